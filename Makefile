@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Build of vfsteer: BPF objects, their skeletons, the program. `make help` lists the targets.
+
+BUILD ?= build
+PREFIX ?= /usr/local
+DESTDIR ?=
+CLANG ?= clang
+LLVM_STRIP ?= llvm-strip
+BPFTOOL ?= $(firstword $(shell PATH="$$PATH:/usr/sbin:/sbin" command -v bpftool) bpftool)
+PKG_CONFIG ?= pkg-config
+INSTALL ?= install
+
+VERSION := 0.1.0
+
+ifeq ($(V),1)
+Q :=
+say = @:
+else
+Q := @
+say = @printf '  %-8s %s\n'
+endif
+
+LIBRARIES := libbpf libnl-3.0 libsystemd json-c
+ARCH := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/; s/ppc64.*/powerpc/; s/s390x/s390/; s/riscv64/riscv/')
+MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
+
+WARNINGS := -Wall -Wextra -Wshadow -Wformat=2 -Wmissing-prototypes
+HARDENING := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+CFLAGS ?= -O2 -g
+override CFLAGS := -std=gnu11 $(WARNINGS) $(HARDENING) $(CFLAGS)
+override CPPFLAGS += -D_GNU_SOURCE -Iinclude -I$(BUILD)/bpf -DVFSTEER_VERSION='"$(VERSION)"' \
+	$(shell $(PKG_CONFIG) --cflags $(LIBRARIES) 2>/dev/null)
+override LDFLAGS += -pie -Wl,-z,relro,-z,now
+LDLIBS := $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null)
+
+BPF_CFLAGS := -O2 -g -Wall -Wextra -Wno-unused-parameter -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Iinclude \
+	$(if $(MULTIARCH),-idirafter /usr/include/$(MULTIARCH))
+
+BPF_SOURCES := $(wildcard bpf/*.bpf.c)
+BPF_OBJECTS := $(BPF_SOURCES:%.c=$(BUILD)/%.o)
+SKELETONS := $(BPF_OBJECTS:.bpf.o=.skel.h)
+USER_SOURCES := $(wildcard user/*.c)
+USER_OBJECTS := $(USER_SOURCES:%.c=$(BUILD)/%.o)
+# Everything but main, for the tests to link with.
+LIBRARY_OBJECTS := $(filter-out $(BUILD)/user/main.o,$(USER_OBJECTS))
+
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
+BPF_TESTS := $(patsubst tests/bpf/%.c,$(BUILD)/tests/bpf/%,$(wildcard tests/bpf/test_*.c))
+
+.DELETE_ON_ERROR:
+.SECONDARY: $(BPF_OBJECTS)
+.PHONY: all test-programs install uninstall clean help
+
+all: $(BUILD)/vfsteer ## build vfsteer
+
+test-programs: $(UNIT_TESTS) $(BPF_TESTS) ## build the unit and BPF tests (tests/run runs them)
+
+$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
+	$(say) BPF $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(LLVM_STRIP) -g $@
+
+$(BUILD)/bpf/%.skel.h: $(BUILD)/bpf/%.bpf.o
+	$(say) SKEL $@
+	$(Q)$(BPFTOOL) gen skeleton $< name $(subst .,_,$*)_bpf >$@
+
+$(BUILD)/user/%.o: user/%.c | $(SKELETONS)
+	$(say) CC $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/vfsteer: $(USER_OBJECTS)
+	$(say) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
+$(BUILD)/tests/%: tests/%.c $(LIBRARY_OBJECTS)
+	$(say) TEST $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -Iuser $(CFLAGS) -MMD -MP -MF $@.d $(LDFLAGS) $< $(LIBRARY_OBJECTS) $(LDLIBS) -lcmocka -o $@
+
+install: $(BUILD)/vfsteer ## install under $(DESTDIR)$(PREFIX)
+	$(say) INSTALL $(DESTDIR)$(PREFIX)/sbin/vfsteer
+	$(Q)$(INSTALL) -d $(DESTDIR)$(PREFIX)/sbin
+	$(Q)$(INSTALL) -m 0755 $< $(DESTDIR)$(PREFIX)/sbin/vfsteer
+
+uninstall: ## remove what install put there
+	$(say) REMOVE $(DESTDIR)$(PREFIX)/sbin/vfsteer
+	$(Q)rm -f $(DESTDIR)$(PREFIX)/sbin/vfsteer
+
+clean: ## remove $(BUILD)
+	$(Q)rm -rf $(BUILD)
+
+help: ## list the targets and variables
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
+	@echo 'Variables: BUILD ($(BUILD)), PREFIX ($(PREFIX)), DESTDIR, CC, CLANG, BPFTOOL, CFLAGS (appended), V=1 (commands in full)'
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

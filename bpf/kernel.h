@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The few kernel types that are read here, each with only the fields that are read: CO-RE finds the real
+ * offsets when a program is loaded, so this is no copy of any kernel's layout.
+ */
+#ifndef KERNEL_H
+#define KERNEL_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct list_head {
+	struct list_head *next;
+};
+
+struct hlist_node {
+	struct hlist_node *next;
+};
+
+struct hlist_head {
+	struct hlist_node *first;
+};
+
+struct ns_common {
+	unsigned int inum;
+};
+
+struct net {
+	struct ns_common ns;
+	struct hlist_head *dev_index_head; /* 256 chains of net_device.index_hlist */
+};
+
+typedef struct {
+	struct net *net;
+} possible_net_t;
+
+struct net_device {
+	unsigned long state; /* bits of enum netdev_state_t */
+	int ifindex;
+	unsigned char operstate; /* unsigned int from Linux 6.10 */
+	possible_net_t nd_net;
+	struct hlist_node index_hlist;
+	struct list_head close_list;
+};
+
+struct sk_buff {
+	struct net_device *dev;
+};
+
+struct kobject {
+	const char *name;
+};
+
+struct device {
+	struct kobject kobj;
+};
+
+struct pci_bus {
+	struct device dev;
+};
+
+struct pci_dev {
+	struct device dev;
+};
+
+struct pcie_device {
+	struct pci_dev *port;
+};
+
+/* drivers/pci/hotplug/pciehp.h */
+struct controller {
+	struct pcie_device *pcie;
+	unsigned char state;
+};
+
+/* drivers/pci/hotplug/acpiphp.h */
+struct acpiphp_slot {
+	struct pci_bus *bus;
+	unsigned char device; /* PCI device number, the slot within the bus */
+};
+
+enum netdev_state_t {
+	__LINK_STATE_START,
+	__LINK_STATE_PRESENT,
+	__LINK_STATE_NOCARRIER,
+};
+
+#pragma clang attribute pop
+
+#define NETDEV_HASH_CHAINS 256 /* include/linux/netdevice.h: NETDEV_HASHENTRIES */
+
+/* drivers/pci/hotplug/pciehp.h */
+#define PCIEHP_BLINKINGOFF_STATE 2
+#define PCIEHP_ON_STATE 4
+
+#endif

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * watch: fentry programs that learn of a primary's end before it happens and move its pair away. Each is named
+ * after the kernel function it watches, is optional, and acts only on a device that is a pair's own: by ifindex and
+ * network namespace, or by the PCI address of the primary, of its slot or of the port above it.
+ *
+ * The functions are static or internal to the kernel; the agent loads those that the running kernel's BTF names.
+ */
+#include "kernel.h"
+#include "pair.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+
+#define WATCH_CLOSE_MAX 64 /* devices closed in one go */
+
+union watch_name {
+	char text[16];
+	__u64 words[2];
+};
+
+static __always_inline bool watch_name_is(const union watch_name *name, const char text[16])
+{
+	const __u64 *words = (const __u64 *)text;
+
+	return name->words[0] == words[0] && name->words[1] == words[1];
+}
+
+/* The whole of a device's name, or an empty name if it is too long to be a PCI address. */
+static __always_inline int watch_read_name(union watch_name *name, const char *from)
+{
+	int length;
+
+	name->words[0] = name->words[1] = 0;
+	length = bpf_probe_read_kernel_str(name->text, sizeof(name->text), from);
+	return length;
+}
+
+enum watch_device {
+	WATCH_NOTHING,
+	WATCH_PRIMARY,
+	WATCH_STANDBY,
+};
+
+/* Which pair, and which of its two devices, is this one? */
+static __always_inline enum watch_device watch_find(struct net_device *device, __u32 *slot)
+{
+	__u32 ifindex = device->ifindex;
+	__u32 network_namespace = device->nd_net.net->ns.inum;
+
+	for (__u32 i = 0; i < VFSTEER_MAX_PAIRS; i++) {
+		__u32 key = i;
+		struct vfsteer_pair *pair = bpf_map_lookup_elem(&pairs, &key);
+
+		if (!pair)
+			break;
+		if (pair->network_namespace != network_namespace)
+			continue;
+		*slot = i;
+		if (pair->primary_ifindex == ifindex)
+			return WATCH_PRIMARY;
+		if (pair->standby_ifindex == ifindex)
+			return WATCH_STANDBY;
+	}
+	return WATCH_NOTHING;
+}
+
+static __always_inline void watch_leave(struct net_device *device, enum vfsteer_primary_state state,
+					enum vfsteer_cause cause)
+{
+	__u32 slot = 0;
+
+	if (watch_find(device, &slot) == WATCH_PRIMARY)
+		pair_leave_primary(slot, state, cause);
+}
+
+static __always_inline void watch_leave_list(struct list_head *list, enum vfsteer_primary_state state,
+					     enum vfsteer_cause cause)
+{
+	struct list_head *node = BPF_CORE_READ(list, next);
+
+	for (int i = 0; i < WATCH_CLOSE_MAX && node != list; i++) {
+		struct net_device *device = (void *)node - bpf_core_field_offset(struct net_device, close_list);
+		__u32 ifindex = BPF_CORE_READ(device, ifindex);
+		__u32 network_namespace = BPF_CORE_READ(device, nd_net.net, ns.inum);
+
+		for (__u32 slot = 0; slot < VFSTEER_MAX_PAIRS; slot++) {
+			__u32 key = slot;
+			struct vfsteer_pair *pair = bpf_map_lookup_elem(&pairs, &key);
+
+			if (!pair)
+				break;
+			if (pair->primary_ifindex == ifindex && pair->network_namespace == network_namespace)
+				pair_leave_primary(slot, state, cause);
+		}
+		node = BPF_CORE_READ(node, next);
+	}
+}
+
+enum watch_pci {
+	WATCH_PCI_ADDRESS = 1 << 0,
+	WATCH_PCI_SLOT = 1 << 1,
+	WATCH_PCI_PORT = 1 << 2,
+};
+
+/* Several pairs may share a slot or a port: all of them leave. */
+static __always_inline void watch_leave_pci(const union watch_name *name, enum watch_pci what,
+					    enum vfsteer_cause cause)
+{
+	if (!name->text[0])
+		return;
+	for (__u32 slot = 0; slot < VFSTEER_MAX_PAIRS; slot++) {
+		__u32 key = slot;
+		struct vfsteer_pair *pair = bpf_map_lookup_elem(&pairs, &key);
+
+		if (!pair)
+			break;
+		if ((what & WATCH_PCI_ADDRESS && watch_name_is(name, pair->primary_pci_address)) ||
+		    (what & WATCH_PCI_SLOT && watch_name_is(name, pair->primary_pci_slot)) ||
+		    (what & WATCH_PCI_PORT && watch_name_is(name, pair->primary_pci_port)))
+			pair_leave_primary(slot, PRIMARY_LEAVING, cause);
+	}
+}
+
+static __always_inline void watch_leave_pci_device(struct device *device, enum watch_pci what, enum vfsteer_cause cause)
+{
+	union watch_name name;
+
+	watch_read_name(&name, BPF_CORE_READ(device, kobj.name));
+	watch_leave_pci(&name, what, cause);
+}
+
+/* The hypervisor pressed the attention button: five seconds until the slot is powered off, or a second press. */
+SEC("fentry/pciehp_handle_button_press")
+int BPF_PROG(pciehp_handle_button_press, struct controller *controller)
+{
+	union watch_name name;
+
+	watch_read_name(&name, BPF_CORE_READ(controller, pcie, port, dev.kobj.name));
+	if (!name.text[0])
+		return 0;
+	if (BPF_CORE_READ(controller, state) == PCIEHP_ON_STATE) {
+		watch_leave_pci(&name, WATCH_PCI_PORT, CAUSE_UNPLUG_REQUEST);
+		return 0;
+	}
+	if (BPF_CORE_READ(controller, state) != PCIEHP_BLINKINGOFF_STATE)
+		return 0;
+	for (__u32 slot = 0; slot < VFSTEER_MAX_PAIRS; slot++) {
+		__u32 key = slot;
+		struct vfsteer_pair *pair = bpf_map_lookup_elem(&pairs, &key);
+
+		if (!pair)
+			break;
+		if (watch_name_is(&name, pair->primary_pci_port))
+			pair_tell(slot, EVENT_UNPLUG_CANCELLED, CAUSE_UNPLUG_REQUEST);
+	}
+	return 0;
+}
+
+SEC("fentry/acpiphp_disable_and_eject_slot")
+int BPF_PROG(acpiphp_disable_and_eject_slot, struct acpiphp_slot *acpi_slot)
+{
+	/* The bus is called "0000:01"; with the device number it becomes the slot's "0000:01:00". */
+	const char digits[] = "0123456789abcdef";
+	__u32 number = BPF_CORE_READ(acpi_slot, device);
+	union watch_name name;
+	int length = watch_read_name(&name, BPF_CORE_READ(acpi_slot, bus, dev.kobj.name));
+
+	if (length < 2 || length > (int)sizeof(name.text) - 3)
+		return 0;
+	name.text[length - 1] = ':';
+	name.text[length] = digits[(number >> 4) & 1];
+	name.text[length + 1] = digits[number & 0xf];
+	watch_leave_pci(&name, WATCH_PCI_SLOT, CAUSE_UNPLUG_REQUEST);
+	return 0;
+}
+
+/* Recursive: passes the port first and the devices below it afterwards. */
+SEC("fentry/pci_stop_bus_device")
+int BPF_PROG(pci_stop_bus_device, struct pci_dev *device)
+{
+	watch_leave_pci_device(&device->dev, WATCH_PCI_ADDRESS | WATCH_PCI_PORT, CAUSE_UNPLUG);
+	return 0;
+}
+
+SEC("fentry/pci_stop_and_remove_bus_device")
+int BPF_PROG(pci_stop_and_remove_bus_device, struct pci_dev *device)
+{
+	watch_leave_pci_device(&device->dev, WATCH_PCI_ADDRESS | WATCH_PCI_PORT, CAUSE_UNPLUG);
+	return 0;
+}
+
+/* The bus's remove callback, before the driver's: the only one that a driver's unbinding passes. */
+SEC("fentry/pci_device_remove")
+int BPF_PROG(pci_device_remove, struct device *device)
+{
+	watch_leave_pci_device(device, WATCH_PCI_ADDRESS, CAUSE_UNBIND);
+	return 0;
+}
+
+SEC("fentry/unregister_netdevice_queue")
+int BPF_PROG(unregister_netdevice_queue, struct net_device *device)
+{
+	watch_leave(device, PRIMARY_LEAVING, CAUSE_UNREGISTER);
+	return 0;
+}
+
+SEC("fentry/__dev_close_many")
+int BPF_PROG(__dev_close_many, struct list_head *list)
+{
+	watch_leave_list(list, PRIMARY_DOWN, CAUSE_SET_DOWN);
+	return 0;
+}
+
+/* Exported wrapper of the former, for a kernel that inlined it; netif_close_many from Linux 6.15 on. */
+SEC("fentry/dev_close_many")
+int BPF_PROG(dev_close_many, struct list_head *list)
+{
+	watch_leave_list(list, PRIMARY_DOWN, CAUSE_SET_DOWN);
+	return 0;
+}
+
+SEC("fentry/netif_close_many")
+int BPF_PROG(netif_close_many, struct list_head *list)
+{
+	watch_leave_list(list, PRIMARY_DOWN, CAUSE_SET_DOWN);
+	return 0;
+}
+
+SEC("fentry/dev_deactivate_many")
+int BPF_PROG(dev_deactivate_many, struct list_head *list)
+{
+	watch_leave_list(list, PRIMARY_DOWN, CAUSE_CARRIER_LOST);
+	return 0;
+}
+
+SEC("fentry/netif_device_detach")
+int BPF_PROG(netif_device_detach, struct net_device *device)
+{
+	watch_leave(device, PRIMARY_DOWN, CAUSE_DETACHED);
+	return 0;
+}
+
+/* Runs in the driver's context, interrupts included, and again when carrier is off already. */
+SEC("fentry/netif_carrier_off")
+int BPF_PROG(netif_carrier_off, struct net_device *device)
+{
+	struct vfsteer_pair *pair;
+	__u32 slot = 0;
+
+	switch (watch_find(device, &slot)) {
+	case WATCH_PRIMARY:
+		pair_leave_primary(slot, PRIMARY_DOWN, CAUSE_CARRIER_LOST);
+		break;
+	case WATCH_STANDBY:
+		pair = bpf_map_lookup_elem(&pairs, &slot);
+		if (pair)
+			pair->standby_has_carrier = 0;
+		break;
+	default:
+		break;
+	}
+	return 0;
+}
+
+/* Wakes the agent, which alone moves traffic to the primary, without the link work's delay of up to a second. */
+SEC("fentry/netif_carrier_on")
+int BPF_PROG(netif_carrier_on, struct net_device *device)
+{
+	struct vfsteer_pair *pair;
+	__u32 slot = 0;
+
+	switch (watch_find(device, &slot)) {
+	case WATCH_PRIMARY:
+		pair_tell(slot, EVENT_CARRIER_ON, CAUSE_NONE);
+		break;
+	case WATCH_STANDBY:
+		pair = bpf_map_lookup_elem(&pairs, &slot);
+		if (pair)
+			pair->standby_has_carrier = 1;
+		break;
+	default:
+		break;
+	}
+	return 0;
+}
+
+/* Every change of a device's address lists and promiscuity passes here; rtnetlink tells of none before 6.14. */
+SEC("fentry/__dev_set_rx_mode")
+int BPF_PROG(__dev_set_rx_mode, struct net_device *device)
+{
+	__u32 slot = 0;
+
+	if (watch_find(device, &slot) == WATCH_STANDBY)
+		pair_tell(slot, EVENT_FILTERS, CAUSE_NONE);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

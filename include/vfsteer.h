@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The layout of vfsteer's pinned maps, shared by the BPF programs and user space, and nothing else.
+ *
+ * <bpffs>/vfsteer/pairs     array of struct vfsteer_pair, mmapable; index = the pair's slot
+ * <bpffs>/vfsteer/counters  per-CPU array of struct vfsteer_counters; same index
+ * <bpffs>/vfsteer/events    ring buffer of struct vfsteer_event, read by the agent alone
+ *
+ * Every integer is in host byte order. Enumerators and counters are append-only. Whoever changes the
+ * meaning or the place of a field raises VFSTEER_ABI_VERSION: the agent adopts no pin of another version.
+ * The field names are what `bpftool map dump` prints, so they are written to be read.
+ */
+#ifndef VFSTEER_H
+#define VFSTEER_H
+
+#include <linux/types.h>
+
+#define VFSTEER_ABI_VERSION 1
+#define VFSTEER_MAX_PAIRS 256
+#define VFSTEER_NAME_SIZE 16 /* as IFNAMSIZ */
+
+/* Which of the two devices. One byte wide, so that a state fits one word. */
+enum vfsteer_path {
+	PATH_STANDBY,
+	PATH_PRIMARY,
+} __attribute__((packed));
+
+enum vfsteer_primary_state {
+	PRIMARY_ABSENT,  /* no such device */
+	PRIMARY_JOINING, /* seen, being made ready, or waiting for its first carrier */
+	PRIMARY_READY,   /* can carry traffic */
+	PRIMARY_LEAVING, /* its removal was announced or has begun */
+	PRIMARY_DOWN,    /* set down, or without carrier */
+} __attribute__((packed));
+
+enum vfsteer_admin {
+	ADMIN_AUTO,
+	ADMIN_PRIMARY,
+	ADMIN_STANDBY,
+} __attribute__((packed));
+
+/* Why active changed last. */
+enum vfsteer_cause {
+	CAUSE_NONE,
+	CAUSE_START,          /* the agent took the pair over */
+	CAUSE_PRIMARY_READY,  /* the primary can carry traffic */
+	CAUSE_UNPLUG_REQUEST, /* the hypervisor asked for the primary: attention button, ACPI eject */
+	CAUSE_UNPLUG,         /* the PCI device is being removed */
+	CAUSE_UNBIND,         /* its driver is being unbound */
+	CAUSE_UNREGISTER,     /* its netdev is being unregistered */
+	CAUSE_SET_DOWN,       /* its netdev is being closed */
+	CAUSE_CARRIER_LOST,   /* its driver reported loss of link */
+	CAUSE_DETACHED,       /* its driver detached the netdev: reset, suspend, error */
+	CAUSE_CANNOT_SEND,    /* the check made for each packet found it gone, down or without carrier */
+	CAUSE_GONE,           /* netlink reported it gone */
+	CAUSE_MISALIGNED,     /* it no longer matches the standby (MAC, MTU) */
+	CAUSE_OPERATOR,       /* `vfsteer switch` */
+	CAUSE_UNLOAD,         /* the pair is being given up */
+} __attribute__((packed));
+
+/*
+ * The pair's word. It is only ever changed as a whole, by a 64-bit compare-and-swap: BPF moves active away
+ * from the primary, user space moves it either way, and neither overwrites what it has not seen.
+ */
+struct vfsteer_state {
+	enum vfsteer_path active;
+	enum vfsteer_primary_state primary;
+	enum vfsteer_admin admin;
+	enum vfsteer_cause cause; /* of the last switch */
+	__u32 switches;           /* changes of active since the pair was made */
+} __attribute__((aligned(8)));
+
+struct vfsteer_pair {
+	struct vfsteer_state state;
+	char standby[VFSTEER_NAME_SIZE]; /* empty: the slot is free */
+	char primary[VFSTEER_NAME_SIZE]; /* empty: absent */
+	char mac[18];                    /* the MAC both share, as text */
+	__u8 mac_address[6];             /* the same, as it stands in a frame */
+	__u32 standby_ifindex;
+	__u32 primary_ifindex;            /* 0: absent */
+	__u64 last_switch_boot_ns;        /* CLOCK_BOOTTIME */
+	__u64 primary_leaving_boot_ns;    /* when the primary was last warned about; CLOCK_BOOTTIME */
+	char primary_pci_address[16];     /* "0000:01:00.0"; empty when not a PCI device */
+	char primary_pci_slot[16];        /* "0000:01:00" */
+	char primary_pci_port[16];        /* the port or bridge above it, "0000:00:04.0" */
+	__u32 announced_switches;         /* value of state.switches that was announced last */
+	__u32 network_namespace;          /* inode number of the netns both devices are in */
+	__u8 standby_has_carrier;         /* as netlink told last */
+	__u8 standby_takes_foreign_macs;  /* a bridge port: it receives frames for MACs not its own */
+	__u8 standby_clsact_is_ours;      /* the clsact qdisc was made by us: to be removed again */
+	__u8 primary_clsact_is_ours;
+	__u32 abi_version;                /* VFSTEER_ABI_VERSION, in free slots too */
+};
+
+/* What moved since the pair was made; packets are those of the wire (a GSO frame counts its segments). */
+struct vfsteer_counters {
+	__u64 tx_primary_packets;
+	__u64 tx_primary_bytes;
+	__u64 tx_standby_packets;
+	__u64 tx_standby_bytes;
+	__u64 rx_primary_packets;
+	__u64 rx_primary_bytes;
+	__u64 rx_standby_packets;
+	__u64 rx_standby_bytes;
+	__u64 tx_primary_refused_packets;          /* active primary could not send: these went over the standby */
+	__u64 tx_primary_rescued_packets;          /* active standby has no carrier: these went over the primary */
+	__u64 rx_primary_link_local_packets;       /* 802.1D link-local frames, left on the primary */
+	__u64 drop_group_standby_inactive_packets; /* broadcast or multicast on the standby's wire, active: primary */
+	__u64 drop_group_primary_inactive_packets; /* broadcast or multicast on the primary's wire, active: standby */
+	__u64 drop_foreign_inactive_packets;       /* bridge port only: unicast for a MAC not the pair's, inactive wire */
+	__u64 drop_own_echo_packets;               /* our own broadcast or multicast, sent back to us */
+};
+
+enum vfsteer_event_kind {
+	EVENT_SWITCHED,      /* BPF moved the pair off its primary */
+	EVENT_STATE,         /* BPF changed the primary's state; active stayed */
+	EVENT_CARRIER_ON,    /* the primary's driver reports carrier */
+	EVENT_UNPLUG_CANCELLED,
+	EVENT_FILTERS,       /* the standby's address lists or promiscuity changed */
+} __attribute__((packed));
+
+struct vfsteer_event {
+	__u64 boot_ns; /* CLOCK_BOOTTIME when it was seen in the kernel */
+	__u32 slot;
+	enum vfsteer_event_kind kind;
+	enum vfsteer_cause cause;
+	__u8 reserved[2];
+};
+
+_Static_assert(sizeof(struct vfsteer_state) == 8, "a state is one word");
+_Static_assert(sizeof(struct vfsteer_pair) == 152, "layout of the pairs map");
+_Static_assert(sizeof(struct vfsteer_counters) == 120, "layout of the counters map");
+_Static_assert(sizeof(struct vfsteer_event) == 16, "layout of the events ring");
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * align: makes the primary receive what the standby receives: MTU, unicast and multicast lists, promiscuity,
+ * VLAN filters. Called when a primary joins and again whenever the standby changes; does nothing where all is alike.
+ */
+#ifndef ALIGN_H
+#define ALIGN_H
+
+#include "link.h"
+#include "netdev.h"
+
+struct align; /* what was added to one primary, so that it can be taken away again */
+
+int align_new(struct align **ret);
+void align_free(struct align *align); /* takes NULL; leaves the device as it is */
+
+/*
+ * Aligns @primary with @standby. @align remembers across calls for the same primary; a different primary's ifindex
+ * starts it anew. Only the MTU is indispensable: on failure of the rest the call goes on, and returns the first error.
+ * Returns 0; -ERANGE when the device refuses the standby's MTU (it must then not become active); or another -errno
+ * with *ret_what (static string: "multicast list", "promiscuity", "VLAN filters" …) naming what failed.
+ */
+int align_primary(struct align *align, struct link_requests *requests, const struct netdev_table *table,
+		  const struct netdev *standby, const struct netdev *primary, const char **ret_what);
+
+/* Takes away what align_primary added (lists, promiscuity, VLAN devices) from @primary. For `unload`. After a
+ * restart it still knows VLAN devices by their name. Returns 0 or -errno. */
+int align_undo(struct align *align, struct link_requests *requests, const struct netdev_table *table,
+	       const struct netdev *primary);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * announce: frames that tell the network where a pair's MACs and addresses now are: gratuitous ARP for every
+ * IPv4 address (RFC 5227, 3), unsolicited neighbour advertisement for every IPv6 address (RFC 4861, 7.2.6) and
+ * RARP (RFC 903) for every MAC, inside the VLAN tags of the device that owns the address.
+ */
+#ifndef ANNOUNCE_H
+#define ANNOUNCE_H
+
+#include <linux/if_ether.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define ANNOUNCE_MAX_TAGS 2
+
+struct announce_tag {
+	uint16_t protocol; /* ETH_P_8021Q or ETH_P_8021AD, host order */
+	uint16_t vlan_id;  /* host order */
+};
+
+/* One address of the pair, and the MAC it is reached by. */
+struct announce_address {
+	int family; /* AF_INET, AF_INET6, or AF_UNSPEC: the MAC alone (RARP) */
+	union {
+		struct in_addr v4;
+		struct in6_addr v6;
+	};
+	uint8_t mac[ETH_ALEN];
+	bool router; /* AF_INET6: its device forwards. Said wrongly, hosts forget it as their default router */
+	uint8_t tag_count; /* outermost tag first */
+	struct announce_tag tags[ANNOUNCE_MAX_TAGS];
+};
+
+#define ANNOUNCE_FRAME_SIZE 128
+struct announce_frame {
+	size_t length; /* without FCS; at least 60 */
+	uint8_t bytes[ANNOUNCE_FRAME_SIZE];
+};
+
+/* Builds the one frame for @address. Pure. Returns 0, -EAFNOSUPPORT, or -EINVAL: more than ANNOUNCE_MAX_TAGS tags. */
+int announce_build(const struct announce_address *address, struct announce_frame *ret);
+
+/* A list of frames, grown as needed. Zero-initialise it. */
+struct announcement {
+	struct announce_frame *frames;
+	size_t count, size;
+};
+
+/* Appends the frame for @address, unless the same frame is there already. Returns 0 or -errno. */
+int announcement_add(struct announcement *list, const struct announce_address *address);
+void announcement_clear(struct announcement *list); /* keeps the memory */
+void announcement_free(struct announcement *list);
+
+/* A packet socket to send on any device; receives nothing, never blocks. Needs CAP_NET_RAW. Returns the descriptor or
+ * -errno. */
+int announce_open(void);
+
+/*
+ * Sends every frame of @list out of @ifindex, past its qdisc and its egress programs (PACKET_QDISC_BYPASS,
+ * Linux 3.14), so that it leaves by that wire whatever the pair's state; a frame that this path refuses (busy
+ * queue) is sent again through the qdisc. Returns the number of frames sent (0 for an empty list), or -errno when
+ * none was: -ENETDOWN the device is down, -ENXIO it is gone, -EAGAIN the socket's buffer is full, -ENOBUFS its queue
+ * stays full. All but the last end the work, since every further frame would meet them. A device without carrier
+ * takes the frames and loses them.
+ */
+int announce_send(int fd, int ifindex, const struct announcement *list);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "commands.h"
+#include "options.h"
+
+#include <stdlib.h>
+
+int command_help(int argc, char **argv)
+{
+	const struct command *command;
+	struct options options;
+	int status = options_parse(argc, argv, 0, 0, 1, &options);
+
+	if (status)
+		return status;
+	if (!options.operand_count) {
+		commands_write_usage(stdout);
+		return commands_finish_output(argv[0], EXIT_SUCCESS);
+	}
+	command = commands_find(options.operands[0]);
+	if (!command) {
+		fprintf(stderr, "vfsteer: help: %s: no such command; 'vfsteer help' lists them\n", options.operands[0]);
+		return EXIT_USAGE;
+	}
+	printf("usage: vfsteer %s%s%s\n\n%s: %s\n\n%s\nExit status: 0 done, 1 failed, 2 not understood.\n",
+	       command->name, *command->arguments ? " " : "", command->arguments, command->name, command->summary,
+	       command->details);
+	return commands_finish_output(argv[0], EXIT_SUCCESS);
+}

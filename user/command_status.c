@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "commands.h"
+#include "options.h"
+#include "pins.h"
+#include "report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void complain_unknown_pair(const struct pins *pins, const char *name)
+{
+	const char *separator = "the pairs are";
+
+	fprintf(stderr, "vfsteer: status: %s: no such pair; ", name);
+	for (unsigned i = 0; i < pins->capacity; i++) {
+		const char *standby = pins->pairs[i].standby;
+
+		if (!*standby)
+			continue;
+		fprintf(stderr, "%s %.*s", separator, VFSTEER_NAME_SIZE, standby);
+		separator = ",";
+	}
+	fputs(*separator == ',' ? "\n" : "there are none\n", stderr);
+}
+
+int command_status(int argc, char **argv)
+{
+	char message[2 * PINS_PATH_SIZE];
+	struct options options;
+	struct report report;
+	struct pins pins;
+	int slot = -1, err;
+	int status = options_parse(argc, argv, OPTIONS_BPFFS | OPTIONS_JSON, 0, 1, &options);
+
+	if (status)
+		return status;
+	if (pins_open(options.bpffs, false, &pins, message, sizeof(message)) != PINS_OK) {
+		fprintf(stderr, "vfsteer: status: %s\n", message);
+		return EXIT_FAILURE;
+	}
+	status = EXIT_FAILURE;
+	if (options.operand_count) {
+		slot = pins_find(&pins, options.operands[0]);
+		if (slot < 0) {
+			complain_unknown_pair(&pins, options.operands[0]);
+			goto out;
+		}
+	}
+	err = report_read(&pins, slot, pins_agent_runs(options.bpffs), &report);
+	if (err) {
+		fprintf(stderr, "vfsteer: status: %s/counters: %s; 'vfsteer unload' and 'vfsteer run' make it anew\n",
+			pins.directory, strerror(-err));
+		goto out;
+	}
+	err = options.json ? report_write_json(&report, stdout) : report_write_text(&report, stdout);
+	report_free(&report);
+	if (err) {
+		fprintf(stderr, "vfsteer: status: writing the report: %s; free some memory\n", strerror(-err));
+		goto out;
+	}
+	status = commands_finish_output(argv[0], EXIT_SUCCESS);
+out:
+	pins_close(&pins);
+	return status;
+}

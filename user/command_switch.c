@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "commands.h"
+#include "control.h"
+#include "options.h"
+#include "pins.h"
+#include "words.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Without an agent the word is changed here: what the data path does follows at once, only nobody announces it. */
+static int command_switch_pins(const struct pins *pins, int slot, const char *standby, const char *wish)
+{
+	struct vfsteer_state state = pins_state(pins, slot), wanted;
+
+	do {
+		if (strcmp(wish, "standby") && state.primary != PRIMARY_READY && !strcmp(wish, "primary")) {
+			fprintf(stderr,
+				"vfsteer: switch: %s: the primary cannot carry traffic: it is %s; start 'vfsteer run' to bring it back\n",
+				standby, words_primary_state(state.primary));
+			return 1;
+		}
+		wanted = state;
+		wanted.admin = !strcmp(wish, "standby") ? ADMIN_STANDBY :
+			       !strcmp(wish, "primary") ? ADMIN_PRIMARY :
+							  ADMIN_AUTO;
+		wanted.active = wanted.admin != ADMIN_STANDBY && state.primary == PRIMARY_READY ? PATH_PRIMARY : PATH_STANDBY;
+		if (wanted.active != state.active)
+			wanted.cause = CAUSE_OPERATOR;
+	} while (!pins_state_change(pins, slot, &state, wanted));
+	printf("%s: active: %s, admin: %s (no agent is running: not announced to the network)\n", standby,
+	       words_path(state.active), words_admin(state.admin));
+	return 0;
+}
+
+static int command_switch_ask(const struct pins *pins, const char *standby, const char *wish, int *ret_status)
+{
+	char request[CONTROL_SIZE], answer[CONTROL_SIZE];
+	int error;
+
+	snprintf(request, sizeof(request), "switch %s %s", standby, wish);
+	error = control_ask(pins, request, 5000, ret_status, answer);
+	if (error)
+		return error;
+	if (*ret_status)
+		fprintf(stderr, "vfsteer: switch: %s\n", answer);
+	else
+		printf("%s\n", answer);
+	return 0;
+}
+
+int command_switch(int argc, char **argv)
+{
+	static struct options options;
+	char message[512];
+	struct pins pins;
+	int status = options_parse(argc, argv, OPTIONS_BPFFS, 2, 2, &options), slot, error;
+	const char *wish = options.operands[1];
+
+	if (status)
+		return status;
+	if (strcmp(wish, "primary") && strcmp(wish, "standby") && strcmp(wish, "auto")) {
+		fprintf(stderr, "vfsteer: switch: %s: not a path: say primary, standby or auto\n", wish);
+		return EXIT_USAGE;
+	}
+	if (pins_open(options.bpffs, true, &pins, message, sizeof(message)) != PINS_OK) {
+		fprintf(stderr, "vfsteer: switch: %s\n", message);
+		return 1;
+	}
+	slot = pins_find(&pins, options.operands[0]);
+	status = 1;
+	if (slot < 0) {
+		fprintf(stderr, "vfsteer: switch: %s: no such pair: 'vfsteer status' lists those there are\n",
+			options.operands[0]);
+		goto out;
+	}
+	error = command_switch_ask(&pins, options.operands[0], wish, &status);
+	if (!error)
+		goto out;
+	if (pins_agent_runs(options.bpffs)) {
+		fprintf(stderr, "vfsteer: switch: the agent does not answer: %s: look at its log, or start it again\n",
+			strerror(-error));
+		status = 1;
+		goto out;
+	}
+	status = command_switch_pins(&pins, slot, options.operands[0], wish);
+out:
+	pins_close(&pins);
+	return status;
+}

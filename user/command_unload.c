@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "announce.h"
+#include "commands.h"
+#include "control.h"
+#include "link.h"
+#include "netdev.h"
+#include "options.h"
+#include "pins.h"
+#include "pins_make.h"
+#include "unload.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define COMMAND_UNLOAD_WAIT_MS 20000
+#define COMMAND_UNLOAD_POLL_MS 50
+
+static int command_unload_fail(const char *what, const char *why)
+{
+	fprintf(stderr, "vfsteer: unload: %s: %s\n", what, why);
+	return 1;
+}
+
+/* The agent does it itself: it would put right what is taken away under its hands. */
+static int command_unload_ask(const struct options *options, struct pins *pins)
+{
+	struct timespec pause = { .tv_nsec = COMMAND_UNLOAD_POLL_MS * 1000000L };
+	char answer[CONTROL_SIZE], directory[PINS_PATH_SIZE];
+	int agent_status, error;
+
+	snprintf(directory, sizeof(directory), "%s", pins->directory);
+	error = control_ask(pins, "unload", 5000, &agent_status, answer);
+	pins_close(pins);
+	if (error)
+		return command_unload_fail("the agent does not answer; stop it and try again", strerror(-error));
+	for (int waited_ms = 0; waited_ms < COMMAND_UNLOAD_WAIT_MS; waited_ms += COMMAND_UNLOAD_POLL_MS) {
+		if (access(directory, F_OK))
+			return 0;
+		if (!pins_agent_runs(options->bpffs))
+			break;
+		nanosleep(&pause, NULL);
+	}
+	return access(directory, F_OK) ? 0 : command_unload_fail(directory, "the agent left something behind; see its log, and try again");
+}
+
+static int command_unload_alone(struct pins *pins)
+{
+	struct netdev_table *table = NULL;
+	struct link_requests *requests = NULL;
+	int announce_fd = announce_open();
+	int error = netdev_table_new(&table, 0);
+
+	if (!error)
+		error = link_requests_new(&requests);
+	if (error)
+		pins_close(pins);
+	else
+		error = unload_everything(pins, table, requests, announce_fd);
+	link_requests_free(requests);
+	netdev_table_free(table);
+	if (announce_fd >= 0)
+		close(announce_fd);
+	return error ? command_unload_fail("not everything could be taken away; try again as root", strerror(-error)) : 0;
+}
+
+int command_unload(int argc, char **argv)
+{
+	static struct options options;
+	char message[512], directory[PINS_PATH_SIZE];
+	struct pins pins;
+	int status = options_parse(argc, argv, OPTIONS_BPFFS, 0, 0, &options), error;
+
+	if (status)
+		return status;
+	switch (pins_open(options.bpffs, true, &pins, message, sizeof(message))) {
+	case PINS_OK:
+		return pins_agent_runs(options.bpffs) ? command_unload_ask(&options, &pins) : command_unload_alone(&pins);
+	case PINS_ABSENT:
+		printf("nothing to unload\n");
+		return 0;
+	case PINS_UNREADABLE:
+	case PINS_FOREIGN_VERSION:
+		/* Of no use to this version: taking the pins away ends what hangs on them. */
+		if (pins_agent_runs(options.bpffs))
+			return command_unload_fail(message, "an agent of another version runs: stop it first");
+		snprintf(directory, sizeof(directory), "%.200s/vfsteer", options.bpffs);
+		error = pins_remove_directory(directory);
+		return error ? command_unload_fail(directory, strerror(-error)) : 0;
+	default:
+		fprintf(stderr, "vfsteer: unload: %s\n", message);
+		return 1;
+	}
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "commands.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct command commands[] = {
+	{
+		.name = "run",
+		.function = command_run,
+		.arguments = "[--pair STANDBY[=PRIMARY]]... [--bpffs DIR]",
+		.summary = "make and keep the pairs (the agent, in the foreground)",
+		.details =
+			"A pair is a virtio-net device, the standby, and a VF with the same MAC, the primary. Addresses, routes\n"
+			"and firewall rules stay on the standby; traffic goes over the primary whenever it can carry it, and over\n"
+			"the standby otherwise. The primary may come and go: it is found again by its permanent MAC.\n"
+			"\n"
+			"Without --pair, every virtio-net device is paired with the other physical device of the same permanent\n"
+			"MAC. There is nothing to configure.\n"
+			"\n"
+			"  --pair STANDBY          pair this device only, its primary found by permanent MAC; repeatable\n"
+			"  --pair STANDBY=PRIMARY  name the primary as well\n"
+			"  --bpffs DIR             the bpf file system to pin under (default /sys/fs/bpf)\n"
+			"\n"
+			"When the agent ends, what it pinned under DIR/vfsteer stays and traffic goes on: it still leaves a\n"
+			"primary that is lost, but returns to one only when the agent runs again. 'vfsteer unload' removes it all.\n"
+			"\n"
+			"Examples:\n"
+			"  vfsteer run\n"
+			"  vfsteer run --pair eth0\n"
+			"  vfsteer run --pair eth0=eth1 --pair eth2=eth3\n",
+	},
+	{
+		.name = "status",
+		.function = command_status,
+		.arguments = "[--json] [--bpffs DIR] [PAIR]",
+		.summary = "show pairs, active path, last switch and counters",
+		.details =
+			"Shows every pair, or the one whose standby is called PAIR. Works without a running agent, and says so.\n"
+			"\n"
+			"  --json       one JSON object: version, agent, pairs; keys are only ever added\n"
+			"  --bpffs DIR  the bpf file system that 'vfsteer run' pinned under (default /sys/fs/bpf)\n"
+			"\n"
+			"The primary is absent (no such device), joining (being made ready), ready, leaving (its removal was\n"
+			"announced) or down (set down, or without carrier).\n"
+			"\n"
+			"Examples:\n"
+			"  vfsteer status\n"
+			"  vfsteer status eth0\n"
+			"  vfsteer status --json | jq -r '.pairs[] | .standby + \" \" + .active'\n",
+	},
+	{
+		.name = "switch",
+		.function = command_switch,
+		.arguments = "[--bpffs DIR] PAIR primary|standby|auto",
+		.summary = "choose the path of a pair, or leave it to vfsteer",
+		.details =
+			"PAIR is the name of the pair's standby.\n"
+			"\n"
+			"  primary      the primary, whenever it can carry traffic\n"
+			"  standby      the standby, even when the primary could\n"
+			"  auto         vfsteer chooses again\n"
+			"  --bpffs DIR  the bpf file system that 'vfsteer run' pinned under (default /sys/fs/bpf)\n"
+			"\n"
+			"Examples:\n"
+			"  vfsteer switch eth0 standby\n"
+			"  vfsteer switch eth0 auto\n",
+	},
+	{
+		.name = "unload",
+		.function = command_unload,
+		.arguments = "[--bpffs DIR]",
+		.summary = "take every program, pin and map away",
+		.details =
+			"Afterwards the guest is as it was without vfsteer: two devices, traffic on the standby. Stop the agent\n"
+			"first.\n"
+			"\n"
+			"  --bpffs DIR  the bpf file system that 'vfsteer run' pinned under (default /sys/fs/bpf)\n"
+			"\n"
+			"Example:\n"
+			"  vfsteer unload\n",
+	},
+	{
+		.name = "version",
+		.function = command_version,
+		.arguments = "",
+		.summary = "print the version",
+		.details = "Example:\n"
+			   "  vfsteer version\n",
+	},
+	{
+		.name = "help",
+		.function = command_help,
+		.arguments = "[COMMAND]",
+		.summary = "list the commands, or explain one",
+		.details = "Example:\n"
+			   "  vfsteer help run\n",
+	},
+	{ .name = NULL },
+};
+
+const struct command *commands_find(const char *name)
+{
+	for (const struct command *command = commands; command->name; command++)
+		if (!strcmp(command->name, name))
+			return command;
+	return NULL;
+}
+
+void commands_write_usage(FILE *stream)
+{
+	fputs("usage: vfsteer COMMAND [ARGUMENT]...\n\n", stream);
+	for (const struct command *command = commands; command->name; command++)
+		fprintf(stream, "  vfsteer %s%s%s\n      %s\n", command->name, *command->arguments ? " " : "",
+			command->arguments, command->summary);
+	fputs("\nExit status: 0 done, 1 failed, 2 not understood. Errors are one line on stderr.\n"
+	      "'vfsteer help COMMAND' says more.\n",
+	      stream);
+}
+
+int commands_finish_output(const char *command, int status)
+{
+	if (!ferror(stdout) && !fflush(stdout))
+		return status;
+	fprintf(stderr, "vfsteer: %s: cannot write the output: %m; see where stdout leads\n", command);
+	return EXIT_FAILURE;
+}

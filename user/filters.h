@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* filters: what stands on a device's clsact qdisc, ours and others'. */
+#ifndef FILTERS_H
+#define FILTERS_H
+
+#include "hook.h"
+#include <stdint.h>
+
+#define FILTERS_OUR_HANDLE 0x76667374 /* "vfst" */
+
+struct filters {
+	unsigned foreign;       /* filters that are not ours */
+	uint16_t our_priority;  /* 0: we have none */
+	uint16_t first_foreign; /* lowest priority in use by others, 0: none */
+	uint16_t last_foreign;  /* highest */
+};
+
+/* Reads the filters of one direction (RTM_GETTFILTER). No clsact qdisc, or no device: all zero. Returns 0 or -errno. */
+int filters_scan(int ifindex, enum hook_direction direction, struct filters *ret);
+
+#endif

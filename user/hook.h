@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * hook: one program at the tc hook of one device, without disturbing anybody else's there. A tcx link (Linux 6.6),
+ * pinned, where the kernel has it; else a filter of the clsact qdisc with our handle.
+ */
+#ifndef HOOK_H
+#define HOOK_H
+
+#include <stdbool.h>
+
+/* Kernel's enum bpf_attach_type, newer than the headers of Debian 12. */
+enum hook_direction {
+	HOOK_INGRESS = 46, /* BPF_TCX_INGRESS */
+	HOOK_EGRESS = 47,  /* BPF_TCX_EGRESS */
+};
+
+enum hook_place {
+	HOOK_FIRST, /* before other people's programs */
+	HOOK_LAST,  /* after them: they see what we redirect, and drop or change it first */
+};
+
+struct hook {
+	int ifindex;
+	enum hook_direction direction;
+	enum hook_place place;
+	char pin[256]; /* where a tcx link is pinned; exists only then */
+};
+
+/*
+ * Puts @program_fd at the hook, or in the place of the program we have there, atomically. HOOK_LAST gives up tcx for
+ * clsact when the device has other people's clsact filters in this direction: tcx always runs before clsact.
+ * *made_clsact becomes true when the qdisc had to be made. Returns 0, or -errno with what was there still there.
+ */
+int hook_attach(const struct hook *hook, int program_fd, bool *made_clsact);
+
+/* True when a call of hook_attach would put the program elsewhere than it is: somebody's clsact filter came or went. */
+bool hook_is_misplaced(const struct hook *hook);
+
+/*
+ * Takes our program from the hook; nothing there, or no such device, is fine. With @remove_clsact the qdisc goes too
+ * if no filter is left on it. Returns 0 or -errno.
+ */
+int hook_detach(const struct hook *hook, bool remove_clsact);
+
+/* "tcx", "clsact" or "nothing": what our program is attached by. */
+const char *hook_describe(const struct hook *hook);
+
+#endif

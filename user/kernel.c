@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "kernel.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/bpf.h>
+#include <unistd.h>
+
+/* A program of one compare-and-swap on its stack: what the verifier says of it is the answer. */
+static int kernel_try_compare_and_swap(void)
+{
+	const struct bpf_insn program[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 0 },
+		{ .code = BPF_STX | BPF_MEM | BPF_DW, .dst_reg = BPF_REG_10, .src_reg = BPF_REG_0, .off = -8 },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_1, .imm = 1 },
+		{ .code = BPF_STX | BPF_ATOMIC | BPF_DW, .dst_reg = BPF_REG_10, .src_reg = BPF_REG_1, .off = -8, .imm = BPF_CMPXCHG },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	int fd = bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, NULL, "GPL", program, sizeof(program) / sizeof(*program), NULL);
+
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
+}
+
+static int kernel_try_ring_buffer(void)
+{
+	int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, NULL, 0, 0, 4096, NULL);
+
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
+}
+
+int kernel_check(const char **ret_missing)
+{
+	int error = kernel_try_ring_buffer();
+
+	if (error == -EPERM)
+		return error;
+	if (error) {
+		*ret_missing = "BPF ring buffers (Linux 5.8)";
+		return -ENOSYS;
+	}
+	if (access("/sys/kernel/btf/vmlinux", R_OK)) {
+		*ret_missing = "type information (CONFIG_DEBUG_INFO_BTF, /sys/kernel/btf/vmlinux)";
+		return -ENOSYS;
+	}
+	error = kernel_try_compare_and_swap();
+	if (error == -EPERM)
+		return error;
+	if (error) {
+		*ret_missing = "BPF compare-and-swap (Linux 5.12)";
+		return -ENOSYS;
+	}
+	return 0;
+}
+
+bool kernel_has_function(const char *name)
+{
+	static struct btf *kernel_btf; /* parsed once: some 100,000 types */
+
+	if (!kernel_btf)
+		kernel_btf = btf__load_vmlinux_btf();
+	return kernel_btf && btf__find_by_name_kind(kernel_btf, name, BTF_KIND_FUNC) > 0;
+}

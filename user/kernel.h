@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* kernel: what the running kernel offers to BPF, asked of the kernel itself and not guessed from its version. */
+#ifndef KERNEL_FEATURES_H
+#define KERNEL_FEATURES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * Checks for what vfsteer cannot do without: BTF (CONFIG_DEBUG_INFO_BTF), ring buffers (Linux 5.8) and 64-bit
+ * compare-and-swap in BPF (Linux 5.12). Returns 0; -ENOSYS with *ret_missing naming the feature and since when Linux has
+ * it (static string); -EPERM when this process may not use BPF.
+ */
+int kernel_check(const char **ret_missing);
+
+/* Does the kernel's BTF name this function? */
+bool kernel_has_function(const char *name);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * link: requests that change a device, each one rtnetlink round trip (or sysctl, ioctl) that has happened
+ * when the call returns. All return 0 or -errno (the kernel's own: -ENODEV, -EPERM, -EOPNOTSUPP …).
+ */
+#ifndef LINK_H
+#define LINK_H
+
+#include <linux/if_ether.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct link_requests; /* a socket for requests */
+
+int link_requests_new(struct link_requests **ret);
+void link_requests_free(struct link_requests *requests); /* takes NULL */
+
+/* Sets and clears IFF_* flags: those in @mask take their value from @flags. */
+int link_set_flags(struct link_requests *requests, int ifindex, uint32_t flags, uint32_t mask);
+int link_set_mtu(struct link_requests *requests, int ifindex, uint32_t mtu);
+
+/* IN6_ADDR_GEN_MODE_*. -EAFNOSUPPORT: there is no IPv6 on this device. Sends nothing, unlike the sysctl. */
+int link_set_addr_gen_mode(struct link_requests *requests, int ifindex, uint8_t mode);
+
+/* The device's unicast (macvlan …) and multicast receive lists, at most @size entries: RTM_GETNEIGH of AF_BRIDGE,
+ * entries of the device itself. Returns how many there are (may exceed @size), or -errno. */
+int link_get_filters(struct link_requests *requests, int ifindex, uint8_t (*macs)[ETH_ALEN], size_t size);
+
+/* Adds one MAC (unicast or multicast) to, or removes it from, the device's receive lists. -EEXIST and -ENOENT
+ * are reported as success: the list is as asked for. */
+int link_add_filter(struct link_requests *requests, int ifindex, const uint8_t mac[ETH_ALEN]);
+int link_del_filter(struct link_requests *requests, int ifindex, const uint8_t mac[ETH_ALEN]);
+
+/* A MAC that a bridge reaches through one of its ports. */
+struct link_learned {
+	uint8_t mac[ETH_ALEN];
+	uint16_t vlan_id; /* of a bridge that filters VLANs; 0: none */
+};
+
+/* What the bridge knows (learned or told) behind its ports other than @port_ifindex, not the ports' own MACs; at most
+ * @size entries. Returns how many there are (may exceed @size), or -errno. */
+int link_get_learned(struct link_requests *requests, int bridge_ifindex, int port_ifindex, struct link_learned *learned,
+		     size_t size);
+
+/* True when the device filters VLANs in hardware (ethtool feature rx-vlan-filter or rx-vlan-stag-filter is on). */
+bool link_filters_vlans(const char *ifname);
+
+/* A VLAN device, left down and silent, whose only use is that the device below admits the VLAN's frames.
+ * -EOPNOTSUPP: a kernel without 802.1Q. -EEXIST: that VLAN is above the device already, or the name is taken. */
+int link_add_vlan(struct link_requests *requests, int lower_ifindex, const char *name, uint16_t vlan_id, uint16_t vlan_protocol);
+int link_delete(struct link_requests *requests, int ifindex);
+
+#endif

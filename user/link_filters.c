@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The receive lists of a device, and the forwarding table of a bridge: both are RTM_*NEIGH of AF_BRIDGE. */
+#include <errno.h>
+#include <linux/if_link.h>
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+#include <netlink/socket.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "link.h"
+#include "link_requests.h"
+#include "rtnetlink.h"
+
+#define DUMP_ATTEMPTS 10
+
+static const struct nla_policy neighbour_policy[NDA_MAX + 1] = {
+	[NDA_LLADDR] = { .minlen = ETH_ALEN, .maxlen = ETH_ALEN },
+	[NDA_VLAN] = { .type = NLA_U16 },
+};
+
+/* Where the entries of a dump go: into one of the two, or only into the count. */
+struct collection {
+	int ifindex; /* the device whose list it is, or the port to leave out */
+	uint8_t (*macs)[ETH_ALEN];
+	struct link_learned *learned;
+	size_t size;
+	int count;
+};
+
+static const struct ndmsg *parse_neighbour(const struct nlmsghdr *message, struct nlattr **values)
+{
+	if (message->nlmsg_type != RTM_NEWNEIGH ||
+	    nlmsg_parse((struct nlmsghdr *)message, sizeof(struct ndmsg), values, NDA_MAX, neighbour_policy) < 0 ||
+	    !values[NDA_LLADDR])
+		return NULL;
+	return nlmsg_data(message);
+}
+
+static int take_filter(const struct nlmsghdr *message, void *context)
+{
+	struct nlattr *values[NDA_MAX + 1];
+	const struct ndmsg *entry = parse_neighbour(message, values);
+	struct collection *collection = context;
+
+	/* NTF_SELF: of the device's own lists. A bridge's table has the port's index, too, but not the flag. */
+	if (!entry || entry->ndm_ifindex != collection->ifindex || !(entry->ndm_flags & NTF_SELF))
+		return 0;
+	if ((size_t)collection->count < collection->size)
+		memcpy(collection->macs[collection->count], nla_data(values[NDA_LLADDR]), ETH_ALEN);
+	collection->count++;
+	return 0;
+}
+
+static int take_learned(const struct nlmsghdr *message, void *context)
+{
+	struct nlattr *values[NDA_MAX + 1];
+	const struct ndmsg *entry = parse_neighbour(message, values);
+	struct collection *collection = context;
+	struct link_learned *learned;
+
+	/* NUD_PERMANENT: a port's own MAC. NTF_SELF: a receive list. */
+	if (!entry || entry->ndm_ifindex == collection->ifindex || (entry->ndm_flags & NTF_SELF) ||
+	    (entry->ndm_state & NUD_PERMANENT))
+		return 0;
+	if ((size_t)collection->count < collection->size) {
+		learned = &collection->learned[collection->count];
+		memcpy(learned->mac, nla_data(values[NDA_LLADDR]), ETH_ALEN);
+		learned->vlan_id = values[NDA_VLAN] ? nla_get_u16(values[NDA_VLAN]) : 0;
+	}
+	collection->count++;
+	return 0;
+}
+
+/*
+ * The kernel takes a struct ndmsg here only from sockets with strict checking (4.20); from others it is a struct
+ * ifinfomsg, whose index selects the device, and IFLA_MASTER the bridge.
+ */
+static int dump(struct link_requests *requests, int ifindex, int bridge_ifindex, rtnetlink_answer_fn take,
+		struct collection *collection)
+{
+	struct ifinfomsg header = { .ifi_family = AF_BRIDGE, .ifi_index = ifindex };
+	int error = -EINTR;
+
+	for (int attempt = 0; attempt < DUMP_ATTEMPTS && error == -EINTR; attempt++) {
+		struct nl_msg *request = rtnetlink_message(RTM_GETNEIGH, NLM_F_DUMP, &header, sizeof(header));
+
+		if (request && bridge_ifindex)
+			nla_put_u32(request, IFLA_MASTER, (uint32_t)bridge_ifindex);
+		collection->count = 0;
+		error = rtnetlink_request(requests->socket, request, take, collection);
+	}
+	return error ? error : collection->count;
+}
+
+int link_get_filters(struct link_requests *requests, int ifindex, uint8_t (*macs)[ETH_ALEN], size_t size)
+{
+	struct collection collection = { .ifindex = ifindex, .macs = macs, .size = size };
+
+	return dump(requests, ifindex, 0, take_filter, &collection);
+}
+
+int link_get_learned(struct link_requests *requests, int bridge_ifindex, int port_ifindex, struct link_learned *learned,
+		     size_t size)
+{
+	struct collection collection = { .ifindex = port_ifindex, .learned = learned, .size = size };
+
+	return dump(requests, 0, bridge_ifindex, take_learned, &collection);
+}
+
+static int change_neighbour(struct link_requests *requests, int type, int flags, int ifindex,
+			    const uint8_t mac[ETH_ALEN])
+{
+	struct ndmsg header = {
+		.ndm_family = AF_BRIDGE, .ndm_ifindex = ifindex, .ndm_state = NUD_PERMANENT, .ndm_flags = NTF_SELF
+	};
+	struct nl_msg *request = rtnetlink_message(type, flags | NLM_F_ACK, &header, sizeof(header));
+
+	if (request && nla_put(request, NDA_LLADDR, ETH_ALEN, mac) < 0) {
+		nlmsg_free(request);
+		return -EMSGSIZE;
+	}
+	return rtnetlink_request(requests->socket, request, NULL, NULL);
+}
+
+static int change_multicast(struct link_requests *requests, unsigned long command, int ifindex,
+			    const uint8_t mac[ETH_ALEN])
+{
+	int fd = nl_socket_get_fd(requests->socket);
+	struct ifreq request = { .ifr_ifindex = ifindex };
+
+	if (ioctl(fd, SIOCGIFNAME, &request) < 0)
+		return -errno;
+	memset(&request.ifr_hwaddr, 0, sizeof(request.ifr_hwaddr));
+	request.ifr_hwaddr.sa_family = AF_UNSPEC;
+	memcpy(request.ifr_hwaddr.sa_data, mac, ETH_ALEN);
+	return ioctl(fd, command, &request) < 0 ? -errno : 0;
+}
+
+/* Drivers with a forwarding table of their own (macvlan, VFs with an embedded switch) may refuse multicast there. */
+static bool is_refused_multicast(int error, const uint8_t mac[ETH_ALEN])
+{
+	return (mac[0] & 1) && (error == -EOPNOTSUPP || error == -EINVAL);
+}
+
+int link_add_filter(struct link_requests *requests, int ifindex, const uint8_t mac[ETH_ALEN])
+{
+	int error = change_neighbour(requests, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_EXCL, ifindex, mac);
+
+	if (is_refused_multicast(error, mac))
+		error = change_multicast(requests, SIOCADDMULTI, ifindex, mac);
+	return error == -EEXIST ? 0 : error;
+}
+
+int link_del_filter(struct link_requests *requests, int ifindex, const uint8_t mac[ETH_ALEN])
+{
+	int error = change_neighbour(requests, RTM_DELNEIGH, 0, ifindex, mac);
+
+	if (is_refused_multicast(error, mac))
+		error = change_multicast(requests, SIOCDELMULTI, ifindex, mac);
+	return error == -ENOENT ? 0 : error;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <systemd/sd-daemon.h>
+
+static void log_line(const char *priority, const char *format, va_list arguments)
+{
+	char line[512];
+
+	vsnprintf(line, sizeof(line), format, arguments);
+	/* One write per line: other processes share the stream. */
+	fprintf(stderr, "%svfsteer: %s\n", getenv("JOURNAL_STREAM") ? priority : "", line);
+}
+
+#define LOG_FUNCTION(name, priority)                 \
+	void name(const char *format, ...)           \
+	{                                            \
+		va_list arguments;                   \
+                                                     \
+		va_start(arguments, format);         \
+		log_line(priority, format, arguments); \
+		va_end(arguments);                   \
+	}
+
+LOG_FUNCTION(log_info, SD_INFO)
+LOG_FUNCTION(log_warning, SD_WARNING)
+LOG_FUNCTION(log_error, SD_ERR)

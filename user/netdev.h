@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * netdev: the table of this network namespace's devices and their addresses, kept current from rtnetlink.
+ * It only observes; what changes devices is in silence.h, align.h and link.h.
+ */
+#ifndef NETDEV_H
+#define NETDEV_H
+
+#include <linux/if_ether.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct netdev {
+	int ifindex;
+	char name[IF_NAMESIZE];
+	uint16_t hardware_type; /* ARPHRD_* */
+	uint8_t mac[ETH_ALEN];
+	uint8_t permanent_mac[ETH_ALEN]; /* IFLA_PERM_ADDRESS (Linux 5.6); all zero: it has none */
+	uint32_t flags;                  /* IFF_* */
+	uint32_t mtu;
+	uint32_t promiscuity;
+	uint32_t allmulti; /* IFLA_ALLMULTI (Linux 6.0); before, only IFF_ALLMULTI in flags is known */
+	uint8_t operstate; /* IF_OPER_* */
+	bool carrier;      /* IFLA_CARRIER, read at the time of the dump or message */
+	int link;          /* ifindex of the device below, 0: none or in another netns */
+	int master;        /* ifindex of the bridge, bond … above, 0: none */
+	char kind[16];     /* IFLA_INFO_KIND: "vlan", "veth", "bridge" …; empty for hardware */
+	char slave_kind[16]; /* IFLA_INFO_SLAVE_KIND: "bridge" when it is a bridge port */
+	uint16_t vlan_id;       /* of a "vlan" device, host order */
+	uint16_t vlan_protocol; /* ETH_P_8021Q or ETH_P_8021AD, host order */
+	char driver[32];        /* as ethtool tells it: "virtio_net"; empty when unknown */
+	/* Where the device is on PCI, through virtio too; all empty when it is not a PCI device. */
+	char pci_address[16]; /* "0000:01:00.0" */
+	char pci_slot[16];    /* "0000:01:00" */
+	char pci_port[16];    /* "0000:00:04.0", the bridge above; empty on the root bus */
+	unsigned seen;        /* mark of the last dump that named it */
+	bool reread;          /* by netdev_refresh since the last netdev_dispatch */
+};
+
+struct netdev_address {
+	int ifindex;
+	int family; /* AF_INET or AF_INET6 */
+	union {
+		struct in_addr v4;
+		struct in6_addr v6;
+	};
+	uint32_t flags; /* IFA_F_* */
+	uint8_t prefix_length; /* IPv4 allows one address twice with different ones */
+	unsigned seen;
+};
+
+/* What netdev_dispatch found to have changed. */
+enum netdev_change {
+	NETDEV_LINKS = 1 << 0,
+	NETDEV_ADDRESSES = 1 << 1,
+	NETDEV_FILTERS = 1 << 2, /* a tc filter or qdisc was added or deleted somewhere */
+	NETDEV_RESYNCED = 1 << 3, /* messages were lost; everything was read anew */
+};
+
+struct netdev_table;
+
+/*
+ * Subscribes to link, address and tc notifications, then dumps links and addresses, in that order, so that
+ * nothing falls between. @receive_buffer_bytes: SO_RCVBUF(FORCE) of the notification socket, 0 for a default of 4 MiB.
+ * Returns 0 and sets *ret, or -errno; the caller frees it with netdev_table_free.
+ */
+int netdev_table_new(struct netdev_table **ret, size_t receive_buffer_bytes);
+void netdev_table_free(struct netdev_table *table); /* takes NULL */
+
+/* The descriptor to poll for reading; owned by the table. */
+int netdev_fd(const struct netdev_table *table);
+
+/*
+ * Reads all pending notifications without blocking. Lost ones (ENOBUFS) and interrupted dumps lead to a full
+ * dump with mark and sweep. Returns a mask of enum netdev_change (0: nothing of interest), or -errno; when it was
+ * the dump that failed, the next call tries it again, even with nothing to read.
+ */
+int netdev_dispatch(struct netdev_table *table);
+
+/* Dumps everything anew, with mark and sweep. Returns 0 or -errno (nothing is removed then). */
+int netdev_resync(struct netdev_table *table);
+
+/*
+ * Reads one device now (RTM_GETLINK, which waits for RTNL and so sees every change made before it).
+ * Returns 0, -ENODEV when there is no such device (it has then left the table), or another -errno.
+ */
+int netdev_refresh(struct netdev_table *table, int ifindex);
+
+/* Looked-up entries belong to the table and live until the next call that changes it. NULL: no such device. */
+const struct netdev *netdev_by_index(const struct netdev_table *table, int ifindex);
+const struct netdev *netdev_by_name(const struct netdev_table *table, const char *name);
+
+/* Iteration in order of ifindex: netdev_next(table, NULL) is the first; NULL ends it. */
+const struct netdev *netdev_next(const struct netdev_table *table, const struct netdev *after);
+const struct netdev_address *netdev_address_next(const struct netdev_table *table, const struct netdev_address *after);
+
+#endif

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "netdev_table.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int make_room(void **array, size_t count, size_t *size, size_t element)
+{
+	size_t new_size = *size ? 2 * *size : 16;
+	void *grown;
+
+	if (count < *size)
+		return 0;
+	grown = reallocarray(*array, new_size, element);
+	if (!grown)
+		return -ENOMEM;
+	*array = grown;
+	*size = new_size;
+	return 0;
+}
+
+/* Where @ifindex is, or would have to be inserted. */
+static size_t device_place(const struct netdev_table *table, int ifindex)
+{
+	size_t low = 0, high = table->device_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (table->devices[middle].ifindex < ifindex)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+struct netdev *netdev_device_find(const struct netdev_table *table, int ifindex)
+{
+	size_t place = device_place(table, ifindex);
+
+	return place < table->device_count && table->devices[place].ifindex == ifindex ? &table->devices[place] : NULL;
+}
+
+int netdev_device_put(struct netdev_table *table, struct netdev *device)
+{
+	struct netdev *known = netdev_device_find(table, device->ifindex);
+	size_t place;
+	int error;
+
+	if (known) {
+		device->reread = known->reread;
+		known->seen = device->seen;
+		if (memcmp(known, device, sizeof(*known)) == 0)
+			return 0;
+		memcpy(known, device, sizeof(*known));
+		return NETDEV_LINKS;
+	}
+
+	error = make_room((void **)&table->devices, table->device_count, &table->device_size, sizeof(*device));
+	if (error)
+		return error;
+	place = device_place(table, device->ifindex);
+	memmove(&table->devices[place + 1], &table->devices[place],
+		(table->device_count - place) * sizeof(*table->devices));
+	memcpy(&table->devices[place], device, sizeof(*device));
+	table->device_count++;
+	return NETDEV_LINKS;
+}
+
+static int address_remove_at(struct netdev_table *table, size_t place)
+{
+	table->addresses[place] = table->addresses[--table->address_count];
+	return NETDEV_ADDRESSES;
+}
+
+int netdev_device_remove(struct netdev_table *table, int ifindex)
+{
+	struct netdev *device = netdev_device_find(table, ifindex);
+	int changed = NETDEV_LINKS;
+
+	if (!device)
+		return 0;
+	table->device_count--;
+	memmove(device, device + 1, (size_t)(&table->devices[table->device_count] - device) * sizeof(*device));
+	for (size_t i = table->address_count; i-- > 0;) {
+		if (table->addresses[i].ifindex == ifindex)
+			changed |= address_remove_at(table, i);
+	}
+	return changed;
+}
+
+struct netdev_address *netdev_address_find(struct netdev_table *table, const struct netdev_address *address)
+{
+	size_t size = address->family == AF_INET ? sizeof(address->v4) : sizeof(address->v6);
+
+	for (size_t i = 0; i < table->address_count; i++) {
+		struct netdev_address *known = &table->addresses[i];
+
+		if (known->ifindex == address->ifindex && known->family == address->family &&
+		    known->prefix_length == address->prefix_length && memcmp(&known->v6, &address->v6, size) == 0)
+			return known;
+	}
+	return NULL;
+}
+
+int netdev_address_put(struct netdev_table *table, const struct netdev_address *address)
+{
+	struct netdev_address *known = netdev_address_find(table, address);
+	int error;
+
+	if (known) {
+		bool same = known->flags == address->flags;
+
+		*known = *address;
+		return same ? 0 : NETDEV_ADDRESSES;
+	}
+	error = make_room((void **)&table->addresses, table->address_count, &table->address_size, sizeof(*address));
+	if (error)
+		return error;
+	table->addresses[table->address_count++] = *address;
+	return NETDEV_ADDRESSES;
+}
+
+int netdev_address_remove(struct netdev_table *table, const struct netdev_address *address)
+{
+	struct netdev_address *known = netdev_address_find(table, address);
+
+	return known ? address_remove_at(table, (size_t)(known - table->addresses)) : 0;
+}
+
+void netdev_sweep(struct netdev_table *table)
+{
+	for (size_t i = table->device_count; i-- > 0;) {
+		if (table->devices[i].seen != table->mark)
+			netdev_device_remove(table, table->devices[i].ifindex);
+	}
+	for (size_t i = table->address_count; i-- > 0;) {
+		if (table->addresses[i].seen != table->mark)
+			address_remove_at(table, i);
+	}
+}
+
+const struct netdev *netdev_by_index(const struct netdev_table *table, int ifindex)
+{
+	return netdev_device_find(table, ifindex);
+}
+
+const struct netdev *netdev_by_name(const struct netdev_table *table, const char *name)
+{
+	for (size_t i = 0; i < table->device_count; i++) {
+		if (strcmp(table->devices[i].name, name) == 0)
+			return &table->devices[i];
+	}
+	return NULL;
+}
+
+const struct netdev *netdev_next(const struct netdev_table *table, const struct netdev *after)
+{
+	size_t next = after ? (size_t)(after - table->devices) + 1 : 0;
+
+	return next < table->device_count ? &table->devices[next] : NULL;
+}
+
+const struct netdev_address *netdev_address_next(const struct netdev_table *table, const struct netdev_address *after)
+{
+	size_t next = after ? (size_t)(after - table->addresses) + 1 : 0;
+
+	return next < table->address_count ? &table->addresses[next] : NULL;
+}

@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "pair.h"
+#include "addresses.h"
+#include "join.h"
+#include "log.h"
+#include "pins_make.h"
+#include "words.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define PAIR_CAS_TRIES 16
+#define PAIR_RETRY_NS 1000000000ULL
+/* link.h */
+#define PAIR_OPER_UNKNOWN 0
+#define PAIR_OPER_UP 6
+
+uint64_t pair_clock_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+static struct vfsteer_pair *pair_slot(const struct pair_world *world, const struct pair *pair)
+{
+	return &world->pins.pairs[pair->slot];
+}
+
+/* Replaces names and MAC in the map where they changed: a device may be renamed at any time. */
+static void pair_write_standby(const struct pair_world *world, const struct pair *pair, const struct netdev *standby)
+{
+	struct vfsteer_pair *slot = pair_slot(world, pair);
+
+	if (strcmp(slot->standby, standby->name))
+		snprintf(slot->standby, sizeof(slot->standby), "%s", standby->name);
+	if (memcmp(slot->mac_address, standby->mac, ETH_ALEN) || !slot->mac[0]) {
+		memcpy(slot->mac_address, standby->mac, ETH_ALEN);
+		snprintf(slot->mac, sizeof(slot->mac), "%02x:%02x:%02x:%02x:%02x:%02x", standby->mac[0], standby->mac[1],
+			 standby->mac[2], standby->mac[3], standby->mac[4], standby->mac[5]);
+	}
+	slot->standby_has_carrier = standby->carrier;
+	slot->standby_takes_foreign_macs = !strcmp(standby->slave_kind, "bridge");
+}
+
+static int pair_find_slot(const struct pair_world *world, const struct netdev *standby, bool *ret_adopted)
+{
+	int free_slot = -1;
+
+	for (unsigned slot = 0; slot < world->pins.capacity; slot++) {
+		const struct vfsteer_pair *pair = &world->pins.pairs[slot];
+
+		if (!pair->standby[0]) {
+			if (free_slot < 0)
+				free_slot = slot;
+		} else if (pair->standby_ifindex == (__u32)standby->ifindex &&
+			   pair->network_namespace == world->network_namespace) {
+			*ret_adopted = true;
+			return slot;
+		}
+	}
+	*ret_adopted = false;
+	return free_slot;
+}
+
+int pair_new(struct pair_world *world, const struct pairing *pairing, struct pair **ret)
+{
+	const struct netdev *standby = netdev_by_index(world->table, pairing->standby);
+	struct vfsteer_pair *slot;
+	struct pair *pair;
+	int found, error;
+	bool adopted;
+
+	if (!standby)
+		return -ENODEV;
+	found = pair_find_slot(world, standby, &adopted);
+	if (found < 0)
+		return -ENOSPC;
+	pair = calloc(1, sizeof(*pair));
+	if (!pair)
+		return -ENOMEM;
+	pair->slot = found;
+	pair->standby = pairing->standby;
+	pair->named = pairing->named;
+	error = align_new(&pair->align);
+	if (error)
+		goto fail;
+	slot = pair_slot(world, pair);
+	if (!adopted) {
+		memset(slot, 0, sizeof(*slot));
+		slot->abi_version = VFSTEER_ABI_VERSION;
+		slot->network_namespace = world->network_namespace;
+		slot->standby_ifindex = standby->ifindex;
+		error = pins_clear_counters(&world->pins, found);
+		if (error)
+			goto fail;
+	}
+	pair_write_standby(world, pair, standby);
+	/* A switch that an earlier agent did not live to announce is announced in the first step. */
+	error = addresses_collect(world->table, world->requests, standby, &pair->frames);
+	if (error)
+		goto fail;
+	error = steer_new(&world->pins, found, world->alive_method, &pair->steer);
+	if (!error)
+		error = steer_attach_standby(pair->steer, standby->ifindex);
+	if (error) {
+		if (!adopted) {
+			steer_detach_standby(&world->pins, found, standby->ifindex);
+			slot->standby[0] = '\0';
+		}
+		goto fail;
+	}
+	if (adopted) {
+		pair->primary = slot->primary_ifindex;
+		pair->adopted = pair->primary;
+		pair->told_switches = slot->announced_switches;
+	}
+	*ret = pair;
+	return 0;
+fail:
+	pair_free(pair);
+	return error;
+}
+
+void pair_free(struct pair *pair)
+{
+	if (!pair)
+		return;
+	steer_free(pair->steer);
+	align_free(pair->align);
+	announcement_free(&pair->frames);
+	free(pair);
+}
+
+/* Changes the word until it says what @change makes of it. */
+static void pair_force(const struct pair_world *world, const struct pair *pair, enum vfsteer_primary_state primary,
+		       enum vfsteer_cause cause)
+{
+	struct vfsteer_state state = pins_state(&world->pins, pair->slot), wanted;
+
+	do {
+		wanted = state;
+		wanted.primary = primary;
+		if (wanted.active == PATH_PRIMARY) {
+			wanted.active = PATH_STANDBY;
+			wanted.cause = cause;
+		}
+	} while (!pins_state_change(&world->pins, pair->slot, &state, wanted));
+}
+
+/* The primary is gone from this namespace, or is no longer the one to use. */
+static void pair_part(struct pair_world *world, struct pair *pair)
+{
+	struct vfsteer_pair *slot = pair_slot(world, pair);
+
+	pair_force(world, pair, PRIMARY_ABSENT, CAUSE_GONE);
+	steer_detach_primary(&world->pins, pair->slot, pair->primary);
+	slot->primary_ifindex = 0;
+	slot->primary[0] = slot->primary_pci_address[0] = slot->primary_pci_slot[0] = slot->primary_pci_port[0] = '\0';
+	pair->primary = 0;
+	pair->prepared = pair->adopted = pair->mtu_refused = pair->removal_cancelled = false;
+	pair->carrier_since_ns = 0;
+}
+
+void pair_remove(struct pair_world *world, struct pair *pair)
+{
+	struct vfsteer_pair *slot = pair_slot(world, pair);
+
+	if (pair->primary)
+		pair_part(world, pair);
+	steer_detach_standby(&world->pins, pair->slot, pair->standby);
+	memset(slot, 0, sizeof(*slot));
+	slot->abi_version = VFSTEER_ABI_VERSION;
+	pair_free(pair);
+}
+
+/* One line per trouble, and one when it is over. */
+static void pair_tell_trouble(struct pair *pair, const struct netdev *standby, const struct netdev *primary,
+			      const char *trouble, int error)
+{
+	if (trouble == pair->trouble)
+		return;
+	if (trouble)
+		log_warning("%s: %s: %s%s%s", standby->name, primary ? primary->name : "primary", trouble, error ? ": " : "",
+			    error ? strerror(-error) : "");
+	else
+		log_info("%s: %s: is well again", standby->name, primary ? primary->name : "primary");
+	pair->trouble = trouble;
+}
+
+static void pair_tell_switch(const struct pair_world *world, struct pair *pair, struct vfsteer_state state)
+{
+	const struct vfsteer_pair *slot = pair_slot(world, pair);
+	const char *primary = slot->primary[0] ? slot->primary : "(gone)";
+	double since_ms = (pair_clock_ns() - slot->last_switch_boot_ns) / 1e6;
+
+	if (state.switches == pair->told_switches)
+		return;
+	log_info("%s: active %s -> %s: %s (switch %" PRIu32 ", announced %.1f ms after it)", slot->standby,
+		 state.active == PATH_PRIMARY ? slot->standby : primary,
+		 state.active == PATH_PRIMARY ? primary : slot->standby, words_cause(state.cause), state.switches,
+		 since_ms);
+	pair->told_switches = state.switches;
+}
+
+static void pair_announce(struct pair_world *world, struct pair *pair, enum vfsteer_path path)
+{
+	const struct vfsteer_pair *slot = pair_slot(world, pair);
+
+	/* A standby without carrier cannot tell anybody anything; it will when carrier comes. */
+	if (path == PATH_STANDBY && !slot->standby_has_carrier)
+		return;
+	announce_send(world->announce_fd, path == PATH_PRIMARY ? pair->primary : pair->standby, &pair->frames);
+}
+
+void pair_announce_switch(struct pair_world *world, struct pair *pair)
+{
+	struct vfsteer_pair *slot = pair_slot(world, pair);
+	struct vfsteer_state state = pins_state(&world->pins, pair->slot);
+
+	if (state.switches == slot->announced_switches)
+		return;
+	pair_announce(world, pair, state.active);
+	slot->announced_switches = state.switches;
+	pair->announcements_left = world->announce_count - 1;
+	pair->next_announcement_ns = pair_clock_ns() + world->announce_interval_ns;
+	pair_tell_switch(world, pair, state);
+}
+
+static void pair_announce_again(struct pair_world *world, struct pair *pair)
+{
+	if (!pair->announcements_left || pair_clock_ns() < pair->next_announcement_ns)
+		return;
+	pair_announce(world, pair, pins_state(&world->pins, pair->slot).active);
+	pair->announcements_left--;
+	pair->next_announcement_ns = pair_clock_ns() + world->announce_interval_ns;
+}
+
+/* A primary of the same MAC and MTU carries the pair's frames unchanged. */
+static bool pair_matches(const struct pair *pair, const struct netdev *standby, const struct netdev *primary)
+{
+	return (pair->named || !memcmp(primary->mac, standby->mac, ETH_ALEN)) && !pair->mtu_refused &&
+	       primary->mtu == standby->mtu;
+}
+
+static struct policy_view pair_view(const struct pair_world *world, struct pair *pair, struct vfsteer_state state)
+{
+	const struct netdev *standby = netdev_by_index(world->table, pair->standby);
+	const struct netdev *primary = netdev_by_index(world->table, pair->primary);
+	struct policy_view view = {
+		.state = state,
+		.operator_asked = pair->operator_asked,
+		.removal_cancelled = pair->removal_cancelled,
+		.now_ns = pair_clock_ns(),
+		.leaving_since_ns = pair_slot(world, pair)->primary_leaving_boot_ns,
+		.primary_exists = primary,
+		.primary_prepared = pair->prepared,
+	};
+
+	if (!primary || !standby)
+		return view;
+	view.primary_matches = pair_matches(pair, standby, primary);
+	view.primary_running = primary->flags & IFF_UP;
+	view.primary_carrier = primary->carrier &&
+			       (primary->operstate == PAIR_OPER_UP || primary->operstate == PAIR_OPER_UNKNOWN);
+	if (!view.primary_running || !view.primary_carrier)
+		pair->carrier_since_ns = 0;
+	else if (!pair->carrier_since_ns)
+		pair->carrier_since_ns = view.now_ns;
+	view.carrier_since_ns = pair->carrier_since_ns;
+	return view;
+}
+
+static uint64_t pair_decide(struct pair_world *world, struct pair *pair)
+{
+	uint64_t wake_ns = 0;
+
+	for (int i = 0; i < PAIR_CAS_TRIES; i++) {
+		struct vfsteer_state state = pins_state(&world->pins, pair->slot);
+		struct policy_decision decision;
+		struct policy_view view;
+
+		/* First the word, then the device: what happens in between changes the word, and the swap fails.
+		 * Not while it is being torn down: the request would wait until that is over. */
+		if (pair->primary && state.primary != PRIMARY_LEAVING)
+			netdev_refresh(world->table, pair->primary);
+		view = pair_view(world, pair, state);
+		decision = policy_decide(&view, &world->limits);
+		wake_ns = decision.wake_ns;
+		if (!memcmp(&decision.wanted, &state, sizeof(state)))
+			break;
+		if (!pins_state_change(&world->pins, pair->slot, &state, decision.wanted))
+			continue;
+		if (decision.wanted.primary != PRIMARY_LEAVING)
+			pair->removal_cancelled = false;
+		pair_announce_switch(world, pair);
+	}
+	pair->operator_asked = false;
+	return wake_ns;
+}
+
+static void pair_realign(struct pair_world *world, struct pair *pair, const struct netdev *standby)
+{
+	const struct netdev *primary = netdev_by_index(world->table, pair->primary);
+	const char *what = NULL;
+	int error;
+
+	pair->realign = false;
+	if (!primary)
+		return;
+	error = align_primary(pair->align, world->requests, world->table, standby, primary, &what);
+	pair->mtu_refused = error == -ERANGE;
+	pair_tell_trouble(pair, standby, primary,
+			  pair->mtu_refused ? "refuses the standby's MTU, so it is not used; lower the standby's MTU" : what,
+			  pair->mtu_refused ? 0 : error);
+	/* What was just changed is not in the table before its notification. */
+	netdev_refresh(world->table, pair->primary);
+}
+
+static void pair_meet(struct pair_world *world, struct pair *pair, const struct netdev *standby, int primary_ifindex)
+{
+	const struct netdev *primary;
+	const char *what = "";
+	int error;
+
+	pair->primary = primary_ifindex;
+	primary = netdev_by_index(world->table, primary_ifindex);
+	if (!primary)
+		return;
+	error = join_primary(world, pair, primary, &what);
+	pair->prepared = !error;
+	if (error) {
+		pair_tell_trouble(pair, standby, primary, what, error);
+		return;
+	}
+	pair->adopted = false;
+	pair_realign(world, pair, netdev_by_index(world->table, pair->standby));
+}
+
+static uint64_t pair_earlier(uint64_t a_ns, uint64_t b_ns)
+{
+	return !a_ns || (b_ns && b_ns < a_ns) ? b_ns : a_ns;
+}
+
+uint64_t pair_step(struct pair_world *world, struct pair *pair, const struct pairing *pairing)
+{
+	const struct netdev *standby = netdev_by_index(world->table, pair->standby);
+	struct vfsteer_pair *slot = pair_slot(world, pair);
+	bool had_carrier = slot->standby_has_carrier;
+	uint64_t wake_ns = 0;
+
+	pair_announce_switch(world, pair);
+	if (!standby)
+		return 0;
+	pair_write_standby(world, pair, standby);
+	if (pair->readdress && !addresses_collect(world->table, world->requests, standby, &pair->frames))
+		pair->readdress = false;
+	if (pair->primary && pair->primary != pairing->primary)
+		pair_part(world, pair);
+	if (pairing->primary && !pair->prepared)
+		pair_meet(world, pair, standby, pairing->primary);
+	else if (pair->primary && pair->realign && pins_state(&world->pins, pair->slot).primary != PRIMARY_LEAVING)
+		pair_realign(world, pair, standby);
+	if (pair->primary && !pair->prepared)
+		wake_ns = pair_clock_ns() + PAIR_RETRY_NS;
+	wake_ns = pair_earlier(wake_ns, pair_decide(world, pair));
+	/* The standby's wire has come back: what could not be announced on it, or was forgotten, is said now. */
+	if (!had_carrier && slot->standby_has_carrier && pins_state(&world->pins, pair->slot).active == PATH_STANDBY) {
+		pair_announce(world, pair, PATH_STANDBY);
+		pair->announcements_left = world->announce_count - 1;
+		pair->next_announcement_ns = pair_clock_ns() + world->announce_interval_ns;
+	}
+	pair_announce_again(world, pair);
+	return pair_earlier(wake_ns, pair->announcements_left ? pair->next_announcement_ns : 0);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * pair: one pair in the agent's hands: its slot in the map, its programs, the readiness of its primary, its
+ * announcements. What should be is decided in policy; here it is carried out.
+ */
+#ifndef PAIR_H
+#define PAIR_H
+
+#include "align.h"
+#include "announce.h"
+#include "link.h"
+#include "netdev.h"
+#include "pairing.h"
+#include "pins.h"
+#include "policy.h"
+#include "steer.h"
+
+/* What every pair works with; owned by the agent. */
+struct pair_world {
+	struct pins pins;
+	struct netdev_table *table;
+	struct link_requests *requests;
+	int announce_fd; /* see announce_open */
+	struct policy_limits limits;
+	enum alive_method alive_method;
+	uint32_t network_namespace; /* inode number of this process's */
+	unsigned announce_count;
+	uint64_t announce_interval_ns;
+};
+
+struct pair {
+	unsigned slot;
+	int standby, primary; /* ifindexes; primary 0: none */
+	bool named;           /* the primary was named: see pairing.h */
+	bool prepared;        /* for this primary: silent, aligned as far as it goes, attached, up once */
+	bool adopted;         /* the primary was found in the pins: its being down is somebody's wish */
+	bool mtu_refused;
+	bool realign;         /* the standby changed: align again at the next step */
+	bool readdress;       /* addresses changed: collect what to announce again */
+	bool operator_asked, removal_cancelled;
+	uint64_t carrier_since_ns;
+	struct steer *steer;
+	struct align *align;
+	struct announcement frames;
+	unsigned announcements_left;
+	uint64_t next_announcement_ns;
+	uint32_t told_switches; /* state.switches that a line was written for */
+	const char *trouble;    /* last trouble told, so that it is told once */
+};
+
+/*
+ * Takes the pair's slot (its own from an earlier run, or a free one), loads the programs and attaches them to the
+ * standby; traffic goes on over the standby, or over the primary where an earlier run left it. Returns 0 and *ret, -ENOSPC
+ * when no slot is free, or -errno, with nothing attached that was not before.
+ */
+int pair_new(struct pair_world *world, const struct pairing *pairing, struct pair **ret);
+
+/* Ends the agent's part; what is in the kernel stays and works on. Takes NULL. */
+void pair_free(struct pair *pair);
+
+/* Gives the pair up because its standby is gone: programs, pins and slot. Frees @pair. */
+void pair_remove(struct pair_world *world, struct pair *pair);
+
+/* If the word has changed since the last announcement, announces on the wire that is active now. Touches nothing that
+ * waits for RTNL, hence the first thing to do on any event. */
+void pair_announce_switch(struct pair_world *world, struct pair *pair);
+
+/*
+ * Brings the pair to where it should be: follows a primary that came or went, makes it ready, decides, switches, announces.
+ * Returns the time (CLOCK_BOOTTIME, ns) at which to look again, 0 for not before something happens.
+ */
+uint64_t pair_step(struct pair_world *world, struct pair *pair, const struct pairing *pairing);
+
+/* CLOCK_BOOTTIME in ns, the clock of all times here and of bpf_ktime_get_boot_ns. */
+uint64_t pair_clock_ns(void);
+
+#endif

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "pins_make.h"
+#include "maps.skel.h"
+
+#include <bpf/bpf.h>
+#include <dirent.h>
+#include <errno.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+/* In the order they are pinned: `events` last, so that a set that ends with it is whole. */
+static const char *const pins_map_names[] = { "pairs", "counters", "events" };
+#define PINS_MAPS (sizeof(pins_map_names) / sizeof(*pins_map_names))
+
+static int pins_make_directory(const char *path)
+{
+	return mkdir(path, 0700) && errno != EEXIST ? -errno : 0;
+}
+
+/* Every slot bears the version before the first pin exists: whoever finds the map can judge it. */
+static int pins_stamp(int pairs_fd, unsigned capacity)
+{
+	struct vfsteer_pair pair = { .abi_version = VFSTEER_ABI_VERSION };
+
+	for (__u32 slot = 0; slot < capacity; slot++)
+		if (bpf_map_update_elem(pairs_fd, &slot, &pair, BPF_ANY))
+			return -errno;
+	return 0;
+}
+
+static int pins_make_maps(const char *directory, unsigned capacity)
+{
+	struct maps_bpf *maps = maps_bpf__open();
+	struct bpf_map *all[PINS_MAPS];
+	char path[PINS_PATH_SIZE];
+	int error;
+
+	if (!maps)
+		return -errno;
+	all[0] = maps->maps.pairs;
+	all[1] = maps->maps.counters;
+	all[2] = maps->maps.events;
+	bpf_map__set_max_entries(all[0], capacity);
+	bpf_map__set_max_entries(all[1], capacity);
+	error = maps_bpf__load(maps);
+	if (!error)
+		error = pins_stamp(bpf_map__fd(all[0]), capacity);
+	for (unsigned i = 0; i < PINS_MAPS && !error; i++) {
+		snprintf(path, sizeof(path), "%.200s/%s", directory, pins_map_names[i]);
+		if (bpf_obj_pin(bpf_map__fd(all[i]), path))
+			error = -errno;
+	}
+	maps_bpf__destroy(maps);
+	return error;
+}
+
+enum pins_error pins_make(const char *bpffs, unsigned capacity, struct pins *ret, bool *ret_adopted, char *message,
+			  size_t size)
+{
+	char directory[PINS_PATH_SIZE], links[PINS_PATH_SIZE];
+	struct statfs file_system;
+	enum pins_error result;
+	int lock_fd = -1, error;
+	bool adopted = true;
+
+	if (statfs(bpffs, &file_system) || (unsigned long)file_system.f_type != BPF_FS_MAGIC) {
+		snprintf(message, size, "%s: not a bpf file system: mount one with 'mount -t bpf bpf %s', or name another with --bpffs",
+			 bpffs, bpffs);
+		return PINS_NO_BPFFS;
+	}
+	snprintf(directory, sizeof(directory), "%.200s/vfsteer", bpffs);
+	snprintf(links, sizeof(links), "%.220s/links", directory);
+	error = pins_make_directory(directory);
+	if (!error)
+		error = pins_make_directory(links);
+	if (!error)
+		lock_fd = error = pins_lock(bpffs);
+	if (error == -EWOULDBLOCK) {
+		snprintf(message, size, "%s: another agent holds these pins: stop it first, or name another place with --bpffs",
+			 directory);
+		return PINS_LOCKED;
+	}
+	if (error == -EPERM || error == -EACCES) {
+		snprintf(message, size, "%s: %s: run as root", directory, strerror(-error));
+		return PINS_DENIED;
+	}
+	if (error < 0)
+		goto system_error;
+	result = pins_open(bpffs, true, ret, message, size);
+	if (result == PINS_ABSENT) {
+		adopted = false;
+		error = pins_make_maps(directory, capacity);
+		if (error)
+			goto unlock;
+		result = pins_open(bpffs, true, ret, message, size);
+	}
+	if (result != PINS_OK) {
+		close(lock_fd);
+		return result;
+	}
+	ret->directory_fd = lock_fd;
+	*ret_adopted = adopted;
+	return PINS_OK;
+unlock:
+	pins_remove_directory(directory);
+	close(lock_fd);
+system_error:
+	if (error == -EPERM || error == -EACCES) {
+		snprintf(message, size, "%s: %s: run as root", directory, strerror(-error));
+		return PINS_DENIED;
+	}
+	errno = -error;
+	snprintf(message, size, "%s: %s: the maps could not be made there", directory, strerror(-error));
+	return PINS_SYSTEM;
+}
+
+void pins_link_path(const struct pins *pins, const char *name, int ifindex, char *path, size_t size)
+{
+	/* No dots: bpffs reserves them, and interface names may have them. So it is the ifindex. */
+	if (ifindex)
+		snprintf(path, size, "%.180s/links/%s-%d", pins->directory, name, ifindex);
+	else
+		snprintf(path, size, "%.180s/links/%s", pins->directory, name);
+}
+
+unsigned pins_sweep_links(const struct pins *pins, const char *prefix, bool (*keep)(const char *rest, void *argument),
+			  void *argument)
+{
+	char links[PINS_PATH_SIZE];
+	struct dirent *entry;
+	unsigned swept = 0;
+	DIR *stream;
+
+	snprintf(links, sizeof(links), "%.200s/links", pins->directory);
+	stream = opendir(links);
+	if (!stream)
+		return 0;
+	while ((entry = readdir(stream))) {
+		if (strncmp(entry->d_name, prefix, strlen(prefix)) || entry->d_name[0] == '.')
+			continue;
+		if (keep && keep(entry->d_name + strlen(prefix), argument))
+			continue;
+		if (!unlinkat(dirfd(stream), entry->d_name, 0))
+			swept++;
+	}
+	closedir(stream);
+	return swept;
+}
+
+int pins_remove_directory(const char *directory)
+{
+	struct pins pins = { 0 };
+	char path[PINS_PATH_SIZE];
+	int error = 0;
+
+	snprintf(pins.directory, sizeof(pins.directory), "%s", directory);
+	pins_sweep_links(&pins, "", NULL, NULL);
+	snprintf(path, sizeof(path), "%.200s/links", directory);
+	if (rmdir(path) && errno != ENOENT)
+		error = -errno;
+	for (unsigned i = 0; i < PINS_MAPS; i++) {
+		snprintf(path, sizeof(path), "%.200s/%s", directory, pins_map_names[i]);
+		if (unlink(path) && errno != ENOENT && !error)
+			error = -errno;
+	}
+	if (rmdir(directory) && errno != ENOENT && !error)
+		error = -errno;
+	return error;
+}
+
+int pins_remove(struct pins *pins)
+{
+	int error = pins_remove_directory(pins->directory);
+
+	pins_close(pins);
+	return error;
+}

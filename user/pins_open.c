@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What is pinned: found, checked, opened, locked. */
+#include "pins.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/bpf.h>
+#include <linux/magic.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LOCK_TRIES 20
+#define LOCK_PAUSE_NS 5000000
+
+/* An array map's elements lie at multiples of 8 bytes; ours fill them, so that a C array describes the mapping. */
+_Static_assert(sizeof(struct vfsteer_pair) % 8 == 0, "stride of the pairs map");
+_Static_assert(sizeof(struct vfsteer_counters) % 8 == 0, "stride of the counters map");
+
+struct pin_layout {
+	const char *name;
+	__u32 type, key_size, value_size, flags;
+};
+
+enum { PIN_PAIRS, PIN_COUNTERS, PIN_EVENTS, PIN_COUNT };
+
+static const struct pin_layout layouts[PIN_COUNT] = {
+	[PIN_PAIRS] = { "pairs", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct vfsteer_pair), BPF_F_MMAPABLE },
+	[PIN_COUNTERS] = { "counters", BPF_MAP_TYPE_PERCPU_ARRAY, 4, sizeof(struct vfsteer_counters), 0 },
+	[PIN_EVENTS] = { "events", BPF_MAP_TYPE_RINGBUF, 0, 0, 0 },
+};
+
+/* What pins_open is filling, and where the reason of a failure goes. */
+struct opening {
+	struct pins pins;
+	int fds[PIN_COUNT];
+	char *message;
+	size_t message_size;
+};
+
+__attribute__((format(printf, 3, 4))) static enum pins_error fail(struct opening *opening, enum pins_error error,
+								  const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(opening->message, opening->message_size, format, arguments);
+	va_end(arguments);
+	return error;
+}
+
+static bool directory_path(const char *bpffs, char path[PINS_PATH_SIZE])
+{
+	int length = snprintf(path, PINS_PATH_SIZE, "%s/vfsteer", bpffs);
+
+	return length > 0 && length < PINS_PATH_SIZE;
+}
+
+/* EPERM is the bpf system call's way of saying so (kernel.unprivileged_bpf_disabled), EACCES the file system's. */
+static bool is_denied(int err)
+{
+	return err == EACCES || err == EPERM;
+}
+
+static enum pins_error check_directory(struct opening *opening, const char *bpffs)
+{
+	const char *directory = opening->pins.directory;
+	struct statfs fs;
+	struct stat status;
+
+	if (statfs(bpffs, &fs)) {
+		if (errno == ENOENT || errno == ENOTDIR)
+			return fail(opening, PINS_NO_BPFFS,
+				    "%s: no such directory; name the mount point of a bpf file system", bpffs);
+		if (is_denied(errno))
+			return fail(opening, PINS_DENIED, "%s: permission denied; run this as root", bpffs);
+		return fail(opening, PINS_SYSTEM, "%s: %m", bpffs);
+	}
+	if ((unsigned long)fs.f_type != BPF_FS_MAGIC)
+		return fail(opening, PINS_NO_BPFFS, "%s: not a bpf file system; mount one: mount -t bpf bpf %s", bpffs,
+			    bpffs);
+	if (stat(directory, &status)) {
+		if (errno == ENOENT)
+			return fail(opening, PINS_ABSENT, "nothing is pinned under %s: start 'vfsteer run'", directory);
+		if (is_denied(errno))
+			return fail(opening, PINS_DENIED, "%s: permission denied; run this as root", directory);
+		return fail(opening, PINS_SYSTEM, "%s: %m", directory);
+	}
+	if (!S_ISDIR(status.st_mode))
+		return fail(opening, PINS_UNREADABLE, "%s: not a directory, so not ours; remove it", directory);
+	return PINS_OK;
+}
+
+/* The same system call opens pinned programs and links: their info must not be read as a map's. */
+static bool is_map(int fd)
+{
+	char path[64], target[64];
+	ssize_t length;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	length = readlink(path, target, sizeof(target) - 1);
+	if (length < 0)
+		return false;
+	target[length] = '\0';
+	return strstr(target, "bpf-map") != NULL;
+}
+
+/* @writable: for the pairs in any case, since the kernel maps no BPF map from a descriptor that is read-only. */
+static enum pins_error open_pin(struct opening *opening, unsigned index, bool writable)
+{
+	LIBBPF_OPTS(bpf_obj_get_opts, options, .file_flags = writable ? 0 : BPF_F_RDONLY);
+	char path[PINS_PATH_SIZE + 16];
+
+	snprintf(path, sizeof(path), "%s/%s", opening->pins.directory, layouts[index].name);
+	opening->fds[index] = bpf_obj_get_opts(path, &options);
+	if (opening->fds[index] >= 0)
+		return PINS_OK;
+	if (errno == ENOENT)
+		return fail(opening, PINS_ABSENT, "nothing is pinned under %s: start 'vfsteer run'",
+			    opening->pins.directory);
+	/* EACCES also stands for a file that is no BPF object, but access(2) then has nothing against it. */
+	if (errno == EPERM || (errno == EACCES && access(path, writable ? R_OK | W_OK : R_OK)))
+		return fail(opening, PINS_DENIED, "%s: permission denied; run this as root", path);
+	if (errno == EACCES || errno == EINVAL)
+		return fail(opening, PINS_UNREADABLE, "%s: not a map, so not ours; 'vfsteer unload' takes it away",
+			    path);
+	return fail(opening, PINS_SYSTEM, "%s: %m", path);
+}
+
+static enum pins_error open_pins(struct opening *opening, bool writable)
+{
+	unsigned absent = 0, missing = 0;
+
+	for (unsigned i = 0; i < PIN_COUNT; i++) {
+		enum pins_error error = open_pin(opening, i, writable || i == PIN_PAIRS);
+
+		if (error == PINS_ABSENT) {
+			absent++;
+			missing = i;
+		} else if (error != PINS_OK) {
+			return error;
+		}
+	}
+	if (absent == PIN_COUNT)
+		return PINS_ABSENT;
+	if (absent)
+		return fail(opening, PINS_UNREADABLE,
+			    "%s/%s: this pin is missing; 'vfsteer unload' takes the others away",
+			    opening->pins.directory, layouts[missing].name);
+	return PINS_OK;
+}
+
+static enum pins_error check_map(struct opening *opening, unsigned index, __u32 *ret_entries)
+{
+	const struct pin_layout *layout = &layouts[index];
+	const char *directory = opening->pins.directory;
+	struct bpf_map_info info = { 0 };
+	__u32 size = sizeof(info);
+
+	if (!is_map(opening->fds[index]))
+		return fail(opening, PINS_UNREADABLE, "%s/%s: not a map, so not ours; 'vfsteer unload' takes it away",
+			    directory, layout->name);
+	if (bpf_obj_get_info_by_fd(opening->fds[index], &info, &size)) {
+		if (is_denied(errno))
+			return fail(opening, PINS_DENIED, "%s/%s: permission denied; run this as root", directory,
+				    layout->name);
+		return fail(opening, PINS_SYSTEM, "%s/%s: %m", directory, layout->name);
+	}
+	if (info.type != layout->type || strcmp(info.name, layout->name))
+		return fail(opening, PINS_UNREADABLE, "%s/%s: a map that is not ours; 'vfsteer unload' takes it away",
+			    directory, layout->name);
+	if (info.key_size != layout->key_size || info.value_size != layout->value_size ||
+	    (info.map_flags & layout->flags) != layout->flags)
+		return fail(opening, PINS_FOREIGN_VERSION,
+			    "%s/%s: pinned by another version of vfsteer; 'vfsteer unload', then 'vfsteer run'",
+			    directory, layout->name);
+	*ret_entries = info.max_entries;
+	return PINS_OK;
+}
+
+static enum pins_error check_maps(struct opening *opening)
+{
+	__u32 entries[PIN_COUNT];
+
+	for (unsigned i = 0; i < PIN_COUNT; i++) {
+		enum pins_error error = check_map(opening, i, &entries[i]);
+
+		if (error != PINS_OK)
+			return error;
+	}
+	if (entries[PIN_PAIRS] != entries[PIN_COUNTERS])
+		return fail(opening, PINS_UNREADABLE,
+			    "%s: pairs has %u entries and counters %u; 'vfsteer unload', then 'vfsteer run'",
+			    opening->pins.directory, entries[PIN_PAIRS], entries[PIN_COUNTERS]);
+	opening->pins.capacity = entries[PIN_PAIRS];
+	return PINS_OK;
+}
+
+static enum pins_error map_pairs(struct opening *opening, bool writable)
+{
+	struct pins *pins = &opening->pins;
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	void *mapping;
+
+	pins->mapping_size = (pins->capacity * sizeof(struct vfsteer_pair) + page - 1) & ~(page - 1);
+	mapping = mmap(NULL, pins->mapping_size, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED,
+		       opening->fds[PIN_PAIRS], 0);
+	if (mapping == MAP_FAILED) {
+		if (is_denied(errno))
+			return fail(opening, PINS_DENIED, "%s/pairs: permission to map it denied; run this as root",
+				    pins->directory);
+		return fail(opening, PINS_SYSTEM, "%s/pairs: mapping it: %m", pins->directory);
+	}
+	pins->pairs = mapping;
+	if (pins->pairs[0].abi_version != VFSTEER_ABI_VERSION)
+		return fail(
+			opening, PINS_FOREIGN_VERSION,
+			"%s: its layout has version %u, this vfsteer reads %u; 'vfsteer unload', then 'vfsteer run'",
+			pins->directory, pins->pairs[0].abi_version, VFSTEER_ABI_VERSION);
+	return PINS_OK;
+}
+
+enum pins_error pins_open(const char *bpffs, bool writable, struct pins *ret, char *message, size_t size)
+{
+	struct opening opening = {
+		.pins.directory_fd = -1,
+		.fds = { -1, -1, -1 },
+		.message = message,
+		.message_size = size,
+	};
+	enum pins_error error;
+
+	if (!directory_path(bpffs, opening.pins.directory))
+		return fail(&opening, PINS_SYSTEM, "%s: too long a path; name a shorter one", bpffs);
+
+	error = check_directory(&opening, bpffs);
+	if (error == PINS_OK)
+		error = open_pins(&opening, writable);
+	if (error == PINS_OK)
+		error = check_maps(&opening);
+	if (error == PINS_OK)
+		error = map_pairs(&opening, writable);
+
+	opening.pins.pairs_fd = opening.fds[PIN_PAIRS];
+	opening.pins.counters_fd = opening.fds[PIN_COUNTERS];
+	opening.pins.events_fd = opening.fds[PIN_EVENTS];
+	if (error == PINS_OK)
+		*ret = opening.pins;
+	else
+		pins_close(&opening.pins);
+	return error;
+}
+
+static int open_directory(const char *bpffs)
+{
+	char path[PINS_PATH_SIZE];
+	int fd;
+
+	if (!directory_path(bpffs, path))
+		return -ENAMETOOLONG;
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+int pins_lock(const char *bpffs)
+{
+	const struct timespec pause = { .tv_nsec = LOCK_PAUSE_NS };
+	int fd = open_directory(bpffs);
+	int err = 0;
+
+	if (fd < 0)
+		return fd;
+	for (unsigned i = 0; i < LOCK_TRIES; i++) {
+		if (!flock(fd, LOCK_EX | LOCK_NB))
+			return fd;
+		err = -errno;
+		if (err != -EWOULDBLOCK && err != -EINTR)
+			break;
+		nanosleep(&pause, NULL);
+	}
+	close(fd);
+	return err;
+}
+
+bool pins_agent_runs(const char *bpffs)
+{
+	int fd = open_directory(bpffs);
+	bool locked;
+
+	if (fd < 0)
+		return false;
+	/* Shared, so that two that ask at the same time do not take each other for the agent. */
+	locked = flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
+	close(fd);
+	return locked;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "policy.h"
+
+static enum vfsteer_primary_state policy_primary_state(const struct policy_view *view,
+						       const struct policy_limits *limits, uint64_t *wake_ns)
+{
+	uint64_t deadline_ns;
+
+	if (!view->primary_exists)
+		return PRIMARY_ABSENT;
+	deadline_ns = view->leaving_since_ns + limits->leaving_timeout_ns;
+	if (view->state.primary == PRIMARY_LEAVING && !view->removal_cancelled && view->now_ns < deadline_ns) {
+		*wake_ns = deadline_ns;
+		return PRIMARY_LEAVING;
+	}
+	if (!view->primary_prepared)
+		return PRIMARY_JOINING;
+	if (!view->primary_matches || !view->primary_running)
+		return PRIMARY_DOWN;
+	if (!view->primary_carrier)
+		/* A new VF that has never had carrier is still joining; one that lost it is down. */
+		return view->state.primary == PRIMARY_JOINING || view->state.primary == PRIMARY_ABSENT ? PRIMARY_JOINING :
+													  PRIMARY_DOWN;
+	deadline_ns = view->carrier_since_ns + limits->up_delay_ns;
+	if (view->state.active != PATH_PRIMARY && view->now_ns < deadline_ns) {
+		*wake_ns = deadline_ns;
+		return PRIMARY_JOINING;
+	}
+	return PRIMARY_READY;
+}
+
+static enum vfsteer_cause policy_cause_of_leaving(const struct policy_view *view, enum vfsteer_primary_state primary)
+{
+	if (primary == PRIMARY_READY)
+		return CAUSE_OPERATOR;
+	if (primary == PRIMARY_ABSENT)
+		return CAUSE_GONE;
+	if (!view->primary_running)
+		return CAUSE_SET_DOWN;
+	if (!view->primary_matches)
+		return CAUSE_MISALIGNED;
+	return CAUSE_CARRIER_LOST;
+}
+
+struct policy_decision policy_decide(const struct policy_view *view, const struct policy_limits *limits)
+{
+	struct policy_decision decision = { .wanted = view->state };
+	struct vfsteer_state *wanted = &decision.wanted;
+
+	wanted->primary = policy_primary_state(view, limits, &decision.wake_ns);
+	if (wanted->primary != PRIMARY_READY || view->state.admin == ADMIN_STANDBY)
+		wanted->active = PATH_STANDBY;
+	else if (view->state.primary == PRIMARY_READY)
+		wanted->active = PATH_PRIMARY;
+	if (wanted->active == view->state.active)
+		return decision;
+	if (wanted->active == PATH_STANDBY)
+		wanted->cause = policy_cause_of_leaving(view, wanted->primary);
+	else
+		wanted->cause = view->operator_asked ? CAUSE_OPERATOR : CAUSE_PRIMARY_READY;
+	return decision;
+}

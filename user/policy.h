@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * policy: what a pair's word should be. A pure function of what is seen of the devices, the word as it is, and
+ * the time; it neither reads nor changes anything, so it can be tried in every situation without root.
+ */
+#ifndef POLICY_H
+#define POLICY_H
+
+#include "../include/vfsteer.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct policy_limits {
+	uint64_t up_delay_ns;        /* carrier must have lasted so long before a primary is used */
+	uint64_t leaving_timeout_ns; /* a warned-about primary that is still there after this is taken back */
+};
+
+struct policy_view {
+	struct vfsteer_state state;
+	bool primary_exists;
+	bool primary_prepared;  /* silent, aligned, attached */
+	bool primary_matches;   /* MAC and MTU agree with the standby's */
+	bool primary_running;   /* IFF_UP */
+	bool primary_carrier;   /* with carrier, and the kernel's link work done (operstate up or unknown) */
+	bool operator_asked;    /* this look is made because of `vfsteer switch` */
+	bool removal_cancelled; /* the hypervisor took its request back */
+	uint64_t now_ns;        /* CLOCK_BOOTTIME, as the other times */
+	uint64_t carrier_since_ns;
+	uint64_t leaving_since_ns;
+};
+
+struct policy_decision {
+	struct vfsteer_state wanted; /* switches not counted: the change of the word does that */
+	uint64_t wake_ns;            /* look again at this time even if nothing happens; 0: no need */
+};
+
+/*
+ * @view->state is the word that was read before the devices were: the caller replaces just that by the decision, with
+ * compare-and-swap, and starts over when it has changed meanwhile. A primary becomes active only in a second step, from
+ * PRIMARY_READY: that way a loss of carrier between reading the device and changing the word cannot go unseen.
+ */
+struct policy_decision policy_decide(const struct policy_view *view, const struct policy_limits *limits);
+
+#endif

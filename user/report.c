@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "report.h"
+
+#include "words.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+/* Every counter: its key in JSON, and for those that are news when not zero, what it counted in words. */
+static const struct counter {
+	const char *name;
+	size_t offset;
+	const char *words;
+} counters[] = {
+/* clang-format off */
+#define COUNTER(field, words) { #field, offsetof(struct vfsteer_counters, field), words }
+	/* clang-format on */
+	COUNTER(tx_primary_packets, NULL),
+	COUNTER(tx_primary_bytes, NULL),
+	COUNTER(tx_standby_packets, NULL),
+	COUNTER(tx_standby_bytes, NULL),
+	COUNTER(rx_primary_packets, NULL),
+	COUNTER(rx_primary_bytes, NULL),
+	COUNTER(rx_standby_packets, NULL),
+	COUNTER(rx_standby_bytes, NULL),
+	COUNTER(tx_primary_refused_packets, "sent over the standby instead: the active primary could not send"),
+	COUNTER(tx_primary_rescued_packets, "sent over the primary instead: the active standby had no carrier"),
+	COUNTER(rx_primary_link_local_packets, "802.1D link-local, left on the primary"),
+	COUNTER(drop_group_standby_inactive_packets,
+		"dropped: broadcast or multicast on the standby's wire while the primary was active"),
+	COUNTER(drop_group_primary_inactive_packets,
+		"dropped: broadcast or multicast on the primary's wire while the standby was active"),
+	COUNTER(drop_foreign_inactive_packets, "dropped: for a MAC that is not the pair's, on the inactive wire"),
+	COUNTER(drop_own_echo_packets, "dropped: our own broadcast or multicast, sent back to us"),
+#undef COUNTER
+};
+
+#define COUNTER_COUNT (sizeof(counters) / sizeof(counters[0]))
+_Static_assert(COUNTER_COUNT * sizeof(__u64) == sizeof(struct vfsteer_counters), "every counter is reported");
+
+static uint64_t counter_value(const struct vfsteer_counters *of, size_t index)
+{
+	uint64_t value;
+
+	memcpy(&value, (const char *)of + counters[index].offset, sizeof(value));
+	return value;
+}
+
+static int64_t clock_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* The map is current unless the agent died and the device left after it. From another netns nobody can tell. */
+static bool primary_exists(const struct vfsteer_pair *pair)
+{
+	char name[IF_NAMESIZE];
+	struct stat namespace;
+
+	if (!pair->primary_ifindex)
+		return false;
+	if (stat("/proc/self/ns/net", &namespace) || namespace.st_ino != pair->network_namespace)
+		return true;
+	return if_indextoname(pair->primary_ifindex, name) || errno != ENXIO;
+}
+
+static int read_pair(const struct pins *pins, unsigned slot, struct report_pair *ret)
+{
+	struct vfsteer_pair pair = pins->pairs[slot];
+	struct report_pair report = {
+		.state = pins_state(pins, slot),
+		.standby_carrier = pair.standby_has_carrier,
+	};
+	int err = pins_counters(pins, slot, &report.counters);
+
+	if (err)
+		return err;
+	/* The agent may be writing the strings at this moment: their last byte is always ours. */
+	memcpy(report.standby, pair.standby, sizeof(report.standby) - 1);
+	memcpy(report.primary, pair.primary, sizeof(report.primary) - 1);
+	memcpy(report.mac, pair.mac, sizeof(report.mac) - 1);
+	if (report.state.primary == PRIMARY_ABSENT || !primary_exists(&pair)) {
+		report.state.primary = PRIMARY_ABSENT;
+		report.primary[0] = '\0';
+	}
+	report.last_switch_age_ns = clock_ns(CLOCK_BOOTTIME) - (int64_t)pair.last_switch_boot_ns;
+	report.last_switch_unix_ns = clock_ns(CLOCK_REALTIME) - report.last_switch_age_ns;
+	*ret = report;
+	return 0;
+}
+
+int report_read(const struct pins *pins, int slot, bool agent, struct report *ret)
+{
+	struct report report = { .agent = agent };
+
+	report.pairs = calloc(pins->capacity, sizeof(*report.pairs));
+	if (!report.pairs)
+		return -ENOMEM;
+	for (unsigned i = 0; i < pins->capacity; i++) {
+		int err;
+
+		if (!pins->pairs[i].standby[0] || (slot >= 0 && i != (unsigned)slot))
+			continue;
+		err = read_pair(pins, i, &report.pairs[report.pair_count]);
+		if (err) {
+			report_free(&report);
+			return err;
+		}
+		report.pair_count++;
+	}
+	*ret = report;
+	return 0;
+}
+
+void report_free(struct report *report)
+{
+	free(report->pairs);
+	*report = (struct report){ 0 };
+}
+
+static void write_age(int64_t age_ns, FILE *stream)
+{
+	static const struct {
+		int64_t below_ms, unit_ms;
+		const char *unit;
+	} steps[] = {
+		{ 1000, 1, "ms" },
+		{ 120 * 1000, 1000, "s" },
+		{ 120 * 60 * 1000, 60 * 1000, "min" },
+		{ 48ll * 60 * 60 * 1000, 60 * 60 * 1000, "h" },
+		{ INT64_MAX, 24ll * 60 * 60 * 1000, "d" },
+	};
+	int64_t age_ms = age_ns / 1000000;
+	unsigned i = 0;
+
+	while (age_ms >= steps[i].below_ms)
+		i++;
+	fprintf(stream, "%" PRId64 " %s ago", age_ms / steps[i].unit_ms, steps[i].unit);
+}
+
+static void write_pair_text(const struct report_pair *pair, FILE *stream)
+{
+	const struct vfsteer_counters *of = &pair->counters;
+	const char *primary = *pair->primary ? pair->primary : "none";
+	unsigned switches = pair->state.switches;
+
+	fprintf(stream, "%s <-> %s   %s   active: %s (%s)   primary: %s   admin: %s%s\n", pair->standby, primary,
+		pair->mac, words_path(pair->state.active), pair->state.active == PATH_PRIMARY ? primary : pair->standby,
+		words_primary_state(pair->state.primary), words_admin(pair->state.admin),
+		pair->standby_carrier ? "" : "   standby: no carrier");
+	if (switches) {
+		fprintf(stream, "  last switch: to %s, ", words_path(pair->state.active));
+		write_age(pair->last_switch_age_ns, stream);
+		fprintf(stream, ": %s (%u switch%s)\n", words_cause(pair->state.cause), switches,
+			switches == 1 ? "" : "es");
+	} else {
+		fputs("  last switch: none yet\n", stream);
+	}
+	fprintf(stream, "  %-8s %16s %20s %16s %20s\n", "", "tx packets", "tx bytes", "rx packets", "rx bytes");
+	fprintf(stream, "  %-8s %16" PRIu64 " %20" PRIu64 " %16" PRIu64 " %20" PRIu64 "\n", "primary",
+		(uint64_t)of->tx_primary_packets, (uint64_t)of->tx_primary_bytes, (uint64_t)of->rx_primary_packets,
+		(uint64_t)of->rx_primary_bytes);
+	fprintf(stream, "  %-8s %16" PRIu64 " %20" PRIu64 " %16" PRIu64 " %20" PRIu64 "\n", "standby",
+		(uint64_t)of->tx_standby_packets, (uint64_t)of->tx_standby_bytes, (uint64_t)of->rx_standby_packets,
+		(uint64_t)of->rx_standby_bytes);
+	for (size_t i = 0; i < COUNTER_COUNT; i++) {
+		uint64_t value = counter_value(of, i);
+
+		if (counters[i].words && value)
+			fprintf(stream, "  %" PRIu64 " packet%s %s\n", value, value == 1 ? "" : "s", counters[i].words);
+	}
+}
+
+int report_write_text(const struct report *report, FILE *stream)
+{
+	if (!report->agent)
+		fputs("no agent is running: traffic is steered away from a lost primary, but not back; start 'vfsteer run'\n\n",
+		      stream);
+	if (!report->pair_count)
+		fputs("no pairs yet: no virtio-net device has shared its MAC with another device here\n", stream);
+	for (unsigned i = 0; i < report->pair_count; i++) {
+		if (i)
+			fputc('\n', stream);
+		write_pair_text(&report->pairs[i], stream);
+	}
+	return 0;
+}
+
+/* Takes @value over, also on failure. A NULL that stands for "null" in json-c comes as @null. */
+static int json_add(struct json_object *to, const char *key, struct json_object *value, bool null)
+{
+	if (!value && !null)
+		return -ENOMEM;
+	if (json_object_object_add(to, key, value)) {
+		json_object_put(value);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+static int json_add_string(struct json_object *to, const char *key, const char *value)
+{
+	return json_add(to, key, json_object_new_string(value), false);
+}
+
+static int json_add_object(struct json_object *to, const char *key, struct json_object **ret)
+{
+	struct json_object *object = json_object_new_object();
+	int err = json_add(to, key, object, false);
+
+	if (!err)
+		*ret = object;
+	return err;
+}
+
+static int json_add_pair(struct json_object *to, const struct report_pair *pair)
+{
+	const struct vfsteer_state *state = &pair->state;
+	struct json_object *last_switch, *values;
+	int err = json_add_string(to, "standby", pair->standby);
+
+	if (*pair->primary)
+		err = err ?: json_add_string(to, "primary", pair->primary);
+	else
+		err = err ?: json_add(to, "primary", NULL, true);
+	err = err ?: json_add_string(to, "mac", pair->mac);
+	err = err ?: json_add_string(to, "active", words_path(state->active));
+	err = err ?: json_add_string(to, "admin", words_admin(state->admin));
+	err = err ?: json_add_string(to, "primary_state", words_primary_state(state->primary));
+	err = err ?: json_add(to, "standby_carrier", json_object_new_boolean(pair->standby_carrier), false);
+	err = err ?: json_add(to, "switches", json_object_new_uint64(state->switches), false);
+	if (state->switches) {
+		err = err ?: json_add_object(to, "last_switch", &last_switch);
+		err = err ?: json_add_string(last_switch, "to", words_path(state->active));
+		err = err ?: json_add_string(last_switch, "cause", words_cause(state->cause));
+		err = err ?: json_add(last_switch, "unix_ns", json_object_new_int64(pair->last_switch_unix_ns), false);
+	} else {
+		err = err ?: json_add(to, "last_switch", NULL, true);
+	}
+	err = err ?: json_add_object(to, "counters", &values);
+	for (size_t i = 0; !err && i < COUNTER_COUNT; i++)
+		err = json_add(values, counters[i].name, json_object_new_uint64(counter_value(&pair->counters, i)),
+			       false);
+	return err;
+}
+
+static int json_add_report(struct json_object *root, const struct report *report)
+{
+	struct json_object *pairs = json_object_new_array();
+	int err = json_add_string(root, "version", VFSTEER_VERSION);
+
+	err = err ?: json_add(root, "agent", json_object_new_boolean(report->agent), false);
+	if (err) {
+		json_object_put(pairs);
+		return err;
+	}
+	err = json_add(root, "pairs", pairs, false);
+	for (unsigned i = 0; !err && i < report->pair_count; i++) {
+		struct json_object *pair = json_object_new_object();
+
+		if (!pair)
+			return -ENOMEM;
+		if (json_object_array_add(pairs, pair)) {
+			json_object_put(pair);
+			return -ENOMEM;
+		}
+		err = json_add_pair(pair, &report->pairs[i]);
+	}
+	return err;
+}
+
+int report_write_json(const struct report *report, FILE *stream)
+{
+	struct json_object *root = json_object_new_object();
+	const char *text = NULL;
+	int err = root ? json_add_report(root, report) : -ENOMEM;
+
+	if (!err)
+		text = json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
+	if (text)
+		fprintf(stream, "%s\n", text);
+	json_object_put(root);
+	return err ?: text ? 0 : -ENOMEM;
+}

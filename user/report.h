@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* report: what there is to tell about the pairs, read from the pins in one place and written as text or JSON. */
+#ifndef REPORT_H
+#define REPORT_H
+
+#include "pins.h"
+#include <stdint.h>
+#include <stdio.h>
+
+struct report_pair {
+	char standby[VFSTEER_NAME_SIZE];
+	char primary[VFSTEER_NAME_SIZE]; /* empty: absent */
+	char mac[18];
+	struct vfsteer_state state;
+	bool standby_carrier;
+	int64_t last_switch_age_ns;  /* meaningful when state.switches is not 0 */
+	int64_t last_switch_unix_ns; /* the same moment, on the wall clock as it is set now */
+	struct vfsteer_counters counters;
+};
+
+struct report {
+	bool agent; /* an agent is running */
+	unsigned pair_count;
+	struct report_pair *pairs;
+};
+
+/*
+ * Reads the pair in @slot, or every pair when @slot is -1. @agent: see pins_agent_runs. A primary that the map
+ * still names although it has left this network namespace (nobody was there to notice) is reported as absent.
+ * Returns 0, and the caller ends with report_free; or -errno, *ret untouched.
+ */
+int report_read(const struct pins *pins, int slot, bool agent, struct report *ret);
+void report_free(struct report *report);
+
+/* Both write the whole report. Returns 0 or -errno (the stream's own errors are the caller's to find: ferror). */
+int report_write_text(const struct report *report, FILE *stream);
+int report_write_json(const struct report *report, FILE *stream);
+
+#endif

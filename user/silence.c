@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "silence.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_link.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define IPV4_CONF "/proc/sys/net/ipv4/conf"
+#define IPV6_CONF "/proc/sys/net/ipv6/conf"
+
+/* The device, and the first error met: all steps are tried, for each one alone keeps some frames in. */
+struct target {
+	int ifindex;
+	char name[IF_NAMESIZE];
+	int error;
+};
+
+static void note(struct target *target, int error)
+{
+	if (error && !target->error)
+		target->error = error;
+}
+
+/* Hotplugged devices are renamed by udev just when we meet them: a name that the caller has may be old. */
+static bool update_name(struct target *target)
+{
+	char name[IF_NAMESIZE];
+
+	if (!if_indextoname((unsigned)target->ifindex, name) || strcmp(name, target->name) == 0)
+		return false;
+	memcpy(target->name, name, sizeof(name));
+	return true;
+}
+
+static int write_file(const char *path, const char *value)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	int error;
+
+	if (fd < 0)
+		return -errno;
+	error = write(fd, value, strlen(value)) < 0 ? -errno : 0;
+	close(fd);
+	return error;
+}
+
+static int write_conf(struct target *target, const char *directory, const char *key, const char *value)
+{
+	char path[128];
+	int error;
+
+	do {
+		snprintf(path, sizeof(path), "%s/%s/%s", directory, target->name, key);
+		error = write_file(path, value);
+	} while (error == -ENOENT && update_name(target));
+	return error;
+}
+
+/* What a new device gets. */
+static void read_default(const char *directory, const char *key, const char *fallback, char *ret, size_t size)
+{
+	char path[128];
+	ssize_t length = -1;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/default/%s", directory, key);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		length = read(fd, ret, size - 1);
+		close(fd);
+	}
+	if (length > 0)
+		ret[length] = '\0';
+	else
+		snprintf(ret, size, "%s", fallback);
+}
+
+static void write_default(struct target *target, const char *directory, const char *key, const char *fallback)
+{
+	char value[32];
+
+	read_default(directory, key, fallback, value, sizeof(value));
+	note(target, write_conf(target, directory, key, value));
+}
+
+static struct target target_of(const char *ifname, int ifindex)
+{
+	struct target target = { .ifindex = ifindex };
+
+	snprintf(target.name, sizeof(target.name), "%s", ifname);
+	update_name(&target);
+	return target;
+}
+
+/* False, too, for a device without IPv6, as one with an MTU below 1280 is. */
+static bool set_addr_gen_mode(struct target *target, struct link_requests *requests, uint8_t mode)
+{
+	int error = link_set_addr_gen_mode(requests, target->ifindex, mode);
+
+	if (error == -EAFNOSUPPORT)
+		return false;
+	note(target, error);
+	return true;
+}
+
+int silence_primary(struct link_requests *requests, const char *ifname, int ifindex)
+{
+	struct target target = target_of(ifname, ifindex);
+
+	note(&target, link_set_flags(requests, ifindex, IFF_NOARP, IFF_NOARP));
+	/* Before IPv6 goes off, so that nobody who turns it on again gets a link-local address, and DAD with it. */
+	if (set_addr_gen_mode(&target, requests, IN6_ADDR_GEN_MODE_NONE)) {
+		note(&target, write_conf(&target, IPV6_CONF, "accept_ra", "0"));
+		note(&target, write_conf(&target, IPV6_CONF, "autoconf", "0"));
+		note(&target, write_conf(&target, IPV6_CONF, "disable_ipv6", "1"));
+	}
+	note(&target, write_conf(&target, IPV4_CONF, "arp_ignore", "8"));
+	note(&target, write_conf(&target, IPV4_CONF, "arp_notify", "0"));
+	return target.error;
+}
+
+int silence_lift(struct link_requests *requests, const char *ifname, int ifindex)
+{
+	struct target target = target_of(ifname, ifindex);
+	char mode[32];
+
+	note(&target, link_set_flags(requests, ifindex, 0, IFF_NOARP));
+	write_default(&target, IPV4_CONF, "arp_ignore", "0");
+	write_default(&target, IPV4_CONF, "arp_notify", "0");
+	read_default(IPV6_CONF, "addr_gen_mode", "0", mode, sizeof(mode));
+	/* IPv6 on comes last: it acts at once, in the way that the others set. */
+	if (set_addr_gen_mode(&target, requests, (uint8_t)atoi(mode))) {
+		write_default(&target, IPV6_CONF, "accept_ra", "1");
+		write_default(&target, IPV6_CONF, "autoconf", "1");
+		write_default(&target, IPV6_CONF, "disable_ipv6", "0");
+	}
+	return target.error;
+}

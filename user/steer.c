@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "steer.h"
+#include "hook.h"
+#include "kernel.h"
+#include "pins_make.h"
+#include "steer.skel.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdlib.h>
+
+struct steer {
+	const struct pins *pins;
+	unsigned slot;
+	struct steer_bpf *programs;
+};
+
+enum alive_method steer_choose_method(bool watched)
+{
+	if (kernel_has_function("bpf_rdonly_cast") && kernel_has_function("bpf_cast_to_kern_ctx"))
+		return ALIVE_KFUNC;
+	return watched ? ALIVE_WATCH : ALIVE_PROBE;
+}
+
+static int steer_load(struct steer *steer, enum alive_method method)
+{
+	struct steer_bpf *programs = steer_bpf__open();
+	int error;
+
+	if (!programs)
+		return -errno;
+	programs->rodata->pair_slot = steer->slot;
+	programs->rodata->alive_method = method;
+	error = bpf_map__reuse_fd(programs->maps.pairs, steer->pins->pairs_fd);
+	if (!error)
+		error = bpf_map__reuse_fd(programs->maps.counters, steer->pins->counters_fd);
+	if (!error)
+		error = bpf_map__reuse_fd(programs->maps.events, steer->pins->events_fd);
+	if (!error)
+		error = steer_bpf__load(programs);
+	if (error) {
+		steer_bpf__destroy(programs);
+		return error;
+	}
+	steer->programs = programs;
+	return 0;
+}
+
+int steer_new(const struct pins *pins, unsigned slot, enum alive_method method, struct steer **ret)
+{
+	struct steer *steer = calloc(1, sizeof(*steer));
+	int error;
+
+	if (!steer)
+		return -ENOMEM;
+	steer->pins = pins;
+	steer->slot = slot;
+	error = steer_load(steer, method);
+	if (error && method == ALIVE_KFUNC)
+		error = steer_load(steer, ALIVE_PROBE);
+	if (error && method != ALIVE_WATCH)
+		error = steer_load(steer, ALIVE_WATCH);
+	if (error) {
+		free(steer);
+		return error;
+	}
+	*ret = steer;
+	return 0;
+}
+
+void steer_free(struct steer *steer)
+{
+	if (!steer)
+		return;
+	steer_bpf__destroy(steer->programs);
+	free(steer);
+}
+
+static struct hook steer_hook(const struct pins *pins, int ifindex, const char *name, enum hook_direction direction,
+			      enum hook_place place)
+{
+	struct hook hook = { .ifindex = ifindex, .direction = direction, .place = place };
+
+	pins_link_path(pins, name, ifindex, hook.pin, sizeof(hook.pin));
+	return hook;
+}
+
+/* Other people's egress filters see what leaves before it is redirected past them; on ingress they see a group frame only
+ * after it has been found not to be the second copy. */
+static struct hook steer_hook_egress(const struct pins *pins, int ifindex)
+{
+	return steer_hook(pins, ifindex, "standby-egress", HOOK_EGRESS, HOOK_LAST);
+}
+
+static struct hook steer_hook_ingress(const struct pins *pins, int ifindex)
+{
+	return steer_hook(pins, ifindex, "standby-ingress", HOOK_INGRESS, HOOK_FIRST);
+}
+
+static struct hook steer_hook_primary(const struct pins *pins, int ifindex)
+{
+	return steer_hook(pins, ifindex, "primary-ingress", HOOK_INGRESS, HOOK_LAST);
+}
+
+static int steer_attach(const struct hook *hook, const struct bpf_program *program, __u8 *clsact_is_ours)
+{
+	bool made_clsact = false;
+	int error = hook_attach(hook, bpf_program__fd(program), &made_clsact);
+
+	if (made_clsact)
+		*clsact_is_ours = 1;
+	return error;
+}
+
+int steer_attach_standby(struct steer *steer, int ifindex)
+{
+	struct vfsteer_pair *pair = &steer->pins->pairs[steer->slot];
+	struct hook ingress = steer_hook_ingress(steer->pins, ifindex);
+	struct hook egress = steer_hook_egress(steer->pins, ifindex);
+	int error = steer_attach(&ingress, steer->programs->progs.standby_ingress, &pair->standby_clsact_is_ours);
+
+	return error ? error : steer_attach(&egress, steer->programs->progs.steer_egress, &pair->standby_clsact_is_ours);
+}
+
+int steer_attach_primary(struct steer *steer, int ifindex)
+{
+	struct vfsteer_pair *pair = &steer->pins->pairs[steer->slot];
+	struct hook ingress = steer_hook_primary(steer->pins, ifindex);
+
+	return steer_attach(&ingress, steer->programs->progs.primary_ingress, &pair->primary_clsact_is_ours);
+}
+
+int steer_keep_place(struct steer *steer, int standby_ifindex, int primary_ifindex)
+{
+	struct hook egress = steer_hook_egress(steer->pins, standby_ifindex);
+	struct hook ingress = steer_hook_primary(steer->pins, primary_ifindex);
+	int error = 0;
+
+	if (hook_is_misplaced(&egress))
+		error = steer_attach_standby(steer, standby_ifindex);
+	if (!error && primary_ifindex && hook_is_misplaced(&ingress))
+		error = steer_attach_primary(steer, primary_ifindex);
+	return error;
+}
+
+int steer_detach_standby(const struct pins *pins, unsigned slot, int ifindex)
+{
+	struct vfsteer_pair *pair = &pins->pairs[slot];
+	struct hook ingress = steer_hook_ingress(pins, ifindex), egress = steer_hook_egress(pins, ifindex);
+	int error = hook_detach(&egress, pair->standby_clsact_is_ours);
+	int ingress_error = hook_detach(&ingress, pair->standby_clsact_is_ours);
+
+	pair->standby_clsact_is_ours = 0;
+	return error ? error : ingress_error;
+}
+
+int steer_detach_primary(const struct pins *pins, unsigned slot, int ifindex)
+{
+	struct vfsteer_pair *pair = &pins->pairs[slot];
+	struct hook ingress = steer_hook_primary(pins, ifindex);
+	int error = hook_detach(&ingress, pair->primary_clsact_is_ours);
+
+	pair->primary_clsact_is_ours = 0;
+	return error;
+}
+
+const char *steer_describe(const struct pins *pins, int standby_ifindex)
+{
+	struct hook egress = steer_hook_egress(pins, standby_ifindex);
+
+	return hook_describe(&egress);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* steer: the tc programs of one pair, loaded for its slot and attached to its devices. */
+#ifndef STEER_H
+#define STEER_H
+
+#include "../bpf/alive_method.h"
+#include "pins.h"
+
+struct steer;
+
+/* The best method this kernel can load: kfuncs, else the word kept by the watch programs if these are on
+ * (@watched), else probe reads. */
+enum alive_method steer_choose_method(bool watched);
+
+/*
+ * Loads the programs for @slot. Tries @method, and what is left when the kernel refuses it. Returns 0, or -errno.
+ * The programs live on in the kernel where they are attached when they are freed here.
+ */
+int steer_new(const struct pins *pins, unsigned slot, enum alive_method method, struct steer **ret);
+void steer_free(struct steer *steer); /* takes NULL */
+
+/*
+ * Attach to, or atomically replace what is ours on, the standby and the primary. The standby's ingress goes first, so that
+ * no group frame is seen twice in between. Return 0 or -errno.
+ */
+int steer_attach_standby(struct steer *steer, int ifindex);
+int steer_attach_primary(struct steer *steer, int ifindex);
+
+/* Attaches again where somebody else's filters have made our place wrong. Returns 0 or -errno. */
+int steer_keep_place(struct steer *steer, int standby_ifindex, int primary_ifindex);
+
+/* Need no programs, hence no struct steer: the hooks are found by ifindex. A device that is gone leaves its pins to
+ * be removed. Return 0 or -errno. */
+int steer_detach_standby(const struct pins *pins, unsigned slot, int ifindex);
+int steer_detach_primary(const struct pins *pins, unsigned slot, int ifindex);
+
+/* "tcx" or "clsact" */
+const char *steer_describe(const struct pins *pins, int standby_ifindex);
+
+#endif

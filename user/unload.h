@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* unload: gives every pair up, so that the guest is a plain one again, without losing a packet on the way. */
+#ifndef UNLOAD_H
+#define UNLOAD_H
+
+#include "link.h"
+#include "netdev.h"
+#include "pins.h"
+
+/*
+ * Pair by pair: traffic to the standby, announced; what is still under way to the primary received; programs taken from
+ * their hooks; the primary set down and left as a fresh device. Then the watch programs, the pins and the maps.
+ * Closes @pins. Returns 0, or -errno of the first step that failed (all are tried).
+ */
+int unload_everything(struct pins *pins, struct netdev_table *table, struct link_requests *requests, int announce_fd);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* watch: the fentry programs, loaded as far as the kernel has the functions and allows tracing. One set for all pairs. */
+#ifndef WATCH_H
+#define WATCH_H
+
+#include "pins.h"
+
+#define WATCH_MAX 32
+
+struct watch_result {
+	unsigned attached_count, missing_count;
+	const char *attached[WATCH_MAX]; /* kernel functions; static strings */
+	const char *missing[WATCH_MAX];
+	int refusal; /* -errno when the kernel has functions but refuses to have them traced; 0 otherwise */
+	bool complete; /* carrier, close and unregistration are all watched: the pair's word can be believed */
+};
+
+/* Attaches every program that can be and pins the links as links/watch-FUNCTION in place of earlier ones. Nothing
+ * attached is a result, not an error. Returns 0 or -errno (out of memory, no access to the pins). */
+int watch_attach(const struct pins *pins, struct watch_result *ret);
+
+#endif

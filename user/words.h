@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* words: the enumerators of include/vfsteer.h as users read them ("primary", "leaving", "unplug announced"). */
+#ifndef WORDS_H
+#define WORDS_H
+
+#include "../include/vfsteer.h"
+
+/* Static strings; "unknown" for a value this build has no word for. */
+const char *words_path(enum vfsteer_path path);
+const char *words_primary_state(enum vfsteer_primary_state state);
+const char *words_admin(enum vfsteer_admin admin);
+const char *words_cause(enum vfsteer_cause cause);
+
+#endif
