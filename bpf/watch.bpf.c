@@ -35,41 +35,54 @@ static __always_inline int watch_read_name(union watch_name *name, const char *f
 	return length;
 }
 
-enum watch_device {
-	WATCH_NOTHING,
-	WATCH_PRIMARY,
-	WATCH_STANDBY,
-};
-
-/* Which pair, and which of its two devices, is this one? */
-static __always_inline enum watch_device watch_find(struct net_device *device, __u32 *slot)
+/*
+ * Which pair has this device as its primary, or as its standby? A slot, or -1. Global functions, so that the verifier
+ * follows the loop once and not along every path of every caller.
+ */
+__attribute__((noinline)) int watch_find_primary(__u32 ifindex, __u32 network_namespace)
 {
-	__u32 ifindex = device->ifindex;
-	__u32 network_namespace = device->nd_net.net->ns.inum;
-
-	for (__u32 i = 0; i < VFSTEER_MAX_PAIRS; i++) {
-		__u32 key = i;
+	for (__u32 slot = 0; slot < VFSTEER_MAX_PAIRS; slot++) {
+		__u32 key = slot;
 		struct vfsteer_pair *pair = bpf_map_lookup_elem(&pairs, &key);
 
 		if (!pair)
 			break;
-		if (pair->network_namespace != network_namespace)
-			continue;
-		*slot = i;
-		if (pair->primary_ifindex == ifindex)
-			return WATCH_PRIMARY;
-		if (pair->standby_ifindex == ifindex)
-			return WATCH_STANDBY;
+		if (pair->primary_ifindex == ifindex && pair->network_namespace == network_namespace)
+			return slot;
 	}
-	return WATCH_NOTHING;
+	return -1;
+}
+
+__attribute__((noinline)) int watch_find_standby(__u32 ifindex, __u32 network_namespace)
+{
+	for (__u32 slot = 0; slot < VFSTEER_MAX_PAIRS; slot++) {
+		__u32 key = slot;
+		struct vfsteer_pair *pair = bpf_map_lookup_elem(&pairs, &key);
+
+		if (!pair)
+			break;
+		if (pair->standby_ifindex == ifindex && pair->network_namespace == network_namespace)
+			return slot;
+	}
+	return -1;
+}
+
+static __always_inline int watch_primary(struct net_device *device)
+{
+	return watch_find_primary(BPF_CORE_READ(device, ifindex), BPF_CORE_READ(device, nd_net.net, ns.inum));
+}
+
+static __always_inline int watch_standby(struct net_device *device)
+{
+	return watch_find_standby(BPF_CORE_READ(device, ifindex), BPF_CORE_READ(device, nd_net.net, ns.inum));
 }
 
 static __always_inline void watch_leave(struct net_device *device, enum vfsteer_primary_state state,
 					enum vfsteer_cause cause)
 {
-	__u32 slot = 0;
+	int slot = watch_primary(device);
 
-	if (watch_find(device, &slot) == WATCH_PRIMARY)
+	if (slot >= 0)
 		pair_leave_primary(slot, state, cause);
 }
 
@@ -79,19 +92,7 @@ static __always_inline void watch_leave_list(struct list_head *list, enum vfstee
 	struct list_head *node = BPF_CORE_READ(list, next);
 
 	for (int i = 0; i < WATCH_CLOSE_MAX && node != list; i++) {
-		struct net_device *device = (void *)node - bpf_core_field_offset(struct net_device, close_list);
-		__u32 ifindex = BPF_CORE_READ(device, ifindex);
-		__u32 network_namespace = BPF_CORE_READ(device, nd_net.net, ns.inum);
-
-		for (__u32 slot = 0; slot < VFSTEER_MAX_PAIRS; slot++) {
-			__u32 key = slot;
-			struct vfsteer_pair *pair = bpf_map_lookup_elem(&pairs, &key);
-
-			if (!pair)
-				break;
-			if (pair->primary_ifindex == ifindex && pair->network_namespace == network_namespace)
-				pair_leave_primary(slot, state, cause);
-		}
+		watch_leave((void *)node - bpf_core_field_offset(struct net_device, close_list), state, cause);
 		node = BPF_CORE_READ(node, next);
 	}
 }
@@ -240,25 +241,21 @@ int BPF_PROG(netif_device_detach, struct net_device *device)
 	return 0;
 }
 
+static __always_inline void watch_note_standby_carrier(struct net_device *device, __u8 carrier)
+{
+	__u32 slot = watch_standby(device);
+	struct vfsteer_pair *pair = bpf_map_lookup_elem(&pairs, &slot);
+
+	if (pair)
+		pair->standby_has_carrier = carrier;
+}
+
 /* Runs in the driver's context, interrupts included, and again when carrier is off already. */
 SEC("fentry/netif_carrier_off")
 int BPF_PROG(netif_carrier_off, struct net_device *device)
 {
-	struct vfsteer_pair *pair;
-	__u32 slot = 0;
-
-	switch (watch_find(device, &slot)) {
-	case WATCH_PRIMARY:
-		pair_leave_primary(slot, PRIMARY_DOWN, CAUSE_CARRIER_LOST);
-		break;
-	case WATCH_STANDBY:
-		pair = bpf_map_lookup_elem(&pairs, &slot);
-		if (pair)
-			pair->standby_has_carrier = 0;
-		break;
-	default:
-		break;
-	}
+	watch_leave(device, PRIMARY_DOWN, CAUSE_CARRIER_LOST);
+	watch_note_standby_carrier(device, 0);
 	return 0;
 }
 
@@ -266,21 +263,11 @@ int BPF_PROG(netif_carrier_off, struct net_device *device)
 SEC("fentry/netif_carrier_on")
 int BPF_PROG(netif_carrier_on, struct net_device *device)
 {
-	struct vfsteer_pair *pair;
-	__u32 slot = 0;
+	int slot = watch_primary(device);
 
-	switch (watch_find(device, &slot)) {
-	case WATCH_PRIMARY:
+	if (slot >= 0)
 		pair_tell(slot, EVENT_CARRIER_ON, CAUSE_NONE);
-		break;
-	case WATCH_STANDBY:
-		pair = bpf_map_lookup_elem(&pairs, &slot);
-		if (pair)
-			pair->standby_has_carrier = 1;
-		break;
-	default:
-		break;
-	}
+	watch_note_standby_carrier(device, 1);
 	return 0;
 }
 
@@ -288,9 +275,9 @@ int BPF_PROG(netif_carrier_on, struct net_device *device)
 SEC("fentry/__dev_set_rx_mode")
 int BPF_PROG(__dev_set_rx_mode, struct net_device *device)
 {
-	__u32 slot = 0;
+	int slot = watch_standby(device);
 
-	if (watch_find(device, &slot) == WATCH_STANDBY)
+	if (slot >= 0)
 		pair_tell(slot, EVENT_FILTERS, CAUSE_NONE);
 	return 0;
 }
