@@ -109,7 +109,7 @@ static const char *list_name(const uint8_t mac[ETH_ALEN])
 	return mac[0] & 1 ? "multicast list" : "unicast list";
 }
 
-/* 01:80:c2:00:00:0x stays on the wire it came by (LLDP, LACP, pause): what the standby joined there is not for the primary. */
+/* 01:80:c2:00:00:0x (LLDP, LACP, pause) stays on the wire it came by: such a group of the standby's is not mirrored. */
 static bool is_link_local(const uint8_t mac[ETH_ALEN])
 {
 	static const uint8_t prefix[] = { 0x01, 0x80, 0xc2, 0x00, 0x00 };

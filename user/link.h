@@ -48,7 +48,8 @@ bool link_filters_vlans(const char *ifname);
 
 /* A VLAN device, left down and silent, whose only use is that the device below admits the VLAN's frames.
  * -EOPNOTSUPP: a kernel without 802.1Q. -EEXIST: that VLAN is above the device already, or the name is taken. */
-int link_add_vlan(struct link_requests *requests, int lower_ifindex, const char *name, uint16_t vlan_id, uint16_t vlan_protocol);
+int link_add_vlan(struct link_requests *requests, int lower_ifindex, const char *name, uint16_t vlan_id,
+		  uint16_t vlan_protocol);
 int link_delete(struct link_requests *requests, int ifindex);
 
 #endif
