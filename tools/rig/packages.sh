@@ -1,0 +1,80 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What this project needs from the distribution, and how it gets there.
+#
+#	tools/rig/packages.sh build vm		install both lists
+#	. tools/rig/packages.sh; packages_need tcpdump
+#
+# Only what is missing is installed, and it is said before it happens. When nothing is missing, apt is not run at all.
+
+_packages_as_root()
+{
+	if [ "$(id -u)" -eq 0 ]; then
+		"$@"
+	elif command -v sudo >/dev/null; then
+		sudo "$@"
+	else
+		echo "packages: must be root (or have sudo) to run: $*" >&2
+		return 1
+	fi
+}
+
+_packages_apt()
+{
+	# A fresh machine often still runs its own first update: wait for dpkg's lock instead of failing on it.
+	_packages_as_root env DEBIAN_FRONTEND=noninteractive apt-get -y -q -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@"
+}
+
+_packages_installed()
+{
+	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+# packages_need PKG...: installs those of PKG that are missing.
+packages_need()
+{
+	local pkg missing=()
+
+	for pkg in "$@"; do
+		_packages_installed "$pkg" || missing+=("$pkg")
+	done
+	[ ${#missing[@]} -eq 0 ] && return 0
+
+	echo "packages: installing ${missing[*]}" >&2
+	# An image without package lists, or with lists so old that their files have left the archive, needs an update first; others do not.
+	if [ -n "$(apt-cache policy "${missing[@]}" 2>/dev/null | grep 'Candidate: [^(]')" ] &&
+	   _packages_apt install --no-install-recommends "${missing[@]}" >&2; then
+		return 0
+	fi
+	echo "packages: refreshing the package lists" >&2
+	_packages_apt update >&2 || echo "packages: apt-get update did not succeed for every source, going on with what it got" >&2
+	_packages_apt install --no-install-recommends "${missing[@]}" >&2 || {
+		echo "packages: cannot install ${missing[*]}: see apt's messages above" >&2
+		return 1
+	}
+}
+
+# To compile vfsteer and its unit tests.
+packages_build()
+{
+	packages_need gcc libc6-dev clang llvm make pkg-config libbpf-dev libelf-dev zlib1g-dev libnl-3-dev libnl-route-3-dev \
+		libsystemd-dev libjson-c-dev libcmocka-dev bpftool
+}
+
+# To boot guests and to look at their traffic.
+packages_vm()
+{
+	packages_need qemu-system-x86 seabios busybox-static dash cpio ethtool iproute2 kmod tcpdump python3 bpftool gcc libc6-dev \
+		xz-utils zstd debian-archive-keyring
+}
+
+if [ "${BASH_SOURCE[0]}" = "$0" ]; then
+	[ $# -gt 0 ] || { echo "usage: packages.sh build|vm..." >&2; exit 2; }
+	for list in "$@"; do
+		case $list in
+		build|vm) packages_$list || exit 1 ;;
+		*) echo "packages: no list named '$list': build and vm are known" >&2; exit 2 ;;
+		esac
+	done
+fi
