@@ -34,6 +34,7 @@ static __always_inline void pair_tell(__u32 slot, enum vfsteer_event_kind kind, 
  * Moves the pair in @slot off its primary and notes the primary's new state. Idempotent: the same news twice
  * changes nothing. A primary that is leaving stays so whatever else is heard of it while it is torn down.
  * A global function, so that the verifier looks at it once and not along every path of every caller.
+ * Returns 1 when active changed, 0 otherwise.
  */
 __attribute__((noinline)) int pair_leave_primary(__u32 slot, __u32 primary_state, __u32 cause)
 {
@@ -59,9 +60,12 @@ __attribute__((noinline)) int pair_leave_primary(__u32 slot, __u32 primary_state
 			return 0;
 		if (__sync_val_compare_and_swap((__u64 *)&pair->state, old.word, new.word) != old.word)
 			continue;
-		if (old.state.active == PATH_PRIMARY)
-			pair->last_switch_boot_ns = now;
-		pair_tell(slot, old.state.active == PATH_PRIMARY ? EVENT_SWITCHED : EVENT_STATE, cause);
+		if (old.state.active != PATH_PRIMARY) {
+			pair_tell(slot, EVENT_STATE, cause);
+			return 0;
+		}
+		pair->last_switch_boot_ns = now;
+		pair_tell(slot, EVENT_SWITCHED, cause);
 		return 1;
 	}
 	return 0;

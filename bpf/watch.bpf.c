@@ -6,6 +6,7 @@
  *
  * The functions are static or internal to the kernel; the agent loads those that the running kernel's BTF names.
  */
+#include "hold.h"
 #include "kernel.h"
 #include "pair.h"
 #include <bpf/bpf_core_read.h>
@@ -86,13 +87,27 @@ static __always_inline void watch_leave(struct net_device *device, enum vfsteer_
 		pair_leave_primary(slot, state, cause);
 }
 
-static __always_inline void watch_leave_list(struct list_head *list, enum vfsteer_primary_state state,
+/* The same where the caller may be made to wait, and the device still receives. */
+static __always_inline void watch_leave_held(struct net_device *device, enum vfsteer_primary_state state,
 					     enum vfsteer_cause cause)
+{
+	int slot = watch_primary(device);
+
+	if (slot >= 0 && pair_leave_primary(slot, state, cause))
+		hold_until_announced(slot);
+}
+
+static __always_inline void watch_leave_list(struct list_head *list, enum vfsteer_cause cause, bool hold)
 {
 	struct list_head *node = BPF_CORE_READ(list, next);
 
 	for (int i = 0; i < WATCH_CLOSE_MAX && node != list; i++) {
-		watch_leave((void *)node - bpf_core_field_offset(struct net_device, close_list), state, cause);
+		struct net_device *device = (void *)node - bpf_core_field_offset(struct net_device, close_list);
+
+		if (hold)
+			watch_leave_held(device, PRIMARY_DOWN, cause);
+		else
+			watch_leave(device, PRIMARY_DOWN, cause);
 		node = BPF_CORE_READ(node, next);
 	}
 }
@@ -105,7 +120,7 @@ enum watch_pci {
 
 /* Several pairs may share a slot or a port: all of them leave. */
 static __always_inline void watch_leave_pci(const union watch_name *name, enum watch_pci what,
-					    enum vfsteer_cause cause)
+					    enum vfsteer_cause cause, bool hold)
 {
 	if (!name->text[0])
 		return;
@@ -118,7 +133,8 @@ static __always_inline void watch_leave_pci(const union watch_name *name, enum w
 		if ((what & WATCH_PCI_ADDRESS && watch_name_is(name, pair->primary_pci_address)) ||
 		    (what & WATCH_PCI_SLOT && watch_name_is(name, pair->primary_pci_slot)) ||
 		    (what & WATCH_PCI_PORT && watch_name_is(name, pair->primary_pci_port)))
-			pair_leave_primary(slot, PRIMARY_LEAVING, cause);
+			if (pair_leave_primary(slot, PRIMARY_LEAVING, cause) && hold)
+				hold_until_announced(slot);
 	}
 }
 
@@ -127,7 +143,7 @@ static __always_inline void watch_leave_pci_device(struct device *device, enum w
 	union watch_name name;
 
 	watch_read_name(&name, BPF_CORE_READ(device, kobj.name));
-	watch_leave_pci(&name, what, cause);
+	watch_leave_pci(&name, what, cause, true);
 }
 
 /* The hypervisor pressed the attention button: five seconds until the slot is powered off, or a second press. */
@@ -140,7 +156,7 @@ int BPF_PROG(pciehp_handle_button_press, struct controller *controller)
 	if (!name.text[0])
 		return 0;
 	if (BPF_CORE_READ(controller, state) == PCIEHP_ON_STATE) {
-		watch_leave_pci(&name, WATCH_PCI_PORT, CAUSE_UNPLUG_REQUEST);
+		watch_leave_pci(&name, WATCH_PCI_PORT, CAUSE_UNPLUG_REQUEST, false);
 		return 0;
 	}
 	if (BPF_CORE_READ(controller, state) != PCIEHP_BLINKINGOFF_STATE)
@@ -171,7 +187,7 @@ int BPF_PROG(acpiphp_disable_and_eject_slot, struct acpiphp_slot *acpi_slot)
 	name.text[length - 1] = ':';
 	name.text[length] = digits[(number >> 4) & 1];
 	name.text[length + 1] = digits[number & 0xf];
-	watch_leave_pci(&name, WATCH_PCI_SLOT, CAUSE_UNPLUG_REQUEST);
+	watch_leave_pci(&name, WATCH_PCI_SLOT, CAUSE_UNPLUG_REQUEST, true);
 	return 0;
 }
 
@@ -201,14 +217,14 @@ int BPF_PROG(pci_device_remove, struct device *device)
 SEC("fentry/unregister_netdevice_queue")
 int BPF_PROG(unregister_netdevice_queue, struct net_device *device)
 {
-	watch_leave(device, PRIMARY_LEAVING, CAUSE_UNREGISTER);
+	watch_leave_held(device, PRIMARY_LEAVING, CAUSE_UNREGISTER);
 	return 0;
 }
 
 SEC("fentry/__dev_close_many")
 int BPF_PROG(__dev_close_many, struct list_head *list)
 {
-	watch_leave_list(list, PRIMARY_DOWN, CAUSE_SET_DOWN);
+	watch_leave_list(list, CAUSE_SET_DOWN, true);
 	return 0;
 }
 
@@ -216,21 +232,21 @@ int BPF_PROG(__dev_close_many, struct list_head *list)
 SEC("fentry/dev_close_many")
 int BPF_PROG(dev_close_many, struct list_head *list)
 {
-	watch_leave_list(list, PRIMARY_DOWN, CAUSE_SET_DOWN);
+	watch_leave_list(list, CAUSE_SET_DOWN, true);
 	return 0;
 }
 
 SEC("fentry/netif_close_many")
 int BPF_PROG(netif_close_many, struct list_head *list)
 {
-	watch_leave_list(list, PRIMARY_DOWN, CAUSE_SET_DOWN);
+	watch_leave_list(list, CAUSE_SET_DOWN, true);
 	return 0;
 }
 
 SEC("fentry/dev_deactivate_many")
 int BPF_PROG(dev_deactivate_many, struct list_head *list)
 {
-	watch_leave_list(list, PRIMARY_DOWN, CAUSE_CARRIER_LOST);
+	watch_leave_list(list, CAUSE_CARRIER_LOST, false);
 	return 0;
 }
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/if_addr.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,6 +94,22 @@ static int find_speakers(const struct netdev_table *table, const struct netdev *
 	return error;
 }
 
+/* A router that advertises itself without saying so is struck off its neighbours' lists of routers (RFC 4861, 7.2.5). */
+static bool is_router(const struct netdev *device)
+{
+	char path[64 + IF_NAMESIZE], value = '0';
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/forwarding", device->name);
+	file = fopen(path, "re");
+	if (!file)
+		return false;
+	if (fread(&value, 1, 1, file) != 1)
+		value = '0';
+	fclose(file);
+	return value != '0';
+}
+
 static int add(struct announcement *list, const struct speaker *speaker, const uint8_t mac[ETH_ALEN],
 	       const struct netdev_address *address)
 {
@@ -103,6 +120,7 @@ static int add(struct announcement *list, const struct speaker *speaker, const u
 	if (address) {
 		announced.family = address->family;
 		memcpy(&announced.v6, &address->v6, sizeof(announced.v6));
+		announced.router = address->family == AF_INET6 && is_router(speaker->device);
 	}
 	return announcement_add(list, &announced);
 }

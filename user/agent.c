@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
@@ -389,6 +390,16 @@ static bool agent_keep_link(const char *rest, void *argument)
 	return netdev_by_index(agent->world.table, ifindex);
 }
 
+/*
+ * An announcement that waits behind a busy guest is a guest that cannot be reached. Not a realtime priority: a realtime
+ * task is woken where it ran last, which may be the CPU that a removal is held on (bpf/hold.h), and is not moved away.
+ */
+static void agent_be_prompt(void)
+{
+	if (setpriority(PRIO_PROCESS, 0, -20))
+		log_info("no high priority (%s): announcements may come later in a busy guest", strerror(errno));
+}
+
 static int agent_unload(struct agent *agent)
 {
 	int error = unload_everything(&agent->world.pins, agent->world.table, agent->world.requests,
@@ -457,6 +468,7 @@ int agent_run(const struct options *options)
 		log_error("run: event loop: %s", strerror(-error));
 		goto close_pins;
 	}
+	agent_be_prompt();
 	agent_reconcile(&agent);
 	if (!agent.pair_count)
 		log_info("no pair yet: waiting for a virtio-net device");

@@ -3,7 +3,7 @@
 #include "addresses.h"
 #include "join.h"
 #include "log.h"
-#include "pins_make.h"
+#include "silence.h"
 #include "words.h"
 
 #include <errno.h>
@@ -15,6 +15,7 @@
 #include <time.h>
 
 #define PAIR_CAS_TRIES 16
+#define PAIR_IPV6_MTU_MIN 1280
 #define PAIR_RETRY_NS 1000000000ULL
 /* link.h */
 #define PAIR_OPER_UNKNOWN 0
@@ -230,6 +231,8 @@ void pair_announce_switch(struct pair_world *world, struct pair *pair)
 	slot->announced_switches = state.switches;
 	pair->announcements_left = world->announce_count - 1;
 	pair->next_announcement_ns = pair_clock_ns() + world->announce_interval_ns;
+	/* Nothing tells of the MACs that a bridge learns: the repetitions include those of late. */
+	pair->readdress = true;
 	pair_tell_switch(world, pair, state);
 }
 
@@ -309,13 +312,18 @@ static void pair_realign(struct pair_world *world, struct pair *pair, const stru
 {
 	const struct netdev *primary = netdev_by_index(world->table, pair->primary);
 	const char *what = NULL;
+	uint32_t mtu;
 	int error;
 
 	pair->realign = false;
 	if (!primary)
 		return;
+	mtu = primary->mtu;
 	error = align_primary(pair->align, world->requests, world->table, standby, primary, &what);
 	pair->mtu_refused = error == -ERANGE;
+	/* IPv6 begins anew on a device whose MTU rises to 1280. */
+	if (mtu < PAIR_IPV6_MTU_MIN && standby->mtu >= PAIR_IPV6_MTU_MIN)
+		silence_primary(world->requests, primary->name, primary->ifindex);
 	pair_tell_trouble(pair, standby, primary,
 			  pair->mtu_refused ? "refuses the standby's MTU, so it is not used; lower the standby's MTU" : what,
 			  pair->mtu_refused ? 0 : error);

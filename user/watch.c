@@ -37,6 +37,10 @@ static bool watch_is_superseded(const char *name)
 	       kernel_has_function("__dev_close_many");
 }
 
+/* How long a removal may be kept waiting for the announcement, and after it. */
+#define WATCH_HOLD_LIMIT_NS 40000000ULL
+#define WATCH_HOLD_SETTLE_NS 5000000ULL
+
 /* Opens the object with the programs in @wanted, a mask of indices, and no others to be loaded. */
 static struct watch_bpf *watch_open(const struct pins *pins, unsigned wanted)
 {
@@ -47,6 +51,11 @@ static struct watch_bpf *watch_open(const struct pins *pins, unsigned wanted)
 	for (unsigned i = 0; i < WATCH_FUNCTIONS; i++)
 		bpf_program__set_autoload(bpf_object__find_program_by_name(programs->obj, watch_functions[i]),
 					  wanted & 1U << i);
+	if (sysconf(_SC_NPROCESSORS_ONLN) > 1 &&
+	    libbpf_probe_bpf_helper(BPF_PROG_TYPE_SCHED_CLS, BPF_FUNC_loop, NULL) == 1) {
+		programs->rodata->hold_limit_ns = WATCH_HOLD_LIMIT_NS;
+		programs->rodata->hold_settle_ns = WATCH_HOLD_SETTLE_NS;
+	}
 	if (bpf_map__reuse_fd(programs->maps.pairs, pins->pairs_fd) ||
 	    bpf_map__reuse_fd(programs->maps.counters, pins->counters_fd) ||
 	    bpf_map__reuse_fd(programs->maps.events, pins->events_fd)) {
