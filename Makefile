@@ -48,20 +48,20 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/u
 BPF_TESTS := $(patsubst tests/bpf/%.c,$(BUILD)/tests/bpf/%,$(wildcard tests/bpf/test_*.c))
 
 .DELETE_ON_ERROR:
-.SECONDARY: $(BPF_OBJECTS)
 .PHONY: all test-programs install uninstall clean help
 
 all: $(BUILD)/vfsteer ## build vfsteer
 
 test-programs: $(UNIT_TESTS) $(BPF_TESTS) ## build the unit and BPF tests (tests/run runs them)
 
-$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
+# Static patterns: an intermediate file that a failed compilation removed would not be made again.
+$(BPF_OBJECTS): $(BUILD)/%.o: %.c
 	$(say) BPF $@
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c $< -o $@
 	$(Q)$(LLVM_STRIP) -g $@
 
-$(BUILD)/bpf/%.skel.h: $(BUILD)/bpf/%.bpf.o
+$(SKELETONS): $(BUILD)/bpf/%.skel.h: $(BUILD)/bpf/%.bpf.o
 	$(say) SKEL $@
 	$(Q)$(BPFTOOL) gen skeleton $< name $(subst .,_,$*)_bpf >$@
 

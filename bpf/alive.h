@@ -7,12 +7,11 @@
 #ifndef ALIVE_H
 #define ALIVE_H
 
-#include "alive_method.h"
 #include "kernel.h"
 #include "maps.h"
 #include <bpf/bpf_core_read.h>
 
-const volatile __u32 alive_method = ALIVE_WATCH; /* enum alive_method */
+const volatile __u32 alive_by = LIVENESS_WORD; /* enum vfsteer_liveness */
 
 /* A chain holds one device in 256: this many in one chain is a netns with some 4,000 devices. */
 #define ALIVE_CHAIN_MAX 16
@@ -103,10 +102,10 @@ static __always_inline bool alive_primary(struct __sk_buff *skb, const struct vf
 
 	if (!ifindex)
 		return false;
-	switch (alive_method) {
-	case ALIVE_KFUNC:
+	switch (alive_by) {
+	case LIVENESS_KFUNC:
 		return alive_walk_kfunc(skb, ifindex);
-	case ALIVE_PROBE:
+	case LIVENESS_PROBE:
 		return alive_walk_probe(skb, ifindex);
 	default:
 		return true;
@@ -116,10 +115,10 @@ static __always_inline bool alive_primary(struct __sk_buff *skb, const struct vf
 /* Has the device that @skb is on, the pair's standby, carrier? */
 static __always_inline bool alive_standby_carrier(struct __sk_buff *skb, const struct vfsteer_pair *pair)
 {
-	switch (alive_method) {
-	case ALIVE_KFUNC:
+	switch (alive_by) {
+	case LIVENESS_KFUNC:
 		return alive_has_carrier(alive_device_of(skb)->state);
-	case ALIVE_PROBE:
+	case LIVENESS_PROBE:
 		return alive_has_carrier(BPF_CORE_READ(alive_probe_device_of(skb), state));
 	default:
 		return pair->standby_has_carrier;

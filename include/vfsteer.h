@@ -58,6 +58,13 @@ enum vfsteer_cause {
 	CAUSE_UNLOAD,         /* the pair is being given up */
 } __attribute__((packed));
 
+/* How the data path finds out, for each packet, whether the primary can send. */
+enum vfsteer_liveness {
+	LIVENESS_WORD,  /* believes the pair's word, which the watch programs keep current */
+	LIVENESS_KFUNC, /* reads the device through bpf_cast_to_kern_ctx and bpf_rdonly_cast (Linux 6.2) */
+	LIVENESS_PROBE, /* reads it through bpf_probe_read_kernel, several times dearer */
+} __attribute__((packed));
+
 /*
  * The pair's word. It is only ever changed as a whole, by a 64-bit compare-and-swap: BPF moves active away
  * from the primary, user space moves it either way, and neither overwrites what it has not seen.
@@ -89,6 +96,8 @@ struct vfsteer_pair {
 	__u8 standby_takes_foreign_macs;  /* a bridge port: it receives frames for MACs not its own */
 	__u8 standby_clsact_is_ours;      /* the clsact qdisc was made by us: to be removed again */
 	__u8 primary_clsact_is_ours;
+	enum vfsteer_liveness liveness;
+	__u8 reserved[7];
 	__u32 abi_version;                /* VFSTEER_ABI_VERSION, in free slots too */
 };
 
@@ -128,7 +137,7 @@ struct vfsteer_event {
 };
 
 _Static_assert(sizeof(struct vfsteer_state) == 8, "a state is one word");
-_Static_assert(sizeof(struct vfsteer_pair) == 152, "layout of the pairs map");
+_Static_assert(sizeof(struct vfsteer_pair) == 160, "layout of the pairs map");
 _Static_assert(sizeof(struct vfsteer_counters) == 120, "layout of the counters map");
 _Static_assert(sizeof(struct vfsteer_event) == 16, "layout of the events ring");
 

@@ -29,12 +29,13 @@
 
 struct agent {
 	const struct options *options;
+	struct options_pair requested[VFSTEER_MAX_PAIRS]; /* as in options; names follow a device that is renamed */
+	int requested_standbys[VFSTEER_MAX_PAIRS];        /* ifindexes they were found to be */
 	struct pair_world world;
 	struct watch_result watch;
 	bool filters_watched; /* changes of address lists are told by a watch program */
 	unsigned pair_count;
 	struct pair *pairs[VFSTEER_MAX_PAIRS];
-	const struct netdev *lookalikes_told[VFSTEER_MAX_PAIRS];
 	struct ring_buffer *events;
 	int control_fd;
 	sd_event *loop;
@@ -76,6 +77,25 @@ static const struct netdev **agent_list_devices(const struct agent *agent, size_
 	return devices;
 }
 
+/* A pair asked for by name is that of the device that bore the name: it stays so if the device is renamed. */
+static void agent_follow_names(struct agent *agent)
+{
+	for (unsigned i = 0; i < agent->options->pair_count; i++) {
+		struct options_pair *wanted = &agent->requested[i];
+		const struct netdev *standby = netdev_by_index(agent->world.table, agent->requested_standbys[i]);
+		const struct pair *pair = agent_pair_of_standby(agent, agent->requested_standbys[i]);
+		const struct netdev *primary = pair ? netdev_by_index(agent->world.table, pair->primary) : NULL;
+
+		*wanted = agent->options->pairs[i];
+		if (standby)
+			snprintf(wanted->standby, sizeof(wanted->standby), "%s", standby->name);
+		if (primary && wanted->primary[0])
+			snprintf(wanted->primary, sizeof(wanted->primary), "%s", primary->name);
+		standby = netdev_by_name(agent->world.table, wanted->standby);
+		agent->requested_standbys[i] = standby ? standby->ifindex : 0;
+	}
+}
+
 static size_t agent_find_pairings(struct agent *agent, struct pairing *pairings)
 {
 	int current[VFSTEER_MAX_PAIRS + 1] = { 0 };
@@ -88,7 +108,8 @@ static size_t agent_find_pairings(struct agent *agent, struct pairing *pairings)
 	devices = agent_list_devices(agent, &device_count);
 	if (!devices)
 		return 0;
-	count = pairing_find(devices, device_count, agent->options->pairs, agent->options->pair_count, current, pairings,
+	agent_follow_names(agent);
+	count = pairing_find(devices, device_count, agent->requested, agent->options->pair_count, current, pairings,
 			     VFSTEER_MAX_PAIRS);
 	free(devices);
 	return count;
@@ -352,7 +373,7 @@ static int agent_open_programs(struct agent *agent)
 	for (unsigned i = 0; i < agent->watch.attached_count; i++)
 		if (!strcmp(agent->watch.attached[i], "__dev_set_rx_mode"))
 			agent->filters_watched = true;
-	agent->world.alive_method = steer_choose_method(agent->watch.complete);
+	agent->world.liveness = steer_choose_liveness(agent->watch.complete);
 	agent->events = ring_buffer__new(agent->world.pins.events_fd, agent_on_event, agent, NULL);
 	if (!agent->events) {
 		error = -errno;

@@ -50,6 +50,15 @@ static void pair_write_standby(const struct pair_world *world, const struct pair
 	slot->standby_takes_foreign_macs = !strcmp(standby->slave_kind, "bridge");
 }
 
+static void pair_write_primary(const struct pair_world *world, const struct pair *pair)
+{
+	const struct netdev *primary = netdev_by_index(world->table, pair->primary);
+	struct vfsteer_pair *slot = pair_slot(world, pair);
+
+	if (primary && slot->primary_ifindex == (__u32)primary->ifindex && strcmp(slot->primary, primary->name))
+		snprintf(slot->primary, sizeof(slot->primary), "%s", primary->name);
+}
+
 static int pair_find_slot(const struct pair_world *world, const struct netdev *standby, bool *ret_adopted)
 {
 	int free_slot = -1;
@@ -107,7 +116,7 @@ int pair_new(struct pair_world *world, const struct pairing *pairing, struct pai
 	error = addresses_collect(world->table, world->requests, standby, &pair->frames);
 	if (error)
 		goto fail;
-	error = steer_new(&world->pins, found, world->alive_method, &pair->steer);
+	error = steer_new(&world->pins, found, world->liveness, &pair->steer);
 	if (!error)
 		error = steer_attach_standby(pair->steer, standby->ifindex);
 	if (error) {
@@ -371,6 +380,7 @@ uint64_t pair_step(struct pair_world *world, struct pair *pair, const struct pai
 		pair->readdress = false;
 	if (pair->primary && pair->primary != pairing->primary)
 		pair_part(world, pair);
+	pair_write_primary(world, pair);
 	if (pairing->primary && !pair->prepared)
 		pair_meet(world, pair, standby, pairing->primary);
 	else if (pair->primary && pair->realign && pins_state(&world->pins, pair->slot).primary != PRIMARY_LEAVING)

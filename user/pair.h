@@ -22,7 +22,7 @@ struct pair_world {
 	struct link_requests *requests;
 	int announce_fd; /* see announce_open */
 	struct policy_limits limits;
-	enum alive_method alive_method;
+	enum vfsteer_liveness liveness;
 	uint32_t network_namespace; /* inode number of this process's */
 	unsigned announce_count;
 	uint64_t announce_interval_ns;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "report.h"
 
+#include "pins_make.h"
+#include "steer.h"
 #include "words.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -78,6 +80,8 @@ static int read_pair(const struct pins *pins, unsigned slot, struct report_pair 
 	struct report_pair report = {
 		.state = pins_state(pins, slot),
 		.standby_carrier = pair.standby_has_carrier,
+		.liveness = pair.liveness,
+		.attached_by = steer_describe(pins, pair.standby_ifindex),
 	};
 	int err = pins_counters(pins, slot, &report.counters);
 
@@ -88,7 +92,9 @@ static int read_pair(const struct pins *pins, unsigned slot, struct report_pair 
 	memcpy(report.primary, pair.primary, sizeof(report.primary) - 1);
 	memcpy(report.mac, pair.mac, sizeof(report.mac) - 1);
 	if (report.state.primary == PRIMARY_ABSENT || !primary_exists(&pair)) {
+		/* What the data path does with the next packet, whatever the word still says. */
 		report.state.primary = PRIMARY_ABSENT;
+		report.state.active = PATH_STANDBY;
 		report.primary[0] = '\0';
 	}
 	report.last_switch_age_ns = clock_ns(CLOCK_BOOTTIME) - (int64_t)pair.last_switch_boot_ns;
@@ -97,10 +103,26 @@ static int read_pair(const struct pins *pins, unsigned slot, struct report_pair 
 	return 0;
 }
 
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+static bool read_watched(const char *name, void *argument)
+{
+	struct report *report = argument;
+
+	if (report->watched_count < REPORT_WATCHED_MAX)
+		snprintf(report->watched[report->watched_count++], sizeof(report->watched[0]), "%.47s", name);
+	return true;
+}
+
 int report_read(const struct pins *pins, int slot, bool agent, struct report *ret)
 {
 	struct report report = { .agent = agent };
 
+	pins_sweep_links(pins, "watch-", read_watched, &report);
+	qsort(report.watched, report.watched_count, sizeof(report.watched[0]), compare_names);
 	report.pairs = calloc(pins->capacity, sizeof(*report.pairs));
 	if (!report.pairs)
 		return -ENOMEM;
@@ -164,6 +186,7 @@ static void write_pair_text(const struct report_pair *pair, FILE *stream)
 	} else {
 		fputs("  last switch: none yet\n", stream);
 	}
+	fprintf(stream, "  attached by: %s   liveness: %s\n", pair->attached_by, words_liveness(pair->liveness));
 	fprintf(stream, "  %-8s %16s %20s %16s %20s\n", "", "tx packets", "tx bytes", "rx packets", "rx bytes");
 	fprintf(stream, "  %-8s %16" PRIu64 " %20" PRIu64 " %16" PRIu64 " %20" PRIu64 "\n", "primary",
 		(uint64_t)of->tx_primary_packets, (uint64_t)of->tx_primary_bytes, (uint64_t)of->rx_primary_packets,
@@ -191,6 +214,10 @@ int report_write_text(const struct report *report, FILE *stream)
 			fputc('\n', stream);
 		write_pair_text(&report->pairs[i], stream);
 	}
+	if (report->watched_count)
+		fprintf(stream, "\nwatching %u kernel functions for a primary's end\n", report->watched_count);
+	else
+		fputs("\nwatching nothing: this kernel refuses tracing, a primary's end is not known in advance\n", stream);
 	return 0;
 }
 
@@ -235,6 +262,8 @@ static int json_add_pair(struct json_object *to, const struct report_pair *pair)
 	err = err ?: json_add_string(to, "active", words_path(state->active));
 	err = err ?: json_add_string(to, "admin", words_admin(state->admin));
 	err = err ?: json_add_string(to, "primary_state", words_primary_state(state->primary));
+	err = err ?: json_add_string(to, "attached_by", pair->attached_by);
+	err = err ?: json_add_string(to, "liveness", words_liveness(pair->liveness));
 	err = err ?: json_add(to, "standby_carrier", json_object_new_boolean(pair->standby_carrier), false);
 	err = err ?: json_add(to, "switches", json_object_new_uint64(state->switches), false);
 	if (state->switches) {
@@ -252,27 +281,40 @@ static int json_add_pair(struct json_object *to, const struct report_pair *pair)
 	return err;
 }
 
+/* Takes @value over, also on failure. */
+static int json_append(struct json_object *array, struct json_object *value)
+{
+	if (value && !json_object_array_add(array, value))
+		return 0;
+	json_object_put(value);
+	return -ENOMEM;
+}
+
+static int json_add_array(struct json_object *to, const char *key, struct json_object **ret)
+{
+	struct json_object *array = json_object_new_array();
+	int err = json_add(to, key, array, false);
+
+	if (!err)
+		*ret = array;
+	return err;
+}
+
 static int json_add_report(struct json_object *root, const struct report *report)
 {
-	struct json_object *pairs = json_object_new_array();
+	struct json_object *pairs, *watched;
 	int err = json_add_string(root, "version", VFSTEER_VERSION);
 
 	err = err ?: json_add(root, "agent", json_object_new_boolean(report->agent), false);
-	if (err) {
-		json_object_put(pairs);
-		return err;
-	}
-	err = json_add(root, "pairs", pairs, false);
+	err = err ?: json_add_array(root, "watched", &watched);
+	for (unsigned i = 0; !err && i < report->watched_count; i++)
+		err = json_append(watched, json_object_new_string(report->watched[i]));
+	err = err ?: json_add_array(root, "pairs", &pairs);
 	for (unsigned i = 0; !err && i < report->pair_count; i++) {
 		struct json_object *pair = json_object_new_object();
 
-		if (!pair)
-			return -ENOMEM;
-		if (json_object_array_add(pairs, pair)) {
-			json_object_put(pair);
-			return -ENOMEM;
-		}
-		err = json_add_pair(pair, &report->pairs[i]);
+		err = json_append(pairs, pair);
+		err = err ?: json_add_pair(pair, &report->pairs[i]);
 	}
 	return err;
 }

@@ -13,13 +13,19 @@ struct report_pair {
 	char mac[18];
 	struct vfsteer_state state;
 	bool standby_carrier;
+	enum vfsteer_liveness liveness;
+	const char *attached_by; /* "tcx", "clsact" or "nothing"; a static string */
 	int64_t last_switch_age_ns;  /* meaningful when state.switches is not 0 */
 	int64_t last_switch_unix_ns; /* the same moment, on the wall clock as it is set now */
 	struct vfsteer_counters counters;
 };
 
+#define REPORT_WATCHED_MAX 32
+
 struct report {
 	bool agent; /* an agent is running */
+	unsigned watched_count;
+	char watched[REPORT_WATCHED_MAX][48]; /* kernel functions that warn of a primary's end, in order of name */
 	unsigned pair_count;
 	struct report_pair *pairs;
 };

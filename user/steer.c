@@ -15,14 +15,14 @@ struct steer {
 	struct steer_bpf *programs;
 };
 
-enum alive_method steer_choose_method(bool watched)
+enum vfsteer_liveness steer_choose_liveness(bool watched)
 {
 	if (kernel_has_function("bpf_rdonly_cast") && kernel_has_function("bpf_cast_to_kern_ctx"))
-		return ALIVE_KFUNC;
-	return watched ? ALIVE_WATCH : ALIVE_PROBE;
+		return LIVENESS_KFUNC;
+	return watched ? LIVENESS_WORD : LIVENESS_PROBE;
 }
 
-static int steer_load(struct steer *steer, enum alive_method method)
+static int steer_load(struct steer *steer, enum vfsteer_liveness liveness)
 {
 	struct steer_bpf *programs = steer_bpf__open();
 	int error;
@@ -30,7 +30,7 @@ static int steer_load(struct steer *steer, enum alive_method method)
 	if (!programs)
 		return -errno;
 	programs->rodata->pair_slot = steer->slot;
-	programs->rodata->alive_method = method;
+	programs->rodata->alive_by = liveness;
 	error = bpf_map__reuse_fd(programs->maps.pairs, steer->pins->pairs_fd);
 	if (!error)
 		error = bpf_map__reuse_fd(programs->maps.counters, steer->pins->counters_fd);
@@ -46,7 +46,7 @@ static int steer_load(struct steer *steer, enum alive_method method)
 	return 0;
 }
 
-int steer_new(const struct pins *pins, unsigned slot, enum alive_method method, struct steer **ret)
+int steer_new(const struct pins *pins, unsigned slot, enum vfsteer_liveness liveness, struct steer **ret)
 {
 	struct steer *steer = calloc(1, sizeof(*steer));
 	int error;
@@ -55,15 +55,16 @@ int steer_new(const struct pins *pins, unsigned slot, enum alive_method method, 
 		return -ENOMEM;
 	steer->pins = pins;
 	steer->slot = slot;
-	error = steer_load(steer, method);
-	if (error && method == ALIVE_KFUNC)
-		error = steer_load(steer, ALIVE_PROBE);
-	if (error && method != ALIVE_WATCH)
-		error = steer_load(steer, ALIVE_WATCH);
+	error = steer_load(steer, liveness);
+	if (error && liveness == LIVENESS_KFUNC)
+		error = steer_load(steer, liveness = LIVENESS_PROBE);
+	if (error && liveness != LIVENESS_WORD)
+		error = steer_load(steer, liveness = LIVENESS_WORD);
 	if (error) {
 		free(steer);
 		return error;
 	}
+	pins->pairs[slot].liveness = liveness;
 	*ret = steer;
 	return 0;
 }

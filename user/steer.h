@@ -3,20 +3,19 @@
 #ifndef STEER_H
 #define STEER_H
 
-#include "../bpf/alive_method.h"
 #include "pins.h"
 
 struct steer;
 
 /* The best method this kernel can load: kfuncs, else the word kept by the watch programs if these are on
  * (@watched), else probe reads. */
-enum alive_method steer_choose_method(bool watched);
+enum vfsteer_liveness steer_choose_liveness(bool watched);
 
 /*
- * Loads the programs for @slot. Tries @method, and what is left when the kernel refuses it. Returns 0, or -errno.
+ * Loads the programs for @slot. Tries @liveness, and what is left when the kernel refuses it. Returns 0, or -errno.
  * The programs live on in the kernel where they are attached when they are freed here.
  */
-int steer_new(const struct pins *pins, unsigned slot, enum alive_method method, struct steer **ret);
+int steer_new(const struct pins *pins, unsigned slot, enum vfsteer_liveness liveness, struct steer **ret);
 void steer_free(struct steer *steer); /* takes NULL */
 
 /*

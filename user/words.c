@@ -23,6 +23,12 @@ static const char *const admins[] = {
 	[ADMIN_STANDBY] = "standby",
 };
 
+static const char *const livenesses[] = {
+	[LIVENESS_WORD] = "by the watch programs",
+	[LIVENESS_KFUNC] = "checked for each packet",
+	[LIVENESS_PROBE] = "checked for each packet, by probe reads",
+};
+
 static const char *const causes[] = {
 	[CAUSE_NONE] = "none",
 	[CAUSE_START] = "agent started",
@@ -59,4 +65,9 @@ const char *words_admin(enum vfsteer_admin admin)
 const char *words_cause(enum vfsteer_cause cause)
 {
 	return WORD(causes, cause);
+}
+
+const char *words_liveness(enum vfsteer_liveness liveness)
+{
+	return WORD(livenesses, liveness);
 }

@@ -9,6 +9,7 @@
 const char *words_path(enum vfsteer_path path);
 const char *words_primary_state(enum vfsteer_primary_state state);
 const char *words_admin(enum vfsteer_admin admin);
+const char *words_liveness(enum vfsteer_liveness liveness);
 const char *words_cause(enum vfsteer_cause cause);
 
 #endif

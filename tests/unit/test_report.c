@@ -18,6 +18,8 @@ static const struct report_pair active_primary = {
 	.mac = "52:54:00:12:34:56",
 	.state = { PATH_PRIMARY, PRIMARY_READY, ADMIN_AUTO, CAUSE_PRIMARY_READY, 2 },
 	.standby_carrier = true,
+	.liveness = LIVENESS_KFUNC,
+	.attached_by = "tcx",
 	.last_switch_age_ns = 3400000000,
 	.last_switch_unix_ns = 1760000000123456789,
 	.counters = { 1, 2, 3, 4, 5, 6, 7, UINT64_MAX, 9, 10, 11, 12, 1, 14, 15 },
@@ -27,6 +29,7 @@ static const struct report_pair without_primary = {
 	.standby = "eth2",
 	.mac = "52:54:00:00:00:02",
 	.state = { PATH_STANDBY, PRIMARY_ABSENT, ADMIN_STANDBY, CAUSE_NONE, 0 },
+	.attached_by = "clsact",
 };
 
 /* In the order of struct vfsteer_counters; written out here so that a key cannot change unnoticed. */
