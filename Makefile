@@ -22,7 +22,8 @@ endif
 
 LIBRARIES := libbpf libnl-3.0 libsystemd json-c
 ARCH := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/; s/ppc64.*/powerpc/; s/s390x/s390/; s/riscv64/riscv/')
-MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
+# Debian keeps asm/ in a folder per architecture, which clang does not look into when its target is bpf.
+ASM_INCLUDES := $(addprefix -idirafter ,$(firstword $(wildcard /usr/include/$(shell uname -m)-linux-gnu*)))
 
 WARNINGS := -Wall -Wextra -Wshadow -Wformat=2 -Wmissing-prototypes
 HARDENING := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
@@ -33,8 +34,7 @@ override CPPFLAGS += -D_GNU_SOURCE -Iinclude -I$(BUILD)/bpf -DVFSTEER_VERSION='"
 override LDFLAGS += -pie -Wl,-z,relro,-z,now
 LDLIBS := $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null)
 
-BPF_CFLAGS := -O2 -g -Wall -Wextra -Wno-unused-parameter -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Iinclude \
-	$(if $(MULTIARCH),-idirafter /usr/include/$(MULTIARCH))
+BPF_CFLAGS := -O2 -g -Wall -Wextra -Wno-unused-parameter -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Iinclude $(ASM_INCLUDES)
 
 BPF_SOURCES := $(wildcard bpf/*.bpf.c)
 BPF_OBJECTS := $(BPF_SOURCES:%.c=$(BUILD)/%.o)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <systemd/sd-daemon.h>
 
-static void log_line(const char *priority, const char *format, va_list arguments)
+static void __attribute__((format(printf, 2, 0))) log_line(const char *priority, const char *format, va_list arguments)
 {
 	char line[512];
 
