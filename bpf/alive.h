@@ -47,10 +47,22 @@ static __always_inline struct net_device *alive_device_of(struct __sk_buff *skb)
 	return kernel_skb->dev;
 }
 
+/*
+ * The net_device that @node is the index_hlist of. In assembly because the compiler would make it the addition of a
+ * negated offset, and verifiers before Linux 6.18 know no bounds of a negated register.
+ */
+static __always_inline struct net_device *alive_device_at(struct hlist_node *node)
+{
+	void *device = node;
+
+	asm volatile("%[device] -= %[offset]"
+		     : [device] "+r"(device)
+		     : [offset] "r"((__u64)bpf_core_field_offset(struct net_device, index_hlist)));
+	return bpf_rdonly_cast(device, bpf_core_type_id_kernel(struct net_device));
+}
+
 static __always_inline bool alive_walk_kfunc(struct __sk_buff *skb, int ifindex)
 {
-	__u32 device_type = bpf_core_type_id_kernel(struct net_device);
-	__u64 hlist_offset = bpf_core_field_offset(struct net_device, index_hlist);
 	struct net *net = alive_device_of(skb)->nd_net.net;
 	struct hlist_head *chain;
 	struct hlist_node *node;
@@ -60,7 +72,7 @@ static __always_inline bool alive_walk_kfunc(struct __sk_buff *skb, int ifindex)
 				bpf_core_type_id_kernel(struct hlist_head));
 	node = chain->first;
 	for (int i = 0; i < ALIVE_CHAIN_MAX && node; i++) {
-		struct net_device *device = bpf_rdonly_cast((void *)node - hlist_offset, device_type);
+		struct net_device *device = alive_device_at(node);
 
 		if (device->ifindex == ifindex)
 			return alive_can_send(device->state, device->operstate);

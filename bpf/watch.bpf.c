@@ -12,7 +12,8 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 
-#define WATCH_CLOSE_MAX 64 /* devices closed in one go */
+#define WATCH_CLOSE_MAX 64    /* devices closed in one go */
+#define WATCH_PCI_FUNCTIONS 8 /* of one slot */
 
 union watch_name {
 	char text[16];
@@ -36,52 +37,44 @@ static __always_inline int watch_read_name(union watch_name *name, const char *f
 	return length;
 }
 
-/*
- * Which pair has this device as its primary, or as its standby? A slot, or -1. Global functions, so that the verifier
- * follows the loop once and not along every path of every caller.
- */
-__attribute__((noinline)) int watch_find_primary(__u32 ifindex, __u32 network_namespace)
-{
-	for (__u32 slot = 0; slot < VFSTEER_MAX_PAIRS; slot++) {
-		__u32 key = slot;
-		struct vfsteer_pair *pair = bpf_map_lookup_elem(&pairs, &key);
+struct bpf_map;
 
-		if (!pair)
-			break;
-		if (pair->primary_ifindex == ifindex && pair->network_namespace == network_namespace)
-			return slot;
-	}
-	return -1;
+/* A walk over the pairs (bpf_for_each_map_elem, Linux 5.13), which the verifier follows once and not for every slot. */
+struct watch_search {
+	__u32 ifindex;
+	__u32 network_namespace;
+	int primary_of, standby_of; /* slots, -1: none */
+};
+
+static long watch_search_step(struct bpf_map *map, const __u32 *slot, const struct vfsteer_pair *pair,
+			      struct watch_search *search)
+{
+	if (pair->network_namespace != search->network_namespace)
+		return 0;
+	if (pair->primary_ifindex == search->ifindex)
+		search->primary_of = *slot;
+	if (pair->standby_ifindex == search->ifindex)
+		search->standby_of = *slot;
+	return search->primary_of >= 0 || search->standby_of >= 0;
 }
 
-__attribute__((noinline)) int watch_find_standby(__u32 ifindex, __u32 network_namespace)
+static __always_inline struct watch_search watch_search(struct net_device *device)
 {
-	for (__u32 slot = 0; slot < VFSTEER_MAX_PAIRS; slot++) {
-		__u32 key = slot;
-		struct vfsteer_pair *pair = bpf_map_lookup_elem(&pairs, &key);
+	struct watch_search search = {
+		.ifindex = BPF_CORE_READ(device, ifindex),
+		.network_namespace = BPF_CORE_READ(device, nd_net.net, ns.inum),
+		.primary_of = -1,
+		.standby_of = -1,
+	};
 
-		if (!pair)
-			break;
-		if (pair->standby_ifindex == ifindex && pair->network_namespace == network_namespace)
-			return slot;
-	}
-	return -1;
-}
-
-static __always_inline int watch_primary(struct net_device *device)
-{
-	return watch_find_primary(BPF_CORE_READ(device, ifindex), BPF_CORE_READ(device, nd_net.net, ns.inum));
-}
-
-static __always_inline int watch_standby(struct net_device *device)
-{
-	return watch_find_standby(BPF_CORE_READ(device, ifindex), BPF_CORE_READ(device, nd_net.net, ns.inum));
+	bpf_for_each_map_elem(&pairs, watch_search_step, &search, 0);
+	return search;
 }
 
 static __always_inline void watch_leave(struct net_device *device, enum vfsteer_primary_state state,
 					enum vfsteer_cause cause)
 {
-	int slot = watch_primary(device);
+	int slot = watch_search(device).primary_of;
 
 	if (slot >= 0)
 		pair_leave_primary(slot, state, cause);
@@ -91,7 +84,7 @@ static __always_inline void watch_leave(struct net_device *device, enum vfsteer_
 static __always_inline void watch_leave_held(struct net_device *device, enum vfsteer_primary_state state,
 					     enum vfsteer_cause cause)
 {
-	int slot = watch_primary(device);
+	int slot = watch_search(device).primary_of;
 
 	if (slot >= 0 && pair_leave_primary(slot, state, cause))
 		hold_until_announced(slot);
@@ -118,57 +111,74 @@ enum watch_pci {
 	WATCH_PCI_PORT = 1 << 2,
 };
 
-/* Several pairs may share a slot or a port: all of them leave. */
-static __always_inline void watch_leave_pci(const union watch_name *name, enum watch_pci what,
-					    enum vfsteer_cause cause, bool hold)
-{
-	if (!name->text[0])
-		return;
-	for (__u32 slot = 0; slot < VFSTEER_MAX_PAIRS; slot++) {
-		__u32 key = slot;
-		struct vfsteer_pair *pair = bpf_map_lookup_elem(&pairs, &key);
+struct watch_pci_search {
+	union watch_name name;
+	enum watch_pci what;
+	__u32 from; /* slot to begin with */
+	int found;  /* -1: none */
+};
 
-		if (!pair)
+static long watch_pci_step(struct bpf_map *map, const __u32 *slot, const struct vfsteer_pair *pair,
+			   struct watch_pci_search *search)
+{
+	if (*slot < search->from)
+		return 0;
+	if ((search->what & WATCH_PCI_ADDRESS && watch_name_is(&search->name, pair->primary_pci_address)) ||
+	    (search->what & WATCH_PCI_SLOT && watch_name_is(&search->name, pair->primary_pci_slot)) ||
+	    (search->what & WATCH_PCI_PORT && watch_name_is(&search->name, pair->primary_pci_port)))
+		search->found = *slot;
+	return search->found >= 0;
+}
+
+/* The next slot from search->from on whose primary is meant, or -1. */
+static __always_inline int watch_pci_next(struct watch_pci_search *search)
+{
+	search->found = -1;
+	if (search->name.text[0])
+		bpf_for_each_map_elem(&pairs, watch_pci_step, search, 0);
+	search->from = search->found + 1;
+	return search->found;
+}
+
+/* Several pairs may share a slot or a port: all of them leave. */
+static __always_inline void watch_leave_pci(struct watch_pci_search *search, enum vfsteer_cause cause, bool hold)
+{
+	for (int i = 0; i < WATCH_PCI_FUNCTIONS; i++) {
+		int slot = watch_pci_next(search);
+
+		if (slot < 0)
 			break;
-		if ((what & WATCH_PCI_ADDRESS && watch_name_is(name, pair->primary_pci_address)) ||
-		    (what & WATCH_PCI_SLOT && watch_name_is(name, pair->primary_pci_slot)) ||
-		    (what & WATCH_PCI_PORT && watch_name_is(name, pair->primary_pci_port)))
-			if (pair_leave_primary(slot, PRIMARY_LEAVING, cause) && hold)
-				hold_until_announced(slot);
+		if (pair_leave_primary(slot, PRIMARY_LEAVING, cause) && hold)
+			hold_until_announced(slot);
 	}
 }
 
 static __always_inline void watch_leave_pci_device(struct device *device, enum watch_pci what, enum vfsteer_cause cause)
 {
-	union watch_name name;
+	struct watch_pci_search search = { .what = what };
 
-	watch_read_name(&name, BPF_CORE_READ(device, kobj.name));
-	watch_leave_pci(&name, what, cause, true);
+	watch_read_name(&search.name, BPF_CORE_READ(device, kobj.name));
+	watch_leave_pci(&search, cause, true);
 }
 
 /* The hypervisor pressed the attention button: five seconds until the slot is powered off, or a second press. */
 SEC("fentry/pciehp_handle_button_press")
 int BPF_PROG(pciehp_handle_button_press, struct controller *controller)
 {
-	union watch_name name;
+	struct watch_pci_search search = { .what = WATCH_PCI_PORT };
+	__u8 state = BPF_CORE_READ(controller, state);
 
-	watch_read_name(&name, BPF_CORE_READ(controller, pcie, port, dev.kobj.name));
-	if (!name.text[0])
+	watch_read_name(&search.name, BPF_CORE_READ(controller, pcie, port, dev.kobj.name));
+	if (state == PCIEHP_ON_STATE)
+		watch_leave_pci(&search, CAUSE_UNPLUG_REQUEST, false);
+	if (state != PCIEHP_BLINKINGOFF_STATE)
 		return 0;
-	if (BPF_CORE_READ(controller, state) == PCIEHP_ON_STATE) {
-		watch_leave_pci(&name, WATCH_PCI_PORT, CAUSE_UNPLUG_REQUEST, false);
-		return 0;
-	}
-	if (BPF_CORE_READ(controller, state) != PCIEHP_BLINKINGOFF_STATE)
-		return 0;
-	for (__u32 slot = 0; slot < VFSTEER_MAX_PAIRS; slot++) {
-		__u32 key = slot;
-		struct vfsteer_pair *pair = bpf_map_lookup_elem(&pairs, &key);
+	for (int i = 0; i < WATCH_PCI_FUNCTIONS; i++) {
+		int slot = watch_pci_next(&search);
 
-		if (!pair)
+		if (slot < 0)
 			break;
-		if (watch_name_is(&name, pair->primary_pci_port))
-			pair_tell(slot, EVENT_UNPLUG_CANCELLED, CAUSE_UNPLUG_REQUEST);
+		pair_tell(slot, EVENT_UNPLUG_CANCELLED, CAUSE_UNPLUG_REQUEST);
 	}
 	return 0;
 }
@@ -178,16 +188,16 @@ int BPF_PROG(acpiphp_disable_and_eject_slot, struct acpiphp_slot *acpi_slot)
 {
 	/* The bus is called "0000:01"; with the device number it becomes the slot's "0000:01:00". */
 	const char digits[] = "0123456789abcdef";
+	struct watch_pci_search search = { .what = WATCH_PCI_SLOT };
 	__u32 number = BPF_CORE_READ(acpi_slot, device);
-	union watch_name name;
-	int length = watch_read_name(&name, BPF_CORE_READ(acpi_slot, bus, dev.kobj.name));
+	int length = watch_read_name(&search.name, BPF_CORE_READ(acpi_slot, bus, dev.kobj.name));
 
-	if (length < 2 || length > (int)sizeof(name.text) - 3)
+	if (length < 2 || length > (int)sizeof(search.name.text) - 3)
 		return 0;
-	name.text[length - 1] = ':';
-	name.text[length] = digits[(number >> 4) & 1];
-	name.text[length + 1] = digits[number & 0xf];
-	watch_leave_pci(&name, WATCH_PCI_SLOT, CAUSE_UNPLUG_REQUEST, true);
+	search.name.text[length - 1] = ':';
+	search.name.text[length] = digits[(number >> 4) & 1];
+	search.name.text[length + 1] = digits[number & 0xf];
+	watch_leave_pci(&search, CAUSE_UNPLUG_REQUEST, true);
 	return 0;
 }
 
@@ -259,7 +269,7 @@ int BPF_PROG(netif_device_detach, struct net_device *device)
 
 static __always_inline void watch_note_standby_carrier(struct net_device *device, __u8 carrier)
 {
-	__u32 slot = watch_standby(device);
+	__u32 slot = watch_search(device).standby_of;
 	struct vfsteer_pair *pair = bpf_map_lookup_elem(&pairs, &slot);
 
 	if (pair)
@@ -279,7 +289,7 @@ int BPF_PROG(netif_carrier_off, struct net_device *device)
 SEC("fentry/netif_carrier_on")
 int BPF_PROG(netif_carrier_on, struct net_device *device)
 {
-	int slot = watch_primary(device);
+	int slot = watch_search(device).primary_of;
 
 	if (slot >= 0)
 		pair_tell(slot, EVENT_CARRIER_ON, CAUSE_NONE);
@@ -291,7 +301,7 @@ int BPF_PROG(netif_carrier_on, struct net_device *device)
 SEC("fentry/__dev_set_rx_mode")
 int BPF_PROG(__dev_set_rx_mode, struct net_device *device)
 {
-	int slot = watch_standby(device);
+	int slot = watch_search(device).standby_of;
 
 	if (slot >= 0)
 		pair_tell(slot, EVENT_FILTERS, CAUSE_NONE);

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "agent.h"
 #include "agent_check.h"
+#include "agent_state.h"
 #include "announce.h"
 #include "control.h"
 #include "log.h"
-#include "pair.h"
 #include "pins_make.h"
 #include "unload.h"
-#include "watch.h"
 #include "words.h"
 
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,187 +17,12 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
-#include <systemd/sd-event.h>
+#include <unistd.h>
 
 #define AGENT_LEAVING_TIMEOUT_NS 15000000000ULL /* the attention button's 5 s, and a slow removal */
 #define AGENT_ANNOUNCE_COUNT 3
 #define AGENT_ANNOUNCE_INTERVAL_NS 100000000ULL
-#define AGENT_REALIGN_INTERVAL_NS 1000000000ULL /* where no watch program tells of address lists */
 #define AGENT_TIMER_ACCURACY_US 1000
-
-struct agent {
-	const struct options *options;
-	struct options_pair requested[VFSTEER_MAX_PAIRS]; /* as in options; names follow a device that is renamed */
-	int requested_standbys[VFSTEER_MAX_PAIRS];        /* ifindexes they were found to be */
-	struct pair_world world;
-	struct watch_result watch;
-	bool filters_watched; /* changes of address lists are told by a watch program */
-	unsigned pair_count;
-	struct pair *pairs[VFSTEER_MAX_PAIRS];
-	struct ring_buffer *events;
-	int control_fd;
-	sd_event *loop;
-	sd_event_source *timer;
-	bool unloading;
-};
-
-static struct pair *agent_pair_of_slot(const struct agent *agent, unsigned slot)
-{
-	for (unsigned i = 0; i < agent->pair_count; i++)
-		if (agent->pairs[i]->slot == slot)
-			return agent->pairs[i];
-	return NULL;
-}
-
-static struct pair *agent_pair_of_standby(const struct agent *agent, int ifindex)
-{
-	for (unsigned i = 0; i < agent->pair_count; i++)
-		if (agent->pairs[i]->standby == ifindex)
-			return agent->pairs[i];
-	return NULL;
-}
-
-/* An array of the table's devices for the pure functions; the caller frees it. */
-static const struct netdev **agent_list_devices(const struct agent *agent, size_t *ret_count)
-{
-	const struct netdev *device = NULL;
-	const struct netdev **devices;
-	size_t count = 0;
-
-	while ((device = netdev_next(agent->world.table, device)))
-		count++;
-	devices = calloc(count + 1, sizeof(*devices));
-	if (!devices)
-		return NULL;
-	for (count = 0, device = NULL; (device = netdev_next(agent->world.table, device));)
-		devices[count++] = device;
-	*ret_count = count;
-	return devices;
-}
-
-/* A pair asked for by name is that of the device that bore the name: it stays so if the device is renamed. */
-static void agent_follow_names(struct agent *agent)
-{
-	for (unsigned i = 0; i < agent->options->pair_count; i++) {
-		struct options_pair *wanted = &agent->requested[i];
-		const struct netdev *standby = netdev_by_index(agent->world.table, agent->requested_standbys[i]);
-		const struct pair *pair = agent_pair_of_standby(agent, agent->requested_standbys[i]);
-		const struct netdev *primary = pair ? netdev_by_index(agent->world.table, pair->primary) : NULL;
-
-		*wanted = agent->options->pairs[i];
-		if (standby)
-			snprintf(wanted->standby, sizeof(wanted->standby), "%s", standby->name);
-		if (primary && wanted->primary[0])
-			snprintf(wanted->primary, sizeof(wanted->primary), "%s", primary->name);
-		standby = netdev_by_name(agent->world.table, wanted->standby);
-		agent->requested_standbys[i] = standby ? standby->ifindex : 0;
-	}
-}
-
-static size_t agent_find_pairings(struct agent *agent, struct pairing *pairings)
-{
-	int current[VFSTEER_MAX_PAIRS + 1] = { 0 };
-	const struct netdev **devices;
-	size_t device_count, count = 0;
-
-	for (unsigned i = 0; i < agent->pair_count; i++)
-		if (agent->pairs[i]->primary)
-			current[count++] = agent->pairs[i]->primary;
-	devices = agent_list_devices(agent, &device_count);
-	if (!devices)
-		return 0;
-	agent_follow_names(agent);
-	count = pairing_find(devices, device_count, agent->requested, agent->options->pair_count, current, pairings,
-			     VFSTEER_MAX_PAIRS);
-	free(devices);
-	return count;
-}
-
-/* The standbys that are no longer: unplugged, or moved to another namespace. */
-static void agent_remove_pairs(struct agent *agent)
-{
-	for (unsigned i = 0; i < agent->pair_count;) {
-		struct pair *pair = agent->pairs[i];
-
-		if (netdev_by_index(agent->world.table, pair->standby)) {
-			i++;
-			continue;
-		}
-		log_info("%s: the standby is gone: the pair is given up", agent->world.pins.pairs[pair->slot].standby);
-		pair_remove(&agent->world, pair);
-		agent->pairs[i] = agent->pairs[--agent->pair_count];
-	}
-}
-
-static void agent_tell_lookalike(const struct agent *agent, const struct pairing *pairing)
-{
-	const struct netdev *standby = netdev_by_index(agent->world.table, pairing->standby);
-	const struct netdev *other = pairing->lookalike;
-
-	log_info("%s: no device has its permanent MAC; if %s (%s, %02x:%02x:%02x:%02x:%02x:%02x) is its VF, give that the standby's MAC on the host, or use --pair %s=%s",
-		 standby->name, other->name, other->pci_address, other->permanent_mac[0], other->permanent_mac[1],
-		 other->permanent_mac[2], other->permanent_mac[3], other->permanent_mac[4], other->permanent_mac[5],
-		 standby->name, other->name);
-}
-
-static void agent_add_pair(struct agent *agent, const struct pairing *pairing)
-{
-	const struct netdev *standby = netdev_by_index(agent->world.table, pairing->standby);
-	struct pair *pair;
-	int error = pair_new(&agent->world, pairing, &pair);
-
-	if (error == -ENOSPC)
-		log_error("%s: not paired: the pinned maps have room for %u pairs: run 'vfsteer unload', then start again",
-			  standby->name, agent->world.pins.capacity);
-	else if (error)
-		log_error("%s: not paired: its programs could not be loaded and attached: %s", standby->name,
-			  strerror(-error));
-	if (error)
-		return;
-	agent->pairs[agent->pair_count++] = pair;
-	log_info("%s: steering (%s)", standby->name, steer_describe(&agent->world.pins, pairing->standby));
-	if (pairing->lookalike)
-		agent_tell_lookalike(agent, pairing);
-}
-
-static void agent_wake_at(struct agent *agent, uint64_t time_ns)
-{
-	if (!time_ns) {
-		sd_event_source_set_enabled(agent->timer, SD_EVENT_OFF);
-		return;
-	}
-	sd_event_source_set_time(agent->timer, time_ns / 1000 + 1);
-	sd_event_source_set_enabled(agent->timer, SD_EVENT_ONESHOT);
-}
-
-/* Level-triggered: looks at everything there is and puts right what is not; whatever it was that woke the agent. */
-static void agent_reconcile(struct agent *agent)
-{
-	static struct pairing pairings[VFSTEER_MAX_PAIRS];
-	size_t count;
-	uint64_t wake_ns = 0;
-
-	agent_remove_pairs(agent);
-	count = agent_find_pairings(agent, pairings);
-	for (size_t i = 0; i < count; i++) {
-		struct pair *pair = agent_pair_of_standby(agent, pairings[i].standby);
-		uint64_t pair_wake_ns;
-
-		if (!pair) {
-			agent_add_pair(agent, &pairings[i]);
-			pair = agent_pair_of_standby(agent, pairings[i].standby);
-		}
-		if (!pair)
-			continue;
-		pair_wake_ns = pair_step(&agent->world, pair, &pairings[i]);
-		if (pair_wake_ns && (!wake_ns || pair_wake_ns < wake_ns))
-			wake_ns = pair_wake_ns;
-	}
-	if (!agent->filters_watched && agent->pair_count &&
-	    (!wake_ns || wake_ns > pair_clock_ns() + AGENT_REALIGN_INTERVAL_NS))
-		wake_ns = pair_clock_ns() + AGENT_REALIGN_INTERVAL_NS;
-	agent_wake_at(agent, wake_ns);
-}
 
 static int agent_on_netlink(sd_event_source *source, int fd, uint32_t events, void *argument)
 {
@@ -330,7 +153,7 @@ static int agent_open_loop(struct agent *agent)
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
-	error = sd_event_default(&agent->loop);
+	error = sd_event_new(&agent->loop);
 	if (error >= 0)
 		error = sd_event_add_signal(agent->loop, NULL, SIGTERM, NULL, NULL);
 	if (error >= 0)
@@ -423,13 +246,14 @@ static void agent_be_prompt(void)
 
 static int agent_unload(struct agent *agent)
 {
-	int error = unload_everything(&agent->world.pins, agent->world.table, agent->world.requests,
-				      agent->world.announce_fd);
+	int error;
 
+	control_close(&agent->world.pins, agent->control_fd);
+	agent->control_fd = -1;
+	agent->pinned = false;
+	error = unload_everything(&agent->world.pins, agent->world.table, agent->world.requests, agent->world.announce_fd);
 	if (error)
 		log_error("unload: %s: not everything could be taken away", strerror(-error));
-	else
-		log_info("unloaded: the guest is plain again");
 	return error;
 }
 
@@ -437,76 +261,115 @@ static void agent_close(struct agent *agent)
 {
 	for (unsigned i = 0; i < agent->pair_count; i++)
 		pair_free(agent->pairs[i]);
-	ring_buffer__free(agent->events);
+	sd_event_source_unref(agent->timer);
 	sd_event_unref(agent->loop);
+	ring_buffer__free(agent->events);
+	if (agent->pinned) {
+		control_close(&agent->world.pins, agent->control_fd);
+		pins_close(&agent->world.pins);
+	}
+	if (agent->world.announce_fd >= 0)
+		close(agent->world.announce_fd);
 	link_requests_free(agent->world.requests);
 	netdev_table_free(agent->world.table);
 }
 
-int agent_run(const struct options *options)
+/* From the pins to the first look at every pair. Returns 0 or -errno, logged. */
+static int agent_open(struct agent *agent)
+{
+	static struct pairing pairings[VFSTEER_MAX_PAIRS];
+	size_t count = agent_find_pairings(agent, pairings);
+	char message[512];
+	bool adopted;
+	int error;
+
+	if (pins_make(agent->options->bpffs, count ? count : 1, &agent->world.pins, &adopted, message, sizeof(message)) !=
+	    PINS_OK) {
+		log_error("run: %s", message);
+		return -EBUSY;
+	}
+	agent->pinned = true;
+	if (adopted)
+		log_info("%s: adopted, with %u dead links removed", agent->world.pins.directory,
+			 pins_sweep_links(&agent->world.pins, "primary-", agent_keep_link, agent) +
+				 pins_sweep_links(&agent->world.pins, "standby-", agent_keep_link, agent));
+	error = agent_open_programs(agent);
+	if (!error)
+		error = agent_open_sockets(agent);
+	if (error)
+		return error;
+	error = agent_open_loop(agent);
+	if (error)
+		log_error("run: event loop: %s", strerror(-error));
+	return error;
+}
+
+/* One life of the maps. Returns 0, or -errno; -ENOSPC asks for another life with more room. */
+static int agent_live(const struct options *options, struct heritage *heritage, uint32_t network_namespace)
 {
 	struct agent agent = {
 		.options = options,
 		.control_fd = -1,
 		.world = {
+			.announce_fd = -1,
+			.heritage = heritage,
+			.network_namespace = network_namespace,
 			.limits.leaving_timeout_ns = AGENT_LEAVING_TIMEOUT_NS,
 			.announce_count = AGENT_ANNOUNCE_COUNT,
 			.announce_interval_ns = AGENT_ANNOUNCE_INTERVAL_NS,
 		},
 	};
-	struct stat namespace;
-	char message[512];
-	bool adopted;
-	int status = EXIT_FAILURE, error;
+	int error = netdev_table_new(&agent.world.table, 0);
 
-	if (agent_check_kernel())
-		return EXIT_FAILURE;
-	error = netdev_table_new(&agent.world.table, 0);
 	if (error) {
 		log_error("run: netlink: %s", strerror(-error));
-		return EXIT_FAILURE;
+		return error;
 	}
-	if (agent_check_pairs(agent.world.table, options))
+	error = agent_check_pairs(agent.world.table, options);
+	if (!error)
+		error = agent_open(&agent);
+	if (error)
 		goto out;
-	if (stat("/proc/self/ns/net", &namespace)) {
-		log_error("run: /proc/self/ns/net: %s: mount /proc", strerror(errno));
-		goto out;
-	}
-	agent.world.network_namespace = namespace.st_ino;
-	if (pins_make(options->bpffs, agent_check_capacity(agent.world.table, options), &agent.world.pins, &adopted, message,
-		      sizeof(message)) != PINS_OK) {
-		log_error("run: %s", message);
-		goto out;
-	}
-	if (adopted)
-		log_info("%s: adopted, with %u dead links removed", agent.world.pins.directory,
-			 pins_sweep_links(&agent.world.pins, "primary-", agent_keep_link, &agent) +
-				 pins_sweep_links(&agent.world.pins, "standby-", agent_keep_link, &agent));
-	if (agent_open_programs(&agent) || agent_open_sockets(&agent))
-		goto close_pins;
-	error = agent_open_loop(&agent);
-	if (error) {
-		log_error("run: event loop: %s", strerror(-error));
-		goto close_pins;
-	}
-	agent_be_prompt();
 	agent_reconcile(&agent);
 	if (!agent.pair_count)
 		log_info("no pair yet: waiting for a virtio-net device");
 	sd_notifyf(0, "READY=1\nSTATUS=%u pairs", agent.pair_count);
 	error = sd_event_loop(agent.loop);
-	status = error < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
-	sd_notify(0, "STOPPING=1");
-	control_close(&agent.world.pins, agent.control_fd);
-	if (agent.unloading)
-		status = agent_unload(&agent) ? EXIT_FAILURE : EXIT_SUCCESS;
-	else
+	if (!error && agent.wanted_pairs > agent.world.pins.capacity && !agent.unloading) {
+		heritage_take(&agent.world.pins, heritage);
+		error = agent_unload(&agent);
+		if (!error)
+			error = -ENOSPC;
+	} else if (!error && agent.unloading) {
+		sd_notify(0, "STOPPING=1");
+		error = agent_unload(&agent);
+		if (!error)
+			log_info("unloaded: the guest is plain again");
+	} else if (!error) {
+		sd_notify(0, "STOPPING=1");
 		log_info("ends; what is pinned under %s works on ('vfsteer unload' takes it away)",
 			 agent.world.pins.directory);
-close_pins:
-	if (!agent.unloading)
-		pins_close(&agent.world.pins);
+	}
 out:
 	agent_close(&agent);
-	return status;
+	return error;
+}
+
+int agent_run(const struct options *options)
+{
+	static struct heritage heritage;
+	struct stat namespace;
+	int error;
+
+	if (agent_check_kernel())
+		return EXIT_FAILURE;
+	if (stat("/proc/self/ns/net", &namespace)) {
+		log_error("run: /proc/self/ns/net: %s: mount /proc", strerror(errno));
+		return EXIT_FAILURE;
+	}
+	agent_be_prompt();
+	do
+		error = agent_live(options, &heritage, namespace.st_ino);
+	while (error == -ENOSPC);
+	return error ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -10,7 +10,6 @@
 #include <sys/utsname.h>
 
 #define AGENT_CHECK_DEVICES 4096
-#define AGENT_CHECK_SPARE_PAIRS 4
 
 int agent_check_kernel(void)
 {
@@ -108,18 +107,4 @@ int agent_check_pairs(const struct netdev_table *table, const struct options *op
 		}
 	}
 	return owned && !usable ? -EBUSY : 0;
-}
-
-unsigned agent_check_capacity(const struct netdev_table *table, const struct options *options)
-{
-	const struct netdev *device = NULL;
-	unsigned standbys = 0;
-
-	if (options->pair_count)
-		return options->pair_count;
-	while ((device = netdev_next(table, device)))
-		if (!strcmp(device->driver, "virtio_net"))
-			standbys++;
-	standbys = standbys > 1 ? standbys + AGENT_CHECK_SPARE_PAIRS : AGENT_CHECK_SPARE_PAIRS;
-	return standbys > VFSTEER_MAX_PAIRS ? VFSTEER_MAX_PAIRS : standbys;
 }

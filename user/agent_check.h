@@ -13,7 +13,4 @@ int agent_check_kernel(void);
  * spoken for by net_failover. Returns 0, or -errno after having logged it. */
 int agent_check_pairs(const struct netdev_table *table, const struct options *options);
 
-/* How many pairs the maps should have room for: those there are, and some more that may be plugged in. */
-unsigned agent_check_capacity(const struct netdev_table *table, const struct options *options);
-
 #endif

@@ -107,7 +107,7 @@ int pair_new(struct pair_world *world, const struct pairing *pairing, struct pai
 		slot->abi_version = VFSTEER_ABI_VERSION;
 		slot->network_namespace = world->network_namespace;
 		slot->standby_ifindex = standby->ifindex;
-		error = pins_clear_counters(&world->pins, found);
+		error = heritage_give(world->heritage, &world->pins, found, standby->ifindex);
 		if (error)
 			goto fail;
 	}
@@ -126,10 +126,10 @@ int pair_new(struct pair_world *world, const struct pairing *pairing, struct pai
 		}
 		goto fail;
 	}
+	pair->told_switches = slot->announced_switches;
 	if (adopted) {
 		pair->primary = slot->primary_ifindex;
 		pair->adopted = pair->primary;
-		pair->told_switches = slot->announced_switches;
 	}
 	*ret = pair;
 	return 0;

@@ -8,6 +8,7 @@
 
 #include "align.h"
 #include "announce.h"
+#include "heritage.h"
 #include "link.h"
 #include "netdev.h"
 #include "pairing.h"
@@ -22,6 +23,7 @@ struct pair_world {
 	struct link_requests *requests;
 	int announce_fd; /* see announce_open */
 	struct policy_limits limits;
+	struct heritage *heritage; /* for pairs that are made anew */
 	enum vfsteer_liveness liveness;
 	uint32_t network_namespace; /* inode number of this process's */
 	unsigned announce_count;

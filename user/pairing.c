@@ -67,6 +67,16 @@ static bool pairing_could_be_primary(const struct netdev *device, const struct n
 	       strcmp(device->driver, "net_failover") && !pairing_net_failover(device, devices, count);
 }
 
+/* A device with the MAC of some virtio-net device belongs with that one. */
+static bool pairing_is_spoken_for(const struct netdev *device, const struct netdev *const *devices, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (devices[i] != device && pairing_is_virtio(devices[i]) &&
+		    !memcmp(devices[i]->permanent_mac, device->permanent_mac, ETH_ALEN))
+			return true;
+	return false;
+}
+
 static bool pairing_is_current(const int *current, int ifindex)
 {
 	for (; current && *current; current++)
@@ -86,7 +96,7 @@ static void pairing_find_primary(const struct netdev *standby, const struct netd
 		if (device->ifindex == standby->ifindex || !pairing_could_be_primary(device, devices, count))
 			continue;
 		if (memcmp(device->permanent_mac, standby->permanent_mac, ETH_ALEN)) {
-			if (!pairing_is_virtio(device))
+			if (!pairing_is_virtio(device) && !pairing_is_spoken_for(device, devices, count))
 				pairing->lookalike = device;
 			continue;
 		}

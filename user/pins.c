@@ -139,7 +139,7 @@ out:
 	return err;
 }
 
-int pins_clear_counters(const struct pins *pins, unsigned slot)
+int pins_set_counters(const struct pins *pins, unsigned slot, const struct vfsteer_counters *counters)
 {
 	struct vfsteer_counters *of_cpus;
 	unsigned cpus;
@@ -147,6 +147,7 @@ int pins_clear_counters(const struct pins *pins, unsigned slot)
 
 	if (err)
 		return err;
+	of_cpus[0] = *counters;
 	if (bpf_map_update_elem(pins->counters_fd, &slot, of_cpus, BPF_EXIST))
 		err = -errno;
 	free(of_cpus);

@@ -67,7 +67,7 @@ bool pins_state_change(const struct pins *pins, unsigned slot, struct vfsteer_st
 /* Sums the counters of @slot over all CPUs. Returns 0 or -errno. */
 int pins_counters(const struct pins *pins, unsigned slot, struct vfsteer_counters *ret);
 
-/* Sets the counters of @slot to zero on all CPUs, for a pair that is made anew. Returns 0 or -errno. */
-int pins_clear_counters(const struct pins *pins, unsigned slot);
+/* Makes the counters of @slot sum up to @counters, for a pair that is made anew or moves in. Returns 0 or -errno. */
+int pins_set_counters(const struct pins *pins, unsigned slot, const struct vfsteer_counters *counters);
 
 #endif

@@ -208,7 +208,7 @@ int report_write_text(const struct report *report, FILE *stream)
 		fputs("no agent is running: traffic is steered away from a lost primary, but not back; start 'vfsteer run'\n\n",
 		      stream);
 	if (!report->pair_count)
-		fputs("no pairs yet: no virtio-net device has shared its MAC with another device here\n", stream);
+		fputs("no pairs: no virtio-net device here yet, or the agent has just begun\n", stream);
 	for (unsigned i = 0; i < report->pair_count; i++) {
 		if (i)
 			fputc('\n', stream);

@@ -24,7 +24,7 @@ static const char *const admins[] = {
 };
 
 static const char *const livenesses[] = {
-	[LIVENESS_WORD] = "by the watch programs",
+	[LIVENESS_WORD] = "kept by the watch programs",
 	[LIVENESS_KFUNC] = "checked for each packet",
 	[LIVENESS_PROBE] = "checked for each packet, by probe reads",
 };

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "agent_state.h"
+#include "log.h"
+#include "words.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define AGENT_REALIGN_INTERVAL_NS 1000000000ULL /* where no watch program tells of address lists */
+
+struct pair *agent_pair_of_slot(const struct agent *agent, unsigned slot)
+{
+	for (unsigned i = 0; i < agent->pair_count; i++)
+		if (agent->pairs[i]->slot == slot)
+			return agent->pairs[i];
+	return NULL;
+}
+
+struct pair *agent_pair_of_standby(const struct agent *agent, int ifindex)
+{
+	for (unsigned i = 0; i < agent->pair_count; i++)
+		if (agent->pairs[i]->standby == ifindex)
+			return agent->pairs[i];
+	return NULL;
+}
+
+/* An array of the table's devices for the pure functions; the caller frees it. */
+static const struct netdev **agent_list_devices(const struct agent *agent, size_t *ret_count)
+{
+	const struct netdev *device = NULL;
+	const struct netdev **devices;
+	size_t count = 0;
+
+	while ((device = netdev_next(agent->world.table, device)))
+		count++;
+	devices = calloc(count + 1, sizeof(*devices));
+	if (!devices)
+		return NULL;
+	for (count = 0, device = NULL; (device = netdev_next(agent->world.table, device));)
+		devices[count++] = device;
+	*ret_count = count;
+	return devices;
+}
+
+/* A pair asked for by name is that of the device that bore the name: it stays so if the device is renamed. */
+static void agent_follow_names(struct agent *agent)
+{
+	for (unsigned i = 0; i < agent->options->pair_count; i++) {
+		struct options_pair *wanted = &agent->requested[i];
+		const struct netdev *standby = netdev_by_index(agent->world.table, agent->requested_standbys[i]);
+		const struct pair *pair = agent_pair_of_standby(agent, agent->requested_standbys[i]);
+		const struct netdev *primary = pair ? netdev_by_index(agent->world.table, pair->primary) : NULL;
+
+		*wanted = agent->options->pairs[i];
+		if (standby)
+			snprintf(wanted->standby, sizeof(wanted->standby), "%s", standby->name);
+		if (primary && wanted->primary[0])
+			snprintf(wanted->primary, sizeof(wanted->primary), "%s", primary->name);
+		standby = netdev_by_name(agent->world.table, wanted->standby);
+		agent->requested_standbys[i] = standby ? standby->ifindex : 0;
+	}
+}
+
+size_t agent_find_pairings(struct agent *agent, struct pairing *pairings)
+{
+	int current[VFSTEER_MAX_PAIRS + 1] = { 0 };
+	const struct netdev **devices;
+	size_t device_count, count = 0;
+
+	for (unsigned i = 0; i < agent->pair_count; i++)
+		if (agent->pairs[i]->primary)
+			current[count++] = agent->pairs[i]->primary;
+	devices = agent_list_devices(agent, &device_count);
+	if (!devices)
+		return 0;
+	agent_follow_names(agent);
+	count = pairing_find(devices, device_count, agent->requested, agent->options->pair_count, current, pairings,
+			     VFSTEER_MAX_PAIRS);
+	free(devices);
+	return count;
+}
+
+/* The standbys that are no longer: unplugged, or moved to another namespace. */
+static void agent_remove_pairs(struct agent *agent)
+{
+	for (unsigned i = 0; i < agent->pair_count;) {
+		struct pair *pair = agent->pairs[i];
+
+		if (netdev_by_index(agent->world.table, pair->standby)) {
+			i++;
+			continue;
+		}
+		log_info("%s: the standby is gone: the pair is given up", agent->world.pins.pairs[pair->slot].standby);
+		pair_remove(&agent->world, pair);
+		agent->pairs[i] = agent->pairs[--agent->pair_count];
+	}
+}
+
+static void agent_tell_lookalike(const struct agent *agent, const struct pairing *pairing)
+{
+	const struct netdev *standby = netdev_by_index(agent->world.table, pairing->standby);
+	const struct netdev *other = pairing->lookalike;
+
+	log_info("%s: no device has its permanent MAC; if %s (%s, %02x:%02x:%02x:%02x:%02x:%02x) is its VF, give that the standby's MAC on the host, or use --pair %s=%s",
+		 standby->name, other->name, other->pci_address, other->permanent_mac[0], other->permanent_mac[1],
+		 other->permanent_mac[2], other->permanent_mac[3], other->permanent_mac[4], other->permanent_mac[5],
+		 standby->name, other->name);
+}
+
+static void agent_add_pair(struct agent *agent, const struct pairing *pairing)
+{
+	const struct netdev *standby = netdev_by_index(agent->world.table, pairing->standby);
+	struct pair *pair;
+	int error = pair_new(&agent->world, pairing, &pair);
+
+	if (error == -ENOSPC) {
+		log_info("%s: the maps have room for %u pairs: making larger ones", standby->name,
+			 agent->world.pins.capacity);
+		sd_event_exit(agent->loop, 0);
+		return;
+	}
+	if (error)
+		log_error("%s: not paired: its programs could not be loaded and attached: %s", standby->name,
+			  strerror(-error));
+	if (error)
+		return;
+	agent->pairs[agent->pair_count++] = pair;
+	log_info("%s: steering by %s, the primary's liveness %s", standby->name,
+		 steer_describe(&agent->world.pins, pairing->standby),
+		 words_liveness(agent->world.pins.pairs[pair->slot].liveness));
+	if (pairing->lookalike)
+		agent_tell_lookalike(agent, pairing);
+}
+
+static void agent_wake_at(struct agent *agent, uint64_t time_ns)
+{
+	if (!time_ns) {
+		sd_event_source_set_enabled(agent->timer, SD_EVENT_OFF);
+		return;
+	}
+	sd_event_source_set_time(agent->timer, time_ns / 1000 + 1);
+	sd_event_source_set_enabled(agent->timer, SD_EVENT_ONESHOT);
+}
+
+void agent_reconcile(struct agent *agent)
+{
+	static struct pairing pairings[VFSTEER_MAX_PAIRS];
+	size_t count;
+	uint64_t wake_ns = 0;
+
+	agent_remove_pairs(agent);
+	count = agent_find_pairings(agent, pairings);
+	agent->wanted_pairs = count;
+	for (size_t i = 0; i < count; i++) {
+		struct pair *pair = agent_pair_of_standby(agent, pairings[i].standby);
+		uint64_t pair_wake_ns;
+
+		if (!pair) {
+			agent_add_pair(agent, &pairings[i]);
+			pair = agent_pair_of_standby(agent, pairings[i].standby);
+		}
+		if (!pair)
+			continue;
+		pair_wake_ns = pair_step(&agent->world, pair, &pairings[i]);
+		if (pair_wake_ns && (!wake_ns || pair_wake_ns < wake_ns))
+			wake_ns = pair_wake_ns;
+	}
+	if (!agent->filters_watched && agent->pair_count &&
+	    (!wake_ns || wake_ns > pair_clock_ns() + AGENT_REALIGN_INTERVAL_NS))
+		wake_ns = pair_clock_ns() + AGENT_REALIGN_INTERVAL_NS;
+	agent_wake_at(agent, wake_ns);
+}

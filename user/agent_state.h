@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* agent_state: what the agent's two rooms share: agent.c hears of events, agent_pairs.c puts the pairs right. */
+#ifndef AGENT_STATE_H
+#define AGENT_STATE_H
+
+#include "options.h"
+#include "pair.h"
+#include "watch.h"
+
+#include <bpf/libbpf.h>
+#include <systemd/sd-event.h>
+
+struct agent {
+	const struct options *options;
+	struct options_pair requested[VFSTEER_MAX_PAIRS]; /* as in options; names follow a device that is renamed */
+	int requested_standbys[VFSTEER_MAX_PAIRS];        /* ifindexes they were found to be */
+	struct pair_world world;
+	struct watch_result watch;
+	bool filters_watched; /* changes of address lists are told by a watch program */
+	unsigned pair_count;
+	struct pair *pairs[VFSTEER_MAX_PAIRS];
+	struct ring_buffer *events;
+	int control_fd;
+	unsigned wanted_pairs; /* more than the maps have room for: they have to be made anew */
+	sd_event *loop;
+	sd_event_source *timer;
+	bool unloading;
+	bool pinned; /* world.pins is open */
+};
+
+/* NULL: no such pair. */
+struct pair *agent_pair_of_slot(const struct agent *agent, unsigned slot);
+struct pair *agent_pair_of_standby(const struct agent *agent, int ifindex);
+
+/* Which devices belong together now. Writes up to VFSTEER_MAX_PAIRS; returns how many. */
+size_t agent_find_pairings(struct agent *agent, struct pairing *pairings);
+
+/* Level-triggered: looks at everything there is and puts right what is not; whatever it was that woke the agent.
+ * Ends the loop when there are more pairs than the maps have room for. */
+void agent_reconcile(struct agent *agent);
+
+#endif
