@@ -150,6 +150,8 @@ static int flow_send(const struct options *options)
 	}
 	setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &one, sizeof(one));
 	if (index) {
+		/* Also where there is no route, as for 255.255.255.255. */
+		setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, options->interface, strlen(options->interface));
 		setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &via, sizeof(via));
 		setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, &index, sizeof(index));
 	}

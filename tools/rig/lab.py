@@ -70,8 +70,8 @@ class Lab:
             # Before 8.1 the emulated e1000e forgets its link interrupt after the first when it uses MSI-X; by wire it does not. The
             # driver takes one value per device it ever sees, and each plugging is another.
             quirk = f"e1000e.IntMode={','.join('0' * 32)} " if qemu_version(qemu) < (8, 1) else ""
-            self.vm = Vm(kernel, devices=[*self._machine(vf_at_boot and not failover), *devices], netns=self.switch.name, cmdline=quirk + cmdline,
-                         qemu=qemu, **vm)
+            self.vm = Vm(kernel, devices=[*self._machine(vf_at_boot and not failover), *devices], netns=self.switch.name,
+                         cmdline=quirk + cmdline, qemu=qemu, **vm)
             if configure:
                 self.configure()
             # QEMU keeps the id of a failover primary that it was started with, and could never take it back after an unplug.
@@ -181,8 +181,9 @@ class Lab:
         """The netdev that carries the addresses: the standby, or with failover=True the kernel's master above it."""
         if not self.failover:
             return self.netdev("sb", index)
-        return self.vm.check(f"for net in {self._netdevs('sb', index)}/*; do ls -d $net/lower_* >/dev/null 2>&1 && echo ${{net##*/}}; done; "
-                             "true").strip() or None
+        script = (f"for net in {self._netdevs('sb', index)}/*; do ls -d $net/lower_* >/dev/null 2>&1 && "
+                  "echo ${net##*/}; done; true")
+        return self.vm.check(script).strip() or None
 
     def clock_ahead_ns(self):
         """How far the guest's clock is ahead of ours, to about a millisecond: captures are in our time, the guest's logs in its own."""

@@ -12,7 +12,8 @@ from tools.rig.places import RIG, cache, lock
 from tools.rig.suites import Suite, SuiteError
 
 NEWER_SUITE = "bookworm-backports"
-DROP = ["./usr/share/doc/*", "./usr/share/man/*", "*/hppa-firmware*", "*/u-boot*", "*/slof.bin", "*/npcm*", "*.dtb", "*/palcode*", "*/s390*"]
+DROP = ["./usr/share/doc/*", "./usr/share/man/*", "*/hppa-firmware*", "*/u-boot*", "*/slof.bin", "*/npcm*", "*.dtb", "*/palcode*",
+        "*/s390*"]
 
 
 def qemu_version(qemu):

@@ -21,7 +21,11 @@ from tools.rig.qmp import Qmp, QmpError
 # An oops ends the guest, so that no test goes on in a broken one.
 CMDLINE = "console=ttyS0 quiet panic=-1 oops=panic mitigations=off net.ifnames=0 random.trust_cpu=on tsc=reliable audit=0"
 ACCEL = os.environ.get("VFSTEER_ACCEL", "tcg,thread=multi")
-TROUBLE = re.compile(r"BUG:|WARNING:|Oops|Kernel panic|general protection|RIP:|rcu_.* stall|soft lockup|hung task|UBSAN|unregister_netdevice: waiting")
+TROUBLE = re.compile(r"BUG:|WARNING:|Oops|Kernel panic|general protection|RIP:|rcu_.* stall|soft lockup|hung task|UBSAN|"
+                     r"unregister_netdevice: waiting")
+
+
+WORK_PREFIX = "vfsteer-rig-"
 
 
 class VmError(Exception):
@@ -32,21 +36,30 @@ class CommandError(VmError):
     """A command in the guest ended with a status that was not wanted."""
 
 
+def _sweep():
+    """Takes away the files of runs that were killed outright: the name carries the process."""
+    for path in Path(tempfile.gettempdir()).glob(f"{WORK_PREFIX}*"):
+        maker = path.name.split("-")[2]
+        if maker.isdigit() and not os.path.exists(f"/proc/{maker}"):
+            shutil.rmtree(path, ignore_errors=True)
+
+
 class Vm:
     """A running guest. `devices` are QEMU arguments for what differs between guests: NICs, ports, backends."""
 
-    def __init__(self, kernel="6.12", devices=(), netns=None, extra=None, memory_mb=512, cpus=2, cmdline="", machine="q35", cpu="max",
-                 accel=ACCEL, qemu="qemu-system-x86_64", boot_modules=(), more_modules=(), boot_timeout_s=60):
+    def __init__(self, kernel="6.12", devices=(), netns=None, extra=None, memory_mb=512, cpus=2, cmdline="", machine="q35",
+                 cpu="max", accel=ACCEL, qemu="qemu-system-x86_64", boot_modules=(), more_modules=(), boot_timeout_s=60):
         self.kernel = kernels.kernel(kernel) if isinstance(kernel, str) else Path(kernel)
-        self.work = Path(tempfile.mkdtemp(prefix="vfsteer-rig-"))
+        _sweep()
+        self.work = Path(tempfile.mkdtemp(prefix=f"{WORK_PREFIX}{os.getpid()}-"))
         self._process = self.qmp_link = self._channel = None
         self._last_console = ""
         owned(self, self.stop)
         image = initramfs(self.kernel, extra, boot_modules, more_modules)
         enter = ["ip", "netns", "exec", netns] if netns else []
         self.command = [
-            *enter, qemu, *qemu_data(qemu), "-name", "vfsteer-rig", "-accel", accel, "-cpu", cpu, "-M", machine, "-smp", str(cpus), "-m", str(memory_mb),
-            "-nodefaults", "-nographic", "-no-reboot", "-kernel", str(kernels.bootable(self.kernel)), "-initrd", str(image),
+            *enter, qemu, *qemu_data(qemu), "-name", "vfsteer-rig", "-accel", accel, "-cpu", cpu, "-M", machine, "-smp", str(cpus),
+            "-m", str(memory_mb), "-nodefaults", "-nographic", "-no-reboot", "-kernel", str(kernels.bootable(self.kernel)), "-initrd", str(image),
             "-append", f"{CMDLINE} {cmdline}".strip(),
             "-chardev", f"file,id=console,path={self.work}/console", "-serial", "chardev:console",
             "-chardev", f"socket,id=qmp,path={self.work}/qmp,server=on,wait=off", "-mon", "chardev=qmp,mode=control",
