@@ -260,10 +260,30 @@ int BPF_PROG(dev_deactivate_many, struct list_head *list)
 	return 0;
 }
 
+/* The flag before the word: an agent that sees the new word sees the flag as well. */
 SEC("fentry/netif_device_detach")
 int BPF_PROG(netif_device_detach, struct net_device *device)
 {
-	watch_leave(device, PRIMARY_DOWN, CAUSE_DETACHED);
+	__u32 slot = watch_search(device).primary_of;
+	struct vfsteer_pair *pair = bpf_map_lookup_elem(&pairs, &slot);
+
+	if (!pair)
+		return 0;
+	pair->primary_is_detached = 1;
+	pair_leave_primary(slot, PRIMARY_DOWN, CAUSE_DETACHED);
+	return 0;
+}
+
+SEC("fentry/netif_device_attach")
+int BPF_PROG(netif_device_attach, struct net_device *device)
+{
+	__u32 slot = watch_search(device).primary_of;
+	struct vfsteer_pair *pair = bpf_map_lookup_elem(&pairs, &slot);
+
+	if (!pair)
+		return 0;
+	pair->primary_is_detached = 0;
+	pair_tell(slot, EVENT_ATTACHED, CAUSE_NONE);
 	return 0;
 }
 

@@ -97,7 +97,8 @@ struct vfsteer_pair {
 	__u8 standby_clsact_is_ours;      /* the clsact qdisc was made by us: to be removed again */
 	__u8 primary_clsact_is_ours;
 	enum vfsteer_liveness liveness;
-	__u8 reserved[7];
+	__u8 primary_is_detached;         /* by its driver: reset, suspend, error; rtnetlink does not tell */
+	__u8 reserved[6];
 	__u32 abi_version;                /* VFSTEER_ABI_VERSION, in free slots too */
 };
 
@@ -126,6 +127,7 @@ enum vfsteer_event_kind {
 	EVENT_CARRIER_ON,    /* the primary's driver reports carrier */
 	EVENT_UNPLUG_CANCELLED,
 	EVENT_FILTERS,       /* the standby's address lists or promiscuity changed */
+	EVENT_ATTACHED,      /* the primary's driver has attached the netdev again */
 } __attribute__((packed));
 
 struct vfsteer_event {

@@ -158,6 +158,9 @@ static void align_filters(struct align *align, struct link_requests *requests, c
 	struct mac_list wanted = { 0 }, present = { 0 };
 	int error = list_read(&wanted, requests, standby->ifindex);
 
+	/* A primary that was named may have a MAC of its own: it has to take frames for the standby's as well. */
+	if (!error)
+		error = list_add(&wanted, standby->mac);
 	if (!error)
 		error = list_read(&present, requests, primary->ifindex);
 	if (!error) {

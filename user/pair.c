@@ -175,7 +175,8 @@ static void pair_part(struct pair_world *world, struct pair *pair)
 	slot->primary[0] = slot->primary_pci_address[0] = slot->primary_pci_slot[0] = slot->primary_pci_port[0] = '\0';
 	pair->primary = 0;
 	pair->prepared = pair->adopted = pair->mtu_refused = pair->removal_cancelled = false;
-	pair->carrier_since_ns = 0;
+	pair->carrier_since_ns = pair->active_since_ns = pair->penalty_ns = pair->retry_ns = 0;
+	slot->primary_is_detached = 0;
 }
 
 void pair_remove(struct pair_world *world, struct pair *pair)
@@ -219,6 +220,20 @@ static void pair_tell_switch(const struct pair_world *world, struct pair *pair, 
 	pair->told_switches = state.switches;
 }
 
+/* Notes how long the primary served, when it begins and when it fails. A wish of the operator's is no failure. */
+static void pair_judge_service(const struct pair_world *world, struct pair *pair, struct vfsteer_state state)
+{
+	uint64_t switched_ns = pair_slot(world, pair)->last_switch_boot_ns;
+
+	if (state.active == PATH_PRIMARY) {
+		pair->active_since_ns = switched_ns;
+	} else if (pair->active_since_ns && state.cause != CAUSE_OPERATOR) {
+		pair->penalty_ns = policy_penalty_ns(pair->penalty_ns, switched_ns - pair->active_since_ns);
+		pair->retry_ns = switched_ns + pair->penalty_ns;
+		pair->active_since_ns = 0;
+	}
+}
+
 static void pair_announce(struct pair_world *world, struct pair *pair, enum vfsteer_path path)
 {
 	const struct vfsteer_pair *slot = pair_slot(world, pair);
@@ -240,6 +255,7 @@ void pair_announce_switch(struct pair_world *world, struct pair *pair)
 	slot->announced_switches = state.switches;
 	pair->announcements_left = world->announce_count - 1;
 	pair->next_announcement_ns = pair_clock_ns() + world->announce_interval_ns;
+	pair_judge_service(world, pair, state);
 	/* Nothing tells of the MACs that a bridge learns: the repetitions include those of late. */
 	pair->readdress = true;
 	pair_tell_switch(world, pair, state);
@@ -278,7 +294,8 @@ static struct policy_view pair_view(const struct pair_world *world, struct pair 
 	if (!primary || !standby)
 		return view;
 	view.primary_matches = pair_matches(pair, standby, primary);
-	view.primary_running = primary->flags & IFF_UP;
+	view.primary_running = primary->flags & IFF_UP && !pair_slot(world, pair)->primary_is_detached;
+	view.retry_ns = pair->retry_ns;
 	view.primary_carrier = primary->carrier &&
 			       (primary->operstate == PAIR_OPER_UP || primary->operstate == PAIR_OPER_UNKNOWN);
 	if (!view.primary_running || !view.primary_carrier)
@@ -328,6 +345,9 @@ static void pair_realign(struct pair_world *world, struct pair *pair, const stru
 	if (!primary)
 		return;
 	mtu = primary->mtu;
+	/* Of no use, hence left alone, until its MAC is the pair's again. */
+	if (!pair->named && memcmp(primary->mac, standby->mac, ETH_ALEN))
+		return;
 	error = align_primary(pair->align, world->requests, world->table, standby, primary, &what);
 	pair->mtu_refused = error == -ERANGE;
 	/* IPv6 begins anew on a device whose MTU rises to 1280. */

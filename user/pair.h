@@ -41,6 +41,7 @@ struct pair {
 	bool readdress;       /* addresses changed: collect what to announce again */
 	bool operator_asked, removal_cancelled;
 	uint64_t carrier_since_ns;
+	uint64_t active_since_ns, penalty_ns, retry_ns; /* of the primary: see policy_penalty_ns */
 	struct steer *steer;
 	struct align *align;
 	struct announcement frames;

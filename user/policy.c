@@ -1,6 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "policy.h"
 
+#define POLICY_FAIR_SERVICE_NS 5000000000ULL
+#define POLICY_PENALTY_MIN_NS 100000000ULL
+#define POLICY_PENALTY_MAX_NS 30000000000ULL
+
+uint64_t policy_penalty_ns(uint64_t last_ns, uint64_t served_ns)
+{
+	if (served_ns >= POLICY_FAIR_SERVICE_NS)
+		return 0;
+	if (last_ns < POLICY_PENALTY_MIN_NS)
+		return POLICY_PENALTY_MIN_NS;
+	return 2 * last_ns < POLICY_PENALTY_MAX_NS ? 2 * last_ns : POLICY_PENALTY_MAX_NS;
+}
+
 static enum vfsteer_primary_state policy_primary_state(const struct policy_view *view,
 						       const struct policy_limits *limits, uint64_t *wake_ns)
 {
@@ -22,6 +35,8 @@ static enum vfsteer_primary_state policy_primary_state(const struct policy_view 
 		return view->state.primary == PRIMARY_JOINING || view->state.primary == PRIMARY_ABSENT ? PRIMARY_JOINING :
 													  PRIMARY_DOWN;
 	deadline_ns = view->carrier_since_ns + limits->up_delay_ns;
+	if (view->retry_ns > deadline_ns)
+		deadline_ns = view->retry_ns;
 	if (view->state.active != PATH_PRIMARY && view->now_ns < deadline_ns) {
 		*wake_ns = deadline_ns;
 		return PRIMARY_JOINING;

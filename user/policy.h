@@ -20,12 +20,13 @@ struct policy_view {
 	bool primary_exists;
 	bool primary_prepared;  /* silent, aligned, attached */
 	bool primary_matches;   /* MAC and MTU agree with the standby's */
-	bool primary_running;   /* IFF_UP */
+	bool primary_running;   /* IFF_UP, and not detached by its driver */
 	bool primary_carrier;   /* with carrier, and the kernel's link work done (operstate up or unknown) */
 	bool operator_asked;    /* this look is made because of `vfsteer switch` */
 	bool removal_cancelled; /* the hypervisor took its request back */
 	uint64_t now_ns;        /* CLOCK_BOOTTIME, as the other times */
 	uint64_t carrier_since_ns;
+	uint64_t retry_ns; /* a primary that failed is not tried again before: see policy_penalty_ns */
 	uint64_t leaving_since_ns;
 };
 
@@ -33,6 +34,13 @@ struct policy_decision {
 	struct vfsteer_state wanted; /* switches not counted: the change of the word does that */
 	uint64_t wake_ns;            /* look again at this time even if nothing happens; 0: no need */
 };
+
+/*
+ * How long to wait before a primary that has just failed may become active again: nothing after a fair time of service, else
+ * twice the @last_ns penalty, within bounds. What the checks in the kernel see and netlink does not show must not make
+ * agent and data path move the traffic to and fro.
+ */
+uint64_t policy_penalty_ns(uint64_t last_ns, uint64_t served_ns);
 
 /*
  * @view->state is the word that was read before the devices were: the caller replaces just that by the decision, with

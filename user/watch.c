@@ -23,6 +23,7 @@ static const char *const watch_functions[] = {
 	"netif_close_many",
 	"dev_deactivate_many",
 	"netif_device_detach",
+	"netif_device_attach",
 	"netif_carrier_off",
 	"netif_carrier_on",
 	"__dev_set_rx_mode",

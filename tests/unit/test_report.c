@@ -197,7 +197,7 @@ static void text_of_what_is_absent(void **state)
 			  "  last switch: none yet\n"),
 		    TEXTS("dropped", "sent over", "ago"));
 	report.pair_count = 0;
-	expect_text(&report, TEXTS("no agent is running: ", "no pairs yet: "), TEXTS("<->"));
+	expect_text(&report, TEXTS("no agent is running: ", "no pairs: "), TEXTS("<->"));
 }
 
 static void ages(void **state)
