@@ -328,4 +328,12 @@ int BPF_PROG(__dev_set_rx_mode, struct net_device *device)
 	return 0;
 }
 
+/* Of the programs of a hook (tcx, Linux 6.6), when a new one is in its place. Ours are to be the last, and netlink does not tell. */
+SEC("fexit/bpf_mprog_attach")
+int BPF_PROG(bpf_mprog_attach)
+{
+	pair_tell(VFSTEER_MAX_PAIRS, EVENT_PROGRAMS, CAUSE_NONE);
+	return 0;
+}
+
 char LICENSE[] SEC("license") = "GPL";

@@ -128,6 +128,7 @@ enum vfsteer_event_kind {
 	EVENT_UNPLUG_CANCELLED,
 	EVENT_FILTERS,       /* the standby's address lists or promiscuity changed */
 	EVENT_ATTACHED,      /* the primary's driver has attached the netdev again */
+	EVENT_PROGRAMS,      /* somebody attached a program somewhere: slot is VFSTEER_MAX_PAIRS */
 } __attribute__((packed));
 
 struct vfsteer_event {

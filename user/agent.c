@@ -24,6 +24,15 @@
 #define AGENT_ANNOUNCE_INTERVAL_NS 100000000ULL
 #define AGENT_TIMER_ACCURACY_US 1000
 
+static void agent_keep_places(const struct agent *agent)
+{
+	for (unsigned i = 0; i < agent->pair_count; i++) {
+		const struct pair *pair = agent->pairs[i];
+
+		steer_keep_place(pair->steer, pair->standby, pair->prepared ? pair->primary : 0);
+	}
+}
+
 static int agent_on_netlink(sd_event_source *source, int fd, uint32_t events, void *argument)
 {
 	struct agent *agent = argument;
@@ -41,9 +50,9 @@ static int agent_on_netlink(sd_event_source *source, int fd, uint32_t events, vo
 			pair->realign = true;
 		if (changes & (NETDEV_LINKS | NETDEV_ADDRESSES | NETDEV_RESYNCED))
 			pair->readdress = true;
-		if (changes & (NETDEV_FILTERS | NETDEV_RESYNCED))
-			steer_keep_place(pair->steer, pair->standby, pair->prepared ? pair->primary : 0);
 	}
+	if (changes & (NETDEV_FILTERS | NETDEV_RESYNCED))
+		agent_keep_places(agent);
 	if (changes & ~NETDEV_FILTERS)
 		agent_reconcile(agent);
 	return 0;
@@ -57,6 +66,8 @@ static int agent_on_event(void *argument, void *data, size_t size)
 
 	if (size < sizeof(*event))
 		return 0;
+	if (event->kind == EVENT_PROGRAMS)
+		agent_keep_places(agent);
 	pair = agent_pair_of_slot(agent, event->slot);
 	if (!pair)
 		return 0;
@@ -85,8 +96,11 @@ static int agent_on_timer(sd_event_source *source, uint64_t time_us, void *argum
 	struct agent *agent = argument;
 
 	(void)source, (void)time_us;
-	for (unsigned i = 0; i < agent->pair_count && !agent->filters_watched; i++)
-		agent->pairs[i]->realign = true;
+	if (!agent->lists_watched) {
+		for (unsigned i = 0; i < agent->pair_count; i++)
+			agent->pairs[i]->realign = true;
+		agent_keep_places(agent);
+	}
 	agent_reconcile(agent);
 	return 0;
 }
@@ -195,7 +209,7 @@ static int agent_open_programs(struct agent *agent)
 	agent_tell_watch(&agent->watch);
 	for (unsigned i = 0; i < agent->watch.attached_count; i++)
 		if (!strcmp(agent->watch.attached[i], "__dev_set_rx_mode"))
-			agent->filters_watched = true;
+			agent->lists_watched = true;
 	agent->world.liveness = steer_choose_liveness(agent->watch.complete);
 	agent->events = ring_buffer__new(agent->world.pins.events_fd, agent_on_event, agent, NULL);
 	if (!agent->events) {
@@ -293,6 +307,7 @@ static int agent_open(struct agent *agent)
 		log_info("%s: adopted, with %u dead links removed", agent->world.pins.directory,
 			 pins_sweep_links(&agent->world.pins, "primary-", agent_keep_link, agent) +
 				 pins_sweep_links(&agent->world.pins, "standby-", agent_keep_link, agent));
+	pair_clear_dead_slots(&agent->world);
 	error = agent_open_programs(agent);
 	if (!error)
 		error = agent_open_sockets(agent);

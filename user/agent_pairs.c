@@ -167,7 +167,7 @@ void agent_reconcile(struct agent *agent)
 		if (pair_wake_ns && (!wake_ns || pair_wake_ns < wake_ns))
 			wake_ns = pair_wake_ns;
 	}
-	if (!agent->filters_watched && agent->pair_count &&
+	if (!agent->lists_watched && agent->pair_count &&
 	    (!wake_ns || wake_ns > pair_clock_ns() + AGENT_REALIGN_INTERVAL_NS))
 		wake_ns = pair_clock_ns() + AGENT_REALIGN_INTERVAL_NS;
 	agent_wake_at(agent, wake_ns);

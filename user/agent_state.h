@@ -16,7 +16,7 @@ struct agent {
 	int requested_standbys[VFSTEER_MAX_PAIRS];        /* ifindexes they were found to be */
 	struct pair_world world;
 	struct watch_result watch;
-	bool filters_watched; /* changes of address lists are told by a watch program */
+	bool lists_watched; /* watch programs tell of changed address lists, and of programs attached by others */
 	unsigned pair_count;
 	struct pair *pairs[VFSTEER_MAX_PAIRS];
 	struct ring_buffer *events;

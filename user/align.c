@@ -290,6 +290,33 @@ out:
 	return failure.error;
 }
 
+/* All hosts (RFC 1112) and all nodes (RFC 4291): joined by the kernel on every device. */
+static bool is_joined_by_kernel(const uint8_t mac[ETH_ALEN])
+{
+	static const uint8_t all_hosts[ETH_ALEN] = { 0x01, 0x00, 0x5e, 0, 0, 1 };
+	static const uint8_t all_nodes[ETH_ALEN] = { 0x33, 0x33, 0, 0, 0, 1 };
+
+	return memcmp(mac, all_hosts, ETH_ALEN) == 0 || memcmp(mac, all_nodes, ETH_ALEN) == 0;
+}
+
+int align_adopt(struct align *align, struct link_requests *requests, const struct netdev *primary)
+{
+	struct mac_list present = { 0 };
+	int error = list_read(&present, requests, primary->ifindex);
+
+	forget(align);
+	align->ifindex = primary->ifindex;
+	align->added_flags = primary->flags & (IFF_PROMISC | IFF_ALLMULTI);
+	for (size_t i = 0; i < present.count && !error; i++) {
+		const uint8_t *mac = present.macs[i];
+
+		if (!is_joined_by_kernel(mac) && !is_link_local(mac) && memcmp(mac, primary->mac, ETH_ALEN) != 0)
+			error = list_add(&align->added, mac);
+	}
+	free(present.macs);
+	return error;
+}
+
 int align_undo(struct align *align, struct link_requests *requests, const struct netdev_table *table,
 	       const struct netdev *primary)
 {

@@ -23,8 +23,14 @@ void align_free(struct align *align); /* takes NULL; leaves the device as it is 
 int align_primary(struct align *align, struct link_requests *requests, const struct netdev_table *table,
 		  const struct netdev *standby, const struct netdev *primary, const char **ret_what);
 
-/* Takes away what align_primary added (lists, promiscuity, VLAN devices) from @primary. For `unload`. After a
- * restart it still knows VLAN devices by their name. Returns 0 or -errno. */
+/*
+ * Takes what @primary has now for added by an earlier align_primary: its promiscuity and all of its receive lists but what
+ * the kernel joins itself. For a primary that was found aligned, by a restarted agent or by `unload`. Returns 0 or -errno.
+ */
+int align_adopt(struct align *align, struct link_requests *requests, const struct netdev *primary);
+
+/* Takes away what align_primary added (lists, promiscuity, VLAN devices) from @primary. For `unload`. VLAN
+ * devices are known by their name. Returns 0 or -errno. */
 int align_undo(struct align *align, struct link_requests *requests, const struct netdev_table *table,
 	       const struct netdev *primary);
 

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#define HOOK_PROGRAMS_MAX 64 /* the kernel's BPF_MPROG_MAX */
 #define HOOK_BPF_F_BEFORE (1U << 3) /* Linux 6.6 */
 
 /* tc hands out 49152 and below to filters without a priority: ours stand before or after all of those. */
@@ -141,8 +142,31 @@ int hook_attach(const struct hook *hook, int program_fd, bool *made_clsact)
 
 bool hook_is_misplaced(const struct hook *hook)
 {
-	/* Without a pin we are on clsact already: by choice, or for want of tcx. */
-	return hook_wants_clsact(hook) && !access(hook->pin, F_OK);
+	struct filters filters;
+
+	if (!access(hook->pin, F_OK))
+		return hook_wants_clsact(hook);
+	/* On clsact, by choice or for want of tcx: unless somebody deleted the qdisc. */
+	return !filters_scan(hook->ifindex, hook->direction, &filters) && !filters.our_priority;
+}
+
+bool hook_is_overtaken(const struct hook *hook)
+{
+	__u32 programs[HOOK_PROGRAMS_MAX];
+	DECLARE_LIBBPF_OPTS(bpf_prog_query_opts, query, .prog_ids = programs, .prog_cnt = HOOK_PROGRAMS_MAX);
+	struct bpf_link_info info = { 0 };
+	__u32 size = sizeof(info);
+	int link_fd, error;
+
+	if (hook->place != HOOK_LAST)
+		return false;
+	link_fd = bpf_obj_get(hook->pin);
+	if (link_fd < 0)
+		return false;
+	error = bpf_obj_get_info_by_fd(link_fd, &info, &size);
+	close(link_fd);
+	return !error && !bpf_prog_query_opts(hook->ifindex, (enum bpf_attach_type)hook->direction, &query) &&
+	       query.prog_cnt && programs[query.prog_cnt - 1] != info.prog_id;
 }
 
 int hook_detach(const struct hook *hook, bool remove_clsact)

@@ -33,8 +33,15 @@ struct hook {
  */
 int hook_attach(const struct hook *hook, int program_fd, bool *made_clsact);
 
-/* True when a call of hook_attach would put the program elsewhere than it is: somebody's clsact filter came or went. */
+/* True when our program is not where it should be: somebody's clsact filter or tcx program has come since, or somebody
+ * took ours away. hook_attach puts it right. */
 bool hook_is_misplaced(const struct hook *hook);
+
+/*
+ * True when somebody's tcx program was attached behind ours, which is to be the last. Then hook_detach and hook_attach: for a
+ * moment no program of ours runs. Always false for HOOK_FIRST and without tcx.
+ */
+bool hook_is_overtaken(const struct hook *hook);
 
 /*
  * Takes our program from the hook; nothing there, or no such device, is fine. With @remove_clsact the qdisc goes too

@@ -79,6 +79,28 @@ static int pair_find_slot(const struct pair_world *world, const struct netdev *s
 	return free_slot;
 }
 
+static void pair_clear_slot(struct vfsteer_pair *slot)
+{
+	memset(slot, 0, sizeof(*slot));
+	slot->abi_version = VFSTEER_ABI_VERSION;
+}
+
+void pair_clear_dead_slots(struct pair_world *world)
+{
+	for (unsigned i = 0; i < world->pins.capacity; i++) {
+		struct vfsteer_pair *slot = &world->pins.pairs[i];
+
+		if (!slot->standby[0] || slot->network_namespace != world->network_namespace ||
+		    netdev_by_index(world->table, slot->standby_ifindex))
+			continue;
+		/* Its program would go on sending what the primary receives into nowhere. */
+		if (slot->primary_ifindex)
+			steer_detach_primary(&world->pins, i, slot->primary_ifindex);
+		steer_detach_standby(&world->pins, i, slot->standby_ifindex);
+		pair_clear_slot(slot);
+	}
+}
+
 int pair_new(struct pair_world *world, const struct pairing *pairing, struct pair **ret)
 {
 	const struct netdev *standby = netdev_by_index(world->table, pairing->standby);
@@ -103,8 +125,7 @@ int pair_new(struct pair_world *world, const struct pairing *pairing, struct pai
 		goto fail;
 	slot = pair_slot(world, pair);
 	if (!adopted) {
-		memset(slot, 0, sizeof(*slot));
-		slot->abi_version = VFSTEER_ABI_VERSION;
+		pair_clear_slot(slot);
 		slot->network_namespace = world->network_namespace;
 		slot->standby_ifindex = standby->ifindex;
 		error = heritage_give(world->heritage, &world->pins, found, standby->ifindex);
@@ -186,8 +207,7 @@ void pair_remove(struct pair_world *world, struct pair *pair)
 	if (pair->primary)
 		pair_part(world, pair);
 	steer_detach_standby(&world->pins, pair->slot, pair->standby);
-	memset(slot, 0, sizeof(*slot));
-	slot->abi_version = VFSTEER_ABI_VERSION;
+	pair_clear_slot(slot);
 	pair_free(pair);
 }
 
@@ -370,6 +390,8 @@ static void pair_meet(struct pair_world *world, struct pair *pair, const struct 
 	primary = netdev_by_index(world->table, primary_ifindex);
 	if (!primary)
 		return;
+	if (pair->adopted)
+		align_adopt(pair->align, world->requests, primary);
 	error = join_primary(world, pair, primary, &what);
 	pair->prepared = !error;
 	if (error) {

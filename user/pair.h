@@ -58,6 +58,9 @@ struct pair {
  */
 int pair_new(struct pair_world *world, const struct pairing *pairing, struct pair **ret);
 
+/* Frees the slots of pairs whose standby left while no agent ran. For after adoption. */
+void pair_clear_dead_slots(struct pair_world *world);
+
 /* Ends the agent's part; what is in the kernel stays and works on. Takes NULL. */
 void pair_free(struct pair *pair);
 

@@ -5,11 +5,9 @@
 #include <bpf/bpf.h>
 #include <dirent.h>
 #include <errno.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 /* In the order they are pinned: `events` last, so that a set that ends with it is whole. */
@@ -58,27 +56,8 @@ static int pins_make_maps(const char *directory, unsigned capacity)
 	return error;
 }
 
-enum pins_error pins_make(const char *bpffs, unsigned capacity, struct pins *ret, bool *ret_adopted, char *message,
-			  size_t size)
+static enum pins_error pins_fail(const char *directory, int error, char *message, size_t size)
 {
-	char directory[PINS_PATH_SIZE], links[PINS_PATH_SIZE];
-	struct statfs file_system;
-	enum pins_error result;
-	int lock_fd = -1, error;
-	bool adopted = true;
-
-	if (statfs(bpffs, &file_system) || (unsigned long)file_system.f_type != BPF_FS_MAGIC) {
-		snprintf(message, size, "%s: not a bpf file system: mount one with 'mount -t bpf bpf %s', or name another with --bpffs",
-			 bpffs, bpffs);
-		return PINS_NO_BPFFS;
-	}
-	snprintf(directory, sizeof(directory), "%.200s/vfsteer", bpffs);
-	snprintf(links, sizeof(links), "%.220s/links", directory);
-	error = pins_make_directory(directory);
-	if (!error)
-		error = pins_make_directory(links);
-	if (!error)
-		lock_fd = error = pins_lock(bpffs);
 	if (error == -EWOULDBLOCK) {
 		snprintf(message, size, "%s: another agent holds these pins: stop it first, or name another place with --bpffs",
 			 directory);
@@ -88,34 +67,53 @@ enum pins_error pins_make(const char *bpffs, unsigned capacity, struct pins *ret
 		snprintf(message, size, "%s: %s: run as root", directory, strerror(-error));
 		return PINS_DENIED;
 	}
-	if (error < 0)
-		goto system_error;
-	result = pins_open(bpffs, true, ret, message, size);
-	if (result == PINS_ABSENT) {
-		adopted = false;
+	snprintf(message, size, "%s: %s: the maps could not be made there", directory, strerror(-error));
+	errno = -error;
+	return PINS_SYSTEM;
+}
+
+enum pins_error pins_make(const char *bpffs, unsigned capacity, struct pins *ret, bool *ret_adopted, char *message,
+			  size_t size)
+{
+	char directory[PINS_PATH_SIZE], links[PINS_PATH_SIZE];
+	enum pins_error result;
+	int lock_fd, error;
+	struct pins pins;
+
+	/* What is not ours, or not usable, is found out before anything is made. */
+	result = pins_open(bpffs, false, &pins, message, size);
+	if (result == PINS_OK)
+		pins_close(&pins);
+	else if (result != PINS_ABSENT)
+		return result;
+	snprintf(directory, sizeof(directory), "%.200s/vfsteer", bpffs);
+	snprintf(links, sizeof(links), "%.220s/links", directory);
+	error = pins_make_directory(directory);
+	if (error)
+		return pins_fail(directory, error, message, size);
+	lock_fd = pins_lock(bpffs);
+	if (lock_fd < 0)
+		return pins_fail(directory, lock_fd, message, size);
+	/* Under the lock nobody else makes any. */
+	result = pins_open(bpffs, true, &pins, message, size);
+	*ret_adopted = result == PINS_OK;
+	error = result == PINS_OK || result == PINS_ABSENT ? pins_make_directory(links) : 0;
+	if (!error && result == PINS_ABSENT) {
 		error = pins_make_maps(directory, capacity);
 		if (error)
-			goto unlock;
-		result = pins_open(bpffs, true, ret, message, size);
+			pins_remove_directory(directory);
+		else
+			result = pins_open(bpffs, true, &pins, message, size);
 	}
-	if (result != PINS_OK) {
+	if (error || result != PINS_OK) {
+		if (result == PINS_OK)
+			pins_close(&pins);
 		close(lock_fd);
-		return result;
+		return error ? pins_fail(directory, error, message, size) : result;
 	}
-	ret->directory_fd = lock_fd;
-	*ret_adopted = adopted;
+	pins.directory_fd = lock_fd;
+	*ret = pins;
 	return PINS_OK;
-unlock:
-	pins_remove_directory(directory);
-	close(lock_fd);
-system_error:
-	if (error == -EPERM || error == -EACCES) {
-		snprintf(message, size, "%s: %s: run as root", directory, strerror(-error));
-		return PINS_DENIED;
-	}
-	errno = -error;
-	snprintf(message, size, "%s: %s: the maps could not be made there", directory, strerror(-error));
-	return PINS_SYSTEM;
 }
 
 void pins_link_path(const struct pins *pins, const char *name, int ifindex, char *path, size_t size)

@@ -134,12 +134,17 @@ int steer_attach_primary(struct steer *steer, int ifindex)
 int steer_keep_place(struct steer *steer, int standby_ifindex, int primary_ifindex)
 {
 	struct hook egress = steer_hook_egress(steer->pins, standby_ifindex);
-	struct hook ingress = steer_hook_primary(steer->pins, primary_ifindex);
+	struct hook ingress = steer_hook_ingress(steer->pins, standby_ifindex);
+	struct hook primary = steer_hook_primary(steer->pins, primary_ifindex);
 	int error = 0;
 
-	if (hook_is_misplaced(&egress))
+	/* What leaves in between goes over the standby, and is not lost. On the primary's ingress it would be: there a
+	 * later program of somebody else stays behind ours, and sees nothing. */
+	if (hook_is_overtaken(&egress))
+		error = hook_detach(&egress, false);
+	if (!error && (hook_is_misplaced(&egress) || hook_is_misplaced(&ingress)))
 		error = steer_attach_standby(steer, standby_ifindex);
-	if (!error && primary_ifindex && hook_is_misplaced(&ingress))
+	if (!error && primary_ifindex && hook_is_misplaced(&primary))
 		error = steer_attach_primary(steer, primary_ifindex);
 	return error;
 }

@@ -61,6 +61,7 @@ static int unload_primary(const struct pins *pins, unsigned slot, struct netdev_
 	if (primary) {
 		error = link_set_flags(requests, primary->ifindex, 0, IFF_UP);
 		if (!align_new(&align)) {
+			align_adopt(align, requests, primary);
 			step_error = align_undo(align, requests, table, primary);
 			if (!error)
 				error = step_error;

@@ -27,6 +27,7 @@ static const char *const watch_functions[] = {
 	"netif_carrier_off",
 	"netif_carrier_on",
 	"__dev_set_rx_mode",
+	"bpf_mprog_attach",
 };
 #define WATCH_FUNCTIONS (sizeof(watch_functions) / sizeof(*watch_functions))
 _Static_assert(WATCH_FUNCTIONS <= WATCH_MAX, "room for every function in a result");
