@@ -1,0 +1,618 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The data path's programs, run frame by frame (BPF_PROG_TEST_RUN) against a pair whose devices are real veths in a
+ * private network namespace, with each way to find out whether the primary can send.
+ */
+#include "../include/vfsteer.h"
+#include "maps.skel.h"
+#include "steer.skel.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/pkt_cls.h>
+#include <net/if.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* What a case does not say is zero. */
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+
+#define SLOT 1u /* not the first: a program that takes any slot but its own shows */
+#define OTHER_SLOT 0u
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define TAKEN TC_ACT_UNSPEC
+#define COUNTER(name) offsetof(struct vfsteer_counters, name)
+#define MISSING_IFINDEX 60000
+
+static const char devices[] =
+	"ip link add st0 address 02:76:66:00:00:01 type veth peer st1 &&"
+	"ip link add pr0 address 02:76:66:00:00:01 type veth peer pr1 &&"
+	"ip link add down0 address 02:76:66:00:00:01 type veth peer down1 &&"
+	"ip link add nocarrier0 address 02:76:66:00:00:01 type veth peer nocarrier1 &&"
+	"ip link set st0 up && ip link set st1 up && ip link set pr0 up && ip link set pr1 up &&"
+	"ip link set down1 up && ip link set nocarrier0 up";
+
+static struct {
+	enum vfsteer_liveness liveness;
+	struct maps_bpf *maps;
+	struct steer_bpf *steer;
+	struct ring_buffer *events;
+	struct vfsteer_event last_event;
+	unsigned event_count;
+} world;
+
+enum frame_kind {
+	UNICAST_V4,
+	UNICAST_V6,
+	ARP_REQUEST,
+	BROADCAST,
+	MULTICAST_V4,
+	MULTICAST_V6,
+	LINK_LOCAL,
+	LINK_LOCAL_HIGH, /* 01:80:c2:00:00:10 is beyond the reserved sixteen */
+	OWN_BROADCAST,
+	OWN_MULTICAST,
+	OWN_LINK_LOCAL,
+	VLAN_UNICAST,
+	VLAN_BROADCAST,
+	FOREIGN_UNICAST,
+	OWN_UNICAST, /* from and to the pair's MAC */
+	RUNT,
+};
+
+#define US 2, 0x76, 0x66, 0, 0, 1
+#define PEER 2, 0, 0, 0, 0, 0xaa
+#define STRANGER 2, 0, 0, 0, 0, 0xbb
+#define ALL 255, 255, 255, 255, 255, 255
+
+static const struct {
+	const char *name;
+	uint8_t bytes[18];
+	unsigned size;
+} frames[] = {
+	[UNICAST_V4] = { "unicast IPv4", { US, PEER, 8, 0, 0x45 }, 64 },
+	[UNICAST_V6] = { "unicast IPv6", { US, PEER, 0x86, 0xdd, 0x60 }, 64 },
+	[ARP_REQUEST] = { "ARP request", { ALL, PEER, 8, 6 }, 60 },
+	[BROADCAST] = { "broadcast", { ALL, PEER, 8, 0, 0x45 }, 64 },
+	[MULTICAST_V4] = { "IPv4 multicast", { 1, 0, 0x5e, 1, 2, 3, PEER, 8, 0, 0x45 }, 64 },
+	[MULTICAST_V6] = { "IPv6 multicast", { 0x33, 0x33, 0, 0, 0, 1, PEER, 0x86, 0xdd, 0x60 }, 64 },
+	[LINK_LOCAL] = { "802.1D link-local", { 1, 0x80, 0xc2, 0, 0, 0xe, PEER, 0x88, 0xcc }, 60 },
+	[LINK_LOCAL_HIGH] = { "802.1D beyond link-local", { 1, 0x80, 0xc2, 0, 0, 0x10, PEER, 0x88, 0xcc }, 60 },
+	[OWN_BROADCAST] = { "own broadcast", { ALL, US, 8, 0, 0x45 }, 64 },
+	[OWN_MULTICAST] = { "own multicast", { 0x33, 0x33, 0, 0, 0, 1, US, 0x86, 0xdd, 0x60 }, 64 },
+	[OWN_LINK_LOCAL] = { "own link-local", { 1, 0x80, 0xc2, 0, 0, 0xe, US, 0x88, 0xcc }, 60 },
+	[VLAN_UNICAST] = { "tagged unicast", { US, PEER, 0x81, 0, 0, 5, 8, 0 }, 64 },
+	[VLAN_BROADCAST] = { "tagged broadcast", { ALL, PEER, 0x81, 0, 0, 5, 8, 0 }, 64 },
+	[FOREIGN_UNICAST] = { "foreign unicast", { STRANGER, PEER, 8, 0, 0x45 }, 64 },
+	[OWN_UNICAST] = { "unicast from and to us", { US, US, 8, 0, 0x45 }, 64 },
+	[RUNT] = { "runt", { US, PEER, 0x88, 0xb5 }, ETH_HLEN },
+};
+
+static struct vfsteer_pair pair_get(unsigned slot)
+{
+	struct vfsteer_pair pair;
+
+	assert_int_equal(bpf_map_lookup_elem(bpf_map__fd(world.maps->maps.pairs), &slot, &pair), 0);
+	return pair;
+}
+
+static void pair_put(unsigned slot, const struct vfsteer_pair *pair)
+{
+	assert_int_equal(bpf_map_update_elem(bpf_map__fd(world.maps->maps.pairs), &slot, pair, BPF_ANY), 0);
+}
+
+static struct vfsteer_counters counters_get(unsigned slot)
+{
+	int cpus = libbpf_num_possible_cpus();
+	struct vfsteer_counters *each = calloc(cpus, sizeof(*each)), sum = { 0 };
+
+	assert_int_equal(bpf_map_lookup_elem(bpf_map__fd(world.maps->maps.counters), &slot, each), 0);
+	for (int cpu = 0; cpu < cpus; cpu++)
+		for (size_t i = 0; i < sizeof(sum) / sizeof(__u64); i++)
+			((__u64 *)&sum)[i] += ((__u64 *)&each[cpu])[i];
+	free(each);
+	return sum;
+}
+
+static void counters_clear(unsigned slot)
+{
+	struct vfsteer_counters *zero = calloc(libbpf_num_possible_cpus(), sizeof(*zero));
+
+	assert_int_equal(bpf_map_update_elem(bpf_map__fd(world.maps->maps.counters), &slot, zero, BPF_ANY), 0);
+	free(zero);
+}
+
+static int on_event(void *context, void *data, size_t size)
+{
+	(void)context;
+	assert_int_equal(size, sizeof(world.last_event));
+	memcpy(&world.last_event, data, size);
+	world.event_count++;
+	return 0;
+}
+
+/* How often a pair's primary was found wanting since the last call. */
+static unsigned events_take(void)
+{
+	unsigned count;
+
+	ring_buffer__consume(world.events);
+	count = world.event_count;
+	world.event_count = 0;
+	return count;
+}
+
+static bool sees_devices(void)
+{
+	return world.liveness != LIVENESS_WORD;
+}
+
+/* What the pair looks like, for one case. */
+struct setting {
+	enum vfsteer_path active;
+	enum vfsteer_primary_state primary;
+	const char *device;       /* of the primary; NULL: pr0 */
+	bool absent;              /* no primary at all */
+	bool bridge_port;
+	bool standby_dead;        /* no carrier */
+};
+
+static void set(const struct setting *setting)
+{
+	struct vfsteer_pair pair = {
+		.state = { .active = setting->active, .primary = setting->primary ?: PRIMARY_READY, .switches = 41 },
+		.standby = "st0",
+		.primary = "pr0",
+		.mac_address = { US },
+		.standby_ifindex = if_nametoindex("st0"),
+		.standby_has_carrier = !setting->standby_dead,
+		.standby_takes_foreign_macs = setting->bridge_port,
+		.abi_version = VFSTEER_ABI_VERSION,
+	};
+	struct vfsteer_pair other = { .state = { .active = PATH_PRIMARY, .primary = PRIMARY_READY },
+				      .standby = "other", .standby_ifindex = 1, .primary_ifindex = 1 };
+
+	if (!setting->absent)
+		pair.primary_ifindex = !setting->device ? if_nametoindex("pr0") :
+				       strcmp(setting->device, "missing") ? if_nametoindex(setting->device) :
+									    MISSING_IFINDEX;
+	pair_put(SLOT, &pair);
+	pair_put(OTHER_SLOT, &other);
+	counters_clear(SLOT);
+	counters_clear(OTHER_SLOT);
+	events_take();
+}
+
+static int run_sized(struct bpf_program *program, enum frame_kind kind, const char *on, unsigned segments)
+{
+	uint8_t frame[128] = { 0 };
+	struct __sk_buff skb = { .ifindex = if_nametoindex(on), .gso_segs = segments };
+	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame, .data_size_in = frames[kind].size, .ctx_in = &skb,
+		    .ctx_size_in = sizeof(skb), .repeat = 1);
+	int error;
+
+	memcpy(frame, frames[kind].bytes, frames[kind].size < sizeof(frames[kind].bytes) ? frames[kind].size : sizeof(frames[kind].bytes));
+	error = bpf_prog_test_run_opts(bpf_program__fd(program), &options);
+	if (error)
+		print_error("%s: the frame could not be run: %s\n", frames[kind].name, strerror(-error));
+	assert_int_equal(error, 0);
+	return (int)options.retval;
+}
+
+static int run(struct bpf_program *program, enum frame_kind kind, const char *on)
+{
+	return run_sized(program, kind, on, 0);
+}
+
+/* One expectation: verdict, and the one packet counter that moves. */
+struct expectation {
+	enum frame_kind kind;
+	struct setting setting;
+	int verdict;
+	size_t counter;
+	bool word_differs; /* LIVENESS_WORD, which sees no device, redirects all the same */
+};
+
+static void expect(struct bpf_program *program, const char *on, const struct expectation *cases, size_t count)
+{
+	unsigned failures = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct expectation *wanted = &cases[i];
+		struct vfsteer_counters counts, other, expected = { 0 };
+		size_t packets = wanted->counter;
+		int verdict;
+
+		if (wanted->word_differs && !sees_devices())
+			continue;
+		set(&wanted->setting);
+		verdict = run(program, wanted->kind, on);
+		counts = counters_get(SLOT);
+		other = counters_get(OTHER_SLOT);
+		/* Bytes follow their packets. */
+		*(__u64 *)((char *)&expected + packets) = 1;
+		if (packets < COUNTER(tx_primary_refused_packets))
+			*(__u64 *)((char *)&expected + packets + sizeof(__u64)) = frames[wanted->kind].size;
+		if (verdict == wanted->verdict && !memcmp(&counts, &expected, sizeof(counts)) &&
+		    !memcmp(&other, &(struct vfsteer_counters){ 0 }, sizeof(other)) && !events_take() &&
+		    pair_get(SLOT).state.switches == 41)
+			continue;
+		print_error("case %zu, %s: verdict %d, not %d; counters that moved:", i, frames[wanted->kind].name, verdict,
+			    wanted->verdict);
+		for (size_t j = 0; j < sizeof(counts) / sizeof(__u64); j++)
+			if (((__u64 *)&counts)[j])
+				print_error(" %zu (%llu)", j, (unsigned long long)((__u64 *)&counts)[j]);
+		print_error("; expected %zu\n", packets / sizeof(__u64));
+		failures++;
+	}
+	assert_int_equal(failures, 0);
+}
+
+#define TO_PRIMARY TC_ACT_REDIRECT, COUNTER(tx_primary_packets), false
+#define TO_STANDBY TAKEN, COUNTER(tx_standby_packets), false
+
+static void test_egress(void **context)
+{
+	static const struct expectation cases[] = {
+		{ UNICAST_V4, { PATH_PRIMARY }, TO_PRIMARY },
+		{ UNICAST_V6, { PATH_PRIMARY }, TO_PRIMARY },
+		{ ARP_REQUEST, { PATH_PRIMARY }, TO_PRIMARY },
+		{ OWN_BROADCAST, { PATH_PRIMARY }, TO_PRIMARY },
+		{ OWN_MULTICAST, { PATH_PRIMARY }, TO_PRIMARY },
+		{ VLAN_UNICAST, { PATH_PRIMARY }, TO_PRIMARY },
+		{ VLAN_BROADCAST, { PATH_PRIMARY }, TO_PRIMARY },
+		{ FOREIGN_UNICAST, { PATH_PRIMARY }, TO_PRIMARY },
+		{ RUNT, { PATH_PRIMARY }, TO_PRIMARY },
+		{ LINK_LOCAL_HIGH, { PATH_PRIMARY }, TO_PRIMARY },
+		{ LINK_LOCAL, { PATH_PRIMARY }, TO_STANDBY },
+		{ OWN_LINK_LOCAL, { PATH_PRIMARY }, TO_STANDBY },
+		{ UNICAST_V4, { PATH_STANDBY }, TO_STANDBY },
+		{ OWN_MULTICAST, { PATH_STANDBY }, TO_STANDBY },
+		{ VLAN_BROADCAST, { PATH_STANDBY }, TO_STANDBY },
+		{ RUNT, { PATH_STANDBY }, TO_STANDBY },
+		{ LINK_LOCAL, { PATH_STANDBY }, TO_STANDBY },
+		{ UNICAST_V4, { PATH_STANDBY, .absent = true }, TO_STANDBY },
+		{ UNICAST_V4, { PATH_STANDBY, PRIMARY_DOWN, "down0" }, TO_STANDBY },
+		{ UNICAST_V4, { PATH_STANDBY, PRIMARY_LEAVING }, TO_STANDBY },
+		{ UNICAST_V4, { PATH_PRIMARY, .bridge_port = true }, TO_PRIMARY },
+	};
+
+	(void)context;
+	expect(world.steer->progs.steer_egress, "st0", cases, COUNT(cases));
+}
+
+#define TAKE_STANDBY TAKEN, COUNTER(rx_standby_packets), false
+#define DROP_STANDBY TC_ACT_SHOT, COUNTER(drop_group_standby_inactive_packets), false
+#define DROP_PRIMARY TC_ACT_SHOT, COUNTER(drop_group_primary_inactive_packets), false
+#define DROP_ECHO TC_ACT_SHOT, COUNTER(drop_own_echo_packets), false
+#define DROP_FOREIGN TC_ACT_SHOT, COUNTER(drop_foreign_inactive_packets), false
+
+static void test_standby_ingress(void **context)
+{
+	static const struct expectation cases[] = {
+		{ UNICAST_V4, { PATH_PRIMARY }, TAKE_STANDBY },
+		{ UNICAST_V4, { PATH_STANDBY }, TAKE_STANDBY },
+		{ UNICAST_V6, { PATH_PRIMARY }, TAKE_STANDBY },
+		{ VLAN_UNICAST, { PATH_PRIMARY }, TAKE_STANDBY },
+		{ OWN_UNICAST, { PATH_PRIMARY }, TAKE_STANDBY },
+		{ RUNT, { PATH_PRIMARY }, TAKE_STANDBY },
+		{ ARP_REQUEST, { PATH_STANDBY }, TAKE_STANDBY },
+		{ BROADCAST, { PATH_STANDBY }, TAKE_STANDBY },
+		{ MULTICAST_V4, { PATH_STANDBY }, TAKE_STANDBY },
+		{ MULTICAST_V6, { PATH_STANDBY }, TAKE_STANDBY },
+		{ VLAN_BROADCAST, { PATH_STANDBY }, TAKE_STANDBY },
+		{ ARP_REQUEST, { PATH_PRIMARY }, DROP_STANDBY },
+		{ BROADCAST, { PATH_PRIMARY }, DROP_STANDBY },
+		{ MULTICAST_V4, { PATH_PRIMARY }, DROP_STANDBY },
+		{ MULTICAST_V6, { PATH_PRIMARY }, DROP_STANDBY },
+		{ VLAN_BROADCAST, { PATH_PRIMARY }, DROP_STANDBY },
+		{ LINK_LOCAL_HIGH, { PATH_PRIMARY }, DROP_STANDBY },
+		{ OWN_BROADCAST, { PATH_PRIMARY }, DROP_ECHO },
+		{ OWN_BROADCAST, { PATH_STANDBY }, DROP_ECHO },
+		{ OWN_MULTICAST, { PATH_STANDBY }, DROP_ECHO },
+		{ LINK_LOCAL, { PATH_PRIMARY }, TAKE_STANDBY },
+		{ LINK_LOCAL, { PATH_STANDBY }, TAKE_STANDBY },
+		{ FOREIGN_UNICAST, { PATH_STANDBY }, TAKE_STANDBY },
+		{ FOREIGN_UNICAST, { PATH_PRIMARY }, TAKE_STANDBY },
+		{ FOREIGN_UNICAST, { PATH_STANDBY, .bridge_port = true }, TAKE_STANDBY },
+		{ FOREIGN_UNICAST, { PATH_PRIMARY, .bridge_port = true }, DROP_FOREIGN },
+		{ UNICAST_V4, { PATH_PRIMARY, .bridge_port = true }, TAKE_STANDBY },
+		/* A stale word makes nobody deaf: with a dead primary the standby is listened to. */
+		{ BROADCAST, { PATH_PRIMARY, .device = "down0" }, TAKEN, COUNTER(rx_standby_packets), true },
+		{ BROADCAST, { PATH_PRIMARY, .device = "nocarrier0" }, TAKEN, COUNTER(rx_standby_packets), true },
+		{ BROADCAST, { PATH_PRIMARY, .device = "missing" }, TAKEN, COUNTER(rx_standby_packets), true },
+		{ BROADCAST, { PATH_PRIMARY, .absent = true }, TAKE_STANDBY },
+	};
+
+	(void)context;
+	expect(world.steer->progs.standby_ingress, "st0", cases, COUNT(cases));
+}
+
+#define TAKE_PRIMARY TC_ACT_REDIRECT, COUNTER(rx_primary_packets), false
+#define LEAVE_PRIMARY TAKEN, COUNTER(rx_primary_link_local_packets), false
+
+static void test_primary_ingress(void **context)
+{
+	static const struct expectation cases[] = {
+		{ UNICAST_V4, { PATH_PRIMARY }, TAKE_PRIMARY },
+		{ UNICAST_V4, { PATH_STANDBY }, TAKE_PRIMARY },
+		{ UNICAST_V6, { PATH_STANDBY }, TAKE_PRIMARY },
+		{ UNICAST_V4, { PATH_STANDBY, PRIMARY_JOINING }, TAKE_PRIMARY },
+		{ UNICAST_V4, { PATH_STANDBY, PRIMARY_LEAVING }, TAKE_PRIMARY },
+		{ VLAN_UNICAST, { PATH_STANDBY }, TAKE_PRIMARY },
+		{ RUNT, { PATH_PRIMARY }, TAKE_PRIMARY },
+		{ ARP_REQUEST, { PATH_PRIMARY }, TAKE_PRIMARY },
+		{ BROADCAST, { PATH_PRIMARY }, TAKE_PRIMARY },
+		{ MULTICAST_V4, { PATH_PRIMARY }, TAKE_PRIMARY },
+		{ MULTICAST_V6, { PATH_PRIMARY }, TAKE_PRIMARY },
+		{ VLAN_BROADCAST, { PATH_PRIMARY }, TAKE_PRIMARY },
+		{ ARP_REQUEST, { PATH_STANDBY }, DROP_PRIMARY },
+		{ BROADCAST, { PATH_STANDBY }, DROP_PRIMARY },
+		{ MULTICAST_V4, { PATH_STANDBY }, DROP_PRIMARY },
+		{ MULTICAST_V6, { PATH_STANDBY }, DROP_PRIMARY },
+		{ VLAN_BROADCAST, { PATH_STANDBY }, DROP_PRIMARY },
+		{ OWN_BROADCAST, { PATH_PRIMARY }, DROP_ECHO },
+		{ OWN_MULTICAST, { PATH_STANDBY }, DROP_ECHO },
+		{ LINK_LOCAL, { PATH_PRIMARY }, LEAVE_PRIMARY },
+		{ LINK_LOCAL, { PATH_STANDBY }, LEAVE_PRIMARY },
+		{ LINK_LOCAL_HIGH, { PATH_PRIMARY }, TAKE_PRIMARY },
+		{ FOREIGN_UNICAST, { PATH_STANDBY }, TAKE_PRIMARY },
+		{ FOREIGN_UNICAST, { PATH_PRIMARY, .bridge_port = true }, TAKE_PRIMARY },
+		{ FOREIGN_UNICAST, { PATH_STANDBY, .bridge_port = true }, DROP_FOREIGN },
+		/* A standby that hears nothing is heard for. */
+		{ BROADCAST, { PATH_STANDBY, .standby_dead = true }, TAKE_PRIMARY },
+		{ BROADCAST, { PATH_STANDBY, PRIMARY_LEAVING, .standby_dead = true }, TAKE_PRIMARY },
+		{ BROADCAST, { PATH_STANDBY, PRIMARY_JOINING, .standby_dead = true }, DROP_PRIMARY },
+	};
+
+	(void)context;
+	expect(world.steer->progs.primary_ingress, "pr0", cases, COUNT(cases));
+}
+
+/* The check of each packet: a primary that cannot send is left, once, with an event, and the packet goes on. */
+static void test_dead_primary(void **context)
+{
+	static const char *const dead[] = { "down0", "nocarrier0", "missing" };
+
+	(void)context;
+	if (!sees_devices())
+		return;
+	for (size_t i = 0; i < COUNT(dead); i++) {
+		struct vfsteer_counters counts;
+		struct vfsteer_pair pair;
+
+		set(&(struct setting){ PATH_PRIMARY, .device = dead[i] });
+		assert_int_equal(run(world.steer->progs.steer_egress, UNICAST_V4, "st0"), TAKEN);
+		assert_int_equal(events_take(), 1);
+		assert_int_equal(world.last_event.kind, EVENT_SWITCHED);
+		assert_int_equal(world.last_event.slot, SLOT);
+		assert_int_equal(world.last_event.cause, CAUSE_CANNOT_SEND);
+		pair = pair_get(SLOT);
+		assert_int_equal(pair.state.active, PATH_STANDBY);
+		assert_int_equal(pair.state.primary, PRIMARY_DOWN);
+		assert_int_equal(pair.state.cause, CAUSE_CANNOT_SEND);
+		assert_int_equal(pair.state.switches, 42);
+		assert_int_equal(pair.state.admin, ADMIN_AUTO);
+		assert_true(pair.last_switch_boot_ns);
+		assert_true(pair.last_switch_boot_ns <= world.last_event.boot_ns);
+		assert_int_equal(run(world.steer->progs.steer_egress, UNICAST_V4, "st0"), TAKEN);
+		assert_int_equal(events_take(), 0);
+		counts = counters_get(SLOT);
+		assert_int_equal(counts.tx_primary_refused_packets, 1);
+		assert_int_equal(counts.tx_standby_packets, 2);
+		assert_int_equal(counts.tx_primary_packets, 0);
+		assert_int_equal(pair_get(SLOT).state.switches, 42);
+		assert_int_equal(pair_get(OTHER_SLOT).state.active, PATH_PRIMARY);
+	}
+}
+
+/* Without a primary in the slot nothing is redirected, whatever the word and the method. */
+static void test_no_primary(void **context)
+{
+	(void)context;
+	set(&(struct setting){ PATH_PRIMARY, .absent = true });
+	assert_int_equal(run(world.steer->progs.steer_egress, UNICAST_V4, "st0"), TAKEN);
+	assert_int_equal(pair_get(SLOT).state.active, PATH_STANDBY);
+}
+
+/* One that is leaving stays so when it is found dead as well. */
+static void test_leaving_stays(void **context)
+{
+	(void)context;
+	if (!sees_devices())
+		return;
+	set(&(struct setting){ PATH_PRIMARY, PRIMARY_LEAVING, "down0" });
+	assert_int_equal(run(world.steer->progs.steer_egress, UNICAST_V4, "st0"), TAKEN);
+	assert_int_equal(pair_get(SLOT).state.active, PATH_STANDBY);
+	assert_int_equal(pair_get(SLOT).state.primary, PRIMARY_LEAVING);
+}
+
+static void carrier(const char *peer, bool on)
+{
+	char command[64];
+
+	snprintf(command, sizeof(command), "ip link set %s %s", peer, on ? "up" : "down");
+	assert_int_equal(system(command), 0);
+}
+
+/* An active standby without carrier: what the primary can carry goes over it, without a switch. */
+static void test_rescue(void **context)
+{
+	static const struct {
+		struct setting setting;
+		bool rescued, needs_eyes;
+	} cases[] = {
+		{ { PATH_STANDBY, .standby_dead = true }, true, false },
+		{ { PATH_STANDBY, PRIMARY_LEAVING, .standby_dead = true }, true, false },
+		{ { PATH_STANDBY, PRIMARY_JOINING, .standby_dead = true }, false, false },
+		{ { PATH_STANDBY, PRIMARY_DOWN, .standby_dead = true }, false, false },
+		{ { PATH_STANDBY, .absent = true, .standby_dead = true }, false, false },
+		{ { PATH_STANDBY, .device = "down0", .standby_dead = true }, false, true },
+		{ { PATH_STANDBY, .device = "nocarrier0", .standby_dead = true }, false, true },
+		{ { PATH_STANDBY, .device = "missing", .standby_dead = true }, false, true },
+	};
+
+	(void)context;
+	carrier("st1", false);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct vfsteer_counters counts;
+
+		if (cases[i].needs_eyes && !sees_devices())
+			continue;
+		set(&cases[i].setting);
+		assert_int_equal(run(world.steer->progs.steer_egress, UNICAST_V4, "st0"),
+				 cases[i].rescued ? TC_ACT_REDIRECT : TAKEN);
+		counts = counters_get(SLOT);
+		assert_int_equal(counts.tx_primary_rescued_packets, cases[i].rescued);
+		assert_int_equal(counts.tx_primary_packets, cases[i].rescued);
+		assert_int_equal(counts.tx_standby_packets, !cases[i].rescued);
+		assert_int_equal(pair_get(SLOT).state.switches, 41);
+		assert_int_equal(pair_get(SLOT).state.active, PATH_STANDBY);
+	}
+	carrier("st1", true);
+}
+
+/* A GSO frame is as many packets as it will be on the wire. */
+static void test_segments(void **context)
+{
+	(void)context;
+	set(&(struct setting){ PATH_PRIMARY });
+	assert_int_equal(run_sized(world.steer->progs.steer_egress, UNICAST_V4, "st0", 7), TC_ACT_REDIRECT);
+	assert_int_equal(counters_get(SLOT).tx_primary_packets, 7);
+	assert_int_equal(counters_get(SLOT).tx_primary_bytes, 64);
+	assert_int_equal(run_sized(world.steer->progs.primary_ingress, UNICAST_V4, "pr0", 5), TC_ACT_REDIRECT);
+	assert_int_equal(counters_get(SLOT).rx_primary_packets, 5);
+	assert_int_equal(run_sized(world.steer->progs.standby_ingress, UNICAST_V4, "st0", 3), TAKEN);
+	assert_int_equal(counters_get(SLOT).rx_standby_packets, 3);
+}
+
+/* The word that BPF changes is the word that user space sees through its mapping. */
+static void test_mapping(void **context)
+{
+	struct vfsteer_pair *pairs =
+		mmap(NULL, 2 * sizeof(*pairs), PROT_READ, MAP_SHARED, bpf_map__fd(world.maps->maps.pairs), 0);
+
+	(void)context;
+	assert_ptr_not_equal(pairs, MAP_FAILED);
+	set(&(struct setting){ PATH_PRIMARY, .absent = true });
+	assert_int_equal(pairs[SLOT].state.active, PATH_PRIMARY);
+	run(world.steer->progs.steer_egress, UNICAST_V4, "st0");
+	assert_int_equal(pairs[SLOT].state.active, PATH_STANDBY);
+	assert_int_equal(pairs[SLOT].state.switches, 42);
+	assert_int_equal(pairs[OTHER_SLOT].state.active, PATH_PRIMARY);
+	munmap(pairs, 2 * sizeof(*pairs));
+}
+
+static int load(struct steer_bpf **ret)
+{
+	struct steer_bpf *steer = steer_bpf__open();
+	int error;
+
+	if (!steer)
+		return -errno;
+	steer->rodata->pair_slot = SLOT;
+	steer->rodata->alive_by = world.liveness;
+	error = bpf_map__reuse_fd(steer->maps.pairs, bpf_map__fd(world.maps->maps.pairs));
+	error = error ?: bpf_map__reuse_fd(steer->maps.counters, bpf_map__fd(world.maps->maps.counters));
+	error = error ?: bpf_map__reuse_fd(steer->maps.events, bpf_map__fd(world.maps->maps.events));
+	error = error ?: steer_bpf__load(steer);
+	if (error) {
+		steer_bpf__destroy(steer);
+		return error;
+	}
+	*ret = steer;
+	return 0;
+}
+
+static int teardown(void **context)
+{
+	(void)context;
+	ring_buffer__free(world.events);
+	steer_bpf__destroy(world.steer);
+	maps_bpf__destroy(world.maps);
+	world.events = NULL;
+	world.steer = NULL;
+	world.maps = NULL;
+	return 0;
+}
+
+static int setup(void **context)
+{
+	int error;
+
+	(void)context;
+	world.maps = maps_bpf__open();
+	if (!world.maps || bpf_map__set_max_entries(world.maps->maps.pairs, 2) ||
+	    bpf_map__set_max_entries(world.maps->maps.counters, 2) || maps_bpf__load(world.maps))
+		return -1;
+	error = load(&world.steer);
+	if (error) {
+		print_message("# liveness %d cannot be loaded here: %s\n", world.liveness, strerror(-error));
+		return -1;
+	}
+	world.events = ring_buffer__new(bpf_map__fd(world.maps->maps.events), on_event, NULL, NULL);
+	return world.events ? 0 : -1;
+}
+
+static int quiet(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	return level == LIBBPF_WARN ? vfprintf(stderr, format, arguments) : 0;
+}
+
+/* A method that this kernel does not have is no failure, as long as another does. */
+static bool can_load(enum vfsteer_liveness liveness, const char *name)
+{
+	bool loaded;
+
+	libbpf_set_print(NULL);
+	world.liveness = liveness;
+	loaded = !setup(NULL);
+	teardown(NULL);
+	libbpf_set_print(quiet);
+	if (!loaded)
+		printf("ok 0 - liveness %s # SKIP this kernel does not load it\n", name);
+	return loaded;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_egress),	     cmocka_unit_test(test_standby_ingress),
+		cmocka_unit_test(test_primary_ingress), cmocka_unit_test(test_dead_primary),
+		cmocka_unit_test(test_no_primary),   cmocka_unit_test(test_leaving_stays),
+		cmocka_unit_test(test_rescue),	     cmocka_unit_test(test_segments),
+		cmocka_unit_test(test_mapping),
+	};
+	static const struct {
+		enum vfsteer_liveness liveness;
+		const char *name;
+	} methods[] = { { LIVENESS_WORD, "word" }, { LIVENESS_KFUNC, "kfunc" }, { LIVENESS_PROBE, "probe" } };
+	int failures = 0;
+
+	setbuf(stdout, NULL);
+	if (unshare(CLONE_NEWNET)) {
+		printf("a network namespace could not be made (%s): root is needed\n", strerror(errno));
+		return 77;
+	}
+	if (system(devices)) {
+		printf("the veths could not be made\n");
+		return 1;
+	}
+	usleep(200000); /* the link work of the veths */
+	for (size_t i = 0; i < COUNT(methods); i++)
+		if (can_load(methods[i].liveness, methods[i].name))
+			failures += cmocka_run_group_tests_name(methods[i].name, tests, setup, teardown);
+	return failures != 0;
+}

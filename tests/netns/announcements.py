@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Announcements as a switch or a neighbour would read them: every field that matters is checked."""
+
+import socket
+import struct
+
+from rig import MAC, check_equal, mac_bytes
+
+ARP, IPV6, RARP = 0x0806, 0x86dd, 0x8035
+
+
+def arp_of(data):
+    """The address that a gratuitous ARP frame announces."""
+    if data[12:14] != ARP.to_bytes(2, "big"):
+        return None
+    hardware, protocol, sizes, _, sender, source, _, target = struct.unpack("!HHHH6s4s6s4s", data[14:42])
+    check_equal((hardware, protocol, sizes, sender, data[:6], data[6:12]),
+                (1, 0x0800, 0x0604, mac_bytes(MAC), b"\xff" * 6, mac_bytes(MAC)), "ARP's fields")
+    return socket.inet_ntop(socket.AF_INET, source) if source == target else None
+
+
+def checksum(data):
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    return total
+
+
+def advertisement_of(data):
+    """The address that an unsolicited neighbour advertisement is about."""
+    if data[12:14] != IPV6.to_bytes(2, "big") or data[20] != 58 or data[54] != 136:
+        return None
+    length = struct.unpack("!H", data[18:20])[0]
+    body = data[54:54 + length]
+    check_equal(checksum(data[22:54] + struct.pack("!II", length, 58) + body), 0xffff, "ICMPv6 checksum")
+    check_equal((data[:6], data[21], data[38:54]), (mac_bytes("33:33:00:00:00:01"), 255, socket.inet_pton(socket.AF_INET6, "ff02::1")),
+                "MAC, hop limit, and destination")
+    check_equal(body[4] & 0x60, 0x20, "flags: override, not solicited")
+    check_equal(body[24:32], b"\x02\x01" + mac_bytes(MAC), "target link-layer address")
+    return socket.inet_ntop(socket.AF_INET6, body[8:24])
+
+
+def announced(frames):
+    """What a list of frames from the guest announces."""
+    return {address for data in frames for address in (arp_of(data), advertisement_of(data),
+            "rarp" if data[12:14] == RARP.to_bytes(2, "big") and data[6:12] == mac_bytes(MAC) else None) if address}

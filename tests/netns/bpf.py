@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The bpf system call, as far as the tests play other people's programs: one that counts packets, and lets all go on."""
+
+import ctypes
+import os
+import platform
+import socket
+import struct
+
+SYSCALL = {"x86_64": 321, "aarch64": 280, "ppc64le": 361, "s390x": 351, "riscv64": 280}[platform.machine()]
+MAP_CREATE, MAP_LOOKUP, MAP_UPDATE, PROG_LOAD, OBJ_PIN, OBJ_GET, PROG_QUERY, LINK_CREATE = 0, 1, 2, 5, 6, 7, 16, 28
+MAP_TYPE_ARRAY, PROG_TYPE_SCHED_CLS = 2, 3
+TCX_INGRESS, TCX_EGRESS = 46, 47
+F_BEFORE = 1 << 3
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _bpf(command, attributes):
+    room = ctypes.create_string_buffer(attributes.ljust(144, b"\0"), 144)
+    result = _libc.syscall(SYSCALL, command, room, 144)
+    if result < 0:
+        error = ctypes.get_errno()
+        raise OSError(error, f"bpf command {command}: {os.strerror(error)}")
+    return result, room.raw
+
+
+def _address(data):
+    return ctypes.addressof(data)
+
+
+def array_map(value_size=8, entries=1, name=b"count"):
+    return _bpf(MAP_CREATE, struct.pack("IIIIIII16s", MAP_TYPE_ARRAY, 4, value_size, entries, 0, 0, 0, name))[0]
+
+
+def lookup(map_fd, size, key=0):
+    key_room, value = ctypes.create_string_buffer(struct.pack("I", key), 4), ctypes.create_string_buffer(size)
+    _bpf(MAP_LOOKUP, struct.pack("IIQQQ", map_fd, 0, _address(key_room), _address(value), 0))
+    return value.raw
+
+
+def update(map_fd, data, key=0):
+    key_room, value = ctypes.create_string_buffer(struct.pack("I", key), 4), ctypes.create_string_buffer(data, len(data))
+    _bpf(MAP_UPDATE, struct.pack("IIQQQ", map_fd, 0, _address(key_room), _address(value), 0))
+
+
+def pin(fd, path):
+    name = ctypes.create_string_buffer(str(path).encode())
+    _bpf(OBJ_PIN, struct.pack("QII", _address(name), fd, 0))
+
+
+def get(path):
+    name = ctypes.create_string_buffer(str(path).encode())
+    return _bpf(OBJ_GET, struct.pack("QII", _address(name), 0, 0))[0]
+
+
+def attached(ifindex, direction):
+    """How many tcx programs are at a hook of the current namespace."""
+    _, room = _bpf(PROG_QUERY, struct.pack("IIIIQII", ifindex, direction, 0, 0, 0, 0, 0))
+    return struct.unpack_from("I", room, 24)[0]
+
+
+class Counter:
+    """A program that counts packets and returns TC_ACT_UNSPEC: whoever comes after it decides."""
+
+    def __init__(self):
+        self.map = array_map()
+        code = b"".join(struct.pack("<BBhi", *step) for step in (
+            (0x62, 0x0a, -4, 0),         # *(u32 *)(r10 - 4) = 0
+            (0xbf, 0xa2, 0, 0),          # r2 = r10
+            (0x07, 0x02, 0, -4),         # r2 += -4
+            (0x18, 0x11, 0, self.map),   # r1 = map
+            (0x00, 0x00, 0, 0),
+            (0x85, 0x00, 0, 1),          # r0 = bpf_map_lookup_elem(r1, r2)
+            (0x15, 0x00, 2, 0),          # if (!r0) goto out
+            (0xb7, 0x01, 0, 1),          # r1 = 1
+            (0xdb, 0x10, 0, 0),          # lock *(u64 *)r0 += r1
+            (0xb7, 0x00, 0, -1),         # out: r0 = TC_ACT_UNSPEC
+            (0x95, 0x00, 0, 0)))         # return r0
+        room, licence = ctypes.create_string_buffer(code, len(code)), ctypes.create_string_buffer(b"GPL")
+        self.program = _bpf(PROG_LOAD, struct.pack("IIQQIIQII16s", PROG_TYPE_SCHED_CLS, len(code) // 8, _address(room),
+                                                   _address(licence), 0, 0, 0, 0, 0, b"foreign_counter"))[0]
+
+    def count(self):
+        return struct.unpack("Q", lookup(self.map, 8))[0]
+
+    def attach_tcx(self, netns, device, direction, flags=0):
+        """By a link that lasts as long as its descriptor, which is returned."""
+        def attach():
+            ifindex = socket.if_nametoindex(device)
+            return _bpf(LINK_CREATE, struct.pack("IIII", self.program, ifindex, direction, flags))[0]
+        return netns.inside(attach)
