@@ -19,9 +19,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
-#define AGENT_LEAVING_TIMEOUT_NS 15000000000ULL /* the attention button's 5 s, and a slow removal */
-#define AGENT_ANNOUNCE_COUNT 3
-#define AGENT_ANNOUNCE_INTERVAL_NS 100000000ULL
+#define AGENT_NS_PER_MS 1000000ULL
 #define AGENT_TIMER_ACCURACY_US 1000
 
 static void agent_keep_places(const struct agent *agent)
@@ -329,9 +327,10 @@ static int agent_live(const struct options *options, struct heritage *heritage, 
 			.announce_fd = -1,
 			.heritage = heritage,
 			.network_namespace = network_namespace,
-			.limits.leaving_timeout_ns = AGENT_LEAVING_TIMEOUT_NS,
-			.announce_count = AGENT_ANNOUNCE_COUNT,
-			.announce_interval_ns = AGENT_ANNOUNCE_INTERVAL_NS,
+			.limits.up_delay_ns = options->settings.up_delay_ms * AGENT_NS_PER_MS,
+			.limits.leaving_timeout_ns = options->settings.leaving_timeout_ms * AGENT_NS_PER_MS,
+			.announce_count = options->settings.announce_count,
+			.announce_interval_ns = options->settings.announce_interval_ms * AGENT_NS_PER_MS,
 		},
 	};
 	int error = netdev_table_new(&agent.world.table, 0);

@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "agent.h"
 #include "commands.h"
+#include "config.h"
+#include "log.h"
 #include "options.h"
-
-#include <bpf/libbpf.h>
 
 int command_run(int argc, char **argv)
 {
 	static struct options options;
-	int status = options_parse(argc, argv, OPTIONS_PAIR | OPTIONS_BPFFS, 0, 0, &options);
+	char message[512];
+	int status = options_parse(argc, argv, OPTIONS_PAIR | OPTIONS_BPFFS | OPTIONS_CONFIG, 0, 0, &options);
 
 	if (status)
 		return status;
+	if (options.config && config_read(options.config, &options, message, sizeof(message))) {
+		log_error("run: %s", message);
+		return 1;
+	}
 	return agent_run(&options);
 }

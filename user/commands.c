@@ -9,7 +9,7 @@ const struct command commands[] = {
 	{
 		.name = "run",
 		.function = command_run,
-		.arguments = "[--pair STANDBY[=PRIMARY]]... [--bpffs DIR]",
+		.arguments = "[--config FILE] [--pair STANDBY[=PRIMARY]]... [--bpffs DIR]",
 		.summary = "make and keep the pairs (the agent, in the foreground)",
 		.details =
 			"A pair is a virtio-net device, the standby, and a VF with the same MAC, the primary. Addresses, routes\n"
@@ -22,6 +22,14 @@ const struct command commands[] = {
 			"  --pair STANDBY          pair this device only, its primary found by permanent MAC; repeatable\n"
 			"  --pair STANDBY=PRIMARY  name the primary as well\n"
 			"  --bpffs DIR             the bpf file system to pin under (default /sys/fs/bpf)\n"
+			"  --config FILE           settings and further pairs; all of it is optional:\n"
+			"                            [agent]\n"
+			"                            up_delay_ms = 0             carrier lasts so long before a primary is used\n"
+			"                            leaving_timeout_ms = 15000  an announced removal that does not come\n"
+			"                            announce_count = 3          announcements of each switch\n"
+			"                            announce_interval_ms = 100  between them\n"
+			"                            [pair eth0]\n"
+			"                            primary = auto              as --pair eth0; or = eth1, as --pair eth0=eth1\n"
 			"\n"
 			"When the agent ends, what it pinned under DIR/vfsteer stays and traffic goes on: it still leaves a\n"
 			"primary that is lost, but returns to one only when the agent runs again. 'vfsteer unload' removes it all.\n"

@@ -44,23 +44,28 @@ static const char *name_flaw(const char *name, size_t length)
 	return NULL;
 }
 
-static int parse_pair(const char *command, const char *value, struct options *options)
+const char *options_add_pair(struct options *options, const char *value)
 {
+	static char text[128];
 	size_t standby_length = strcspn(value, "=");
 	const char *primary = value[standby_length] ? value + standby_length + 1 : NULL;
 	struct options_pair pair = { 0 };
 	const char *flaw = name_flaw(value, standby_length);
 
-	if (flaw)
-		return mistake(command, "--pair %s: the standby's name %s", value, flaw);
+	if (flaw) {
+		snprintf(text, sizeof(text), "the standby's name %s", flaw);
+		return text;
+	}
 	memcpy(pair.standby, value, standby_length);
 	if (primary) {
 		flaw = name_flaw(primary, strlen(primary));
-		if (flaw)
-			return mistake(command, "--pair %s: the primary's name %s", value, flaw);
+		if (flaw) {
+			snprintf(text, sizeof(text), "the primary's name %s", flaw);
+			return text;
+		}
 		memcpy(pair.primary, primary, strlen(primary));
 		if (!strcmp(pair.standby, pair.primary))
-			return mistake(command, "--pair %s: standby and primary are the same device; name two", value);
+			return "standby and primary are the same device; name two";
 	}
 	for (unsigned i = 0; i < options->pair_count; i++) {
 		const struct options_pair *other = &options->pairs[i];
@@ -70,15 +75,24 @@ static int parse_pair(const char *command, const char *value, struct options *op
 			twice = pair.standby;
 		else if (primary && (!strcmp(pair.primary, other->primary) || !strcmp(pair.primary, other->standby)))
 			twice = pair.primary;
-		if (twice)
-			return mistake(command, "--pair %s: %s is in an earlier --pair already; name each device once",
-				       value, twice);
+		if (twice) {
+			snprintf(text, sizeof(text), "%s is in an earlier pair already; name each device once", twice);
+			return text;
+		}
 	}
-	if (options->pair_count == VFSTEER_MAX_PAIRS)
-		return mistake(command, "--pair %s: there are %d pairs already, and no more are possible", value,
-			       VFSTEER_MAX_PAIRS);
+	if (options->pair_count == VFSTEER_MAX_PAIRS) {
+		snprintf(text, sizeof(text), "there are %d pairs already, and no more are possible", VFSTEER_MAX_PAIRS);
+		return text;
+	}
 	options->pairs[options->pair_count++] = pair;
-	return 0;
+	return NULL;
+}
+
+static int parse_pair(const char *command, const char *value, struct options *options)
+{
+	const char *flaw = options_add_pair(options, value);
+
+	return flaw ? mistake(command, "--pair %s: %s", value, flaw) : 0;
 }
 
 /*
@@ -123,6 +137,15 @@ static int parse_option(int argc, char **argv, int *index, unsigned accepted, st
 			return 0;
 		}
 	}
+	if (accepted & OPTIONS_CONFIG) {
+		found = option_value(argc, argv, index, "--config", &value);
+		if (found < 0 || (found && !*value))
+			return mistake(command, "--config: no value; name a file");
+		if (found) {
+			options->config = value;
+			return 0;
+		}
+	}
 	if (accepted & OPTIONS_JSON) {
 		if (!strcmp(argument, "--json")) {
 			options->json = true;
@@ -137,7 +160,7 @@ static int parse_option(int argc, char **argv, int *index, unsigned accepted, st
 int options_parse(int argc, char **argv, unsigned accepted, unsigned min_operands, unsigned max_operands,
 		  struct options *ret)
 {
-	struct options options = { .bpffs = OPTIONS_DEFAULT_BPFFS };
+	struct options options = { .bpffs = OPTIONS_DEFAULT_BPFFS, .settings = OPTIONS_DEFAULT_SETTINGS };
 	bool only_operands = false;
 
 	for (int i = 1; i < argc; i++) {

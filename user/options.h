@@ -14,8 +14,20 @@ struct options_pair {
 	char primary[IF_NAMESIZE]; /* empty: found by permanent MAC */
 };
 
+/* What a configuration may change; see config.h. */
+struct options_settings {
+	unsigned up_delay_ms, leaving_timeout_ms, announce_count, announce_interval_ms;
+};
+
+#define OPTIONS_DEFAULT_SETTINGS                                                                                     \
+	{                                                                                                            \
+		.up_delay_ms = 0, .leaving_timeout_ms = 15000, .announce_count = 3, .announce_interval_ms = 100,     \
+	}
+
 struct options {
-	const char *bpffs; /* points into argv */
+	const char *bpffs;  /* points into argv */
+	const char *config; /* likewise; NULL: none */
+	struct options_settings settings;
 	unsigned pair_count;
 	struct options_pair pairs[VFSTEER_MAX_PAIRS];
 	bool json;
@@ -28,7 +40,14 @@ enum options_accepted {
 	OPTIONS_PAIR = 1 << 0,  /* --pair STANDBY[=PRIMARY], repeatable */
 	OPTIONS_BPFFS = 1 << 1, /* --bpffs DIR */
 	OPTIONS_JSON = 1 << 2,  /* --json */
+	OPTIONS_CONFIG = 1 << 3, /* --config FILE */
 };
+
+/*
+ * Adds the pair that @value ("STANDBY" or "STANDBY=PRIMARY") names. Returns NULL, or what is wrong with it: a text that is good
+ * until the next call, with @options as before. The mistakes are those of --pair, below.
+ */
+const char *options_add_pair(struct options *options, const char *value);
 
 /*
  * Parses argv[1..] of a subcommand (argv[0] is its name). Prints one line to stderr on a mistake, in the form

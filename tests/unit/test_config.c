@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The configuration file: what it sets, and each mistake with its line. */
+#include "config.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static int read_text(const char *text, struct options *options, char *message, size_t size)
+{
+	char path[] = "/tmp/vfsteer-test-XXXXXX";
+	int fd = mkstemp(path), error;
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+	error = config_read(path, options, message, size);
+	/* The name differs from run to run: what follows it is compared. */
+	if (error && !strncmp(message, path, strlen(path)))
+		memmove(message, message + strlen(path), strlen(message + strlen(path)) + 1);
+	unlink(path);
+	return error;
+}
+
+static void sets_everything(void **state)
+{
+	struct options options = { .settings = OPTIONS_DEFAULT_SETTINGS };
+	char message[512];
+
+	(void)state;
+	assert_null(options_add_pair(&options, "eth8=eth9"));
+	assert_int_equal(read_text("; a comment\n[agent]\nup_delay_ms = 20\nleaving_timeout_ms=1000\nannounce_count = 5\n"
+				   "announce_interval_ms = 250\n\n[pair eth0]\nprimary = eth1\n[pair eth2]\nprimary = auto\n",
+				   &options, message, sizeof(message)),
+			 0);
+	assert_int_equal(options.settings.up_delay_ms, 20);
+	assert_int_equal(options.settings.leaving_timeout_ms, 1000);
+	assert_int_equal(options.settings.announce_count, 5);
+	assert_int_equal(options.settings.announce_interval_ms, 250);
+	assert_int_equal(options.pair_count, 3);
+	assert_string_equal(options.pairs[1].standby, "eth0");
+	assert_string_equal(options.pairs[1].primary, "eth1");
+	assert_string_equal(options.pairs[2].standby, "eth2");
+	assert_string_equal(options.pairs[2].primary, "");
+}
+
+static void an_empty_file_changes_nothing(void **state)
+{
+	struct options options = { .settings = OPTIONS_DEFAULT_SETTINGS }, before = options;
+	char message[512];
+
+	(void)state;
+	assert_int_equal(read_text("", &options, message, sizeof(message)), 0);
+	assert_memory_equal(&options, &before, sizeof(options));
+}
+
+static void mistakes(void **state)
+{
+	static const struct {
+		const char *text, *message;
+	} cases[] = {
+		{ "[agent]\nup_delay_ms = 5x\n", ":2: up_delay_ms = 5x: not a number from 0 to 600000" },
+		{ "[agent]\nup_delay_ms = -1\n", ":2: up_delay_ms = -1: not a number from 0 to 600000" },
+		{ "[agent]\nup_delay_ms =\n", ":2: up_delay_ms = : not a number from 0 to 600000" },
+		{ "[agent]\nup_delay_ms = 99999999999999999999\n", ":2: up_delay_ms = 99999999999999999999: not a number from 0 to 600000" },
+		{ "[agent]\nleaving_timeout_ms = 999\n", ":2: leaving_timeout_ms = 999: not a number from 1000 to 600000" },
+		{ "[agent]\nannounce_count = 0\n", ":2: announce_count = 0: not a number from 1 to 100" },
+		{ "[agent]\n\ncolour = red\n", ":3: colour: no such setting in [agent]: see 'vfsteer help run'" },
+		{ "[agents]\nup_delay_ms = 5\n", ":2: [agents]: no such section: there are [agent] and [pair STANDBY]" },
+		{ "up_delay_ms = 5\n", ":1: up_delay_ms: stands before any section: begin with [agent] or [pair STANDBY]" },
+		{ "[agent]\nhello\n", ":2: neither a [section] nor NAME = VALUE" },
+		{ "[pair eth0]\nprimary = eth0\n", ":2: [pair eth0] primary = eth0: standby and primary are the same device; name two" },
+		{ "[pair eth0]\nprimary = a/b\n", ":2: [pair eth0] primary = a/b: the primary's name holds a '/' or ':'" },
+		{ "[pair eth0]\nprimary = eth1\nprimary = eth2\n", ":3: [pair eth0] primary = eth2: it has the primary eth1 already" },
+		{ "[pair eth0]\nsecondary = eth1\n", ":2: secondary: no such setting in [pair eth0]: see 'vfsteer help run'" },
+		{ "[pair eth0]\n", ":1: [pair eth0]: nothing in it: say primary = auto, or primary = NAME" },
+		{ "[pair eth8]\nprimary = eth1\n", ":2: [pair eth8] primary = eth1: it has the primary eth9 already" },
+		{ "[pair eth0]\nprimary = eth9\n", ":2: [pair eth0] primary = eth9: eth9 is in an earlier pair already; name each device once" },
+		{ "[pair averyverylongname]\nprimary = auto\n", ":2: [pair averyverylongname]: the standby's name is longer than 15 characters" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct options options = { .settings = OPTIONS_DEFAULT_SETTINGS }, before;
+		char message[512];
+
+		assert_null(options_add_pair(&options, "eth8=eth9"));
+		before = options;
+		assert_int_equal(read_text(cases[i].text, &options, message, sizeof(message)), -EINVAL);
+		assert_string_equal(message, cases[i].message);
+		assert_memory_equal(&options, &before, sizeof(options));
+	}
+}
+
+static void a_file_that_is_not_there(void **state)
+{
+	struct options options = { 0 };
+	char message[512];
+
+	(void)state;
+	assert_int_equal(config_read("/nonexistent/vfsteer.conf", &options, message, sizeof(message)), -ENOENT);
+	assert_non_null(strstr(message, "/nonexistent/vfsteer.conf: No such file or directory: name a readable file"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sets_everything),
+		cmocka_unit_test(an_empty_file_changes_nothing),
+		cmocka_unit_test(mistakes),
+		cmocka_unit_test(a_file_that_is_not_there),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
