@@ -15,10 +15,16 @@
 #include <bpf/bpf_endian.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/pkt_cls.h>
 
 /* In skb->tc_index from primary_ingress to standby_ingress: came over the primary, already judged and counted. */
 #define STEER_MARK 0x7646
+
+#define STEER_DHCP_CLIENT 68
+#define STEER_DHCPV6_CLIENT 546
 
 const volatile __u32 pair_slot = 0;
 
@@ -201,6 +207,47 @@ static __always_inline enum steer_verdict steer_receive(struct __sk_buff *skb, c
 	return STEER_DROP;
 }
 
+/*
+ * May the primary's own stack take it (rx = direct)? TCP and UDP for an address of ours that is not about one link: neighbour
+ * discovery and link-local addresses belong to the standby. DHCP clients bind their sockets to the device they configure.
+ */
+static __always_inline bool steer_may_be_direct(struct __sk_buff *skb)
+{
+	void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
+	struct ethhdr *ethernet = data;
+	__u16 *ports;
+	__u8 protocol;
+
+	if (skb->pkt_type != PACKET_HOST)
+		return false;
+	if (skb->protocol == bpf_htons(ETH_P_IP)) {
+		struct iphdr *ip = data + sizeof(*ethernet);
+
+		if ((void *)(ip + 1) + 2 * sizeof(*ports) > end || ip->ihl != 5)
+			return false;
+		protocol = ip->protocol;
+		ports = (void *)(ip + 1);
+		/* A fragment has no ports, or not in each: all of them go one way. */
+		if (ip->frag_off & bpf_htons(0x3fff) || (bpf_ntohl(ip->daddr) >> 28) >= 0xe)
+			return false;
+	} else if (skb->protocol == bpf_htons(ETH_P_IPV6)) {
+		struct ipv6hdr *ip = data + sizeof(*ethernet);
+
+		if ((void *)(ip + 1) + 2 * sizeof(*ports) > end)
+			return false;
+		protocol = ip->nexthdr;
+		ports = (void *)(ip + 1);
+		/* fe80::/10 and ff00::/8 */
+		if (ip->daddr.s6_addr[0] >= 0xfe)
+			return false;
+	} else {
+		return false;
+	}
+	if (protocol == IPPROTO_TCP)
+		return true;
+	return protocol == IPPROTO_UDP && ports[1] != bpf_htons(STEER_DHCP_CLIENT) && ports[1] != bpf_htons(STEER_DHCPV6_CLIENT);
+}
+
 SEC("tc")
 int primary_ingress(struct __sk_buff *skb)
 {
@@ -208,6 +255,10 @@ int primary_ingress(struct __sk_buff *skb)
 
 	if (!pair)
 		return TC_ACT_UNSPEC;
+	if (pair->rx_direct && steer_may_be_direct(skb)) {
+		steer_count_rx(skb, PATH_PRIMARY);
+		return TC_ACT_UNSPEC;
+	}
 	switch (steer_receive(skb, pair, PATH_PRIMARY)) {
 	case STEER_DROP:
 		return TC_ACT_SHOT;

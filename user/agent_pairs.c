@@ -79,6 +79,8 @@ size_t agent_find_pairings(struct agent *agent, struct pairing *pairings)
 	count = pairing_find(devices, device_count, agent->requested, agent->options->pair_count, current, pairings,
 			     VFSTEER_MAX_PAIRS);
 	free(devices);
+	for (size_t i = 0; i < count; i++)
+		pairings[i].rx_direct |= agent->options->settings.rx_direct;
 	return count;
 }
 

@@ -28,6 +28,7 @@ const struct command commands[] = {
 			"                            leaving_timeout_ms = 15000  an announced removal that does not come\n"
 			"                            announce_count = 3          announcements of each switch\n"
 			"                            announce_interval_ms = 100  between them\n"
+			"                            rx = exact                  or direct, see the README's performance section\n"
 			"                            [pair eth0]\n"
 			"                            primary = auto              as --pair eth0; or = eth1, as --pair eth0=eth1\n"
 			"\n"

@@ -54,11 +54,19 @@ static int config_set_number(struct config_reading *reading, const struct config
 	return 1;
 }
 
+static int config_set_rx(struct config_reading *reading, bool *rx_direct, const char *value)
+{
+	*rx_direct = !strcmp(value, "direct");
+	return *rx_direct || !strcmp(value, "exact") ? 1 : config_mistake(reading, "rx = %s: say exact or direct", value);
+}
+
 static int config_agent(struct config_reading *reading, const char *name, const char *value)
 {
 	for (size_t i = 0; i < CONFIG_NUMBERS; i++)
 		if (!strcmp(name, config_numbers[i].name))
 			return config_set_number(reading, &config_numbers[i], value);
+	if (!strcmp(name, "rx"))
+		return config_set_rx(reading, &reading->options.settings.rx_direct, value);
 	return config_mistake(reading, "%s: no such setting in [agent]: see 'vfsteer help run'", name);
 }
 
@@ -74,6 +82,7 @@ static int config_pair(struct config_reading *reading, const char *standby, cons
 {
 	struct options_pair *pair = config_find_pair(&reading->options, standby);
 	const char *flaw;
+	bool rx_direct;
 	char text[64];
 
 	if (!pair) {
@@ -82,18 +91,24 @@ static int config_pair(struct config_reading *reading, const char *standby, cons
 			return config_mistake(reading, "[pair %s]: %s", standby, flaw);
 		pair = config_find_pair(&reading->options, standby);
 	}
+	if (!strcmp(name, "rx"))
+		return config_set_rx(reading, &pair->rx_direct, value);
 	if (strcmp(name, "primary"))
 		return config_mistake(reading, "%s: no such setting in [pair %s]: see 'vfsteer help run'", name, standby);
 	if (!strcmp(value, "auto"))
 		return 1;
-	if (!pair->primary[0]) {
-		/* Again and whole, for the checks that --pair STANDBY=PRIMARY makes. */
-		snprintf(text, sizeof(text), "%.20s=%.20s", standby, value);
-		*pair = reading->options.pairs[--reading->options.pair_count];
-		flaw = options_add_pair(&reading->options, text);
-		return flaw ? config_mistake(reading, "[pair %s] primary = %s: %s", standby, value, flaw) : 1;
-	}
-	return config_mistake(reading, "[pair %s] primary = %s: it has the primary %s already", standby, value, pair->primary);
+	if (pair->primary[0])
+		return config_mistake(reading, "[pair %s] primary = %s: it has the primary %s already", standby, value,
+				      pair->primary);
+	/* Again and whole, for the checks that --pair STANDBY=PRIMARY makes. */
+	rx_direct = pair->rx_direct;
+	*pair = reading->options.pairs[--reading->options.pair_count];
+	snprintf(text, sizeof(text), "%.20s=%.20s", standby, value);
+	flaw = options_add_pair(&reading->options, text);
+	if (flaw)
+		return config_mistake(reading, "[pair %s] primary = %s: %s", standby, value, flaw);
+	config_find_pair(&reading->options, standby)->rx_direct = rx_direct;
+	return 1;
 }
 
 static int config_handle(void *argument, const char *section, const char *name, const char *value)

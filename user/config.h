@@ -7,9 +7,11 @@
  *	leaving_timeout_ms = 15000	a primary whose removal was announced is taken back after this; 1000 to 600000
  *	announce_count = 3		announcements of each switch; 1 to 100
  *	announce_interval_ms = 100	between them; 10 to 60000
+ *	rx = exact			or direct, see direct.h: for all pairs
  *
  *	[pair eth0]			with any such section, only the pairs named are made
  *	primary = auto			as --pair eth0; primary = eth1 is as --pair eth0=eth1
+ *	rx = direct			for this pair
  */
 #ifndef CONFIG_H
 #define CONFIG_H

@@ -12,10 +12,12 @@
 struct options_pair {
 	char standby[IF_NAMESIZE];
 	char primary[IF_NAMESIZE]; /* empty: found by permanent MAC */
+	bool rx_direct;            /* see direct.h; the configuration may say so for all pairs, too */
 };
 
 /* What a configuration may change; see config.h. */
 struct options_settings {
+	bool rx_direct;
 	unsigned up_delay_ms, leaving_timeout_ms, announce_count, announce_interval_ms;
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "pair.h"
 #include "addresses.h"
+#include "direct.h"
 #include "join.h"
 #include "log.h"
 #include "silence.h"
@@ -120,6 +121,7 @@ int pair_new(struct pair_world *world, const struct pairing *pairing, struct pai
 	pair->slot = found;
 	pair->standby = pairing->standby;
 	pair->named = pairing->named;
+	pair->rx_direct = pairing->rx_direct;
 	error = align_new(&pair->align);
 	if (error)
 		goto fail;
@@ -197,7 +199,7 @@ static void pair_part(struct pair_world *world, struct pair *pair)
 	pair->primary = 0;
 	pair->prepared = pair->adopted = pair->mtu_refused = pair->removal_cancelled = false;
 	pair->carrier_since_ns = pair->active_since_ns = pair->penalty_ns = pair->retry_ns = 0;
-	slot->primary_is_detached = 0;
+	slot->primary_is_detached = slot->rx_direct = 0;
 }
 
 void pair_remove(struct pair_world *world, struct pair *pair)
@@ -387,6 +389,8 @@ static void pair_meet(struct pair_world *world, struct pair *pair, const struct 
 	int error;
 
 	pair->primary = primary_ifindex;
+	/* Joining silences its stack, which then takes nothing. */
+	pair_slot(world, pair)->rx_direct = 0;
 	primary = netdev_by_index(world->table, primary_ifindex);
 	if (!primary)
 		return;
@@ -400,6 +404,36 @@ static void pair_meet(struct pair_world *world, struct pair *pair, const struct 
 	}
 	pair->adopted = false;
 	pair_realign(world, pair, netdev_by_index(world->table, pair->standby));
+}
+
+/* Whether rx = direct is safe may change at any time: forwarding and rp_filter are sysctls, which tell nobody. */
+static uint64_t pair_receive_directly(struct pair_world *world, struct pair *pair, const struct netdev *standby)
+{
+	const struct netdev *primary = netdev_by_index(world->table, pair->primary);
+	struct vfsteer_pair *slot = pair_slot(world, pair);
+	const char *refusal;
+
+	if (!pair->rx_direct && !slot->rx_direct)
+		return 0;
+	refusal = pair->rx_direct ? direct_refusal(world->table, standby) : "it is not asked for";
+	if (pair->rx_direct && refusal != pair->direct_refusal) {
+		if (refusal)
+			log_warning("%s: rx = direct is refused: %s; receiving exactly", standby->name, refusal);
+		pair->direct_refusal = refusal;
+	}
+	if (refusal && slot->rx_direct) {
+		slot->rx_direct = 0;
+		if (primary)
+			direct_disable(primary->name);
+	}
+	if (!refusal && !slot->rx_direct && primary && pair->prepared) {
+		int error = direct_enable(primary->name);
+
+		if (error)
+			pair_tell_trouble(pair, standby, primary, "cannot receive directly", error);
+		slot->rx_direct = !error;
+	}
+	return pair_clock_ns() + PAIR_RETRY_NS;
 }
 
 static uint64_t pair_earlier(uint64_t a_ns, uint64_t b_ns)
@@ -430,6 +464,7 @@ uint64_t pair_step(struct pair_world *world, struct pair *pair, const struct pai
 	if (pair->primary && !pair->prepared)
 		wake_ns = pair_clock_ns() + PAIR_RETRY_NS;
 	wake_ns = pair_earlier(wake_ns, pair_decide(world, pair));
+	wake_ns = pair_earlier(wake_ns, pair_receive_directly(world, pair, standby));
 	/* The standby's wire has come back: what could not be announced on it, or was forgotten, is said now. */
 	if (!had_carrier && slot->standby_has_carrier && pins_state(&world->pins, pair->slot).active == PATH_STANDBY) {
 		pair_announce(world, pair, PATH_STANDBY);

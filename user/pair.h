@@ -34,6 +34,8 @@ struct pair {
 	unsigned slot;
 	int standby, primary; /* ifindexes; primary 0: none */
 	bool named;           /* the primary was named: see pairing.h */
+	bool rx_direct;       /* wished for: see direct.h */
+	const char *direct_refusal; /* told last */
 	bool prepared;        /* for this primary: silent, aligned as far as it goes, attached, up once */
 	bool adopted;         /* the primary was found in the pins: its being down is somebody's wish */
 	bool mtu_refused;

@@ -148,7 +148,7 @@ size_t pairing_find(const struct netdev *const *devices, size_t count, const str
 	for (size_t i = 0; i < requested_count && found < size; i++) {
 		const struct netdev *standby = pairing_by_name(devices, count, requested[i].standby);
 		const struct netdev *primary = pairing_by_name(devices, count, requested[i].primary);
-		struct pairing pairing = { .named = requested[i].primary[0] };
+		struct pairing pairing = { .named = requested[i].primary[0], .rx_direct = requested[i].rx_direct };
 
 		if (!standby)
 			continue;

@@ -14,6 +14,7 @@ struct report_pair {
 	struct vfsteer_state state;
 	bool standby_carrier;
 	enum vfsteer_liveness liveness;
+	bool rx_direct;
 	const char *attached_by; /* "tcx", "clsact" or "nothing"; a static string */
 	int64_t last_switch_age_ns;  /* meaningful when state.switches is not 0 */
 	int64_t last_switch_unix_ns; /* the same moment, on the wall clock as it is set now */

@@ -2,6 +2,7 @@
 #include "unload.h"
 #include "addresses.h"
 #include "align.h"
+#include "direct.h"
 #include "pins_make.h"
 #include "silence.h"
 #include "steer.h"
@@ -59,6 +60,9 @@ static int unload_primary(const struct pins *pins, unsigned slot, struct netdev_
 	int error = 0, step_error;
 
 	if (primary) {
+		if (pins->pairs[slot].rx_direct)
+			direct_disable(primary->name);
+		pins->pairs[slot].rx_direct = 0;
 		error = link_set_flags(requests, primary->ifindex, 0, IFF_UP);
 		if (!align_new(&align)) {
 			align_adopt(align, requests, primary);
