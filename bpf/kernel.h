@@ -93,6 +93,6 @@ enum netdev_state_t {
 
 /* drivers/pci/hotplug/pciehp.h */
 #define PCIEHP_BLINKINGOFF_STATE 2
-#define PCIEHP_ON_STATE 4
+#define PCIEHP_ON_STATE 5
 
 #endif

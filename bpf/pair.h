@@ -32,7 +32,8 @@ static __always_inline void pair_tell(__u32 slot, enum vfsteer_event_kind kind, 
 
 /*
  * Moves the pair in @slot off its primary and notes the primary's new state. Idempotent: the same news twice
- * changes nothing. A primary that is leaving stays so whatever else is heard of it while it is torn down.
+ * changes nothing. A primary that is leaving stays so whatever else is heard of it while it is torn down; one that is joining has
+ * not been up yet.
  * A global function, so that the verifier looks at it once and not along every path of every caller.
  * Returns 1 when active changed, 0 otherwise.
  */
@@ -49,7 +50,7 @@ __attribute__((noinline)) int pair_leave_primary(__u32 slot, __u32 primary_state
 	for (int i = 0; i < PAIR_CAS_TRIES; i++) {
 		union pair_word old = pair_word_read(pair), new = old;
 
-		if (old.state.primary != PRIMARY_LEAVING)
+		if (primary_state == PRIMARY_LEAVING || old.state.primary == PRIMARY_READY)
 			new.state.primary = primary_state;
 		if (old.state.active == PATH_PRIMARY) {
 			new.state.active = PATH_STANDBY;

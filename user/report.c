@@ -82,6 +82,7 @@ static int read_pair(const struct pins *pins, unsigned slot, struct report_pair 
 		.standby_carrier = pair.standby_has_carrier,
 		.liveness = pair.liveness,
 		.rx_direct = pair.rx_direct,
+		.foreign_filters = steer_count_foreign(pair.standby_ifindex),
 		.attached_by = steer_describe(pins, pair.standby_ifindex),
 	};
 	int err = pins_counters(pins, slot, &report.counters);
@@ -191,6 +192,9 @@ static void write_pair_text(const struct report_pair *pair, FILE *stream)
 	}
 	fprintf(stream, "  attached by: %s   liveness: %s   rx: %s\n", pair->attached_by, words_liveness(pair->liveness),
 		pair->rx_direct ? "direct" : "exact");
+	if (pair->foreign_filters)
+		fprintf(stream, "  %u filter%s of others on egress before ours: what they pass finally (action pass) stays on the standby\n",
+			pair->foreign_filters, pair->foreign_filters == 1 ? "" : "s");
 	fprintf(stream, "  %-8s %16s %20s %16s %20s\n", "", "tx packets", "tx bytes", "rx packets", "rx bytes");
 	fprintf(stream, "  %-8s %16" PRIu64 " %20" PRIu64 " %16" PRIu64 " %20" PRIu64 "\n", "primary",
 		(uint64_t)of->tx_primary_packets, (uint64_t)of->tx_primary_bytes, (uint64_t)of->rx_primary_packets,
@@ -268,6 +272,7 @@ static int json_add_pair(struct json_object *to, const struct report_pair *pair)
 	err = err ?: json_add_string(to, "primary_state", words_primary_state(state->primary));
 	err = err ?: json_add_string(to, "attached_by", pair->attached_by);
 	err = err ?: json_add_string(to, "liveness", words_liveness(pair->liveness));
+	err = err ?: json_add(to, "foreign_egress_filters", json_object_new_uint64(pair->foreign_filters), false);
 	err = err ?: json_add_string(to, "rx", pair->rx_direct ? "direct" : "exact");
 	err = err ?: json_add(to, "standby_carrier", json_object_new_boolean(pair->standby_carrier), false);
 	err = err ?: json_add(to, "switches", json_object_new_uint64(state->switches), false);

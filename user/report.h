@@ -15,6 +15,7 @@ struct report_pair {
 	bool standby_carrier;
 	enum vfsteer_liveness liveness;
 	bool rx_direct;
+	unsigned foreign_filters; /* of others, on the standby's egress, before ours */
 	const char *attached_by; /* "tcx", "clsact" or "nothing"; a static string */
 	int64_t last_switch_age_ns;  /* meaningful when state.switches is not 0 */
 	int64_t last_switch_unix_ns; /* the same moment, on the wall clock as it is set now */

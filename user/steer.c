@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "steer.h"
+#include "filters.h"
 #include "hook.h"
 #include "kernel.h"
 #include "pins_make.h"
@@ -175,4 +176,11 @@ const char *steer_describe(const struct pins *pins, int standby_ifindex)
 	struct hook egress = steer_hook_egress(pins, standby_ifindex);
 
 	return hook_describe(&egress);
+}
+
+unsigned steer_count_foreign(int standby_ifindex)
+{
+	struct filters filters;
+
+	return filters_scan(standby_ifindex, HOOK_EGRESS, &filters) ? 0 : filters.foreign;
 }

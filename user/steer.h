@@ -33,6 +33,10 @@ int steer_keep_place(struct steer *steer, int standby_ifindex, int primary_ifind
 int steer_detach_standby(const struct pins *pins, unsigned slot, int ifindex);
 int steer_detach_primary(const struct pins *pins, unsigned slot, int ifindex);
 
+/* How many clsact filters of others run before ours on the standby's egress: what one of them passes finally (TC_ACT_OK)
+ * stays on the standby. */
+unsigned steer_count_foreign(int standby_ifindex);
+
 /* "tcx" or "clsact" */
 const char *steer_describe(const struct pins *pins, int standby_ifindex);
 

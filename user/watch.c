@@ -40,7 +40,7 @@ static bool watch_is_superseded(const char *name)
 }
 
 /* How long a removal may be kept waiting for the announcement, and after it. */
-#define WATCH_HOLD_LIMIT_NS 40000000ULL
+#define WATCH_HOLD_LIMIT_NS 100000000ULL
 #define WATCH_HOLD_SETTLE_NS 5000000ULL
 
 /* Opens the object with the programs in @wanted, a mask of indices, and no others to be loaded. */
