@@ -254,11 +254,10 @@ class Watcher(threading.Thread):
 
     def _line(self, pair):
         count = pair["counters"]
-        primary = pair["primary"] or "no VF"
-        paths = "  ".join(f"{name} out {count[f'tx_{path}_packets']} in {count[f'rx_{path}_packets']}"
-                          for path, name in (("primary", f"VF ({primary}, {pair['primary_state']})"), ("standby", f"virtio ({pair['standby']})")))
-        active = "VF" if pair["active"] == "primary" else "virtio"
-        return f"{self._screen.elapsed()}  active: {active:6}  packets: {paths}"
+        paths = " | ".join(f"{name} out {count[f'tx_{path}_packets']} in {count[f'rx_{path}_packets']}"
+                           for path, name in (("primary", "VF"), ("standby", "virtio")))
+        active = f"VF ({pair['primary_state']})" if pair["active"] == "primary" else f"virtio (VF {pair['primary_state']})"
+        return f"{self._screen.elapsed()}  on {active:18} | {paths}"
 
     def end(self):
         self._ending.set()
