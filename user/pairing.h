@@ -10,8 +10,8 @@ struct pairing {
 	int standby; /* ifindex */
 	int primary; /* ifindex, 0: none now */
 	bool named;  /* --pair named the primary: its MAC need not be the standby's */
-	bool rx_direct;
 	const struct netdev *lookalike; /* zero configuration, no primary: a PCI network device of another MAC, or NULL */
+	bool rx_direct; /* wished for, see direct.h */
 };
 
 enum pairing_refusal {

@@ -1,0 +1,72 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Builds without a warning, by every compiler and distribution that is promised; installs what is promised. TAP on stdout.
+# Debian 13 is a root directory in the cache, made once by debootstrap from the archive that this system's apt uses.
+
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+
+readonly TRIXIE=${VFSTEER_CACHE:-/var/cache/vfsteer}/build-trixie
+readonly PACKAGES=gcc,libc6-dev,clang,llvm,make,pkg-config,libbpf-dev,libelf-dev,libnl-3-dev,libsystemd-dev,libjson-c-dev,libinih-dev,libcmocka-dev,bpftool
+work=$(mktemp -d /tmp/vfsteer-build-XXXXXX)
+trap 'rm -rf "$work"; rm -rf "$TRIXIE/src-$$"' EXIT
+count=0 status=0
+
+# result STATUS NAME: one TAP line; the log of a failure follows it.
+result()
+{
+	count=$((count + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $count - $2"
+	else
+		echo "not ok $count - $2"
+		sed 's/^/# /' "$work/log"
+		status=1
+	fi
+}
+
+# quiet COMMAND...: succeeds, and says nothing of its own beyond make's lines.
+quiet()
+{
+	"$@" >"$work/log" 2>&1 || return 1
+	! grep -vE '^  (BPF|SKEL|CC|LINK|TEST|INSTALL) |^make(\[[0-9]+\])?: (Entering|Leaving)' "$work/log" | grep -q .
+}
+
+for cc in gcc clang; do
+	quiet make -j2 BUILD="$work/$cc" CC=$cc all
+	result $? "debian12-$cc"
+done
+
+make BUILD="$work/gcc" DESTDIR="$work/root" PREFIX=/usr install >"$work/log" 2>&1 && [ -x "$work/root/usr/sbin/vfsteer" ] &&
+	[ "$(cd "$work" && ./root/usr/sbin/vfsteer version)" ] && make BUILD="$work/gcc" DESTDIR="$work/root" PREFIX=/usr uninstall >>"$work/log" 2>&1 &&
+	[ ! -e "$work/root/usr/sbin/vfsteer" ]
+result $? install-and-uninstall
+
+make help >"$work/log" 2>&1 && grep -q install "$work/log"
+result $? help
+
+rm -f "$work/gcc/vfsteer" && make V=1 BUILD="$work/gcc" >"$work/log" 2>&1 && grep -q -- '-o .*/vfsteer' "$work/log"
+result $? verbose-shows-commands
+
+touch include/vfsteer.h && make -n BUILD="$work/gcc" >"$work/log" 2>&1 && [ "$(grep -c 'clang .*bpf.c' "$work/log")" -ge 3 ]
+result $? a-touched-header-rebuilds-bpf
+
+if [ ! -e "$TRIXIE/.complete" ]; then
+	. tools/rig/packages.sh
+	packages_need debootstrap debian-archive-keyring >&2 || { echo "1..0 # SKIP debootstrap cannot be installed"; exit 77; }
+	echo "# making a Debian 13 root in $TRIXIE (once, some minutes)"
+	rm -rf "$TRIXIE"
+	mirror=$(python3 -B -c 'import sys; sys.path.insert(0, "."); from tools.rig.suites import archive_uri; print(archive_uri())') &&
+		debootstrap --variant=minbase --include="$PACKAGES" trixie "$TRIXIE" "$mirror" >"$work/log" 2>&1 && touch "$TRIXIE/.complete"
+	result $? debian13-root
+fi
+if [ -e "$TRIXIE/.complete" ]; then
+	mkdir "$TRIXIE/src-$$" && cp -r Makefile bpf include user tests "$TRIXIE/src-$$/"
+	for cc in gcc clang; do
+		quiet chroot "$TRIXIE" make -C "/src-$$" -j2 BUILD=build-$cc CC=$cc all
+		result $? "debian13-$cc"
+	done
+fi
+echo "1..$count"
+exit $status
