@@ -3,7 +3,7 @@
 #
 # What this project needs from the distribution, and how it gets there.
 #
-#	tools/rig/packages.sh build vm		install both lists
+#	tools/rig/packages.sh build net vm	install these lists
 #	. tools/rig/packages.sh; packages_need tcpdump
 #
 # Only what is missing is installed, and it is said before it happens. When nothing is missing, apt is not run at all.
@@ -62,19 +62,25 @@ packages_build()
 		libsystemd-dev libjson-c-dev libinih-dev libcmocka-dev bpftool
 }
 
+# For namespaces and traffic on this machine.
+packages_net()
+{
+	packages_need python3 iproute2 iputils-ping procps util-linux tcpdump
+}
+
 # To boot guests and to look at their traffic.
 packages_vm()
 {
-	packages_need qemu-system-x86 seabios busybox-static dash cpio ethtool iproute2 kmod tcpdump python3 bpftool gcc libc6-dev \
+	packages_net && packages_need qemu-system-x86 seabios busybox-static dash cpio ethtool kmod bpftool gcc libc6-dev \
 		xz-utils zstd debian-archive-keyring
 }
 
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then
-	[ $# -gt 0 ] || { echo "usage: packages.sh build|vm..." >&2; exit 2; }
+	[ $# -gt 0 ] || { echo "usage: packages.sh build|net|vm..." >&2; exit 2; }
 	for list in "$@"; do
 		case $list in
-		build|vm) packages_$list || exit 1 ;;
-		*) echo "packages: no list named '$list': build and vm are known" >&2; exit 2 ;;
+		build|net|vm) packages_$list || exit 1 ;;
+		*) echo "packages: no list named '$list': build, net and vm are known" >&2; exit 2 ;;
 		esac
 	done
 fi
