@@ -26,7 +26,7 @@ ARCH := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/; s/ppc64.*/power
 ASM_INCLUDES := $(addprefix -idirafter ,$(firstword $(wildcard /usr/include/$(shell uname -m)-linux-gnu*)))
 
 WARNINGS := -Wall -Wextra -Wshadow -Wformat=2 -Wmissing-prototypes
-HARDENING := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+HARDENING := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE -pthread
 CFLAGS ?= -O2 -g
 override CFLAGS := -std=gnu11 $(WARNINGS) $(HARDENING) $(CFLAGS)
 override CPPFLAGS += -D_GNU_SOURCE -Iinclude -I$(BUILD)/bpf -DVFSTEER_VERSION='"$(VERSION)"' \

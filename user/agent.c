@@ -231,6 +231,11 @@ static int agent_open_sockets(struct agent *agent)
 			  strerror(-agent->world.announce_fd));
 		return agent->world.announce_fd;
 	}
+	error = announcer_new(&agent->world.pins, &agent->world.announcer);
+	if (error) {
+		log_error("announce: %s: its threads could not be made", strerror(-error));
+		return error;
+	}
 	agent->control_fd = control_listen(&agent->world.pins);
 	if (agent->control_fd < 0)
 		log_warning("control: %s: 'vfsteer switch' will change the pins without this agent, ignoring",
@@ -246,10 +251,7 @@ static bool agent_keep_link(const char *rest, void *argument)
 	return netdev_by_index(agent->world.table, ifindex);
 }
 
-/*
- * An announcement that waits behind a busy guest is a guest that cannot be reached. Not a realtime priority: a realtime
- * task is woken where it ran last, which may be the CPU that a removal is held on (bpf/hold.h), and is not moved away.
- */
+/* Of the agent itself; the announcer's threads see to their own. */
 static void agent_be_prompt(void)
 {
 	if (setpriority(PRIO_PROCESS, 0, -20))
@@ -263,6 +265,8 @@ static int agent_unload(struct agent *agent)
 	control_close(&agent->world.pins, agent->control_fd);
 	agent->control_fd = -1;
 	agent->pinned = false;
+	announcer_free(agent->world.announcer);
+	agent->world.announcer = NULL;
 	error = unload_everything(&agent->world.pins, agent->world.table, agent->world.requests, agent->world.announce_fd);
 	if (error)
 		log_error("unload: %s: not everything could be taken away", strerror(-error));
@@ -276,6 +280,7 @@ static void agent_close(struct agent *agent)
 	sd_event_source_unref(agent->timer);
 	sd_event_unref(agent->loop);
 	ring_buffer__free(agent->events);
+	announcer_free(agent->world.announcer);
 	if (agent->pinned) {
 		control_close(&agent->world.pins, agent->control_fd);
 		pins_close(&agent->world.pins);

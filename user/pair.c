@@ -80,6 +80,12 @@ static int pair_find_slot(const struct pair_world *world, const struct netdev *s
 	return free_slot;
 }
 
+/* The announcer's copy: after every change of the frames or of the primary. */
+static void pair_brief_announcer(struct pair_world *world, const struct pair *pair)
+{
+	announcer_set(world->announcer, pair->slot, pair->standby, pair->primary, &pair->frames);
+}
+
 static void pair_clear_slot(struct vfsteer_pair *slot)
 {
 	memset(slot, 0, sizeof(*slot));
@@ -154,6 +160,7 @@ int pair_new(struct pair_world *world, const struct pairing *pairing, struct pai
 		pair->primary = slot->primary_ifindex;
 		pair->adopted = pair->primary;
 	}
+	pair_brief_announcer(world, pair);
 	*ret = pair;
 	return 0;
 fail:
@@ -197,6 +204,7 @@ static void pair_part(struct pair_world *world, struct pair *pair)
 	slot->primary_ifindex = 0;
 	slot->primary[0] = slot->primary_pci_address[0] = slot->primary_pci_slot[0] = slot->primary_pci_port[0] = '\0';
 	pair->primary = 0;
+	pair_brief_announcer(world, pair);
 	pair->prepared = pair->adopted = pair->mtu_refused = pair->removal_cancelled = false;
 	pair->carrier_since_ns = pair->active_since_ns = pair->penalty_ns = pair->retry_ns = 0;
 	slot->primary_is_detached = slot->rx_direct = 0;
@@ -208,6 +216,7 @@ void pair_remove(struct pair_world *world, struct pair *pair)
 
 	if (pair->primary)
 		pair_part(world, pair);
+	announcer_clear(world->announcer, pair->slot);
 	steer_detach_standby(&world->pins, pair->slot, pair->standby);
 	pair_clear_slot(slot);
 	pair_free(pair);
@@ -227,19 +236,17 @@ static void pair_tell_trouble(struct pair *pair, const struct netdev *standby, c
 	pair->trouble = trouble;
 }
 
-static void pair_tell_switch(const struct pair_world *world, struct pair *pair, struct vfsteer_state state)
+static void pair_tell_switch(const struct pair_world *world, struct pair *pair, struct vfsteer_state state,
+			     uint64_t announced_ns)
 {
 	const struct vfsteer_pair *slot = pair_slot(world, pair);
 	const char *primary = slot->primary[0] ? slot->primary : "(gone)";
-	double since_ms = (pair_clock_ns() - slot->last_switch_boot_ns) / 1e6;
+	double since_ms = announced_ns > slot->last_switch_boot_ns ? (announced_ns - slot->last_switch_boot_ns) / 1e6 : 0;
 
-	if (state.switches == pair->told_switches)
-		return;
 	log_info("%s: active %s -> %s: %s (switch %" PRIu32 ", announced %.1f ms after it)", slot->standby,
 		 state.active == PATH_PRIMARY ? slot->standby : primary,
 		 state.active == PATH_PRIMARY ? primary : slot->standby, words_cause(state.cause), state.switches,
 		 since_ms);
-	pair->told_switches = state.switches;
 }
 
 /* Notes how long the primary served, when it begins and when it fails. A wish of the operator's is no failure. */
@@ -268,19 +275,19 @@ static void pair_announce(struct pair_world *world, struct pair *pair, enum vfst
 
 void pair_announce_switch(struct pair_world *world, struct pair *pair)
 {
-	struct vfsteer_pair *slot = pair_slot(world, pair);
+	uint64_t announced_ns = announcer_announce(world->announcer, pair->slot);
 	struct vfsteer_state state = pins_state(&world->pins, pair->slot);
 
-	if (state.switches == slot->announced_switches)
+	/* By this call, or by one of the announcer's threads before it. */
+	if (state.switches == pair->told_switches)
 		return;
-	pair_announce(world, pair, state.active);
-	slot->announced_switches = state.switches;
+	pair->told_switches = state.switches;
 	pair->announcements_left = world->announce_count - 1;
 	pair->next_announcement_ns = pair_clock_ns() + world->announce_interval_ns;
 	pair_judge_service(world, pair, state);
 	/* Nothing tells of the MACs that a bridge learns: the repetitions include those of late. */
 	pair->readdress = true;
-	pair_tell_switch(world, pair, state);
+	pair_tell_switch(world, pair, state, announced_ns);
 }
 
 static void pair_announce_again(struct pair_world *world, struct pair *pair)
@@ -389,6 +396,7 @@ static void pair_meet(struct pair_world *world, struct pair *pair, const struct 
 	int error;
 
 	pair->primary = primary_ifindex;
+	pair_brief_announcer(world, pair);
 	/* Joining silences its stack, which then takes nothing. */
 	pair_slot(world, pair)->rx_direct = 0;
 	primary = netdev_by_index(world->table, primary_ifindex);
@@ -452,8 +460,10 @@ uint64_t pair_step(struct pair_world *world, struct pair *pair, const struct pai
 	if (!standby)
 		return 0;
 	pair_write_standby(world, pair, standby);
-	if (pair->readdress && !addresses_collect(world->table, world->requests, standby, &pair->frames))
+	if (pair->readdress && !addresses_collect(world->table, world->requests, standby, &pair->frames)) {
 		pair->readdress = false;
+		pair_brief_announcer(world, pair);
+	}
 	if (pair->primary && pair->primary != pairing->primary)
 		pair_part(world, pair);
 	pair_write_primary(world, pair);

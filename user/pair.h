@@ -8,6 +8,7 @@
 
 #include "align.h"
 #include "announce.h"
+#include "announcer.h"
 #include "heritage.h"
 #include "link.h"
 #include "netdev.h"
@@ -21,7 +22,8 @@ struct pair_world {
 	struct pins pins;
 	struct netdev_table *table;
 	struct link_requests *requests;
-	int announce_fd; /* see announce_open */
+	int announce_fd; /* see announce_open; for repetitions */
+	struct announcer *announcer;
 	struct policy_limits limits;
 	struct heritage *heritage; /* for pairs that are made anew */
 	enum vfsteer_liveness liveness;

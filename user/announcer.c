@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "announcer.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#define ANNOUNCER_THREADS 2
+
+struct announcer_pair {
+	int standby, primary;
+	struct announcement frames;
+	uint64_t announced_ns;
+};
+
+struct announcer {
+	const struct pins *pins;
+	int announce_fd, stop_fd;
+	pthread_mutex_t lock; /* of the pairs; held for as long as frames are sent */
+	struct announcer_pair pairs[VFSTEER_MAX_PAIRS];
+	unsigned thread_count;
+	pthread_t threads[ANNOUNCER_THREADS];
+	int cpus[ANNOUNCER_THREADS];
+};
+
+static uint64_t announcer_clock_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+uint64_t announcer_announce(struct announcer *announcer, unsigned slot)
+{
+	struct announcer_pair *pair = &announcer->pairs[slot];
+	struct vfsteer_pair *shared = &announcer->pins->pairs[slot];
+	struct vfsteer_state state;
+	uint64_t announced_ns;
+
+	pthread_mutex_lock(&announcer->lock);
+	state = pins_state(announcer->pins, slot);
+	if (pair->standby && state.switches != shared->announced_switches) {
+		if (state.active == PATH_PRIMARY)
+			announce_send(announcer->announce_fd, pair->primary, &pair->frames);
+		else if (shared->standby_has_carrier)
+			announce_send(announcer->announce_fd, pair->standby, &pair->frames);
+		pair->announced_ns = announcer_clock_ns();
+		__atomic_store_n(&shared->announced_switches, state.switches, __ATOMIC_RELEASE);
+	}
+	announced_ns = pair->announced_ns;
+	pthread_mutex_unlock(&announcer->lock);
+	return announced_ns;
+}
+
+static int announcer_poll(const struct announcer *announcer)
+{
+	/* Edge-triggered: what lies in the ring is for the agent to read, every new event wakes anew. */
+	struct epoll_event ring = { .events = EPOLLIN | EPOLLET }, stop = { .events = EPOLLIN, .data.u32 = 1 };
+	int fd = epoll_create1(EPOLL_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	if (epoll_ctl(fd, EPOLL_CTL_ADD, announcer->pins->events_fd, &ring) ||
+	    epoll_ctl(fd, EPOLL_CTL_ADD, announcer->stop_fd, &stop)) {
+		int error = -errno;
+
+		close(fd);
+		return error;
+	}
+	return fd;
+}
+
+static void *announcer_thread(void *argument)
+{
+	struct announcer *announcer = argument;
+	struct sched_param priority = { .sched_priority = 1 };
+	struct epoll_event event = { 0 };
+	int poll_fd = announcer_poll(announcer);
+
+	/* Bound to its CPU, it is woken there whatever runs; without the privilege it is as any thread. */
+	sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &priority);
+	while (poll_fd >= 0 && event.data.u32 != 1) {
+		if (epoll_wait(poll_fd, &event, 1, -1) < 0 && errno != EINTR)
+			break;
+		for (unsigned slot = 0; slot < announcer->pins->capacity; slot++)
+			announcer_announce(announcer, slot);
+	}
+	if (poll_fd >= 0)
+		close(poll_fd);
+	return NULL;
+}
+
+/* The first CPUs that this process may run on; none if it may run on one only. */
+static void announcer_choose_cpus(struct announcer *announcer)
+{
+	cpu_set_t allowed;
+
+	if (sched_getaffinity(0, sizeof(allowed), &allowed) || CPU_COUNT(&allowed) < ANNOUNCER_THREADS)
+		return;
+	for (int cpu = 0; cpu < CPU_SETSIZE && announcer->thread_count < ANNOUNCER_THREADS; cpu++)
+		if (CPU_ISSET(cpu, &allowed))
+			announcer->cpus[announcer->thread_count++] = cpu;
+}
+
+static int announcer_start(struct announcer *announcer, unsigned index)
+{
+	sigset_t all, before;
+	cpu_set_t cpu;
+	int error;
+
+	CPU_ZERO(&cpu);
+	CPU_SET(announcer->cpus[index], &cpu);
+	/* Signals are the main thread's. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = pthread_create(&announcer->threads[index], NULL, announcer_thread, announcer);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (!error)
+		pthread_setaffinity_np(announcer->threads[index], sizeof(cpu), &cpu);
+	return -error;
+}
+
+int announcer_new(const struct pins *pins, struct announcer **ret)
+{
+	struct announcer *announcer = calloc(1, sizeof(*announcer));
+	unsigned wanted;
+	int error;
+
+	if (!announcer)
+		return -ENOMEM;
+	announcer->pins = pins;
+	/* Its own: announce_send changes the socket's mode to send again. */
+	announcer->announce_fd = announce_open();
+	if (announcer->announce_fd < 0) {
+		error = announcer->announce_fd;
+		free(announcer);
+		return error;
+	}
+	announcer->stop_fd = eventfd(0, EFD_CLOEXEC);
+	if (announcer->stop_fd < 0) {
+		error = -errno;
+		close(announcer->announce_fd);
+		free(announcer);
+		return error;
+	}
+	pthread_mutex_init(&announcer->lock, NULL);
+	announcer_choose_cpus(announcer);
+	wanted = announcer->thread_count;
+	/* A thread that cannot be had costs promptness, nothing else: the agent announces as well. */
+	for (announcer->thread_count = 0; announcer->thread_count < wanted; announcer->thread_count++)
+		if (announcer_start(announcer, announcer->thread_count))
+			break;
+	*ret = announcer;
+	return 0;
+}
+
+void announcer_free(struct announcer *announcer)
+{
+	uint64_t one = 1;
+
+	if (!announcer)
+		return;
+	if (write(announcer->stop_fd, &one, sizeof(one)) == sizeof(one))
+		for (unsigned i = 0; i < announcer->thread_count; i++)
+			pthread_join(announcer->threads[i], NULL);
+	for (unsigned slot = 0; slot < VFSTEER_MAX_PAIRS; slot++)
+		announcement_free(&announcer->pairs[slot].frames);
+	pthread_mutex_destroy(&announcer->lock);
+	close(announcer->stop_fd);
+	close(announcer->announce_fd);
+	free(announcer);
+}
+
+int announcer_set(struct announcer *announcer, unsigned slot, int standby, int primary, const struct announcement *frames)
+{
+	struct announcer_pair *pair = &announcer->pairs[slot];
+	struct announcement copy = { .count = frames->count, .size = frames->count };
+	struct announcement old;
+
+	copy.frames = calloc(frames->count ? frames->count : 1, sizeof(*copy.frames));
+	if (!copy.frames)
+		return -ENOMEM;
+	memcpy(copy.frames, frames->frames, frames->count * sizeof(*copy.frames));
+	pthread_mutex_lock(&announcer->lock);
+	old = pair->frames;
+	pair->frames = copy;
+	pair->standby = standby;
+	pair->primary = primary;
+	pthread_mutex_unlock(&announcer->lock);
+	announcement_free(&old);
+	return 0;
+}
+
+void announcer_clear(struct announcer *announcer, unsigned slot)
+{
+	pthread_mutex_lock(&announcer->lock);
+	announcement_free(&announcer->pairs[slot].frames);
+	memset(&announcer->pairs[slot], 0, sizeof(announcer->pairs[slot]));
+	pthread_mutex_unlock(&announcer->lock);
+}
