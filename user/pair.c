@@ -194,34 +194,6 @@ static void pair_force(const struct pair_world *world, const struct pair *pair, 
 	} while (!pins_state_change(&world->pins, pair->slot, &state, wanted));
 }
 
-/* The primary is gone from this namespace, or is no longer the one to use. */
-static void pair_part(struct pair_world *world, struct pair *pair)
-{
-	struct vfsteer_pair *slot = pair_slot(world, pair);
-
-	pair_force(world, pair, PRIMARY_ABSENT, CAUSE_GONE);
-	steer_detach_primary(&world->pins, pair->slot, pair->primary);
-	slot->primary_ifindex = 0;
-	slot->primary[0] = slot->primary_pci_address[0] = slot->primary_pci_slot[0] = slot->primary_pci_port[0] = '\0';
-	pair->primary = 0;
-	pair_brief_announcer(world, pair);
-	pair->prepared = pair->adopted = pair->mtu_refused = pair->removal_cancelled = false;
-	pair->carrier_since_ns = pair->active_since_ns = pair->penalty_ns = pair->retry_ns = 0;
-	slot->primary_is_detached = slot->rx_direct = 0;
-}
-
-void pair_remove(struct pair_world *world, struct pair *pair)
-{
-	struct vfsteer_pair *slot = pair_slot(world, pair);
-
-	if (pair->primary)
-		pair_part(world, pair);
-	announcer_clear(world->announcer, pair->slot);
-	steer_detach_standby(&world->pins, pair->slot, pair->standby);
-	pair_clear_slot(slot);
-	pair_free(pair);
-}
-
 /* One line per trouble, and one when it is over. */
 static void pair_tell_trouble(struct pair *pair, const struct netdev *standby, const struct netdev *primary,
 			      const char *trouble, int error)
@@ -288,6 +260,35 @@ void pair_announce_switch(struct pair_world *world, struct pair *pair)
 	/* Nothing tells of the MACs that a bridge learns: the repetitions include those of late. */
 	pair->readdress = true;
 	pair_tell_switch(world, pair, state, announced_ns);
+}
+
+/* The primary is gone from this namespace, or is no longer the one to use. */
+static void pair_part(struct pair_world *world, struct pair *pair)
+{
+	struct vfsteer_pair *slot = pair_slot(world, pair);
+
+	pair_force(world, pair, PRIMARY_ABSENT, CAUSE_GONE);
+	pair_announce_switch(world, pair);
+	steer_detach_primary(&world->pins, pair->slot, pair->primary);
+	slot->primary_ifindex = 0;
+	slot->primary[0] = slot->primary_pci_address[0] = slot->primary_pci_slot[0] = slot->primary_pci_port[0] = '\0';
+	pair->primary = 0;
+	pair_brief_announcer(world, pair);
+	pair->prepared = pair->adopted = pair->mtu_refused = pair->removal_cancelled = false;
+	pair->carrier_since_ns = pair->active_since_ns = pair->penalty_ns = pair->retry_ns = 0;
+	slot->primary_is_detached = slot->rx_direct = 0;
+}
+
+void pair_remove(struct pair_world *world, struct pair *pair)
+{
+	struct vfsteer_pair *slot = pair_slot(world, pair);
+
+	if (pair->primary)
+		pair_part(world, pair);
+	announcer_clear(world->announcer, pair->slot);
+	steer_detach_standby(&world->pins, pair->slot, pair->standby);
+	pair_clear_slot(slot);
+	pair_free(pair);
 }
 
 static void pair_announce_again(struct pair_world *world, struct pair *pair)

@@ -206,9 +206,9 @@ class FloorsTest(unittest.TestCase):
         return next(one for one in floors.verdicts(results) if one.what == what)
 
     def test_nineteen_of_twenty(self):
-        for lost, expected in (([0] * 20, floors.AIM), ([0] * 19 + [5], floors.FLOOR), ([0] * 18 + [5, 5], floors.MISSED)):
+        for lost, expected in (([0] * 100, floors.AIM), ([0] * 20, floors.FLOOR), ([0] * 19 + [5], floors.FLOOR), ([0] * 18 + [5, 5], floors.MISSED)):
             results = made_up("/nowhere")
-            add(results, "unplug/lost/out", vfsteer=[0] * 20)
+            add(results, "unplug/lost/out", vfsteer=[0] * len(lost))
             add(results, "unplug/lost/in", vfsteer=lost)
             self.assertEqual(self.verdict(results, "unplug: lost out / in").verdict, expected)
 
@@ -273,6 +273,12 @@ class ReportTest(unittest.TestCase):
 
     def test_nothing_to_report(self):
         self.assertRaises(ReportError, report, made_up("/nowhere"), Path("/nowhere"))
+
+    def test_duplicates_are_said(self):
+        results = made_up("/nowhere")
+        add(results, "plug/lost/in", vfsteer=[0, 0], context={"duplicates": 3})
+        add(results, "plug/lost/out", teamd=[0], context={"duplicates": 0})
+        self.assertIn("came twice, over all runs: vfsteer 6.", tables.events_table(results, KERNEL, "lost"))
 
     def test_a_tail_is_marked(self):
         results = made_up("/nowhere")
