@@ -186,6 +186,15 @@ def announcements(stage):
 
 
 @case
+def deletion_is_announced_in_silence(stage):
+    """Nothing else happens that could wake the agent."""
+    time.sleep(0.5)
+    here = stage.capture(stage.outside, "st1")
+    stage.guest.run("ip link delete pr0")
+    wait("announcements on st1", lambda: announced(here.frames(outgoing=False)) >= {"10.77.0.1", "rarp"}, 1)
+
+
+@case
 def announcement_moves_the_switch(stage):
     """The point of it: the outside's bridge finds a silent guest at once."""
     def port():
