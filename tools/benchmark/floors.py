@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What vfsteer has to reach, and whether it has: floors and aims, each judged from the data alone."""
+
+from dataclasses import dataclass
+
+from tools.benchmark.figures import median, numbers, share, text, worst
+
+LOSSLESS_EVENTS = ("unplug", "plug", "unbind", "bind", "set-down", "set-up")
+LOSSLESS_SHARE, AIM_RUNS = 0.95, 100
+AIM, FLOOR, MISSED, UNKNOWN = "reaches the aim", "reaches the floor", "misses the floor", "not measured"
+
+
+@dataclass
+class Verdict:
+    what: str
+    kernel: str
+    floor: str
+    aim: str
+    measured: str
+    verdict: str
+
+
+def _judged(what, kernel, floor, aim, value, reaches_floor, reaches_aim, measured=None):
+    if value is None:
+        return Verdict(what, kernel, floor, aim, "–", UNKNOWN)
+    verdict = AIM if reaches_aim(value) else FLOOR if reaches_floor(value) else MISSED
+    return Verdict(what, kernel, floor, aim, measured or text(value), verdict)
+
+
+def _get(results, section, metric, kernel, contender="vfsteer"):
+    return numbers(results.figure(section, contender, metric, kernel))
+
+
+def _lossless(results, kernel):
+    for event in LOSSLESS_EVENTS:
+        out, into = (_get(results, "events", f"{event}/lost/{way}", kernel) for way in ("out", "in"))
+        runs = [a + b for a, b in zip(out, into)]
+        clean = share(runs, lambda lost: lost == 0)
+        measured = f"0 / 0 in {sum(1 for lost in runs if not lost)} of {len(runs)}, worst {max(out)} / {max(into)}" if runs else None
+        yield _judged(f"{event}: lost out / in", kernel, "0 / 0 in 19 of 20 runs", f"0 / 0 over {AIM_RUNS}", clean,
+                      lambda value: value >= LOSSLESS_SHARE, lambda value, many=len(runs): value == 1 and many >= AIM_RUNS, measured)
+    for event in LOSSLESS_EVENTS:
+        values = _get(results, "events", f"silent-{event}/lost/in", kernel)
+        yield _judged(f"{event}, silent guest: lost in", kernel, "≤ 10, every run", "0", worst(values), lambda value: value <= 10,
+                      lambda value: value == 0, values and f"worst {max(values)} of {len(values)} runs")
+
+
+def _carrier(results, kernel):
+    ours, into = (_get(results, "events", f"link-down/lost/{way}", kernel) for way in ("out", "in"))
+    theirs = median(_get(results, "events", "link-down/lost/out", kernel, "net_failover"))
+    excess = median(ours) - theirs if ours and theirs is not None else None
+    # Whether it is the driver's own time, which is the aim, these figures cannot tell.
+    yield _judged("link down: lost out", kernel, "≤ net_failover", "the driver's own time", excess, lambda value: value <= 0,
+                  lambda value: False, excess is not None and f"median {text(median(ours))}, net_failover {text(theirs)}")
+    yield _judged("link down: lost in", kernel, "0", "0", worst(into), lambda value: value == 0, lambda value: value == 0,
+                  into and f"median {text(median(into))}, worst {max(into)} of {len(into)} runs")
+    took = _get(results, "events", "link-up/takeover", kernel)
+    yield _judged("from link up to traffic on the VF (ms)", kernel, "≤ 100", "≤ 20", median(took), lambda value: value <= 100,
+                  lambda value: value <= 20, took and f"median {text(median(took))}, worst {text(max(took))}")
+
+
+def _migration(results, kernel):
+    alone = median(_get(results, "migrate", "answers/lost", kernel, "virtio-only"))
+    for prefix, handover in (("", "migration"), ("shared-", "migration, shared handover")):
+        ours = median(_get(results, "migrate", f"{prefix}answers/lost", kernel))
+        excess = ours - alone if ours is not None and alone is not None else None
+        yield _judged(f"{handover}: answers lost beyond virtio-only", kernel, "≤ 2", "0", excess, lambda value: value <= 2,
+                      lambda value: value <= 0, excess is not None and f"median {text(ours)}, virtio-only {text(alone)}")
+        holes = _get(results, "migrate", f"{prefix}holes/count", kernel)
+        yield _judged(f"{handover}: holes", kernel, "1", "1", median(holes), lambda value: value <= 1, lambda value: value <= 1,
+                      holes and f"median {text(median(holes))}, worst {max(holes)}")
+        broken = _get(results, "migrate", f"{prefix}tcp/broken", kernel)
+        yield _judged(f"{handover}: connections broken", kernel, "0", "0", worst(broken), lambda value: value == 0, lambda value: value == 0)
+
+
+def _over_bare(results, metric, kernel, contender):
+    ours, bare = (median(_get(results, "cost", metric, kernel, name)) for name in (contender, "bare-vf"))
+    return (ours / bare - 1) * 100 if ours is not None and bare else None
+
+
+def _cost(results, kernel):
+    for way, contender, floor, mode in (("tx", "vfsteer", 3, ""), ("rx", "vfsteer", 5, " (exact)"), ("rx", "vfsteer-direct", 1, " (direct)")):
+        metric = f"udp-{way}/instructions"
+        ours, theirs = (_over_bare(results, metric, kernel, name) for name in (contender, "net_failover"))
+        yield _judged(f"{way.upper()} instructions over bare{mode} (%)", kernel, f"≤ {floor} %", "≤ net_failover", ours,
+                      lambda value, floor=floor: value <= floor, lambda value, theirs=theirs: theirs is not None and value <= theirs,
+                      ours is not None and f"{ours:+.1f} %" + (f", net_failover {theirs:+.1f} %" if theirs is not None else ""))
+    decision = median(_get(results, "cost", "decision/time", kernel))
+    yield _judged("steering decision over an empty program (ns)", kernel, "≤ 25", "≤ 15", decision, lambda value: value <= 25,
+                  lambda value: value <= 15)
+    ours, bare = (median(_get(results, "cost", "tcp-bulk/throughput", kernel, name)) for name in ("vfsteer", "bare-vf"))
+    yield _judged("TCP bulk over bare", kernel, "≥ 0.97", "≥ 0.99", ours / bare if ours and bare else None, lambda value: value >= 0.97,
+                  lambda value: value >= 0.99)
+
+
+def verdicts(results):
+    """Every floor for every kernel that its section was measured on; once as not measured where it was on none."""
+    found = []
+    for section, judge in (("events", _lossless), ("events", _carrier), ("migrate", _migration), ("cost", _cost)):
+        kernels = results.distinct("kernel", section)
+        judged = [verdict for kernel in kernels for verdict in judge(results, kernel)]
+        known = {verdict.what for verdict in judged if verdict.verdict != UNKNOWN}
+        found += [verdict for verdict in judged if verdict.verdict != UNKNOWN]
+        found += [verdict for verdict in judge(results, "–") if verdict.what not in known]
+    return found

@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a live migration costs a guest: between two QEMU processes, its VF taken out before and given back after, under three loads.
+
+The loads and their far end are migrate_client.py's, the guest's end is guest/responder.c's, the hypervisor host migrate_host.py's.
+"""
+
+import functools
+import json
+import subprocess
+import sys
+import time
+
+from tools.benchmark.contenders import HERE, chosen
+from tools.benchmark.migrate_account import BUCKET_MS, account
+from tools.benchmark.migrate_guest import InnerLab, MigrationDied, Process, migrate
+from tools.benchmark.migrate_host import KERNEL, PLAIN_QUEUES, Host
+from tools.benchmark.progress import Progress
+from tools.rig import kernels
+from tools.rig.initramfs import initramfs
+from tools.rig.lab import Pair
+from tools.rig.places import BUILD, lock
+from tools.rig.qemu import qemu
+
+SECTION = "migrate"
+CONTENDERS = "vfsteer,virtio-only,net_failover,bonding,teamd"
+PORT = 7070
+BEFORE_S, APART_S, AFTER_S = 3.0, 1.5, 5.0
+STEP_S = 100  # a first guess; the progress learns
+# A host may let the PF hear what goes to the VF while a VF is on its way out or in. Only a guest that listens on both wires gains by it.
+EVIDENCE = "cat /tmp/spawn-*.log 2>/dev/null; dmesg | tail -n 40; ip -s link; grep -E '^(Ip|Udp|Tcp):' /proc/net/snmp"
+HANDOVERS = {"": "plain", "shared-": "shared"}
+
+
+class MigrateError(Exception):
+    pass
+
+
+def describe():
+    return "a live migration between two QEMU, VF out and in: answers lost, holes, TCP, time on the VF"
+
+
+def responder():
+    """The guest's program, built when its source is newer."""
+    source, target = HERE / "guest" / "responder.c", BUILD / "bench-responder"
+    with lock("programs"):
+        if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
+            BUILD.mkdir(parents=True, exist_ok=True)
+            subprocess.run(["gcc", "-O2", "-Wall", "-Wextra", "-pthread", "-o", target, source], check=True)
+    return target
+
+
+@functools.cache
+def qemu_said():
+    said = subprocess.run([qemu(newer=True), "--version"], text=True, stdout=subprocess.PIPE, check=True).stdout
+    return said.splitlines()[0].removeprefix("QEMU emulator version ")
+
+
+class Client:
+    """migrate_client.py in the peer's namespace."""
+
+    def __init__(self, host, guest, report):
+        self._report = report
+        self._process = host.peer.popen([sys.executable, "-B", HERE / "migrate_client.py", guest, PORT, report],
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        if self._process.stdout.readline().strip() != "ready":
+            raise MigrateError(f"the traffic did not start: {self._process.stderr.read()}")
+
+    def finish(self):
+        self._process.terminate()
+        _, error = self._process.communicate(timeout=90)
+        if self._process.returncode:
+            raise MigrateError(f"the far end failed: {error}")
+        return json.loads(self._report.read_text())
+
+    def stop(self):
+        self._process.kill()
+        self._process.communicate()
+
+
+class Scenario:
+    """One contender through one migration. `marks`: {step: CLOCK_MONOTONIC in ns}."""
+
+    def __init__(self, contender, image, shared, say):
+        self.contender, self.image, self.shared, self.say = contender, image, shared, say
+        self.failover = bool(contender.lab.get("failover"))
+        self.vf, self.marks = contender.name != "virtio-only", {}
+
+    def _mark(self, step):
+        self.marks[step] = time.monotonic_ns()
+        self.say(step)
+
+    def run(self):
+        """(figures, what QEMU says of the migration, what the machines have to say for themselves)."""
+        pair = Pair(0)
+        self.say("booting the host")
+        with Host(self.image, pair.mac, pair.peer_v4) as host:
+            self.say(f"host up after {host.vm.boot_s:.0f} s; booting the guest")
+            source = Process(host, host.sides["a"], self.failover)
+            source.agent()
+            lab = InnerLab(source, self.failover)
+            self._guest_prepare(host, lab)
+            target = Process(host, host.sides["b"], self.failover, incoming=True)
+            target.agent(wait=False)
+            client = Client(host, pair.guest_v4, host.vm.work / "traffic")
+            try:
+                said = self._migrate(host, source, target)
+                noted = client.finish()
+            finally:
+                client.stop()
+            figures = account(noted, self.marks)
+            evidence = "\n".join([
+                "guest", target.run(EVIDENCE)[1], "host", host.vm.run(EVIDENCE)[1], "outside", host.switch.run("ip -s link; bridge fdb show br br0"),
+                host.peer.run("ip -s link show peer0; grep -E '^(Ip|Udp|Tcp):' /proc/net/snmp")])
+            source.close()
+            target.close()
+        return figures, said, evidence
+
+    def _guest_prepare(self, host, lab):
+        vm = lab.vm
+        vm.check(PLAIN_QUEUES)
+        if self.contender.lab.get("configure", True):
+            lab.configure()
+        self.contender.start(lab)
+        vm.spawn(f"exec responder {PORT}").wait_output("listening")
+        vm.wait_for(f"ping -c1 -W1 {lab.pairs[0].peer_v4}", 20)
+        if self.vf:
+            self.say("guest ready; plugging the VF")
+            host.mac_give(vm.side)
+            vm.plug()
+            name = lab.wait_vf()
+            self.contender.vf_back(lab)
+            vm.wait_for(f"grep -q 1 /sys/class/net/{name}/carrier", 20)
+            # The pair's own traffic on it, in both directions, or the measurement would be of something else.
+            sent = f"cat /sys/class/net/{name}/statistics/tx_packets"
+            vm.wait_for(f"a=$({sent}); ping -c5 -i0.1 -W1 {lab.pairs[0].peer_v4} && [ $({sent}) -ge $((a + 5)) ]", 30)
+
+    @staticmethod
+    def _vf_wait(target):
+        """Until the VF carries the traffic, as the guest's own agent would tell a host. What does not come back is the account's to tell."""
+        vf = InnerLab(target, False).vf_netdevs
+        target.run(f"for try in $(seq 60); do sent=$(cat {vf}/*/statistics/tx_packets 2>/dev/null); "
+                   f"[ ${{sent:-0}} -gt 50 ] && exit; sleep 0.1; done", 60)
+
+    def _migrate(self, host, source, target):
+        a, b = source.side, target.side
+        time.sleep(BEFORE_S)
+        if self.vf:
+            if self.shared:
+                host.mac_share(a)
+            self._mark("unplug")
+            self.marks["unplugged"] = int(source.unplug() * 1e9)
+            host.mac_take(a)
+            self._mark("mac taken")
+            time.sleep(APART_S)
+        self._mark("migrate")
+        if not self.vf:
+            self.marks["unplug"] = self.marks["migrate"]
+        said = migrate(source, target)
+        self.marks["stop"], self.marks["resume"] = int(said["stop_s"] * 1e9), int(said["resume_s"] * 1e9)
+        time.sleep(APART_S)
+        if self.vf:
+            if self.shared:
+                host.mac_share(b)
+            # Only then: the device's coming alone takes QEMU a while, and all that time the VF would swallow what is the guest's.
+            self._mark("plug")
+            target.plug()
+            self._mark("plugged")
+            host.mac_give(b)
+            self._mark("mac given")
+            self._vf_wait(target)
+            self._mark("vf in use")
+            if self.shared:
+                host.mac_unshare(b)
+                self._mark("unshared")
+        time.sleep(AFTER_S)
+        self._mark("end")
+        return said
+
+
+def record(results, contender, run, prefix, figures, said, more):
+    """Adds the figures of one migration; a text for its line."""
+    context = {"run": run, "release": kernels.release(kernels.kernel(KERNEL)), "bucket_ms": BUCKET_MS, "qemu": qemu_said(), "holes": figures["holes"], "marks_ms": figures["series_marks_ms"], **more}
+
+    def add(metric, value, unit, **noted):
+        results.add(SECTION, contender.name, prefix + metric, KERNEL, value, unit, {**context, **noted})
+
+    add("answers/lost", figures["lost"], "answers", asked=figures["asked"], lost_before=figures["lost_before"], duplicates=figures["duplicates"])
+    add("answers/lost-outside-downtime", figures["lost_outside"], "answers")
+    add("holes/count", len(figures["holes"]), "holes")
+    add("holes/longest", figures["longest_hole_ms"], "ms", longest_silence_ms=figures["silence_ms"])
+    add("downtime/events", said["downtime_ms"], "ms")
+    add("downtime/reported", said["reported_ms"], "ms", total_ms=said["total_ms"], rounds=said["rounds"])
+    add("tcp/stall", figures["tcp_stall_ms"], "ms", bytes=figures["tcp_bytes"])
+    add("tcp/damaged", int(not figures["tcp_intact"]), "streams", broken=figures["tcp_broken"], corrupt_at=figures["tcp_corrupt_at"])
+    add("tcp/broken", figures["idle_broken"], "connections", of=figures["idle"], errors=figures["idle_errors"])
+    if contender.name != "virtio-only":
+        add("vf/return-out", figures["vf_tx_ms"], "ms")
+        add("vf/return-in", figures["vf_rx_ms"], "ms")
+        add("vf/before", figures["vf_before_s"], "s")
+        add("vf/after", figures["vf_after_s"], "s")
+    add("arrivals", figures["series"], "answers per 10 ms")
+    vf = f", back on the VF after {figures['vf_tx_ms']} ms" if contender.name != "virtio-only" else ""
+    holes = "; ".join(f"{hole['lost']} in {hole['ms']:.0f} ms after {hole['step']}" for hole in figures["holes"])
+    return (f"{figures['lost']} of {figures['asked']} answers lost ({figures['lost_outside']} outside the downtime), {len(figures['holes'])} holes ({holes}), downtime {said['downtime_ms']:.0f} ms "
+            f"(reported {said['reported_ms']}), TCP stall {figures['tcp_stall_ms']:.0f} ms, {figures['idle_broken']} connections broken{vf}")
+
+
+def _keep(results, name, figures, said, evidence):
+    """Beside the results, for whoever asks why: what no table has room for."""
+    folder = results.path.parent / "migrate"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.log").write_text(f"{json.dumps(figures, indent=1)}\n{json.dumps(said, indent=1)}\n{evidence}\n")
+
+
+def run(options, results):
+    contenders = [one for one in chosen(options.contenders or CONTENDERS) if one.name != "bare-vf"]
+    extra = {"responder": responder()}
+    for contender in contenders:
+        extra |= contender.extra()
+    image = initramfs(kernels.kernel(KERNEL), extra)
+    steps = [(number, prefix, contender) for number in range(1, options.runs + 1) for prefix in HANDOVERS for contender in contenders
+             if not prefix or contender.name != "virtio-only"]
+    if not options.resume:
+        results.discard(lambda figure: figure.section == SECTION and figure.contender in {one.name for one in contenders})
+    progress, failed = Progress(len(steps), STEP_S), 0
+    progress.say(f"migrate: {len(steps)} migrations: the guest and its hypervisor host have kernel {KERNEL}, QEMU 10 or later for both")
+    for number, prefix, contender in steps:
+        figure = results.figure(SECTION, contender.name, f"{prefix}answers/lost", KERNEL)
+        name = f"{contender.label}, {HANDOVERS[prefix]} handover, run {number}"
+        if options.resume and figure and any(one["run"] == number for one in figure.measured):
+            progress.step(f"{name}: there already")
+            continue
+        text = None
+        for again in range(2):
+            try:
+                scenario = Scenario(contender, image, bool(prefix), lambda step: print(f"    {step}", flush=True))
+                figures, said, evidence = scenario.run()
+                _keep(results, f"{prefix}{contender.name}-{number}", {key: value for key, value in figures.items() if key != "series"}, said, evidence)
+                text = record(results, contender, number, prefix, figures, said, {"repeated": again} if again else {})
+                break
+            except MigrationDied as error:
+                # Of many runs some die at the start of the migration in the emulated hypervisor, whoever is in the guest.
+                progress.say(f"{name}: {error}{'' if again else chr(10) + 'once more'}")
+            except Exception as error:  # the next contender must have its turn
+                progress.say(f"{name}: {type(error).__name__}: {error}")
+                break
+        failed += text is None
+        results.save()
+        progress.step(f"{name}: {text or 'failed'}")
+    return failed

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The guest that migrates, and the QEMU processes that have it in turn: started, plugged, migrated, with the moments of it all."""
+
+import socket
+import time
+
+from tools.benchmark.migrate_host import GUESTS_MEMORY_MB, MANAGEMENT
+from tools.rig.channel import Channel
+from tools.rig.lab import Lab, Pair
+from tools.rig.qmp import Qmp, QmpError
+from tools.rig.vm import Vm, VmError
+
+MEMORY_MB = GUESTS_MEMORY_MB // 2
+# Memory in huge pages and there from the start, as hosts that pass devices through have it: a device maps all of it when it comes.
+# Whichever QEMU has the guest sees the same machine: a root port each for the two NICs, at the places where Lab has them too.
+MACHINE = ("-accel kvm -cpu host -M q35 -smp 2 -nodefaults -nographic -no-reboot -mem-path /dev/hugepages -mem-prealloc -L /inner/firmware -kernel /inner/vmlinux "
+           "-initrd /inner/initrd -device virtio-serial-pci,id=rig-serial,addr=0x1e "
+           "-device pcie-root-port,id=rp-sb0,chassis=1,slot=1,addr=0x2 -device pcie-root-port,id=rp-vf0,chassis=2,slot=2,addr=0x3")
+CMDLINE = "console=ttyS0 quiet panic=-1 oops=panic mitigations=off net.ifnames=0 random.trust_cpu=on audit=0"
+BOOT_TIMEOUT_S, MIGRATION_TIMEOUT_S, VF_TIMEOUT_S = 150, 90, 40
+
+
+class MigrationDied(VmError):
+    """A QEMU has ended in the middle of it, which the emulated hypervisor does now and then for reasons of its own."""
+
+
+class Process(Vm):
+    """One QEMU in the host, and the guest in it: Vm's commands work once agent() has been called."""
+
+    def __init__(self, host, side, failover=False, incoming=False):
+        self.host, self.side, self.failover = host, side, failover
+        self._channel = self.qmp_link = None
+        self._log = f"/tmp/guest-{side.name}"
+        standby = f"virtio-net-pci,id=sb0,bus=rp-sb0,netdev=sb0-net,mac={host.mac},romfile=" + (",failover=on" if failover else "")
+        # Its input must not be the host's console; a session of its own, or the shell that starts it would end it.
+        host.vm.check(f"""
+            setsid /inner/qemu {MACHINE} -m {MEMORY_MB} -append '{CMDLINE}' {'-incoming defer' if incoming else ''} \\
+                -chardev file,id=console,path={self._log}.console -serial chardev:console \\
+                -chardev socket,id=qmp,host=0.0.0.0,port={side.qmp_port},server=on,wait=off -mon chardev=qmp,mode=control \\
+                -chardev socket,id=rig,host=0.0.0.0,port={side.agent_port},server=on,wait=off \\
+                -device virtserialport,bus=rig-serial.0,chardev=rig,name=rig \\
+                -netdev tap,id=sb0-net,ifname={side.tap},script=no,downscript=no,vhost=on -device {standby} \\
+                </dev/null >{self._log}.log 2>&1 &
+            echo $! >{self._log}.pid""")
+        try:
+            self.qmp_link = Qmp(self._connect(side.qmp_port))
+        except (OSError, QmpError) as error:
+            raise VmError(f"QEMU {side.name} did not start: {error}\n{self.log()}") from error
+
+    def _connect(self, port):
+        deadline = time.monotonic() + 60
+        while True:
+            link = self.host.switch.inside(lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM))
+            try:
+                link.settimeout(10)
+                link.connect((f"{MANAGEMENT}.2", port))
+                link.settimeout(None)
+                return link
+            except OSError:
+                link.close()
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
+
+    def agent(self, wait=True):
+        """The channel for commands; with wait, until the guest answers on it."""
+        self._channel = Channel(self._connect(self.side.agent_port))
+        if wait:
+            try:
+                self.run("true", BOOT_TIMEOUT_S)
+            except TimeoutError as error:
+                raise VmError(f"the guest did not come up:\n{self.console()[-3000:]}\n{self.log()}") from error
+
+    def console(self):
+        return self.host.vm.run(f"cat {self._log}.console")[1]
+
+    def log(self):
+        """What QEMU itself has written, and the end of the host's kernel log."""
+        return self.host.vm.run(f"cat {self._log}.log; dmesg | tail -n 12")[1]
+
+    def alive(self):
+        return self.host.vm.run(f"kill -0 $(cat {self._log}.pid)")[0] == 0
+
+    def plug(self):
+        properties = {"driver": "vfio-pci", "id": "vf0", "bus": "rp-vf0", "host": self.side.vf, "rombar": 0}
+        if self.failover:
+            properties["failover_pair_id"] = "sb0"
+        # Mapping all of the guest's memory for the device takes its time here.
+        self.qmp_link.command("device_add", VF_TIMEOUT_S, **properties)
+
+    def unplug(self):
+        """Returns when DEVICE_DELETED came (monotonic seconds)."""
+        since = len(self.qmp_link.events)
+        self.qmp("device_del", id="vf0")
+        return self.wait_event("DEVICE_DELETED", VF_TIMEOUT_S, since, lambda data: data.get("device") == "vf0")["host_s"]
+
+    def close(self):
+        for link in (self._channel, self.qmp_link):
+            if link:
+                link.close()
+
+    # The host is taken away as a whole, and what runs in it goes with it.
+    stop = close
+
+
+def migrate(source, target):
+    """Moves the guest; a dict of what QEMU says about it, and the moments of STOP and RESUME, each in its own host's clock and in ours."""
+    port = 4444
+    target.qmp("migrate-set-capabilities", capabilities=[{"capability": "events", "state": True}])
+    target.qmp("migrate-incoming", uri=f"tcp:127.0.0.1:{port}")
+    source.qmp("migrate-set-capabilities", capabilities=[{"capability": "events", "state": True}])
+    started = time.monotonic()
+    try:
+        source.qmp("migrate", uri=f"tcp:127.0.0.1:{port}")
+        source.wait_event("MIGRATION", MIGRATION_TIMEOUT_S, 0, lambda data: data["status"] in ("completed", "failed", "cancelled"))
+        said = source.qmp("query-migrate")
+        if said["status"] != "completed":
+            raise MigrationDied(f"{said}\n{source.log()}\n{target.log()}")
+        stop = source.wait_event("STOP", 5)
+        resume = target.wait_event("RESUME", 30)
+    except QmpError as error:
+        raise MigrationDied(f"{error}\nthe source {'lives' if source.alive() else 'is dead'}: {source.log()}\n"
+                            f"the target {'lives' if target.alive() else 'is dead'}: {target.log()}") from error
+
+    def stamp_us(event):
+        return event["timestamp"]["seconds"] * 1_000_000 + event["timestamp"]["microseconds"]
+
+    return {"migrate_s": started, "stop_s": stop["host_s"], "resume_s": resume["host_s"],
+            "downtime_ms": (stamp_us(resume) - stamp_us(stop)) / 1000, "reported_ms": said["downtime"], "total_ms": said["total-time"],
+            "setup_ms": said.get("setup-time"), "transferred": said["ram"]["transferred"],
+            "rounds": said["ram"].get("dirty-sync-count")}
+
+
+class InnerLab:
+    """What contenders.py sets up is a Lab with one pair; this is one as far as that needs it: vm, pairs, netdev."""
+
+    netdev, main, _netdevs, slot = Lab.netdev, Lab.main, Lab._netdevs, staticmethod(Lab.slot)
+
+    def __init__(self, process, failover):
+        self.vm, self.failover, self.pairs = process, failover, [Pair(0)]
+
+    @property
+    def vf_netdevs(self):
+        """The guest's directory with the VF's netdev, as a pattern for its shell."""
+        return self._netdevs("vf", 0)
+
+    def configure(self):
+        """Addresses onto the main netdev, and it up; those of contenders with a netdev of their own come with it."""
+        pair = self.pairs[0]
+        main = self.main()
+        if not main:
+            raise VmError(f"no netdev in the guest:\n{self.vm.run('ip -d link')[1]}")
+        self.vm.check(f"""
+            ip address add {pair.guest_v4}/24 dev {main}
+            ip link set {main} up""")
+
+    def wait_vf(self, timeout=VF_TIMEOUT_S):
+        return self.vm.wait_for(f"ls {self.vf_netdevs} | grep .", timeout).strip()
