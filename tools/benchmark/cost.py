@@ -2,8 +2,8 @@
 """What a packet costs: guest instructions under QEMU's -icount, and the steering decision alone at native speed.
 
 With -icount shift=0 the guest's clock counts instructions, one per nanosecond, and time that the CPU was idle is known to the
-nanosecond: what is left is the whole path's instructions, the generator's included. One CPU, and a low even rate, so that every
-packet comes alone: batches would make of each figure a question of timing.
+nanosecond: what is left is the whole path's instructions, the sending or receiving program's included. One CPU. udp-tx paces its
+packets, as a program with a timer does; udp-tx-burst sends one behind the other, the shortest path there is.
 """
 
 import contextlib
@@ -19,6 +19,7 @@ UDP_PAYLOAD = 22  # a frame of 64 bytes
 PORT = 9
 PACKETS, RATE = 4000, 500
 BURST_PACKETS = 20000
+RX_PACKETS, BURST = 8000, 100
 ICOUNT = {"cpus": 1, "accel": "tcg,thread=single", "devices": ["-icount", "shift=0"], "boot_timeout_s": 240}
 SOURCES = ("packets", "decision")
 
@@ -77,15 +78,15 @@ def _udp_tx(lab, count, rate):
 
 
 def _udp_rx(lab):
-    receiver = lab.vm.spawn(f"exec packets rx {PORT} {PACKETS}")
+    """In bursts that wait for the guest while it stands still: how many packets an interrupt finds is then no question of timing."""
+    receiver = lab.vm.spawn(f"exec packets rx {PORT} {RX_PACKETS}")
     receiver.wait_output("receiving", 30)
-    sender = lab.peer.popen([program("flow"), "send", "--to", lab.pairs[0].guest_v4, "--port", PORT, "--rate", RATE,
-                             "--count", PACKETS + 2000], stdout=subprocess.DEVNULL)
-    try:
-        receiver.wait(120)
-    finally:
-        sender.kill()
-        sender.wait()
+    for _ in range(RX_PACKETS // BURST + 10):
+        lab.vm.qmp("stop")
+        lab.peer.run(f"{program('flow')} send --to {lab.pairs[0].guest_v4} --port {PORT} --rate 100000 --burst {BURST} --count {BURST} >/dev/null")
+        lab.vm.qmp("cont")
+        time.sleep(0.08)
+    receiver.wait(60)
     return _said(receiver.output())
 
 
