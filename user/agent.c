@@ -6,6 +6,7 @@
 #include "control.h"
 #include "log.h"
 #include "pins_make.h"
+#include "slot.h"
 #include "unload.h"
 #include "words.h"
 
@@ -310,7 +311,7 @@ static int agent_open(struct agent *agent)
 		log_info("%s: adopted, with %u dead links removed", agent->world.pins.directory,
 			 pins_sweep_links(&agent->world.pins, "primary-", agent_keep_link, agent) +
 				 pins_sweep_links(&agent->world.pins, "standby-", agent_keep_link, agent));
-	pair_clear_dead_slots(&agent->world);
+	slot_clear_dead(&agent->world.pins, agent->world.network_namespace, agent->world.table);
 	error = agent_open_programs(agent);
 	if (!error)
 		error = agent_open_sockets(agent);

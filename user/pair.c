@@ -5,12 +5,12 @@
 #include "join.h"
 #include "log.h"
 #include "silence.h"
+#include "slot.h"
 #include "words.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/if.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -35,77 +35,10 @@ static struct vfsteer_pair *pair_slot(const struct pair_world *world, const stru
 	return &world->pins.pairs[pair->slot];
 }
 
-/* Replaces names and MAC in the map where they changed: a device may be renamed at any time. */
-static void pair_write_standby(const struct pair_world *world, const struct pair *pair, const struct netdev *standby)
-{
-	struct vfsteer_pair *slot = pair_slot(world, pair);
-
-	if (strcmp(slot->standby, standby->name))
-		snprintf(slot->standby, sizeof(slot->standby), "%s", standby->name);
-	if (memcmp(slot->mac_address, standby->mac, ETH_ALEN) || !slot->mac[0]) {
-		memcpy(slot->mac_address, standby->mac, ETH_ALEN);
-		snprintf(slot->mac, sizeof(slot->mac), "%02x:%02x:%02x:%02x:%02x:%02x", standby->mac[0], standby->mac[1],
-			 standby->mac[2], standby->mac[3], standby->mac[4], standby->mac[5]);
-	}
-	slot->standby_has_carrier = standby->carrier;
-	slot->standby_takes_foreign_macs = !strcmp(standby->slave_kind, "bridge");
-}
-
-static void pair_write_primary(const struct pair_world *world, const struct pair *pair)
-{
-	const struct netdev *primary = netdev_by_index(world->table, pair->primary);
-	struct vfsteer_pair *slot = pair_slot(world, pair);
-
-	if (primary && slot->primary_ifindex == (__u32)primary->ifindex && strcmp(slot->primary, primary->name))
-		snprintf(slot->primary, sizeof(slot->primary), "%s", primary->name);
-}
-
-static int pair_find_slot(const struct pair_world *world, const struct netdev *standby, bool *ret_adopted)
-{
-	int free_slot = -1;
-
-	for (unsigned slot = 0; slot < world->pins.capacity; slot++) {
-		const struct vfsteer_pair *pair = &world->pins.pairs[slot];
-
-		if (!pair->standby[0]) {
-			if (free_slot < 0)
-				free_slot = slot;
-		} else if (pair->standby_ifindex == (__u32)standby->ifindex &&
-			   pair->network_namespace == world->network_namespace) {
-			*ret_adopted = true;
-			return slot;
-		}
-	}
-	*ret_adopted = false;
-	return free_slot;
-}
-
 /* The announcer's copy: after every change of the frames or of the primary. */
 static void pair_brief_announcer(struct pair_world *world, const struct pair *pair)
 {
 	announcer_set(world->announcer, pair->slot, pair->standby, pair->primary, &pair->frames);
-}
-
-static void pair_clear_slot(struct vfsteer_pair *slot)
-{
-	memset(slot, 0, sizeof(*slot));
-	slot->abi_version = VFSTEER_ABI_VERSION;
-}
-
-void pair_clear_dead_slots(struct pair_world *world)
-{
-	for (unsigned i = 0; i < world->pins.capacity; i++) {
-		struct vfsteer_pair *slot = &world->pins.pairs[i];
-
-		if (!slot->standby[0] || slot->network_namespace != world->network_namespace ||
-		    netdev_by_index(world->table, slot->standby_ifindex))
-			continue;
-		/* Its program would go on sending what the primary receives into nowhere. */
-		if (slot->primary_ifindex)
-			steer_detach_primary(&world->pins, i, slot->primary_ifindex);
-		steer_detach_standby(&world->pins, i, slot->standby_ifindex);
-		pair_clear_slot(slot);
-	}
 }
 
 int pair_new(struct pair_world *world, const struct pairing *pairing, struct pair **ret)
@@ -118,7 +51,7 @@ int pair_new(struct pair_world *world, const struct pairing *pairing, struct pai
 
 	if (!standby)
 		return -ENODEV;
-	found = pair_find_slot(world, standby, &adopted);
+	found = slot_find(&world->pins, world->network_namespace, standby->ifindex, &adopted);
 	if (found < 0)
 		return -ENOSPC;
 	pair = calloc(1, sizeof(*pair));
@@ -127,20 +60,21 @@ int pair_new(struct pair_world *world, const struct pairing *pairing, struct pai
 	pair->slot = found;
 	pair->standby = pairing->standby;
 	pair->named = pairing->named;
+	pair->standby_had_carrier = standby->carrier;
 	pair->rx_direct = pairing->rx_direct;
 	error = align_new(&pair->align);
 	if (error)
 		goto fail;
 	slot = pair_slot(world, pair);
 	if (!adopted) {
-		pair_clear_slot(slot);
+		slot_clear(slot);
 		slot->network_namespace = world->network_namespace;
 		slot->standby_ifindex = standby->ifindex;
 		error = heritage_give(world->heritage, &world->pins, found, standby->ifindex);
 		if (error)
 			goto fail;
 	}
-	pair_write_standby(world, pair, standby);
+	slot_write_standby(pair_slot(world, pair), standby);
 	/* A switch that an earlier agent did not live to announce is announced in the first step. */
 	error = addresses_collect(world->table, world->requests, standby, &pair->frames);
 	if (error)
@@ -270,8 +204,7 @@ static void pair_part(struct pair_world *world, struct pair *pair)
 	pair_force(world, pair, PRIMARY_ABSENT, CAUSE_GONE);
 	pair_announce_switch(world, pair);
 	steer_detach_primary(&world->pins, pair->slot, pair->primary);
-	slot->primary_ifindex = 0;
-	slot->primary[0] = slot->primary_pci_address[0] = slot->primary_pci_slot[0] = slot->primary_pci_port[0] = '\0';
+	slot_write_primary(slot, NULL);
 	pair->primary = 0;
 	pair_brief_announcer(world, pair);
 	pair->prepared = pair->adopted = pair->mtu_refused = pair->removal_cancelled = false;
@@ -287,7 +220,7 @@ void pair_remove(struct pair_world *world, struct pair *pair)
 		pair_part(world, pair);
 	announcer_clear(world->announcer, pair->slot);
 	steer_detach_standby(&world->pins, pair->slot, pair->standby);
-	pair_clear_slot(slot);
+	slot_clear(slot);
 	pair_free(pair);
 }
 
@@ -416,13 +349,14 @@ static void pair_meet(struct pair_world *world, struct pair *pair, const struct 
 }
 
 /* Whether rx = direct is safe may change at any time: forwarding and rp_filter are sysctls, which tell nobody. */
-static uint64_t pair_receive_directly(struct pair_world *world, struct pair *pair, const struct netdev *standby)
+static uint64_t pair_receive_directly(struct pair_world *world, struct pair *pair)
 {
+	const struct netdev *standby = netdev_by_index(world->table, pair->standby);
 	const struct netdev *primary = netdev_by_index(world->table, pair->primary);
 	struct vfsteer_pair *slot = pair_slot(world, pair);
 	const char *refusal;
 
-	if (!pair->rx_direct && !slot->rx_direct)
+	if (!standby || (!pair->rx_direct && !slot->rx_direct))
 		return 0;
 	refusal = pair->rx_direct ? direct_refusal(world->table, standby) : "it is not asked for";
 	if (pair->rx_direct && refusal != pair->direct_refusal) {
@@ -450,38 +384,59 @@ static uint64_t pair_earlier(uint64_t a_ns, uint64_t b_ns)
 	return !a_ns || (b_ns && b_ns < a_ns) ? b_ns : a_ns;
 }
 
-uint64_t pair_step(struct pair_world *world, struct pair *pair, const struct pairing *pairing)
+/* Whatever follows from a change of the standby and takes requests: after the switch, which must not wait for them. Returns whether the
+ * primary was aligned anew. */
+static bool pair_follow_standby(struct pair_world *world, struct pair *pair)
 {
+	/* The table may have changed since it was looked up last. */
 	const struct netdev *standby = netdev_by_index(world->table, pair->standby);
-	struct vfsteer_pair *slot = pair_slot(world, pair);
-	bool had_carrier = slot->standby_has_carrier;
-	uint64_t wake_ns = 0;
 
-	pair_announce_switch(world, pair);
 	if (!standby)
-		return 0;
-	pair_write_standby(world, pair, standby);
+		return false;
 	if (pair->readdress && !addresses_collect(world->table, world->requests, standby, &pair->frames)) {
 		pair->readdress = false;
 		pair_brief_announcer(world, pair);
 	}
-	if (pair->primary && pair->primary != pairing->primary)
-		pair_part(world, pair);
-	pair_write_primary(world, pair);
-	if (pairing->primary && !pair->prepared)
-		pair_meet(world, pair, standby, pairing->primary);
-	else if (pair->primary && pair->realign && pins_state(&world->pins, pair->slot).primary != PRIMARY_LEAVING)
-		pair_realign(world, pair, standby);
-	if (pair->primary && !pair->prepared)
-		wake_ns = pair_clock_ns() + PAIR_RETRY_NS;
-	wake_ns = pair_earlier(wake_ns, pair_decide(world, pair));
-	wake_ns = pair_earlier(wake_ns, pair_receive_directly(world, pair, standby));
-	/* The standby's wire has come back: what could not be announced on it, or was forgotten, is said now. */
-	if (!had_carrier && slot->standby_has_carrier && pins_state(&world->pins, pair->slot).active == PATH_STANDBY) {
+	if (!pair->prepared || !pair->realign || pins_state(&world->pins, pair->slot).primary == PRIMARY_LEAVING)
+		return false;
+	pair_realign(world, pair, standby);
+	return true;
+}
+
+/* The standby's wire has come back: what could not be announced on it, or was forgotten, is said now. */
+static void pair_follow_carrier(struct pair_world *world, struct pair *pair, bool carrier)
+{
+	if (carrier && !pair->standby_had_carrier && pins_state(&world->pins, pair->slot).active == PATH_STANDBY) {
 		pair_announce(world, pair, PATH_STANDBY);
 		pair->announcements_left = world->announce_count - 1;
 		pair->next_announcement_ns = pair_clock_ns() + world->announce_interval_ns;
 	}
+	pair->standby_had_carrier = carrier;
+}
+
+uint64_t pair_step(struct pair_world *world, struct pair *pair, const struct pairing *pairing)
+{
+	const struct netdev *standby = netdev_by_index(world->table, pair->standby);
+	uint64_t wake_ns = 0;
+	bool carrier;
+
+	pair_announce_switch(world, pair);
+	if (!standby)
+		return 0;
+	carrier = standby->carrier;
+	slot_write_standby(pair_slot(world, pair), standby);
+	if (pair->primary && pair->primary != pairing->primary)
+		pair_part(world, pair);
+	slot_follow_primary(pair_slot(world, pair), netdev_by_index(world->table, pair->primary));
+	if (pairing->primary && !pair->prepared) {
+		pair_meet(world, pair, standby, pairing->primary);
+		wake_ns = pair->prepared ? 0 : pair_clock_ns() + PAIR_RETRY_NS;
+	}
+	wake_ns = pair_earlier(wake_ns, pair_decide(world, pair));
+	if (pair_follow_standby(world, pair))
+		wake_ns = pair_earlier(wake_ns, pair_decide(world, pair));
+	pair_follow_carrier(world, pair, carrier);
+	wake_ns = pair_earlier(wake_ns, pair_receive_directly(world, pair));
 	pair_announce_again(world, pair);
 	return pair_earlier(wake_ns, pair->announcements_left ? pair->next_announcement_ns : 0);
 }

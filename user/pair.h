@@ -44,6 +44,7 @@ struct pair {
 	bool realign;         /* the standby changed: align again at the next step */
 	bool readdress;       /* addresses changed: collect what to announce again */
 	bool operator_asked, removal_cancelled;
+	bool standby_had_carrier; /* at the last step: the watch programs keep the map's own, ahead of netlink */
 	uint64_t carrier_since_ns;
 	uint64_t active_since_ns, penalty_ns, retry_ns; /* of the primary: see policy_penalty_ns */
 	struct steer *steer;
@@ -61,9 +62,6 @@ struct pair {
  * when no slot is free, or -errno, with nothing attached that was not before.
  */
 int pair_new(struct pair_world *world, const struct pairing *pairing, struct pair **ret);
-
-/* Frees the slots of pairs whose standby left while no agent ran. For after adoption. */
-void pair_clear_dead_slots(struct pair_world *world);
 
 /* Ends the agent's part; what is in the kernel stays and works on. Takes NULL. */
 void pair_free(struct pair *pair);

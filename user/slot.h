@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* slot: a pair's entry in the map: who its devices are, in the words that `bpftool map dump` shows. */
+#ifndef SLOT_H
+#define SLOT_H
+
+#include "netdev.h"
+#include "pins.h"
+
+/* The slot of the pair with this standby in this namespace (*ret_known), else a free one, else -1. */
+int slot_find(const struct pins *pins, uint32_t network_namespace, int standby_ifindex, bool *ret_known);
+
+/* Frees a slot; what hangs on the pair's hooks is the caller's to take away first. */
+void slot_clear(struct vfsteer_pair *slot);
+
+/* Frees the slots of pairs in this namespace whose standby is not in @table any more, and takes their programs from what is left of
+ * them. For after adoption: nobody was there to see it leave. */
+void slot_clear_dead(const struct pins *pins, uint32_t network_namespace, const struct netdev_table *table);
+
+/* Name, MAC, carrier and bridge membership, where they changed: a device may be renamed at any time. */
+void slot_write_standby(struct vfsteer_pair *slot, const struct netdev *standby);
+
+/* Everything the watch programs know @primary by; NULL: it is absent. */
+void slot_write_primary(struct vfsteer_pair *slot, const struct netdev *primary);
+
+/* The name again, if @primary (may be NULL) is the slot's and has been renamed. */
+void slot_follow_primary(struct vfsteer_pair *slot, const struct netdev *primary);
+
+#endif
