@@ -31,7 +31,8 @@ def holes(sent, answers, since_ns, marks):
         requests_lost = (after[0] - before[0]) - ((after[2] - before[2]) & 0xffffffff) if before and after else None
         step = max((name for name, at in marks.items() if at <= begin), key=lambda name: marks[name], default="before")
         stopped = begin < marks.get("resume", 0) and end > marks.get("stop", 0)
-        found.append({"lost": count, "downtime": stopped, "ms": round((end - begin) / 1e6, 1), "at_ms": round((begin - since_ns) / 1e6, 1), "step": step,
+        found.append({"lost": count, "downtime": stopped, "ms": round((end - begin) / 1e6, 1),
+                      "at_ms": round((begin - since_ns) / 1e6, 1), "step": step,
                       "after_step_ms": round((begin - marks.get(step, begin)) / 1e6, 1),
                       "requests_lost": requests_lost, "never_came_back": after is None})
     return found
@@ -94,7 +95,8 @@ def account(noted, marks):
     begin = since - 1_000_000_000
     return {
         "lost": sum(hole["lost"] for hole in found),
-        "lost_outside": sum(hole["lost"] for hole in found if not hole["downtime"]), "holes": found, "longest_hole_ms": max((hole["ms"] for hole in found), default=0),
+        "lost_outside": sum(hole["lost"] for hole in found if not hole["downtime"]), "holes": found,
+        "longest_hole_ms": max((hole["ms"] for hole in found), default=0),
         "silence_ms": silence_ms(arrivals, since),
         "lost_before": sum(hole["lost"] for hole in holes(noted["sent"], answers, 0, {})) - sum(hole["lost"] for hole in found),
         "asked": sum(at >= since for at in noted["sent"]),

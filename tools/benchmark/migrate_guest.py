@@ -13,10 +13,11 @@ from tools.rig.vm import Vm, VmError
 MEMORY_MB = GUESTS_MEMORY_MB // 2
 # Memory in huge pages and there from the start, as hosts that pass devices through have it: a device maps all of it when it comes.
 # Whichever QEMU has the guest sees the same machine: a root port each for the two NICs, at the places where Lab has them too.
-MACHINE = ("-accel kvm -cpu host -M q35 -smp 2 -nodefaults -nographic -no-reboot -mem-path /dev/hugepages -mem-prealloc -L /inner/firmware -kernel /inner/vmlinux "
-           "-initrd /inner/initrd -device virtio-serial-pci,id=rig-serial,addr=0x1e "
+MACHINE = ("-accel kvm -cpu host -M q35 -smp 2 -nodefaults -nographic -no-reboot -mem-path /dev/hugepages -mem-prealloc "
+           "-L /inner/firmware -kernel /inner/vmlinux -initrd /inner/initrd -device virtio-serial-pci,id=rig-serial,addr=0x1e "
            "-device pcie-root-port,id=rp-sb0,chassis=1,slot=1,addr=0x2 -device pcie-root-port,id=rp-vf0,chassis=2,slot=2,addr=0x3")
 CMDLINE = "console=ttyS0 quiet panic=-1 oops=panic mitigations=off net.ifnames=0 random.trust_cpu=on audit=0"
+BANDWIDTH = 10_000_000
 BOOT_TIMEOUT_S, MIGRATION_TIMEOUT_S, VF_TIMEOUT_S = 150, 90, 40
 
 
@@ -71,12 +72,19 @@ class Process(Vm):
             except TimeoutError as error:
                 raise VmError(f"the guest did not come up:\n{self.console()[-3000:]}\n{self.log()}") from error
 
+    def _told(self, command):
+        # Asked for when something has failed, and a host that does not answer either must not hide what it was.
+        try:
+            return self.host.vm.run(command)[1]
+        except (VmError, TimeoutError) as error:
+            return f"the host does not answer: {error}\n{self.host.vm.console()[-2000:]}"
+
     def console(self):
-        return self.host.vm.run(f"cat {self._log}.console")[1]
+        return self._told(f"cat {self._log}.console")
 
     def log(self):
         """What QEMU itself has written, and the end of the host's kernel log."""
-        return self.host.vm.run(f"cat {self._log}.log; dmesg | tail -n 12")[1]
+        return self._told(f"cat {self._log}.log; dmesg | tail -n 12")
 
     def alive(self):
         return self.host.vm.run(f"kill -0 $(cat {self._log}.pid)")[0] == 0
@@ -104,11 +112,14 @@ class Process(Vm):
 
 
 def migrate(source, target):
-    """Moves the guest; a dict of what QEMU says about it, and the moments of STOP and RESUME, each in its own host's clock and in ours."""
+    """Moves the guest; a dict of what QEMU says about it, with the moments of STOP and RESUME in the host's clock and in ours."""
     port = 4444
     target.qmp("migrate-set-capabilities", capabilities=[{"capability": "events", "state": True}])
     target.qmp("migrate-incoming", uri=f"tcp:127.0.0.1:{port}")
     source.qmp("migrate-set-capabilities", capabilities=[{"capability": "events", "state": True}])
+    # As a host's link would limit it. Unlimited, the copying takes what processor time the guest needs, and what then piles up in front of
+    # the guest is lost with the source when it stops.
+    source.qmp("migrate-set-parameters", **{"max-bandwidth": BANDWIDTH})
     started = time.monotonic()
     try:
         source.qmp("migrate", uri=f"tcp:127.0.0.1:{port}")

@@ -6,8 +6,8 @@
  *
  * UDP: each request comes back as an answer (struct answer, network order). TCP: what comes goes back, byte by byte.
  *
- * The VF's own counters travel with the answers because they are the only witness of the wire a packet took: the host cannot see
- * the traffic of a VF that it has given away, and the far end sees one MAC behind one cable either way.
+ * The VF's own counters travel with the answers because they are the only witness of the wire a packet took: the host
+ *cannot see the traffic of a VF that it has given away, and the far end sees one MAC behind one cable either way.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -35,11 +35,11 @@
 struct answer {
 	uint32_t magic;
 	uint32_t seq;
-	uint64_t sent_ns; /* the client's clock */
-	uint32_t requests; /* how many have come, this one counted: tells a lost request from a lost answer */
-	uint32_t vf_ifindex; /* 0: there is none */
+	uint64_t sent_ns;      /* the client's clock */
+	uint32_t requests;     /* how many have come, this one counted: tells a lost request from a lost answer */
+	uint32_t vf_ifindex;   /* 0: there is none */
 	uint32_t vf_rx, vf_tx; /* packets */
-	uint64_t guest_ns; /* CLOCK_MONOTONIC */
+	uint64_t guest_ns;     /* CLOCK_MONOTONIC */
 };
 _Static_assert(sizeof(struct answer) == 40, "the client knows this layout");
 
@@ -103,12 +103,12 @@ static int vf_find(char *name, size_t size)
 }
 
 /*
- * In a thread of its own: sysfs may make it wait while a device is being removed, which must not delay an answer. The files stay open
- * while the VF is there: to look for it each time would cost an emulated guest more than its traffic.
+ * In a thread of its own: sysfs may make it wait while a device is being removed, which must not delay an answer. The
+ * files stay open while the VF is there: to look for it each time would cost an emulated guest more than its traffic.
  */
 static void *vf_sample(void *unused)
 {
-	struct timespec pause = { .tv_nsec = SAMPLE_MS * 1000000L };
+	struct timespec pause = {.tv_nsec = SAMPLE_MS * 1000000L};
 	char name[64];
 
 	for (;; nanosleep(&pause, NULL)) {
@@ -140,13 +140,14 @@ static void *vf_sample(void *unused)
 
 static int socket_bind(int type, uint16_t port)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(port) };
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
 	int fd = socket(AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), one = 1, size = 8 << 20;
 
 	if (fd < 0)
 		die("socket");
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	/* A guest that stands still for a while must lose neither what had already reached it nor its answers to that. */
+	/* A guest that stands still for a while must lose neither what had already reached it nor its answers to that.
+	 */
 	if (type == SOCK_DGRAM) {
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
 		setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));
@@ -184,7 +185,7 @@ static void requests_answer(int fd)
 
 static void stream_watch(int epoll, struct stream *stream, int operation)
 {
-	struct epoll_event event = { .events = stream->start < stream->end ? EPOLLOUT : EPOLLIN, .data.ptr = stream };
+	struct epoll_event event = {.events = stream->start < stream->end ? EPOLLOUT : EPOLLIN, .data.ptr = stream};
 
 	if (epoll_ctl(epoll, operation, stream->fd, &event))
 		die("epoll_ctl");
@@ -227,7 +228,7 @@ static void stream_accept(int epoll, int listener)
 int main(int argc, char **argv)
 {
 	uint16_t port = argc > 1 ? atoi(argv[1]) : 7070;
-	struct stream udp = { .fd = socket_bind(SOCK_DGRAM, port) }, tcp = { .fd = socket_bind(SOCK_STREAM, port) };
+	struct stream udp = {.fd = socket_bind(SOCK_DGRAM, port)}, tcp = {.fd = socket_bind(SOCK_STREAM, port)};
 	int epoll = epoll_create1(EPOLL_CLOEXEC);
 	struct epoll_event events[EVENTS_MAX];
 	pthread_t sampler;
