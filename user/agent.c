@@ -323,7 +323,9 @@ static int agent_open(struct agent *agent)
 	return error;
 }
 
-/* One life of the maps. Returns 0, or -errno; -ENOSPC asks for another life with more room. */
+#define AGENT_MORE_ROOM 1
+
+/* One life of the maps. Returns 0, -errno, or AGENT_MORE_ROOM, which asks for another life. */
 static int agent_live(const struct options *options, struct heritage *heritage, uint32_t network_namespace)
 {
 	struct agent agent = {
@@ -359,7 +361,7 @@ static int agent_live(const struct options *options, struct heritage *heritage, 
 		heritage_take(&agent.world.pins, heritage);
 		error = agent_unload(&agent);
 		if (!error)
-			error = -ENOSPC;
+			error = AGENT_MORE_ROOM;
 	} else if (!error && agent.unloading) {
 		sd_notify(0, "STOPPING=1");
 		error = agent_unload(&agent);
@@ -390,6 +392,6 @@ int agent_run(const struct options *options)
 	agent_be_prompt();
 	do
 		error = agent_live(options, &heritage, namespace.st_ino);
-	while (error == -ENOSPC);
+	while (error == AGENT_MORE_ROOM);
 	return error ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -58,6 +58,7 @@ int pair_new(struct pair_world *world, const struct pairing *pairing, struct pai
 	if (!pair)
 		return -ENOMEM;
 	pair->slot = found;
+	slot = pair_slot(world, pair);
 	pair->standby = pairing->standby;
 	pair->named = pairing->named;
 	pair->standby_had_carrier = standby->carrier;
@@ -65,7 +66,6 @@ int pair_new(struct pair_world *world, const struct pairing *pairing, struct pai
 	error = align_new(&pair->align);
 	if (error)
 		goto fail;
-	slot = pair_slot(world, pair);
 	if (!adopted) {
 		slot_clear(slot);
 		slot->network_namespace = world->network_namespace;
@@ -74,7 +74,7 @@ int pair_new(struct pair_world *world, const struct pairing *pairing, struct pai
 		if (error)
 			goto fail;
 	}
-	slot_write_standby(pair_slot(world, pair), standby);
+	slot_write_standby(slot, standby);
 	/* A switch that an earlier agent did not live to announce is announced in the first step. */
 	error = addresses_collect(world->table, world->requests, standby, &pair->frames);
 	if (error)
@@ -82,13 +82,8 @@ int pair_new(struct pair_world *world, const struct pairing *pairing, struct pai
 	error = steer_new(&world->pins, found, world->liveness, &pair->steer);
 	if (!error)
 		error = steer_attach_standby(pair->steer, standby->ifindex);
-	if (error) {
-		if (!adopted) {
-			steer_detach_standby(&world->pins, found, standby->ifindex);
-			slot->standby[0] = '\0';
-		}
+	if (error)
 		goto fail;
-	}
 	pair->told_switches = slot->announced_switches;
 	if (adopted) {
 		pair->primary = slot->primary_ifindex;
@@ -98,6 +93,10 @@ int pair_new(struct pair_world *world, const struct pairing *pairing, struct pai
 	*ret = pair;
 	return 0;
 fail:
+	if (!adopted) {
+		steer_detach_standby(&world->pins, found, standby->ifindex);
+		slot_clear(slot);
+	}
 	pair_free(pair);
 	return error;
 }
