@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "announcer.h"
+#include "clock.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -9,7 +10,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #define ANNOUNCER_THREADS 2
@@ -30,14 +30,6 @@ struct announcer {
 	int cpus[ANNOUNCER_THREADS];
 };
 
-static uint64_t announcer_clock_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000000ULL + now.tv_nsec;
-}
-
 uint64_t announcer_announce(struct announcer *announcer, unsigned slot)
 {
 	struct announcer_pair *pair = &announcer->pairs[slot];
@@ -52,7 +44,7 @@ uint64_t announcer_announce(struct announcer *announcer, unsigned slot)
 			announce_send(announcer->announce_fd, pair->primary, &pair->frames);
 		else if (shared->standby_has_carrier)
 			announce_send(announcer->announce_fd, pair->standby, &pair->frames);
-		pair->announced_ns = announcer_clock_ns();
+		pair->announced_ns = clock_now_ns(CLOCK_BOOTTIME);
 		__atomic_store_n(&shared->announced_switches, state.switches, __ATOMIC_RELEASE);
 	}
 	announced_ns = pair->announced_ns;

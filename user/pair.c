@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "pair.h"
 #include "addresses.h"
+#include "clock.h"
 #include "direct.h"
 #include "join.h"
 #include "log.h"
@@ -13,7 +14,6 @@
 #include <linux/if.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define PAIR_CAS_TRIES 16
 #define PAIR_IPV6_MTU_MIN 1280
@@ -24,10 +24,7 @@
 
 uint64_t pair_clock_ns(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000000ULL + now.tv_nsec;
+	return clock_now_ns(CLOCK_BOOTTIME);
 }
 
 static struct vfsteer_pair *pair_slot(const struct pair_world *world, const struct pair *pair)

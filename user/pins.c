@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What is in the opened pins: pairs, their words, their counters. */
 #include "pins.h"
+#include "clock.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -9,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 /* The word as the compare-and-swap sees it. */
@@ -66,11 +66,8 @@ struct vfsteer_state pins_state(const struct pins *pins, unsigned slot)
 static void stamp_switch(struct vfsteer_pair *pair)
 {
 	word_t *stamp = (word_t *)&pair->last_switch_boot_ns;
-	uint64_t seen = __atomic_load_n(stamp, __ATOMIC_RELAXED), now_ns;
-	struct timespec now;
+	uint64_t seen = __atomic_load_n(stamp, __ATOMIC_RELAXED), now_ns = clock_now_ns(CLOCK_BOOTTIME);
 
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	now_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 	while (seen < now_ns &&
 	       !__atomic_compare_exchange_n(stamp, &seen, now_ns, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
 		;

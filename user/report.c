@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "report.h"
 
+#include "clock.h"
 #include "pins_make.h"
 #include "steer.h"
 #include "words.h"
@@ -11,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 /* Every counter: its key in JSON, and for those that are news when not zero, what it counted in words. */
 static const struct counter {
@@ -53,14 +53,6 @@ static uint64_t counter_value(const struct vfsteer_counters *of, size_t index)
 	return value;
 }
 
-static int64_t clock_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 /* The map is current unless the agent died and the device left after it. From another netns nobody can tell. */
 static bool primary_exists(const struct vfsteer_pair *pair)
 {
@@ -99,8 +91,8 @@ static int read_pair(const struct pins *pins, unsigned slot, struct report_pair 
 		report.state.active = PATH_STANDBY;
 		report.primary[0] = '\0';
 	}
-	report.last_switch_age_ns = clock_ns(CLOCK_BOOTTIME) - (int64_t)pair.last_switch_boot_ns;
-	report.last_switch_unix_ns = clock_ns(CLOCK_REALTIME) - report.last_switch_age_ns;
+	report.last_switch_age_ns = (int64_t)clock_now_ns(CLOCK_BOOTTIME) - (int64_t)pair.last_switch_boot_ns;
+	report.last_switch_unix_ns = (int64_t)clock_now_ns(CLOCK_REALTIME) - report.last_switch_age_ns;
 	/* Two clocks are never read at once: what is told does not wobble from call to call, it is good to a millisecond. */
 	report.last_switch_unix_ns -= report.last_switch_unix_ns % 1000000;
 	*ret = report;
