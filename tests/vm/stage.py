@@ -24,6 +24,7 @@ from tools.rig import kernels  # noqa: E402
 from tools.rig.lab import Lab  # noqa: E402
 from tools.rig.measure import measure  # noqa: E402
 from tools.rig.places import BUILD, cache, lock  # noqa: E402
+from tools.rig.programs import compiled  # noqa: E402
 
 VFSTEER = os.environ.get("VFSTEER", str(ROOT / "build" / "vfsteer"))
 RATE = 2000
@@ -85,14 +86,7 @@ def check_lossless(result, what):
 
 def program(name):
     """A C program of these tests, compiled when its source is newer; its path."""
-    source, target = Path(__file__).with_name(f"{name}.c"), BUILD / f"vm-{name}"
-    with lock("programs"):
-        if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
-            BUILD.mkdir(parents=True, exist_ok=True)
-            made = target.with_suffix(".new")
-            subprocess.run(["gcc", "-O2", "-Wall", "-Wextra", "-o", made, source], check=True)
-            made.rename(target)
-    return target
+    return compiled(Path(__file__).with_name(f"{name}.c"), BUILD / f"vm-{name}")
 
 
 def _queue_up():

@@ -12,8 +12,8 @@ import subprocess
 import time
 
 from tools.benchmark.contenders import HERE, Vfsteer, chosen
-from tools.rig.places import BUILD, ROOT, lock
-from tools.rig.programs import program
+from tools.rig.places import BUILD, ROOT
+from tools.rig.programs import compiled, program
 
 UDP_PAYLOAD = 22  # a frame of 64 bytes
 PORT = 9
@@ -21,7 +21,6 @@ PACKETS, RATE = 4000, 500
 BURST_PACKETS = 20000
 RX_PACKETS, BURST = 8000, 100
 ICOUNT = {"cpus": 1, "accel": "tcg,thread=single", "devices": ["-icount", "shift=0"], "boot_timeout_s": 240}
-SOURCES = ("packets", "decision")
 
 
 class VfsteerDirect(Vfsteer):
@@ -40,13 +39,7 @@ def describe():
 
 
 def _compiled(name, *libraries):
-    source, target = HERE / f"{name}.c", BUILD / name
-    with lock("programs"):
-        if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
-            BUILD.mkdir(parents=True, exist_ok=True)
-            subprocess.run(["gcc", "-O2", "-D_GNU_SOURCE", f"-I{ROOT}/include", f"-I{BUILD.parent}/bpf", source, *libraries, "-o", target],
-                           check=True)
-    return target
+    return compiled(HERE / f"{name}.c", BUILD / name, "-D_GNU_SOURCE", f"-I{ROOT}/include", f"-I{BUILD.parent}/bpf", *libraries)
 
 
 @contextlib.contextmanager

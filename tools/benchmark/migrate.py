@@ -19,7 +19,8 @@ from tools.benchmark.progress import Progress
 from tools.rig import kernels
 from tools.rig.initramfs import initramfs
 from tools.rig.lab import Pair
-from tools.rig.places import BUILD, lock
+from tools.rig.places import BUILD
+from tools.rig.programs import compiled
 from tools.rig.qemu import qemu
 
 SECTION = "migrate"
@@ -43,12 +44,7 @@ def describe():
 
 def responder():
     """The guest's program, built when its source is newer."""
-    source, target = HERE / "guest" / "responder.c", BUILD / "bench-responder"
-    with lock("programs"):
-        if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
-            BUILD.mkdir(parents=True, exist_ok=True)
-            subprocess.run(["gcc", "-O2", "-Wall", "-Wextra", "-pthread", "-o", target, source], check=True)
-    return target
+    return compiled(HERE / "guest" / "responder.c", BUILD / "bench-responder", "-pthread")
 
 
 @functools.cache
