@@ -19,8 +19,10 @@ const volatile __u32 alive_by = LIVENESS_WORD; /* enum vfsteer_liveness */
 #define ALIVE_OPER_UNKNOWN 0 /* IF_OPER_UNKNOWN: no link event yet, carrier decides */
 #define ALIVE_OPER_UP 6      /* IF_OPER_UP */
 
+#ifndef ALIVE_WITHOUT_KFUNCS /* see steer_plain.bpf.c */
 extern void *bpf_cast_to_kern_ctx(void *context) __ksym __weak;
 extern void *bpf_rdonly_cast(const void *pointer, __u32 type) __ksym __weak;
+#endif
 
 static __always_inline bool alive_has_carrier(unsigned long state)
 {
@@ -40,6 +42,7 @@ static __always_inline bool alive_can_send(unsigned long state, __u32 operstate)
 	       (operstate == ALIVE_OPER_UP || operstate == ALIVE_OPER_UNKNOWN);
 }
 
+#ifndef ALIVE_WITHOUT_KFUNCS
 static __always_inline struct net_device *alive_device_of(struct __sk_buff *skb)
 {
 	struct sk_buff *kernel_skb = bpf_cast_to_kern_ctx(skb);
@@ -80,6 +83,7 @@ static __always_inline bool alive_walk_kfunc(struct __sk_buff *skb, int ifindex)
 	}
 	return false;
 }
+#endif
 
 static __always_inline struct net_device *alive_probe_device_of(struct __sk_buff *skb)
 {
@@ -115,8 +119,10 @@ static __always_inline bool alive_primary(struct __sk_buff *skb, const struct vf
 	if (!ifindex)
 		return false;
 	switch (alive_by) {
+#ifndef ALIVE_WITHOUT_KFUNCS
 	case LIVENESS_KFUNC:
 		return alive_walk_kfunc(skb, ifindex);
+#endif
 	case LIVENESS_PROBE:
 		return alive_walk_probe(skb, ifindex);
 	default:
@@ -128,8 +134,10 @@ static __always_inline bool alive_primary(struct __sk_buff *skb, const struct vf
 static __always_inline bool alive_standby_carrier(struct __sk_buff *skb, const struct vfsteer_pair *pair)
 {
 	switch (alive_by) {
+#ifndef ALIVE_WITHOUT_KFUNCS
 	case LIVENESS_KFUNC:
 		return alive_has_carrier(alive_device_of(skb)->state);
+#endif
 	case LIVENESS_PROBE:
 		return alive_has_carrier(BPF_CORE_READ(alive_probe_device_of(skb), state));
 	default:

@@ -6,6 +6,7 @@
 #include "control.h"
 #include "log.h"
 #include "pins_make.h"
+#include "privileges.h"
 #include "slot.h"
 #include "unload.h"
 #include "words.h"
@@ -15,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
@@ -252,13 +252,6 @@ static bool agent_keep_link(const char *rest, void *argument)
 	return netdev_by_index(agent->world.table, ifindex);
 }
 
-/* Of the agent itself; the announcer's threads see to their own. */
-static void agent_be_prompt(void)
-{
-	if (setpriority(PRIO_PROCESS, 0, -20))
-		log_info("no high priority (%s): announcements may come later in a busy guest", strerror(errno));
-}
-
 static int agent_unload(struct agent *agent)
 {
 	int error;
@@ -383,13 +376,12 @@ int agent_run(const struct options *options)
 	struct stat namespace;
 	int error;
 
-	if (agent_check_kernel())
+	if (privileges_drop() || agent_check_kernel())
 		return EXIT_FAILURE;
 	if (stat("/proc/self/ns/net", &namespace)) {
 		log_error("run: /proc/self/ns/net: %s: mount /proc", strerror(errno));
 		return EXIT_FAILURE;
 	}
-	agent_be_prompt();
 	do
 		error = agent_live(options, &heritage, namespace.st_ino);
 	while (error == AGENT_MORE_ROOM);

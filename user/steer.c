@@ -5,6 +5,7 @@
 #include "kernel.h"
 #include "pins_make.h"
 #include "steer.skel.h"
+#include "steer_plain.skel.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -23,9 +24,29 @@ enum vfsteer_liveness steer_choose_liveness(bool watched)
 	return watched ? LIVENESS_WORD : LIVENESS_PROBE;
 }
 
+/* Both objects have the same maps and programs by name, which is what a skeleton finds them by. */
+static struct steer_bpf *steer_open(enum vfsteer_liveness liveness)
+{
+	struct steer_bpf *programs = calloc(1, sizeof(*programs));
+	int error;
+
+	if (!programs)
+		return NULL;
+	error = steer_bpf__create_skeleton(programs);
+	if (!error && liveness != LIVENESS_KFUNC)
+		programs->skeleton->data = (void *)steer_plain_bpf__elf_bytes(&programs->skeleton->data_sz);
+	if (!error)
+		error = bpf_object__open_skeleton(programs->skeleton, NULL);
+	if (!error)
+		return programs;
+	steer_bpf__destroy(programs);
+	errno = -error;
+	return NULL;
+}
+
 static int steer_load(struct steer *steer, enum vfsteer_liveness liveness)
 {
-	struct steer_bpf *programs = steer_bpf__open();
+	struct steer_bpf *programs = steer_open(liveness);
 	int error;
 
 	if (!programs)

@@ -59,7 +59,7 @@ packages_need()
 packages_build()
 {
 	packages_need gcc libc6-dev clang llvm make pkg-config libbpf-dev libelf-dev zlib1g-dev libnl-3-dev libnl-route-3-dev \
-		libsystemd-dev libjson-c-dev libinih-dev libcmocka-dev bpftool
+		libsystemd-dev libcap-ng-dev libjson-c-dev libinih-dev libcmocka-dev bpftool
 }
 
 # For namespaces and traffic on this machine.
