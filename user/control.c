@@ -33,15 +33,15 @@ int control_listen(const struct pins *pins)
 	error = control_address(pins, &address);
 	if (error)
 		return error;
-	if (mkdir(CONTROL_DIRECTORY, 0700) && errno != EEXIST)
+	if (mkdir(CONTROL_DIRECTORY, 0700) && (errno != EEXIST || chmod(CONTROL_DIRECTORY, 0700)))
 		return -errno;
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
 	/* The lock on the pins says that no agent lives: what is there is a dead one's. */
 	unlink(address.sun_path);
-	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) || chmod(address.sun_path, 0600) ||
-	    setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on))) {
+	if (setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) ||
+	    bind(fd, (struct sockaddr *)&address, sizeof(address)) || chmod(address.sun_path, 0600)) {
 		error = -errno;
 		close(fd);
 		return error;
@@ -80,26 +80,30 @@ int control_receive(int fd, struct control_request *ret)
 		struct cmsghdr align;
 	} credentials;
 
-	for (;;) {
-		struct control_request request = { 0 };
-		struct iovec text = { request.text, sizeof(request.text) - 1 };
-		struct msghdr header = {
-			.msg_name = &request.from,
-			.msg_namelen = sizeof(request.from),
-			.msg_iov = &text,
-			.msg_iovlen = 1,
-			.msg_control = &credentials,
-			.msg_controllen = sizeof(credentials),
-		};
+	struct control_request request = {0};
+	struct iovec text = {request.text, sizeof(request.text) - 1};
+	struct msghdr header = {
+		.msg_name = &request.from,
+		.msg_namelen = sizeof(request.from),
+		.msg_iov = &text,
+		.msg_iovlen = 1,
+		.msg_control = &credentials,
+		.msg_controllen = sizeof(credentials),
+	};
 
-		if (recvmsg(fd, &header, MSG_CMSG_CLOEXEC) < 0)
-			return -errno;
-		if (!control_permits(&header) || header.msg_flags & MSG_TRUNC)
-			continue;
-		request.from_length = header.msg_namelen;
-		*ret = request;
-		return 0;
+	if (recvmsg(fd, &header, MSG_CMSG_CLOEXEC) < 0)
+		return -errno;
+	request.from_length = header.msg_namelen;
+	if (!control_permits(&header)) {
+		control_answer(fd, &request, 1, "permission denied: run this as root");
+		return -EACCES;
 	}
+	if (header.msg_flags & MSG_TRUNC) {
+		control_answer(fd, &request, 1, "too long a request");
+		return -EMSGSIZE;
+	}
+	*ret = request;
+	return 0;
 }
 
 void control_answer(int fd, const struct control_request *request, int status, const char *text)
@@ -115,9 +119,9 @@ void control_answer(int fd, const struct control_request *request, int status, c
 int control_ask(const struct pins *pins, const char *text, int timeout_ms, int *ret_status, char answer[CONTROL_SIZE])
 {
 	/* Autobind (unix(7)): an address of our own for the answer to come to. */
-	struct sockaddr_un address, own = { .sun_family = AF_UNIX };
+	struct sockaddr_un address, own = {.sun_family = AF_UNIX};
 	char buffer[CONTROL_SIZE], *end;
-	struct pollfd ready = { .events = POLLIN };
+	struct pollfd ready = {.events = POLLIN};
 	int error, status;
 	ssize_t length;
 

@@ -23,7 +23,10 @@ struct control_request {
 int control_listen(const struct pins *pins);
 void control_close(const struct pins *pins, int fd); /* removes the socket as well */
 
-/* The next request of a permitted peer; others are dropped. Returns 0, -EAGAIN when there is none, or -errno. */
+/*
+ * The next request. Returns 0; -EAGAIN when there is none; -EACCES for a peer that is neither root nor of the agent's own
+ * user, and -EMSGSIZE for a request that is too long, which have been answered so; or another -errno.
+ */
 int control_receive(int fd, struct control_request *ret);
 
 /* Answers: @error 0 or -errno-like, with a text for the user. A peer that has gone is no error. */

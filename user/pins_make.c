@@ -5,6 +5,7 @@
 #include <bpf/bpf.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,7 +17,19 @@ static const char *const pins_map_names[] = { "pairs", "counters", "events" };
 
 static int pins_make_directory(const char *path)
 {
-	return mkdir(path, 0700) && errno != EEXIST ? -errno : 0;
+	int fd, error;
+
+	if (!mkdir(path, 0700))
+		return 0;
+	if (errno != EEXIST)
+		return -errno;
+	/* Not through a link, which others may have put there: see check_directory in pins_open.c. */
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	error = fchmod(fd, 0700) ? -errno : 0;
+	close(fd);
+	return error;
 }
 
 /* Every slot bears the version before the first pin exists: whoever finds the map can judge it. */

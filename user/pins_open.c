@@ -86,7 +86,7 @@ static enum pins_error check_directory(struct opening *opening, const char *bpff
 	if ((unsigned long)fs.f_type != BPF_FS_MAGIC)
 		return fail(opening, PINS_NO_BPFFS, "%s: not a bpf file system; mount one: mount -t bpf bpf %s", bpffs,
 			    bpffs);
-	if (stat(directory, &status)) {
+	if (lstat(directory, &status)) {
 		if (errno == ENOENT)
 			return fail(opening, PINS_ABSENT, "nothing is pinned under %s: start 'vfsteer run'", directory);
 		if (is_denied(errno))
@@ -95,6 +95,10 @@ static enum pins_error check_directory(struct opening *opening, const char *bpff
 	}
 	if (!S_ISDIR(status.st_mode))
 		return fail(opening, PINS_UNREADABLE, "%s: not a directory, so not ours; remove it", directory);
+	/* Anybody may make directories where a bpf file system was mounted without mode=: the pins in them would be theirs to delete. */
+	if (status.st_uid && status.st_uid != geteuid())
+		return fail(opening, PINS_UNREADABLE, "%s: it belongs to user %u, so it is not ours; 'vfsteer unload' takes it away",
+			    directory, status.st_uid);
 	return PINS_OK;
 }
 

@@ -244,9 +244,9 @@ class Stage:
     def add_primary(self, number=0):
         self.add_wire(self.names(number)[1], number)
 
-    def command(self, *arguments, **kwargs):
-        """Runs vfsteer in the guest with this stage's bpffs."""
-        return subprocess.run(["ip", "netns", "exec", self.guest.name, VFSTEER, *arguments, "--bpffs", str(self.bpffs)],
+    def command(self, *arguments, under=(), **kwargs):
+        """Runs vfsteer in the guest with this stage's bpffs, by way of the command @under if there is one."""
+        return subprocess.run(["ip", "netns", "exec", self.guest.name, *under, VFSTEER, *arguments, "--bpffs", str(self.bpffs)],
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=30,
                               **kwargs)
 
@@ -255,10 +255,10 @@ class Stage:
         check_equal(done.returncode, 0, f"vfsteer {' '.join(arguments)}: {done.stderr.strip()}")
         return done.stdout
 
-    def start(self, *pairs):
-        """Starts an agent and waits until it says that it is ready, as systemd would."""
+    def start(self, *pairs, under=(), options=()):
+        """Starts an agent, by way of the command @under if there is one, and waits until it says that it is ready, as systemd would."""
         pairs = pairs or ["=".join(self.names(number)) for number in range(self.pairs)]
-        arguments = [VFSTEER, "run", "--bpffs", str(self.bpffs), *[part for pair in pairs for part in ("--pair", pair)]]
+        arguments = [*under, VFSTEER, "run", "--bpffs", str(self.bpffs), *[part for pair in pairs for part in ("--pair", pair)], *options]
         address = str(self.directory / f"notify-{len(self.agents)}")
         with open(self.log, "a") as log, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as notify:
             notify.bind(address)

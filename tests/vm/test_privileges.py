@@ -36,6 +36,11 @@ def every_protection(guest):
     return f"{pair['liveness']}, {watched} functions watched"
 
 
+def unplugged(guest):
+    guest.lab.unplug_vf()
+    guest.wait_active("standby")
+
+
 @case()
 def unplug_and_plug(guest):
     def again():
@@ -43,9 +48,8 @@ def unplug_and_plug(guest):
         guest.wait_active("primary")
 
     out = guest.survive(guest.lab.unplug_vf, again)
-    guest.lab.unplug_vf()
     guest.wait_active("standby")
-    return out + "; " + guest.survive(again, lambda: None)
+    return out + "; " + guest.survive(again, lambda: unplugged(guest))
 
 
 @case()
