@@ -79,14 +79,22 @@ $(BUILD)/tests/%: tests/%.c $(LIBRARY_OBJECTS)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) -Iuser $(CFLAGS) -MMD -MP -MF $@.d $(LDFLAGS) $< $(LIBRARY_OBJECTS) $(LDLIBS) -lcmocka -o $@
 
-install: $(BUILD)/vfsteer ## install under $(DESTDIR)$(PREFIX)
+UNIT_DIR := $(DESTDIR)$(PREFIX)/lib/systemd/system
+MAN_DIR := $(DESTDIR)$(PREFIX)/share/man/man8
+
+install: $(BUILD)/vfsteer ## install under $(DESTDIR)$(PREFIX): program, man page, systemd unit
 	$(say) INSTALL $(DESTDIR)$(PREFIX)/sbin/vfsteer
-	$(Q)$(INSTALL) -d $(DESTDIR)$(PREFIX)/sbin
+	$(Q)$(INSTALL) -d $(DESTDIR)$(PREFIX)/sbin $(UNIT_DIR) $(MAN_DIR)
 	$(Q)$(INSTALL) -m 0755 $< $(DESTDIR)$(PREFIX)/sbin/vfsteer
+	$(say) INSTALL $(MAN_DIR)/vfsteer.8
+	$(Q)$(INSTALL) -m 0644 user/man/vfsteer.8 $(MAN_DIR)/vfsteer.8
+	$(say) INSTALL $(UNIT_DIR)/vfsteer.service
+	$(Q)sed 's|/usr/local/sbin|$(PREFIX)/sbin|' user/system/vfsteer.service >$(BUILD)/vfsteer.service
+	$(Q)$(INSTALL) -m 0644 $(BUILD)/vfsteer.service $(UNIT_DIR)/vfsteer.service
 
 uninstall: ## remove what install put there
 	$(say) REMOVE $(DESTDIR)$(PREFIX)/sbin/vfsteer
-	$(Q)rm -f $(DESTDIR)$(PREFIX)/sbin/vfsteer
+	$(Q)rm -f $(DESTDIR)$(PREFIX)/sbin/vfsteer $(MAN_DIR)/vfsteer.8 $(UNIT_DIR)/vfsteer.service
 
 clean: ## remove $(BUILD)
 	$(Q)rm -rf $(BUILD)

@@ -348,7 +348,6 @@ static int agent_live(const struct options *options, struct heritage *heritage, 
 	agent_reconcile(&agent);
 	if (!agent.pair_count)
 		log_info("no pair yet: waiting for a virtio-net device");
-	sd_notifyf(0, "READY=1\nSTATUS=%u pairs", agent.pair_count);
 	error = sd_event_loop(agent.loop);
 	if (!error && agent.wanted_pairs > agent.world.pins.capacity && !agent.unloading) {
 		heritage_take(&agent.world.pins, heritage);

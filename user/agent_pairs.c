@@ -7,8 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <systemd/sd-daemon.h>
 
 #define AGENT_REALIGN_INTERVAL_NS 1000000000ULL /* where no watch program tells of address lists */
+#define AGENT_RETRY_INTERVAL_NS 10000000000ULL  /* for a pair that could not be made */
 
 struct pair *agent_pair_of_slot(const struct agent *agent, unsigned slot)
 {
@@ -146,6 +148,18 @@ static void agent_wake_at(struct agent *agent, uint64_t time_ns)
 	sd_event_source_set_enabled(agent->timer, SD_EVENT_ONESHOT);
 }
 
+/* Ready when every pair is steered: has its programs on its standby. Its primary may be joining, or absent. */
+static void agent_tell_readiness(struct agent *agent)
+{
+	if (agent->told && agent->told_pairs == agent->pair_count && agent->told_wanted_pairs == agent->wanted_pairs)
+		return;
+	agent->told = true;
+	agent->told_pairs = agent->pair_count;
+	agent->told_wanted_pairs = agent->wanted_pairs;
+	sd_notifyf(0, "%sSTATUS=%u of %u pairs steered", agent->pair_count == agent->wanted_pairs ? "READY=1\n" : "",
+		   agent->pair_count, agent->wanted_pairs);
+}
+
 void agent_reconcile(struct agent *agent)
 {
 	static struct pairing pairings[VFSTEER_MAX_PAIRS];
@@ -163,9 +177,7 @@ void agent_reconcile(struct agent *agent)
 			agent_add_pair(agent, &pairings[i]);
 			pair = agent_pair_of_standby(agent, pairings[i].standby);
 		}
-		if (!pair)
-			continue;
-		pair_wake_ns = pair_step(&agent->world, pair, &pairings[i]);
+		pair_wake_ns = pair ? pair_step(&agent->world, pair, &pairings[i]) : pair_clock_ns() + AGENT_RETRY_INTERVAL_NS;
 		if (pair_wake_ns && (!wake_ns || pair_wake_ns < wake_ns))
 			wake_ns = pair_wake_ns;
 	}
@@ -173,4 +185,5 @@ void agent_reconcile(struct agent *agent)
 	    (!wake_ns || wake_ns > pair_clock_ns() + AGENT_REALIGN_INTERVAL_NS))
 		wake_ns = pair_clock_ns() + AGENT_REALIGN_INTERVAL_NS;
 	agent_wake_at(agent, wake_ns);
+	agent_tell_readiness(agent);
 }

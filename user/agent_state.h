@@ -22,6 +22,8 @@ struct agent {
 	struct ring_buffer *events;
 	int control_fd;
 	unsigned wanted_pairs; /* more than the maps have room for: they have to be made anew */
+	bool told;             /* to the service manager: the two that follow */
+	unsigned told_pairs, told_wanted_pairs;
 	sd_event *loop;
 	sd_event_source *timer;
 	bool unloading;
@@ -36,7 +38,8 @@ struct pair *agent_pair_of_standby(const struct agent *agent, int ifindex);
 size_t agent_find_pairings(struct agent *agent, struct pairing *pairings);
 
 /* Level-triggered: looks at everything there is and puts right what is not; whatever it was that woke the agent.
- * Ends the loop when there are more pairs than the maps have room for. */
+ * Ends the loop when there are more pairs than the maps have room for. Tells the service manager how many of the pairs
+ * are steered, that is, have their programs on their standby; and, when all are, that the agent is ready. */
 void agent_reconcile(struct agent *agent);
 
 #endif

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Builds without a warning, by every compiler and distribution that is promised; installs what is promised. TAP on stdout.
+# Builds without a warning, by every compiler and distribution that is promised. TAP on stdout.
 # Debian 13 is a root directory in the cache, made once by debootstrap from the archive that this system's apt uses.
 
 set -u
@@ -38,11 +38,6 @@ for cc in gcc clang; do
 	result $? "debian12-$cc"
 done
 
-make BUILD="$work/gcc" DESTDIR="$work/root" PREFIX=/usr install >"$work/log" 2>&1 && [ -x "$work/root/usr/sbin/vfsteer" ] &&
-	[ "$(cd "$work" && ./root/usr/sbin/vfsteer version)" ] && make BUILD="$work/gcc" DESTDIR="$work/root" PREFIX=/usr uninstall >>"$work/log" 2>&1 &&
-	[ ! -e "$work/root/usr/sbin/vfsteer" ]
-result $? install-and-uninstall
-
 make help >"$work/log" 2>&1 && grep -q install "$work/log"
 result $? help
 
@@ -60,6 +55,11 @@ if [ ! -e "$TRIXIE/.complete" ]; then
 	mirror=$(python3 -B -c 'import sys; sys.path.insert(0, "."); from tools.rig.suites import archive_uri; print(archive_uri())') &&
 		debootstrap --variant=minbase --include="$PACKAGES" trixie "$TRIXIE" "$mirror" >"$work/log" 2>&1 && touch "$TRIXIE/.complete"
 	result $? debian13-root
+fi
+# A root that was made for fewer packages gets the others.
+if [ -e "$TRIXIE/.complete" ] && ! chroot "$TRIXIE" dpkg-query -W ${PACKAGES//,/ } >"$work/log" 2>&1; then
+	chroot "$TRIXIE" sh -c "apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -y -q install --no-install-recommends ${PACKAGES//,/ }" >"$work/log" 2>&1
+	result $? debian13-packages
 fi
 if [ -e "$TRIXIE/.complete" ]; then
 	mkdir "$TRIXIE/src-$$" && cp -r Makefile bpf include user tests "$TRIXIE/src-$$/"
