@@ -5,10 +5,12 @@
 #include "log.h"
 #include "options.h"
 
+#include <limits.h>
+
 int command_run(int argc, char **argv)
 {
 	static struct options options;
-	char message[512];
+	static char message[PATH_MAX + 512];
 	int status = options_parse(argc, argv, OPTIONS_PAIR | OPTIONS_BPFFS | OPTIONS_CONFIG, 0, 0, &options);
 
 	if (status)

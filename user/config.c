@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "config.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <ini.h>
 #include <stdarg.h>
@@ -9,10 +10,25 @@
 #include <string.h>
 
 #define CONFIG_PAIR_PREFIX "pair "
+#define CONFIG_BYTE_ORDER_MARK "\xef\xbb\xbf"
+#define CONFIG_NAME_SIZE 32 /* of a setting */
+#define CONFIG_SETTINGS_MAX (2 * VFSTEER_MAX_PAIRS + 8)
+
+struct config_setting {
+	char section[IF_NAMESIZE]; /* the standby's name; empty: [agent] */
+	char name[CONFIG_NAME_SIZE];
+};
 
 struct config_reading {
 	struct options options;
-	char mistake[256]; /* the first one: libinih goes on reading after it */
+	const char *next, *end; /* what has not been read of the text */
+	int line;		/* the one read last */
+	int empty_pair_line;	/* the [pair] under way, if nothing has stood in it so far; else 0 */
+	char standby[IF_NAMESIZE];
+	unsigned setting_count;
+	struct config_setting settings[CONFIG_SETTINGS_MAX];
+	int mistake_line;
+	char mistake[512]; /* the first one */
 };
 
 static const struct config_number {
@@ -20,10 +36,10 @@ static const struct config_number {
 	size_t offset; /* of an unsigned in struct options_settings */
 	unsigned long least, most;
 } config_numbers[] = {
-	{ "up_delay_ms", offsetof(struct options_settings, up_delay_ms), 0, 600000 },
-	{ "leaving_timeout_ms", offsetof(struct options_settings, leaving_timeout_ms), 1000, 600000 },
-	{ "announce_count", offsetof(struct options_settings, announce_count), 1, 100 },
-	{ "announce_interval_ms", offsetof(struct options_settings, announce_interval_ms), 10, 60000 },
+	{"up_delay_ms", offsetof(struct options_settings, up_delay_ms), 0, 600000},
+	{"leaving_timeout_ms", offsetof(struct options_settings, leaving_timeout_ms), 1000, 600000},
+	{"announce_count", offsetof(struct options_settings, announce_count), 1, 100},
+	{"announce_interval_ms", offsetof(struct options_settings, announce_interval_ms), 10, 60000},
 };
 #define CONFIG_NUMBERS (sizeof(config_numbers) / sizeof(*config_numbers))
 
@@ -33,6 +49,7 @@ __attribute__((format(printf, 2, 3))) static int config_mistake(struct config_re
 	va_list arguments;
 
 	if (!reading->mistake[0]) {
+		reading->mistake_line = reading->line;
 		va_start(arguments, format);
 		vsnprintf(reading->mistake, sizeof(reading->mistake), format, arguments);
 		va_end(arguments);
@@ -48,8 +65,8 @@ static int config_set_number(struct config_reading *reading, const struct config
 	errno = 0;
 	parsed = strtoul(value, &end, 10);
 	if (errno || end == value || *end || value[0] == '-' || parsed < number->least || parsed > number->most)
-		return config_mistake(reading, "%s = %s: not a number from %lu to %lu", number->name, value, number->least,
-				      number->most);
+		return config_mistake(reading, "%s = %s: not a number from %lu to %lu", number->name, value,
+				      number->least, number->most);
 	*(unsigned *)(settings + number->offset) = parsed;
 	return 1;
 }
@@ -57,7 +74,8 @@ static int config_set_number(struct config_reading *reading, const struct config
 static int config_set_rx(struct config_reading *reading, bool *rx_direct, const char *value)
 {
 	*rx_direct = !strcmp(value, "direct");
-	return *rx_direct || !strcmp(value, "exact") ? 1 : config_mistake(reading, "rx = %s: say exact or direct", value);
+	return *rx_direct || !strcmp(value, "exact") ? 1
+						     : config_mistake(reading, "rx = %s: say exact or direct", value);
 }
 
 static int config_agent(struct config_reading *reading, const char *name, const char *value)
@@ -94,7 +112,8 @@ static int config_pair(struct config_reading *reading, const char *standby, cons
 	if (!strcmp(name, "rx"))
 		return config_set_rx(reading, &pair->rx_direct, value);
 	if (strcmp(name, "primary"))
-		return config_mistake(reading, "%s: no such setting in [pair %s]: see 'vfsteer help run'", name, standby);
+		return config_mistake(reading, "%s: no such setting in [pair %s]: see 'vfsteer help run'", name,
+				      standby);
 	if (!strcmp(value, "auto"))
 		return 1;
 	if (pair->primary[0])
@@ -111,63 +130,169 @@ static int config_pair(struct config_reading *reading, const char *standby, cons
 	return 1;
 }
 
+/* A second value would take the first one's place, unseen. */
+static bool config_is_new(struct config_reading *reading, const char *standby, const char *name)
+{
+	struct config_setting setting = {0};
+
+	snprintf(setting.section, sizeof(setting.section), "%s", standby);
+	snprintf(setting.name, sizeof(setting.name), "%s", name);
+	for (unsigned i = 0; i < reading->setting_count; i++)
+		if (!memcmp(&reading->settings[i], &setting, sizeof(setting)))
+			return false;
+	if (reading->setting_count < CONFIG_SETTINGS_MAX)
+		reading->settings[reading->setting_count++] = setting;
+	return true;
+}
+
 static int config_handle(void *argument, const char *section, const char *name, const char *value)
 {
 	struct config_reading *reading = argument;
+	const char *standby = strncmp(section, CONFIG_PAIR_PREFIX, strlen(CONFIG_PAIR_PREFIX))
+				      ? ""
+				      : section + strlen(CONFIG_PAIR_PREFIX);
 
-	if (!strcmp(section, "agent"))
-		return config_agent(reading, name, value);
-	if (!strncmp(section, CONFIG_PAIR_PREFIX, strlen(CONFIG_PAIR_PREFIX)))
-		return config_pair(reading, section + strlen(CONFIG_PAIR_PREFIX), name, value);
 	if (!section[0])
-		return config_mistake(reading, "%s: stands before any section: begin with [agent] or [pair STANDBY]", name);
-	return config_mistake(reading, "[%s]: no such section: there are [agent] and [pair STANDBY]", section);
+		return config_mistake(reading, "%s: stands before any section: begin with [agent] or [pair STANDBY]",
+				      name);
+	reading->empty_pair_line = 0;
+	if (!config_is_new(reading, standby, name))
+		return config_mistake(reading, "%s: stands twice in [%s]: leave one of them", name, section);
+	return standby[0] ? config_pair(reading, standby, name, value) : config_agent(reading, name, value);
 }
 
-/* libinih does not tell of a section without settings: that would be a pair asked for and silently not made. */
-static int config_find_empty_pair(FILE *file, struct options *options, char standby[IF_NAMESIZE])
+/* A pair without settings would be one asked for and silently not made. */
+static bool config_end_section(struct config_reading *reading)
 {
-	char line[256];
+	if (!reading->empty_pair_line)
+		return true;
+	reading->line = reading->empty_pair_line;
+	config_mistake(reading, "[pair %s]: nothing in it: say primary = auto, or primary = NAME", reading->standby);
+	return false;
+}
 
-	rewind(file);
-	for (int number = 1; fgets(line, sizeof(line), file); number++)
-		if (sscanf(line, " [" CONFIG_PAIR_PREFIX "%15[^]]]", standby) == 1 &&
-		    !config_find_pair(options, standby))
-			return number;
-	return 0;
+/* libinih tells of sections by their settings only, and cuts long names short: they are looked at here. */
+static bool config_begin_section(struct config_reading *reading, const char *line)
+{
+	size_t prefix = strlen("[" CONFIG_PAIR_PREFIX), length = strcspn(line, "]");
+	const char *flaw;
+	char name[256];
+
+	if (!line[length])
+		return true; /* no section: libinih says so */
+	if (!config_end_section(reading))
+		return false;
+	if (length == strlen("[agent") && !strncmp(line, "[agent", length))
+		return true;
+	snprintf(name, sizeof(name), "%.*s", (int)length - 1, line + 1);
+	if (strncmp(line, "[" CONFIG_PAIR_PREFIX, prefix))
+		return config_mistake(reading, "[%s]: no such section: there are [agent] and [pair STANDBY]", name);
+	flaw = options_name_flaw(name + prefix - 1);
+	if (flaw)
+		return config_mistake(reading, "[%s]: the standby's name %s", name, flaw);
+	snprintf(reading->standby, sizeof(reading->standby), "%.15s", name + prefix - 1);
+	reading->empty_pair_line = reading->line;
+	return true;
+}
+
+/* An ini_reader. Without indentation, which libinih takes for more of the value before. */
+static char *config_next_line(char *ret, int size, void *argument)
+{
+	struct config_reading *reading = argument;
+	const char *text = reading->next;
+	size_t length;
+
+	if (text == reading->end || reading->mistake[0])
+		return NULL;
+	reading->line++;
+	length = (size_t)(reading->end - text);
+	if (memchr(text, '\n', length))
+		length = (size_t)((const char *)memchr(text, '\n', length) - text);
+	reading->next = text + length + (text + length < reading->end);
+	for (; length && isspace((unsigned char)*text); length--)
+		text++;
+	while (length && isspace((unsigned char)text[length - 1]))
+		length--;
+	for (size_t i = 0; i < length; i++) {
+		if (iscntrl((unsigned char)text[i]) && text[i] != '\t') {
+			config_mistake(reading,
+				       "holds a control character: this is no text, name another file with --config");
+			return NULL;
+		}
+	}
+	if (length >= (size_t)size) {
+		config_mistake(reading, "longer than %d characters: no setting is, shorten it", size - 1);
+		return NULL;
+	}
+	memcpy(ret, text, length);
+	ret[length] = '\0';
+	return ret[0] != '[' || config_begin_section(reading, ret) ? ret : NULL;
+}
+
+int config_parse(const char *path, const char *text, size_t length, struct options *options, char *message, size_t size)
+{
+	struct config_reading *reading = calloc(1, sizeof(*reading));
+	size_t mark = strlen(CONFIG_BYTE_ORDER_MARK);
+	int error = 0, line;
+
+	if (!reading) {
+		snprintf(message, size, "%s: %s", path, strerror(ENOMEM));
+		return -ENOMEM;
+	}
+	reading->options = *options;
+	reading->next = length >= mark && !memcmp(text, CONFIG_BYTE_ORDER_MARK, mark) ? text + mark : text;
+	reading->end = text + length;
+	line = ini_parse_stream(config_next_line, reading, config_handle, reading);
+	if (!line && !reading->mistake[0])
+		config_end_section(reading);
+	if (line < 0) {
+		error = -ENOMEM;
+		snprintf(message, size, "%s: %s", path, strerror(ENOMEM));
+	} else if (line && (!reading->mistake_line || line < reading->mistake_line)) {
+		error = -EINVAL;
+		snprintf(message, size, "%s:%d: neither a [section] nor NAME = VALUE", path, line);
+	} else if (reading->mistake[0]) {
+		error = -EINVAL;
+		snprintf(message, size, "%s:%d: %s", path, reading->mistake_line, reading->mistake);
+	} else {
+		*options = reading->options;
+	}
+	free(reading);
+	return error;
+}
+
+/* Returns how many bytes were read into @text, CONFIG_FILE_SIZE + 1 when there are more, or -errno. */
+static ssize_t config_load(const char *path, char text[CONFIG_FILE_SIZE + 1])
+{
+	FILE *file = fopen(path, "re");
+	ssize_t length;
+
+	if (!file)
+		return -errno;
+	length = (ssize_t)fread(text, 1, CONFIG_FILE_SIZE + 1, file);
+	if (ferror(file))
+		length = -errno;
+	fclose(file);
+	return length;
 }
 
 int config_read(const char *path, struct options *options, char *message, size_t size)
 {
-	struct config_reading *reading = calloc(1, sizeof(*reading));
-	FILE *file = fopen(path, "re");
-	char standby[IF_NAMESIZE];
-	int error = 0, line;
+	char *text = malloc(CONFIG_FILE_SIZE + 1);
+	ssize_t length = text ? config_load(path, text) : -ENOMEM;
+	int error;
 
-	if (!reading || !file) {
-		error = file ? -ENOMEM : -errno;
+	if (length > CONFIG_FILE_SIZE) {
+		error = -EFBIG;
+		snprintf(message, size,
+			 "%s: larger than %d KiB: this is no configuration, name another file with --config", path,
+			 CONFIG_FILE_SIZE / 1024);
+	} else if (length < 0) {
+		error = (int)length;
 		snprintf(message, size, "%s: %s: name a readable file with --config", path, strerror(-error));
-		goto out;
+	} else {
+		error = config_parse(path, text, (size_t)length, options, message, size);
 	}
-	reading->options = *options;
-	line = ini_parse_file(file, config_handle, reading);
-	if (line) {
-		error = line == -2 ? -ENOMEM : -EINVAL;
-		snprintf(message, size, "%s:%d: %s", path, line,
-			 reading->mistake[0] ? reading->mistake : "neither a [section] nor NAME = VALUE");
-		goto out;
-	}
-	line = config_find_empty_pair(file, &reading->options, standby);
-	if (line) {
-		error = -EINVAL;
-		snprintf(message, size, "%s:%d: [pair %s]: nothing in it: say primary = auto, or primary = NAME", path, line,
-			 standby);
-		goto out;
-	}
-	*options = reading->options;
-out:
-	if (file)
-		fclose(file);
-	free(reading);
+	free(text);
 	return error;
 }

@@ -12,6 +12,9 @@
  *	[pair eth0]			with any such section, only the pairs named are made
  *	primary = auto			as --pair eth0; primary = eth1 is as --pair eth0=eth1
  *	rx = direct			for this pair
+ *
+ * Lines may be indented, end in CR LF and hold a comment after ';' or, as the first character, '#'; the file may begin
+ * with a byte order mark. A setting stands once; a section may be continued later.
  */
 #ifndef CONFIG_H
 #define CONFIG_H
@@ -20,11 +23,16 @@
 
 #include <stddef.h>
 
+#define CONFIG_FILE_SIZE (256 * 1024) /* at most; the most pairs there can be take a tenth of it */
+
 /*
  * Reads @path into @options: settings, and pairs in addition to those of the command line. Returns 0; or -errno with one
  * line in @message (of @size bytes, "FILE:LINE: what: why", without the leading "vfsteer: "): -EINVAL for a mistake in
- * it, and *options is then as before.
+ * it, -EFBIG when it is larger than CONFIG_FILE_SIZE; *options is then as before.
  */
 int config_read(const char *path, struct options *options, char *message, size_t size);
+
+/* The same for @length bytes of @text, which need not end with a newline or NUL; @path only appears in @message. */
+int config_parse(const char *path, const char *text, size_t length, struct options *options, char *message, size_t size);
 
 #endif

@@ -2,6 +2,7 @@
 #include "options.h"
 
 #include "commands.h"
+#include "text.h"
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,7 +10,7 @@
 
 /*
  * One line to the user, with where to read on. Returns the exit status, for the caller to pass on. What it quotes is
- * the user's, so control characters are masked: a line stays a line, and a terminal as it is.
+ * the user's, so it is masked: a line stays a line, and a terminal as it is.
  */
 __attribute__((format(printf, 2, 3))) static int mistake(const char *command, const char *format, ...)
 {
@@ -19,14 +20,12 @@ __attribute__((format(printf, 2, 3))) static int mistake(const char *command, co
 	va_start(arguments, format);
 	vsnprintf(message, sizeof(message), format, arguments);
 	va_end(arguments);
-	for (char *character = message; *character; character++)
-		if (iscntrl((unsigned char)*character))
-			*character = '?';
+	text_mask(message);
 	fprintf(stderr, "vfsteer: %s: %s; see 'vfsteer help %s'\n", command, message, command);
 	return EXIT_USAGE;
 }
 
-/* Why @name, of @length characters, cannot be an interface's name, by the kernel's own rules; NULL when it can. */
+/* options_name_flaw for the first @length characters. */
 static const char *name_flaw(const char *name, size_t length)
 {
 	if (!length)
@@ -36,12 +35,17 @@ static const char *name_flaw(const char *name, size_t length)
 	if (name[0] == '.' && (length == 1 || (length == 2 && name[1] == '.')))
 		return "is not allowed";
 	for (size_t i = 0; i < length; i++) {
-		if (name[i] == '/' || name[i] == ':')
-			return "holds a '/' or ':'";
+		if (strchr("/:=", name[i]))
+			return "holds a '/', ':' or '='";
 		if (isspace((unsigned char)name[i]))
 			return "holds white space";
 	}
 	return NULL;
+}
+
+const char *options_name_flaw(const char *name)
+{
+	return name_flaw(name, strlen(name));
 }
 
 const char *options_add_pair(struct options *options, const char *value)

@@ -45,6 +45,9 @@ enum options_accepted {
 	OPTIONS_CONFIG = 1 << 3, /* --config FILE */
 };
 
+/* Why @name cannot be an interface's name, by the kernel's own rules and, for '=', those of --pair ("is empty", a static string); NULL when it can. */
+const char *options_name_flaw(const char *name);
+
 /*
  * Adds the pair that @value ("STANDBY" or "STANDBY=PRIMARY") names. Returns NULL, or what is wrong with it: a text that is good
  * until the next call, with @options as before. The mistakes are those of --pair, below.

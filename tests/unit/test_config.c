@@ -74,17 +74,25 @@ static void mistakes(void **state)
 		{ "[agent]\nleaving_timeout_ms = 999\n", ":2: leaving_timeout_ms = 999: not a number from 1000 to 600000" },
 		{ "[agent]\nannounce_count = 0\n", ":2: announce_count = 0: not a number from 1 to 100" },
 		{ "[agent]\n\ncolour = red\n", ":3: colour: no such setting in [agent]: see 'vfsteer help run'" },
-		{ "[agents]\nup_delay_ms = 5\n", ":2: [agents]: no such section: there are [agent] and [pair STANDBY]" },
+		{ "[agents]\nup_delay_ms = 5\n", ":1: [agents]: no such section: there are [agent] and [pair STANDBY]" },
 		{ "up_delay_ms = 5\n", ":1: up_delay_ms: stands before any section: begin with [agent] or [pair STANDBY]" },
 		{ "[agent]\nhello\n", ":2: neither a [section] nor NAME = VALUE" },
 		{ "[pair eth0]\nprimary = eth0\n", ":2: [pair eth0] primary = eth0: standby and primary are the same device; name two" },
-		{ "[pair eth0]\nprimary = a/b\n", ":2: [pair eth0] primary = a/b: the primary's name holds a '/' or ':'" },
-		{ "[pair eth0]\nprimary = eth1\nprimary = eth2\n", ":3: [pair eth0] primary = eth2: it has the primary eth1 already" },
+		{ "[pair eth0]\nprimary = a/b\n", ":2: [pair eth0] primary = a/b: the primary's name holds a '/', ':' or '='" },
+		{ "[pair eth0]\nprimary = eth1\nprimary = eth2\n", ":3: primary: stands twice in [pair eth0]: leave one of them" },
 		{ "[pair eth0]\nsecondary = eth1\n", ":2: secondary: no such setting in [pair eth0]: see 'vfsteer help run'" },
 		{ "[pair eth0]\n", ":1: [pair eth0]: nothing in it: say primary = auto, or primary = NAME" },
 		{ "[pair eth8]\nprimary = eth1\n", ":2: [pair eth8] primary = eth1: it has the primary eth9 already" },
 		{ "[pair eth0]\nprimary = eth9\n", ":2: [pair eth0] primary = eth9: eth9 is in an earlier pair already; name each device once" },
-		{ "[pair averyverylongname]\nprimary = auto\n", ":2: [pair averyverylongname]: the standby's name is longer than 15 characters" },
+		{ "[pair averyverylongname]\nprimary = auto\n", ":1: [pair averyverylongname]: the standby's name is longer than 15 characters" },
+		{ "[pair eth0=eth1]\nprimary = auto\n", ":1: [pair eth0=eth1]: the standby's name holds a '/', ':' or '='" },
+		{ "[pair eth0]\n[pair eth1]\nprimary = auto\n", ":1: [pair eth0]: nothing in it: say primary = auto, or primary = NAME" },
+		{ "[pair]\n", ":1: [pair]: no such section: there are [agent] and [pair STANDBY]" },
+		{ "[pair ]\n", ":1: [pair ]: the standby's name is empty" },
+		{ "[agent\n", ":1: neither a [section] nor NAME = VALUE" },
+		{ "[agent]\nup_delay_ms = 1\nup_delay_ms = 1\n", ":3: up_delay_ms: stands twice in [agent]: leave one of them" },
+		{ "[pair eth0]\nrx = exact\n[agent]\n[pair eth0]\nrx = exact\n", ":5: rx: stands twice in [pair eth0]: leave one of them" },
+		{ "[agent]\nrx = exact\001\n", ":2: holds a control character: this is no text, name another file with --config" },
 	};
 
 	(void)state;
@@ -98,6 +106,55 @@ static void mistakes(void **state)
 		assert_string_equal(message, cases[i].message);
 		assert_memory_equal(&options, &before, sizeof(options));
 	}
+}
+
+static void takes_indentation_line_ends_and_mark(void **state)
+{
+	struct options options = { .settings = OPTIONS_DEFAULT_SETTINGS };
+	char message[512];
+
+	(void)state;
+	assert_int_equal(read_text("\xef\xbb\xbf[agent]\r\n  up_delay_ms = 20\r\n\tannounce_count = 5\r\n\r\n[pair eth0] ; here\r\nprimary = auto",
+				   &options, message, sizeof(message)),
+			 0);
+	assert_int_equal(options.settings.up_delay_ms, 20);
+	assert_int_equal(options.settings.announce_count, 5);
+	assert_string_equal(options.pairs[0].standby, "eth0");
+}
+
+/* libinih would read what is past its buffer as a line of its own: here a setting. */
+static void a_line_that_is_too_long(void **state)
+{
+	struct options options = { .settings = OPTIONS_DEFAULT_SETTINGS };
+	char text[1024], message[512];
+
+	(void)state;
+	snprintf(text, sizeof(text), "[agent]\n; %0197dup_delay_ms = 20\n", 0);
+	assert_int_equal(read_text(text, &options, message, sizeof(message)), -EINVAL);
+	assert_string_equal(message, ":2: longer than 199 characters: no setting is, shorten it");
+}
+
+static void bytes_that_are_no_text(void **state)
+{
+	static const char bytes[] = "[agent]\nup_delay_ms = 5\0\n";
+	struct options options = { .settings = OPTIONS_DEFAULT_SETTINGS };
+	char message[512];
+
+	(void)state;
+	assert_int_equal(config_parse("f", bytes, sizeof(bytes) - 1, &options, message, sizeof(message)), -EINVAL);
+	assert_string_equal(message, "f:2: holds a control character: this is no text, name another file with --config");
+}
+
+static void files_that_cannot_be_read(void **state)
+{
+	struct options options = { 0 };
+	char message[512];
+
+	(void)state;
+	assert_int_equal(config_read("/dev/zero", &options, message, sizeof(message)), -EFBIG);
+	assert_string_equal(message, "/dev/zero: larger than 256 KiB: this is no configuration, name another file with --config");
+	assert_int_equal(config_read("/", &options, message, sizeof(message)), -EISDIR);
+	assert_string_equal(message, "/: Is a directory: name a readable file with --config");
 }
 
 static void a_file_that_is_not_there(void **state)
@@ -116,6 +173,10 @@ int main(void)
 		cmocka_unit_test(sets_everything),
 		cmocka_unit_test(an_empty_file_changes_nothing),
 		cmocka_unit_test(mistakes),
+		cmocka_unit_test(takes_indentation_line_ends_and_mark),
+		cmocka_unit_test(a_line_that_is_too_long),
+		cmocka_unit_test(bytes_that_are_no_text),
+		cmocka_unit_test(files_that_cannot_be_read),
 		cmocka_unit_test(a_file_that_is_not_there),
 	};
 
