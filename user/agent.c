@@ -7,6 +7,7 @@
 #include "log.h"
 #include "pins_make.h"
 #include "privileges.h"
+#include "request.h"
 #include "slot.h"
 #include "unload.h"
 #include "words.h"
@@ -60,20 +61,9 @@ static int agent_on_netlink(sd_event_source *source, int fd, uint32_t events, vo
 static int agent_on_event(void *argument, void *data, size_t size)
 {
 	struct agent *agent = argument;
-	const struct vfsteer_event *event = data;
-	struct pair *pair;
 
-	if (size < sizeof(*event))
-		return 0;
-	if (event->kind == EVENT_PROGRAMS)
+	if (agent_take_event(agent, data, size))
 		agent_keep_places(agent);
-	pair = agent_pair_of_slot(agent, event->slot);
-	if (!pair)
-		return 0;
-	if (event->kind == EVENT_FILTERS)
-		pair->realign = pair->readdress = true;
-	if (event->kind == EVENT_UNPLUG_CANCELLED)
-		pair->removal_cancelled = true;
 	return 0;
 }
 
@@ -104,7 +94,7 @@ static int agent_on_timer(sd_event_source *source, uint64_t time_us, void *argum
 	return 0;
 }
 
-static int agent_request_switch(struct agent *agent, const char *standby, const char *wish, char *answer, size_t size)
+static int agent_request_switch(struct agent *agent, const char *standby, enum vfsteer_admin wish, char *answer, size_t size)
 {
 	int slot = pins_find(&agent->world.pins, standby);
 	struct pair *pair = slot < 0 ? NULL : agent_pair_of_slot(agent, slot);
@@ -115,16 +105,14 @@ static int agent_request_switch(struct agent *agent, const char *standby, const 
 		return 1;
 	}
 	state = pins_state(&agent->world.pins, slot);
-	if (!strcmp(wish, "primary") && state.primary != PRIMARY_READY) {
+	if (wish == ADMIN_PRIMARY && state.primary != PRIMARY_READY) {
 		snprintf(answer, size, "%s: the primary cannot carry traffic: it is %s; 'vfsteer switch %s auto' uses it when it can",
 			 standby, words_primary_state(state.primary), standby);
 		return 1;
 	}
 	do {
 		wanted = state;
-		wanted.admin = !strcmp(wish, "primary") ? ADMIN_PRIMARY :
-			       !strcmp(wish, "standby") ? ADMIN_STANDBY :
-							  ADMIN_AUTO;
+		wanted.admin = wish;
 	} while (!pins_state_change(&agent->world.pins, slot, &state, wanted));
 	pair->operator_asked = true;
 	agent_reconcile(agent);
@@ -140,17 +128,18 @@ static int agent_on_control(sd_event_source *source, int fd, uint32_t events, vo
 
 	(void)source, (void)events;
 	while (!control_receive(fd, &request)) {
-		char answer[CONTROL_SIZE], standby[IF_NAMESIZE], wish[16];
+		struct request asked = request_parse(request.text);
+		char answer[CONTROL_SIZE];
 		int status = 1;
 
 		snprintf(answer, sizeof(answer), "the agent does not know this request");
-		if (!strcmp(request.text, "unload")) {
+		if (asked.kind == REQUEST_UNLOAD) {
 			agent->unloading = true;
 			status = 0;
 			snprintf(answer, sizeof(answer), "unloading");
 			sd_event_exit(agent->loop, 0);
-		} else if (sscanf(request.text, "switch %15s %15s", standby, wish) == 2) {
-			status = agent_request_switch(agent, standby, wish, answer, sizeof(answer));
+		} else if (asked.kind == REQUEST_SWITCH) {
+			status = agent_request_switch(agent, asked.standby, asked.wish, answer, sizeof(answer));
 		}
 		control_answer(fd, &request, status, answer);
 	}
@@ -247,9 +236,7 @@ static int agent_open_sockets(struct agent *agent)
 static bool agent_keep_link(const char *rest, void *argument)
 {
 	const struct agent *agent = argument;
-	int ifindex = atoi(strrchr(rest, '-') ? strrchr(rest, '-') + 1 : rest);
-
-	return netdev_by_index(agent->world.table, ifindex);
+	return netdev_by_index(agent->world.table, pins_link_ifindex(rest));
 }
 
 static int agent_unload(struct agent *agent)

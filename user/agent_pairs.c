@@ -28,6 +28,22 @@ struct pair *agent_pair_of_standby(const struct agent *agent, int ifindex)
 	return NULL;
 }
 
+bool agent_take_event(struct agent *agent, const void *data, size_t size)
+{
+	struct vfsteer_event event;
+	struct pair *pair;
+
+	if (size < sizeof(event))
+		return false;
+	memcpy(&event, data, sizeof(event));
+	pair = agent_pair_of_slot(agent, event.slot);
+	if (pair && event.kind == EVENT_FILTERS)
+		pair->realign = pair->readdress = true;
+	if (pair && event.kind == EVENT_UNPLUG_CANCELLED)
+		pair->removal_cancelled = true;
+	return event.kind == EVENT_PROGRAMS;
+}
+
 /* An array of the table's devices for the pure functions; the caller frees it. */
 static const struct netdev **agent_list_devices(const struct agent *agent, size_t *ret_count)
 {

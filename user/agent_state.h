@@ -34,6 +34,10 @@ struct agent {
 struct pair *agent_pair_of_slot(const struct agent *agent, unsigned slot);
 struct pair *agent_pair_of_standby(const struct agent *agent, int ifindex);
 
+/* Notes for its pair what an event of the ring buffer (@size bytes at @data) tells. True: somebody attached a program
+ * somewhere, and ours may have to be put in their places again. Too short, of an unknown kind or slot: no news. */
+bool agent_take_event(struct agent *agent, const void *data, size_t size);
+
 /* Which devices belong together now. Writes up to VFSTEER_MAX_PAIRS; returns how many. */
 size_t agent_find_pairings(struct agent *agent, struct pairing *pairings);
 

@@ -2,6 +2,7 @@
 #include "control.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,14 +117,27 @@ void control_answer(int fd, const struct control_request *request, int status, c
 	sendto(fd, answer, length, MSG_NOSIGNAL, (const struct sockaddr *)&request->from, request->from_length);
 }
 
+/* "STATUS TEXT", as control_answer writes it. */
+static int control_parse_answer(const char *text, int *ret_status, char answer[CONTROL_SIZE])
+{
+	char *end;
+	long status = strtol(text, &end, 10);
+
+	if (end == text || *end != ' ' || status < INT_MIN || status > INT_MAX)
+		return -EPROTO;
+	*ret_status = (int)status;
+	snprintf(answer, CONTROL_SIZE, "%s", end + 1);
+	return 0;
+}
+
 int control_ask(const struct pins *pins, const char *text, int timeout_ms, int *ret_status, char answer[CONTROL_SIZE])
 {
 	/* Autobind (unix(7)): an address of our own for the answer to come to. */
-	struct sockaddr_un address, own = {.sun_family = AF_UNIX};
-	char buffer[CONTROL_SIZE], *end;
-	struct pollfd ready = {.events = POLLIN};
-	int error, status;
+	struct sockaddr_un address, own = { .sun_family = AF_UNIX };
+	char buffer[CONTROL_SIZE];
+	struct pollfd ready = { .events = POLLIN };
 	ssize_t length;
+	int error;
 
 	error = control_address(pins, &address);
 	if (error)
@@ -141,12 +155,7 @@ int control_ask(const struct pins *pins, const char *text, int timeout_ms, int *
 		length = recv(ready.fd, buffer, sizeof(buffer) - 1, 0);
 		if (length > 0) {
 			buffer[length] = '\0';
-			status = strtol(buffer, &end, 10);
-			if (*end == ' ') {
-				*ret_status = status;
-				snprintf(answer, CONTROL_SIZE, "%s", end + 1);
-				error = 0;
-			}
+			error = control_parse_answer(buffer, ret_status, answer);
 		}
 	}
 	close(ready.fd);

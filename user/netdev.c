@@ -194,6 +194,22 @@ int netdev_refresh(struct netdev_table *table, int ifindex)
 	return error;
 }
 
+/* Takes the @length bytes of a datagram in table->buffer apart. Returns 0 with what changed added to *changed, or -ENOBUFS. */
+static int take_datagram(struct netdev_table *table, size_t length, int *changed)
+{
+	struct nlmsghdr *message = (struct nlmsghdr *)table->buffer;
+	int left = (int)length;
+
+	for (; nlmsg_ok(message, left); message = nlmsg_next(message, &left)) {
+		int result = take(table, message);
+
+		if (result < 0)
+			return -ENOBUFS; /* not understood or no memory: as good as lost */
+		*changed |= result;
+	}
+	return 0;
+}
+
 /* Reads one datagram. Returns 0 with what changed added to *changed, -EAGAIN at the end, -ENOBUFS when some were lost. */
 static int receive(struct netdev_table *table, int *changed)
 {
@@ -202,9 +218,7 @@ static int receive(struct netdev_table *table, int *changed)
 	struct msghdr header = {
 		.msg_name = &sender, .msg_namelen = sizeof(sender), .msg_iov = &vector, .msg_iovlen = 1
 	};
-	struct nlmsghdr *message = (struct nlmsghdr *)table->buffer;
 	ssize_t length = recvmsg(netdev_fd(table), &header, 0);
-	int left, result;
 
 	if (length < 0)
 		return errno == EINTR ? 0 : -errno;
@@ -212,13 +226,7 @@ static int receive(struct netdev_table *table, int *changed)
 		return -ENOBUFS;
 	if (sender.nl_pid != 0) /* another process, not the kernel */
 		return 0;
-	for (left = (int)length; nlmsg_ok(message, left); message = nlmsg_next(message, &left)) {
-		result = take(table, message);
-		if (result < 0)
-			return -ENOBUFS; /* not understood or no memory: as good as lost */
-		*changed |= result;
-	}
-	return 0;
+	return take_datagram(table, (size_t)length, changed);
 }
 
 /*

@@ -6,7 +6,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -136,6 +138,15 @@ void pins_link_path(const struct pins *pins, const char *name, int ifindex, char
 		snprintf(path, size, "%.180s/links/%s-%d", pins->directory, name, ifindex);
 	else
 		snprintf(path, size, "%.180s/links/%s", pins->directory, name);
+}
+
+int pins_link_ifindex(const char *name)
+{
+	const char *dash = strrchr(name, '-');
+	const char *digits = dash ? dash + 1 : name;
+	unsigned long ifindex = strtoul(digits, NULL, 10);
+
+	return !*digits || digits[strspn(digits, "0123456789")] || ifindex > INT_MAX ? 0 : (int)ifindex;
 }
 
 unsigned pins_sweep_links(const struct pins *pins, const char *prefix, bool (*keep)(const char *rest, void *argument),

@@ -26,6 +26,10 @@ int pins_remove_directory(const char *directory);
 /* Writes the path of a pinned link: "<directory>/links/NAME-IFINDEX", or without the number when it is 0. */
 void pins_link_path(const struct pins *pins, const char *name, int ifindex, char *path, size_t size);
 
+/* The ifindex that the name of a pinned link, or the end of one, ends with; 0 when it does not end with "-" (or begin)
+ * and a number. */
+int pins_link_ifindex(const char *name);
+
 /* Unpins the links whose name begins with @prefix and that @keep, called with the rest of the name, does not
  * want. Returns how many went. */
 unsigned pins_sweep_links(const struct pins *pins, const char *prefix, bool (*keep)(const char *rest, void *argument),

@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "pins_make.h"
 #include "steer.h"
+#include "text.h"
 #include "words.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -66,35 +67,48 @@ static bool primary_exists(const struct vfsteer_pair *pair)
 	return if_indextoname(pair->primary_ifindex, name) || errno != ENXIO;
 }
 
-static int read_pair(const struct pins *pins, unsigned slot, struct report_pair *ret)
+/* What a slot says, whoever wrote it: an agent that is writing at this moment, or somebody who wrote anything at all. */
+static struct report_pair describe_slot(const struct vfsteer_pair *pair, struct vfsteer_state state, bool primary_exists)
 {
-	struct vfsteer_pair pair = pins->pairs[slot];
+	uint64_t now_ns = clock_now_ns(CLOCK_BOOTTIME);
 	struct report_pair report = {
-		.state = pins_state(pins, slot),
-		.standby_carrier = pair.standby_has_carrier,
-		.liveness = pair.liveness,
-		.rx_direct = pair.rx_direct,
-		.foreign_filters = steer_count_foreign(pair.standby_ifindex),
-		.attached_by = steer_describe(pins, pair.standby_ifindex),
+		.state = state,
+		.standby_carrier = pair->standby_has_carrier,
+		.liveness = pair->liveness,
+		.rx_direct = pair->rx_direct,
+		/* The switch may be stamped after the clock was read here. */
+		.last_switch_age_ns = pair->last_switch_boot_ns < now_ns ? (int64_t)(now_ns - pair->last_switch_boot_ns) : 0,
 	};
-	int err = pins_counters(pins, slot, &report.counters);
 
-	if (err)
-		return err;
-	/* The agent may be writing the strings at this moment: their last byte is always ours. */
-	memcpy(report.standby, pair.standby, sizeof(report.standby) - 1);
-	memcpy(report.primary, pair.primary, sizeof(report.primary) - 1);
-	memcpy(report.mac, pair.mac, sizeof(report.mac) - 1);
-	if (report.state.primary == PRIMARY_ABSENT || !primary_exists(&pair)) {
+	/* The strings' last byte is always ours. */
+	memcpy(report.standby, pair->standby, sizeof(report.standby) - 1);
+	memcpy(report.primary, pair->primary, sizeof(report.primary) - 1);
+	memcpy(report.mac, pair->mac, sizeof(report.mac) - 1);
+	text_mask(report.standby);
+	text_mask(report.primary);
+	text_mask(report.mac);
+	if (report.state.primary == PRIMARY_ABSENT || !primary_exists) {
 		/* What the data path does with the next packet, whatever the word still says. */
 		report.state.primary = PRIMARY_ABSENT;
 		report.state.active = PATH_STANDBY;
 		report.primary[0] = '\0';
 	}
-	report.last_switch_age_ns = (int64_t)clock_now_ns(CLOCK_BOOTTIME) - (int64_t)pair.last_switch_boot_ns;
 	report.last_switch_unix_ns = (int64_t)clock_now_ns(CLOCK_REALTIME) - report.last_switch_age_ns;
 	/* Two clocks are never read at once: what is told does not wobble from call to call, it is good to a millisecond. */
 	report.last_switch_unix_ns -= report.last_switch_unix_ns % 1000000;
+	return report;
+}
+
+static int read_pair(const struct pins *pins, unsigned slot, struct report_pair *ret)
+{
+	struct vfsteer_pair pair = pins->pairs[slot];
+	struct report_pair report = describe_slot(&pair, pins_state(pins, slot), primary_exists(&pair));
+	int err = pins_counters(pins, slot, &report.counters);
+
+	if (err)
+		return err;
+	report.foreign_filters = steer_count_foreign(pair.standby_ifindex);
+	report.attached_by = steer_describe(pins, pair.standby_ifindex);
 	*ret = report;
 	return 0;
 }
@@ -108,8 +122,12 @@ static bool read_watched(const char *name, void *argument)
 {
 	struct report *report = argument;
 
-	if (report->watched_count < REPORT_WATCHED_MAX)
-		snprintf(report->watched[report->watched_count++], sizeof(report->watched[0]), "%.47s", name);
+	if (report->watched_count < REPORT_WATCHED_MAX) {
+		char *watched = report->watched[report->watched_count++];
+
+		snprintf(watched, sizeof(report->watched[0]), "%.47s", name);
+		text_mask(watched);
+	}
 	return true;
 }
 

@@ -86,6 +86,15 @@ static void take_answer(struct exchange *exchange, const struct nlmsghdr *messag
 		exchange->error = error;
 }
 
+static void take_datagram(struct exchange *exchange, const void *datagram, size_t length)
+{
+	struct nlmsghdr *message = (struct nlmsghdr *)datagram; /* libnl reads through pointers that are not const */
+	int left = (int)length;
+
+	for (; nlmsg_ok(message, left) && !exchange->done; message = nlmsg_next(message, &left))
+		take_answer(exchange, message);
+}
+
 static int receive(int fd, struct exchange *exchange, void *buffer)
 {
 	struct sockaddr_nl sender = { 0 };
@@ -93,9 +102,7 @@ static int receive(int fd, struct exchange *exchange, void *buffer)
 	struct msghdr header = {
 		.msg_name = &sender, .msg_namelen = sizeof(sender), .msg_iov = &vector, .msg_iovlen = 1
 	};
-	struct nlmsghdr *message = buffer;
 	ssize_t length;
-	int left;
 
 	do
 		length = recvmsg(fd, &header, 0);
@@ -106,9 +113,7 @@ static int receive(int fd, struct exchange *exchange, void *buffer)
 		return -EMSGSIZE;
 	if (sender.nl_pid != 0) /* another process, not the kernel */
 		return 0;
-	left = (int)length;
-	for (; nlmsg_ok(message, left) && !exchange->done; message = nlmsg_next(message, &left))
-		take_answer(exchange, message);
+	take_datagram(exchange, buffer, (size_t)length);
 	return 0;
 }
 

@@ -30,13 +30,18 @@ void slot_clear(struct vfsteer_pair *slot)
 	slot->abi_version = VFSTEER_ABI_VERSION;
 }
 
+bool slot_is_dead(const struct vfsteer_pair *slot, uint32_t network_namespace, const struct netdev_table *table)
+{
+	return slot->standby[0] && slot->network_namespace == network_namespace &&
+	       !netdev_by_index(table, slot->standby_ifindex);
+}
+
 void slot_clear_dead(const struct pins *pins, uint32_t network_namespace, const struct netdev_table *table)
 {
 	for (unsigned i = 0; i < pins->capacity; i++) {
 		struct vfsteer_pair *slot = &pins->pairs[i];
 
-		if (!slot->standby[0] || slot->network_namespace != network_namespace ||
-		    netdev_by_index(table, slot->standby_ifindex))
+		if (!slot_is_dead(slot, network_namespace, table))
 			continue;
 		/* Its program would go on sending what the primary receives into nowhere. */
 		if (slot->primary_ifindex)

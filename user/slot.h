@@ -12,6 +12,9 @@ int slot_find(const struct pins *pins, uint32_t network_namespace, int standby_i
 /* Frees a slot; what hangs on the pair's hooks is the caller's to take away first. */
 void slot_clear(struct vfsteer_pair *slot);
 
+/* True for the slot of a pair in this namespace whose standby is not in @table any more. */
+bool slot_is_dead(const struct vfsteer_pair *slot, uint32_t network_namespace, const struct netdev_table *table);
+
 /* Frees the slots of pairs in this namespace whose standby is not in @table any more, and takes their programs from what is left of
  * them. For after adoption: nobody was there to see it leave. */
 void slot_clear_dead(const struct pins *pins, uint32_t network_namespace, const struct netdev_table *table);
