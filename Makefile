@@ -2,6 +2,7 @@
 # Build of vfsteer: BPF objects, their skeletons, the program. `make help` lists the targets.
 
 BUILD ?= build
+SANITIZE ?=
 PREFIX ?= /usr/local
 DESTDIR ?=
 CLANG ?= clang
@@ -26,9 +27,13 @@ ARCH := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/; s/ppc64.*/power
 ASM_INCLUDES := $(addprefix -idirafter ,$(firstword $(wildcard /usr/include/$(shell uname -m)-linux-gnu*)))
 
 WARNINGS := -Wall -Wextra -Wshadow -Wformat=2 -Wmissing-prototypes
-HARDENING := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE -pthread
+HARDENING := -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+ifneq ($(SANITIZE),)
+# A fortified function checks before the sanitizer can, and tells less. What is found ends the program.
+HARDENING := -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
+endif
 CFLAGS ?= -O2 -g
-override CFLAGS := -std=gnu11 $(WARNINGS) $(HARDENING) $(CFLAGS)
+override CFLAGS := -std=gnu11 $(WARNINGS) $(HARDENING) -fPIE -pthread $(CFLAGS)
 override CPPFLAGS += -D_GNU_SOURCE -Iinclude -I$(BUILD)/bpf -DVFSTEER_VERSION='"$(VERSION)"' \
 	$(shell $(PKG_CONFIG) --cflags $(LIBRARIES) 2>/dev/null)
 override LDFLAGS += -pie -Wl,-z,relro,-z,now
@@ -47,12 +52,16 @@ LIBRARY_OBJECTS := $(filter-out $(BUILD)/user/main.o,$(USER_OBJECTS))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 BPF_TESTS := $(patsubst tests/bpf/%.c,$(BUILD)/tests/bpf/%,$(wildcard tests/bpf/test_*.c))
 
+FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+
 .DELETE_ON_ERROR:
-.PHONY: all test-programs install uninstall clean help
+.PHONY: all test-programs fuzzers install uninstall clean help
 
 all: $(BUILD)/vfsteer ## build vfsteer
 
 test-programs: $(UNIT_TESTS) $(BPF_TESTS) ## build the unit and BPF tests (tests/run runs them)
+
+fuzzers: $(FUZZERS) ## build the fuzz targets (tests/run fuzz runs them; needs clang and SANITIZE)
 
 # Static patterns: an intermediate file that a failed compilation removed would not be made again.
 $(BPF_OBJECTS): $(BUILD)/%.o: %.c
@@ -79,6 +88,18 @@ $(BUILD)/tests/%: tests/%.c $(LIBRARY_OBJECTS)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) -Iuser $(CFLAGS) -MMD -MP -MF $@.d $(LDFLAGS) $< $(LIBRARY_OBJECTS) $(LDLIBS) -lcmocka -o $@
 
+# A target includes the sources it tries: an archive's members of the same name are left out.
+$(BUILD)/libvfsteer.a: $(LIBRARY_OBJECTS)
+	$(say) AR $@
+	$(Q)rm -f $@
+	$(Q)ar rc $@ $^
+
+$(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(BUILD)/libvfsteer.a
+	$(say) FUZZ $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(CPPFLAGS) -Iuser $(CFLAGS) -fsanitize=fuzzer,$(SANITIZE) -Wno-missing-prototypes -MMD -MP -MF $@.d \
+		$(LDFLAGS) $< $(BUILD)/libvfsteer.a $(LDLIBS) -o $@
+
 UNIT_DIR := $(DESTDIR)$(PREFIX)/lib/systemd/system
 MAN_DIR := $(DESTDIR)$(PREFIX)/share/man/man8
 
@@ -101,6 +122,7 @@ clean: ## remove $(BUILD)
 
 help: ## list the targets and variables
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
-	@echo 'Variables: BUILD ($(BUILD)), PREFIX ($(PREFIX)), DESTDIR, CC, CLANG, BPFTOOL, CFLAGS (appended), V=1 (commands in full)'
+	@echo 'Variables: BUILD ($(BUILD)), PREFIX ($(PREFIX)), DESTDIR, CC, CLANG, BPFTOOL, CFLAGS (appended), V=1 (commands in full),'
+	@echo '  SANITIZE (address,undefined or thread; use a BUILD of its own)'
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

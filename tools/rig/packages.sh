@@ -62,6 +62,12 @@ packages_build()
 		libsystemd-dev libcap-ng-dev libjson-c-dev libinih-dev libcmocka-dev bpftool
 }
 
+# To compile with clang's sanitizers and libFuzzer, which --no-install-recommends leaves out; gcc brings its own sanitizers.
+packages_fuzz()
+{
+	packages_need clang libclang-rt-dev python3
+}
+
 # For namespaces and traffic on this machine.
 packages_net()
 {
@@ -79,8 +85,8 @@ if [ "${BASH_SOURCE[0]}" = "$0" ]; then
 	[ $# -gt 0 ] || { echo "usage: packages.sh build|net|vm..." >&2; exit 2; }
 	for list in "$@"; do
 		case $list in
-		build|net|vm) packages_$list || exit 1 ;;
-		*) echo "packages: no list named '$list': build, net and vm are known" >&2; exit 2 ;;
+		build|fuzz|net|vm) packages_$list || exit 1 ;;
+		*) echo "packages: no list named '$list': build, fuzz, net and vm are known" >&2; exit 2 ;;
 		esac
 	done
 fi

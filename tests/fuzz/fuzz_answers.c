@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Answers to requests: receive lists, a bridge's table, tc filters. The first byte chooses, the rest is the datagram.
+ */
+#include "rtnetlink.c"
+#include "link_filters.c"
+#include "filters.c"
+
+#include "fuzz.h"
+
+#define ROOM 4
+
+static int take_tc_filter(const struct nlmsghdr *answer, void *context)
+{
+	struct nl_msg *message = nlmsg_convert((struct nlmsghdr *)answer);
+
+	filters_count(message, context);
+	nlmsg_free(message);
+	return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static uint8_t macs[ROOM][ETH_ALEN];
+	static struct link_learned learned[ROOM];
+	struct collection collection = {.ifindex = 7, .macs = macs, .learned = learned, .size = ROOM};
+	struct filters filters = {0};
+	struct exchange exchange = {.context = &collection};
+	void *datagram;
+
+	if (!size || size > ANSWER_SIZE)
+		return 0;
+	switch (*data) {
+	case 'l':
+		exchange.answer = take_learned;
+		break;
+	case 't':
+		exchange.answer = take_tc_filter;
+		exchange.context = &filters;
+		break;
+	default:
+		exchange.answer = take_filter;
+		break;
+	}
+	datagram = malloc(size);
+	memcpy(datagram, data + 1, size - 1);
+	take_datagram(&exchange, datagram, size - 1);
+	FUZZ_EXPECT(exchange.error <= 0 && (exchange.done || !exchange.error));
+	FUZZ_EXPECT(filters.first_foreign <= filters.last_foreign);
+	free(datagram);
+	return 0;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The configuration file: any bytes are read, or refused with one line and nothing changed. */
+#include "config.c"
+#include "options.c"
+
+#include "fuzz.h"
+
+static void expect_name(const char name[IF_NAMESIZE])
+{
+	FUZZ_EXPECT(strnlen(name, IF_NAMESIZE) < IF_NAMESIZE && !options_name_flaw(name));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct options options, before;
+	char *text = malloc(size ? size : 1), message[512] = "";
+	int error;
+
+	/* The ends of a buffer of just this size are watched. */
+	memcpy(text, data, size);
+	options = (struct options){.settings = OPTIONS_DEFAULT_SETTINGS};
+	FUZZ_EXPECT(!options_add_pair(&options, "eth8=eth9"));
+	before = options;
+	error = config_parse("vfsteer.conf", text, size, &options, message, sizeof(message));
+	if (error) {
+		FUZZ_EXPECT(error == -EINVAL && !memcmp(&options, &before, sizeof(options)));
+		FUZZ_EXPECT(!strncmp(message, "vfsteer.conf:", strlen("vfsteer.conf:")) && !strchr(message, '\n'));
+	}
+	FUZZ_EXPECT(options.settings.announce_count >= 1 && options.settings.announce_count <= 100);
+	FUZZ_EXPECT(options.settings.leaving_timeout_ms >= 1000 && options.settings.leaving_timeout_ms <= 600000);
+	FUZZ_EXPECT(options.pair_count >= 1 && options.pair_count <= VFSTEER_MAX_PAIRS);
+	for (unsigned i = 0; i < options.pair_count; i++) {
+		expect_name(options.pairs[i].standby);
+		if (options.pairs[i].primary[0])
+			expect_name(options.pairs[i].primary);
+		for (unsigned j = 0; j < i; j++)
+			FUZZ_EXPECT(strcmp(options.pairs[i].standby, options.pairs[j].standby));
+	}
+	free(text);
+	return 0;
+}

@@ -1,0 +1,154 @@
+#!/usr/bin/env -S python3 -B
+# SPDX-License-Identifier: GPL-2.0-only
+"""Writes the binary seeds: seeds.py DIRECTORY makes DIRECTORY/TARGET/NAME. The textual ones are tests/fuzz/TARGET/*.
+
+Messages are written out here as the kernel sends them; the ones that this machine's kernel sends now are added.
+"""
+
+import contextlib
+import re
+import socket
+import struct
+import sys
+from pathlib import Path
+
+HEADER = (Path(__file__).resolve().parents[2] / "include" / "vfsteer.h").read_text()
+ABI_VERSION = int(re.search(r"VFSTEER_ABI_VERSION (\d+)", HEADER)[1])
+PAIR_SIZE = int(re.search(r"sizeof\(struct vfsteer_pair\) == (\d+)", HEADER)[1])
+
+ERROR, DONE = 2, 3
+NEWLINK, DELLINK, GETLINK, NEWADDR, DELADDR, GETADDR, NEWNEIGH, NEWTFILTER = 16, 17, 18, 20, 21, 22, 28, 44
+DUMP = 0x301  # NLM_F_REQUEST | NLM_F_DUMP
+IF_ADDRESS, IF_NAME, IF_MTU, IF_LINK, IF_MASTER, IF_OPERSTATE, IF_LINKINFO = 1, 3, 4, 5, 10, 16, 18
+IF_PROMISCUITY, IF_CARRIER, IF_NETNSID, IF_PERM_ADDRESS, IF_ALLMULTI = 30, 33, 37, 54, 61
+INFO_KIND, INFO_DATA, INFO_SLAVE_KIND = 1, 2, 4
+VLAN_ID, VLAN_PROTOCOL = 1, 5
+NESTED = 0x8000
+FILTERS_OUR_HANDLE = 0x76667374  # user/filters.h
+MAC = bytes.fromhex("525400123456")
+
+
+def attribute(kind, data):
+    return struct.pack("=HH", 4 + len(data), kind) + data + b"\0" * (-len(data) % 4)
+
+
+def text(kind, value):
+    return attribute(kind, value.encode() + b"\0")
+
+
+def number(kind, value):
+    return attribute(kind, struct.pack("=I", value))
+
+
+def message(kind, body, flags=0, sequence=0):
+    return struct.pack("=IHHII", 16 + len(body), kind, flags, sequence, 0) + body + b"\0" * (-len(body) % 4)
+
+
+def link(ifindex, *attributes, kind=NEWLINK, family=0):
+    return message(kind, struct.pack("=BxHiII", family, 1, ifindex, 0x1003, 0) + b"".join(attributes))
+
+
+def address(family, data, *attributes, kind=NEWADDR, ifindex=7):
+    return message(kind, struct.pack("=BBBBI", family, 24, 0x80, 0, ifindex) + attribute(2, data) + b"".join(attributes))
+
+
+def neighbour(ifindex, flags, state, *attributes):
+    return message(NEWNEIGH, struct.pack("=BxxxiHBB", socket.AF_BRIDGE, ifindex, state, flags, 0) + b"".join(attributes))
+
+
+def tc_filter(handle, priority, *attributes):
+    return message(NEWTFILTER, struct.pack("=BxxxiIII", 0, 7, handle, 0xfffffff3, priority << 16) + b"".join(attributes))
+
+
+def full_link(ifindex, name, *more):
+    return link(ifindex, text(IF_NAME, name), attribute(IF_ADDRESS, MAC), attribute(IF_PERM_ADDRESS, MAC), number(IF_MTU, 1500),
+                number(IF_PROMISCUITY, 1), number(IF_ALLMULTI, 0), attribute(IF_OPERSTATE, b"\6"), attribute(IF_CARRIER, b"\1"),
+                *more)
+
+
+def vlan(ifindex, lower, protocol):
+    data = attribute(VLAN_ID, struct.pack("=H", 100)) + attribute(VLAN_PROTOCOL, struct.pack("!H", protocol))
+    return full_link(ifindex, f"eth0.{ifindex}", number(IF_LINK, lower),
+                     attribute(IF_LINKINFO | NESTED, text(INFO_KIND, "vlan") + attribute(INFO_DATA | NESTED, data)))
+
+
+def kernel_dump(kind, body, size=8192):
+    """The first datagrams of a dump that this machine's kernel answers with."""
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as requests:
+        requests.settimeout(2)
+        requests.send(message(kind, body, DUMP))
+        return requests.recv(size)
+
+
+def netlink():
+    port = full_link(8, "eth1", number(IF_MASTER, 9),
+                     attribute(IF_LINKINFO | NESTED, text(INFO_KIND, "veth") + text(INFO_SLAVE_KIND, "bridge")))
+    addresses = address(2, bytes([10, 0, 0, 1])) + address(10, bytes(16), number(8, 0x280))
+    yield "link", full_link(7, "eth0")
+    yield "vlan", full_link(7, "eth0") + vlan(10, 7, 0x8100) + vlan(11, 10, 0x88a8)
+    yield "port", port + link(9, text(IF_NAME, "br0"), attribute(IF_LINKINFO | NESTED, text(INFO_KIND, "bridge")))
+    yield "other-netns", full_link(7, "eth0", number(IF_LINK, 3), number(IF_NETNSID, 1))
+    yield "gone", full_link(7, "eth0") + addresses + link(7, text(IF_NAME, "eth0"), kind=DELLINK)
+    yield "addresses", full_link(7, "eth0") + addresses + address(2, bytes([10, 0, 0, 1]), kind=DELADDR)
+    yield "bridge-state", link(7, text(IF_NAME, "eth0"), family=socket.AF_BRIDGE)
+    yield "without-name", link(7)
+    yield "no-mac", link(7, text(IF_NAME, "ib0"), attribute(IF_ADDRESS, bytes(20)))
+    yield "filters-and-more", tc_filter(1, 5) + message(36, bytes(20)) + message(DONE, bytes(4))
+    yield "cut-short", full_link(7, "eth0")[:40]
+    for name, kind, body in (("kernel-links", GETLINK, bytes(16)), ("kernel-addresses", GETADDR, bytes(8))):
+        with contextlib.suppress(OSError):
+            yield name, kernel_dump(kind, body)
+
+
+def answers():
+    entry = attribute(2, MAC)
+    for choice in "fl":
+        yield f"{choice}-self", choice.encode() + neighbour(7, 2, 0x80, entry) + message(DONE, bytes(4), 2)
+        yield f"{choice}-learned", choice.encode() + neighbour(8, 0, 2, entry, attribute(5, struct.pack("=H", 100))) * 6
+        yield f"{choice}-no-mac", choice.encode() + neighbour(8, 0, 2, attribute(2, MAC[:4]))
+    for handle in (0, 1, FILTERS_OUR_HANDLE):
+        yield f"t-{handle}", b"t" + tc_filter(handle, 65000, text(1, "bpf")) + tc_filter(2, 7, text(1, "u32"))
+    yield "interrupted", b"f" + message(DONE, bytes(4), 0x12)
+    yield "refused", b"f" + message(ERROR, struct.pack("=i", -19) + bytes(16))
+    yield "cut-short", b"f" + message(ERROR, b"")
+    yield "of-another-request", b"f" + message(DONE, bytes(4), sequence=5)
+
+
+def pair(standby, primary, word=(1, 2, 0, 2, 1), ifindexes=(7, 8), switched_ns=10**9, version=ABI_VERSION):
+    """struct vfsteer_pair; its size is checked against the header."""
+    data = struct.pack("=BBBBI16s16s18s6sIIQQ16s16s16sII", *word, standby, primary, b"52:54:00:12:34:56", MAC, *ifindexes, switched_ns, 0,
+                       b"0000:01:00.0", b"0000:01:00", b"0000:00:04.0", 1, 4026531840)
+    return data.ljust(PAIR_SIZE - 4, b"\0") + struct.pack("=I", version)
+
+
+def pairs():
+    one = pair(b"eth0", b"eth1")
+    yield "one", one
+    yield "one-without-primary", one + b"\0"
+    yield "free-slots", pair(b"", b"") + one + pair(b"", b"") + b"\1"
+    yield "without-end", pair(b"s" * 16, b"p" * 16) + b"\1"
+    yield "control-characters", pair(b"\x1b[2J\n", b"\xff\xfe\xc3") + b"\1"
+    yield "unicode", pair("wän0".encode(), "\u30cd\U0001f600".encode()) + b"\1"
+    yield "far-future", pair(b"eth0", b"eth1", switched_ns=2**63) + pair(b"eth2", b"eth3", switched_ns=2**64 - 1)
+    yield "unknown-words", pair(b"eth0", b"eth1", word=(255, 255, 255, 255, 2**32 - 1)) + b"\1"
+    yield "another-version", pair(b"eth0", b"eth1", version=ABI_VERSION + 1)
+
+
+def events():
+    size = 16
+    for kind in range(8):
+        yield f"kind-{kind}", bytes([size - 1]) + struct.pack("=QIBBxx", 10**9, 5, kind, 2) * 2
+    yield "short", bytes([size - 2]) + bytes(size)
+
+
+def main():
+    for target in (netlink, answers, pairs, events):
+        directory = Path(sys.argv[1]) / target.__name__
+        directory.mkdir(parents=True, exist_ok=True)
+        for name, data in target():
+            (directory / name).write_bytes(data)
+
+
+if len(sys.argv) != 2:
+    sys.exit(f"usage: {sys.argv[0]} DIRECTORY")
+main()
