@@ -368,6 +368,8 @@ int agent_run(const struct options *options)
 		log_error("run: /proc/self/ns/net: %s: mount /proc", strerror(errno));
 		return EXIT_FAILURE;
 	}
+	/* Whoever read the log may go away. */
+	signal(SIGPIPE, SIG_IGN);
 	do
 		error = agent_live(options, &heritage, namespace.st_ino);
 	while (error == AGENT_MORE_ROOM);

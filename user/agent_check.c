@@ -59,6 +59,13 @@ static int agent_check_pair(const struct netdev_table *table, const struct optio
 		log_error("run: --pair %s: no such interface: 'ip link' lists those there are", wanted->standby);
 		return -ENODEV;
 	}
+	if (named && primary && primary->master) {
+		const struct netdev *master = netdev_by_index(table, primary->master);
+
+		log_error("run: --pair %s=%s: %s is a port of %s: take it out first: ip link set %s nomaster", wanted->standby,
+			  wanted->primary, wanted->primary, master ? master->name : "another device", wanted->primary);
+		return -EBUSY;
+	}
 	switch (pairing_judge(standby, primary, named, devices, count)) {
 	case PAIRING_OK:
 		break;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "commands.h"
+#include "log.h"
 #include "options.h"
 
 #include <stdlib.h>
@@ -18,7 +19,7 @@ int command_help(int argc, char **argv)
 	}
 	command = commands_find(options.operands[0]);
 	if (!command) {
-		fprintf(stderr, "vfsteer: help: %s: no such command; 'vfsteer help' lists them\n", options.operands[0]);
+		log_error("help: %s: no such command; 'vfsteer help' lists them", *options.operands[0] ? options.operands[0] : "''");
 		return EXIT_USAGE;
 	}
 	printf("usage: vfsteer %s%s%s\n\n%s: %s\n\n%s\nExit status: 0 done, 1 failed, 2 not understood.\n",

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "commands.h"
+#include "log.h"
 #include "options.h"
 #include "pins.h"
 #include "report.h"
@@ -9,18 +10,20 @@
 
 static void complain_unknown_pair(const struct pins *pins, const char *name)
 {
-	const char *separator = "the pairs are";
+	char names[VFSTEER_MAX_PAIRS * (VFSTEER_NAME_SIZE + 2)];
+	size_t length = 0;
 
-	fprintf(stderr, "vfsteer: status: %s: no such pair; ", name);
 	for (unsigned i = 0; i < pins->capacity; i++) {
 		const char *standby = pins->pairs[i].standby;
 
-		if (!*standby)
-			continue;
-		fprintf(stderr, "%s %.*s", separator, VFSTEER_NAME_SIZE, standby);
-		separator = ",";
+		if (*standby && length + VFSTEER_NAME_SIZE + 2 < sizeof(names))
+			length += (size_t)snprintf(names + length, sizeof(names) - length, "%s%.*s", length ? ", " : "",
+						   VFSTEER_NAME_SIZE, standby);
 	}
-	fputs(*separator == ',' ? "\n" : "there are none\n", stderr);
+	if (length)
+		log_error("status: %s: no such pair; the pairs are %s", name, names);
+	else
+		log_error("status: %s: no such pair; there are none", name);
 }
 
 int command_status(int argc, char **argv)
@@ -32,10 +35,12 @@ int command_status(int argc, char **argv)
 	int slot = -1, err;
 	int status = options_parse(argc, argv, OPTIONS_BPFFS | OPTIONS_JSON, 0, 1, &options);
 
+	if (!status && options.operand_count)
+		status = options_check_name(argv[0], options.operands[0]);
 	if (status)
 		return status;
 	if (pins_open(options.bpffs, false, &pins, message, sizeof(message)) != PINS_OK) {
-		fprintf(stderr, "vfsteer: status: %s\n", message);
+		log_error("status: %s", message);
 		return EXIT_FAILURE;
 	}
 	status = EXIT_FAILURE;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "commands.h"
 #include "control.h"
+#include "log.h"
 #include "options.h"
 #include "pins.h"
 #include "words.h"
@@ -16,9 +17,8 @@ static int command_switch_pins(const struct pins *pins, int slot, const char *st
 
 	do {
 		if (strcmp(wish, "standby") && state.primary != PRIMARY_READY && !strcmp(wish, "primary")) {
-			fprintf(stderr,
-				"vfsteer: switch: %s: the primary cannot carry traffic: it is %s; start 'vfsteer run' to bring it back\n",
-				standby, words_primary_state(state.primary));
+			log_error("switch: %s: the primary cannot carry traffic: it is %s; start 'vfsteer run' to bring it back",
+				  standby, words_primary_state(state.primary));
 			return 1;
 		}
 		wanted = state;
@@ -44,7 +44,7 @@ static int command_switch_ask(const struct pins *pins, const char *standby, cons
 	if (error)
 		return error;
 	if (*ret_status)
-		fprintf(stderr, "vfsteer: switch: %s\n", answer);
+		log_error("switch: %s", answer);
 	else
 		printf("%s\n", answer);
 	return 0;
@@ -58,34 +58,34 @@ int command_switch(int argc, char **argv)
 	int status = options_parse(argc, argv, OPTIONS_BPFFS, 2, 2, &options), slot, error;
 	const char *wish = options.operands[1];
 
+	if (!status)
+		status = options_check_name(argv[0], options.operands[0]);
 	if (status)
 		return status;
 	if (strcmp(wish, "primary") && strcmp(wish, "standby") && strcmp(wish, "auto")) {
-		fprintf(stderr, "vfsteer: switch: %s: not a path: say primary, standby or auto\n", wish);
+		log_error("switch: %s: not a path: say primary, standby or auto", *wish ? wish : "''");
 		return EXIT_USAGE;
 	}
 	if (pins_open(options.bpffs, true, &pins, message, sizeof(message)) != PINS_OK) {
-		fprintf(stderr, "vfsteer: switch: %s\n", message);
+		log_error("switch: %s", message);
 		return 1;
 	}
 	slot = pins_find(&pins, options.operands[0]);
 	status = 1;
 	if (slot < 0) {
-		fprintf(stderr, "vfsteer: switch: %s: no such pair: 'vfsteer status' lists those there are\n",
-			options.operands[0]);
+		log_error("switch: %s: no such pair: 'vfsteer status' lists those there are", options.operands[0]);
 		goto out;
 	}
 	error = command_switch_ask(&pins, options.operands[0], wish, &status);
 	if (!error)
 		goto out;
 	if (pins_agent_runs(options.bpffs)) {
-		fprintf(stderr, "vfsteer: switch: the agent does not answer: %s: look at its log, or start it again\n",
-			strerror(-error));
+		log_error("switch: the agent does not answer: %s: look at its log, or start it again", strerror(-error));
 		status = 1;
 		goto out;
 	}
 	status = command_switch_pins(&pins, slot, options.operands[0], wish);
 out:
 	pins_close(&pins);
-	return status;
+	return status ? status : commands_finish_output(argv[0], 0);
 }

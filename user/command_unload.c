@@ -3,6 +3,7 @@
 #include "commands.h"
 #include "control.h"
 #include "link.h"
+#include "log.h"
 #include "netdev.h"
 #include "options.h"
 #include "pins.h"
@@ -20,7 +21,7 @@
 
 static int command_unload_fail(const char *what, const char *why)
 {
-	fprintf(stderr, "vfsteer: unload: %s: %s\n", what, why);
+	log_error("unload: %s: %s", what, why);
 	return 1;
 }
 
@@ -80,7 +81,7 @@ int command_unload(int argc, char **argv)
 		return pins_agent_runs(options.bpffs) ? command_unload_ask(&options, &pins) : command_unload_alone(&pins);
 	case PINS_ABSENT:
 		printf("nothing to unload\n");
-		return 0;
+		return commands_finish_output(argv[0], 0);
 	case PINS_UNREADABLE:
 	case PINS_FOREIGN_VERSION:
 		/* Of no use to this version: taking the pins away ends what hangs on them. */
@@ -90,7 +91,7 @@ int command_unload(int argc, char **argv)
 		error = pins_remove_directory(directory);
 		return error ? command_unload_fail(directory, strerror(-error)) : 0;
 	default:
-		fprintf(stderr, "vfsteer: unload: %s\n", message);
+		log_error("unload: %s", message);
 		return 1;
 	}
 }

@@ -22,8 +22,8 @@ struct config_setting {
 struct config_reading {
 	struct options options;
 	const char *next, *end; /* what has not been read of the text */
-	int line;		/* the one read last */
-	int empty_pair_line;	/* the [pair] under way, if nothing has stood in it so far; else 0 */
+	int line;               /* the one read last */
+	int empty_pair_line;    /* the [pair] under way, if nothing has stood in it so far; else 0 */
 	char standby[IF_NAMESIZE];
 	unsigned setting_count;
 	struct config_setting settings[CONFIG_SETTINGS_MAX];
@@ -36,10 +36,10 @@ static const struct config_number {
 	size_t offset; /* of an unsigned in struct options_settings */
 	unsigned long least, most;
 } config_numbers[] = {
-	{"up_delay_ms", offsetof(struct options_settings, up_delay_ms), 0, 600000},
-	{"leaving_timeout_ms", offsetof(struct options_settings, leaving_timeout_ms), 1000, 600000},
-	{"announce_count", offsetof(struct options_settings, announce_count), 1, 100},
-	{"announce_interval_ms", offsetof(struct options_settings, announce_interval_ms), 10, 60000},
+	{ "up_delay_ms", offsetof(struct options_settings, up_delay_ms), 0, 600000 },
+	{ "leaving_timeout_ms", offsetof(struct options_settings, leaving_timeout_ms), 1000, 600000 },
+	{ "announce_count", offsetof(struct options_settings, announce_count), 1, 100 },
+	{ "announce_interval_ms", offsetof(struct options_settings, announce_interval_ms), 10, 60000 },
 };
 #define CONFIG_NUMBERS (sizeof(config_numbers) / sizeof(*config_numbers))
 
@@ -65,8 +65,8 @@ static int config_set_number(struct config_reading *reading, const struct config
 	errno = 0;
 	parsed = strtoul(value, &end, 10);
 	if (errno || end == value || *end || value[0] == '-' || parsed < number->least || parsed > number->most)
-		return config_mistake(reading, "%s = %s: not a number from %lu to %lu", number->name, value,
-				      number->least, number->most);
+		return config_mistake(reading, "%s = %s: not a number from %lu to %lu", number->name, value, number->least,
+				      number->most);
 	*(unsigned *)(settings + number->offset) = parsed;
 	return 1;
 }
@@ -74,8 +74,7 @@ static int config_set_number(struct config_reading *reading, const struct config
 static int config_set_rx(struct config_reading *reading, bool *rx_direct, const char *value)
 {
 	*rx_direct = !strcmp(value, "direct");
-	return *rx_direct || !strcmp(value, "exact") ? 1
-						     : config_mistake(reading, "rx = %s: say exact or direct", value);
+	return *rx_direct || !strcmp(value, "exact") ? 1 : config_mistake(reading, "rx = %s: say exact or direct", value);
 }
 
 static int config_agent(struct config_reading *reading, const char *name, const char *value)
@@ -112,8 +111,7 @@ static int config_pair(struct config_reading *reading, const char *standby, cons
 	if (!strcmp(name, "rx"))
 		return config_set_rx(reading, &pair->rx_direct, value);
 	if (strcmp(name, "primary"))
-		return config_mistake(reading, "%s: no such setting in [pair %s]: see 'vfsteer help run'", name,
-				      standby);
+		return config_mistake(reading, "%s: no such setting in [pair %s]: see 'vfsteer help run'", name, standby);
 	if (!strcmp(value, "auto"))
 		return 1;
 	if (pair->primary[0])
@@ -133,7 +131,7 @@ static int config_pair(struct config_reading *reading, const char *standby, cons
 /* A second value would take the first one's place, unseen. */
 static bool config_is_new(struct config_reading *reading, const char *standby, const char *name)
 {
-	struct config_setting setting = {0};
+	struct config_setting setting = { 0 };
 
 	snprintf(setting.section, sizeof(setting.section), "%s", standby);
 	snprintf(setting.name, sizeof(setting.name), "%s", name);
@@ -148,13 +146,11 @@ static bool config_is_new(struct config_reading *reading, const char *standby, c
 static int config_handle(void *argument, const char *section, const char *name, const char *value)
 {
 	struct config_reading *reading = argument;
-	const char *standby = strncmp(section, CONFIG_PAIR_PREFIX, strlen(CONFIG_PAIR_PREFIX))
-				      ? ""
-				      : section + strlen(CONFIG_PAIR_PREFIX);
+	const char *standby =
+		strncmp(section, CONFIG_PAIR_PREFIX, strlen(CONFIG_PAIR_PREFIX)) ? "" : section + strlen(CONFIG_PAIR_PREFIX);
 
 	if (!section[0])
-		return config_mistake(reading, "%s: stands before any section: begin with [agent] or [pair STANDBY]",
-				      name);
+		return config_mistake(reading, "%s: stands before any section: begin with [agent] or [pair STANDBY]", name);
 	reading->empty_pair_line = 0;
 	if (!config_is_new(reading, standby, name))
 		return config_mistake(reading, "%s: stands twice in [%s]: leave one of them", name, section);
@@ -284,9 +280,8 @@ int config_read(const char *path, struct options *options, char *message, size_t
 
 	if (length > CONFIG_FILE_SIZE) {
 		error = -EFBIG;
-		snprintf(message, size,
-			 "%s: larger than %d KiB: this is no configuration, name another file with --config", path,
-			 CONFIG_FILE_SIZE / 1024);
+		snprintf(message, size, "%s: larger than %d KiB: this is no configuration, name another file with --config",
+			 path, CONFIG_FILE_SIZE / 1024);
 	} else if (length < 0) {
 		error = (int)length;
 		snprintf(message, size, "%s: %s: name a readable file with --config", path, strerror(-error));

@@ -1,8 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "commands.h"
+#include "log.h"
 
 #include <bpf/libbpf.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
+
+/* A stream that the caller closed would be the next file opened: a map or a socket, with our messages written into it. */
+static void keep_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) < 0)
+			_exit(1);
+}
 
 static const char *without_dashes(const char *name)
 {
@@ -15,6 +26,7 @@ int main(int argc, char **argv)
 {
 	const struct command *command;
 
+	keep_streams();
 	libbpf_set_print(NULL); /* what concerns the user is said by the commands, in one line */
 	if (argc < 2) {
 		commands_write_usage(stderr);
@@ -22,7 +34,7 @@ int main(int argc, char **argv)
 	}
 	command = commands_find(without_dashes(argv[1]));
 	if (!command) {
-		fprintf(stderr, "vfsteer: %s: no such command; 'vfsteer help' lists them\n", argv[1]);
+		log_error("%s: no such command; 'vfsteer help' lists them", *argv[1] ? argv[1] : "''");
 		return EXIT_USAGE;
 	}
 	/* "vfsteer COMMAND --help" is "vfsteer help COMMAND". */

@@ -48,6 +48,13 @@ const char *options_name_flaw(const char *name)
 	return name_flaw(name, strlen(name));
 }
 
+int options_check_name(const char *command, const char *name)
+{
+	const char *flaw = options_name_flaw(name);
+
+	return flaw ? mistake(command, "PAIR '%s': the standby's name %s", name, flaw) : 0;
+}
+
 const char *options_add_pair(struct options *options, const char *value)
 {
 	static char text[128];

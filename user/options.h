@@ -48,6 +48,9 @@ enum options_accepted {
 /* Why @name cannot be an interface's name, by the kernel's own rules and, for '=', those of --pair ("is empty", a static string); NULL when it can. */
 const char *options_name_flaw(const char *name);
 
+/* The same for a PAIR given to @command: returns 0, or 2 after one line on stderr. */
+int options_check_name(const char *command, const char *name);
+
 /*
  * Adds the pair that @value ("STANDBY" or "STANDBY=PRIMARY") names. Returns NULL, or what is wrong with it: a text that is good
  * until the next call, with @options as before. The mistakes are those of --pair, below.

@@ -82,7 +82,8 @@ static enum pins_error pins_fail(const char *directory, int error, char *message
 		snprintf(message, size, "%s: %s: run as root", directory, strerror(-error));
 		return PINS_DENIED;
 	}
-	snprintf(message, size, "%s: %s: the maps could not be made there", directory, strerror(-error));
+	snprintf(message, size, "%s: %s: the maps could not be made there; name another bpf file system with --bpffs",
+		 directory, strerror(-error));
 	errno = -error;
 	return PINS_SYSTEM;
 }

@@ -17,6 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Leaves room in PINS_PATH_SIZE for what lies below: "links/" and a link's name, 48 characters at most. */
+#define PINS_DIRECTORY_LENGTH 180
 #define LOCK_TRIES 20
 #define LOCK_PAUSE_NS 5000000
 
@@ -60,7 +62,7 @@ static bool directory_path(const char *bpffs, char path[PINS_PATH_SIZE])
 {
 	int length = snprintf(path, PINS_PATH_SIZE, "%s/vfsteer", bpffs);
 
-	return length > 0 && length < PINS_PATH_SIZE;
+	return length > 0 && length <= PINS_DIRECTORY_LENGTH;
 }
 
 /* EPERM is the bpf system call's way of saying so (kernel.unprivileged_bpf_disabled), EACCES the file system's. */
@@ -81,7 +83,7 @@ static enum pins_error check_directory(struct opening *opening, const char *bpff
 				    "%s: no such directory; name the mount point of a bpf file system", bpffs);
 		if (is_denied(errno))
 			return fail(opening, PINS_DENIED, "%s: permission denied; run this as root", bpffs);
-		return fail(opening, PINS_SYSTEM, "%s: %m", bpffs);
+		return fail(opening, PINS_SYSTEM, "%s: %m; name the mount point of a bpf file system", bpffs);
 	}
 	if ((unsigned long)fs.f_type != BPF_FS_MAGIC)
 		return fail(opening, PINS_NO_BPFFS, "%s: not a bpf file system; mount one: mount -t bpf bpf %s", bpffs,
@@ -242,7 +244,8 @@ enum pins_error pins_open(const char *bpffs, bool writable, struct pins *ret, ch
 	enum pins_error error;
 
 	if (!directory_path(bpffs, opening.pins.directory))
-		return fail(&opening, PINS_SYSTEM, "%s: too long a path; name a shorter one", bpffs);
+		return fail(&opening, PINS_SYSTEM, "--bpffs: longer than %d characters; name a directory with a shorter path",
+			    PINS_DIRECTORY_LENGTH - (int)strlen("/vfsteer"));
 
 	error = check_directory(&opening, bpffs);
 	if (error == PINS_OK)

@@ -19,7 +19,7 @@ bool request_parse_wish(const char *word, enum vfsteer_admin *ret)
 
 struct request request_parse(const char *text)
 {
-	struct request request = {.kind = REQUEST_UNKNOWN};
+	struct request request = { .kind = REQUEST_UNKNOWN };
 	const char *standby = text + strlen(REQUEST_SWITCH_PREFIX);
 	size_t length;
 

@@ -8,7 +8,7 @@ import socket
 import struct
 
 SYSCALL = {"x86_64": 321, "aarch64": 280, "ppc64le": 361, "s390x": 351, "riscv64": 280}[platform.machine()]
-MAP_CREATE, MAP_LOOKUP, MAP_UPDATE, PROG_LOAD, OBJ_PIN, OBJ_GET, PROG_QUERY, LINK_CREATE = 0, 1, 2, 5, 6, 7, 16, 28
+MAP_CREATE, MAP_LOOKUP, MAP_UPDATE, PROG_LOAD, OBJ_PIN, OBJ_GET, GET_INFO, PROG_QUERY, LINK_CREATE = 0, 1, 2, 5, 6, 7, 15, 16, 28
 MAP_TYPE_ARRAY, PROG_TYPE_SCHED_CLS = 2, 3
 TCX_INGRESS, TCX_EGRESS = 46, 47
 F_BEFORE = 1 << 3
@@ -52,6 +52,16 @@ def pin(fd, path):
 def get(path):
     name = ctypes.create_string_buffer(str(path).encode())
     return _bpf(OBJ_GET, struct.pack("QII", _address(name), 0, 0))[0]
+
+
+def link_ids(path):
+    """(link's id, its program's id) of a pinned link."""
+    link, info = get(path), ctypes.create_string_buffer(128)
+    try:
+        _bpf(GET_INFO, struct.pack("IIQ", link, len(info), _address(info)))
+    finally:
+        os.close(link)
+    return struct.unpack_from("III", info.raw)[1:]
 
 
 def attached(ifindex, direction):

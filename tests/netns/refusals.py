@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a command that is refused may not touch, and how that is looked at."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import bpf
+from rig import ROOT, VFSTEER, check, check_equal, wait
+
+HEADER = (ROOT / "include" / "vfsteer.h").read_text()
+PAIR_SIZE = int(re.search(r"sizeof\(struct vfsteer_pair\) == (\d+)", HEADER)[1])
+
+
+def picture(stage):
+    """Devices, their flags and filters, the names of all pins."""
+    devices = stage.guest.run("ip -d link show; tc qdisc show; ip maddress show; grep . /proc/sys/net/ipv[46]/conf/*/arp_*").splitlines()
+    return set(devices) | {str(path) for path in stage.bpffs.rglob("*")}
+
+
+def inventory(stage):
+    """picture(), and which links and programs are pinned, and every byte of the pairs."""
+    found = picture(stage)
+    for link in (stage.pins / "links").glob("*"):
+        found.add((link.name, *bpf.link_ids(link)))
+    if (stage.pins / "pairs").exists():
+        pairs = bpf.get(stage.pins / "pairs")
+        found |= {(slot, bpf.lookup(pairs, PAIR_SIZE, slot)) for slot in range(stage.pairs)}
+        os.close(pairs)
+    return found
+
+
+class Refusals:
+    """Runs commands that have to fail while two flows pass; end() says how many, and that no datagram was lost."""
+
+    def __init__(self, stage):
+        self.stage, self.count, self.wrong = stage, 0, []
+        self.flows = stage.flows(500)
+        self.names = {"dir": stage.directory, "bpffs": stage.bpffs}
+
+    def run(self, arguments, bpffs, **streams):
+        command = [str(part) for part in (*streams.pop("program", (VFSTEER,)), *arguments)]
+        if bpffs:
+            command += ["--bpffs", str(bpffs)]
+        streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | streams
+        return subprocess.run(["ip", "netns", "exec", self.stage.guest.name, *command], timeout=10, **streams)
+
+    def expect(self, arguments, status, message, bpffs=None, output=b"", **streams):
+        """@arguments: a text of words, or a tuple. @message: the whole of stderr but its newline, {dir} and {bpffs} filled in.
+        @bpffs: the --bpffs to add, None for none. What is not so is noted, and the next one tried."""
+        arguments = tuple(arguments.format(**self.names).split()) if isinstance(arguments, str) else arguments
+        name = " ".join(map(repr, arguments)) if any(not part for part in arguments) else " ".join(map(str, arguments))
+        before, arrived = inventory(self.stage), [len(flow.arrived) for flow in self.flows]
+        self.count += 1
+        try:
+            done = self.run(arguments, bpffs, **streams)
+            check_equal(done.returncode, status, "exit status")
+            check_equal((done.stderr or b"").decode(errors="replace"), message.format(**self.names) + "\n" if message else "", "message")
+            check_equal(done.stdout or b"", output, "output")
+            check_equal(inventory(self.stage) ^ before, set(), "what changed")
+            wait("datagrams both ways", lambda: all(len(flow.arrived) > number for flow, number in zip(self.flows, arrived)))
+        except (AssertionError, subprocess.TimeoutExpired) as wrong:
+            self.wrong.append(f"vfsteer {name!a}: {wrong}")
+
+    def end(self):
+        for flow, way in zip(self.flows, ("out", "in")):
+            flow.stop()
+            check_equal((flow.lost(), flow.copies, flow.refused), (0, 0, 0), f"(lost, doubled, refused) datagrams {way}")
+        sent = sum(len(flow.times) for flow in self.flows)
+        print(f"# {self.count} mistakes, {len(self.wrong)} not as they should be; {sent} datagrams passed meanwhile, none lost", flush=True)
+        check(not self.wrong, "\n".join(self.wrong))
+        return self.count
+
+
+def write(stage, name, data):
+    path = Path(stage.directory) / name
+    path.write_bytes(data)
+    return path
