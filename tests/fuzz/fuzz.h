@@ -14,12 +14,12 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* As assert, without NDEBUG. */
-#define FUZZ_EXPECT(condition)                                                                                         \
-	do {                                                                                                           \
-		if (!(condition)) {                                                                                    \
-			dprintf(2, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);                             \
-			abort();                                                                                       \
-		}                                                                                                      \
+#define FUZZ_EXPECT(condition)                                                                                              \
+	do {                                                                                                                \
+		if (!(condition)) {                                                                                         \
+			dprintf(2, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);                                  \
+			abort();                                                                                            \
+		}                                                                                                           \
 	} while (0)
 
 #endif

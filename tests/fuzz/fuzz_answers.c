@@ -22,9 +22,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static uint8_t macs[ROOM][ETH_ALEN];
 	static struct link_learned learned[ROOM];
-	struct collection collection = {.ifindex = 7, .macs = macs, .learned = learned, .size = ROOM};
-	struct filters filters = {0};
-	struct exchange exchange = {.context = &collection};
+	struct collection collection = { .ifindex = 7, .macs = macs, .learned = learned, .size = ROOM };
+	struct filters filters = { 0 };
+	struct exchange exchange = { .context = &collection };
 	void *datagram;
 
 	if (!size || size > ANSWER_SIZE)

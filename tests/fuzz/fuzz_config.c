@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	/* The ends of a buffer of just this size are watched. */
 	memcpy(text, data, size);
-	options = (struct options){.settings = OPTIONS_DEFAULT_SETTINGS};
+	options = (struct options){ .settings = OPTIONS_DEFAULT_SETTINGS };
 	FUZZ_EXPECT(!options_add_pair(&options, "eth8=eth9"));
 	before = options;
 	error = config_parse("vfsteer.conf", text, size, &options, message, sizeof(message));

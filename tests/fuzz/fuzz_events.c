@@ -6,8 +6,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct pair pairs[2] = {{.slot = 0}, {.slot = 5}};
-	struct agent agent = {.pair_count = 2, .pairs = {&pairs[0], &pairs[1]}};
+	struct pair pairs[2] = { { .slot = 0 }, { .slot = 5 } };
+	struct agent agent = { .pair_count = 2, .pairs = { &pairs[0], &pairs[1] } };
 	size_t step = size ? 1 + data[0] % (2 * sizeof(struct vfsteer_event)) : 1;
 
 	for (size_t at = 1; at < size; at += step) {

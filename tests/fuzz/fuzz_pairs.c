@@ -39,7 +39,7 @@ static void expect_text(const struct report *report, int (*writer)(const struct 
 static void expect_report(const struct pins *pins, bool exists)
 {
 	struct report_pair pairs[PAIRS_MAX];
-	struct report report = {.agent = exists, .pairs = pairs};
+	struct report report = { .agent = exists, .pairs = pairs };
 	char watched[sizeof(*pins->pairs) + 1];
 
 	for (unsigned slot = 0; slot < pins->capacity; slot++) {
@@ -60,10 +60,10 @@ static void expect_report(const struct pins *pins, bool exists)
 
 static void expect_adoption(struct pins *pins)
 {
-	struct netdev primary = {.ifindex = 3, .name = "eth1", .pci_address = "0000:01:00.0"};
-	struct netdev standby = {.ifindex = (int)pins->pairs[0].standby_ifindex, .name = "eth0", .carrier = true};
+	struct netdev primary = { .ifindex = 3, .name = "eth1", .pci_address = "0000:01:00.0" };
+	struct netdev standby = { .ifindex = (int)pins->pairs[0].standby_ifindex, .name = "eth0", .carrier = true };
 	static struct heritage heritage;
-	struct netdev_table table = {0};
+	struct netdev_table table = { 0 };
 	char name[VFSTEER_NAME_SIZE];
 	bool known;
 	int slot = slot_find(pins, pins->pairs[0].network_namespace, standby.ifindex, &known);
@@ -91,7 +91,7 @@ static void expect_adoption(struct pins *pins)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct pins pins = {.counters_fd = -1, .capacity = (unsigned)(size / sizeof(*pins.pairs))};
+	struct pins pins = { .counters_fd = -1, .capacity = (unsigned)(size / sizeof(*pins.pairs)) };
 
 	if (!pins.capacity || pins.capacity > PAIRS_MAX)
 		return 0;

@@ -33,13 +33,12 @@ static void expect_answer(const char *text)
 static void expect_options(char *line)
 {
 	static struct options options;
-	char *words[WORDS_MAX] = {"run"};
+	char *words[WORDS_MAX] = { "run" };
 	int count = 1, status;
 
 	for (char *word = strtok(line, " "); word && count < WORDS_MAX; word = strtok(NULL, " "))
 		words[count++] = word;
-	status = options_parse(count, words, OPTIONS_PAIR | OPTIONS_BPFFS | OPTIONS_CONFIG | OPTIONS_JSON, 0, 2,
-			       &options);
+	status = options_parse(count, words, OPTIONS_PAIR | OPTIONS_BPFFS | OPTIONS_CONFIG | OPTIONS_JSON, 0, 2, &options);
 	FUZZ_EXPECT(status == 0 || status == EXIT_USAGE);
 	for (unsigned i = 0; !status && i < options.pair_count; i++)
 		FUZZ_EXPECT(!options_name_flaw(options.pairs[i].standby));

@@ -26,19 +26,19 @@ static void requests(void **state)
 
 static void others(void **state)
 {
-	static const char *const texts[] = {"",
-					    "unload ",
-					    "unloading",
-					    "switch",
-					    "switch ",
-					    "switch eth0",
-					    "switch eth0 ",
-					    "switch  auto",
-					    "switch eth0 sideways",
-					    "switch eth0  auto",
-					    "switch eth0 auto now",
-					    "switch abcdefghijklmnop auto",
-					    "Switch eth0 auto"};
+	static const char *const texts[] = { "",
+					     "unload ",
+					     "unloading",
+					     "switch",
+					     "switch ",
+					     "switch eth0",
+					     "switch eth0 ",
+					     "switch  auto",
+					     "switch eth0 sideways",
+					     "switch eth0  auto",
+					     "switch eth0 auto now",
+					     "switch abcdefghijklmnop auto",
+					     "Switch eth0 auto" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
