@@ -252,6 +252,7 @@ static struct policy_view pair_view(const struct pair_world *world, struct pair 
 
 	if (!primary || !standby)
 		return view;
+	view.standby_carrier = standby->carrier;
 	view.primary_matches = pair_matches(pair, standby, primary);
 	view.primary_running = primary->flags & IFF_UP && !pair_slot(world, pair)->primary_is_detached;
 	view.retry_ns = pair->retry_ns;

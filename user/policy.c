@@ -15,10 +15,12 @@ uint64_t policy_penalty_ns(uint64_t last_ns, uint64_t served_ns)
 }
 
 static enum vfsteer_primary_state policy_primary_state(const struct policy_view *view,
-						       const struct policy_limits *limits, uint64_t *wake_ns)
+						       const struct policy_limits *limits, uint64_t *wake_ns,
+						       bool *waits)
 {
 	uint64_t deadline_ns;
 
+	*waits = false;
 	if (!view->primary_exists)
 		return PRIMARY_ABSENT;
 	deadline_ns = view->leaving_since_ns + limits->leaving_timeout_ns;
@@ -39,7 +41,8 @@ static enum vfsteer_primary_state policy_primary_state(const struct policy_view 
 		deadline_ns = view->retry_ns;
 	if (view->state.active != PATH_PRIMARY && view->now_ns < deadline_ns) {
 		*wake_ns = deadline_ns;
-		return PRIMARY_JOINING;
+		*waits = true;
+		return view->standby_carrier ? PRIMARY_JOINING : PRIMARY_READY;
 	}
 	return PRIMARY_READY;
 }
@@ -61,11 +64,12 @@ struct policy_decision policy_decide(const struct policy_view *view, const struc
 {
 	struct policy_decision decision = { .wanted = view->state };
 	struct vfsteer_state *wanted = &decision.wanted;
+	bool waits;
 
-	wanted->primary = policy_primary_state(view, limits, &decision.wake_ns);
+	wanted->primary = policy_primary_state(view, limits, &decision.wake_ns, &waits);
 	if (wanted->primary != PRIMARY_READY || view->state.admin == ADMIN_STANDBY)
 		wanted->active = PATH_STANDBY;
-	else if (view->state.primary == PRIMARY_READY)
+	else if (view->state.primary == PRIMARY_READY && !waits)
 		wanted->active = PATH_PRIMARY;
 	if (wanted->active == view->state.active)
 		return decision;

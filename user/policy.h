@@ -22,6 +22,7 @@ struct policy_view {
 	bool primary_matches;   /* MAC and MTU agree with the standby's */
 	bool primary_running;   /* IFF_UP, and not detached by its driver */
 	bool primary_carrier;   /* with carrier, and the kernel's link work done (operstate up or unknown) */
+	bool standby_carrier;
 	bool operator_asked;    /* this look is made because of `vfsteer switch` */
 	bool removal_cancelled; /* the hypervisor took its request back */
 	uint64_t now_ns;        /* CLOCK_BOOTTIME, as the other times */
@@ -46,6 +47,8 @@ uint64_t policy_penalty_ns(uint64_t last_ns, uint64_t served_ns);
  * @view->state is the word that was read before the devices were: the caller replaces just that by the decision, with
  * compare-and-swap, and starts over when it has changed meanwhile. A primary becomes active only in a second step, from
  * PRIMARY_READY: that way a loss of carrier between reading the device and changing the word cannot go unseen.
+ * A primary that has to wait (up_delay_ns, retry_ns) is joining; when the standby has no carrier it is ready meanwhile, so that the
+ * data path may send each packet over it that would be lost on the standby.
  */
 struct policy_decision policy_decide(const struct policy_view *view, const struct policy_limits *limits);
 

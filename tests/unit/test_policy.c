@@ -22,7 +22,7 @@ static const struct policy_limits limits = { .up_delay_ns = 100 * MS, .leaving_t
 /* Of a primary that is fit in every respect. */
 #define FIT                                                                                                      \
 	.primary_exists = true, .primary_prepared = true, .primary_matches = true, .primary_running = true,      \
-	.primary_carrier = true, .now_ns = 100000 * MS, .carrier_since_ns = 1000 * MS
+	.primary_carrier = true, .standby_carrier = true, .now_ns = 100000 * MS, .carrier_since_ns = 1000 * MS
 
 #define WORD(active_, primary_, admin_)                                                                          \
 	.state = { .active = PATH_##active_, .primary = PRIMARY_##primary_, .admin = ADMIN_##admin_,             \
@@ -97,6 +97,15 @@ static const struct situation {
 	  PRIMARY_JOINING, CAUSE_START, 100200 * MS },
 	{ "until that has come", { FIT, WORD(STANDBY, READY, AUTO), .retry_ns = 100000 * MS }, PATH_PRIMARY,
 	  PRIMARY_READY, CAUSE_PRIMARY_READY, 0 },
+	{ "one that waits may save a standby without carrier",
+	  { FIT, WORD(STANDBY, DOWN, AUTO), .retry_ns = 100200 * MS, .standby_carrier = false }, PATH_STANDBY, PRIMARY_READY,
+	  CAUSE_START, 100200 * MS },
+	{ "but is not active before its time",
+	  { FIT, WORD(STANDBY, READY, AUTO), .retry_ns = 100200 * MS, .standby_carrier = false }, PATH_STANDBY, PRIMARY_READY,
+	  CAUSE_START, 100200 * MS },
+	{ "nor for young carrier",
+	  { FIT, WORD(STANDBY, JOINING, AUTO), .carrier_since_ns = 99950 * MS, .standby_carrier = false }, PATH_STANDBY,
+	  PRIMARY_READY, CAUSE_START, 100050 * MS },
 	{ "an active one has nothing to wait for", { FIT, WORD(PRIMARY, READY, AUTO), .retry_ns = 100200 * MS },
 	  PATH_PRIMARY, PRIMARY_READY, CAUSE_START, 0 },
 	{ "a leaving one without carrier is leaving",
@@ -135,6 +144,7 @@ static struct policy_view random_view(void)
 		.primary_matches = rand() % 4,
 		.primary_running = rand() % 4,
 		.primary_carrier = rand() % 4,
+		.standby_carrier = rand() % 2,
 		.operator_asked = rand() % 4 == 0,
 		.removal_cancelled = rand() % 4 == 0,
 		.now_ns = (20000 + rand() % 20000) * MS,
