@@ -50,6 +50,8 @@ static int agent_on_netlink(sd_event_source *source, int fd, uint32_t events, vo
 			pair->realign = true;
 		if (changes & (NETDEV_LINKS | NETDEV_ADDRESSES | NETDEV_RESYNCED))
 			pair->readdress = true;
+		if (changes & NETDEV_RESYNCED)
+			pair_doubt_primary(&agent->world, pair);
 	}
 	if (changes & (NETDEV_FILTERS | NETDEV_RESYNCED))
 		agent_keep_places(agent);

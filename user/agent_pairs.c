@@ -102,13 +102,13 @@ size_t agent_find_pairings(struct agent *agent, struct pairing *pairings)
 	return count;
 }
 
-/* The standbys that are no longer: unplugged, or moved to another namespace. */
+/* The standbys that are no longer: unplugged, or moved to another namespace, if only for a moment. */
 static void agent_remove_pairs(struct agent *agent)
 {
 	for (unsigned i = 0; i < agent->pair_count;) {
 		struct pair *pair = agent->pairs[i];
 
-		if (netdev_by_index(agent->world.table, pair->standby)) {
+		if (!pair_is_over(&agent->world, pair)) {
 			i++;
 			continue;
 		}

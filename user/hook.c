@@ -140,12 +140,35 @@ int hook_attach(const struct hook *hook, int program_fd, bool *made_clsact)
 	return error ? error : hook_drop_link(hook);
 }
 
+/* The device that a pinned link is attached to: 0 when it is gone, or the link is. */
+static int hook_link_ifindex(const struct hook *hook)
+{
+	struct bpf_link_info info = { 0 };
+	__u32 size = sizeof(info);
+	int link_fd = bpf_obj_get(hook->pin), error;
+
+	if (link_fd < 0)
+		return 0;
+	error = bpf_obj_get_info_by_fd(link_fd, &info, &size);
+	close(link_fd);
+	/* Headers before Linux 6.6 have no tcx in the union: its ifindex is where that of xdp is. */
+	return error ? 0 : (int)info.xdp.ifindex;
+}
+
+bool hook_is_attached(const struct hook *hook)
+{
+	struct filters filters;
+
+	return hook_link_ifindex(hook) == hook->ifindex ||
+	       (!filters_scan(hook->ifindex, hook->direction, &filters) && filters.our_priority);
+}
+
 bool hook_is_misplaced(const struct hook *hook)
 {
 	struct filters filters;
 
 	if (!access(hook->pin, F_OK))
-		return hook_wants_clsact(hook);
+		return hook_wants_clsact(hook) || !hook_link_ifindex(hook);
 	/* On clsact, by choice or for want of tcx: unless somebody deleted the qdisc. */
 	return !filters_scan(hook->ifindex, hook->direction, &filters) && !filters.our_priority;
 }

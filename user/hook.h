@@ -37,6 +37,9 @@ int hook_attach(const struct hook *hook, int program_fd, bool *made_clsact);
  * took ours away. hook_attach puts it right. */
 bool hook_is_misplaced(const struct hook *hook);
 
+/* True when a program of ours is at the hook. A device that was away in another namespace comes back without. */
+bool hook_is_attached(const struct hook *hook);
+
 /*
  * True when somebody's tcx program was attached behind ours, which is to be the last. Then hook_detach and hook_attach: for a
  * moment no program of ours runs. Always false for HOOK_FIRST and without tcx.

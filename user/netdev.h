@@ -36,6 +36,7 @@ struct netdev {
 	char pci_address[16]; /* "0000:01:00.0" */
 	char pci_slot[16];    /* "0000:01:00" */
 	char pci_port[16];    /* "0000:00:04.0", the bridge above; empty on the root bus */
+	unsigned incarnation; /* another one when it has left this namespace and come back, if only for a moment */
 	unsigned seen;        /* mark of the last dump that named it */
 	bool reread;          /* by netdev_refresh since the last netdev_dispatch */
 };

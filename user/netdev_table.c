@@ -50,6 +50,7 @@ int netdev_device_put(struct netdev_table *table, struct netdev *device)
 	int error;
 
 	if (known) {
+		device->incarnation = known->incarnation;
 		device->reread = known->reread;
 		known->seen = device->seen;
 		if (memcmp(known, device, sizeof(*known)) == 0)
@@ -61,6 +62,7 @@ int netdev_device_put(struct netdev_table *table, struct netdev *device)
 	error = make_room((void **)&table->devices, table->device_count, &table->device_size, sizeof(*device));
 	if (error)
 		return error;
+	device->incarnation = ++table->incarnations;
 	place = device_place(table, device->ifindex);
 	memmove(&table->devices[place + 1], &table->devices[place],
 		(table->device_count - place) * sizeof(*table->devices));

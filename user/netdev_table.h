@@ -15,6 +15,7 @@ struct netdev_table {
 	struct netdev_address *addresses; /* in no order */
 	size_t address_count, address_size;
 	unsigned mark; /* of the dump under way or made last */
+	unsigned incarnations; /* devices that ever came */
 	/* netdev.c's own */
 	struct nl_sock *notifications; /* non-blocking */
 	struct nl_sock *requests;      /* blocking; so that answers and notifications do not mix */

@@ -57,6 +57,7 @@ int pair_new(struct pair_world *world, const struct pairing *pairing, struct pai
 	pair->slot = found;
 	slot = pair_slot(world, pair);
 	pair->standby = pairing->standby;
+	pair->standby_incarnation = standby->incarnation;
 	pair->named = pairing->named;
 	pair->standby_had_carrier = standby->carrier;
 	pair->rx_direct = pairing->rx_direct;
@@ -83,8 +84,12 @@ int pair_new(struct pair_world *world, const struct pairing *pairing, struct pai
 		goto fail;
 	pair->told_switches = slot->announced_switches;
 	if (adopted) {
+		const struct netdev *primary = netdev_by_index(world->table, slot->primary_ifindex);
+
 		pair->primary = slot->primary_ifindex;
-		pair->adopted = pair->primary;
+		pair->primary_incarnation = primary ? primary->incarnation : 0;
+		/* One that was away meanwhile is met as a new one. */
+		pair->adopted = pair->primary && steer_has_primary(&world->pins, pair->primary);
 	}
 	pair_brief_announcer(world, pair);
 	*ret = pair;
@@ -320,6 +325,27 @@ static void pair_realign(struct pair_world *world, struct pair *pair, const stru
 	netdev_refresh(world->table, pair->primary);
 }
 
+bool pair_is_over(const struct pair_world *world, const struct pair *pair)
+{
+	const struct netdev *standby = netdev_by_index(world->table, pair->standby);
+
+	return !standby || standby->incarnation != pair->standby_incarnation;
+}
+
+void pair_doubt_primary(const struct pair_world *world, struct pair *pair)
+{
+	if (pair->prepared && !steer_has_primary(&world->pins, pair->primary))
+		pair->primary_incarnation = 0;
+}
+
+/* Gone, replaced, or back from where it was: nothing of what was done to it holds any more. */
+static bool pair_has_lost_primary(const struct pair_world *world, const struct pair *pair, const struct pairing *pairing)
+{
+	const struct netdev *primary = netdev_by_index(world->table, pair->primary);
+
+	return pair->primary && (pair->primary != pairing->primary || (primary && primary->incarnation != pair->primary_incarnation));
+}
+
 static void pair_meet(struct pair_world *world, struct pair *pair, const struct netdev *standby, int primary_ifindex)
 {
 	const struct netdev *primary;
@@ -333,6 +359,7 @@ static void pair_meet(struct pair_world *world, struct pair *pair, const struct 
 	primary = netdev_by_index(world->table, primary_ifindex);
 	if (!primary)
 		return;
+	pair->primary_incarnation = primary->incarnation;
 	if (pair->adopted)
 		align_adopt(pair->align, world->requests, primary);
 	error = join_primary(world, pair, primary, &what);
@@ -422,7 +449,7 @@ uint64_t pair_step(struct pair_world *world, struct pair *pair, const struct pai
 		return 0;
 	carrier = standby->carrier;
 	slot_write_standby(pair_slot(world, pair), standby);
-	if (pair->primary && pair->primary != pairing->primary)
+	if (pair_has_lost_primary(world, pair, pairing))
 		pair_part(world, pair);
 	slot_follow_primary(pair_slot(world, pair), netdev_by_index(world->table, pair->primary));
 	if (pairing->primary && !pair->prepared) {

@@ -35,6 +35,7 @@ struct pair_world {
 struct pair {
 	unsigned slot;
 	int standby, primary; /* ifindexes; primary 0: none */
+	unsigned standby_incarnation, primary_incarnation; /* see struct netdev */
 	bool named;           /* the primary was named: see pairing.h */
 	bool rx_direct;       /* wished for: see direct.h */
 	const char *direct_refusal; /* told last */
@@ -68,6 +69,12 @@ void pair_free(struct pair *pair);
 
 /* Gives the pair up because its standby is gone: programs, pins and slot. Frees @pair. */
 void pair_remove(struct pair_world *world, struct pair *pair);
+
+/* Whether the standby is gone, or has been away: then it is another one. */
+bool pair_is_over(const struct pair_world *world, const struct pair *pair);
+
+/* Some news was lost: was the primary away meanwhile? Then the next step meets it anew. */
+void pair_doubt_primary(const struct pair_world *world, struct pair *pair);
 
 /* If the word has changed since the last announcement, announces on the wire that is active now. Touches nothing that
  * waits for RTNL, hence the first thing to do on any event. */

@@ -153,6 +153,13 @@ int steer_attach_primary(struct steer *steer, int ifindex)
 	return steer_attach(&ingress, steer->programs->progs.primary_ingress, &pair->primary_clsact_is_ours);
 }
 
+bool steer_has_primary(const struct pins *pins, int ifindex)
+{
+	struct hook ingress = steer_hook_primary(pins, ifindex);
+
+	return hook_is_attached(&ingress);
+}
+
 int steer_keep_place(struct steer *steer, int standby_ifindex, int primary_ifindex)
 {
 	struct hook egress = steer_hook_egress(steer->pins, standby_ifindex);

@@ -25,6 +25,9 @@ void steer_free(struct steer *steer); /* takes NULL */
 int steer_attach_standby(struct steer *steer, int ifindex);
 int steer_attach_primary(struct steer *steer, int ifindex);
 
+/* Is our program on the primary? */
+bool steer_has_primary(const struct pins *pins, int ifindex);
+
 /* Attaches again where somebody else's filters have made our place wrong. Returns 0 or -errno. */
 int steer_keep_place(struct steer *steer, int standby_ifindex, int primary_ifindex);
 
