@@ -77,31 +77,33 @@ static bool pairing_is_spoken_for(const struct netdev *device, const struct netd
 	return false;
 }
 
-static bool pairing_is_current(const int *current, int ifindex)
+/* Is it in the 0-terminated list? */
+static bool pairing_lists(const int *list, int ifindex)
 {
-	for (; current && *current; current++)
-		if (*current == ifindex)
+	for (; list && *list; list++)
+		if (*list == ifindex)
 			return true;
 	return false;
 }
 
 static void pairing_find_primary(const struct netdev *standby, const struct netdev *const *devices, size_t count,
-				 const int *current, struct pairing *pairing)
+				 const int *current, const int *taken, struct pairing *pairing)
 {
 	const struct netdev *best = NULL;
 
 	for (size_t i = 0; i < count; i++) {
 		const struct netdev *device = devices[i];
 
-		if (device->ifindex == standby->ifindex || !pairing_could_be_primary(device, devices, count))
+		if (device->ifindex == standby->ifindex || pairing_lists(taken, device->ifindex) ||
+		    !pairing_could_be_primary(device, devices, count))
 			continue;
 		if (memcmp(device->permanent_mac, standby->permanent_mac, ETH_ALEN)) {
 			if (!pairing_is_virtio(device) && !pairing_is_spoken_for(device, devices, count))
 				pairing->lookalike = device;
 			continue;
 		}
-		if (!best || (pairing_is_current(current, device->ifindex) && !pairing_is_current(current, best->ifindex)) ||
-		    (pairing_is_current(current, device->ifindex) == pairing_is_current(current, best->ifindex) &&
+		if (!best || (pairing_lists(current, device->ifindex) && !pairing_lists(current, best->ifindex)) ||
+		    (pairing_lists(current, device->ifindex) == pairing_lists(current, best->ifindex) &&
 		     device->ifindex < best->ifindex))
 			best = device;
 	}
@@ -132,19 +134,39 @@ static size_t pairing_find_all(const struct netdev *const *devices, size_t count
 		if (!pairing_is_virtio(devices[i]) || pairing_is_second_virtio(devices[i], devices, count) ||
 		    pairing_judge(devices[i], NULL, false, devices, count) != PAIRING_OK)
 			continue;
-		pairing_find_primary(devices[i], devices, count, current, &pairing);
+		pairing_find_primary(devices[i], devices, count, current, NULL, &pairing);
 		pairings[found++] = pairing;
 	}
 	return found;
 }
 
+/* A device that was asked for by name, as whatever, is not found as another pair's primary. Two at most for each request. */
+static size_t pairing_list_named(const struct netdev *const *devices, size_t count, const struct options_pair *requested,
+				 size_t requested_count, int *ret)
+{
+	size_t listed = 0;
+
+	for (size_t i = 0; i < requested_count; i++) {
+		const struct netdev *standby = pairing_by_name(devices, count, requested[i].standby);
+		const struct netdev *primary = pairing_by_name(devices, count, requested[i].primary);
+
+		if (standby)
+			ret[listed++] = standby->ifindex;
+		if (primary)
+			ret[listed++] = primary->ifindex;
+	}
+	return listed;
+}
+
 size_t pairing_find(const struct netdev *const *devices, size_t count, const struct options_pair *requested,
 		    size_t requested_count, const int *current, struct pairing *pairings, size_t size)
 {
-	size_t found = 0;
+	int taken[3 * VFSTEER_MAX_PAIRS + 1] = { 0 };
+	size_t found = 0, taken_count;
 
 	if (!requested_count)
 		return pairing_find_all(devices, count, current, pairings, size);
+	taken_count = pairing_list_named(devices, count, requested, requested_count, taken);
 	for (size_t i = 0; i < requested_count && found < size; i++) {
 		const struct netdev *standby = pairing_by_name(devices, count, requested[i].standby);
 		const struct netdev *primary = pairing_by_name(devices, count, requested[i].primary);
@@ -162,7 +184,9 @@ size_t pairing_find(const struct netdev *const *devices, size_t count, const str
 		if (pairing.named)
 			pairing.primary = primary ? primary->ifindex : 0;
 		else
-			pairing_find_primary(standby, devices, count, current, &pairing);
+			pairing_find_primary(standby, devices, count, current, taken, &pairing);
+		if (pairing.primary)
+			taken[taken_count++] = pairing.primary;
 		pairings[found++] = pairing;
 	}
 	return found;

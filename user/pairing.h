@@ -34,6 +34,7 @@ const struct netdev *pairing_net_failover(const struct netdev *device, const str
  * Pairs for @requested (@requested_count; none: every virtio-net device becomes a standby). A primary found by MAC is a
  * PCI Ethernet device with the standby's permanent MAC; if several qualify, @current (the primaries in use, 0-terminated, may
  * be NULL) wins, then the lowest ifindex. Of two virtio-net devices with one MAC the one with the lower ifindex is the standby.
+ * A device named in @requested, or found for an earlier pair, is nobody else's primary. @requested_count: up to VFSTEER_MAX_PAIRS.
  * Standbys that are missing or may not be one are left out. Writes at most @size pairings; returns how many.
  */
 size_t pairing_find(const struct netdev *const *devices, size_t count, const struct options_pair *requested,
