@@ -8,7 +8,7 @@ import socket
 import struct
 
 SYSCALL = {"x86_64": 321, "aarch64": 280, "ppc64le": 361, "s390x": 351, "riscv64": 280}[platform.machine()]
-MAP_CREATE, MAP_LOOKUP, MAP_UPDATE, PROG_LOAD, OBJ_PIN, OBJ_GET, GET_INFO, PROG_QUERY, LINK_CREATE = 0, 1, 2, 5, 6, 7, 15, 16, 28
+MAP_CREATE, MAP_LOOKUP, MAP_UPDATE, PROG_LOAD, OBJ_PIN, OBJ_GET, OBJ_INFO, PROG_QUERY, LINK_CREATE = 0, 1, 2, 5, 6, 7, 15, 16, 28
 MAP_TYPE_ARRAY, PROG_TYPE_SCHED_CLS = 2, 3
 TCX_INGRESS, TCX_EGRESS = 46, 47
 F_BEFORE = 1 << 3
@@ -54,14 +54,29 @@ def get(path):
     return _bpf(OBJ_GET, struct.pack("QII", _address(name), 0, 0))[0]
 
 
+def info(fd, size=128):
+    """The kernel's description of a map, program or link: struct bpf_map_info and its likes."""
+    room = ctypes.create_string_buffer(size)
+    _bpf(OBJ_INFO, struct.pack("IIQ", fd, size, _address(room)))
+    return room.raw
+
+
+def entries(map_fd):
+    return struct.unpack_from("I", info(map_fd), 16)[0]
+
+
+def link_ifindex(link_fd):
+    """Of a tcx link's device; 0 when that is gone."""
+    return struct.unpack_from("I", info(link_fd), 16)[0]
+
+
 def link_ids(path):
     """(link's id, its program's id) of a pinned link."""
-    link, info = get(path), ctypes.create_string_buffer(128)
+    link = get(path)
     try:
-        _bpf(GET_INFO, struct.pack("IIQ", link, len(info), _address(info)))
+        return struct.unpack_from("III", info(link))[1:]
     finally:
         os.close(link)
-    return struct.unpack_from("III", info.raw)[1:]
 
 
 def attached(ifindex, direction):
