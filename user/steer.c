@@ -9,12 +9,15 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 struct steer {
 	const struct pins *pins;
 	unsigned slot;
-	struct steer_bpf *programs;
+	/* No more than these: with maps and BTF it would be eight descriptors a pair, and 1,024 are what many processes may have. */
+	int steer_egress_fd, standby_ingress_fd, primary_ingress_fd;
 };
 
 enum vfsteer_liveness steer_choose_liveness(bool watched)
@@ -44,6 +47,27 @@ static struct steer_bpf *steer_open(enum vfsteer_liveness liveness)
 	return NULL;
 }
 
+/* A descriptor that outlives the object. */
+static int steer_keep(const struct bpf_program *program, int *ret_fd)
+{
+	*ret_fd = fcntl(bpf_program__fd(program), F_DUPFD_CLOEXEC, 0);
+	return *ret_fd < 0 ? -errno : 0;
+}
+
+static void steer_close(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+static void steer_forget(struct steer *steer)
+{
+	steer_close(&steer->steer_egress_fd);
+	steer_close(&steer->standby_ingress_fd);
+	steer_close(&steer->primary_ingress_fd);
+}
+
 static int steer_load(struct steer *steer, enum vfsteer_liveness liveness)
 {
 	struct steer_bpf *programs = steer_open(liveness);
@@ -60,12 +84,16 @@ static int steer_load(struct steer *steer, enum vfsteer_liveness liveness)
 		error = bpf_map__reuse_fd(programs->maps.events, steer->pins->events_fd);
 	if (!error)
 		error = steer_bpf__load(programs);
-	if (error) {
-		steer_bpf__destroy(programs);
-		return error;
-	}
-	steer->programs = programs;
-	return 0;
+	if (!error)
+		error = steer_keep(programs->progs.steer_egress, &steer->steer_egress_fd);
+	if (!error)
+		error = steer_keep(programs->progs.standby_ingress, &steer->standby_ingress_fd);
+	if (!error)
+		error = steer_keep(programs->progs.primary_ingress, &steer->primary_ingress_fd);
+	steer_bpf__destroy(programs);
+	if (error)
+		steer_forget(steer);
+	return error;
 }
 
 int steer_new(const struct pins *pins, unsigned slot, enum vfsteer_liveness liveness, struct steer **ret)
@@ -77,13 +105,14 @@ int steer_new(const struct pins *pins, unsigned slot, enum vfsteer_liveness live
 		return -ENOMEM;
 	steer->pins = pins;
 	steer->slot = slot;
+	steer->steer_egress_fd = steer->standby_ingress_fd = steer->primary_ingress_fd = -1;
 	error = steer_load(steer, liveness);
 	if (error && liveness == LIVENESS_KFUNC)
 		error = steer_load(steer, liveness = LIVENESS_PROBE);
 	if (error && liveness != LIVENESS_WORD)
 		error = steer_load(steer, liveness = LIVENESS_WORD);
 	if (error) {
-		free(steer);
+		steer_free(steer);
 		return error;
 	}
 	pins->pairs[slot].liveness = liveness;
@@ -95,7 +124,7 @@ void steer_free(struct steer *steer)
 {
 	if (!steer)
 		return;
-	steer_bpf__destroy(steer->programs);
+	steer_forget(steer);
 	free(steer);
 }
 
@@ -125,10 +154,10 @@ static struct hook steer_hook_primary(const struct pins *pins, int ifindex)
 	return steer_hook(pins, ifindex, "primary-ingress", HOOK_INGRESS, HOOK_LAST);
 }
 
-static int steer_attach(const struct hook *hook, const struct bpf_program *program, __u8 *clsact_is_ours)
+static int steer_attach(const struct hook *hook, int program_fd, __u8 *clsact_is_ours)
 {
 	bool made_clsact = false;
-	int error = hook_attach(hook, bpf_program__fd(program), &made_clsact);
+	int error = hook_attach(hook, program_fd, &made_clsact);
 
 	if (made_clsact)
 		*clsact_is_ours = 1;
@@ -140,9 +169,9 @@ int steer_attach_standby(struct steer *steer, int ifindex)
 	struct vfsteer_pair *pair = &steer->pins->pairs[steer->slot];
 	struct hook ingress = steer_hook_ingress(steer->pins, ifindex);
 	struct hook egress = steer_hook_egress(steer->pins, ifindex);
-	int error = steer_attach(&ingress, steer->programs->progs.standby_ingress, &pair->standby_clsact_is_ours);
+	int error = steer_attach(&ingress, steer->standby_ingress_fd, &pair->standby_clsact_is_ours);
 
-	return error ? error : steer_attach(&egress, steer->programs->progs.steer_egress, &pair->standby_clsact_is_ours);
+	return error ? error : steer_attach(&egress, steer->steer_egress_fd, &pair->standby_clsact_is_ours);
 }
 
 int steer_attach_primary(struct steer *steer, int ifindex)
@@ -150,7 +179,7 @@ int steer_attach_primary(struct steer *steer, int ifindex)
 	struct vfsteer_pair *pair = &steer->pins->pairs[steer->slot];
 	struct hook ingress = steer_hook_primary(steer->pins, ifindex);
 
-	return steer_attach(&ingress, steer->programs->progs.primary_ingress, &pair->primary_clsact_is_ours);
+	return steer_attach(&ingress, steer->primary_ingress_fd, &pair->primary_clsact_is_ours);
 }
 
 bool steer_has_primary(const struct pins *pins, int ifindex)
