@@ -23,6 +23,7 @@
 
 #define AGENT_NS_PER_MS 1000000ULL
 #define AGENT_TIMER_ACCURACY_US 1000
+#define AGENT_REALIGN_INTERVAL_NS 1000000000ULL /* where no watch program tells of address lists */
 
 static void agent_keep_places(const struct agent *agent)
 {
@@ -31,6 +32,28 @@ static void agent_keep_places(const struct agent *agent)
 
 		steer_keep_place(pair->steer, pair->standby, pair->prepared ? pair->primary : 0);
 	}
+}
+
+/* Which pairs' own devices are in another state. False: some device's that is no pair's, hence may concern any. */
+static bool agent_note_changes(struct agent *agent)
+{
+	bool is_all = true;
+
+	for (const struct netdev *device = netdev_next(agent->world.table, NULL); device;
+	     device = netdev_next(agent->world.table, device)) {
+		bool is_found = !device->changed;
+
+		for (unsigned i = 0; i < agent->pair_count && !is_found; i++) {
+			struct pair *pair = agent->pairs[i];
+
+			is_found = pair->standby == device->ifindex || pair->primary == device->ifindex;
+			if (is_found)
+				pair->due = pair->realign = pair->readdress = true;
+		}
+		is_all = is_all && is_found;
+	}
+	netdev_forget_changes(agent->world.table);
+	return is_all;
 }
 
 static int agent_on_netlink(sd_event_source *source, int fd, uint32_t events, void *argument)
@@ -43,6 +66,8 @@ static int agent_on_netlink(sd_event_source *source, int fd, uint32_t events, vo
 		log_error("netlink: %s: cannot follow devices any more", strerror(-changes));
 		return changes;
 	}
+	if (changes & NETDEV_STATE && !agent_note_changes(agent))
+		changes |= NETDEV_LINKS;
 	for (unsigned i = 0; i < agent->pair_count; i++) {
 		struct pair *pair = agent->pairs[i];
 
@@ -55,8 +80,10 @@ static int agent_on_netlink(sd_event_source *source, int fd, uint32_t events, vo
 	}
 	if (changes & (NETDEV_FILTERS | NETDEV_RESYNCED))
 		agent_keep_places(agent);
-	if (changes & ~NETDEV_FILTERS)
+	if (changes & (NETDEV_LINKS | NETDEV_ADDRESSES | NETDEV_RESYNCED))
 		agent_reconcile(agent);
+	else if (changes & NETDEV_STATE)
+		agent_look(agent);
 	return 0;
 }
 
@@ -78,7 +105,7 @@ static int agent_on_watch(sd_event_source *source, int fd, uint32_t events, void
 	for (unsigned i = 0; i < agent->pair_count; i++)
 		pair_announce_switch(&agent->world, agent->pairs[i]);
 	ring_buffer__consume(agent->events);
-	agent_reconcile(agent);
+	agent_look(agent);
 	return 0;
 }
 
@@ -87,11 +114,14 @@ static int agent_on_timer(sd_event_source *source, uint64_t time_us, void *argum
 	struct agent *agent = argument;
 
 	(void)source, (void)time_us;
-	if (!agent->lists_watched) {
-		for (unsigned i = 0; i < agent->pair_count; i++)
-			agent->pairs[i]->realign = true;
-		agent_keep_places(agent);
+	if (agent->lists_watched || pair_clock_ns() < agent->realign_ns) {
+		agent_look(agent);
+		return 0;
 	}
+	agent->realign_ns = pair_clock_ns() + AGENT_REALIGN_INTERVAL_NS;
+	for (unsigned i = 0; i < agent->pair_count; i++)
+		agent->pairs[i]->realign = true;
+	agent_keep_places(agent);
 	agent_reconcile(agent);
 	return 0;
 }
@@ -116,8 +146,8 @@ static int agent_request_switch(struct agent *agent, const char *standby, enum v
 		wanted = state;
 		wanted.admin = wish;
 	} while (!pins_state_change(&agent->world.pins, slot, &state, wanted));
-	pair->operator_asked = true;
-	agent_reconcile(agent);
+	pair->operator_asked = pair->due = true;
+	agent_look(agent);
 	state = pins_state(&agent->world.pins, slot);
 	snprintf(answer, size, "%s: active: %s, admin: %s", standby, words_path(state.active), words_admin(state.admin));
 	return 0;
@@ -334,6 +364,7 @@ static int agent_live(const struct options *options, struct heritage *heritage, 
 		error = agent_open(&agent);
 	if (error)
 		goto out;
+	agent.realign_ns = pair_clock_ns() + AGENT_REALIGN_INTERVAL_NS;
 	agent_reconcile(&agent);
 	if (!agent.pair_count)
 		log_info("no pair yet: waiting for a virtio-net device");

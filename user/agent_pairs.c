@@ -9,8 +9,7 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
-#define AGENT_REALIGN_INTERVAL_NS 1000000000ULL /* where no watch program tells of address lists */
-#define AGENT_RETRY_INTERVAL_NS 10000000000ULL  /* for a pair that could not be made */
+#define AGENT_RETRY_INTERVAL_NS 10000000000ULL /* for a pair that could not be made */
 
 struct pair *agent_pair_of_slot(const struct agent *agent, unsigned slot)
 {
@@ -37,6 +36,8 @@ bool agent_take_event(struct agent *agent, const void *data, size_t size)
 		return false;
 	memcpy(&event, data, sizeof(event));
 	pair = agent_pair_of_slot(agent, event.slot);
+	if (pair)
+		pair->due = true;
 	if (pair && event.kind == EVENT_FILTERS)
 		pair->realign = pair->readdress = true;
 	if (pair && event.kind == EVENT_UNPLUG_CANCELLED)
@@ -154,13 +155,30 @@ static void agent_add_pair(struct agent *agent, const struct pairing *pairing)
 		agent_tell_lookalike(agent, pairing);
 }
 
-static void agent_wake_at(struct agent *agent, uint64_t time_ns)
+static void agent_step(struct agent *agent, struct pair *pair)
 {
-	if (!time_ns) {
+	pair->due = false;
+	pair->wake_ns = pair_step(&agent->world, pair, &pair->pairing);
+}
+
+/* At the first pair's time; nothing to wait for: never. */
+static void agent_set_timer(struct agent *agent)
+{
+	uint64_t wake_ns = agent->lists_watched || !agent->pair_count ? 0 : agent->realign_ns;
+
+	for (unsigned i = 0; i < agent->pair_count; i++) {
+		uint64_t pair_wake_ns = agent->pairs[i]->wake_ns;
+
+		if (pair_wake_ns && (!wake_ns || pair_wake_ns < wake_ns))
+			wake_ns = pair_wake_ns;
+	}
+	if (agent->retry_ns && (!wake_ns || agent->retry_ns < wake_ns))
+		wake_ns = agent->retry_ns;
+	if (!wake_ns) {
 		sd_event_source_set_enabled(agent->timer, SD_EVENT_OFF);
 		return;
 	}
-	sd_event_source_set_time(agent->timer, time_ns / 1000 + 1);
+	sd_event_source_set_time(agent->timer, wake_ns / 1000 + 1);
 	sd_event_source_set_enabled(agent->timer, SD_EVENT_ONESHOT);
 }
 
@@ -176,30 +194,63 @@ static void agent_tell_readiness(struct agent *agent)
 		   agent->pair_count, agent->wanted_pairs);
 }
 
+/* Have all pairs the devices they had at the last look at everything? */
+static bool agent_knows_devices(const struct agent *agent)
+{
+	for (unsigned i = 0; i < agent->pair_count; i++) {
+		const struct pair *pair = agent->pairs[i];
+
+		if (pair_is_over(&agent->world, pair) || (pair->primary && !netdev_by_index(agent->world.table, pair->primary)))
+			return false;
+	}
+	return true;
+}
+
+void agent_look(struct agent *agent)
+{
+	uint64_t now_ns = pair_clock_ns();
+
+	if (!agent_knows_devices(agent) || (agent->retry_ns && agent->retry_ns <= now_ns)) {
+		agent_reconcile(agent);
+		return;
+	}
+	for (unsigned i = 0; i < agent->pair_count; i++) {
+		struct pair *pair = agent->pairs[i];
+
+		if (pair->pairing.standby && (pair->due || (pair->wake_ns && pair->wake_ns <= now_ns)))
+			agent_step(agent, pair);
+	}
+	agent_set_timer(agent);
+}
+
 void agent_reconcile(struct agent *agent)
 {
 	static struct pairing pairings[VFSTEER_MAX_PAIRS];
 	size_t count;
-	uint64_t wake_ns = 0;
 
 	agent_remove_pairs(agent);
 	count = agent_find_pairings(agent, pairings);
 	agent->wanted_pairs = count;
+	agent->retry_ns = 0;
+	for (unsigned i = 0; i < agent->pair_count; i++) {
+		agent->pairs[i]->pairing.standby = 0;
+		agent->pairs[i]->wake_ns = 0;
+	}
 	for (size_t i = 0; i < count; i++) {
 		struct pair *pair = agent_pair_of_standby(agent, pairings[i].standby);
-		uint64_t pair_wake_ns;
 
 		if (!pair) {
 			agent_add_pair(agent, &pairings[i]);
 			pair = agent_pair_of_standby(agent, pairings[i].standby);
 		}
-		pair_wake_ns = pair ? pair_step(&agent->world, pair, &pairings[i]) : pair_clock_ns() + AGENT_RETRY_INTERVAL_NS;
-		if (pair_wake_ns && (!wake_ns || pair_wake_ns < wake_ns))
-			wake_ns = pair_wake_ns;
+		if (!pair) {
+			agent->retry_ns = pair_clock_ns() + AGENT_RETRY_INTERVAL_NS;
+			continue;
+		}
+		pair->pairing = pairings[i];
+		pair->pairing.lookalike = NULL; /* the table's, which changes */
+		agent_step(agent, pair);
 	}
-	if (!agent->lists_watched && agent->pair_count &&
-	    (!wake_ns || wake_ns > pair_clock_ns() + AGENT_REALIGN_INTERVAL_NS))
-		wake_ns = pair_clock_ns() + AGENT_REALIGN_INTERVAL_NS;
-	agent_wake_at(agent, wake_ns);
+	agent_set_timer(agent);
 	agent_tell_readiness(agent);
 }

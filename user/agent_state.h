@@ -26,6 +26,8 @@ struct agent {
 	unsigned told_pairs, told_wanted_pairs;
 	sd_event *loop;
 	sd_event_source *timer;
+	uint64_t realign_ns; /* when to look at what nothing tells of: see lists_watched */
+	uint64_t retry_ns;   /* when to try again what pair could not be made; 0: there is none */
 	bool unloading;
 	bool pinned; /* world.pins is open */
 };
@@ -45,5 +47,9 @@ size_t agent_find_pairings(struct agent *agent, struct pairing *pairings);
  * Ends the loop when there are more pairs than the maps have room for. Tells the service manager how many of the pairs
  * are steered, that is, have their programs on their standby; and, when all are, that the agent is ready. */
 void agent_reconcile(struct agent *agent);
+
+/* The same for the pairs that are due, or whose time has come, when no device came or went: what one pair needs costs no more where there
+ * are many. */
+void agent_look(struct agent *agent);
 
 #endif

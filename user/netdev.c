@@ -256,7 +256,7 @@ int netdev_dispatch(struct netdev_table *table)
 		else if (error && error != -EAGAIN)
 			return error;
 	}
-	reread(table, changed & NETDEV_LINKS);
+	reread(table, changed & (NETDEV_LINKS | NETDEV_STATE));
 	/*
 	 * After an overrun the kernel queues nothing until all is read, and reports no further loss (NETLINK_S_CONGESTED):
 	 * a dump made any earlier could miss what follows.

@@ -39,6 +39,7 @@ struct netdev {
 	unsigned incarnation; /* another one when it has left this namespace and come back, if only for a moment */
 	unsigned seen;        /* mark of the last dump that named it */
 	bool reread;          /* by netdev_refresh since the last netdev_dispatch */
+	bool changed;         /* its state, since netdev_forget_changes: see NETDEV_STATE */
 };
 
 struct netdev_address {
@@ -55,10 +56,11 @@ struct netdev_address {
 
 /* What netdev_dispatch found to have changed. */
 enum netdev_change {
-	NETDEV_LINKS = 1 << 0,
+	NETDEV_LINKS = 1 << 0, /* devices came, went or became others: name, MAC, kind, place, what they hang together with */
 	NETDEV_ADDRESSES = 1 << 1,
 	NETDEV_FILTERS = 1 << 2, /* a tc filter or qdisc was added or deleted somewhere */
 	NETDEV_RESYNCED = 1 << 3, /* messages were lost; everything was read anew */
+	NETDEV_STATE = 1 << 4, /* flags, MTU, carrier of those devices that are marked as changed, and nothing else of them */
 };
 
 struct netdev_table;
@@ -80,6 +82,9 @@ int netdev_fd(const struct netdev_table *table);
  * the dump that failed, the next call tries it again, even with nothing to read.
  */
 int netdev_dispatch(struct netdev_table *table);
+
+/* Takes the marks of NETDEV_STATE from all devices. */
+void netdev_forget_changes(struct netdev_table *table);
 
 /* Dumps everything anew, with mark and sweep. Returns 0 or -errno (nothing is removed then). */
 int netdev_resync(struct netdev_table *table);

@@ -43,20 +43,38 @@ struct netdev *netdev_device_find(const struct netdev_table *table, int ifindex)
 	return place < table->device_count && table->devices[place].ifindex == ifindex ? &table->devices[place] : NULL;
 }
 
+/* Is @device what @known is, in another state? */
+static bool is_same_device(const struct netdev *known, const struct netdev *device)
+{
+	struct netdev other;
+
+	memcpy(&other, known, sizeof(other));
+	other.flags = device->flags;
+	other.mtu = device->mtu;
+	other.promiscuity = device->promiscuity;
+	other.allmulti = device->allmulti;
+	other.operstate = device->operstate;
+	other.carrier = device->carrier;
+	return memcmp(&other, device, sizeof(other)) == 0;
+}
+
 int netdev_device_put(struct netdev_table *table, struct netdev *device)
 {
 	struct netdev *known = netdev_device_find(table, device->ifindex);
+	int changed, error;
 	size_t place;
-	int error;
 
 	if (known) {
 		device->incarnation = known->incarnation;
 		device->reread = known->reread;
+		device->changed = known->changed;
 		known->seen = device->seen;
 		if (memcmp(known, device, sizeof(*known)) == 0)
 			return 0;
+		changed = is_same_device(known, device) ? NETDEV_STATE : NETDEV_LINKS;
 		memcpy(known, device, sizeof(*known));
-		return NETDEV_LINKS;
+		known->changed |= changed == NETDEV_STATE;
+		return changed;
 	}
 
 	error = make_room((void **)&table->devices, table->device_count, &table->device_size, sizeof(*device));
@@ -142,6 +160,12 @@ void netdev_sweep(struct netdev_table *table)
 		if (table->addresses[i].seen != table->mark)
 			address_remove_at(table, i);
 	}
+}
+
+void netdev_forget_changes(struct netdev_table *table)
+{
+	for (size_t i = 0; i < table->device_count; i++)
+		table->devices[i].changed = false;
 }
 
 const struct netdev *netdev_by_index(const struct netdev_table *table, int ifindex)

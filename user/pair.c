@@ -38,6 +38,12 @@ static void pair_brief_announcer(struct pair_world *world, const struct pair *pa
 	announcer_set(world->announcer, pair->slot, pair->standby, pair->primary, &pair->frames);
 }
 
+/* Has the primary been in this namespace ever since it was made ready? A move takes clsact and settings from a device; tcx stays on it. */
+static bool pair_is_as_left(const struct pair_world *world, const struct netdev *primary)
+{
+	return steer_has_primary(&world->pins, primary->ifindex) && silence_holds(primary->name);
+}
+
 int pair_new(struct pair_world *world, const struct pairing *pairing, struct pair **ret)
 {
 	const struct netdev *standby = netdev_by_index(world->table, pairing->standby);
@@ -89,7 +95,7 @@ int pair_new(struct pair_world *world, const struct pairing *pairing, struct pai
 		pair->primary = slot->primary_ifindex;
 		pair->primary_incarnation = primary ? primary->incarnation : 0;
 		/* One that was away meanwhile is met as a new one. */
-		pair->adopted = pair->primary && steer_has_primary(&world->pins, pair->primary);
+		pair->adopted = primary && pair_is_as_left(world, primary);
 	}
 	pair_brief_announcer(world, pair);
 	*ret = pair;
@@ -334,7 +340,9 @@ bool pair_is_over(const struct pair_world *world, const struct pair *pair)
 
 void pair_doubt_primary(const struct pair_world *world, struct pair *pair)
 {
-	if (pair->prepared && !steer_has_primary(&world->pins, pair->primary))
+	const struct netdev *primary = netdev_by_index(world->table, pair->primary);
+
+	if (pair->prepared && primary && !pair_is_as_left(world, primary))
 		pair->primary_incarnation = 0;
 }
 

@@ -45,6 +45,9 @@ struct pair {
 	bool realign;         /* the standby changed: align again at the next step */
 	bool readdress;       /* addresses changed: collect what to announce again */
 	bool operator_asked, removal_cancelled;
+	bool due;               /* something happened to it: to be looked at */
+	uint64_t wake_ns;       /* when to look at it though nothing happens; 0: no need */
+	struct pairing pairing; /* its own of the last look at everything; standby 0: it was not among the pairs then */
 	bool standby_had_carrier; /* at the last step: the watch programs keep the map's own, ahead of netlink */
 	uint64_t carrier_since_ns;
 	uint64_t active_since_ns, penalty_ns, retry_ns; /* of the primary: see policy_penalty_ns */

@@ -12,6 +12,7 @@
 
 #define IPV4_CONF "/proc/sys/net/ipv4/conf"
 #define IPV6_CONF "/proc/sys/net/ipv6/conf"
+#define SILENCE_ARP_IGNORE "8" /* answer for no address */
 
 /* The device, and the first error met: all steps are tried, for each one alone keeps some frames in. */
 struct target {
@@ -61,14 +62,13 @@ static int write_conf(struct target *target, const char *directory, const char *
 	return error;
 }
 
-/* What a new device gets. */
-static void read_default(const char *directory, const char *key, const char *fallback, char *ret, size_t size)
+static void read_conf(const char *directory, const char *ifname, const char *key, const char *fallback, char *ret, size_t size)
 {
 	char path[128];
 	ssize_t length = -1;
 	int fd;
 
-	snprintf(path, sizeof(path), "%s/default/%s", directory, key);
+	snprintf(path, sizeof(path), "%s/%s/%s", directory, ifname, key);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd >= 0) {
 		length = read(fd, ret, size - 1);
@@ -78,6 +78,12 @@ static void read_default(const char *directory, const char *key, const char *fal
 		ret[length] = '\0';
 	else
 		snprintf(ret, size, "%s", fallback);
+}
+
+/* What a new device gets. */
+static void read_default(const char *directory, const char *key, const char *fallback, char *ret, size_t size)
+{
+	read_conf(directory, "default", key, fallback, ret, size);
 }
 
 static void write_default(struct target *target, const char *directory, const char *key, const char *fallback)
@@ -119,7 +125,7 @@ int silence_primary(struct link_requests *requests, const char *ifname, int ifin
 		note(&target, write_conf(&target, IPV6_CONF, "autoconf", "0"));
 		note(&target, write_conf(&target, IPV6_CONF, "disable_ipv6", "1"));
 	}
-	note(&target, write_conf(&target, IPV4_CONF, "arp_ignore", "8"));
+	note(&target, write_conf(&target, IPV4_CONF, "arp_ignore", SILENCE_ARP_IGNORE));
 	note(&target, write_conf(&target, IPV4_CONF, "arp_notify", "0"));
 	return target.error;
 }
@@ -140,4 +146,12 @@ int silence_lift(struct link_requests *requests, const char *ifname, int ifindex
 		write_default(&target, IPV6_CONF, "disable_ipv6", "0");
 	}
 	return target.error;
+}
+
+bool silence_holds(const char *ifname)
+{
+	char value[32];
+
+	read_conf(IPV4_CONF, ifname, "arp_ignore", "", value, sizeof(value));
+	return !strncmp(value, SILENCE_ARP_IGNORE "\n", sizeof(SILENCE_ARP_IGNORE));
 }

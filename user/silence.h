@@ -18,4 +18,7 @@ int silence_primary(struct link_requests *requests, const char *ifname, int ifin
 /* Undoes silence_primary, for `unload`: the device is as a fresh one. Returns 0 or -errno. */
 int silence_lift(struct link_requests *requests, const char *ifname, int ifindex);
 
+/* Is it as silence_primary left it? A device that was in another namespace meanwhile has new settings. */
+bool silence_holds(const char *ifname);
+
 #endif

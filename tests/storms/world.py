@@ -57,7 +57,7 @@ class Wire:
         return True
 
     def is_new(self):
-        self.set_down, self.agent_was_away, self.foreign_filters = False, not self.world.agent_alive(), {}
+        self.set_down, self.agent_was_away, self.foreign_filters = False, not self.world.agent_ready, {}
 
     def unplug(self):
         if not self.exists():
@@ -299,7 +299,7 @@ class World:
         self.agent.send_signal(number)
         self.agent.wait(20)
         self.stage.agents.remove(self.agent)
-        self.agent = None
+        self.agent, self.agent_ready = None, False
         return True
 
     def agent_kill(self):
@@ -334,7 +334,7 @@ class World:
             self.agent.wait(20)
             self.stage.agents.remove(self.agent)
             self.agent = None
-        self.loaded = False
+        self.agent_ready = self.loaded = False
         self.unloads += 1
         return True
 
