@@ -9,6 +9,8 @@ import struct
 
 SYSCALL = {"x86_64": 321, "aarch64": 280, "ppc64le": 361, "s390x": 351, "riscv64": 280}[platform.machine()]
 MAP_CREATE, MAP_LOOKUP, MAP_UPDATE, PROG_LOAD, OBJ_PIN, OBJ_GET, OBJ_INFO, PROG_QUERY, LINK_CREATE = 0, 1, 2, 5, 6, 7, 15, 16, 28
+PROG_NEXT_ID, PROG_BY_ID, MAP_BY_ID, LINK_BY_ID, LINK_NEXT_ID = 11, 13, 14, 30, 31
+PROG_INFO_SIZE, PROG_MAPS_MAX = 228, 16
 MAP_TYPE_ARRAY, PROG_TYPE_SCHED_CLS = 2, 3
 TCX_INGRESS, TCX_EGRESS = 46, 47
 F_BEFORE = 1 << 3
@@ -115,3 +117,64 @@ class Counter:
             ifindex = socket.if_nametoindex(device)
             return _bpf(LINK_CREATE, struct.pack("IIII", self.program, ifindex, direction, flags))[0]
         return netns.inside(attach)
+
+
+def _ids(command):
+    """Every program, map or link of this machine there is."""
+    last = 0
+    while True:
+        try:
+            last, = struct.unpack_from("I", _bpf(command, struct.pack("III", last, 0, 0))[1], 4)
+        except FileNotFoundError:
+            return
+        yield last
+
+
+def _opened(command, number):
+    """A descriptor for an id; None: it is gone meanwhile."""
+    try:
+        return _bpf(command, struct.pack("III", number, 0, 0))[0]
+    except FileNotFoundError:
+        return None
+
+
+def _described(ids, by_id, describe):
+    for number in _ids(ids):
+        fd = _opened(by_id, number)
+        if fd is not None:
+            yield describe(fd)
+            os.close(fd)
+
+
+def _program(fd):
+    """(id, name, ids of its maps)."""
+    room, maps = ctypes.create_string_buffer(PROG_INFO_SIZE), ctypes.create_string_buffer(4 * PROG_MAPS_MAX)
+    struct.pack_into("I", room, 52, PROG_MAPS_MAX)
+    struct.pack_into("Q", room, 56, _address(maps))
+    _bpf(OBJ_INFO, struct.pack("IIQ", fd, PROG_INFO_SIZE, _address(room)))
+    count, = struct.unpack_from("I", room, 52)
+    return (struct.unpack_from("I", room, 4)[0], room.raw[64:80].split(b"\0")[0].decode(),
+            struct.unpack_from(f"{min(count, PROG_MAPS_MAX)}I", maps))
+
+
+def memory_locked(fd):
+    """Bytes of kernel memory of a program or map, as bpftool shows them."""
+    with open(f"/proc/self/fdinfo/{fd}") as lines:
+        return next(int(line.split()[1]) for line in lines if line.startswith("memlock"))
+
+
+def around(map_fd):
+    """What in this machine belongs with a map: {"programs", "maps", "links"}: how many; "bytes": of programs and maps."""
+    mine, = struct.unpack_from("I", info(map_fd), 4)
+    programs = [(program, bytes_) for program, bytes_ in _described(PROG_NEXT_ID, PROG_BY_ID, lambda fd: (_program(fd), memory_locked(fd)))
+                if mine in program[2]]
+    numbers = {program[0] for program, _ in programs}
+    maps = {number for program, _ in programs for number in program[2]}
+    links = sum(number in numbers for number in _described(LINK_NEXT_ID, LINK_BY_ID, lambda fd: struct.unpack_from("I", info(fd), 8)[0]))
+    total = sum(bytes_ for _, bytes_ in programs)
+    for number in maps:
+        fd = _opened(MAP_BY_ID, number)
+        if fd is not None:
+            total += memory_locked(fd)
+            os.close(fd)
+    return {"programs": len(programs), "maps": len(maps), "links": links, "bytes": total}

@@ -17,8 +17,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "netns"))
 from invariants import Checker  # noqa: E402
+from rig import Stage  # noqa: E402
 from sequence import sequence  # noqa: E402
-from world import World  # noqa: E402
+from world import EMPTY, World  # noqa: E402
 
 EVENTS = 4000  # of each case
 BURST = 20
@@ -38,8 +39,9 @@ class Failure(Exception):
 
 def live(options, lines):
     """One world through these lines, "check" among them; the number of events that did something. Failure tells what and after how many lines."""
-    world, checker, events = World(**options), None, 0
+    stage, world, checker, events = Stage(**EMPTY), None, None, 0
     try:
+        world = World(stage, **options)
         checker = Checker(world)
         for number, line in enumerate(lines):
             try:
@@ -55,7 +57,9 @@ def live(options, lines):
     finally:
         if checker:
             checker.close()
-        world.close()
+        if world:
+            world.close()
+        stage.close()
 
 
 def bursts(seed, pairs, count):

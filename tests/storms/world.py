@@ -14,12 +14,15 @@ import time
 
 import bpf
 import rtnl
-from rig import GUEST, VFSTEER, Stage, check
+from rig import GUEST, VFSTEER, check
 
 HOOKS = {"standby-ingress": ("standby", "ingress"), "standby-egress": ("standby", "egress"), "primary-ingress": ("primary", "ingress")}
 TCX = {"ingress": bpf.TCX_INGRESS, "egress": bpf.TCX_EGRESS}
 OTHER_NAME = {"standby": "net{}", "primary": "vf{}"}
 FOREIGN_MAC = "02:76:66:00:0f:{:02x}"
+
+
+EMPTY = {"primary": False, "agent": False, "pairs": 0}  # of Stage
 
 
 class Wire:
@@ -72,8 +75,9 @@ class Wire:
 
 
 class World:
-    def __init__(self, pairs=1, direct=False):
-        self.stage = Stage(primary=False, agent=False, pairs=0)
+    def __init__(self, stage, pairs=1, direct=False):
+        """On an empty stage, which stays the caller's."""
+        self.stage = stage
         self.inner, self.outer = rtnl.Rtnl(self.stage.guest), rtnl.Rtnl(self.stage.outside)
         self.foreign = bpf.Counter()
         self.agent, self.agent_stopped, self.agent_ready, self.loaded = None, False, False, False
@@ -92,7 +96,6 @@ class World:
                 wire.forget_foreign()
         self.inner.close()
         self.outer.close()
-        self.stage.close()
 
     def apply(self, line):
         """One event; whether it did anything. What the kernel refuses did nothing."""
