@@ -255,7 +255,7 @@ class Stage:
         check_equal(done.returncode, 0, f"vfsteer {' '.join(arguments)}: {done.stderr.strip()}")
         return done.stdout
 
-    def start(self, *pairs, under=(), options=()):
+    def start(self, *pairs, under=(), options=(), timeout=5.0):
         """Starts an agent, by way of the command @under if there is one, and waits until it says that it is ready, as systemd would."""
         pairs = pairs or ["=".join(self.names(number)) for number in range(self.pairs)]
         arguments = [*under, VFSTEER, "run", "--bpffs", str(self.bpffs), *[part for pair in pairs for part in ("--pair", pair)], *options]
@@ -269,7 +269,7 @@ class Stage:
                 with contextlib.suppress(BlockingIOError):
                     return b"READY=1" in notify.recv(4096)
                 return agent.poll() is not None
-            wait("the agent to be ready", ready)
+            wait("the agent to be ready", ready, timeout)
         check(agent.poll() is None, lambda: f"the agent ended:\n{self.log.read_text()}")
         return agent
 

@@ -192,11 +192,13 @@ class Checker:
             # Without an agent nobody makes a primary ready, or goes back to one.
             by_primary = ours and primary.works and (alive or pair.active == "primary" or pair.state == "ready")
             open_ports = [name for name in (wires["standby"].outer, wires["primary"].outer) if name in outer and outer[name].works]
-            if not (standby.works or by_primary) or (not alive and primary and primary.up and not by_primary):
+            if not (standby.works or by_primary):
                 continue
             way = f"pair {number}, {'agent' if alive else 'no agent'}, {pair}"
             sent.append(self.send("guest", standby.name, BRIDGE, mac, 1, "br0", f"out, {way}"))
-            sent.append(self.send("outside", "br0", mac, SOURCE, 1, standby.name, f"in, {way}"))
+            # A primary that nobody has made ready may say with its own stack that the MAC is behind it.
+            if alive or by_primary or not (primary and primary.up):
+                sent.append(self.send("outside", "br0", mac, SOURCE, 1, standby.name, f"in, {way}"))
             if not alive:
                 continue
             sent.append(self.send("guest", standby.name, BROADCAST, mac, 1, "br0", f"broadcast out, {way}"))

@@ -14,7 +14,7 @@ import time
 
 import bpf
 import rtnl
-from rig import GUEST, VFSTEER, check
+from rig import VFSTEER, check
 
 HOOKS = {"standby-ingress": ("standby", "ingress"), "standby-egress": ("standby", "egress"), "primary-ingress": ("primary", "ingress")}
 TCX = {"ingress": bpf.TCX_INGRESS, "egress": bpf.TCX_EGRESS}
@@ -121,7 +121,7 @@ class World:
         return True
 
     def address(self, number):
-        return GUEST[:-1] + str(1 + 10 * number)
+        return f"10.77.{number}.1"
 
     def _is_starting(self):
         """An agent that looks for its pairs by name, and ends when a standby is not there."""

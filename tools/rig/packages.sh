@@ -71,7 +71,7 @@ packages_fuzz()
 # For namespaces and traffic on this machine.
 packages_net()
 {
-	packages_need python3 iproute2 iputils-ping procps util-linux tcpdump
+	packages_need python3 iproute2 iputils-ping procps util-linux tcpdump strace
 }
 
 # To boot guests and to look at their traffic.
