@@ -8,7 +8,7 @@ import time
 import bpf
 import rtnl
 from pins import Pins
-from rig import BROADCAST, ETH_P_TEST, Capture, check, check_equal, frame, wait
+from rig import BROADCAST, ETH_P_TEST, GUEST, OUTSIDE, check, check_equal, frame, wait
 from world import HOOKS, TCX
 
 OUR_HANDLE = 0x76667374
@@ -18,6 +18,7 @@ SETTLE_S = 8.0
 # The waiting time of a primary that keeps failing: doubles from 100 ms up to 30 s (user/policy.c).
 PENALTY_MIN_NS, PENALTY_MAX_NS = 100_000_000, 30_000_000_000
 FRAMES = 3
+UDP_PORT = 7001
 ARRIVE_S = 2.0
 IDLE_S, IDLE_WAKEUPS = 0.5, 60
 FDS_MAX, RSS_MAX_KIB = 96, 48 * 1024
@@ -32,6 +33,10 @@ class Checker:
         self.guest, self.outside = (self._listener(netns) for netns in (self.stage.guest, self.stage.outside))
         self.senders = [netns.inside(lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0))
                         for netns in (self.stage.guest, self.stage.outside)]
+        self.datagrams = [netns.inside(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) for netns in (self.stage.guest, self.stage.outside)]
+        for one in self.datagrams:
+            one.bind(("", UDP_PORT))
+            one.settimeout(ARRIVE_S)
         self.number = self.checks = self.damped = 0
         self.counted = {}  # {(unloads before, slot, standby's ifindex): counters}
         self.pins = None
@@ -42,7 +47,7 @@ class Checker:
         return listener
 
     def close(self):
-        for one in (self.guest, self.outside, *self.senders):
+        for one in (self.guest, self.outside, *self.senders, *self.datagrams):
             one.close()
         if self.pins:
             self.pins.close()
@@ -212,6 +217,23 @@ class Checker:
         self.late = {listener: self._drain(listener) for listener in (self.guest, self.outside)}
         for one in sent:
             self.arrived(one)
+        if alive and any("pair 0," in what for _, _, _, (what, _, _) in sent):
+            self.udp(self.datagrams[0], self.datagrams[1], OUTSIDE)
+            self.udp(self.datagrams[1], self.datagrams[0], GUEST)
+
+    def udp(self, sender, receiver, to):
+        """As programs see it: neighbours are found, and each datagram comes once."""
+        first = self.number + 1
+        self.number += FRAMES
+        for number in range(first, self.number + 1):
+            sender.sendto(number.to_bytes(8, "big"), (to, UDP_PORT))
+        got = []
+        try:
+            while len(got) < FRAMES:
+                got.append(int.from_bytes(receiver.recv(64), "big"))
+        except TimeoutError:
+            pass
+        check_equal(got, list(range(first, self.number + 1)), f"datagrams to {to}")
 
     def broadcast_in(self, pairs, sent):
         """To every pair, each once: the standbys that hear it are counted together."""

@@ -8,9 +8,10 @@ from world import HOOKS
 MTUS = (1500, 1400, 1280, 1200, 9000, 2000)
 PAUSE_MS = (1, 3, 10, 30)
 
-# Of a pair: (how often, what it sets, the values). "primary is" is plugged by "plug primary", and so on.
+# Of a pair: (how often, what it sets, or nothing, the values). "primary is" is plugged by "plug primary", and so on.
 OF_PAIRS = (
     (16, "primary is", ("plug primary", "unplug primary", "unplug-by-peer", "away", "back")),
+    (2, "", ("hop",)),
     (4, "standby is", ("unplug standby", "plug standby")),
     (4, "primary's name", ("rename primary other", "rename primary own")),
     (2, "standby's name", ("rename standby other", "rename standby own")),

@@ -21,7 +21,7 @@ from rig import Stage  # noqa: E402
 from sequence import sequence  # noqa: E402
 from world import EMPTY, World  # noqa: E402
 
-EVENTS = 4000  # of each case
+EVENTS = 3500  # of each case
 BURST = 20
 SHRINK_S = 60
 LIFE = 60  # bursts that one world lives through: a failure is replayed from its beginning

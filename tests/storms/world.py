@@ -156,6 +156,10 @@ class World:
         wire.is_new()
         return True
 
+    def pair_hop(self, number):
+        """Away and back at once, before anybody can look."""
+        return self.pair_away(number) and self.pair_back(number)
+
     def pair_rename(self, number, role, which):
         wire = self.wires[number][role]
         name = wire.own_name if which == "own" else OTHER_NAME[role].format(number)
