@@ -369,7 +369,7 @@ static int agent_live(const struct options *options, struct heritage *heritage, 
 	if (!agent.pair_count)
 		log_info("no pair yet: waiting for a virtio-net device");
 	error = sd_event_loop(agent.loop);
-	if (!error && agent.wanted_pairs > agent.world.pins.capacity && !agent.unloading) {
+	if (!error && agent.wants_room && !agent.unloading) {
 		heritage_take(&agent.world.pins, heritage);
 		error = agent_unload(&agent);
 		if (!error)

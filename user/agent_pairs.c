@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "agent_state.h"
 #include "log.h"
+#include "slot.h"
 #include "words.h"
 
 #include <errno.h>
@@ -137,6 +138,12 @@ static void agent_add_pair(struct agent *agent, const struct pairing *pairing)
 	int error = pair_new(&agent->world, pairing, &pair);
 
 	if (error == -ENOSPC) {
+		/* Perhaps a slot was adopted whose standby left before it became a pair again. */
+		slot_clear_dead(&agent->world.pins, agent->world.network_namespace, agent->world.table);
+		error = pair_new(&agent->world, pairing, &pair);
+	}
+	if (error == -ENOSPC) {
+		agent->wants_room = true;
 		log_info("%s: the maps have room for %u pairs: making larger ones", standby->name,
 			 agent->world.pins.capacity);
 		sd_event_exit(agent->loop, 0);

@@ -21,7 +21,8 @@ struct agent {
 	struct pair *pairs[VFSTEER_MAX_PAIRS];
 	struct ring_buffer *events;
 	int control_fd;
-	unsigned wanted_pairs; /* more than the maps have room for: they have to be made anew */
+	unsigned wanted_pairs; /* as many as were found at the last look at everything */
+	bool wants_room;       /* for more pairs than the maps have slots: they have to be made anew */
 	bool told;             /* to the service manager: the two that follow */
 	unsigned told_pairs, told_wanted_pairs;
 	sd_event *loop;

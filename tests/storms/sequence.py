@@ -10,13 +10,14 @@ PAUSE_MS = (1, 3, 10, 30)
 
 # Of a pair: (how often, what it sets, or nothing, the values). "primary is" is plugged by "plug primary", and so on.
 OF_PAIRS = (
-    (16, "primary is", ("plug primary", "unplug primary", "unplug-by-peer", "away", "back")),
+    (10, "primary is", ("plug primary", "unplug primary", "unplug-by-peer", "away", "back")),
     (2, "", ("hop",)),
+    (1, "", ("flap",)),
     (4, "standby is", ("unplug standby", "plug standby")),
     (4, "primary's name", ("rename primary other", "rename primary own")),
     (2, "standby's name", ("rename standby other", "rename standby own")),
     (14, "primary's carrier", ("carrier primary down", "carrier primary up")),
-    (8, "standby's carrier", ("carrier standby down", "carrier standby up")),
+    (10, "standby's carrier", ("carrier standby down", "carrier standby up")),
     (10, "primary set", ("set primary down", "set primary up")),
     (3, "standby set", ("set standby down", "set standby up")),
     (6, "standby's MTU", tuple(f"mtu standby {mtu}" for mtu in MTUS)),

@@ -22,7 +22,7 @@ from sequence import sequence  # noqa: E402
 from world import EMPTY, World  # noqa: E402
 
 EVENTS = 3500  # of each case
-BURST = 20
+BURST, FLAP_EVERY = 20, 6
 SHRINK_S = 60
 LIFE = 60  # bursts that one world lives through: a failure is replayed from its beginning
 
@@ -65,8 +65,13 @@ def live(options, lines):
 def bursts(seed, pairs, count):
     """The lines of so many bursts, each checked."""
     lines, source = [], sequence(seed, pairs)
-    for _ in range(count):
+    for burst in range(count):
         lines += [next(source) for _ in range(BURST)]
+        # How a primary that has to wait is treated shows only just after it failed.
+        if burst % FLAP_EVERY == 0:
+            number = burst // FLAP_EVERY % pairs
+            lines += [f"{number} {what}" for what in ("back", "plug primary", "rename primary own", "switch auto", "carrier primary up", "set primary up")]
+            lines += ["agent go-on", "agent pause 60", f"{number} flap"]
         # Whatever the burst was about, a standby that is down is nobody's pair in use.
         lines += [f"{number} {what}" for number in range(pairs) for what in ("plug standby", "set standby up")] + ["agent go-on", "check"]
     return lines

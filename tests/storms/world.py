@@ -22,6 +22,8 @@ OTHER_NAME = {"standby": "net{}", "primary": "vf{}"}
 FOREIGN_MAC = "02:76:66:00:0f:{:02x}"
 
 
+# Long enough for the agent to see it; until a primary that has failed once is tried again (user/policy.c).
+FLAP_S, RETRY_S = 0.008, 0.15
 EMPTY = {"primary": False, "agent": False, "pairs": 0}  # of Stage
 
 
@@ -174,6 +176,16 @@ class World:
         if not device or device.up == (way == "up"):
             return False
         self.outer.up(wire.outer, way == "up")
+        return True
+
+    def pair_flap(self, number):
+        """The primary's carrier goes twice, just after it became active: it has to wait for a while that checks can see."""
+        for pause_s in (RETRY_S, 0):
+            if not self.pair_carrier(number, "primary", "down"):
+                return False
+            time.sleep(FLAP_S)
+            self.pair_carrier(number, "primary", "up")
+            time.sleep(pause_s)
         return True
 
     def pair_set(self, number, role, way):
