@@ -74,6 +74,18 @@ static bool control_permits(struct msghdr *header)
 	return false;
 }
 
+/* Somebody who gave up was told that it was not done: now it is too late to do it. */
+static bool control_is_awaited(const struct control_request *request)
+{
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool awaited = fd < 0 || !connect(fd, (const struct sockaddr *)&request->from, request->from_length) ||
+		       errno != ECONNREFUSED;
+
+	if (fd >= 0)
+		close(fd);
+	return awaited;
+}
+
 int control_receive(int fd, struct control_request *ret)
 {
 	union {
@@ -103,6 +115,8 @@ int control_receive(int fd, struct control_request *ret)
 		control_answer(fd, &request, 1, "too long a request");
 		return -EMSGSIZE;
 	}
+	if (!control_is_awaited(&request))
+		return -ECONNREFUSED;
 	*ret = request;
 	return 0;
 }

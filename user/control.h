@@ -25,7 +25,8 @@ void control_close(const struct pins *pins, int fd); /* removes the socket as we
 
 /*
  * The next request. Returns 0; -EAGAIN when there is none; -EACCES for a peer that is neither root nor of the agent's own
- * user, and -EMSGSIZE for a request that is too long, which have been answered so; or another -errno.
+ * user, and -EMSGSIZE for a request that is too long, which have been answered so; -ECONNREFUSED for one that nobody waits
+ * for any more, which is not to be carried out; or another -errno.
  */
 int control_receive(int fd, struct control_request *ret);
 

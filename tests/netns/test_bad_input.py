@@ -273,12 +273,16 @@ def output(stage):
 
 @case
 def agent_that_does_not_answer(stage):
-    """Stopped, it steers on, and keeps its wishes."""
+    """Stopped, it steers on; going on, it does nothing that the user was told has failed."""
     refusals = Refusals(stage)
     stage.agent.send_signal(signal.SIGSTOP)
-    refusals.expect("switch st0 auto", 1, "vfsteer: switch: the agent does not answer: Connection timed out: look at its log, or start it again",
+    refusals.expect("switch st0 standby", 1, "vfsteer: switch: the agent does not answer: Connection timed out: look at its log, or start it again",
                     bpffs=stage.bpffs)
+    refusals.expect("unload", 1, "vfsteer: unload: the agent does not answer; stop it and try again: Connection timed out", bpffs=stage.bpffs)
     stage.agent.send_signal(signal.SIGCONT)
+    # Answered in the order in which they were asked.
+    stage.succeed("switch", "st0", "auto")
+    check_equal((stage.pair()["admin"], stage.pair()["switches"]), ("auto", 1), "(admin, switches)")
     refusals.end()
 
 
