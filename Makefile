@@ -55,11 +55,13 @@ BPF_TESTS := $(patsubst tests/bpf/%.c,$(BUILD)/tests/bpf/%,$(wildcard tests/bpf/
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .DELETE_ON_ERROR:
-.PHONY: all test-programs fuzzers install uninstall clean help
+.PHONY: all test-programs unit-tests fuzzers install uninstall clean help
 
 all: $(BUILD)/vfsteer ## build vfsteer
 
-test-programs: $(UNIT_TESTS) $(BPF_TESTS) ## build the unit and BPF tests (tests/run runs them)
+test-programs: unit-tests $(BPF_TESTS) ## build the unit and BPF tests (tests/run runs them)
+
+unit-tests: $(UNIT_TESTS) ## build the unit tests alone
 
 fuzzers: $(FUZZERS) ## build the fuzz targets (tests/run fuzz runs them; needs clang and SANITIZE)
 

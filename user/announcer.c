@@ -42,7 +42,7 @@ uint64_t announcer_announce(struct announcer *announcer, unsigned slot)
 	if (pair->standby && state.switches != shared->announced_switches) {
 		if (state.active == PATH_PRIMARY)
 			announce_send(announcer->announce_fd, pair->primary, &pair->frames);
-		else if (shared->standby_has_carrier)
+		else if (__atomic_load_n(&shared->standby_has_carrier, __ATOMIC_RELAXED))
 			announce_send(announcer->announce_fd, pair->standby, &pair->frames);
 		pair->announced_ns = clock_now_ns(CLOCK_BOOTTIME);
 		__atomic_store_n(&shared->announced_switches, state.switches, __ATOMIC_RELEASE);

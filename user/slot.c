@@ -60,7 +60,8 @@ void slot_write_standby(struct vfsteer_pair *slot, const struct netdev *standby)
 		snprintf(slot->mac, sizeof(slot->mac), "%02x:%02x:%02x:%02x:%02x:%02x", standby->mac[0], standby->mac[1],
 			 standby->mac[2], standby->mac[3], standby->mac[4], standby->mac[5]);
 	}
-	slot->standby_has_carrier = standby->carrier;
+	/* The announcer's threads read it at any time. */
+	__atomic_store_n(&slot->standby_has_carrier, standby->carrier, __ATOMIC_RELAXED);
 	slot->standby_takes_foreign_macs = !strcmp(standby->slave_kind, "bridge");
 }
 

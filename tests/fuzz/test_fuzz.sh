@@ -8,7 +8,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 
 readonly SECONDS_EACH=${VFSTEER_FUZZ_SECONDS:-60}
-readonly FUZZ=${VFSTEER_BUILD:-build}/fuzz
+readonly SANITIZED=${VFSTEER_BUILD:-build}/address FUZZ=${VFSTEER_BUILD:-build}/fuzz
 readonly CRASHES=$FUZZ/crashes
 readonly AT_ONCE=2
 case $SECONDS_EACH in
@@ -20,7 +20,7 @@ if command -v dpkg-query >/dev/null && ! packages_fuzz >&2; then
 	echo "the packages for fuzzing could not be installed"
 	exit 77
 fi
-make -j2 SANITIZE=address,undefined CC=clang BUILD="$FUZZ" fuzzers >&2 && tests/fuzz/seeds.py "$FUZZ/seeds" || exit 1
+make -j2 SANITIZE=address,undefined CC=clang BUILD="$SANITIZED" fuzzers >&2 && tests/fuzz/seeds.py "$FUZZ/seeds" || exit 1
 mkdir -p "$FUZZ/log" "$CRASHES"
 
 # fuzz TARGET: one run of it; its seeds are read, only the corpus is written.
@@ -33,7 +33,7 @@ fuzz()
 	done
 	[ ! -e "tests/fuzz/$target.dict" ] || options+=("-dict=tests/fuzz/$target.dict")
 	mkdir -p "$FUZZ/corpus/$target"
-	"$FUZZ/tests/fuzz/fuzz_$target" -max_total_time="$SECONDS_EACH" -timeout=10 -rss_limit_mb=1024 -max_len=4096 -print_final_stats=1 \
+	"$SANITIZED/tests/fuzz/fuzz_$target" -max_total_time="$SECONDS_EACH" -timeout=10 -rss_limit_mb=1024 -max_len=4096 -print_final_stats=1 \
 		-artifact_prefix="$CRASHES/$target-" ${options[@]+"${options[@]}"} "$FUZZ/corpus/$target" "${seeds[@]}" \
 		>"$FUZZ/log/$target" 2>&1
 }
@@ -63,7 +63,7 @@ for name in "${targets[@]}"; do
 	else
 		echo "not ok $count - $name"
 		tail -n 60 "$log" | sed 's/^/# /'
-		echo "# again with: $FUZZ/tests/fuzz/fuzz_$name $CRASHES/$name-…"
+		echo "# again with: $SANITIZED/tests/fuzz/fuzz_$name $CRASHES/$name-…"
 		failed=1
 	fi
 done

@@ -15,7 +15,9 @@ PAIR_SIZE = int(re.search(r"sizeof\(struct vfsteer_pair\) == (\d+)", HEADER)[1])
 
 def picture(stage):
     """Devices, their flags and filters, the names of all pins."""
-    devices = stage.guest.run("ip -d link show; tc qdisc show; ip maddress show; grep . /proc/sys/net/ipv[46]/conf/*/arp_*").splitlines()
+    # The name of a peer's namespace is looked for in those of all other tests, which come and go.
+    devices = stage.guest.run("ip -d link show 2>/dev/null | sed 's/ link-netns.*//'; tc qdisc show; ip maddress show; "
+                              "grep . /proc/sys/net/ipv[46]/conf/*/arp_*").splitlines()
     return set(devices) | {str(path) for path in stage.bpffs.rglob("*")}
 
 

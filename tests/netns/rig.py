@@ -33,6 +33,7 @@ VFSTEER = os.environ.get("VFSTEER", str(ROOT / "build" / "vfsteer"))
 MAC = "02:76:66:00:00:01"
 GUEST, OUTSIDE = "10.77.0.1", "10.77.0.2"
 GUEST6, OUTSIDE6 = "fd77::1", "fd77::2"
+PATIENCE = float(os.environ.get("VFSTEER_PATIENCE", "1"))  # how many times longer to wait for a slow program
 BROADCAST = "ff:ff:ff:ff:ff:ff"
 ETH_P_ALL, ETH_P_TEST = 0x0003, 0x88b5  # the latter is for local experiments
 PACKET_OUTGOING = 4
@@ -68,6 +69,7 @@ def check_equal(got, expected, what):
 
 def wait(what, condition, timeout=5.0):
     """Waits until condition() is true; its value."""
+    timeout *= PATIENCE
     end = time.monotonic() + timeout
     while True:
         value = condition()
@@ -309,14 +311,24 @@ class Stage:
         self.captures.append(Capture(netns, device, protocol))
         return self.captures[-1]
 
+    @staticmethod
+    def _end(agent):
+        """By its own way out, if it goes: there it is seen whether it gives back all that it took."""
+        agent.terminate()
+        agent.send_signal(signal.SIGCONT)
+        try:
+            agent.wait(10)
+        except subprocess.TimeoutExpired:
+            agent.kill()
+            agent.wait()
+
     def links(self):
         return sorted(path.name for path in (self.pins / "links").glob("*"))
 
     def close(self):
         for agent in self.agents:
             if agent.poll() is None:
-                agent.kill()
-                agent.wait()
+                self._end(agent)
         for capture in self.captures:
             capture.close()
         for netns in (getattr(self, "guest", None), getattr(self, "outside", None)):

@@ -164,7 +164,7 @@ DEVICES = (
 
 # (arguments, message), as nobody: exit status 1.
 PRIVILEGES = (
-    ("run --pair st0=pr0", "run: no privilege to load BPF programs: run as root, or with CAP_BPF, CAP_NET_ADMIN, CAP_NET_RAW and CAP_PERFMON"),
+    ("run --pair st0=pr0", "run: no privilege CAP_BPF: no program or map can be loaded: run as root, or with CAP_BPF, CAP_NET_ADMIN, CAP_NET_RAW and CAP_PERFMON"),
     ("run --config {unreadable}", "run: {unreadable}: Permission denied: name a readable file with --config"),
     ("status", "status: {bpffs}/vfsteer/pairs: permission denied; run this as root"),
     ("status --json st0", "status: {bpffs}/vfsteer/pairs: permission denied; run this as root"),

@@ -1,0 +1,78 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The unit tests, and the agent and the commands in the network namespaces, built with clang's sanitizers: address, undefined behaviour and
+# leaks (of every process at its end); then data races between the agent and its announcers. TAP on stdout; reports stay in build/sanitize.
+
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+
+readonly BUILDS=${VFSTEER_BUILD:-$PWD/build}
+readonly REPORTS=$BUILDS/sanitize
+# What runs for long or often: start and end, failover, everything that is refused.
+readonly ADDRESS_TESTS="lifecycle failover mistakes bad_input"
+readonly THREAD_TESTS="failover"
+
+. tools/rig/packages.sh
+if command -v dpkg-query >/dev/null && ! packages_fuzz >&2; then
+	echo "the packages for sanitizers could not be installed"
+	exit 77
+fi
+rm -rf "$REPORTS"
+mkdir -p "$REPORTS"
+# Some commands are tried as nobody: those write reports, too.
+chmod 1777 "$REPORTS"
+export UBSAN_OPTIONS=print_stacktrace=1:log_path=$REPORTS/report
+export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:log_path=$REPORTS/report
+export TSAN_OPTIONS=log_path=$REPORTS/report
+export CMOCKA_MESSAGE_OUTPUT=TAP VFSTEER_PATIENCE=4
+
+# Where addresses are random in more bits than clang 14 knows of, they must not be; some containers do not allow that.
+fixed=""
+! setarch -R true 2>/dev/null || fixed="setarch -R"
+
+count=0 failed=0
+
+# try NAME COMMAND...: a case; it passes if the command does and no sanitizer has reported anything.
+try()
+{
+	local name=$1 log=$REPORTS/$1.log status
+
+	shift
+	# shellcheck disable=SC2086 # a command and its option, or nothing
+	$fixed "$@" >"$log" 2>&1
+	status=$?
+	count=$((count + 1))
+	if [ $status -eq 77 ]; then
+		echo "ok $count - $name # SKIP $(tail -n 1 "$log")"
+	elif [ $status -eq 0 ] && ! compgen -G "$REPORTS/report.*" >/dev/null; then
+		echo "ok $count - $name"
+	else
+		echo "not ok $count - $name"
+		{ grep -E '^not ok' "$log"; cat "$REPORTS"/report.* 2>/dev/null || tail -n 30 "$log"; } | head -n 100 | sed 's/^/# /'
+		failed=1
+	fi
+	for report in "$REPORTS"/report.*; do
+		[ ! -e "$report" ] || mv "$report" "$REPORTS/$name-${report##*/}"
+	done
+}
+
+make -j2 SANITIZE=address,undefined CC=clang BUILD="$BUILDS/address" all unit-tests >&2 || exit 1
+for program in "$BUILDS"/address/tests/unit/test_*; do
+	case $program in
+	*.d) ;;
+	*) try "unit-$(basename "$program" | sed 's/test_//; s/_/-/g')" "$program" ;;
+	esac
+done
+export VFSTEER=$BUILDS/address/vfsteer
+for name in $ADDRESS_TESTS; do
+	try "netns-${name//_/-}" "tests/netns/test_$name.py"
+done
+
+make -j2 SANITIZE=thread CC=clang BUILD="$BUILDS/thread" all >&2 || exit 1
+export VFSTEER=$BUILDS/thread/vfsteer
+for name in $THREAD_TESTS; do
+	try "threads-netns-${name//_/-}" "tests/netns/test_$name.py"
+done
+echo "1..$count"
+exit $failed
