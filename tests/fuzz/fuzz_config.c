@@ -5,9 +5,26 @@
 
 #include "fuzz.h"
 
+#define LINE_SIZE 24
+
 static void expect_name(const char name[IF_NAMESIZE])
 {
 	FUZZ_EXPECT(strnlen(name, IF_NAMESIZE) < IF_NAMESIZE && !options_name_flaw(name));
+}
+
+/* libinih's own buffer is not watched; and a shorter one is full sooner. */
+static void expect_lines(const char *text, size_t size)
+{
+	struct config_reading *reading = calloc(1, sizeof(*reading));
+	char *line = malloc(LINE_SIZE);
+
+	reading->next = text;
+	reading->end = text + size;
+	while (config_next_line(line, LINE_SIZE, reading))
+		FUZZ_EXPECT(strlen(line) < LINE_SIZE);
+	FUZZ_EXPECT(reading->next == reading->end || reading->mistake[0]);
+	free(line);
+	free(reading);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -36,6 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		for (unsigned j = 0; j < i; j++)
 			FUZZ_EXPECT(strcmp(options.pairs[i].standby, options.pairs[j].standby));
 	}
+	expect_lines(text, size);
 	free(text);
 	return 0;
 }

@@ -16,6 +16,7 @@ static void expect_request(const char *text)
 
 	if (request.kind != REQUEST_SWITCH)
 		return;
+	FUZZ_EXPECT(memchr(request.standby, '\0', sizeof(request.standby)));
 	snprintf(again, sizeof(again), "switch %s %s", request.standby, words_admin(request.wish));
 	FUZZ_EXPECT(!strcmp(again, text));
 }

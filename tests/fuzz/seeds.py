@@ -103,7 +103,7 @@ def netlink():
 def answers():
     entry = attribute(2, MAC)
     for choice in "fl":
-        yield f"{choice}-self", choice.encode() + neighbour(7, 2, 0x80, entry) + message(DONE, bytes(4), 2)
+        yield f"{choice}-self", choice.encode() + neighbour(7, 2, 0x80, entry) * 6 + message(DONE, bytes(4), 2)
         yield f"{choice}-learned", choice.encode() + neighbour(8, 0, 2, entry, attribute(5, struct.pack("=H", 100))) * 6
         yield f"{choice}-no-mac", choice.encode() + neighbour(8, 0, 2, attribute(2, MAC[:4]))
     for handle in (0, 1, FILTERS_OUR_HANDLE):

@@ -33,7 +33,7 @@ fuzz()
 	done
 	[ ! -e "tests/fuzz/$target.dict" ] || options+=("-dict=tests/fuzz/$target.dict")
 	mkdir -p "$FUZZ/corpus/$target"
-	"$SANITIZED/tests/fuzz/fuzz_$target" -max_total_time="$SECONDS_EACH" -timeout=10 -rss_limit_mb=1024 -max_len=4096 -print_final_stats=1 \
+	"$SANITIZED/tests/fuzz/fuzz_$target" -max_total_time="$SECONDS_EACH" -timeout=120 -rss_limit_mb=1024 -max_len=4096 -print_final_stats=1 \
 		-artifact_prefix="$CRASHES/$target-" ${options[@]+"${options[@]}"} "$FUZZ/corpus/$target" "${seeds[@]}" \
 		>"$FUZZ/log/$target" 2>&1
 }
