@@ -33,7 +33,7 @@ enum pins_error {
 };
 
 /*
- * Opens what is pinned under @bpffs and checks type, sizes and ABI version. @writable maps the pairs for the word to be
+ * Opens what is pinned under @bpffs (a path of 172 characters at most) and checks type, sizes and ABI version. @writable maps the pairs for the word to be
  * changed. On PINS_OK the caller ends with pins_close. On failure *ret is untouched and @message (of @size bytes)
  * holds "what: why; what to do" for the user, without the leading "vfsteer: ". Reading takes write permission on the
  * pairs pin too: the kernel maps no BPF map from a descriptor opened with BPF_F_RDONLY (mmap: EINVAL).
