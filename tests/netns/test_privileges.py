@@ -83,14 +83,17 @@ def direct_receive_with_four(stage):
     """It writes more of the primary's sysctls."""
     config = stage.directory / "vfsteer.conf"
     config.write_text("[agent]\nrx = direct\n")
-    stage.guest.run("echo 0 >/proc/sys/net/ipv4/conf/all/rp_filter; echo 0 >/proc/sys/net/ipv4/conf/st0/rp_filter; echo 2 >/proc/sys/net/ipv4/conf/default/rp_filter")
+    stage.guest.run("""
+        for name in all st0; do echo 0 >/proc/sys/net/ipv4/conf/$name/rp_filter; done
+        echo 2 >/proc/sys/net/ipv4/conf/default/rp_filter""")
     stage.guest.run("ip link delete pr0")
     stage.add_primary()
     check_equal(stage.guest.run("cat /proc/sys/net/ipv4/conf/pr0/rp_filter").strip(), "2", "rp_filter before")
     stage.start("st0=pr0", options=("--config", str(config)))
     stage.wait_active("primary")
     check_equal(stage.pair()["rx"], "direct", "rx")
-    check_equal(stage.guest.run("cat /proc/sys/net/ipv4/conf/pr0/rp_filter /proc/sys/net/ipv6/conf/pr0/disable_ipv6").split(), ["0", "0"], "of the primary")
+    written = stage.guest.run("cat /proc/sys/net/ipv4/conf/pr0/rp_filter /proc/sys/net/ipv6/conf/pr0/disable_ipv6")
+    check_equal(written.split(), ["0", "0"], "(rp_filter, disable_ipv6) of the primary")
     reachable(stage)
 
 
