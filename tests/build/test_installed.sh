@@ -59,7 +59,7 @@ result $? service-is-valid
 
 # --threshold judges tenths as an integer.
 systemd-analyze security --offline=true --no-pager --threshold="$(tr -d . <<<"$EXPOSURE_MAX")" "$unit" >"$work/log" 2>&1
-result $? "service-exposure-at-most-$EXPOSURE_MAX: $(sed -n 's/.*exposure level for [^:]*: \([0-9.]*\).*/\1/p' "$work/log")"
+result $? "service-is-sandboxed: exposure $(sed -n 's/.*exposure level for [^:]*: \([0-9.]*\).*/\1/p' "$work/log"), at most $EXPOSURE_MAX"
 
 make DESTDIR="$work/root" PREFIX=/usr uninstall >"$work/log" 2>&1 && [ -z "$(find "$work/root" -type f)" ]
 result $? uninstall

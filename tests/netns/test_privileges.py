@@ -8,10 +8,11 @@ import signal
 import socket
 import stat
 import subprocess
+import time
 from pathlib import Path
 
 import bpf
-from rig import case, check, check_equal, main, reachable
+from rig import GUEST, MAC, case, check, check_equal, main, reachable
 
 NUMBERS = {"NET_ADMIN": 12, "NET_RAW": 13, "SETPCAP": 8, "SYS_ADMIN": 21, "PERFMON": 38, "BPF": 39}  # linux/capability.h
 FOUR = ("BPF", "NET_ADMIN", "NET_RAW", "PERFMON")
@@ -226,6 +227,32 @@ def directory_of_another_is_refused(stage):
         stage.pins.unlink() if stage.pins.is_symlink() else stage.pins.rmdir()
     stage.start()
     reachable(stage)
+
+
+SEND_BOUND = """
+import socket
+sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+sender.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"pr0")
+sender.sendto(b"bound", ("10.77.0.2", 9))
+"""
+
+
+@case
+def sender_bound_to_the_primary(stage):
+    """Everybody may bind a socket to a device (Linux 5.7), the inactive primary too: its frame turns the switch, and nothing is lost by that."""
+    stage.succeed("switch", "st0", "standby")
+    stage.wait_active("standby")
+    time.sleep(0.5)  # the announcements, which turn it back
+
+    def port():
+        lines = stage.outside.run("bridge fdb show br br0").splitlines()
+        return next(line.split()[2] for line in lines if line.startswith(MAC) and "permanent" not in line)
+    check_equal(port(), "st1", "where the switch has the pair before")
+    subprocess.run(["ip", "netns", "exec", stage.guest.name, *user(NOBODY), "python3", "-c", SEND_BOUND], check=True)
+    check_equal(port(), "pr1", "where the switch has the pair")
+    reachable(stage, stage.outside, stage.guest, GUEST)
+    reachable(stage)
+    check_equal((stage.pair()["active"], port()), ("standby", "st1"), "(active, where the switch has the pair after the guest has sent)")
 
 
 main()
