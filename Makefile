@@ -39,6 +39,11 @@ override CPPFLAGS += -D_GNU_SOURCE -Iinclude -I$(BUILD)/bpf -DVFSTEER_VERSION='"
 override LDFLAGS += -pie -Wl,-z,relro,-z,now
 LDLIBS := $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null)
 
+# For tests: the program dies where it is told to (user/crash_point.h). Give it a BUILD of its own.
+ifeq ($(CRASHPOINTS),1)
+override CPPFLAGS += -DVFSTEER_CRASHPOINTS
+endif
+
 BPF_CFLAGS := -O2 -g -Wall -Wextra -Wno-unused-parameter -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Iinclude $(ASM_INCLUDES)
 
 BPF_SOURCES := $(wildcard bpf/*.bpf.c)
@@ -125,6 +130,6 @@ clean: ## remove $(BUILD)
 help: ## list the targets and variables
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 	@echo 'Variables: BUILD ($(BUILD)), PREFIX ($(PREFIX)), DESTDIR, CC, CLANG, BPFTOOL, CFLAGS (appended), V=1 (commands in full),'
-	@echo '  SANITIZE (address,undefined or thread; use a BUILD of its own)'
+	@echo '  SANITIZE (address,undefined or thread), CRASHPOINTS=1 (for tests: user/crash_point.h); use a BUILD of its own'
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
