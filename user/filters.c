@@ -37,6 +37,37 @@ static int filters_count(struct nl_msg *message, void *argument)
 	return NL_OK;
 }
 
+struct filters_qdisc {
+	int ifindex;
+	bool found;
+};
+
+static int filters_note_qdisc(struct nl_msg *message, void *argument)
+{
+	struct filters_qdisc *qdisc = argument;
+	struct tcmsg *tc = nlmsg_data(nlmsg_hdr(message));
+
+	if (nlmsg_hdr(message)->nlmsg_type == RTM_NEWQDISC && tc->tcm_ifindex == qdisc->ifindex && tc->tcm_parent == TC_H_CLSACT)
+		qdisc->found = true;
+	return NL_OK;
+}
+
+bool filters_has_qdisc(int ifindex)
+{
+	struct filters_qdisc qdisc = { .ifindex = ifindex };
+	struct tcmsg tc = { .tcm_family = AF_UNSPEC };
+	struct nl_sock *socket = nl_socket_alloc();
+
+	if (!socket)
+		return false;
+	nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, filters_note_qdisc, &qdisc);
+	/* All devices': the kernel picks none out of a dump. */
+	if (nl_connect(socket, NETLINK_ROUTE) >= 0 && nl_send_simple(socket, RTM_GETQDISC, NLM_F_DUMP, &tc, sizeof(tc)) >= 0)
+		nl_recvmsgs_default(socket);
+	nl_socket_free(socket);
+	return qdisc.found;
+}
+
 int filters_scan(int ifindex, enum hook_direction direction, struct filters *ret)
 {
 	struct filters filters = { 0 };

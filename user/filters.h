@@ -18,4 +18,7 @@ struct filters {
 /* Reads the filters of one direction (RTM_GETTFILTER). No clsact qdisc, or no device: all zero. Returns 0 or -errno. */
 int filters_scan(int ifindex, enum hook_direction direction, struct filters *ret);
 
+/* True when the device has a clsact (or ingress) qdisc, whoever's. */
+bool filters_has_qdisc(int ifindex);
+
 #endif

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "hook.h"
+#include "crash_point.h"
 #include "filters.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #define HOOK_PROGRAMS_MAX 64 /* the kernel's BPF_MPROG_MAX */
 #define HOOK_BPF_F_BEFORE (1U << 3) /* Linux 6.6 */
+#define HOOK_LINK_TYPE_TCX 11 /* BPF_LINK_TYPE_TCX, Linux 6.6 */
 
 /* tc hands out 49152 and below to filters without a priority: ours stand before or after all of those. */
 #define HOOK_PRIORITY_FIRST 1
@@ -26,14 +29,27 @@ static bool hook_wants_clsact(const struct hook *hook)
 	return hook->place == HOOK_LAST && !filters_scan(hook->ifindex, hook->direction, &filters) && filters.foreign;
 }
 
-/* A pinned link whose device is gone answers with ENOLINK: a husk. */
+/*
+ * Is it our hook that the pinned object is the link of? Not when its device is gone (a husk, ifindex 0), or when somebody has moved pins
+ * about. struct bpf_link_info describes tcx as it does netns, by two numbers; Debian 12's headers have only the latter.
+ */
+static bool hook_is_of_link(const struct hook *hook, int link_fd)
+{
+	struct bpf_link_info info = { 0 };
+	__u32 size = sizeof(info);
+
+	return !bpf_obj_get_info_by_fd(link_fd, &info, &size) && info.type == HOOK_LINK_TYPE_TCX &&
+	       info.netns.netns_ino == (__u32)hook->ifindex && info.netns.attach_type == (__u32)hook->direction;
+}
+
 static int hook_update_link(const struct hook *hook, int program_fd)
 {
 	int link_fd = bpf_obj_get(hook->pin), error;
 
 	if (link_fd < 0)
 		return link_fd;
-	error = bpf_link_update(link_fd, program_fd, NULL);
+	error = hook_is_of_link(hook, link_fd) ? bpf_link_update(link_fd, program_fd, NULL) : -ENOLINK;
+	crash_point("hook-link-updated");
 	close(link_fd);
 	return error;
 }
@@ -44,10 +60,13 @@ static int hook_drop_link(const struct hook *hook)
 
 	if (link_fd >= 0) {
 		/* At once, whoever else holds the link open. */
-		bpf_link_detach(link_fd);
+		if (hook_is_of_link(hook, link_fd))
+			bpf_link_detach(link_fd);
+		crash_point("hook-link-detached");
 		close(link_fd);
 	}
-	return unlink(hook->pin) && errno != ENOENT ? -errno : 0;
+	/* remove: a directory in its place, if empty, goes as well. */
+	return remove(hook->pin) && errno != ENOENT ? -errno : 0;
 }
 
 static int hook_attach_tcx(const struct hook *hook, int program_fd)
@@ -63,7 +82,9 @@ static int hook_attach_tcx(const struct hook *hook, int program_fd)
 	link_fd = bpf_link_create(program_fd, hook->ifindex, (enum bpf_attach_type)hook->direction, &options);
 	if (link_fd < 0)
 		return link_fd;
+	crash_point("hook-link-made");
 	error = bpf_obj_pin(link_fd, hook->pin);
+	crash_point("hook-link-pinned");
 	close(link_fd); /* a link that could not be pinned ends here */
 	return error;
 }
@@ -80,6 +101,7 @@ static int hook_detach_clsact(const struct hook *hook, bool remove_qdisc)
 		DECLARE_LIBBPF_OPTS(bpf_tc_opts, options, .handle = FILTERS_OUR_HANDLE, .priority = filters.our_priority);
 
 		error = bpf_tc_detach(&tc_hook, &options);
+		crash_point("hook-filter-detached");
 		if (error && error != -ENOENT && error != -ENODEV)
 			return error;
 	}
@@ -90,24 +112,39 @@ static int hook_detach_clsact(const struct hook *hook, bool remove_qdisc)
 		return error;
 	tc_hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
 	error = bpf_tc_hook_destroy(&tc_hook);
+	crash_point("hook-clsact-removed");
 	return error == -ENOENT || error == -ENODEV || error == -EINVAL ? 0 : error;
 }
 
-/* The priority that puts us where we belong. Sharing one with another kind of filter is refused: take the next. */
-static int hook_attach_clsact(const struct hook *hook, int program_fd, bool *made_clsact)
+/* Whose the qdisc is stands in the pair before it is there: an agent that dies in between leaves none behind that is nobody's. */
+static int hook_make_clsact(const struct hook *hook, __u8 *clsact_is_ours)
 {
 	DECLARE_LIBBPF_OPTS(bpf_tc_hook, tc_hook, .ifindex = hook->ifindex, .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
+	int error;
+
+	if (filters_has_qdisc(hook->ifindex))
+		return 0;
+	*clsact_is_ours = 1;
+	crash_point("hook-clsact-about-to-be-made");
+	error = bpf_tc_hook_create(&tc_hook);
+	crash_point("hook-clsact-made");
+	if (error)
+		*clsact_is_ours = 0;
+	/* EEXIST: somebody was quicker. */
+	return error == -EEXIST ? 0 : error;
+}
+
+/* The priority that puts us where we belong. Sharing one with another kind of filter is refused: take the next. */
+static int hook_attach_clsact(const struct hook *hook, int program_fd, __u8 *clsact_is_ours)
+{
+	DECLARE_LIBBPF_OPTS(bpf_tc_hook, tc_hook, .ifindex = hook->ifindex, .attach_point = hook_attach_point(hook));
 	struct filters filters;
-	int error = bpf_tc_hook_create(&tc_hook);
+	int error = hook_make_clsact(hook, clsact_is_ours);
 
 	if (!error)
-		*made_clsact = true;
-	else if (error != -EEXIST)
-		return error;
-	error = filters_scan(hook->ifindex, hook->direction, &filters);
+		error = filters_scan(hook->ifindex, hook->direction, &filters);
 	if (error)
 		return error;
-	tc_hook.attach_point = hook_attach_point(hook);
 	for (int i = 0; i < 100; i++) {
 		DECLARE_LIBBPF_OPTS(bpf_tc_opts, options, .handle = FILTERS_OUR_HANDLE, .prog_fd = program_fd);
 
@@ -118,13 +155,14 @@ static int hook_attach_clsact(const struct hook *hook, int program_fd, bool *mad
 			options.priority = (hook->place == HOOK_FIRST ? HOOK_PRIORITY_FIRST : HOOK_PRIORITY_LAST) + i;
 		}
 		error = bpf_tc_attach(&tc_hook, &options);
+		crash_point("hook-filter-attached");
 		if (error != -EINVAL || filters.our_priority)
 			return error;
 	}
 	return error;
 }
 
-int hook_attach(const struct hook *hook, int program_fd, bool *made_clsact)
+int hook_attach(const struct hook *hook, int program_fd, __u8 *clsact_is_ours)
 {
 	int error = -EINVAL;
 
@@ -136,7 +174,7 @@ int hook_attach(const struct hook *hook, int program_fd, bool *made_clsact)
 	/* No tcx in this kernel: EINVAL. Any other error (no such device, no memory) clsact would meet as well. */
 	if (error != -EINVAL)
 		return error;
-	error = hook_attach_clsact(hook, program_fd, made_clsact);
+	error = hook_attach_clsact(hook, program_fd, clsact_is_ours);
 	return error ? error : hook_drop_link(hook);
 }
 

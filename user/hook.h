@@ -6,6 +6,7 @@
 #ifndef HOOK_H
 #define HOOK_H
 
+#include <linux/types.h>
 #include <stdbool.h>
 
 /* Kernel's enum bpf_attach_type, newer than the headers of Debian 12. */
@@ -29,9 +30,9 @@ struct hook {
 /*
  * Puts @program_fd at the hook, or in the place of the program we have there, atomically. HOOK_LAST gives up tcx for
  * clsact when the device has other people's clsact filters in this direction: tcx always runs before clsact.
- * *made_clsact becomes true when the qdisc had to be made. Returns 0, or -errno with what was there still there.
+ * *clsact_is_ours becomes 1 before the qdisc is made, if it has to be. Returns 0, or -errno with what was there still there.
  */
-int hook_attach(const struct hook *hook, int program_fd, bool *made_clsact);
+int hook_attach(const struct hook *hook, int program_fd, __u8 *clsact_is_ours);
 
 /* True when our program is not where it should be: somebody's clsact filter or tcx program has come since, or somebody
  * took ours away. hook_attach puts it right. */

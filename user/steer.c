@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "steer.h"
+#include "crash_point.h"
 #include "filters.h"
 #include "hook.h"
 #include "kernel.h"
@@ -154,24 +155,15 @@ static struct hook steer_hook_primary(const struct pins *pins, int ifindex)
 	return steer_hook(pins, ifindex, "primary-ingress", HOOK_INGRESS, HOOK_LAST);
 }
 
-static int steer_attach(const struct hook *hook, int program_fd, __u8 *clsact_is_ours)
-{
-	bool made_clsact = false;
-	int error = hook_attach(hook, program_fd, &made_clsact);
-
-	if (made_clsact)
-		*clsact_is_ours = 1;
-	return error;
-}
-
 int steer_attach_standby(struct steer *steer, int ifindex)
 {
 	struct vfsteer_pair *pair = &steer->pins->pairs[steer->slot];
 	struct hook ingress = steer_hook_ingress(steer->pins, ifindex);
 	struct hook egress = steer_hook_egress(steer->pins, ifindex);
-	int error = steer_attach(&ingress, steer->standby_ingress_fd, &pair->standby_clsact_is_ours);
+	int error = hook_attach(&ingress, steer->standby_ingress_fd, &pair->standby_clsact_is_ours);
 
-	return error ? error : steer_attach(&egress, steer->steer_egress_fd, &pair->standby_clsact_is_ours);
+	crash_point("steer-standby-ingress-attached");
+	return error ? error : hook_attach(&egress, steer->steer_egress_fd, &pair->standby_clsact_is_ours);
 }
 
 int steer_attach_primary(struct steer *steer, int ifindex)
@@ -179,7 +171,7 @@ int steer_attach_primary(struct steer *steer, int ifindex)
 	struct vfsteer_pair *pair = &steer->pins->pairs[steer->slot];
 	struct hook ingress = steer_hook_primary(steer->pins, ifindex);
 
-	return steer_attach(&ingress, steer->primary_ingress_fd, &pair->primary_clsact_is_ours);
+	return hook_attach(&ingress, steer->primary_ingress_fd, &pair->primary_clsact_is_ours);
 }
 
 bool steer_has_primary(const struct pins *pins, int ifindex)
@@ -211,8 +203,11 @@ int steer_detach_standby(const struct pins *pins, unsigned slot, int ifindex)
 {
 	struct vfsteer_pair *pair = &pins->pairs[slot];
 	struct hook ingress = steer_hook_ingress(pins, ifindex), egress = steer_hook_egress(pins, ifindex);
-	int error = hook_detach(&egress, pair->standby_clsact_is_ours);
-	int ingress_error = hook_detach(&ingress, pair->standby_clsact_is_ours);
+	int error = hook_detach(&egress, pair->standby_clsact_is_ours), ingress_error;
+
+	crash_point("steer-standby-egress-detached");
+	ingress_error = hook_detach(&ingress, pair->standby_clsact_is_ours);
+	crash_point("steer-standby-ingress-detached");
 
 	pair->standby_clsact_is_ours = 0;
 	return error ? error : ingress_error;
