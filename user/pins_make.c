@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "pins_make.h"
+#include "crash_point.h"
 #include "maps.skel.h"
 
 #include <bpf/bpf.h>
@@ -13,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* In the order they are pinned: `events` last, so that a set that ends with it is whole. */
+/* In the order they are pinned, and the reverse of that in which they go: a set with `events` is whole. */
 static const char *const pins_map_names[] = { "pairs", "counters", "events" };
 #define PINS_MAPS (sizeof(pins_map_names) / sizeof(*pins_map_names))
 
@@ -66,8 +67,59 @@ static int pins_make_maps(const char *directory, unsigned capacity)
 		snprintf(path, sizeof(path), "%.200s/%s", directory, pins_map_names[i]);
 		if (bpf_obj_pin(bpf_map__fd(all[i]), path))
 			error = -errno;
+		crash_point("pins-map-pinned");
 	}
 	maps_bpf__destroy(maps);
+	return error;
+}
+
+/* True for a map of ours in which no slot is taken. */
+static bool pins_is_unused(const char *path)
+{
+	int fd = bpf_obj_get(path);
+	struct bpf_map_info info = { 0 };
+	__u32 size = sizeof(info);
+	struct vfsteer_pair pair;
+	bool unused;
+
+	if (fd < 0)
+		return false;
+	unused = !bpf_obj_get_info_by_fd(fd, &info, &size) && info.type == BPF_MAP_TYPE_ARRAY &&
+		 info.value_size == sizeof(pair) && !strcmp(info.name, pins_map_names[0]);
+	for (__u32 slot = 0; unused && slot < info.max_entries; slot++)
+		unused = !bpf_map_lookup_elem(fd, &slot, &pair) && pair.abi_version == VFSTEER_ABI_VERSION && !pair.standby[0];
+	close(fd);
+	return unused;
+}
+
+/* True for what an agent leaves that died before it had pinned all, or after it had begun to unpin: the first maps, without a pair. */
+static bool pins_are_unfinished(const char *directory)
+{
+	char path[PINS_PATH_SIZE];
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < PINS_MAPS; i++) {
+		snprintf(path, sizeof(path), "%.200s/%s", directory, pins_map_names[i]);
+		if (access(path, F_OK))
+			continue;
+		if (i != count++)
+			return false;
+	}
+	snprintf(path, sizeof(path), "%.200s/%s", directory, pins_map_names[0]);
+	return count && count < PINS_MAPS && pins_is_unused(path);
+}
+
+static int pins_unpin_maps(const char *directory)
+{
+	char path[PINS_PATH_SIZE];
+	int error = 0;
+
+	for (unsigned i = PINS_MAPS; i-- > 0;) {
+		snprintf(path, sizeof(path), "%.200s/%s", directory, pins_map_names[i]);
+		if (unlink(path) && errno != ENOENT && !error)
+			error = -errno;
+		crash_point("pins-map-unpinned");
+	}
 	return error;
 }
 
@@ -97,23 +149,30 @@ enum pins_error pins_make(const char *bpffs, unsigned capacity, struct pins *ret
 	struct pins pins;
 
 	/* What is not ours, or not usable, is found out before anything is made. */
+	snprintf(directory, sizeof(directory), "%.200s/vfsteer", bpffs);
 	result = pins_open(bpffs, false, &pins, message, size);
 	if (result == PINS_OK)
 		pins_close(&pins);
-	else if (result != PINS_ABSENT)
+	else if (result != PINS_ABSENT && !(result == PINS_UNREADABLE && pins_are_unfinished(directory)))
 		return result;
-	snprintf(directory, sizeof(directory), "%.200s/vfsteer", bpffs);
 	snprintf(links, sizeof(links), "%.220s/links", directory);
 	error = pins_make_directory(directory);
 	if (error)
 		return pins_fail(directory, error, message, size);
+	crash_point("pins-directory-made");
 	lock_fd = pins_lock(bpffs);
 	if (lock_fd < 0)
 		return pins_fail(directory, lock_fd, message, size);
+	crash_point("pins-locked");
 	/* Under the lock nobody else makes any. */
 	result = pins_open(bpffs, true, &pins, message, size);
+	if (result == PINS_UNREADABLE && pins_are_unfinished(directory)) {
+		pins_unpin_maps(directory);
+		result = PINS_ABSENT;
+	}
 	*ret_adopted = result == PINS_OK;
 	error = result == PINS_OK || result == PINS_ABSENT ? pins_make_directory(links) : 0;
+	crash_point("pins-links-directory-made");
 	if (!error && result == PINS_ABSENT) {
 		error = pins_make_maps(directory, capacity);
 		if (error)
@@ -167,8 +226,10 @@ unsigned pins_sweep_links(const struct pins *pins, const char *prefix, bool (*ke
 			continue;
 		if (keep && keep(entry->d_name + strlen(prefix), argument))
 			continue;
-		if (!unlinkat(dirfd(stream), entry->d_name, 0))
+		/* A directory is nobody's link: it goes too, unless there is something in it. */
+		if (!unlinkat(dirfd(stream), entry->d_name, 0) || !unlinkat(dirfd(stream), entry->d_name, AT_REMOVEDIR))
 			swept++;
+		crash_point("pins-link-swept");
 	}
 	closedir(stream);
 	return swept;
@@ -178,18 +239,17 @@ int pins_remove_directory(const char *directory)
 {
 	struct pins pins = { 0 };
 	char path[PINS_PATH_SIZE];
-	int error = 0;
+	int error = 0, step_error;
 
 	snprintf(pins.directory, sizeof(pins.directory), "%s", directory);
 	pins_sweep_links(&pins, "", NULL, NULL);
 	snprintf(path, sizeof(path), "%.200s/links", directory);
 	if (rmdir(path) && errno != ENOENT)
 		error = -errno;
-	for (unsigned i = 0; i < PINS_MAPS; i++) {
-		snprintf(path, sizeof(path), "%.200s/%s", directory, pins_map_names[i]);
-		if (unlink(path) && errno != ENOENT && !error)
-			error = -errno;
-	}
+	crash_point("pins-links-directory-removed");
+	step_error = pins_unpin_maps(directory);
+	if (!error)
+		error = step_error;
 	if (rmdir(directory) && errno != ENOENT && !error)
 		error = -errno;
 	return error;
