@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "watch.h"
+#include "crash_point.h"
 #include "kernel.h"
 #include "pins_make.h"
 #include "watch.skel.h"
@@ -39,6 +40,9 @@ static bool watch_is_superseded(const char *name)
 	       kernel_has_function("__dev_close_many");
 }
 
+#define WATCH_PIN "watch-"
+#define WATCH_NEW_PIN "new-" WATCH_PIN /* until it takes the place of an earlier one */
+
 /* How long a removal may be kept waiting for the announcement, and after it. */
 #define WATCH_HOLD_LIMIT_NS 100000000ULL
 #define WATCH_HOLD_SETTLE_NS 5000000ULL
@@ -67,19 +71,29 @@ static struct watch_bpf *watch_open(const struct pins *pins, unsigned wanted)
 	return programs;
 }
 
-/* The new link is made before the old pin goes: for a moment both programs run, and the second finds nothing to do. */
+/*
+ * The new link is pinned before the old one goes, whose place it then takes by rename, which bpffs can (simple_rename, as on other file systems in
+ * memory): for a moment both programs run, and the second finds nothing to do; at none is there no program.
+ */
 static int watch_pin(const struct pins *pins, struct bpf_program *program)
 {
 	struct bpf_link *link = bpf_program__attach(program);
-	char path[PINS_PATH_SIZE], pin[64];
+	char path[PINS_PATH_SIZE], new_path[PINS_PATH_SIZE], pin[64];
 	int error;
 
 	if (!link)
 		return -errno;
-	snprintf(pin, sizeof(pin), "watch-%s", bpf_program__name(program));
+	crash_point("watch-link-attached");
+	snprintf(pin, sizeof(pin), WATCH_PIN "%s", bpf_program__name(program));
 	pins_link_path(pins, pin, 0, path, sizeof(path));
-	unlink(path);
-	error = bpf_link__pin(link, path);
+	snprintf(pin, sizeof(pin), WATCH_NEW_PIN "%s", bpf_program__name(program));
+	pins_link_path(pins, pin, 0, new_path, sizeof(new_path));
+	unlink(new_path);
+	error = bpf_link__pin(link, new_path);
+	crash_point("watch-link-pinned");
+	if (!error && rename(new_path, path))
+		error = -errno;
+	crash_point("watch-link-renamed");
 	/* The pin holds it now; unpinned, it ends with its descriptor. */
 	bpf_link__destroy(link);
 	return error;
@@ -117,6 +131,17 @@ static bool watch_has(unsigned mask, const char *name)
 	return false;
 }
 
+/* A program that this kernel refuses now, but took from an earlier agent, still does its work; one of a function that this version does
+ * not know is nobody's. */
+static bool watch_keep(const char *function, void *argument)
+{
+	(void)argument;
+	for (unsigned i = 0; i < WATCH_FUNCTIONS; i++)
+		if (!strcmp(watch_functions[i], function))
+			return true;
+	return false;
+}
+
 int watch_attach(const struct pins *pins, struct watch_result *ret)
 {
 	struct watch_result result = { 0 };
@@ -142,6 +167,8 @@ int watch_attach(const struct pins *pins, struct watch_result *ret)
 	result.complete = watch_has(attached, "netif_carrier_off") && watch_has(attached, "unregister_netdevice_queue") &&
 			  (watch_has(attached, "__dev_close_many") || watch_has(attached, "dev_close_many") ||
 			   watch_has(attached, "netif_close_many"));
+	pins_sweep_links(pins, WATCH_PIN, watch_keep, NULL);
+	pins_sweep_links(pins, WATCH_NEW_PIN, NULL, NULL);
 	*ret = result;
 	return 0;
 }
