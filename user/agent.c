@@ -4,6 +4,7 @@
 #include "agent_state.h"
 #include "announce.h"
 #include "control.h"
+#include "crash_point.h"
 #include "log.h"
 #include "pins_make.h"
 #include "privileges.h"
@@ -259,16 +260,54 @@ static int agent_open_sockets(struct agent *agent)
 		return error;
 	}
 	agent->control_fd = control_listen(&agent->world.pins);
+	crash_point("agent-control-opened");
 	if (agent->control_fd < 0)
 		log_warning("control: %s: 'vfsteer switch' will change the pins without this agent, ignoring",
 			    strerror(-agent->control_fd));
 	return 0;
 }
 
-static bool agent_keep_link(const char *rest, void *argument)
+/* A link stays if its device does, and is what the link's name says in one of the pairs. */
+static bool agent_keep_link(const struct agent *agent, const char *name, bool of_primary)
 {
-	const struct agent *agent = argument;
-	return netdev_by_index(agent->world.table, pins_link_ifindex(rest));
+	const struct pins *pins = &agent->world.pins;
+	unsigned ifindex = (unsigned)pins_link_ifindex(name);
+
+	for (unsigned i = 0; i < pins->capacity; i++)
+		if (pins->pairs[i].standby[0] &&
+		    ifindex == (of_primary ? pins->pairs[i].primary_ifindex : pins->pairs[i].standby_ifindex))
+			return netdev_by_index(agent->world.table, ifindex);
+	return false;
+}
+
+static bool agent_keep_primary_link(const char *rest, void *argument)
+{
+	return agent_keep_link(argument, rest, true);
+}
+
+static bool agent_keep_standby_link(const char *rest, void *argument)
+{
+	return agent_keep_link(argument, rest, false);
+}
+
+/* What is pinned is put in order before any of it is used. Returns 0 or -errno, logged. */
+static int agent_adopt(struct agent *agent)
+{
+	struct pins *pins = &agent->world.pins;
+	int foreign;
+
+	slot_repair(pins);
+	foreign = slot_find_foreign(pins, agent->world.network_namespace);
+	if (foreign >= 0) {
+		log_error("run: %s: made in another network namespace (%u), for %s: run there, or name another place with --bpffs, or take them away with 'vfsteer unload'",
+			  pins->directory, pins->pairs[foreign].network_namespace, pins->pairs[foreign].standby);
+		return -EBUSY;
+	}
+	slot_clear_dead(pins, agent->world.network_namespace, agent->world.table);
+	log_info("%s: adopted, with %u dead links removed", pins->directory,
+		 pins_sweep_links(pins, "primary-", agent_keep_primary_link, agent) +
+			 pins_sweep_links(pins, "standby-", agent_keep_standby_link, agent));
+	return 0;
 }
 
 static int agent_unload(struct agent *agent)
@@ -319,12 +358,12 @@ static int agent_open(struct agent *agent)
 		return -EBUSY;
 	}
 	agent->pinned = true;
-	if (adopted)
-		log_info("%s: adopted, with %u dead links removed", agent->world.pins.directory,
-			 pins_sweep_links(&agent->world.pins, "primary-", agent_keep_link, agent) +
-				 pins_sweep_links(&agent->world.pins, "standby-", agent_keep_link, agent));
-	slot_clear_dead(&agent->world.pins, agent->world.network_namespace, agent->world.table);
+	error = adopted ? agent_adopt(agent) : 0;
+	if (error)
+		return error;
+	crash_point("agent-pins-opened");
 	error = agent_open_programs(agent);
+	crash_point("agent-watch-opened");
 	if (!error)
 		error = agent_open_sockets(agent);
 	if (error)
@@ -371,7 +410,9 @@ static int agent_live(const struct options *options, struct heritage *heritage, 
 	error = sd_event_loop(agent.loop);
 	if (!error && agent.wants_room && !agent.unloading) {
 		heritage_take(&agent.world.pins, heritage);
+		crash_point("agent-heritage-taken");
 		error = agent_unload(&agent);
+		crash_point("agent-unloaded-for-more-room");
 		if (!error)
 			error = AGENT_MORE_ROOM;
 	} else if (!error && agent.unloading) {

@@ -225,11 +225,12 @@ static enum pins_error map_pairs(struct opening *opening, bool writable)
 		return fail(opening, PINS_SYSTEM, "%s/pairs: mapping it: %m", pins->directory);
 	}
 	pins->pairs = mapping;
-	if (pins->pairs[0].abi_version != VFSTEER_ABI_VERSION)
-		return fail(
-			opening, PINS_FOREIGN_VERSION,
-			"%s: its layout has version %u, this vfsteer reads %u; 'vfsteer unload', then 'vfsteer run'",
-			pins->directory, pins->pairs[0].abi_version, VFSTEER_ABI_VERSION);
+	for (unsigned slot = 0; slot < pins->capacity; slot++)
+		if (pins->pairs[slot].abi_version != VFSTEER_ABI_VERSION)
+			return fail(
+				opening, PINS_FOREIGN_VERSION,
+				"%s: its layout has version %u, this vfsteer reads %u; 'vfsteer unload', then 'vfsteer run'",
+				pins->directory, pins->pairs[slot].abi_version, VFSTEER_ABI_VERSION);
 	return PINS_OK;
 }
 

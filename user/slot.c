@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "slot.h"
+#include "clock.h"
 #include "steer.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -24,9 +26,72 @@ int slot_find(const struct pins *pins, uint32_t network_namespace, int standby_i
 	return free_slot;
 }
 
+int slot_find_foreign(const struct pins *pins, uint32_t network_namespace)
+{
+	for (unsigned i = 0; i < pins->capacity; i++)
+		if (pins->pairs[i].standby[0] && pins->pairs[i].network_namespace != network_namespace)
+			return (int)i;
+	return -1;
+}
+
+/* The word may be changed by the programs meanwhile, who write what is known only. */
+static void slot_repair_state(const struct pins *pins, unsigned slot)
+{
+	struct vfsteer_state state = pins_state(pins, slot), wanted;
+
+	do {
+		wanted = state;
+		if (wanted.active > PATH_PRIMARY)
+			wanted.active = PATH_STANDBY;
+		if (wanted.primary > PRIMARY_DOWN)
+			wanted.primary = PRIMARY_JOINING;
+		if (wanted.admin > ADMIN_STANDBY)
+			wanted.admin = ADMIN_AUTO;
+		if (wanted.cause > CAUSE_UNLOAD)
+			wanted.cause = CAUSE_NONE;
+	} while (memcmp(&wanted, &state, sizeof(state)) && !pins_state_change(pins, slot, &state, wanted));
+}
+
+static bool slot_is_repeated(const struct pins *pins, unsigned slot)
+{
+	for (unsigned i = 0; i < slot; i++)
+		if (pins->pairs[i].standby[0] && pins->pairs[i].standby_ifindex == pins->pairs[slot].standby_ifindex &&
+		    pins->pairs[i].network_namespace == pins->pairs[slot].network_namespace)
+			return true;
+	return false;
+}
+
+#define SLOT_END_TEXT(field) ((field)[sizeof(field) - 1] = '\0')
+
+void slot_repair(const struct pins *pins)
+{
+	uint64_t now_ns = clock_now_ns(CLOCK_BOOTTIME);
+
+	for (unsigned i = 0; i < pins->capacity; i++) {
+		struct vfsteer_pair *slot = &pins->pairs[i];
+
+		if (!slot->standby[0] || slot_is_repeated(pins, i)) {
+			slot_clear(slot);
+			continue;
+		}
+		slot_repair_state(pins, i);
+		SLOT_END_TEXT(slot->standby);
+		SLOT_END_TEXT(slot->primary);
+		SLOT_END_TEXT(slot->mac);
+		SLOT_END_TEXT(slot->primary_pci_address);
+		SLOT_END_TEXT(slot->primary_pci_slot);
+		SLOT_END_TEXT(slot->primary_pci_port);
+		if (slot->last_switch_boot_ns > now_ns)
+			slot->last_switch_boot_ns = now_ns;
+		if (slot->primary_leaving_boot_ns > now_ns)
+			slot->primary_leaving_boot_ns = now_ns;
+	}
+}
+
 void slot_clear(struct vfsteer_pair *slot)
 {
-	memset(slot, 0, sizeof(*slot));
+	/* The version stands, whoever looks, or if this is the last that the agent does. */
+	memset(slot, 0, offsetof(struct vfsteer_pair, abi_version));
 	slot->abi_version = VFSTEER_ABI_VERSION;
 }
 

@@ -9,6 +9,15 @@
 /* The slot of the pair with this standby in this namespace (*ret_known), else a free one, else -1. */
 int slot_find(const struct pins *pins, uint32_t network_namespace, int standby_ifindex, bool *ret_known);
 
+/*
+ * After adoption, before anything is believed: makes sense of what another hand may have written into the entries. Texts end within their
+ * fields, enumerators are known ones, no time lies in the future, a standby has one slot, and a free slot is empty.
+ */
+void slot_repair(const struct pins *pins);
+
+/* The first slot in use whose pair lives in another network namespace than this, or -1. */
+int slot_find_foreign(const struct pins *pins, uint32_t network_namespace);
+
 /* Frees a slot; what hangs on the pair's hooks is the caller's to take away first. */
 void slot_clear(struct vfsteer_pair *slot);
 
