@@ -47,6 +47,7 @@ static int command_unload_ask(const struct options *options, struct pins *pins)
 	return access(directory, F_OK) ? 0 : command_unload_fail(directory, "the agent left something behind; see its log, and try again");
 }
 
+/* @pins are locked: no agent may come and adopt what is half gone. */
 static int command_unload_alone(struct pins *pins)
 {
 	struct netdev_table *table = NULL;
@@ -56,6 +57,7 @@ static int command_unload_alone(struct pins *pins)
 
 	if (!error)
 		error = link_requests_new(&requests);
+	control_forget(pins);
 	if (error)
 		pins_close(pins);
 	else
@@ -78,7 +80,8 @@ int command_unload(int argc, char **argv)
 		return status;
 	switch (pins_open(options.bpffs, true, &pins, message, sizeof(message))) {
 	case PINS_OK:
-		return pins_agent_runs(options.bpffs) ? command_unload_ask(&options, &pins) : command_unload_alone(&pins);
+		pins.directory_fd = pins_lock(options.bpffs);
+		return pins.directory_fd < 0 ? command_unload_ask(&options, &pins) : command_unload_alone(&pins);
 	case PINS_ABSENT:
 		printf("nothing to unload\n");
 		return commands_finish_output(argv[0], 0);

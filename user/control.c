@@ -50,14 +50,19 @@ int control_listen(const struct pins *pins)
 	return fd;
 }
 
-void control_close(const struct pins *pins, int fd)
+void control_forget(const struct pins *pins)
 {
 	struct sockaddr_un address;
 
-	if (fd < 0)
-		return;
 	if (!control_address(pins, &address))
 		unlink(address.sun_path);
+}
+
+void control_close(const struct pins *pins, int fd)
+{
+	if (fd < 0)
+		return;
+	control_forget(pins);
 	close(fd);
 }
 

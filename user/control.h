@@ -23,6 +23,9 @@ struct control_request {
 int control_listen(const struct pins *pins);
 void control_close(const struct pins *pins, int fd); /* removes the socket as well */
 
+/* Removes the socket that a dead agent left, for whoever takes the pins away. */
+void control_forget(const struct pins *pins);
+
 /*
  * The next request. Returns 0; -EAGAIN when there is none; -EACCES for a peer that is neither root nor of the agent's own
  * user, and -EMSGSIZE for a request that is too long, which have been answered so; -ECONNREFUSED for one that nobody waits
