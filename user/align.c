@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "align.h"
+#include "crash_point.h"
 
 #include <errno.h>
 #include <net/if.h>
@@ -129,6 +130,7 @@ static void remove_filters(struct align *align, struct link_requests *requests, 
 		if (wanted && list_has(wanted, added->macs[i]))
 			continue;
 		error = link_del_filter(requests, align->ifindex, added->macs[i]);
+		crash_point("align-filter-removed");
 		note(failure, error, list_name(added->macs[i]));
 		if (!error)
 			memmove(added->macs[i], added->macs[--added->count], ETH_ALEN);
@@ -148,6 +150,7 @@ static void add_filters(struct align *align, struct link_requests *requests, con
 		/* It is on our list still if someone else has taken it away. */
 		if (!error && !list_has(&align->added, mac))
 			error = list_add(&align->added, mac);
+		crash_point("align-filter-added");
 		note(failure, error, list_name(mac));
 	}
 }
@@ -182,6 +185,7 @@ static void align_flag(struct align *align, struct link_requests *requests, cons
 	if (wanted ? present : !ours)
 		return;
 	error = link_set_flags(requests, primary->ifindex, wanted ? flag : 0, flag);
+	crash_point("align-flag-set");
 	note(failure, error, flag == IFF_PROMISC ? "promiscuity" : "all multicast");
 	if (!error)
 		align->added_flags = (align->added_flags & ~flag) | (wanted ? flag : 0);
@@ -275,6 +279,7 @@ int align_primary(struct align *align, struct link_requests *requests, const str
 	align->ifindex = primary->ifindex;
 
 	note(&failure, align_mtu(requests, standby, primary), "MTU");
+	crash_point("align-mtu-set");
 	if (failure.error == -ERANGE)
 		goto out;
 	align_filters(align, requests, standby, primary, &failure);

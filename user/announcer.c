@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "announcer.h"
 #include "clock.h"
+#include "crash_point.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -40,12 +41,15 @@ uint64_t announcer_announce(struct announcer *announcer, unsigned slot)
 	pthread_mutex_lock(&announcer->lock);
 	state = pins_state(announcer->pins, slot);
 	if (pair->standby && state.switches != shared->announced_switches) {
+		crash_point("announcer-about-to-send");
 		if (state.active == PATH_PRIMARY)
 			announce_send(announcer->announce_fd, pair->primary, &pair->frames);
 		else if (__atomic_load_n(&shared->standby_has_carrier, __ATOMIC_RELAXED))
 			announce_send(announcer->announce_fd, pair->standby, &pair->frames);
+		crash_point("announcer-sent");
 		pair->announced_ns = clock_now_ns(CLOCK_BOOTTIME);
 		__atomic_store_n(&shared->announced_switches, state.switches, __ATOMIC_RELEASE);
+		crash_point("announcer-noted");
 	}
 	announced_ns = pair->announced_ns;
 	pthread_mutex_unlock(&announcer->lock);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "join.h"
+#include "crash_point.h"
 #include "silence.h"
 #include "slot.h"
 
@@ -17,20 +18,25 @@ int join_primary(struct pair_world *world, struct pair *pair, const struct netde
 			wanted = state;
 			wanted.primary = PRIMARY_JOINING;
 		} while (!pins_state_change(&world->pins, pair->slot, &state, wanted));
+	crash_point("join-about-to-be-written");
 	slot_write_primary(slot, primary);
+	crash_point("join-written");
 	error = silence_primary(world->requests, primary->name, primary->ifindex);
 	if (error) {
 		*ret_what = "cannot be kept silent, so it is not used";
 		return error;
 	}
+	crash_point("join-silenced");
 	error = steer_attach_primary(pair->steer, primary->ifindex);
 	if (error) {
 		*ret_what = "cannot have a program on its ingress, so it is not used";
 		return error;
 	}
+	crash_point("join-attached");
 	if (stay_down || primary->flags & IFF_UP)
 		return 0;
 	error = link_set_flags(world->requests, primary->ifindex, IFF_UP, IFF_UP);
+	crash_point("join-set-up");
 	if (error)
 		*ret_what = "cannot be set up";
 	return error;

@@ -2,6 +2,7 @@
 #include "pair.h"
 #include "addresses.h"
 #include "clock.h"
+#include "crash_point.h"
 #include "direct.h"
 #include "join.h"
 #include "log.h"
@@ -74,20 +75,25 @@ int pair_new(struct pair_world *world, const struct pairing *pairing, struct pai
 		slot_clear(slot);
 		slot->network_namespace = world->network_namespace;
 		slot->standby_ifindex = standby->ifindex;
+		crash_point("pair-slot-taken");
 		error = heritage_give(world->heritage, &world->pins, found, standby->ifindex);
 		if (error)
 			goto fail;
 	}
+	crash_point("pair-slot-about-to-be-named");
 	slot_write_standby(slot, standby);
+	crash_point("pair-slot-named");
 	/* A switch that an earlier agent did not live to announce is announced in the first step. */
 	error = addresses_collect(world->table, world->requests, standby, &pair->frames);
 	if (error)
 		goto fail;
 	error = steer_new(&world->pins, found, world->liveness, &pair->steer);
+	crash_point("pair-programs-loaded");
 	if (!error)
 		error = steer_attach_standby(pair->steer, standby->ifindex);
 	if (error)
 		goto fail;
+	crash_point("pair-standby-attached");
 	pair->told_switches = slot->announced_switches;
 	if (adopted) {
 		const struct netdev *primary = netdev_by_index(world->table, slot->primary_ifindex);
@@ -209,9 +215,12 @@ static void pair_part(struct pair_world *world, struct pair *pair)
 	struct vfsteer_pair *slot = pair_slot(world, pair);
 
 	pair_force(world, pair, PRIMARY_ABSENT, CAUSE_GONE);
+	crash_point("pair-parting");
 	pair_announce_switch(world, pair);
 	steer_detach_primary(&world->pins, pair->slot, pair->primary);
+	crash_point("pair-primary-detached");
 	slot_write_primary(slot, NULL);
+	crash_point("pair-primary-forgotten");
 	pair->primary = 0;
 	pair_brief_announcer(world, pair);
 	pair->prepared = pair->adopted = pair->mtu_refused = pair->removal_cancelled = false;
@@ -227,7 +236,9 @@ void pair_remove(struct pair_world *world, struct pair *pair)
 		pair_part(world, pair);
 	announcer_clear(world->announcer, pair->slot);
 	steer_detach_standby(&world->pins, pair->slot, pair->standby);
+	crash_point("pair-standby-detached");
 	slot_clear(slot);
+	crash_point("pair-slot-cleared");
 	pair_free(pair);
 }
 
@@ -295,8 +306,10 @@ static uint64_t pair_decide(struct pair_world *world, struct pair *pair)
 		wake_ns = decision.wake_ns;
 		if (!memcmp(&decision.wanted, &state, sizeof(state)))
 			break;
+		crash_point("pair-word-about-to-change");
 		if (!pins_state_change(&world->pins, pair->slot, &state, decision.wanted))
 			continue;
+		crash_point("pair-word-changed");
 		if (decision.wanted.primary != PRIMARY_LEAVING)
 			pair->removal_cancelled = false;
 		pair_announce_switch(world, pair);
@@ -320,6 +333,7 @@ static void pair_realign(struct pair_world *world, struct pair *pair, const stru
 	if (!pair->named && memcmp(primary->mac, standby->mac, ETH_ALEN))
 		return;
 	error = align_primary(pair->align, world->requests, world->table, standby, primary, &what);
+	crash_point("pair-aligned");
 	pair->mtu_refused = error == -ERANGE;
 	/* IPv6 begins anew on a device whose MTU rises to 1280. */
 	if (mtu < PAIR_IPV6_MTU_MIN && standby->mtu >= PAIR_IPV6_MTU_MIN)
@@ -404,6 +418,7 @@ static uint64_t pair_receive_directly(struct pair_world *world, struct pair *pai
 	if (!refusal && !slot->rx_direct && primary && pair->prepared) {
 		int error = direct_enable(primary->name);
 
+		crash_point("pair-direct-enabled");
 		if (error)
 			pair_tell_trouble(pair, standby, primary, "cannot receive directly", error);
 		slot->rx_direct = !error;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "silence.h"
+#include "crash_point.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -119,11 +120,14 @@ int silence_primary(struct link_requests *requests, const char *ifname, int ifin
 	struct target target = target_of(ifname, ifindex);
 
 	note(&target, link_set_flags(requests, ifindex, IFF_NOARP, IFF_NOARP));
+	crash_point("silence-arp-off");
 	/* Before IPv6 goes off, so that nobody who turns it on again gets a link-local address, and DAD with it. */
 	if (set_addr_gen_mode(&target, requests, IN6_ADDR_GEN_MODE_NONE)) {
+		crash_point("silence-addresses-off");
 		note(&target, write_conf(&target, IPV6_CONF, "accept_ra", "0"));
 		note(&target, write_conf(&target, IPV6_CONF, "autoconf", "0"));
 		note(&target, write_conf(&target, IPV6_CONF, "disable_ipv6", "1"));
+		crash_point("silence-ipv6-off");
 	}
 	note(&target, write_conf(&target, IPV4_CONF, "arp_ignore", SILENCE_ARP_IGNORE));
 	note(&target, write_conf(&target, IPV4_CONF, "arp_notify", "0"));
@@ -136,11 +140,13 @@ int silence_lift(struct link_requests *requests, const char *ifname, int ifindex
 	char mode[32];
 
 	note(&target, link_set_flags(requests, ifindex, 0, IFF_NOARP));
+	crash_point("silence-arp-on");
 	write_default(&target, IPV4_CONF, "arp_ignore", "0");
 	write_default(&target, IPV4_CONF, "arp_notify", "0");
 	read_default(IPV6_CONF, "addr_gen_mode", "0", mode, sizeof(mode));
 	/* IPv6 on comes last: it acts at once, in the way that the others set. */
 	if (set_addr_gen_mode(&target, requests, (uint8_t)atoi(mode))) {
+		crash_point("silence-addresses-on");
 		write_default(&target, IPV6_CONF, "accept_ra", "1");
 		write_default(&target, IPV6_CONF, "autoconf", "1");
 		write_default(&target, IPV6_CONF, "disable_ipv6", "0");
