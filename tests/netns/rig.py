@@ -191,6 +191,7 @@ class Flow:
 class Stage:
     def __init__(self, primary=True, agent=True, pairs=1):
         self.agents, self.pairs, self.captures, self.index = [], pairs, [], 100
+        self.program, self.options = [VFSTEER], []  # what start() and command() run, and the agent's further options
         self.directory = Path(tempfile.mkdtemp(prefix="vfsteer-test-"))
         self.bpffs = self.directory / "bpffs"
         owned(self, self.close)
@@ -248,7 +249,7 @@ class Stage:
 
     def command(self, *arguments, under=(), **kwargs):
         """Runs vfsteer in the guest with this stage's bpffs, by way of the command @under if there is one."""
-        return subprocess.run(["ip", "netns", "exec", self.guest.name, *under, VFSTEER, *arguments, "--bpffs", str(self.bpffs)],
+        return subprocess.run(["ip", "netns", "exec", self.guest.name, *under, *self.program, *arguments, "--bpffs", str(self.bpffs)],
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=30,
                               **kwargs)
 
@@ -257,14 +258,15 @@ class Stage:
         check_equal(done.returncode, 0, f"vfsteer {' '.join(arguments)}: {done.stderr.strip()}")
         return done.stdout
 
-    def start(self, *pairs, under=(), options=(), timeout=5.0):
-        """Starts an agent, by way of the command @under if there is one, and waits until it says that it is ready, as systemd would."""
+    def launch(self, *pairs, under=(), options=(), timeout=5.0, **environment):
+        """Starts an agent, by way of the command @under if there is one; waits until it says that it is ready, as systemd would, or has ended."""
         pairs = pairs or ["=".join(self.names(number)) for number in range(self.pairs)]
-        arguments = [*under, VFSTEER, "run", "--bpffs", str(self.bpffs), *[part for pair in pairs for part in ("--pair", pair)], *options]
+        named = [part for pair in pairs for part in ("--pair", pair)]
+        arguments = [*under, *self.program, "run", "--bpffs", str(self.bpffs), *self.options, *named, *options]
         address = str(self.directory / f"notify-{len(self.agents)}")
         with open(self.log, "a") as log, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as notify:
             notify.bind(address)
-            agent = self.guest.popen(arguments, stdout=log, stderr=log, env={**os.environ, "NOTIFY_SOCKET": address})
+            agent = self.guest.popen(arguments, stdout=log, stderr=log, env={**os.environ, **environment, "NOTIFY_SOCKET": address})
             self.agents.append(agent)
 
             def ready():
@@ -272,6 +274,11 @@ class Stage:
                     return b"READY=1" in notify.recv(4096)
                 return agent.poll() is not None
             wait("the agent to be ready", ready, timeout)
+        return agent
+
+    def start(self, *pairs, **how):
+        """launch(), of an agent that is to live."""
+        agent = self.launch(*pairs, **how)
         check(agent.poll() is None, lambda: f"the agent ended:\n{self.log.read_text()}")
         return agent
 

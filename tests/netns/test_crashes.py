@@ -1,0 +1,326 @@
+#!/usr/bin/env -S python3 -B
+# SPDX-License-Identifier: GPL-2.0-only
+"""The agent dies by SIGKILL at every point where it changes something outside itself (user/crash_point.h): traffic goes on, the primary may
+go as well, the next start finds its way to the same state as ever, and unload to a plain guest.
+
+A first life of each scenario is traced, and every point that it passes is then died at, on a fresh state: so no point is forgotten.
+"""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import bpf
+from rig import GUEST, ROOT, VFSTEER, case, check, check_equal, main, note, wait
+
+CRASHPOINTS = str(Path(VFSTEER).parent / "crashpoints" / "vfsteer")
+WITHOUT_TCX = str(Path(__file__).with_name("without_tcx.py"))
+EVERY = "VFSTEER_EVERY_CRASH" in os.environ  # takes half an hour
+SETTLE_S, ARRIVAL_S = 0.05, 1.0
+# Frames that a veth's peer has taken, but not yet handed on, when the veth is deleted.
+IN_FLIGHT = 3
+
+
+def hooks(stage, number=0):
+    """(tcx programs, filters of ours on clsact) at each of a pair's hooks: the standby's ingress and egress, the primary's ingress."""
+    standby, primary = stage.names(number)
+    places = ((standby, "ingress", bpf.TCX_INGRESS), (standby, "egress", bpf.TCX_EGRESS), (primary, "ingress", bpf.TCX_INGRESS))
+    filters = stage.guest.run("; ".join(f"tc filter show dev {device} {side} 2>/dev/null | grep -c 'handle 0x76667374' || true"
+                                        for device, side, _ in places)).split()
+    tcx = stage.guest.inside(lambda: [bpf.attached(socket.if_nametoindex(device), side) for device, _, side in places])
+    return list(zip(tcx, map(int, filters)))
+
+
+def control_sockets(stage):
+    return set(Path("/run/vfsteer").glob(f"{os.stat(stage.bpffs).st_dev:x}-*"))
+
+
+def settings(stage):
+    """What vfsteer changes of the devices, in plain words."""
+    return stage.guest.run(r"""
+        for device in /sys/class/net/[sp][tr]*0; do
+            name=${device##*/}
+            ip -d link show $name 2>/dev/null | grep -oE 'NOARP|PROMISC|ALLMULTI|addrgenmode [a-z0-9]*|promiscuity [0-9]*|allmulti [0-9]*' | sed "s/^/$name /"
+            ip maddress show dev $name | sed -n "s/.*link/$name link/p"
+            for key in ipv4/conf/$name/arp_ignore ipv4/conf/$name/arp_notify ipv4/conf/$name/rp_filter ipv4/conf/$name/forwarding \
+                       ipv6/conf/$name/disable_ipv6 ipv6/conf/$name/accept_ra ipv6/conf/$name/autoconf; do
+                echo $key $(cat /proc/sys/net/$key)
+            done
+        done
+        tc qdisc show 2>/dev/null | grep -oE '(clsact|ingress).* dev [^ ]*' || true""").splitlines()
+
+
+class Crash:
+    """One kind of life and how it is begun. @launcher: [WITHOUT_TCX] or []."""
+
+    def __init__(self, stage, launcher=()):
+        self.stage, self.launcher = stage, list(launcher)
+        self.tcx = not launcher
+        stage.program = [*launcher, VFSTEER]
+        # A port of the bridge outside forwards some time after it has carrier only.
+        configuration = stage.directory / "vfsteer.conf"
+        configuration.write_text("[agent]\nup_delay_ms = 150\n")
+        stage.options = ["--config", str(configuration)]
+        self.plain, self.sockets = settings(stage), control_sockets(stage)
+        self.flows = ()
+
+    def doomed(self, act, *arguments, **environment):
+        """Runs act with the test build."""
+        self.stage.program = [*self.launcher, CRASHPOINTS]
+        try:
+            return act(*arguments, **environment)
+        finally:
+            self.stage.program = [*self.launcher, VFSTEER]
+
+    def begin_traffic(self):
+        if not self.flows:
+            self.flows = self.stage.flows(500)
+
+    def end_traffic(self):
+        for flow in self.flows:
+            flow.stop()
+        self.flows = ()
+
+    def check_traffic(self, since, until, allowed, what):
+        until, patience = min(until, time.monotonic()), time.monotonic() + ARRIVAL_S
+        lost = (allowed + 1,)
+        # What waits in a socket for the receiver's turn is not lost.
+        while max(lost, default=0) > allowed and time.monotonic() < patience:
+            time.sleep(0.01)
+            lost = tuple(flow.lost(since, until) for flow in self.flows)
+        check(max(lost, default=0) <= allowed, lambda: f"{what}: lost (out, in) {lost}, refused {[flow.refused for flow in self.flows]}, sent "
+              + ", ".join(f"{sent - since:+.3f}" for flow in self.flows for number, sent in enumerate(flow.times)
+                          if since <= sent < until and number not in flow.arrived)[:200] + f" s from its begin, of {until - since:.3f} s")
+
+    def check_converged(self, before=None):
+        """One program at each hook, one set of pins, the right status; and they are the ones that count."""
+        stage = self.stage
+        for number in range(stage.pairs):
+            stage.wait_active("primary", number)
+            check_equal(hooks(stage, number), [(1, 0) if self.tcx else (0, 1)] * 3, "(tcx, clsact) programs at the hooks")
+        check_equal({path.name for path in stage.pins.iterdir()}, {"pairs", "counters", "events", "links"}, "pins")
+        expected = set()
+        for number in range(stage.pairs if self.tcx else 0):
+            standby, primary = (stage.guest.run(f"cat /sys/class/net/{name}/ifindex").strip() for name in stage.names(number))
+            expected |= {f"standby-egress-{standby}", f"standby-ingress-{standby}", f"primary-ingress-{primary}"}
+        check_equal({name for name in stage.links() if not name.startswith("watch-")}, expected, "pinned links")
+        status = stage.status()
+        check_equal([(pair["primary_state"], pair["admin"]) for pair in status["pairs"]], [("ready", "auto")] * stage.pairs, "pairs")
+        check(status["agent"], "status does not see the agent")
+        counted = stage.pair()["counters"]
+        wait("both directions to be counted", lambda: all(stage.counter(name) > counted[name] for name in
+                                                          ("tx_primary_packets", "rx_primary_packets")) if self.flows else True)
+        dump = json.loads(subprocess.run(["bpftool", "-j", "map", "dump", "pinned", str(stage.pins / "pairs")], stdout=subprocess.PIPE,
+                                         check=True).stdout)
+        for value in (entry["formatted"]["value"] for entry in dump):
+            check_equal(value["announced_switches"], value["state"]["switches"], "announced switches")
+
+    def check_plain(self):
+        stage = self.stage
+        check(not stage.pins.exists(), lambda: f"pins are left: {sorted(map(str, stage.pins.rglob('*')))}")
+        check_equal(hooks(stage), [(0, 0)] * 3, "(tcx, clsact) programs left at the hooks")
+        check_equal(control_sockets(stage) - self.sockets, set(), "control sockets left")
+        check_equal(set(settings(stage)) ^ set(self.plain), set(), "settings that differ from those before")
+
+    def restore(self):
+        """Back to a plain guest, for the next life."""
+        stage = self.stage
+        stage.succeed("unload")
+        if stage.agents and stage.agent.poll() is None:
+            stage.agent.wait(10)
+        self.check_plain()
+
+
+# ---- scenarios: what is prepared, and what is done by the one that dies ------------------------------------------------------------------
+
+
+class Start:
+    """The first start ever."""
+    traffic, pairs = True, 1
+
+    def prepare(self, crash):
+        pass
+
+    def act(self, crash, **environment):
+        """Returns the process that died, or lives on; @mark() is called where the part that matters begins."""
+        agent = crash.doomed(crash.stage.launch, **environment)
+        if agent.poll() is None:
+            wait("active, or dead", lambda: agent.poll() is not None or
+                 all((crash.stage.pair(number) or {}).get("active") == "primary" for number in range(crash.stage.pairs)))
+        return agent
+
+    def mark(self, crash):
+        pass
+
+
+class Adopt(Start):
+    """A start that finds another's pins."""
+
+    def prepare(self, crash):
+        crash.stage.start()
+        crash.stage.wait_active("primary")
+        crash.stage.stop(signal.SIGKILL)
+
+
+class Grow(Start):
+    """A start that finds pins with too little room."""
+    pairs = 2
+
+    def prepare(self, crash):
+        crash.stage.start("st0=pr0")
+        crash.stage.wait_active("primary")
+        crash.stage.stop(signal.SIGKILL)
+
+
+class Later(Start):
+    """Something that befalls an agent that was well."""
+
+    def act(self, crash, **environment):
+        agent = super().act(crash, **environment)
+        check(agent.poll() is None, "the agent died too early")
+        crash.mark()
+        self.befall(crash, agent)
+        return agent
+
+
+class Switch(Later):
+    def befall(self, crash, agent):
+        for wish in ("standby", "auto"):
+            crash.stage.command("switch", "st0", wish)
+            time.sleep(SETTLE_S)
+
+
+class Mirror(Later):
+    """The standby receives more, and less again."""
+
+    def befall(self, crash, agent):
+        for promiscuity, wish in (("1", "on"), ("0", "off")):
+            crash.stage.guest.run(f"ip link set st0 promisc {wish}")
+            wait(f"promiscuity {wish}", lambda: agent.poll() is not None or
+                 f"promiscuity {promiscuity}" in crash.stage.guest.run("ip -d link show pr0"))
+
+
+class Lose(Later):
+    """The primary goes and comes back."""
+
+    def befall(self, crash, agent):
+        crash.stage.guest.run("ip link delete pr0")
+        wait("absent, or dead", lambda: agent.poll() is not None or crash.stage.pair()["primary_state"] == "absent")
+        crash.stage.add_primary()
+        wait("active, or dead", lambda: agent.poll() is not None or crash.stage.pair()["active"] == "primary")
+
+
+class LoseStandby(Later):
+    """The standby goes and comes back."""
+    traffic = False
+
+    def befall(self, crash, agent):
+        crash.stage.guest.run("ip link delete st0")
+        wait("no pair, or dead", lambda: agent.poll() is not None or crash.stage.pair() is None)
+        crash.stage.add_standby()
+        wait("active, or dead", lambda: agent.poll() is not None or (crash.stage.pair() or {}).get("active") == "primary")
+
+
+class Unload(Later):
+    def befall(self, crash, agent):
+        crash.stage.command("unload")
+        agent.wait(10)
+
+
+class UnloadAlone(Adopt):
+    def act(self, crash, **environment):
+        return crash.doomed(crash.stage.command, "unload", env={**os.environ, **environment})
+
+
+# ---- one life after the other ------------------------------------------------------------------------------------------------------------
+
+
+def passages(text):
+    return re.findall(r"^crash point (\S+)$", text, re.M)
+
+
+def trace(crash, scenario):
+    """The passages of a life that does not end."""
+    marks = [0]
+    since = len(crash.stage.log.read_text())
+    crash.mark = lambda: marks.append(len(passages(crash.stage.log.read_text()[since:])))
+    scenario.prepare(crash)
+    done = scenario.act(crash, VFSTEER_CRASH_TRACE="1")
+    time.sleep(SETTLE_S)
+    passed = passages(crash.stage.log.read_text()[since:] + (getattr(done, "stderr", None) or ""))
+    crash.mark = lambda: None
+    crash.restore()
+    return passed[marks[-1]:]
+
+
+def chosen(passed, relevant):
+    """Each point at its first passage, now with and now without an unplug; EVERY: at each passage, both ways."""
+    passed = [passage for passage in passed if re.match(relevant, passage)]
+    if EVERY:
+        return [(passage, unplug) for passage in passed for unplug in (False, True)]
+    return [(passage, number % 2 == 1) for number, passage in enumerate(passage for passage in passed if passage.endswith(":1"))]
+
+
+def die(crash, scenario, point, unplug):
+    stage, began = crash.stage, time.monotonic()
+    scenario.prepare(crash)
+    done = scenario.act(crash, VFSTEER_CRASH_AT=point)
+    check_equal(done.wait(10) if hasattr(done, "wait") else done.returncode, -signal.SIGKILL, "how it ended")
+    primary = "pr0" in stage.guest.run("ls /sys/class/net")
+    dead = time.monotonic()
+    time.sleep(SETTLE_S)
+    if scenario.traffic:
+        crash.check_traffic(began, dead, IN_FLIGHT if isinstance(scenario, Lose) else 0, "until it was dead")
+    if unplug and primary:
+        stage.guest.run("ip link delete pr0")
+    gone = time.monotonic()
+    time.sleep(SETTLE_S)
+    if not primary or unplug:
+        stage.add_primary()
+    stage.start()
+    crash.check_converged()
+    if scenario.traffic:
+        crash.check_traffic(dead, gone, IN_FLIGHT, "as it was dead")
+        crash.check_traffic(gone, float("inf"), 0, "after the next start")
+    crash.restore()
+    if scenario.traffic:
+        crash.check_traffic(gone, float("inf"), 0, "by unloading")
+
+
+def live_and_die(stage, scenario, launcher, relevant):
+    crash = Crash(stage, launcher)
+    crash.mark = lambda: None
+    if scenario.traffic:
+        crash.begin_traffic()
+    lives = chosen(trace(crash, scenario), relevant)[:int(os.environ.get("LIVES", "999"))]
+    check(lives, "no point was passed")
+    for point, unplug in lives:
+        try:
+            die(crash, scenario, point, unplug)
+        except AssertionError as error:
+            raise AssertionError(f"died at {point}{', then unplugged' if unplug else ''}: {error}") from error
+    note(f"{len(lives)} lives: {' '.join(point + ',unplugged' * unplug for point, unplug in lives)}")
+    crash.end_traffic()
+
+
+def add(name, scenario, launcher=(), relevant=""):
+    def run(stage):
+        live_and_die(stage, scenario, launcher, relevant)
+    run.__name__ = name
+    case(run, agent=False, pairs=scenario.pairs)
+
+
+# Without tcx: where it makes a difference.
+for name, scenario in (("start", Start), ("adopt", Adopt), ("grow", Grow), ("switch", Switch), ("mirror", Mirror), ("lose", Lose),
+                       ("lose_standby", LoseStandby), ("unload", Unload), ("unload_alone", UnloadAlone)):
+    add(f"die_at_{name}", scenario(), relevant="agent-|pins-|unload-|announcer-" if scenario is Grow else "")
+    if scenario not in (Switch, Mirror):  # these attach nothing
+        add(f"die_at_{name}_without_tcx", scenario(), [WITHOUT_TCX], "hook-|steer-")
+
+main()
