@@ -99,7 +99,8 @@ struct vfsteer_pair {
 	enum vfsteer_liveness liveness;
 	__u8 primary_is_detached;         /* by its driver: reset, suspend, error; rtnetlink does not tell */
 	__u8 rx_direct;                   /* the primary's stack receives unicast TCP and UDP itself */
-	__u8 reserved[5];
+	__u8 primary_failures;            /* in a row, without a fair time of service between: see policy.h */
+	__u8 reserved[4];
 	__u32 abi_version;                /* VFSTEER_ABI_VERSION, in free slots too */
 };
 

@@ -102,6 +102,10 @@ int pair_new(struct pair_world *world, const struct pairing *pairing, struct pai
 		pair->primary_incarnation = primary ? primary->incarnation : 0;
 		/* One that was away meanwhile is met as a new one. */
 		pair->adopted = primary && pair_is_as_left(world, primary);
+		/* How long it served, when it failed while no agent was there to see, is not known: not at all. */
+		if (pins_state(&world->pins, found).active == PATH_PRIMARY ||
+		    pins_state(&world->pins, found).switches != slot->announced_switches)
+			pair->active_since_ns = slot->last_switch_boot_ns;
 	}
 	pair_brief_announcer(world, pair);
 	*ret = pair;
@@ -171,15 +175,31 @@ static void pair_tell_switch(const struct pair_world *world, struct pair *pair, 
 /* Notes how long the primary served, when it begins and when it fails. A wish of the operator's is no failure. */
 static void pair_judge_service(const struct pair_world *world, struct pair *pair, struct vfsteer_state state)
 {
-	uint64_t switched_ns = pair_slot(world, pair)->last_switch_boot_ns;
+	struct vfsteer_pair *slot = pair_slot(world, pair);
+	uint64_t switched_ns = slot->last_switch_boot_ns;
 
 	if (state.active == PATH_PRIMARY) {
 		pair->active_since_ns = switched_ns;
 	} else if (pair->active_since_ns && state.cause != CAUSE_OPERATOR) {
-		pair->penalty_ns = policy_penalty_ns(pair->penalty_ns, switched_ns - pair->active_since_ns);
-		pair->retry_ns = switched_ns + pair->penalty_ns;
+		slot->primary_failures = policy_failures(slot->primary_failures, switched_ns - pair->active_since_ns);
 		pair->active_since_ns = 0;
 	}
+}
+
+/* Returns when to look again, 0: no need. */
+static uint64_t pair_forgive_failures(const struct pair_world *world, const struct pair *pair)
+{
+	struct vfsteer_pair *slot = pair_slot(world, pair);
+	uint64_t forgiven_ns = pair->active_since_ns + POLICY_FAIR_SERVICE_NS;
+
+	if (!slot->primary_failures || pins_state(&world->pins, pair->slot).active != PATH_PRIMARY)
+		return 0;
+	if (pair_clock_ns() < forgiven_ns)
+		return forgiven_ns;
+	log_info("%s: %s has served well again after %u failures in a row", slot->standby, slot->primary,
+		 slot->primary_failures);
+	slot->primary_failures = 0;
+	return 0;
 }
 
 static void pair_announce(struct pair_world *world, struct pair *pair, enum vfsteer_path path)
@@ -224,8 +244,8 @@ static void pair_part(struct pair_world *world, struct pair *pair)
 	pair->primary = 0;
 	pair_brief_announcer(world, pair);
 	pair->prepared = pair->adopted = pair->mtu_refused = pair->removal_cancelled = false;
-	pair->carrier_since_ns = pair->active_since_ns = pair->penalty_ns = pair->retry_ns = 0;
-	slot->primary_is_detached = slot->rx_direct = 0;
+	pair->carrier_since_ns = pair->active_since_ns = 0;
+	slot->primary_is_detached = slot->rx_direct = slot->primary_failures = 0;
 }
 
 void pair_remove(struct pair_world *world, struct pair *pair)
@@ -277,7 +297,8 @@ static struct policy_view pair_view(const struct pair_world *world, struct pair 
 	view.standby_carrier = standby->carrier;
 	view.primary_matches = pair_matches(pair, standby, primary);
 	view.primary_running = primary->flags & IFF_UP && !pair_slot(world, pair)->primary_is_detached;
-	view.retry_ns = pair->retry_ns;
+	view.retry_ns = policy_retry_ns(state, pair_slot(world, pair)->primary_failures,
+					pair_slot(world, pair)->last_switch_boot_ns);
 	view.primary_carrier = primary->carrier &&
 			       (primary->operstate == PAIR_OPER_UP || primary->operstate == PAIR_OPER_UNKNOWN);
 	if (!view.primary_running || !view.primary_carrier)
@@ -484,6 +505,7 @@ uint64_t pair_step(struct pair_world *world, struct pair *pair, const struct pai
 		wake_ns = pair_earlier(wake_ns, pair_decide(world, pair));
 	pair_follow_carrier(world, pair, carrier);
 	wake_ns = pair_earlier(wake_ns, pair_receive_directly(world, pair));
+	wake_ns = pair_earlier(wake_ns, pair_forgive_failures(world, pair));
 	pair_announce_again(world, pair);
 	return pair_earlier(wake_ns, pair->announcements_left ? pair->next_announcement_ns : 0);
 }

@@ -50,7 +50,7 @@ struct pair {
 	struct pairing pairing; /* its own of the last look at everything; standby 0: it was not among the pairs then */
 	bool standby_had_carrier; /* at the last step: the watch programs keep the map's own, ahead of netlink */
 	uint64_t carrier_since_ns;
-	uint64_t active_since_ns, penalty_ns, retry_ns; /* of the primary: see policy_penalty_ns */
+	uint64_t active_since_ns; /* of the primary; 0: it is not active. See policy_failures */
 	struct steer *steer;
 	struct align *align;
 	struct announcement frames;

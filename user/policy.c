@@ -1,17 +1,33 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "policy.h"
 
-#define POLICY_FAIR_SERVICE_NS 5000000000ULL
 #define POLICY_PENALTY_MIN_NS 100000000ULL
 #define POLICY_PENALTY_MAX_NS 30000000000ULL
 
-uint64_t policy_penalty_ns(uint64_t last_ns, uint64_t served_ns)
+uint8_t policy_failures(uint8_t failures, uint64_t served_ns)
 {
 	if (served_ns >= POLICY_FAIR_SERVICE_NS)
 		return 0;
-	if (last_ns < POLICY_PENALTY_MIN_NS)
-		return POLICY_PENALTY_MIN_NS;
-	return 2 * last_ns < POLICY_PENALTY_MAX_NS ? 2 * last_ns : POLICY_PENALTY_MAX_NS;
+	return failures < UINT8_MAX ? failures + 1 : UINT8_MAX;
+}
+
+uint64_t policy_penalty_ns(uint8_t failures)
+{
+	uint64_t penalty_ns = POLICY_PENALTY_MIN_NS;
+
+	if (!failures)
+		return 0;
+	while (--failures && penalty_ns < POLICY_PENALTY_MAX_NS)
+		penalty_ns *= 2;
+	return penalty_ns < POLICY_PENALTY_MAX_NS ? penalty_ns : POLICY_PENALTY_MAX_NS;
+}
+
+uint64_t policy_retry_ns(struct vfsteer_state state, uint8_t failures, uint64_t last_switch_ns)
+{
+	/* Where it was the operator who moved the traffic away last, that is not when the primary failed, and longer ago. */
+	if (state.active == PATH_PRIMARY || state.cause == CAUSE_OPERATOR || !failures)
+		return 0;
+	return last_switch_ns + policy_penalty_ns(failures);
 }
 
 static enum vfsteer_primary_state policy_primary_state(const struct policy_view *view,

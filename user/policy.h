@@ -27,7 +27,7 @@ struct policy_view {
 	bool removal_cancelled; /* the hypervisor took its request back */
 	uint64_t now_ns;        /* CLOCK_BOOTTIME, as the other times */
 	uint64_t carrier_since_ns;
-	uint64_t retry_ns; /* a primary that failed is not tried again before: see policy_penalty_ns */
+	uint64_t retry_ns; /* a primary that failed is not tried again before: see policy_retry_ns */
 	uint64_t leaving_since_ns;
 };
 
@@ -36,12 +36,26 @@ struct policy_decision {
 	uint64_t wake_ns;            /* look again at this time even if nothing happens; 0: no need */
 };
 
+/* A primary that was active for so long has made good for its earlier failures. */
+#define POLICY_FAIR_SERVICE_NS 5000000000ULL
+
 /*
- * How long to wait before a primary that has just failed may become active again: nothing after a fair time of service, else
- * twice the @last_ns penalty, within bounds. What the checks in the kernel see and netlink does not show must not make
- * agent and data path move the traffic to and fro.
+ * Flap damping: a primary that keeps failing is taken back later and later. What the checks in the kernel see and netlink does
+ * not show must not make agent and data path move the traffic to and fro.
  */
-uint64_t policy_penalty_ns(uint64_t last_ns, uint64_t served_ns);
+
+/* How many failures in a row it is when a primary fails that had failed @failures times before and then served @served_ns. 0: none
+ * that counts, for it served a fair time. */
+uint8_t policy_failures(uint8_t failures, uint64_t served_ns);
+
+/* How long to wait after the last of @failures in a row: 100 ms, doubled with each, 30 s at most. */
+uint64_t policy_penalty_ns(uint8_t failures);
+
+/*
+ * The time (CLOCK_BOOTTIME) before which a primary that failed is not taken back; 0: it is not held back. From what the map keeps, so
+ * that it outlives the agent and anybody can tell.
+ */
+uint64_t policy_retry_ns(struct vfsteer_state state, uint8_t failures, uint64_t last_switch_ns);
 
 /*
  * @view->state is the word that was read before the devices were: the caller replaces just that by the decision, with

@@ -3,6 +3,7 @@
 
 #include "clock.h"
 #include "pins_make.h"
+#include "policy.h"
 #include "steer.h"
 #include "text.h"
 #include "words.h"
@@ -70,12 +71,13 @@ static bool primary_exists(const struct vfsteer_pair *pair)
 /* What a slot says, whoever wrote it: an agent that is writing at this moment, or somebody who wrote anything at all. */
 static struct report_pair describe_slot(const struct vfsteer_pair *pair, struct vfsteer_state state, bool primary_exists)
 {
-	uint64_t now_ns = clock_now_ns(CLOCK_BOOTTIME);
+	uint64_t now_ns = clock_now_ns(CLOCK_BOOTTIME), retry_ns;
 	struct report_pair report = {
 		.state = state,
 		.standby_carrier = pair->standby_has_carrier,
 		.liveness = pair->liveness,
 		.rx_direct = pair->rx_direct,
+		.failures = pair->primary_failures,
 		/* The switch may be stamped after the clock was read here. */
 		.last_switch_age_ns = pair->last_switch_boot_ns < now_ns ? (int64_t)(now_ns - pair->last_switch_boot_ns) : 0,
 	};
@@ -93,13 +95,15 @@ static struct report_pair describe_slot(const struct vfsteer_pair *pair, struct 
 		report.state.active = PATH_STANDBY;
 		report.primary[0] = '\0';
 	}
+	retry_ns = policy_retry_ns(report.state, pair->primary_failures, pair->last_switch_boot_ns);
+	report.retry_in_ns = retry_ns > now_ns ? (int64_t)(retry_ns - now_ns) : -1;
 	report.last_switch_unix_ns = (int64_t)clock_now_ns(CLOCK_REALTIME) - report.last_switch_age_ns;
 	/* Two clocks are never read at once: what is told does not wobble from call to call, it is good to a millisecond. */
 	report.last_switch_unix_ns -= report.last_switch_unix_ns % 1000000;
 	return report;
 }
 
-static int read_pair(const struct pins *pins, unsigned slot, struct report_pair *ret)
+static int read_pair(const struct pins *pins, unsigned slot, bool agent, struct report_pair *ret)
 {
 	struct vfsteer_pair pair = pins->pairs[slot];
 	struct report_pair report = describe_slot(&pair, pins_state(pins, slot), primary_exists(&pair));
@@ -109,6 +113,9 @@ static int read_pair(const struct pins *pins, unsigned slot, struct report_pair 
 		return err;
 	report.foreign_filters = steer_count_foreign(pair.standby_ifindex);
 	report.attached_by = steer_describe(pins, pair.standby_ifindex);
+	/* Without an agent nobody takes it back, now or later. */
+	if (!agent)
+		report.retry_in_ns = -1;
 	*ret = report;
 	return 0;
 }
@@ -145,7 +152,7 @@ int report_read(const struct pins *pins, int slot, bool agent, struct report *re
 
 		if (!pins->pairs[i].standby[0] || (slot >= 0 && i != (unsigned)slot))
 			continue;
-		err = read_pair(pins, i, &report.pairs[report.pair_count]);
+		err = read_pair(pins, i, agent, &report.pairs[report.pair_count]);
 		if (err) {
 			report_free(&report);
 			return err;
@@ -162,7 +169,7 @@ void report_free(struct report *report)
 	*report = (struct report){ 0 };
 }
 
-static void write_age(int64_t age_ns, FILE *stream)
+static void write_duration(int64_t duration_ns, FILE *stream)
 {
 	static const struct {
 		int64_t below_ms, unit_ms;
@@ -174,12 +181,21 @@ static void write_age(int64_t age_ns, FILE *stream)
 		{ 48ll * 60 * 60 * 1000, 60 * 60 * 1000, "h" },
 		{ INT64_MAX, 24ll * 60 * 60 * 1000, "d" },
 	};
-	int64_t age_ms = age_ns / 1000000;
+	int64_t duration_ms = duration_ns / 1000000;
 	unsigned i = 0;
 
-	while (age_ms >= steps[i].below_ms)
+	while (duration_ms >= steps[i].below_ms)
 		i++;
-	fprintf(stream, "%" PRId64 " %s ago", age_ms / steps[i].unit_ms, steps[i].unit);
+	fprintf(stream, "%" PRId64 " %s", duration_ms / steps[i].unit_ms, steps[i].unit);
+}
+
+static void write_held_back(const struct report_pair *pair, FILE *stream)
+{
+	if (pair->retry_in_ns < 0)
+		return;
+	fprintf(stream, "  held back: failed %u time%s in a row, tried again in ", pair->failures, pair->failures == 1 ? "" : "s");
+	write_duration(pair->retry_in_ns, stream);
+	fputc('\n', stream);
 }
 
 static void write_pair_text(const struct report_pair *pair, FILE *stream)
@@ -194,12 +210,13 @@ static void write_pair_text(const struct report_pair *pair, FILE *stream)
 		pair->standby_carrier ? "" : "   standby: no carrier");
 	if (switches) {
 		fprintf(stream, "  last switch: to %s, ", words_path(pair->state.active));
-		write_age(pair->last_switch_age_ns, stream);
-		fprintf(stream, ": %s (%u switch%s)\n", words_cause(pair->state.cause), switches,
+		write_duration(pair->last_switch_age_ns, stream);
+		fprintf(stream, " ago: %s (%u switch%s)\n", words_cause(pair->state.cause), switches,
 			switches == 1 ? "" : "es");
 	} else {
 		fputs("  last switch: none yet\n", stream);
 	}
+	write_held_back(pair, stream);
 	fprintf(stream, "  attached by: %s   liveness: %s   rx: %s\n", pair->attached_by, words_liveness(pair->liveness),
 		pair->rx_direct ? "direct" : "exact");
 	if (pair->foreign_filters)
@@ -294,6 +311,11 @@ static int json_add_pair(struct json_object *to, const struct report_pair *pair)
 	} else {
 		err = err ?: json_add(to, "last_switch", NULL, true);
 	}
+	err = err ?: json_add(to, "failures", json_object_new_uint64(pair->failures), false);
+	if (pair->retry_in_ns >= 0)
+		err = err ?: json_add(to, "retry_in_ms", json_object_new_int64(pair->retry_in_ns / 1000000), false);
+	else
+		err = err ?: json_add(to, "retry_in_ms", NULL, true);
 	err = err ?: json_add_object(to, "counters", &values);
 	for (size_t i = 0; !err && i < COUNTER_COUNT; i++)
 		err = json_add(values, counters[i].name, json_object_new_uint64(counter_value(&pair->counters, i)),

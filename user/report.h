@@ -15,6 +15,8 @@ struct report_pair {
 	bool standby_carrier;
 	enum vfsteer_liveness liveness;
 	bool rx_direct;
+	unsigned failures;    /* of the primary, in a row: see policy_failures */
+	int64_t retry_in_ns;  /* it is held back for so long; -1: it is not held back, or there is no agent to take it back */
 	unsigned foreign_filters; /* of others, on the standby's egress, before ours */
 	const char *attached_by; /* "tcx", "clsact" or "nothing"; a static string */
 	int64_t last_switch_age_ns;  /* meaningful when state.switches is not 0 */

@@ -20,6 +20,7 @@ static const struct report_pair active_primary = {
 	.standby_carrier = true,
 	.liveness = LIVENESS_KFUNC,
 	.attached_by = "tcx",
+	.retry_in_ns = -1,
 	.last_switch_age_ns = 3400000000,
 	.last_switch_unix_ns = 1760000000123456789,
 	.counters = { 1, 2, 3, 4, 5, 6, 7, UINT64_MAX, 9, 10, 11, 12, 1, 14, 15 },
@@ -30,6 +31,7 @@ static const struct report_pair without_primary = {
 	.mac = "52:54:00:00:00:02",
 	.state = { PATH_STANDBY, PRIMARY_ABSENT, ADMIN_STANDBY, CAUSE_NONE, 0 },
 	.attached_by = "clsact",
+	.retry_in_ns = -1,
 };
 
 /* In the order of struct vfsteer_counters; written out here so that a key cannot change unnoticed. */
@@ -120,6 +122,9 @@ static void json_of_a_pair(void **state)
 	assert_true(json_object_get_boolean(member(pair, "standby_carrier")));
 	assert_int_equal(json_object_get_int(member(pair, "switches")), 2);
 
+	assert_int_equal(json_object_get_int(member(pair, "failures")), 0);
+	assert_null(member(pair, "retry_in_ms"));
+
 	last_switch = member(pair, "last_switch");
 	assert_string_equal(string(last_switch, "to"), "primary");
 	assert_string_equal(string(last_switch, "cause"), "primary ready");
@@ -200,6 +205,27 @@ static void text_of_what_is_absent(void **state)
 	expect_text(&report, TEXTS("no agent is running: ", "no pairs: "), TEXTS("<->"));
 }
 
+static void held_back(void **state)
+{
+	struct report_pair pair = without_primary;
+	struct report report = { .agent = true, .pair_count = 1, .pairs = &pair };
+	struct json_object *root, *object;
+
+	(void)state;
+	expect_text(&report, TEXTS("last switch"), TEXTS("held back"));
+	pair.failures = 1;
+	pair.retry_in_ns = 99999999;
+	expect_text(&report, TEXTS("  held back: failed 1 time in a row, tried again in 99 ms\n"), TEXTS("times"));
+	pair.failures = 8;
+	pair.retry_in_ns = 12345678901;
+	expect_text(&report, TEXTS("  held back: failed 8 times in a row, tried again in 12 s\n"), TEXTS("ago"));
+	root = parsed(&report);
+	object = json_object_array_get_idx(member(root, "pairs"), 0);
+	assert_int_equal(json_object_get_int(member(object, "failures")), 8);
+	assert_int_equal(json_object_get_int(member(object, "retry_in_ms")), 12345);
+	json_object_put(root);
+}
+
 static void ages(void **state)
 {
 	static const struct {
@@ -234,6 +260,7 @@ int main(void)
 		cmocka_unit_test(json_of_what_is_absent),
 		cmocka_unit_test(text_of_a_pair),
 		cmocka_unit_test(text_of_what_is_absent),
+		cmocka_unit_test(held_back),
 		cmocka_unit_test(ages),
 	};
 
