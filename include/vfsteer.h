@@ -100,7 +100,8 @@ struct vfsteer_pair {
 	__u8 primary_is_detached;         /* by its driver: reset, suspend, error; rtnetlink does not tell */
 	__u8 rx_direct;                   /* the primary's stack receives unicast TCP and UDP itself */
 	__u8 primary_failures;            /* in a row, without a fair time of service between: see policy.h */
-	__u8 reserved[4];
+	__u8 primary_is_named;            /* by --pair or the configuration: no other will be taken */
+	__u8 reserved[3];
 	__u32 abi_version;                /* VFSTEER_ABI_VERSION, in free slots too */
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "agent_check.h"
+#include "candidates.h"
 #include "kernel.h"
 #include "log.h"
 #include "pairing.h"
@@ -40,7 +41,7 @@ static size_t agent_check_list(const struct netdev_table *table, const struct ne
 
 static void agent_check_tell_net_failover(const struct netdev *standby, const struct netdev *const *devices, size_t count)
 {
-	const struct netdev *master = pairing_net_failover(standby, devices, count);
+	const struct netdev *master = candidates_net_failover(standby, devices, count);
 
 	if (!master)
 		master = standby;
@@ -106,7 +107,7 @@ int agent_check_pairs(const struct netdev_table *table, const struct options *op
 	for (size_t i = 0; i < count; i++) {
 		if (strcmp(devices[i]->driver, "virtio_net"))
 			continue;
-		if (pairing_net_failover(devices[i], devices, count)) {
+		if (candidates_net_failover(devices[i], devices, count)) {
 			agent_check_tell_net_failover(devices[i], devices, count);
 			owned++;
 		} else {

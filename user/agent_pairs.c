@@ -46,24 +46,6 @@ bool agent_take_event(struct agent *agent, const void *data, size_t size)
 	return event.kind == EVENT_PROGRAMS;
 }
 
-/* An array of the table's devices for the pure functions; the caller frees it. */
-static const struct netdev **agent_list_devices(const struct agent *agent, size_t *ret_count)
-{
-	const struct netdev *device = NULL;
-	const struct netdev **devices;
-	size_t count = 0;
-
-	while ((device = netdev_next(agent->world.table, device)))
-		count++;
-	devices = calloc(count + 1, sizeof(*devices));
-	if (!devices)
-		return NULL;
-	for (count = 0, device = NULL; (device = netdev_next(agent->world.table, device));)
-		devices[count++] = device;
-	*ret_count = count;
-	return devices;
-}
-
 /* A pair asked for by name is that of the device that bore the name: it stays so if the device is renamed. */
 static void agent_follow_names(struct agent *agent)
 {
@@ -85,14 +67,22 @@ static void agent_follow_names(struct agent *agent)
 
 size_t agent_find_pairings(struct agent *agent, struct pairing *pairings)
 {
-	int current[VFSTEER_MAX_PAIRS + 1] = { 0 };
+	int current[2 * VFSTEER_MAX_PAIRS + 1] = { 0 };
 	const struct netdev **devices;
 	size_t device_count, count = 0;
 
 	for (unsigned i = 0; i < agent->pair_count; i++)
 		if (agent->pairs[i]->primary)
 			current[count++] = agent->pairs[i]->primary;
-	devices = agent_list_devices(agent, &device_count);
+	/* Those of an earlier agent's pairs that are not adopted yet. */
+	for (unsigned i = 0; agent->pinned && i < agent->world.pins.capacity && i < VFSTEER_MAX_PAIRS; i++) {
+		const struct vfsteer_pair *slot = &agent->world.pins.pairs[i];
+
+		if (slot->primary_ifindex && slot->network_namespace == agent->world.network_namespace &&
+		    !agent_pair_of_slot(agent, i))
+			current[count++] = slot->primary_ifindex;
+	}
+	devices = netdev_list(agent->world.table, &device_count);
 	if (!devices)
 		return 0;
 	agent_follow_names(agent);
@@ -118,17 +108,6 @@ static void agent_remove_pairs(struct agent *agent)
 		pair_remove(&agent->world, pair);
 		agent->pairs[i] = agent->pairs[--agent->pair_count];
 	}
-}
-
-static void agent_tell_lookalike(const struct agent *agent, const struct pairing *pairing)
-{
-	const struct netdev *standby = netdev_by_index(agent->world.table, pairing->standby);
-	const struct netdev *other = pairing->lookalike;
-
-	log_info("%s: no device has its permanent MAC; if %s (%s, %02x:%02x:%02x:%02x:%02x:%02x) is its VF, give that the standby's MAC on the host, or use --pair %s=%s",
-		 standby->name, other->name, other->pci_address, other->permanent_mac[0], other->permanent_mac[1],
-		 other->permanent_mac[2], other->permanent_mac[3], other->permanent_mac[4], other->permanent_mac[5],
-		 standby->name, other->name);
 }
 
 static void agent_add_pair(struct agent *agent, const struct pairing *pairing)
@@ -158,8 +137,6 @@ static void agent_add_pair(struct agent *agent, const struct pairing *pairing)
 	log_info("%s: steering by %s, the primary's liveness %s", standby->name,
 		 steer_describe(&agent->world.pins, pairing->standby),
 		 words_liveness(agent->world.pins.pairs[pair->slot].liveness));
-	if (pairing->lookalike)
-		agent_tell_lookalike(agent, pairing);
 }
 
 static void agent_step(struct agent *agent, struct pair *pair)
@@ -255,9 +232,9 @@ void agent_reconcile(struct agent *agent)
 			continue;
 		}
 		pair->pairing = pairings[i];
-		pair->pairing.lookalike = NULL; /* the table's, which changes */
 		agent_step(agent, pair);
 	}
 	agent_set_timer(agent);
 	agent_tell_readiness(agent);
+	agent_tell_candidates(agent);
 }

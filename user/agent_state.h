@@ -44,6 +44,9 @@ bool agent_take_event(struct agent *agent, const void *data, size_t size);
 /* Which devices belong together now. Writes up to VFSTEER_MAX_PAIRS; returns how many. */
 size_t agent_find_pairings(struct agent *agent, struct pairing *pairings);
 
+/* Writes a line for each device that looks like a pair's primary and is not it; once. */
+void agent_tell_candidates(struct agent *agent);
+
 /* Level-triggered: looks at everything there is and puts right what is not; whatever it was that woke the agent.
  * Ends the loop when there are more pairs than the maps have room for. Tells the service manager how many of the pairs
  * are steered, that is, have their programs on their standby; and, when all are, that the agent is ready. */

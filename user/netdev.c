@@ -38,6 +38,7 @@ static int take_link(struct netdev_table *table, const struct nlmsghdr *message)
 	known = netdev_device_find(table, device.ifindex);
 	if (known && known->driver[0] && strcmp(known->name, device.name) == 0) {
 		memcpy(device.driver, known->driver, sizeof(device.driver));
+		memcpy(device.bus, known->bus, sizeof(device.bus));
 		memcpy(device.pci_address, known->pci_address, sizeof(device.pci_address));
 		memcpy(device.pci_slot, known->pci_slot, sizeof(device.pci_slot));
 		memcpy(device.pci_port, known->pci_port, sizeof(device.pci_port));

@@ -32,6 +32,7 @@ struct netdev {
 	uint16_t vlan_id;       /* of a "vlan" device, host order */
 	uint16_t vlan_protocol; /* ETH_P_8021Q or ETH_P_8021AD, host order */
 	char driver[32];        /* as ethtool tells it: "virtio_net"; empty when unknown */
+	char bus[16];           /* its parent's: "pci", "virtio", "usb"; empty for software, and when unknown */
 	/* Where the device is on PCI, through virtio too; all empty when it is not a PCI device. */
 	char pci_address[16]; /* "0000:01:00.0" */
 	char pci_slot[16];    /* "0000:01:00" */
@@ -101,6 +102,8 @@ const struct netdev *netdev_by_name(const struct netdev_table *table, const char
 
 /* Iteration in order of ifindex: netdev_next(table, NULL) is the first; NULL ends it. */
 const struct netdev *netdev_next(const struct netdev_table *table, const struct netdev *after);
+/* The same as an array for the pure functions, which the caller frees; its entries live as long as looked-up ones. NULL: out of memory. */
+const struct netdev **netdev_list(const struct netdev_table *table, size_t *ret_count);
 const struct netdev_address *netdev_address_next(const struct netdev_table *table, const struct netdev_address *after);
 
 #endif

@@ -46,20 +46,6 @@ static bool sysfs_knows(const struct netdev *device)
 	return read_line(path, found, sizeof(found)) && strcmp(found, expected) == 0;
 }
 
-static bool is_on_bus(const char *device_path, const char *bus)
-{
-	char path[PATH_MAX], target[PATH_MAX];
-	ssize_t length;
-
-	if ((size_t)snprintf(path, sizeof(path), "%s/subsystem", device_path) >= sizeof(path))
-		return false;
-	length = readlink(path, target, sizeof(target) - 1);
-	if (length < 0)
-		return false;
-	target[length] = '\0';
-	return strcmp(basename(target), bus) == 0;
-}
-
 static void copy_name(char ret[16], char *path)
 {
 	const char *name = basename(path);
@@ -68,15 +54,33 @@ static void copy_name(char ret[16], char *path)
 		strcpy(ret, name);
 }
 
-/* @path: the netdev's parent device in sysfs, without symbolic links; it is cut short on the way up. */
-static void read_pci(char *path, struct netdev *device)
+/* The bus that the device at @device_path in sysfs is on, "" when it cannot be told. */
+static void read_bus(const char *device_path, char ret[16])
 {
-	char *function;
+	char path[PATH_MAX], target[PATH_MAX];
+	ssize_t length;
 
+	ret[0] = '\0';
+	if ((size_t)snprintf(path, sizeof(path), "%s/subsystem", device_path) >= sizeof(path))
+		return;
+	length = readlink(path, target, sizeof(target) - 1);
+	if (length < 0)
+		return;
+	target[length] = '\0';
+	copy_name(ret, target);
+}
+
+/* @path: the netdev's parent device in sysfs, without symbolic links; it is cut short on the way up. */
+static void read_place(char *path, struct netdev *device)
+{
+	char *function, bus[16];
+
+	read_bus(path, device->bus);
 	/* Only a direct parent counts: a USB NIC is below a PCI host controller, and does not go away with it. */
-	if (is_on_bus(path, "virtio"))
+	if (!strcmp(device->bus, "virtio"))
 		path = dirname(path);
-	if (!is_on_bus(path, "pci"))
+	read_bus(path, bus);
+	if (strcmp(bus, "pci"))
 		return;
 	copy_name(device->pci_address, path);
 	strcpy(device->pci_slot, device->pci_address);
@@ -84,7 +88,8 @@ static void read_pci(char *path, struct netdev *device)
 	if (function)
 		*function = '\0';
 	path = dirname(path);
-	if (is_on_bus(path, "pci"))
+	read_bus(path, bus);
+	if (!strcmp(bus, "pci"))
 		copy_name(device->pci_port, path);
 }
 
@@ -102,7 +107,7 @@ void netdev_place(int fd, struct netdev *device)
 	struct ifreq request = { 0 };
 	char link[PATH_MAX], path[PATH_MAX];
 
-	device->driver[0] = device->pci_address[0] = device->pci_slot[0] = device->pci_port[0] = '\0';
+	device->driver[0] = device->bus[0] = device->pci_address[0] = device->pci_slot[0] = device->pci_port[0] = '\0';
 	if (device->hardware_type != ARPHRD_ETHER)
 		return;
 	/* A message may be older than a rename: the name could be another device's by now. */
@@ -123,5 +128,5 @@ void netdev_place(int fd, struct netdev *device)
 	else
 		return;
 	if (realpath(link, path))
-		read_pci(path, device);
+		read_place(path, device);
 }

@@ -5,7 +5,7 @@
 
 #include "netdev.h"
 
-/* Fills in @device's driver and pci_*, by its name and ifindex, through ioctls on @fd (any socket of the
+/* Fills in @device's driver, bus and pci_*, by its name and ifindex, through ioctls on @fd (any socket of the
  * namespace) and sysfs. What cannot be learnt is left empty. */
 void netdev_place(int fd, struct netdev *device);
 

@@ -189,6 +189,18 @@ const struct netdev *netdev_next(const struct netdev_table *table, const struct 
 	return next < table->device_count ? &table->devices[next] : NULL;
 }
 
+const struct netdev **netdev_list(const struct netdev_table *table, size_t *ret_count)
+{
+	const struct netdev **list = calloc(table->device_count + 1, sizeof(*list));
+
+	if (!list)
+		return NULL;
+	for (size_t i = 0; i < table->device_count; i++)
+		list[i] = &table->devices[i];
+	*ret_count = table->device_count;
+	return list;
+}
+
 const struct netdev_address *netdev_address_next(const struct netdev_table *table, const struct netdev_address *after)
 {
 	size_t next = after ? (size_t)(after - table->addresses) + 1 : 0;

@@ -81,6 +81,7 @@ int pair_new(struct pair_world *world, const struct pairing *pairing, struct pai
 			goto fail;
 	}
 	crash_point("pair-slot-about-to-be-named");
+	slot->primary_is_named = pair->named;
 	slot_write_standby(slot, standby);
 	crash_point("pair-slot-named");
 	/* A switch that an earlier agent did not live to announce is announced in the first step. */

@@ -9,6 +9,7 @@
 #include "align.h"
 #include "announce.h"
 #include "announcer.h"
+#include "candidates.h"
 #include "heritage.h"
 #include "link.h"
 #include "netdev.h"
@@ -30,6 +31,13 @@ struct pair_world {
 	uint32_t network_namespace; /* inode number of this process's */
 	unsigned announce_count;
 	uint64_t announce_interval_ns;
+};
+
+#define PAIR_TOLD_MAX 16
+
+struct pair_told {
+	int ifindex;
+	enum candidate_verdict verdict;
 };
 
 struct pair {
@@ -58,6 +66,8 @@ struct pair {
 	uint64_t next_announcement_ns;
 	uint32_t told_switches; /* state.switches that a line was written for */
 	const char *trouble;    /* last trouble told, so that it is told once */
+	struct pair_told told[PAIR_TOLD_MAX]; /* candidates.h: what was told of which device, the newest overwrite the oldest */
+	unsigned told_count;
 };
 
 /*

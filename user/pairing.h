@@ -10,7 +10,6 @@ struct pairing {
 	int standby; /* ifindex */
 	int primary; /* ifindex, 0: none now */
 	bool named;  /* --pair named the primary: its MAC need not be the standby's */
-	const struct netdev *lookalike; /* zero configuration, no primary: a PCI network device of another MAC, or NULL */
 	bool rx_direct; /* wished for, see direct.h */
 };
 
@@ -26,16 +25,10 @@ enum pairing_refusal {
 enum pairing_refusal pairing_judge(const struct netdev *standby, const struct netdev *primary, bool primary_is_named,
 				   const struct netdev *const *devices, size_t count);
 
-/* The net_failover device above @device, or NULL. */
-const struct netdev *pairing_net_failover(const struct netdev *device, const struct netdev *const *devices,
-					  size_t count);
-
 /*
- * Pairs for @requested (@requested_count; none: every virtio-net device becomes a standby). A primary found by MAC is a
- * PCI Ethernet device with the standby's permanent MAC; if several qualify, @current (the primaries in use, 0-terminated, may
- * be NULL) wins, then the lowest ifindex. Of two virtio-net devices with one MAC the one with the lower ifindex is the standby.
- * A device named in @requested, or found for an earlier pair, is nobody else's primary. @requested_count: up to VFSTEER_MAX_PAIRS.
- * Standbys that are missing or may not be one are left out. Writes at most @size pairings; returns how many.
+ * Pairs for @requested (@requested_count; none: every virtio-net device becomes a standby). A primary that is not named is found as
+ * candidates.h says; @current are the primaries in use (0-terminated, may be NULL). Of two virtio-net devices with one MAC the one with the
+ * lower ifindex is the standby. Standbys that are missing or may not be one are left out. Writes at most @size pairings; returns how many.
  */
 size_t pairing_find(const struct netdev *const *devices, size_t count, const struct options_pair *requested,
 		    size_t requested_count, const int *current, struct pairing *pairings, size_t size);

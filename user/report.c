@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "pins_make.h"
 #include "policy.h"
+#include "report_candidates.h"
 #include "steer.h"
 #include "text.h"
 #include "words.h"
@@ -55,16 +56,20 @@ static uint64_t counter_value(const struct vfsteer_counters *of, size_t index)
 	return value;
 }
 
+static bool is_here(const struct vfsteer_pair *pair)
+{
+	struct stat namespace;
+
+	return !stat("/proc/self/ns/net", &namespace) && namespace.st_ino == pair->network_namespace;
+}
+
 /* The map is current unless the agent died and the device left after it. From another netns nobody can tell. */
 static bool primary_exists(const struct vfsteer_pair *pair)
 {
 	char name[IF_NAMESIZE];
-	struct stat namespace;
 
-	if (!pair->primary_ifindex)
-		return false;
-	if (stat("/proc/self/ns/net", &namespace) || namespace.st_ino != pair->network_namespace)
-		return true;
+	if (!pair->primary_ifindex || !is_here(pair))
+		return pair->primary_ifindex;
 	return if_indextoname(pair->primary_ifindex, name) || errno != ENXIO;
 }
 
@@ -73,6 +78,8 @@ static struct report_pair describe_slot(const struct vfsteer_pair *pair, struct 
 {
 	uint64_t now_ns = clock_now_ns(CLOCK_BOOTTIME), retry_ns;
 	struct report_pair report = {
+		.is_here = is_here(pair),
+		.primary_is_named = pair->primary_is_named,
 		.state = state,
 		.standby_carrier = pair->standby_has_carrier,
 		.liveness = pair->liveness,
@@ -111,6 +118,7 @@ static int read_pair(const struct pins *pins, unsigned slot, bool agent, struct 
 
 	if (err)
 		return err;
+	report.slot = slot;
 	report.foreign_filters = steer_count_foreign(pair.standby_ifindex);
 	report.attached_by = steer_describe(pins, pair.standby_ifindex);
 	/* Without an agent nobody takes it back, now or later. */
@@ -159,6 +167,8 @@ int report_read(const struct pins *pins, int slot, bool agent, struct report *re
 		}
 		report.pair_count++;
 	}
+	/* The rest is worth telling without. */
+	report_candidates_read(pins, &report);
 	*ret = report;
 	return 0;
 }
@@ -217,6 +227,7 @@ static void write_pair_text(const struct report_pair *pair, FILE *stream)
 		fputs("  last switch: none yet\n", stream);
 	}
 	write_held_back(pair, stream);
+	report_candidates_write_text(pair, stream);
 	fprintf(stream, "  attached by: %s   liveness: %s   rx: %s\n", pair->attached_by, words_liveness(pair->liveness),
 		pair->rx_direct ? "direct" : "exact");
 	if (pair->foreign_filters)
@@ -283,16 +294,57 @@ static int json_add_object(struct json_object *to, const char *key, struct json_
 	return err;
 }
 
+/* Takes @value over, also on failure. */
+static int json_append(struct json_object *array, struct json_object *value)
+{
+	if (value && !json_object_array_add(array, value))
+		return 0;
+	json_object_put(value);
+	return -ENOMEM;
+}
+
+static int json_add_array(struct json_object *to, const char *key, struct json_object **ret)
+{
+	struct json_object *array = json_object_new_array();
+	int err = json_add(to, key, array, false);
+
+	if (!err)
+		*ret = array;
+	return err;
+}
+
+static int json_add_optional(struct json_object *to, const char *key, const char *value)
+{
+	return *value ? json_add_string(to, key, value) : json_add(to, key, NULL, true);
+}
+
+static int json_add_candidates(struct json_object *to, const struct report_pair *pair)
+{
+	struct json_object *array;
+	int err = json_add_array(to, "not_used", &array);
+
+	for (unsigned i = 0; !err && i < pair->candidate_count && i < REPORT_CANDIDATES_MAX; i++) {
+		const struct report_candidate *other = &pair->candidates[i];
+		struct json_object *object = json_object_new_object();
+
+		err = json_append(array, object);
+		err = err ?: json_add_string(object, "device", other->name);
+		err = err ?: json_add_optional(object, "pci_address", other->pci_address);
+		err = err ?: json_add_optional(object, "permanent_mac", other->permanent_mac);
+		err = err ?: json_add_string(object, "reason", candidates_word(other->verdict));
+		err = err ?: json_add_string(object, "text", other->text);
+	}
+	return err;
+}
+
 static int json_add_pair(struct json_object *to, const struct report_pair *pair)
 {
 	const struct vfsteer_state *state = &pair->state;
 	struct json_object *last_switch, *values;
 	int err = json_add_string(to, "standby", pair->standby);
 
-	if (*pair->primary)
-		err = err ?: json_add_string(to, "primary", pair->primary);
-	else
-		err = err ?: json_add(to, "primary", NULL, true);
+	err = err ?: json_add_optional(to, "primary", pair->primary);
+	err = err ?: json_add(to, "primary_named", json_object_new_boolean(pair->primary_is_named), false);
 	err = err ?: json_add_string(to, "mac", pair->mac);
 	err = err ?: json_add_string(to, "active", words_path(state->active));
 	err = err ?: json_add_string(to, "admin", words_admin(state->admin));
@@ -320,26 +372,7 @@ static int json_add_pair(struct json_object *to, const struct report_pair *pair)
 	for (size_t i = 0; !err && i < COUNTER_COUNT; i++)
 		err = json_add(values, counters[i].name, json_object_new_uint64(counter_value(&pair->counters, i)),
 			       false);
-	return err;
-}
-
-/* Takes @value over, also on failure. */
-static int json_append(struct json_object *array, struct json_object *value)
-{
-	if (value && !json_object_array_add(array, value))
-		return 0;
-	json_object_put(value);
-	return -ENOMEM;
-}
-
-static int json_add_array(struct json_object *to, const char *key, struct json_object **ret)
-{
-	struct json_object *array = json_object_new_array();
-	int err = json_add(to, key, array, false);
-
-	if (!err)
-		*ret = array;
-	return err;
+	return err ?: json_add_candidates(to, pair);
 }
 
 static int json_add_report(struct json_object *root, const struct report *report)

@@ -3,13 +3,28 @@
 #ifndef REPORT_H
 #define REPORT_H
 
+#include "candidates.h"
 #include "pins.h"
 #include <stdint.h>
 #include <stdio.h>
 
+#define REPORT_CANDIDATES_MAX 8
+
+/* See candidates.h. */
+struct report_candidate {
+	char name[VFSTEER_NAME_SIZE];
+	char pci_address[16];   /* empty: not on PCI */
+	char permanent_mac[18]; /* empty: none */
+	enum candidate_verdict verdict;
+	char text[CANDIDATES_TEXT_SIZE];
+};
+
 struct report_pair {
+	unsigned slot;
+	bool is_here; /* its devices are in this process's network namespace */
 	char standby[VFSTEER_NAME_SIZE];
 	char primary[VFSTEER_NAME_SIZE]; /* empty: absent */
+	bool primary_is_named;           /* no other will be taken */
 	char mac[18];
 	struct vfsteer_state state;
 	bool standby_carrier;
@@ -22,6 +37,8 @@ struct report_pair {
 	int64_t last_switch_age_ns;  /* meaningful when state.switches is not 0 */
 	int64_t last_switch_unix_ns; /* the same moment, on the wall clock as it is set now */
 	struct vfsteer_counters counters;
+	unsigned candidate_count; /* more than there is room for: the rest is left out */
+	struct report_candidate candidates[REPORT_CANDIDATES_MAX];
 };
 
 #define REPORT_WATCHED_MAX 32

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Guests at random, with every kind of device there is, asked for or found: what must hold of any pairing. */
+#include "candidates.h"
 #include "pairing.h"
 #include "seed.h"
 
@@ -99,7 +100,7 @@ static void check_pairing(const struct guest *guest, const struct pairing *pairi
 	primary = by_index(guest, pairing->primary);
 	assert_ptr_not_equal(primary, standby);
 	assert_true(primary->hardware_type == ARPHRD_ETHER && !(primary->flags & IFF_LOOPBACK && pairing->named));
-	assert_null(pairing_net_failover(primary, guest->list, guest->count));
+	assert_null(candidates_net_failover(primary, guest->list, guest->count));
 	if (pairing->named)
 		return;
 	/* Nobody asked for it: then it is hardware, and its permanent MAC says so. */

@@ -226,6 +226,40 @@ static void held_back(void **state)
 	json_object_put(root);
 }
 
+static void candidates(void **state)
+{
+	struct report_pair pair = without_primary;
+	struct report report = { .agent = true, .pair_count = 1, .pairs = &pair };
+	struct json_object *root = parsed(&report), *object;
+
+	(void)state;
+	object = json_object_array_get_idx(member(root, "pairs"), 0);
+	assert_int_equal(json_object_array_length(member(object, "not_used")), 0);
+	assert_false(json_object_get_boolean(member(object, "primary_named")));
+	json_object_put(root);
+	expect_text(&report, TEXTS("last switch"), TEXTS("not used"));
+
+	pair.primary_is_named = true;
+	pair.candidate_count = REPORT_CANDIDATES_MAX + 2;
+	pair.candidates[0] = (struct report_candidate){ "eth5", "0000:05:00.0", "52:54:00:00:00:05", CANDIDATE_OTHER_MAC, "because" };
+	pair.candidates[1] = (struct report_candidate){ "veth6", "", "", CANDIDATE_SOFTWARE, "so" };
+	expect_text(&report, TEXTS("  not used: eth5 (0000:05:00.0): because\n", "  not used: veth6: so\n", "  not used: 2 more\n"),
+		    TEXTS("null"));
+	root = parsed(&report);
+	object = json_object_array_get_idx(member(root, "pairs"), 0);
+	assert_true(json_object_get_boolean(member(object, "primary_named")));
+	assert_int_equal(json_object_array_length(member(object, "not_used")), REPORT_CANDIDATES_MAX);
+	object = member(object, "not_used");
+	assert_string_equal(string(json_object_array_get_idx(object, 0), "device"), "eth5");
+	assert_string_equal(string(json_object_array_get_idx(object, 0), "pci_address"), "0000:05:00.0");
+	assert_string_equal(string(json_object_array_get_idx(object, 0), "permanent_mac"), "52:54:00:00:00:05");
+	assert_string_equal(string(json_object_array_get_idx(object, 0), "reason"), "another MAC");
+	assert_string_equal(string(json_object_array_get_idx(object, 0), "text"), "because");
+	assert_null(member(json_object_array_get_idx(object, 1), "pci_address"));
+	assert_null(member(json_object_array_get_idx(object, 1), "permanent_mac"));
+	json_object_put(root);
+}
+
 static void ages(void **state)
 {
 	static const struct {
@@ -261,6 +295,7 @@ int main(void)
 		cmocka_unit_test(text_of_a_pair),
 		cmocka_unit_test(text_of_what_is_absent),
 		cmocka_unit_test(held_back),
+		cmocka_unit_test(candidates),
 		cmocka_unit_test(ages),
 	};
 
