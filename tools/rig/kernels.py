@@ -23,8 +23,10 @@ SUITES = {"5.10": "bullseye", "6.1": "bookworm", "6.12": "trixie", "sid": "sid"}
 # A guest without disk, screen or sound needs none of these, and they are nine tenths of the package.
 DROP = [f"*/kernel/{part}/*" for part in (
     "sound", "fs", "net/wireless", "net/mac80211", "net/bluetooth", "drivers/gpu", "drivers/media", "drivers/staging",
-    "drivers/infiniband", "drivers/scsi", "drivers/iio", "drivers/input", "drivers/usb", "drivers/mtd", "drivers/hid", "drivers/md",
-    "drivers/net/wireless", "drivers/net/wwan", "drivers/net/can", "drivers/net/usb", "drivers/net/ethernet/mellanox",
+    "drivers/infiniband", "drivers/scsi", "drivers/iio", "drivers/input", "drivers/usb/storage", "drivers/usb/serial",
+    "drivers/usb/gadget", "drivers/usb/misc", "drivers/usb/typec", "drivers/usb/image", "drivers/usb/class",
+    "drivers/mtd", "drivers/hid", "drivers/md",
+    "drivers/net/wireless", "drivers/net/wwan", "drivers/net/can", "drivers/net/ethernet/mellanox",
     "drivers/net/ethernet/broadcom", "drivers/net/ethernet/chelsio", "drivers/net/ethernet/qlogic", "drivers/net/ethernet/cavium",
     "drivers/comedi", "drivers/bluetooth", "drivers/video", "drivers/platform", "drivers/power", "drivers/isdn", "drivers/leds",
     "drivers/edac", "drivers/crypto", "drivers/ata", "drivers/mmc", "drivers/hwmon", "drivers/firewire", "drivers/thunderbolt",
