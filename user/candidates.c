@@ -121,6 +121,14 @@ static enum candidate_verdict candidates_prefer(const struct netdev *a, const st
 	return order < 0 || (!order && a->ifindex < b->ifindex) ? CANDIDATE_HIGHER_ADDRESS : CANDIDATE_FIT;
 }
 
+/* Use first: that of two pairs with one MAC neither takes the other's. */
+static bool candidates_is_better(const struct candidates_view *view, const struct netdev *a, const struct netdev *b)
+{
+	bool a_in_use = candidates_contain(view->in_use, a->ifindex), b_in_use = candidates_contain(view->in_use, b->ifindex);
+
+	return a_in_use != b_in_use ? a_in_use : candidates_prefer(a, b) != CANDIDATE_FIT;
+}
+
 const struct netdev *candidates_choose(const struct candidates_view *view, const struct netdev *standby)
 {
 	const struct netdev *best = NULL;
@@ -128,11 +136,8 @@ const struct netdev *candidates_choose(const struct candidates_view *view, const
 	for (size_t i = 0; i < view->count; i++) {
 		const struct netdev *device = view->devices[i];
 
-		if (candidates_judge(view, standby, device) != CANDIDATE_FIT)
-			continue;
-		if (candidates_contain(view->in_use, device->ifindex))
-			return device;
-		if (!best || candidates_prefer(device, best) != CANDIDATE_FIT)
+		if (candidates_judge(view, standby, device) == CANDIDATE_FIT &&
+		    (!best || candidates_is_better(view, device, best)))
 			best = device;
 	}
 	return best;
@@ -144,7 +149,7 @@ size_t candidates_others(const struct candidates_view *view, const struct netdev
 	size_t count = 0;
 
 	for (size_t i = 0; i < view->count; i++) {
-		struct candidate other = {view->devices[i], candidates_judge(view, standby, view->devices[i])};
+		struct candidate other = { view->devices[i], candidates_judge(view, standby, view->devices[i]) };
 
 		if (other.verdict == CANDIDATE_UNLIKE || other.device == primary ||
 		    ((primary || named) && other.verdict != CANDIDATE_FIT))

@@ -24,7 +24,8 @@
 struct life {
 	struct policy_view view;
 	struct policy_limits limits;
-	uint64_t penalty_ns, active_since_ns;
+	uint8_t failures;
+	uint64_t active_since_ns, switched_ns;
 	bool flaps; /* a primary that fails again and again, and is not replaced */
 	unsigned long steps;
 };
@@ -44,21 +45,22 @@ static bool chance(unsigned one_in)
 static void judge_service(struct life *life, enum vfsteer_path before)
 {
 	struct policy_view *view = &life->view;
-	uint64_t last_ns = life->penalty_ns;
+	uint64_t last_ns = policy_penalty_ns(life->failures), penalty_ns;
 
 	if (view->state.active == before)
 		return;
+	life->switched_ns = view->now_ns;
 	if (view->state.active == PATH_PRIMARY) {
 		life->active_since_ns = view->now_ns;
 		return;
 	}
 	if (view->state.cause == CAUSE_OPERATOR)
 		return;
-	life->penalty_ns = policy_penalty_ns(last_ns, view->now_ns - life->active_since_ns);
-	view->retry_ns = view->now_ns + life->penalty_ns;
-	assert_true(!life->penalty_ns || (life->penalty_ns >= PENALTY_MIN_NS && life->penalty_ns <= PENALTY_MAX_NS));
-	assert_true(life->penalty_ns <= (last_ns ? 2 * last_ns : PENALTY_MIN_NS));
-	assert_true(!life->penalty_ns || life->penalty_ns >= last_ns);
+	life->failures = policy_failures(life->failures, view->now_ns - life->active_since_ns);
+	penalty_ns = policy_penalty_ns(life->failures);
+	assert_true(!penalty_ns || (penalty_ns >= PENALTY_MIN_NS && penalty_ns <= PENALTY_MAX_NS));
+	assert_true(penalty_ns <= (last_ns ? 2 * last_ns : PENALTY_MIN_NS));
+	assert_true(!penalty_ns || penalty_ns >= last_ns);
 }
 
 /* The kernel's side: away from the primary, whatever it says. */
@@ -84,7 +86,7 @@ static void lose_primary(struct life *life)
 	struct policy_view *view = &life->view;
 
 	view->primary_exists = view->primary_prepared = view->primary_carrier = view->primary_running = false;
-	view->carrier_since_ns = view->retry_ns = life->penalty_ns = 0;
+	view->carrier_since_ns = life->failures = 0;
 }
 
 static void happen(struct life *life)
@@ -138,9 +140,11 @@ static uint64_t step(struct life *life, bool interrupted)
 {
 	struct policy_view *view = &life->view;
 	struct vfsteer_state before = view->state;
-	struct policy_decision decision = policy_decide(view, &life->limits);
+	struct policy_decision decision;
 	const struct vfsteer_state *wanted = &decision.wanted;
 
+	view->retry_ns = policy_retry_ns(before, life->failures, life->switched_ns);
+	decision = policy_decide(view, &life->limits);
 	life->steps++;
 	assert_true(!decision.wake_ns || decision.wake_ns > view->now_ns);
 	assert_true(wanted->admin == before.admin && wanted->switches == before.switches);
