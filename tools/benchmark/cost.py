@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a packet costs: instructions in a guest (instructions.py), and the steering decision alone at native speed (decision.c)."""
+"""What a packet costs: instructions in a guest (instructions.py), and at native speed on this machine's kernel the steering decision
+alone (decision.c) and TCP between namespaces (native.py)."""
 
 import json
 import platform
 import subprocess
 
-from tools.benchmark import instructions
+from tools.benchmark import instructions, native
 from tools.benchmark.contenders import HERE, Vfsteer, chosen
 from tools.rig.places import BUILD, ROOT
 from tools.rig.programs import compiled
@@ -23,15 +24,19 @@ class VfsteerDirect(Vfsteer):
 
 
 def describe():
-    return "instructions per packet under -icount, and the steering decision in nanoseconds"
+    return "instructions per packet under -icount; TCP and the steering decision at native speed"
+
+
+def _missing(options, results, contender, metric, kernel):
+    """How many values a figure lacks."""
+    had = results.figure("cost", contender, metric, kernel)
+    return max(0, options.runs - (len(had.values) if options.resume and had else 0))
 
 
 def _decision(options, results):
-    """At native speed, on this machine's kernel: the guests' would count, not time."""
     kernel = platform.release()
-    had = results.figure("cost", "vfsteer", "decision/time", kernel)
-    for _ in range(options.runs - (len(had.values) if options.resume and had else 0)):
-        program = compiled(HERE / "decision.c", BUILD / "decision", "-D_GNU_SOURCE", f"-I{ROOT}/include", f"-I{BUILD.parent}/bpf", "-lbpf")
+    program = compiled(HERE / "decision.c", BUILD / "decision", "-D_GNU_SOURCE", f"-I{ROOT}/include", f"-I{BUILD.parent}/bpf", "-lbpf")
+    for _ in range(_missing(options, results, "vfsteer", "decision/time", kernel)):
         said = subprocess.run([program], text=True, stdout=subprocess.PIPE, check=True).stdout
         for liveness, ns in json.loads(said).items():
             metric = "decision/time" if liveness == "kfunc" else f"decision-{liveness}/time"
@@ -39,6 +44,21 @@ def _decision(options, results):
         print(f"bench: cost: steering decision on {kernel}: {results.figure('cost', 'vfsteer', 'decision/time', kernel).values[-1]} ns "
               "over an empty program", flush=True)
         results.save()
+
+
+def _native(contenders, options, results):
+    kernel = platform.release()
+    names = [one.name for one in contenders if one.name in native.CONFIGURATIONS]
+    for _ in range(max((_missing(options, results, name, "tcp-bulk/throughput", kernel) for name in names), default=0)):
+        try:
+            said = native.measure(names, results)
+        except Exception as error:
+            print(f"bench: cost: TCP at native speed: failed: {error}", flush=True)
+            return 1
+        results.save()
+        print(f"bench: cost: TCP between namespaces on {kernel}: " + ", ".join(f"{name} {value:.1f}" for name, value in said.items())
+              + " Gbit/s", flush=True)
+    return 0
 
 
 def _guest(contender, kernel, options, results):
@@ -57,12 +77,12 @@ def run(options, results):
         contenders.insert(1, VfsteerDirect())
     failed, total, done = 0, options.runs * len(options.kernels) * len(contenders), 0
     _decision(options, results)
+    failed += _native(contenders, options, results)
     for run_index in range(options.runs):
         for kernel in options.kernels:
             for contender in contenders:
                 done += 1
-                had = results.figure("cost", contender.name, "udp-rx/instructions", kernel)
-                if options.resume and had and len(had.values) > run_index:
+                if options.runs - _missing(options, results, contender.name, "udp-rx/instructions", kernel) > run_index:
                     continue
                 try:
                     said = _guest(contender, kernel, options, results)

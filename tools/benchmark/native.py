@@ -19,10 +19,16 @@ from tools.rig.places import BUILD
 from tools.rig.programs import compiled
 
 PORT = 9
-ROUNDS, ROUND_MS, WARM_UP_ROUNDS = 40, 150, 2
-# {what load measures: [(metric, unit, its key)]}
-MEASURED = {"out": [("tcp-bulk/throughput", "Gbit/s", "gbit_s")], "in": [("tcp-bulk-in/throughput", "Gbit/s", "gbit_s")],
-            "rr": [("rr/p50", "us", "p50_us"), ("rr/p99", "us", "p99_us")]}
+ROUNDS, ROUND_MS, WARM_UP_ROUNDS = 150, 40, 3
+# {what load.c measures: {metric: (unit, load.c's name)}}. By the clock, and what both ends took of their CPUs, which is worth
+# something on a machine that has other things to do, too.
+MEASURED = {
+    "out": {"tcp-bulk/throughput": ("Gbit/s", "gbit_s"), "tcp-bulk/cpu": ("ns/KiB", "cpu_ns_per_kib")},
+    "in": {"tcp-bulk-in/throughput": ("Gbit/s", "gbit_s"), "tcp-bulk-in/cpu": ("ns/KiB", "cpu_ns_per_kib")},
+    "rr": {"rr/p50": ("us", "p50_us"), "rr/p99": ("us", "p99_us"), "rr/cpu": ("us", "cpu_us")},
+}
+# What a vfsteer is configured with; None: the bare VF. Others cannot be had on every kernel that a benchmark runs on, or not with veths.
+CONFIGURATIONS = {"vfsteer": "", "vfsteer-direct": "[agent]\\nrx = direct\\n", "bare-vf": None}
 READY_TIMEOUT_S = 20
 
 
@@ -82,29 +88,36 @@ class Place(NetnsStage):
         super().stop()
 
 
-CONFIGURATIONS = {"vfsteer": "", "vfsteer-direct": "[agent]\\nrx = direct\\n", "bare-vf": None}
+def _rounds(places):
+    """{(place's name, what): what load.c said in each round}"""
+    said = {(place.name, what): [] for place in places for what in MEASURED}
+    for index in range(WARM_UP_ROUNDS + ROUNDS):
+        # Another one begins each time: who comes after whom must make no difference.
+        first = index % len(places)
+        for what in MEASURED:
+            for place in places[first:] + places[:first]:
+                one = place.measure(what)
+                if index >= WARM_UP_ROUNDS:
+                    said[place.name, what].append(one)
+    return said
 
 
-def run(contenders, results):
-    """One value per metric and contender: the median of its rounds. contenders: names; those that veths cannot play are left out."""
-    kernel, rounds = platform.release(), {}
+def measure(contenders, results):
+    """Adds one value per contender and metric, the median of its rounds. contenders: names; those that veths cannot play are left out.
+
+    Returns the throughputs, by contender.
+    """
     with contextlib.ExitStack() as stack:
         places = []
         for name in contenders:
             if name in CONFIGURATIONS:
                 places.append(Place(name, CONFIGURATIONS[name]))
                 stack.callback(places[-1].stop)
-        for index in range(WARM_UP_ROUNDS + ROUNDS):
-            for what in MEASURED:
-                # Another one begins each time: who comes after whom must make no difference.
-                first = index % len(places)
-                for place in places[first:] + places[:first]:
-                    said = place.measure(what)
-                    if index >= WARM_UP_ROUNDS:
-                        rounds.setdefault((place.name, what), []).append(said)
-    for (name, what), said in rounds.items():
-        for metric, unit, key in MEASURED[what]:
-            values = [one[key] for one in said]
-            results.add("cost", name, metric, kernel, statistics.median(values), unit,
-                        {"rounds": ROUNDS, "round_ms": ROUND_MS, "range": [min(values), max(values)], "load_average": os.getloadavg()[0]})
-    return {name: statistics.median(one["gbit_s"] for one in said) for (name, what), said in rounds.items() if what == "out"}
+        said = _rounds(places) if places else {}
+    for (name, what), rounds in said.items():
+        for metric, (unit, key) in MEASURED[what].items():
+            values = [one[key] for one in rounds]
+            results.add("cost", name, metric, platform.release(), statistics.median(values), unit,
+                        {"rounds": len(values), "round_ms": ROUND_MS, "quartiles": statistics.quantiles(values, n=4),
+                         "load_average": os.getloadavg()[0]})
+    return {name: statistics.median(one["gbit_s"] for one in rounds) for (name, what), rounds in said.items() if what == "out"}
