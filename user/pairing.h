@@ -28,7 +28,8 @@ enum pairing_refusal pairing_judge(const struct netdev *standby, const struct ne
 /*
  * Pairs for @requested (@requested_count; none: every virtio-net device becomes a standby). A primary that is not named is found as
  * candidates.h says; @current are the primaries in use (0-terminated, may be NULL). Of two virtio-net devices with one MAC the one with the
- * lower ifindex is the standby. Standbys that are missing or may not be one are left out. Writes at most @size pairings; returns how many.
+ * lower ifindex is the standby. A device named in @requested, or found for an earlier pair, is nobody else's primary; @requested_count: up to
+ * VFSTEER_MAX_PAIRS. Standbys that are missing or may not be one are left out. Writes at most @size pairings; returns how many.
  */
 size_t pairing_find(const struct netdev *const *devices, size_t count, const struct options_pair *requested,
 		    size_t requested_count, const int *current, struct pairing *pairings, size_t size);

@@ -335,6 +335,7 @@ static void test_flaps(void **context)
 	for (size_t i = 0; i < sizeof(periods_ms) / sizeof(periods_ms[0]); i++) {
 		struct policy_view view = {
 			.state = { PATH_STANDBY, PRIMARY_JOINING, ADMIN_AUTO, CAUSE_NONE, 0 },
+			.standby_carrier = true,
 			.primary_exists = true,
 			.primary_prepared = true,
 			.primary_matches = true,
