@@ -316,9 +316,10 @@ def without_agent(stage):
     stage.start()
     stage.wait_active("primary")
     stage.stop(signal.SIGKILL)
-    refusals = Refusals(stage)
     stage.guest.run("ip link set pr0 down")
+    reachable(stage)
     stage.wait_state("down")
+    refusals = Refusals(stage)
     refusals.expect("switch st0 primary", 1, "vfsteer: switch: st0: the primary cannot carry traffic: it is down; start 'vfsteer run' to bring it back",
                     bpffs=stage.bpffs)
     refusals.expect("status nosuch0", 1, "vfsteer: status: nosuch0: no such pair; the pairs are st0", bpffs=stage.bpffs)
