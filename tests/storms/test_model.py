@@ -22,7 +22,7 @@ from sequence import sequence  # noqa: E402
 from world import EMPTY, World  # noqa: E402
 
 EVENTS = 3500  # of each case
-BURST, FLAP_EVERY = 20, 6
+BURST, FLAP_EVERY = 20, 5
 SHRINK_S = 60
 LIFE = 60  # bursts that one world lives through: a failure is replayed from its beginning
 
@@ -38,7 +38,7 @@ class Failure(Exception):
 
 
 def live(options, lines):
-    """One world through these lines, "check" among them; the number of events that did something. Failure tells what and after how many lines."""
+    """One world through these lines, "check" among them; what came of it: events that did something, checks, damped, sent again. Failure tells what and after how many lines."""
     stage, world, checker, events = Stage(**EMPTY), None, None, 0
     try:
         world = World(stage, **options)
@@ -53,7 +53,7 @@ def live(options, lines):
                 kind = "" if isinstance(error, AssertionError) else traceback.format_exc()
                 log = world.stage.log.read_text().splitlines()[-30:]
                 raise Failure(number + 1, f"{kind}{error}", "\n".join(log)) from error
-        return events, checker.checks, checker.damped
+        return events, checker.checks, checker.damped, checker.sent_again
     finally:
         if checker:
             checker.close()
@@ -71,7 +71,7 @@ def bursts(seed, pairs, count):
         if burst % FLAP_EVERY == 0:
             number = burst // FLAP_EVERY % pairs
             lines += [f"{number} {what}" for what in ("back", "plug primary", "rename primary own", "switch auto", "carrier primary up", "set primary up")]
-            lines += ["agent go-on", "agent pause 60", f"{number} flap"]
+            lines += ["agent go-on", "agent pause 60", f"{number} carrier standby {('down', 'up')[burst // FLAP_EVERY % 3 == 0]}", f"{number} flap"]
         # Whatever the burst was about, a standby that is down is nobody's pair in use.
         lines += [f"{number} {what}" for number in range(pairs) for what in ("plug standby", "set standby up")] + ["agent go-on", "check"]
     return lines
@@ -115,7 +115,7 @@ def tell(name, options, seed, lines, failure, may_shrink):
 
 
 def run(name, seed, wanted, may_shrink=True):
-    options, life, events, checks, damped, began = CASES[name], 0, 0, 0, 0, time.monotonic()
+    options, life, events, checks, damped, again, began = CASES[name], 0, 0, 0, 0, 0, time.monotonic()
     while events < wanted:
         life += 1
         lines = bursts(f"{seed}.{life}", options["pairs"], min(LIFE, (wanted - events) // 10 + 1))
@@ -124,8 +124,8 @@ def run(name, seed, wanted, may_shrink=True):
         except Failure as failure:
             tell(name, options, f"{seed}, life {life}", lines, failure, may_shrink)
             return False
-        events, checks, damped = events + one[0], checks + one[1], damped + one[2]
-    print(f"# seed {seed}: {events} events in {life} lives, {checks} checks ({damped} while a primary that failed often waited), {time.monotonic() - began:.0f} s")
+        events, checks, damped, again = events + one[0], checks + one[1], damped + one[2], again + one[3]
+    print(f"# seed {seed}: {events} events in {life} lives, {checks} checks ({damped} while a primary that failed often waited, {again} times frames were sent again), {time.monotonic() - began:.0f} s")
     return True
 
 
