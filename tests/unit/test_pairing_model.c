@@ -32,8 +32,9 @@ static bool chance(unsigned one_in)
 
 static void make_device(struct netdev *device, int ifindex)
 {
-	static const char *const drivers[] = { "virtio_net", "virtio_net", "iavf", "mlx5_core", "net_failover", "veth", "" };
-	static const char *const kinds[] = { "", "", "", "veth", "macvlan", "vlan" };
+	static const char *const drivers[] = {"virtio_net",   "virtio_net", "iavf", "mlx5_core",
+					      "net_failover", "veth",	    ""};
+	static const char *const kinds[] = {"", "", "", "veth", "macvlan", "vlan"};
 
 	memset(device, 0, sizeof(*device));
 	device->ifindex = ifindex;
@@ -53,7 +54,7 @@ static void make_device(struct netdev *device, int ifindex)
 /* Every device is named once at most, as options_add_pair sees to. */
 static void make_requests(struct guest *guest)
 {
-	bool taken[DEVICES_MAX] = { false };
+	bool taken[DEVICES_MAX] = {false};
 
 	for (size_t i = 0; i < guest->count && chance(2); i++) {
 		struct options_pair *pair = &guest->requested[guest->requested_count];
@@ -115,13 +116,14 @@ static void test_guests(void **context)
 
 	(void)context;
 	for (unsigned i = 0; i < GUESTS; i++) {
-		struct pairing found[DEVICES_MAX] = { 0 }, again[DEVICES_MAX] = { 0 };
-		int current[DEVICES_MAX + 1] = { 0 };
-		unsigned uses[DEVICES_MAX] = { 0 }, in_use = 0;
+		struct pairing found[DEVICES_MAX] = {0}, again[DEVICES_MAX] = {0};
+		int current[DEVICES_MAX + 1] = {0};
+		unsigned uses[DEVICES_MAX] = {0}, in_use = 0;
 		size_t count;
 
 		make_guest(&guest);
-		count = pairing_find(guest.list, guest.count, guest.requested, guest.requested_count, NULL, found, DEVICES_MAX);
+		count = pairing_find(guest.list, guest.count, guest.requested, guest.requested_count, NULL, found,
+				     DEVICES_MAX);
 		assert_in_range(count, 0, guest.count);
 		for (size_t j = 0; j < count; j++) {
 			check_pairing(&guest, &found[j]);
@@ -135,7 +137,9 @@ static void test_guests(void **context)
 		for (size_t j = 0; j < guest.count; j++)
 			assert_in_range(uses[j], 0, 1);
 		/* What is in use stays in use. */
-		assert_int_equal(pairing_find(guest.list, guest.count, guest.requested, guest.requested_count, current, again, DEVICES_MAX), count);
+		assert_int_equal(pairing_find(guest.list, guest.count, guest.requested, guest.requested_count, current,
+					      again, DEVICES_MAX),
+				 count);
 		for (size_t j = 0; j < count; j++)
 			assert_true(again[j].standby == found[j].standby && again[j].primary == found[j].primary);
 		pairs += count;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Lives of a pair, millions of steps: devices, hypervisor, operator and the kernel's own checks do as they like, the word is changed by
- * compare-and-swap as the agent does it, time passes. What must hold after each step, and what a pair left alone must come to.
+ * Lives of a pair, millions of steps: devices, hypervisor, operator and the kernel's own checks do as they like, the
+ * word is changed by compare-and-swap as the agent does it, time passes. What must hold after each step, and what a
+ * pair left alone must come to.
  */
 #include "policy.h"
 #include "seed.h"
@@ -135,7 +136,8 @@ static void happen(struct life *life)
 	}
 }
 
-/* One look of the agent's; @interrupted: the kernel changes the word between the look and the swap. Returns when to look again. */
+/* One look of the agent's; @interrupted: the kernel changes the word between the look and the swap. Returns when to
+ * look again. */
 static uint64_t step(struct life *life, bool interrupted)
 {
 	struct policy_view *view = &life->view;
@@ -176,7 +178,8 @@ static uint64_t step(struct life *life, bool interrupted)
 static void come_to_rest(struct life *life)
 {
 	struct policy_view *view = &life->view;
-	uint64_t wake_ns = view->now_ns, longest_ns = life->limits.leaving_timeout_ns + life->limits.up_delay_ns + PENALTY_MAX_NS;
+	uint64_t wake_ns = view->now_ns,
+		 longest_ns = life->limits.leaving_timeout_ns + life->limits.up_delay_ns + PENALTY_MAX_NS;
 	uint64_t began_ns = view->now_ns;
 	bool is_saved;
 
@@ -201,9 +204,10 @@ static void test_lives(void **context)
 	(void)context;
 	for (unsigned i = 0; i < LIVES; i++) {
 		struct life life = {
-			.view = { .now_ns = 1000000 * MS, .standby_carrier = true, .primary_matches = true },
+			.view = {.now_ns = 1000000 * MS, .standby_carrier = true, .primary_matches = true},
 			.flaps = chance(4),
-			.limits = { .up_delay_ns = chance(2) ? 0 : rand() % 10000 * MS, .leaving_timeout_ns = (1000 + rand() % 20000) * MS },
+			.limits = {.up_delay_ns = chance(2) ? 0 : rand() % 10000 * MS,
+				   .leaving_timeout_ns = (1000 + rand() % 20000) * MS},
 		};
 
 		for (unsigned event = 0; event < EVENTS; event++) {
