@@ -184,7 +184,8 @@ static bool agent_knows_devices(const struct agent *agent)
 	for (unsigned i = 0; i < agent->pair_count; i++) {
 		const struct pair *pair = agent->pairs[i];
 
-		if (pair_is_over(&agent->world, pair) || (pair->primary && !netdev_by_index(agent->world.table, pair->primary)))
+		if (pair_is_over(&agent->world, pair) ||
+		    (pair->primary && !netdev_by_index(agent->world.table, pair->primary)))
 			return false;
 	}
 	return true;

@@ -52,8 +52,8 @@ void agent_tell_candidates(struct agent *agent);
  * are steered, that is, have their programs on their standby; and, when all are, that the agent is ready. */
 void agent_reconcile(struct agent *agent);
 
-/* The same for the pairs that are due, or whose time has come, when no device came or went: what one pair needs costs no more where there
- * are many. */
+/* The same for the pairs that are due, or whose time has come, when no device came or went: what one pair needs costs no
+ * more where there are many. */
 void agent_look(struct agent *agent);
 
 #endif

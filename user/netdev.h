@@ -57,11 +57,11 @@ struct netdev_address {
 
 /* What netdev_dispatch found to have changed. */
 enum netdev_change {
-	NETDEV_LINKS = 1 << 0, /* devices came, went or became others: name, MAC, kind, place, what they hang together with */
+	NETDEV_LINKS = 1 << 0, /* devices came, went or became others: name, MAC, kind, place, their neighbours */
 	NETDEV_ADDRESSES = 1 << 1,
 	NETDEV_FILTERS = 1 << 2, /* a tc filter or qdisc was added or deleted somewhere */
 	NETDEV_RESYNCED = 1 << 3, /* messages were lost; everything was read anew */
-	NETDEV_STATE = 1 << 4, /* flags, MTU, carrier of those devices that are marked as changed, and nothing else of them */
+	NETDEV_STATE = 1 << 4, /* flags, MTU, carrier of the devices marked as changed, and nothing else of them */
 };
 
 struct netdev_table;

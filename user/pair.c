@@ -39,7 +39,8 @@ static void pair_brief_announcer(struct pair_world *world, const struct pair *pa
 	announcer_set(world->announcer, pair->slot, pair->standby, pair->primary, &pair->frames);
 }
 
-/* Has the primary been in this namespace ever since it was made ready? A move takes clsact and settings from a device; tcx stays on it. */
+/* Has the primary been in this namespace ever since it was made ready? A move takes clsact and settings from a device;
+ * tcx stays on it. */
 static bool pair_is_as_left(const struct pair_world *world, const struct netdev *primary)
 {
 	return steer_has_primary(&world->pins, primary->ifindex) && silence_holds(primary->name);
@@ -383,11 +384,13 @@ void pair_doubt_primary(const struct pair_world *world, struct pair *pair)
 }
 
 /* Gone, replaced, or back from where it was: nothing of what was done to it holds any more. */
-static bool pair_has_lost_primary(const struct pair_world *world, const struct pair *pair, const struct pairing *pairing)
+static bool pair_has_lost_primary(const struct pair_world *world, const struct pair *pair,
+				  const struct pairing *pairing)
 {
 	const struct netdev *primary = netdev_by_index(world->table, pair->primary);
 
-	return pair->primary && (pair->primary != pairing->primary || (primary && primary->incarnation != pair->primary_incarnation));
+	return pair->primary &&
+	       (pair->primary != pairing->primary || (primary && primary->incarnation != pair->primary_incarnation));
 }
 
 static void pair_meet(struct pair_world *world, struct pair *pair, const struct netdev *standby, int primary_ifindex)

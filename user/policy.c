@@ -30,9 +30,8 @@ uint64_t policy_retry_ns(struct vfsteer_state state, uint8_t failures, uint64_t 
 	return last_switch_ns + policy_penalty_ns(failures);
 }
 
-static enum vfsteer_primary_state policy_primary_state(const struct policy_view *view,
-						       const struct policy_limits *limits, uint64_t *wake_ns,
-						       bool *waits)
+static enum vfsteer_primary_state
+policy_primary_state(const struct policy_view *view, const struct policy_limits *limits, uint64_t *wake_ns, bool *waits)
 {
 	uint64_t deadline_ns;
 

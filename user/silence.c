@@ -63,7 +63,8 @@ static int write_conf(struct target *target, const char *directory, const char *
 	return error;
 }
 
-static void read_conf(const char *directory, const char *ifname, const char *key, const char *fallback, char *ret, size_t size)
+static void read_conf(const char *directory, const char *ifname, const char *key, const char *fallback, char *ret,
+		      size_t size)
 {
 	char path[128];
 	ssize_t length = -1;

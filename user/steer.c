@@ -17,7 +17,8 @@
 struct steer {
 	const struct pins *pins;
 	unsigned slot;
-	/* No more than these: with maps and BTF it would be eight descriptors a pair, and 1,024 are what many processes may have. */
+	/* No more than these: with maps and BTF it would be eight descriptors a pair, and 1,024 are what many processes
+	 * may have. */
 	int steer_egress_fd, standby_ingress_fd, primary_ingress_fd;
 };
 
