@@ -35,10 +35,11 @@ static __always_inline bool alive_has_carrier(unsigned long state)
  */
 static __always_inline bool alive_can_send(unsigned long state, __u32 operstate)
 {
-	unsigned long need = (1UL << bpf_core_enum_value(enum netdev_state_t, __LINK_STATE_START)) |
-			     (1UL << bpf_core_enum_value(enum netdev_state_t, __LINK_STATE_PRESENT));
+	unsigned long start = 1UL << bpf_core_enum_value(enum netdev_state_t, __LINK_STATE_START);
+	unsigned long present = 1UL << bpf_core_enum_value(enum netdev_state_t, __LINK_STATE_PRESENT);
+	unsigned long no_carrier = 1UL << bpf_core_enum_value(enum netdev_state_t, __LINK_STATE_NOCARRIER);
 
-	return (state & need) == need && alive_has_carrier(state) &&
+	return (state & (start | present | no_carrier)) == (start | present) &&
 	       (operstate == ALIVE_OPER_UP || operstate == ALIVE_OPER_UNKNOWN);
 }
 
@@ -64,9 +65,30 @@ static __always_inline struct net_device *alive_device_at(struct hlist_node *nod
 	return bpf_rdonly_cast(device, bpf_core_type_id_kernel(struct net_device));
 }
 
-static __always_inline bool alive_walk_kfunc(struct __sk_buff *skb, int ifindex)
+static __always_inline bool alive_has_ifindex(struct net_device *device, __u32 ifindex)
+{
+	return (__u32)device->ifindex == ifindex;
+}
+
+/* What follows in a chain. Out of line: nearly always the first is the one, and its registers are saved for nobody. */
+static __noinline bool alive_walk_rest(struct net_device *device, __u32 ifindex)
+{
+	for (int i = 1; i < ALIVE_CHAIN_MAX; i++) {
+		struct hlist_node *node = device->index_hlist.next;
+
+		if (!node)
+			return false;
+		device = alive_device_at(node);
+		if (alive_has_ifindex(device, ifindex))
+			return alive_can_send(device->state, device->operstate);
+	}
+	return false;
+}
+
+static __always_inline bool alive_walk_kfunc(struct __sk_buff *skb, __u32 ifindex)
 {
 	struct net *net = alive_device_of(skb)->nd_net.net;
+	struct net_device *device;
 	struct hlist_head *chain;
 	struct hlist_node *node;
 
@@ -74,14 +96,12 @@ static __always_inline bool alive_walk_kfunc(struct __sk_buff *skb, int ifindex)
 				(ifindex & (NETDEV_HASH_CHAINS - 1)) * sizeof(struct hlist_head *),
 				bpf_core_type_id_kernel(struct hlist_head));
 	node = chain->first;
-	for (int i = 0; i < ALIVE_CHAIN_MAX && node; i++) {
-		struct net_device *device = alive_device_at(node);
-
-		if (device->ifindex == ifindex)
-			return alive_can_send(device->state, device->operstate);
-		node = device->index_hlist.next;
-	}
-	return false;
+	if (!node)
+		return false;
+	device = alive_device_at(node);
+	if (!alive_has_ifindex(device, ifindex))
+		return alive_walk_rest(device, ifindex);
+	return alive_can_send(device->state, device->operstate);
 }
 #endif
 
@@ -93,7 +113,7 @@ static __always_inline struct net_device *alive_probe_device_of(struct __sk_buff
 	return device;
 }
 
-static __always_inline bool alive_walk_probe(struct __sk_buff *skb, int ifindex)
+static __noinline bool alive_walk_probe(struct __sk_buff *skb, __u32 ifindex)
 {
 	__u64 hlist_offset = bpf_core_field_offset(struct net_device, index_hlist);
 	struct hlist_head *chains = BPF_CORE_READ(alive_probe_device_of(skb), nd_net.net, dev_index_head);
@@ -104,30 +124,28 @@ static __always_inline bool alive_walk_probe(struct __sk_buff *skb, int ifindex)
 	for (int i = 0; i < ALIVE_CHAIN_MAX && node; i++) {
 		struct net_device *device = (void *)node - hlist_offset;
 
-		if (BPF_CORE_READ(device, ifindex) == ifindex)
+		if ((__u32)BPF_CORE_READ(device, ifindex) == ifindex)
 			return alive_can_send(BPF_CORE_READ(device, state), BPF_CORE_READ(device, operstate));
 		node = BPF_CORE_READ(device, index_hlist.next);
 	}
 	return false;
 }
 
-/* Can the pair's primary send? @skb is on a device of the same netns. */
-static __always_inline bool alive_primary(struct __sk_buff *skb, const struct vfsteer_pair *pair)
+/*
+ * Can the device of @ifindex, the primary's (0: absent), send? @skb is on a device of the same netns. The caller
+ * redirects to the ifindex that it asked about, and does not read it again. The verifier knows alive_by, and takes the
+ * branches of the other methods out: each is code of its own for that.
+ */
+static __always_inline bool alive_ifindex(struct __sk_buff *skb, __u32 ifindex)
 {
-	__u32 ifindex = pair->primary_ifindex;
-
-	if (!ifindex)
-		return false;
-	switch (alive_by) {
 #ifndef ALIVE_WITHOUT_KFUNCS
-	case LIVENESS_KFUNC:
+	if (alive_by == LIVENESS_KFUNC)
 		return alive_walk_kfunc(skb, ifindex);
 #endif
-	case LIVENESS_PROBE:
+	if (alive_by == LIVENESS_PROBE)
 		return alive_walk_probe(skb, ifindex);
-	default:
-		return true;
-	}
+	/* The word says active only of a primary that was there and could send. */
+	return ifindex;
 }
 
 /* Has the device that @skb is on, the pair's standby, carrier? */

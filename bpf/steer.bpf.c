@@ -23,35 +23,31 @@
 /* In skb->tc_index from primary_ingress to standby_ingress: came over the primary, already judged and counted. */
 #define STEER_MARK 0x7646
 
+#define STEER_IPV4_PLAIN 0x45  /* version 4, no options */
+#define STEER_IPV4_GROUPS 0xe0 /* first byte of a multicast address, and of what is reserved above */
+
 #define STEER_DHCP_CLIENT 68
 #define STEER_DHCPV6_CLIENT 546
 
 const volatile __u32 pair_slot = 0;
 
-static __always_inline struct vfsteer_pair *steer_pair(void)
+/* @slot: a copy of pair_slot, the key of both maps. */
+static __always_inline struct vfsteer_pair *steer_pair(const __u32 *slot)
 {
-	__u32 slot = pair_slot;
-
-	return bpf_map_lookup_elem(&pairs, &slot);
+	return bpf_map_lookup_elem(&pairs, slot);
 }
 
-static __always_inline struct vfsteer_counters *steer_counters(void)
-{
-	__u32 slot = pair_slot;
-
-	return bpf_map_lookup_elem(&counters, &slot);
-}
-
-#define steer_count(field)                                        \
-	do {                                                      \
-		struct vfsteer_counters *counts = steer_counters(); \
-		if (counts)                                       \
-			counts->field++;                          \
+#define steer_count(field)                                                                                             \
+	do {                                                                                                           \
+		__u32 slot = pair_slot;                                                                                \
+		struct vfsteer_counters *counts = bpf_map_lookup_elem(&counters, &slot);                               \
+		if (counts)                                                                                            \
+			counts->field++;                                                                               \
 	} while (0)
 
-static __always_inline void steer_count_tx(struct __sk_buff *skb, enum vfsteer_path path)
+static __always_inline void steer_count_tx(struct __sk_buff *skb, const __u32 *slot, enum vfsteer_path path)
 {
-	struct vfsteer_counters *counts = steer_counters();
+	struct vfsteer_counters *counts = bpf_map_lookup_elem(&counters, slot);
 	__u32 packets = skb->gso_segs ?: 1;
 
 	if (!counts)
@@ -65,9 +61,9 @@ static __always_inline void steer_count_tx(struct __sk_buff *skb, enum vfsteer_p
 	}
 }
 
-static __always_inline void steer_count_rx(struct __sk_buff *skb, enum vfsteer_path path)
+static __always_inline void steer_count_rx(struct __sk_buff *skb, const __u32 *slot, enum vfsteer_path path)
 {
-	struct vfsteer_counters *counts = steer_counters();
+	struct vfsteer_counters *counts = bpf_map_lookup_elem(&counters, slot);
 	__u32 packets = skb->gso_segs ?: 1;
 
 	if (!counts)
@@ -104,60 +100,99 @@ static __always_inline bool steer_same_mac(const __u8 *a, const __u8 *b)
 	return a[0] == b[0] && a[1] == b[1] && a[2] == b[2] && a[3] == b[3] && a[4] == b[4] && a[5] == b[5];
 }
 
-/* A standby without carrier (the hypervisor set its link down) is saved by a primary that still works. */
-static __always_inline bool steer_standby_is_saved(const struct vfsteer_pair *pair, struct vfsteer_state state)
+/* Read apart from the word where no more is asked. */
+static __always_inline enum vfsteer_path pair_active_read(const struct vfsteer_pair *pair)
 {
-	return pair->primary_ifindex && (state.primary == PRIMARY_READY || state.primary == PRIMARY_LEAVING);
+	return *(const volatile enum vfsteer_path *)&pair->state.active;
+}
+
+/* Read once for one packet: the agent may change it between the check and the redirect. */
+static __always_inline __u32 pair_primary_read(const struct vfsteer_pair *pair)
+{
+	return *(const volatile __u32 *)&pair->primary_ifindex;
+}
+
+/* A standby without carrier (the hypervisor set its link down) is saved by a primary that still works. */
+static __always_inline bool steer_standby_is_saved(__u32 primary, struct vfsteer_state state)
+{
+	return primary && (state.primary == PRIMARY_READY || state.primary == PRIMARY_LEAVING);
+}
+
+/*
+ * What is not the common way of a packet stands in functions of its own, here and below: a program saves and restores
+ * each register that its own code uses, for every packet.
+ */
+
+/* Is @skb, of a protocol that is not IP or ARP, about the standby's wire only? */
+static __noinline bool steer_stays(struct __sk_buff *skb)
+{
+	struct ethhdr *ethernet = steer_ethernet(skb);
+
+	return ethernet && steer_is_link_local(ethernet);
+}
+
+static __noinline int steer_egress_standby(struct __sk_buff *skb)
+{
+	__u32 slot = pair_slot;
+
+	steer_count_tx(skb, &slot, PATH_STANDBY);
+	return TC_ACT_UNSPEC;
+}
+
+static __noinline int steer_egress_refused(struct __sk_buff *skb)
+{
+	steer_count(tx_primary_refused_packets);
+	pair_leave_primary(pair_slot, PRIMARY_DOWN, CAUSE_CANNOT_SEND);
+	return steer_egress_standby(skb);
+}
+
+/* The standby is active. */
+static __noinline int steer_egress_inactive(struct __sk_buff *skb, const struct vfsteer_pair *pair)
+{
+	struct vfsteer_state state = pair_word_read(pair).state;
+	__u32 primary = pair_primary_read(pair), slot = pair_slot;
+
+	if (alive_standby_carrier(skb, pair) || !steer_standby_is_saved(primary, state) || !alive_ifindex(skb, primary))
+		return steer_egress_standby(skb);
+	steer_count(tx_primary_rescued_packets);
+	steer_count_tx(skb, &slot, PATH_PRIMARY);
+	return bpf_redirect(primary, 0);
 }
 
 SEC("tc")
 int steer_egress(struct __sk_buff *skb)
 {
-	struct vfsteer_pair *pair = steer_pair();
-	struct vfsteer_state state;
+	__u32 slot = pair_slot, primary;
+	struct vfsteer_pair *pair = steer_pair(&slot);
 
 	if (!pair)
 		return TC_ACT_UNSPEC;
-	state = pair_word_read(pair).state;
 	if (skb->protocol != bpf_htons(ETH_P_IP) && skb->protocol != bpf_htons(ETH_P_IPV6) &&
-	    skb->protocol != bpf_htons(ETH_P_ARP)) {
-		struct ethhdr *ethernet = steer_ethernet(skb);
-
-		if (ethernet && steer_is_link_local(ethernet))
-			goto standby;
-	}
-	if (state.active == PATH_PRIMARY) {
-		if (alive_primary(skb, pair))
-			goto primary;
-		steer_count(tx_primary_refused_packets);
-		pair_leave_primary(pair_slot, PRIMARY_DOWN, CAUSE_CANNOT_SEND);
-		goto standby;
-	}
-	if (!alive_standby_carrier(skb, pair) && steer_standby_is_saved(pair, state) && alive_primary(skb, pair)) {
-		steer_count(tx_primary_rescued_packets);
-		goto primary;
-	}
-standby:
-	steer_count_tx(skb, PATH_STANDBY);
-	return TC_ACT_UNSPEC;
-primary:
-	steer_count_tx(skb, PATH_PRIMARY);
-	return bpf_redirect(pair->primary_ifindex, 0);
+	    skb->protocol != bpf_htons(ETH_P_ARP) && steer_stays(skb))
+		return steer_egress_standby(skb);
+	if (pair_active_read(pair) != PATH_PRIMARY)
+		return steer_egress_inactive(skb, pair);
+	primary = pair_primary_read(pair);
+	if (!alive_ifindex(skb, primary))
+		return steer_egress_refused(skb);
+	steer_count_tx(skb, &slot, PATH_PRIMARY);
+	return bpf_redirect(primary, 0);
 }
 
 /*
- * The path whose group frames are taken now, decided as steer_egress decides, so that a frame that the network sends down
- * both wires is taken from one: from the standby's if the primary is dead, whatever a stale word says.
+ * The path whose group frames are taken now, decided as steer_egress decides, so that a frame that the network sends
+ * down both wires is taken from one: from the standby's if the primary is dead, whatever a stale word says.
  */
 static __always_inline enum vfsteer_path steer_listening_path(struct __sk_buff *skb, const struct vfsteer_pair *pair,
 							      enum vfsteer_path arrived_on)
 {
 	struct vfsteer_state state = pair_word_read(pair).state;
+	__u32 primary = pair_primary_read(pair);
 
 	if (state.active == PATH_PRIMARY)
-		return alive_primary(skb, pair) ? PATH_PRIMARY : PATH_STANDBY;
+		return alive_ifindex(skb, primary) ? PATH_PRIMARY : PATH_STANDBY;
 	/* What arrives over a wire shows that it has carrier. */
-	if (arrived_on == PATH_PRIMARY && !pair->standby_has_carrier && steer_standby_is_saved(pair, state))
+	if (arrived_on == PATH_PRIMARY && !pair->standby_has_carrier && steer_standby_is_saved(primary, state))
 		return PATH_PRIMARY;
 	return PATH_STANDBY;
 }
@@ -169,17 +204,14 @@ enum steer_verdict {
 };
 
 /*
- * The receive rule. Both wires are always open for frames addressed to the pair, which is what most frames are
- * (PACKET_HOST) and costs one comparison. Group frames are taken from the listening path only.
+ * The receive rule for what is not addressed to the pair (not PACKET_HOST). Frames that are, nearly all, are taken
+ * from both wires at all times; group frames from the listening path only.
  */
-static __always_inline enum steer_verdict steer_receive(struct __sk_buff *skb, const struct vfsteer_pair *pair,
-							enum vfsteer_path path)
+static __noinline enum steer_verdict steer_receive(struct __sk_buff *skb, const struct vfsteer_pair *pair,
+						   enum vfsteer_path path)
 {
-	struct ethhdr *ethernet;
+	struct ethhdr *ethernet = steer_ethernet(skb);
 
-	if (skb->pkt_type == PACKET_HOST)
-		return STEER_TAKE;
-	ethernet = steer_ethernet(skb);
 	if (!ethernet)
 		return STEER_TAKE;
 	if (!(ethernet->h_dest[0] & 1)) {
@@ -208,57 +240,53 @@ static __always_inline enum steer_verdict steer_receive(struct __sk_buff *skb, c
 }
 
 /*
- * May the primary's own stack take it (rx = direct)? TCP and UDP for an address of ours that is not about one link: neighbour
- * discovery and link-local addresses belong to the standby. DHCP clients bind their sockets to the device they configure.
+ * May the primary's own stack take it (rx = direct)? TCP and UDP for an address of ours that is not about one link:
+ * neighbour discovery and link-local addresses belong to the standby. DHCP clients bind their sockets to the device
+ * they configure.
  */
 static __always_inline bool steer_may_be_direct(struct __sk_buff *skb)
 {
 	void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
-	struct ethhdr *ethernet = data;
 	__u16 *ports;
 	__u8 protocol;
 
-	if (skb->pkt_type != PACKET_HOST)
-		return false;
 	if (skb->protocol == bpf_htons(ETH_P_IP)) {
-		struct iphdr *ip = data + sizeof(*ethernet);
+		struct iphdr *ip = data + sizeof(struct ethhdr);
 
-		if ((void *)(ip + 1) + 2 * sizeof(*ports) > end || ip->ihl != 5)
+		ports = (void *)(ip + 1);
+		if ((void *)(ports + 2) > end || *(__u8 *)ip != STEER_IPV4_PLAIN)
+			return false;
+		/* A fragment has no ports, or not in each: all of them go one way. */
+		if (ip->frag_off & bpf_htons(0x3fff) || *(__u8 *)&ip->daddr >= STEER_IPV4_GROUPS)
 			return false;
 		protocol = ip->protocol;
-		ports = (void *)(ip + 1);
-		/* A fragment has no ports, or not in each: all of them go one way. */
-		if (ip->frag_off & bpf_htons(0x3fff) || (bpf_ntohl(ip->daddr) >> 28) >= 0xe)
-			return false;
 	} else if (skb->protocol == bpf_htons(ETH_P_IPV6)) {
-		struct ipv6hdr *ip = data + sizeof(*ethernet);
+		struct ipv6hdr *ip = data + sizeof(struct ethhdr);
 
-		if ((void *)(ip + 1) + 2 * sizeof(*ports) > end)
-			return false;
-		protocol = ip->nexthdr;
 		ports = (void *)(ip + 1);
 		/* fe80::/10 and ff00::/8 */
-		if (ip->daddr.s6_addr[0] >= 0xfe)
+		if ((void *)(ports + 2) > end || ip->daddr.s6_addr[0] >= 0xfe)
 			return false;
+		protocol = ip->nexthdr;
 	} else {
 		return false;
 	}
 	if (protocol == IPPROTO_TCP)
 		return true;
-	return protocol == IPPROTO_UDP && ports[1] != bpf_htons(STEER_DHCP_CLIENT) && ports[1] != bpf_htons(STEER_DHCPV6_CLIENT);
+	return protocol == IPPROTO_UDP && ports[1] != bpf_htons(STEER_DHCP_CLIENT) &&
+	       ports[1] != bpf_htons(STEER_DHCPV6_CLIENT);
 }
 
-SEC("tc")
-int primary_ingress(struct __sk_buff *skb)
+static __always_inline int steer_to_standby(struct __sk_buff *skb, const struct vfsteer_pair *pair)
 {
-	struct vfsteer_pair *pair = steer_pair();
+	skb->tc_index = STEER_MARK;
+	return bpf_redirect(pair->standby_ifindex, BPF_F_INGRESS);
+}
 
-	if (!pair)
-		return TC_ACT_UNSPEC;
-	if (pair->rx_direct && steer_may_be_direct(skb)) {
-		steer_count_rx(skb, PATH_PRIMARY);
-		return TC_ACT_UNSPEC;
-	}
+static __noinline int steer_primary_others(struct __sk_buff *skb, const struct vfsteer_pair *pair)
+{
+	__u32 slot = pair_slot;
+
 	switch (steer_receive(skb, pair, PATH_PRIMARY)) {
 	case STEER_DROP:
 		return TC_ACT_SHOT;
@@ -266,28 +294,47 @@ int primary_ingress(struct __sk_buff *skb)
 		steer_count(rx_primary_link_local_packets);
 		return TC_ACT_UNSPEC;
 	default:
-		break;
+		steer_count_rx(skb, &slot, PATH_PRIMARY);
+		return steer_to_standby(skb, pair);
 	}
-	steer_count_rx(skb, PATH_PRIMARY);
-	skb->tc_index = STEER_MARK;
-	return bpf_redirect(pair->standby_ifindex, BPF_F_INGRESS);
+}
+
+SEC("tc")
+int primary_ingress(struct __sk_buff *skb)
+{
+	__u32 slot = pair_slot;
+	struct vfsteer_pair *pair = steer_pair(&slot);
+
+	if (!pair)
+		return TC_ACT_UNSPEC;
+	if (skb->pkt_type != PACKET_HOST)
+		return steer_primary_others(skb, pair);
+	steer_count_rx(skb, &slot, PATH_PRIMARY);
+	if (pair->rx_direct && steer_may_be_direct(skb))
+		return TC_ACT_UNSPEC;
+	return steer_to_standby(skb, pair);
+}
+
+/* What came over the standby's own wire. */
+static __noinline int steer_standby_own(struct __sk_buff *skb)
+{
+	__u32 slot = pair_slot;
+	struct vfsteer_pair *pair = steer_pair(&slot);
+
+	if (!pair)
+		return TC_ACT_UNSPEC;
+	if (skb->pkt_type != PACKET_HOST && steer_receive(skb, pair, PATH_STANDBY) == STEER_DROP)
+		return TC_ACT_SHOT;
+	steer_count_rx(skb, &slot, PATH_STANDBY);
+	return TC_ACT_UNSPEC;
 }
 
 SEC("tc")
 int standby_ingress(struct __sk_buff *skb)
 {
-	struct vfsteer_pair *pair;
-
-	if (skb->tc_index == STEER_MARK) {
-		skb->tc_index = 0;
-		return TC_ACT_UNSPEC;
-	}
-	pair = steer_pair();
-	if (!pair)
-		return TC_ACT_UNSPEC;
-	if (steer_receive(skb, pair, PATH_STANDBY) == STEER_DROP)
-		return TC_ACT_SHOT;
-	steer_count_rx(skb, PATH_STANDBY);
+	if (skb->tc_index != STEER_MARK)
+		return steer_standby_own(skb);
+	skb->tc_index = 0;
 	return TC_ACT_UNSPEC;
 }
 
