@@ -47,8 +47,8 @@ static int command_unload_ask(const struct options *options, struct pins *pins)
 	return access(directory, F_OK) ? 0 : command_unload_fail(directory, "the agent left something behind; see its log, and try again");
 }
 
-/* @pins are locked: no agent may come and adopt what is half gone. */
-static int command_unload_alone(struct pins *pins)
+/* The directory is locked: no agent may come and adopt what is half gone. @pins, whose maps are open if @readable, are closed. */
+static int command_unload_alone(struct pins *pins, bool readable)
 {
 	struct netdev_table *table = NULL;
 	struct link_requests *requests = NULL;
@@ -58,10 +58,11 @@ static int command_unload_alone(struct pins *pins)
 	if (!error)
 		error = link_requests_new(&requests);
 	control_forget(pins);
-	if (error)
-		pins_close(pins);
-	else
+	if (!error && readable)
 		error = unload_everything(pins, table, requests, announce_fd);
+	else if (!error)
+		error = unload_unreadable(pins->directory, table, requests, announce_fd);
+	pins_close(pins);
 	link_requests_free(requests);
 	netdev_table_free(table);
 	if (announce_fd >= 0)
@@ -72,27 +73,27 @@ static int command_unload_alone(struct pins *pins)
 int command_unload(int argc, char **argv)
 {
 	static struct options options;
-	char message[512], directory[PINS_PATH_SIZE];
+	char message[512];
 	struct pins pins;
-	int status = options_parse(argc, argv, OPTIONS_BPFFS, 0, 0, &options), error;
+	int status = options_parse(argc, argv, OPTIONS_BPFFS, 0, 0, &options);
 
 	if (status)
 		return status;
 	switch (pins_open(options.bpffs, true, &pins, message, sizeof(message))) {
 	case PINS_OK:
 		pins.directory_fd = pins_lock(options.bpffs);
-		return pins.directory_fd < 0 ? command_unload_ask(&options, &pins) : command_unload_alone(&pins);
+		return pins.directory_fd < 0 ? command_unload_ask(&options, &pins) : command_unload_alone(&pins, true);
 	case PINS_ABSENT:
 		printf("nothing to unload\n");
 		return commands_finish_output(argv[0], 0);
 	case PINS_UNREADABLE:
 	case PINS_FOREIGN_VERSION:
-		/* Of no use to this version: taking the pins away ends what hangs on them. */
-		if (pins_agent_runs(options.bpffs))
+		pins = (struct pins){ .pairs_fd = -1, .counters_fd = -1, .events_fd = -1 };
+		snprintf(pins.directory, sizeof(pins.directory), "%.200s/vfsteer", options.bpffs);
+		pins.directory_fd = pins_lock(options.bpffs);
+		if (pins.directory_fd == -EWOULDBLOCK)
 			return command_unload_fail(message, "an agent of another version runs: stop it first");
-		snprintf(directory, sizeof(directory), "%.200s/vfsteer", options.bpffs);
-		error = pins_remove_directory(directory);
-		return error ? command_unload_fail(directory, strerror(-error)) : 0;
+		return command_unload_alone(&pins, false);
 	default:
 		log_error("unload: %s", message);
 		return 1;

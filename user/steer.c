@@ -231,6 +231,13 @@ const char *steer_describe(const struct pins *pins, int standby_ifindex)
 	return hook_describe(&egress);
 }
 
+const char *steer_describe_primary(const struct pins *pins, int primary_ifindex)
+{
+	struct hook ingress = steer_hook_primary(pins, primary_ifindex);
+
+	return hook_describe(&ingress);
+}
+
 unsigned steer_count_foreign(int standby_ifindex)
 {
 	struct filters filters;

@@ -40,7 +40,8 @@ int steer_detach_primary(const struct pins *pins, unsigned slot, int ifindex);
  * stays on the standby. */
 unsigned steer_count_foreign(int standby_ifindex);
 
-/* "tcx" or "clsact" */
+/* What the standby's egress, or the primary's ingress, has our program by: "tcx", "clsact" or "nothing". */
 const char *steer_describe(const struct pins *pins, int standby_ifindex);
+const char *steer_describe_primary(const struct pins *pins, int primary_ifindex);
 
 #endif

@@ -10,6 +10,7 @@
 #include "steer.h"
 
 #include <linux/if.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -50,45 +51,55 @@ static void unload_switch(const struct pins *pins, unsigned slot)
 	} while (!pins_state_change(pins, slot, &state, wanted));
 }
 
-static void unload_announce(const struct pins *pins, struct netdev_table *table, struct link_requests *requests,
+/* And waits for what the network still sends the other way. */
+static void unload_announce(const int *standbys, unsigned count, struct netdev_table *table, struct link_requests *requests,
 			    int announce_fd)
 {
 	struct announcement frames = { 0 };
 
-	for (unsigned slot = 0; slot < pins->capacity; slot++) {
-		const struct netdev *standby = netdev_by_index(table, pins->pairs[slot].standby_ifindex);
+	for (int i = 0; i < UNLOAD_ANNOUNCEMENTS; i++) {
+		for (unsigned number = 0; number < count; number++) {
+			const struct netdev *standby = netdev_by_index(table, standbys[number]);
 
-		if (unload_is_here(&pins->pairs[slot]) && standby && standby->carrier &&
-		    !addresses_collect(table, requests, standby, &frames))
-			announce_send(announce_fd, standby->ifindex, &frames);
+			if (standby && standby->carrier && !addresses_collect(table, requests, standby, &frames))
+				announce_send(announce_fd, standby->ifindex, &frames);
+		}
+		crash_point("unload-announced");
+		unload_pause(UNLOAD_DRAIN_MS / UNLOAD_ANNOUNCEMENTS);
 	}
 	announcement_free(&frames);
+}
+
+/* Down, and as a fresh device. */
+static int unload_give_back(const struct netdev *primary, struct netdev_table *table, struct link_requests *requests)
+{
+	int error = link_set_flags(requests, primary->ifindex, 0, IFF_UP), step_error;
+	struct align *align;
+
+	crash_point("unload-primary-down");
+	if (!align_new(&align)) {
+		align_adopt(align, requests, primary);
+		step_error = align_undo(align, requests, table, primary);
+		if (!error)
+			error = step_error;
+		align_free(align);
+	}
+	crash_point("unload-primary-undone");
+	step_error = silence_lift(requests, primary->name, primary->ifindex);
+	return error ? error : step_error;
 }
 
 static int unload_primary(const struct pins *pins, unsigned slot, struct netdev_table *table,
 			  struct link_requests *requests)
 {
 	const struct netdev *primary = netdev_by_index(table, pins->pairs[slot].primary_ifindex);
-	struct align *align;
 	int error = 0, step_error;
 
 	if (primary) {
 		if (pins->pairs[slot].rx_direct)
 			direct_disable(primary->name);
 		pins->pairs[slot].rx_direct = 0;
-		error = link_set_flags(requests, primary->ifindex, 0, IFF_UP);
-		crash_point("unload-primary-down");
-		if (!align_new(&align)) {
-			align_adopt(align, requests, primary);
-			step_error = align_undo(align, requests, table, primary);
-			if (!error)
-				error = step_error;
-			align_free(align);
-		}
-		crash_point("unload-primary-undone");
-		step_error = silence_lift(requests, primary->name, primary->ifindex);
-		if (!error)
-			error = step_error;
+		error = unload_give_back(primary, table, requests);
 	}
 	crash_point("unload-primary-lifted");
 	step_error = steer_detach_primary(pins, slot, pins->pairs[slot].primary_ifindex);
@@ -98,17 +109,17 @@ static int unload_primary(const struct pins *pins, unsigned slot, struct netdev_
 
 int unload_everything(struct pins *pins, struct netdev_table *table, struct link_requests *requests, int announce_fd)
 {
-	int error = 0, step_error;
+	int standbys[VFSTEER_MAX_PAIRS], error = 0, step_error;
+	unsigned count = 0;
 
-	for (unsigned slot = 0; slot < pins->capacity; slot++)
+	for (unsigned slot = 0; slot < pins->capacity; slot++) {
 		if (pins->pairs[slot].standby[0])
 			unload_switch(pins, slot);
-	crash_point("unload-switched");
-	for (int i = 0; i < UNLOAD_ANNOUNCEMENTS; i++) {
-		unload_announce(pins, table, requests, announce_fd);
-		crash_point("unload-announced");
-		unload_pause(UNLOAD_DRAIN_MS / UNLOAD_ANNOUNCEMENTS);
+		if (count < VFSTEER_MAX_PAIRS && unload_is_here(&pins->pairs[slot]))
+			standbys[count++] = pins->pairs[slot].standby_ifindex;
 	}
+	crash_point("unload-switched");
+	unload_announce(standbys, count, table, requests, announce_fd);
 	for (unsigned slot = 0; slot < pins->capacity; slot++) {
 		if (!unload_is_here(&pins->pairs[slot]))
 			continue;
@@ -124,5 +135,43 @@ int unload_everything(struct pins *pins, struct netdev_table *table, struct link
 	}
 	crash_point("unload-pairs-given-up");
 	step_error = pins_remove(pins);
+	return error ? error : step_error;
+}
+
+int unload_unreadable(const char *directory, struct netdev_table *table, struct link_requests *requests, int announce_fd)
+{
+	/* Stands for the one that cannot be read, to name the hooks by: a qdisc that is left empty is taken for ours. */
+	struct vfsteer_pair pair = { 0 };
+	struct pins pins = { .capacity = 1, .pairs = &pair };
+	int standbys[VFSTEER_MAX_PAIRS], primaries[VFSTEER_MAX_PAIRS], error = 0, step_error;
+	unsigned standby_count = 0, primary_count = 0;
+	const struct netdev *device = NULL;
+
+	snprintf(pins.directory, sizeof(pins.directory), "%s", directory);
+	while ((device = netdev_next(table, device))) {
+		if (strcmp(steer_describe(&pins, device->ifindex), "nothing")) {
+			if (standby_count < VFSTEER_MAX_PAIRS)
+				standbys[standby_count++] = device->ifindex;
+		} else if (strcmp(steer_describe_primary(&pins, device->ifindex), "nothing") && primary_count < VFSTEER_MAX_PAIRS) {
+			primaries[primary_count++] = device->ifindex;
+		}
+	}
+	for (unsigned i = 0; i < standby_count; i++) {
+		pair.standby_clsact_is_ours = 1;
+		step_error = steer_detach_standby(&pins, 0, standbys[i]);
+		if (!error)
+			error = step_error;
+	}
+	unload_announce(standbys, standby_count, table, requests, announce_fd);
+	for (unsigned i = 0; i < primary_count; i++) {
+		step_error = unload_give_back(netdev_by_index(table, primaries[i]), table, requests);
+		if (!error)
+			error = step_error;
+		pair.primary_clsact_is_ours = 1;
+		step_error = steer_detach_primary(&pins, 0, primaries[i]);
+		if (!error)
+			error = step_error;
+	}
+	step_error = pins_remove_directory(directory);
 	return error ? error : step_error;
 }
