@@ -64,7 +64,7 @@ def check(truth, what):
 
 
 def check_equal(got, expected, what):
-    check(got == expected, f"{what}: {got!r}, not {expected!r}")
+    check(got == expected, lambda: f"{what() if callable(what) else what}: {got!r}, not {expected!r}")
 
 
 def wait(what, condition, timeout=5.0):

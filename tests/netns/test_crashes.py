@@ -56,12 +56,22 @@ def settings(stage):
         tc qdisc show 2>/dev/null | grep -oE '(clsact|ingress).* dev [^ ]*' || true""").splitlines()
 
 
+def active(stage, number=0):
+    """The pair's active path; None without a pair, or as the maps are being made anew."""
+    done = stage.command("status", "--json")
+    pairs = json.loads(done.stdout)["pairs"] if done.returncode == 0 else []
+    return next((pair["active"] for pair in pairs if pair["standby"] == stage.names(number)[0]), None)
+
+
 class Crash:
     """One kind of life and how it is begun. @launcher: [WITHOUT_TCX] or []."""
 
     def __init__(self, stage, launcher=()):
         self.stage, self.launcher = stage, list(launcher)
         self.tcx = not launcher
+        if not self.tcx:
+            # Somebody else's, to be left: making or removing one on a device that is up costs packets (qdisc_graft deactivates it meanwhile).
+            stage.guest.run("tc qdisc add dev st0 clsact")
         stage.program = [*launcher, VFSTEER]
         # A port of the bridge outside forwards some time after it has carrier only.
         configuration = stage.directory / "vfsteer.conf"
@@ -152,7 +162,7 @@ class Start:
         agent = crash.doomed(crash.stage.launch, **environment)
         if agent.poll() is None:
             wait("active, or dead", lambda: agent.poll() is not None or
-                 all((crash.stage.pair(number) or {}).get("active") == "primary" for number in range(crash.stage.pairs)))
+                 all(active(crash.stage, number) == "primary" for number in range(crash.stage.pairs)))
         return agent
 
     def mark(self, crash):
@@ -213,18 +223,19 @@ class Lose(Later):
         crash.stage.guest.run("ip link delete pr0")
         wait("absent, or dead", lambda: agent.poll() is not None or crash.stage.pair()["primary_state"] == "absent")
         crash.stage.add_primary()
-        wait("active, or dead", lambda: agent.poll() is not None or crash.stage.pair()["active"] == "primary")
+        wait("active, or dead", lambda: agent.poll() is not None or active(crash.stage) == "primary")
 
 
 class LoseStandby(Later):
     """The standby goes and comes back."""
-    traffic = False
+    traffic = False  # and a new standby has a new qdisc, ours
 
     def befall(self, crash, agent):
         crash.stage.guest.run("ip link delete st0")
         wait("no pair, or dead", lambda: agent.poll() is not None or crash.stage.pair() is None)
         crash.stage.add_standby()
-        wait("active, or dead", lambda: agent.poll() is not None or (crash.stage.pair() or {}).get("active") == "primary")
+        crash.plain = [line for line in crash.plain if not line.startswith("clsact")]
+        wait("active, or dead", lambda: agent.poll() is not None or active(crash.stage) == "primary")
 
 
 class Unload(Later):
@@ -264,7 +275,10 @@ def chosen(passed, relevant):
     passed = [passage for passage in passed if re.match(relevant, passage)]
     if EVERY:
         return [(passage, unplug) for passage in passed for unplug in (False, True)]
-    return [(passage, number % 2 == 1) for number, passage in enumerate(passage for passage in passed if passage.endswith(":1"))]
+    first = {}
+    for passage in passed:
+        first.setdefault(passage.split(":")[0], passage)
+    return [(passage, number % 2 == 1) for number, passage in enumerate(first.values())]
 
 
 def die(crash, scenario, point, unplug):
@@ -283,6 +297,8 @@ def die(crash, scenario, point, unplug):
     time.sleep(SETTLE_S)
     if not primary or unplug:
         stage.add_primary()
+    if "st0" not in stage.guest.run("ls /sys/class/net"):
+        stage.add_standby()
     stage.start()
     crash.check_converged()
     if scenario.traffic:

@@ -1,0 +1,148 @@
+#!/usr/bin/env -S python3 -B
+# SPDX-License-Identifier: GPL-2.0-only
+"""Bad states of what is pinned are put right by the next start, or refused with what to do; traffic goes on either way."""
+
+import os
+import re
+import signal
+import struct
+
+import bpf
+from rig import GUEST, ROOT, case, check, check_equal, main, note, reachable
+
+HEADER = (ROOT / "include" / "vfsteer.h").read_text()
+PAIR_SIZE = int(re.search(r"sizeof\(struct vfsteer_pair\) == (\d+)", HEADER)[1])
+ACTIVE, PRIMARY_STATE, ADMIN, CAUSE = range(4)
+STANDBY, PRIMARY, STANDBY_IFINDEX, PRIMARY_IFINDEX, LAST_SWITCH, LEAVING = 8, 24, 64, 68, 72, 80
+NAMESPACE = LEAVING + 8 + 3 * 16 + 4
+
+
+def write(stage, *changes):
+    """Writes (offset, bytes) into the only slot, behind the back of all."""
+    pairs = bpf.get(stage.pins / "pairs")
+    value = bytearray(bpf.lookup(pairs, PAIR_SIZE))
+    for offset, data in changes:
+        value[offset:offset + len(data)] = data
+    bpf.update(pairs, bytes(value))
+    os.close(pairs)
+
+
+def ifindex(stage, device):
+    return int(stage.guest.run(f"cat /sys/class/net/{device}/ifindex"))
+
+
+def check_well(stage):
+    """As after any start: one pair, on its primary, one link for each hook."""
+    stage.start()
+    pair = stage.wait_active("primary")
+    check_equal(len(stage.status()["pairs"]), 1, "pairs")
+    check_equal((pair["primary"], pair["primary_state"]), ("pr0", "ready"), "primary")
+    check_equal([name for name in stage.links() if not name.startswith("watch-")],
+                [f"primary-ingress-{ifindex(stage, 'pr0')}", f"standby-egress-{ifindex(stage, 'st0')}", f"standby-ingress-{ifindex(stage, 'st0')}"], "links")
+    check_equal(sorted(path.name for path in stage.pins.iterdir()), ["counters", "events", "links", "pairs"], "pins")
+    before = stage.pair()["counters"]
+    reachable(stage)
+    reachable(stage, stage.outside, stage.guest, GUEST)
+    for name in ("tx_primary_packets", "rx_primary_packets"):
+        check(stage.counter(name) >= before[name] + 20, f"{name}: not counted where it is read")
+
+
+@case
+def nonsense_in_a_slot(stage):
+    """Whatever stands there: the next start makes sense of it."""
+    long_ago, never = struct.pack("Q", 1), struct.pack("Q", 2**63)
+    for what, changes in (("unknown enumerators", [(ACTIVE, b"\x4d\x4d\x4d\x4d")]),
+                          ("active primary, none there", [(ACTIVE, b"\x01"), (PRIMARY_IFINDEX, b"\0" * 4)]),
+                          ("a primary of a dead ifindex", [(PRIMARY_IFINDEX, struct.pack("I", 99999))]),
+                          ("a standby of a dead ifindex", [(STANDBY_IFINDEX, struct.pack("I", 99998))]),
+                          ("no name", [(STANDBY, b"\0" * 16)]),
+                          ("names without an end", [(STANDBY, b"x" * 16), (PRIMARY, b"y" * 16)]),
+                          ("leaving for ever", [(PRIMARY_STATE, b"\x03"), (LEAVING, long_ago)]),
+                          ("times to come", [(LAST_SWITCH, never), (LEAVING, never)])):
+        stage.stop(signal.SIGKILL)
+        write(stage, *changes)
+        try:
+            reachable(stage)
+            check_well(stage)
+        except AssertionError as error:
+            raise AssertionError(f"{what}: {error}") from error
+        note(what)
+
+
+@case
+def link_pins_moved_about(stage):
+    """A pin that is not the link of the hook it is named for is replaced, and the other device is left as it is."""
+    links = stage.pins / "links"
+    names = [name for name in stage.links() if not name.startswith("watch-")]
+    primary, egress, ingress = (links / name for name in names)
+    for what, change in (("exchanged", lambda: (egress.rename(links / "aside"), ingress.rename(egress), (links / "aside").rename(ingress))),
+                         ("of another device", lambda: primary.rename(egress)),
+                         ("a directory", lambda: (egress.unlink(), egress.mkdir())),
+                         ("a map", lambda: (egress.unlink(), bpf.pin(bpf.array_map(), egress))),
+                         ("a dead device's", lambda: bpf.pin(bpf.array_map(), links / "primary-ingress-99999")),
+                         ("a device's that is in no pair", lambda: bpf.pin(bpf.array_map(), links / "primary-ingress-1")),
+                         ("not renamed", lambda: bpf.pin(bpf.array_map(), links / "new-watch-netif_carrier_off")),
+                         ("of a function nobody watches", lambda: bpf.pin(bpf.array_map(), links / "watch-nobody"))):
+        stage.stop(signal.SIGKILL)
+        change()
+        try:
+            check_well(stage)
+            check(not {"new-watch-netif_carrier_off", "watch-nobody"} & set(stage.links()), "stale pins")
+        except AssertionError as error:
+            raise AssertionError(f"{what}: {error}") from error
+        note(what)
+
+
+def check_refused(stage, words):
+    done = stage.command("run", "--pair", "st0=pr0")
+    check_equal((done.returncode, done.stderr.count("\n")), (1, 1), f"(status, lines): {done.stderr}")
+    check(words in done.stderr and "'vfsteer unload'" in done.stderr, f"message: {done.stderr}")
+    reachable(stage)
+
+
+@case
+def refused(stage):
+    """What cannot be put right is refused, unload takes it away, and the next start is as the first."""
+    def other_map(name, entries, size=8):
+        (stage.pins / name).unlink()
+        bpf.pin(bpf.array_map(size, entries, name.encode()), stage.pins / name)
+
+    for what, change, words in (("counters of another kind", lambda: other_map("counters", 1), "not ours"),
+                                ("pairs of another size", lambda: other_map("pairs", 1, PAIR_SIZE + 8), "another version"),
+                                ("no pairs", lambda: (stage.pins / "pairs").unlink(), "missing"),
+                                ("no events, in use", lambda: (stage.pins / "events").unlink(), "missing"),
+                                ("another namespace", lambda: write(stage, (NAMESPACE, struct.pack("I", 7))), "another network namespace (7)")):
+        stage.stop()
+        change()
+        try:
+            check_refused(stage, words)
+            stage.succeed("unload")
+            check(not stage.pins.exists(), "pins are left")
+            check_well(stage)
+        except AssertionError as error:
+            raise AssertionError(f"{what}: {error}") from error
+        note(what)
+
+
+@case(agent=False)
+def unfinished(stage):
+    """The first maps, as an agent leaves them that dies before it has pinned the last."""
+    stage.start()
+    stage.stop()
+    pairs = bpf.get(stage.pins / "pairs")
+    free = bytearray(PAIR_SIZE)
+    free[-4:] = bpf.lookup(pairs, PAIR_SIZE)[-4:]
+    os.close(pairs)
+    stage.succeed("unload")
+    for names in ((), ("pairs",)):
+        (stage.pins / "links").mkdir(parents=True)
+        for name in names:
+            unfinished_map = bpf.array_map(PAIR_SIZE, 1, name.encode())
+            bpf.update(unfinished_map, bytes(free))
+            bpf.pin(unfinished_map, stage.pins / name)
+        check_well(stage)
+        stage.succeed("unload")
+        stage.agent.wait(10)
+
+
+main()

@@ -1,0 +1,42 @@
+#!/usr/bin/env -S python3 -B
+# SPDX-License-Identifier: GPL-2.0-only
+"""An agent dies as it adopts what another left, here with watch programs: a real removal that follows loses nothing, and the next agent finds
+its way. The points are those of user/crash_point.h; tests/netns/test_crashes.py has them all, on a kernel that refuses watch programs."""
+
+from pathlib import Path
+
+import stage
+from stage import case, check, check_equal, main
+
+GUESTS = {kernel: {"kernel": kernel} for kernel in ("6.12", "6.1")}
+stage.VFSTEER = str(Path(stage.VFSTEER).parent / "crashpoints" / "vfsteer")
+# Before, between and after the replacement of watch programs; in the data path's; as the primary is taken over.
+POINTS = ("watch-link-attached:1", "watch-link-pinned:4", "watch-link-renamed:8", "pair-programs-loaded:1", "steer-standby-ingress-attached:1",
+          "join-silenced:1", "agent-control-opened:1")
+
+
+def links(guest):
+    return guest.check("ls /sys/fs/bpf/vfsteer/links").split()
+
+
+@case()
+def unplug_after_death(guest):
+    whole = links(guest)
+    check([name for name in whole if name.startswith("watch-")], f"no watch programs: {whole}")
+    texts = []
+    for point in POINTS:
+        guest.check(f"kill -9 {guest.agent.pid}")
+        guest.lab.vm.wait_for(f"! kill -0 {guest.agent.pid} 2>/dev/null", 10)
+        doomed = guest.lab.vm.spawn(f"VFSTEER_CRASH_AT={point} exec vfsteer run")
+        guest.lab.vm.wait_for(f"! kill -0 {doomed.pid} 2>/dev/null", 40)
+        check_equal(guest.pair()["active"], "primary", f"{point}: active")
+        texts.append(guest.survive(guest.lab.unplug_vf, guest.rest, what=point))
+        check_equal(guest.pair()["active"], "standby", f"{point}: active after the removal")
+        guest.rest()
+        after = links(guest)
+        check_equal(*[[name for name in names if name.startswith(("watch-", "new-"))] for names in (after, whole)], f"{point}: watch programs")
+        check_equal(len(after), len(whole), f"{point}: links {after}")
+    return "; ".join(texts)
+
+
+main(GUESTS)
