@@ -79,10 +79,12 @@ class Crash:
         stage.options = ["--config", str(configuration)]
         self.plain, self.sockets = settings(stage), control_sockets(stage)
         self.flows = ()
+        self.armed = stage.directory / "armed"  # see crash_point.h
 
     def doomed(self, act, *arguments, **environment):
         """Runs act with the test build."""
         self.stage.program = [*self.launcher, CRASHPOINTS]
+        self.armed.unlink(missing_ok=True)
         try:
             return act(*arguments, **environment)
         finally:
@@ -158,15 +160,12 @@ class Start:
         pass
 
     def act(self, crash, **environment):
-        """Returns the process that died, or lives on; @mark() is called where the part that matters begins."""
+        """Returns the process that died, or lives on."""
         agent = crash.doomed(crash.stage.launch, **environment)
         if agent.poll() is None:
             wait("active, or dead", lambda: agent.poll() is not None or
                  all(active(crash.stage, number) == "primary" for number in range(crash.stage.pairs)))
         return agent
-
-    def mark(self, crash):
-        pass
 
 
 class Adopt(Start):
@@ -192,9 +191,9 @@ class Later(Start):
     """Something that befalls an agent that was well."""
 
     def act(self, crash, **environment):
-        agent = super().act(crash, **environment)
+        agent = super().act(crash, VFSTEER_CRASH_ARMED=str(crash.armed), **environment)
         check(agent.poll() is None, "the agent died too early")
-        crash.mark()
+        crash.armed.touch()
         self.befall(crash, agent)
         return agent
 
@@ -258,16 +257,13 @@ def passages(text):
 
 def trace(crash, scenario):
     """The passages of a life that does not end."""
-    marks = [0]
     since = len(crash.stage.log.read_text())
-    crash.mark = lambda: marks.append(len(passages(crash.stage.log.read_text()[since:])))
     scenario.prepare(crash)
     done = scenario.act(crash, VFSTEER_CRASH_TRACE="1")
     time.sleep(SETTLE_S)
     passed = passages(crash.stage.log.read_text()[since:] + (getattr(done, "stderr", None) or ""))
-    crash.mark = lambda: None
     crash.restore()
-    return passed[marks[-1]:]
+    return passed
 
 
 def chosen(passed, relevant):
@@ -311,7 +307,6 @@ def die(crash, scenario, point, unplug):
 
 def live_and_die(stage, scenario, launcher, relevant):
     crash = Crash(stage, launcher)
-    crash.mark = lambda: None
     if scenario.traffic:
         crash.begin_traffic()
     lives = chosen(trace(crash, scenario), relevant)[:int(os.environ.get("LIVES", "999"))]
