@@ -36,7 +36,7 @@ def check_well(stage):
     stage.start()
     pair = stage.wait_active("primary")
     check_equal(len(stage.status()["pairs"]), 1, "pairs")
-    check_equal((pair["primary"], pair["primary_state"]), ("pr0", "ready"), "primary")
+    check_equal((pair["primary"], pair["primary_state"], pair["admin"]), ("pr0", "ready", "auto"), "(primary, state, admin)")
     check_equal([name for name in stage.links() if not name.startswith("watch-")],
                 [f"primary-ingress-{ifindex(stage, 'pr0')}", f"standby-egress-{ifindex(stage, 'st0')}", f"standby-ingress-{ifindex(stage, 'st0')}"], "links")
     check_equal(sorted(path.name for path in stage.pins.iterdir()), ["counters", "events", "links", "pairs"], "pins")
