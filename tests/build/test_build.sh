@@ -41,6 +41,10 @@ done
 make help >"$work/log" 2>&1 && grep -q install "$work/log"
 result $? help
 
+make -j2 BUILD="$work/crashpoints" CRASHPOINTS=1 >"$work/log" 2>&1 && grep -q VFSTEER_CRASH "$work/crashpoints/vfsteer" &&
+	! grep -q VFSTEER_CRASH "$work/gcc/vfsteer"
+result $? no-crash-point-in-the-product
+
 rm -f "$work/gcc/vfsteer" && make V=1 BUILD="$work/gcc" >"$work/log" 2>&1 && grep -q -- '-o .*/vfsteer' "$work/log"
 result $? verbose-shows-commands
 
