@@ -14,8 +14,9 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from tools.benchmark import cost
+from tools.benchmark import instructions
 from tools.benchmark.contenders import chosen
+from tools.benchmark.cost import VfsteerDirect
 from tools.rig.places import BUILD
 from tools.rig.programs import program
 from tools.rig.qemu import qemu_version
@@ -27,7 +28,8 @@ SOFTIRQ = ("net_rx_action", {"handle_softirqs", "__do_softirq"})
 SENT_GROUP = 10  # packets; of what arrives one by one each, of what arrives in bursts a burst
 SENT_LOG_BYTES = 64 << 20  # some 130 packets
 SINGLE_PACKETS = 20
-BURSTS = 4
+BURSTS, BURST = 4, 100  # packets in each
+ENDLESS = "5000 5000"  # batches and packets in each: the program is ended before
 QUIET_BYTES = 64 << 10  # what a guest at rest logs in QUIET_S is less
 QUIET_S = 0.2
 SHOWN = 5  # instructions: smaller differences to the VF alone are left out of the table
@@ -114,7 +116,7 @@ def _logged(lab, path, qemu):
 
 def _sent(lab, log, qemu):
     """Packets sent one behind the other."""
-    sender = lab.vm.spawn(f"exec packets tx {lab.pairs[0].peer_v4} {cost.PORT} 10000000 {cost.UDP_PAYLOAD} 0")
+    sender = lab.vm.spawn(f"exec packets tx {lab.pairs[0].peer_v4} {instructions.PORT} {len(instructions.PAYLOAD)} 0 {ENDLESS}")
     time.sleep(2)
     with _logged(lab, log, qemu):
         deadline = time.monotonic() + 60
@@ -128,7 +130,7 @@ def _arrive(lab, log, count):
     # It stands still meanwhile, so that it finds them all; its clock then has a gap, which a single packet would pay for.
     if count > 1:
         lab.vm.qmp("stop")
-    lab.peer.run(f"{program('flow')} send --to {lab.pairs[0].guest_v4} --port {cost.PORT} --rate 100000 --burst {count} --count {count} >/dev/null")
+    lab.peer.run(f"{program('flow')} send --to {lab.pairs[0].guest_v4} --port {instructions.PORT} --rate 100000 --burst {count} --count {count} >/dev/null")
     size = log.stat().st_size
     if count > 1:
         lab.vm.qmp("cont")
@@ -141,7 +143,7 @@ def _arrive(lab, log, count):
 
 @contextlib.contextmanager
 def _receiving(lab, log, qemu):
-    receiver = lab.vm.spawn(f"exec packets rx {cost.PORT} 10000000")
+    receiver = lab.vm.spawn(f"exec packets rx {instructions.PORT} {ENDLESS}")
     receiver.wait_output("receiving", 30)
     with _logged(lab, log, qemu):
         yield
@@ -159,18 +161,18 @@ def _received_bursts(lab, log, qemu):
     """Packets that are all there when the guest begins to look at them."""
     with _receiving(lab, log, qemu):
         for _ in range(BURSTS):
-            _arrive(lab, log, cost.BURST)
+            _arrive(lab, log, BURST)
 
 
 # How packets pass, the function in which each is seen, how many make a group, what is counted.
 DIRECTIONS = {"tx": (_sent, SENT, SENT_GROUP, None), "rx": (_received, RECEIVED, 1, SOFTIRQ),
-              "rx-burst": (_received_bursts, RECEIVED, cost.BURST, SOFTIRQ)}
+              "rx-burst": (_received_bursts, RECEIVED, BURST, SOFTIRQ)}
 
 
 def _measured(contender, kernel, qemu):
     """{direction: (by function, sum)} of one guest."""
     ret = {}
-    with cost._guest(contender, kernel, qemu) as lab, tempfile.TemporaryDirectory(prefix="vfsteer-breakdown-", dir=BUILD) as work:
+    with instructions.guest(contender, kernel, qemu) as lab, tempfile.TemporaryDirectory(prefix="vfsteer-breakdown-", dir=BUILD) as work:
         for direction, (pass_packets, entered, size, within) in DIRECTIONS.items():
             log = Path(work) / direction
             pass_packets(lab, log, qemu)
@@ -202,7 +204,7 @@ def table(direction, kernel, measured):
 def run(options, results):
     contenders = [one for one in chosen(options.contenders or "bare-vf,vfsteer,net_failover")]
     if any(one.name == "vfsteer" for one in contenders):
-        contenders.append(cost.VfsteerDirect())
+        contenders.append(VfsteerDirect())
     contenders.sort(key=lambda one: not one.name.startswith("bare"))
     failed, written = 0, []
     for kernel in options.kernels:

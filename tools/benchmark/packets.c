@@ -2,17 +2,16 @@
 /*
  * packets: what a packet costs this machine, when its clock counts instructions (QEMU -icount shift=0: one per ns).
  *
- *	packets tx ADDRESS PORT SIZE RATE BATCHES BATCH		sends UDP payloads of SIZE, RATE a second (0: one behind
- *the other) packets rx PORT BATCHES BATCH				receives as many, from any address packets
- *tcp-tx ADDRESS PORT SIZE RATE BATCHES BATCH	sends pieces of SIZE over one TCP connection packets tcp-rx PORT SIZE
- *BATCHES BATCH			accepts one connection and receives pieces
+ *	packets tx ADDRESS PORT SIZE RATE BATCHES BATCH		sends UDP payloads of SIZE, RATE a second (0: one behind the other)
+ *	packets rx PORT BATCHES BATCH				receives as many, from any address
+ *	packets tcp-tx ADDRESS PORT SIZE RATE BATCHES BATCH	sends pieces of SIZE over one TCP connection
+ *	packets tcp-rx PORT SIZE BATCHES BATCH			accepts one connection and receives pieces
  *
- * Prints one JSON object. Time that the CPU was idle is taken off: /proc/timer_list has it to the nanosecond. One CPU
- *only.
+ * Prints one JSON object. Time that the CPU was idle is taken off: /proc/timer_list has it to the nanosecond. One CPU only.
  *
  * The kernel has work of its own, in few and short moments of a second, and more of it the longer the pauses are. And
- *the machine below may be late with what ends a pause. Hence BATCHES of BATCH packets (or pieces) each: of the quarter
- *of them that took the least time, the median counts. The mean of all is told too.
+ * the machine below may be late with what ends a pause. Hence BATCHES of BATCH packets (or pieces) each: of the quarter
+ * of them that took the least time, the median counts. The mean of all is told too.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -27,9 +26,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define WARM_UP                                                                                                        \
-	20 /* batches before the count: caches of routes and neighbours, the congestion window, the first interrupts   \
-	    */
+/* Batches before the count: caches of routes and neighbours, the congestion window, the first interrupts. */
+#define WARM_UP 20
 #define BATCHES_MAX 10000
 #define PAYLOAD_MAX (1 << 20)
 #define TCP_BUFFER (4 << 20) /* neither end may ever wait for room */

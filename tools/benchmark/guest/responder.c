@@ -7,7 +7,7 @@
  * UDP: each request comes back as an answer (struct answer, network order). TCP: what comes goes back, byte by byte.
  *
  * The VF's own counters travel with the answers because they are the only witness of the wire a packet took: the host
- *cannot see the traffic of a VF that it has given away, and the far end sees one MAC behind one cable either way.
+ * cannot see the traffic of a VF that it has given away, and the far end sees one MAC behind one cable either way.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
