@@ -8,11 +8,12 @@ import tempfile
 import unittest
 import xml.etree.ElementTree
 from pathlib import Path
+from unittest import mock
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tools.benchmark import figures, floors, svg, tables  # noqa: E402
+from tools.benchmark import figures, floors, instructions, svg, tables  # noqa: E402
 from tools.benchmark.behind import behind  # noqa: E402
 from tools.benchmark.chart_cost import overheads  # noqa: E402
 from tools.benchmark.chart_migration import holes, typical  # noqa: E402
@@ -178,6 +179,26 @@ class EventsTest(unittest.TestCase):
         now[0], progress.done = 14 * 7.0, 7
         self.assertAlmostEqual(progress.left_s(), (98 + 18) / 10 * 3)
         self.assertEqual([duration(value) for value in (40, 720, 7500)], ["40 s", "12 min", "2 h 05 min"])
+
+
+class InstructionsTest(unittest.TestCase):
+    def measured(self, name, *quick_us):
+        """What is kept when packets.c's answers, in their order, come from a machine that is as late as that; and how often it was asked."""
+        said = iter(quick_us)
+        answer = lambda lab: json.dumps({"batches": 400, "batch": 1, "quick_us": (late := next(said)), "median": late * 45, "mean": 0})  # noqa: E731
+        with mock.patch.dict(instructions.FIGURES, {name: (answer, *instructions.FIGURES[name][1:])}), \
+                mock.patch.object(instructions, "_interrupts", lambda lab: 0):
+            value, context = instructions.measure(None, name)
+        return value, context.get("late", False), len(quick_us) - len(list(said))
+
+    def test_a_machine_that_is_late_is_asked_again(self):
+        self.assertEqual(self.measured("udp-rx", 3000, 2000), (3000 * 45, False, 1))
+        self.assertEqual(self.measured("udp-rx", 6000, 3000, 2000), (3000 * 45, False, 2))
+        self.assertEqual(self.measured("udp-tx", 6000, 5000, 7000, 2000), (5000 * 45, True, 3))
+
+    def test_bursts_have_no_pauses_to_be_late_with_and_a_piece_is_45_segments(self):
+        self.assertEqual(self.measured("udp-rx-burst", 9000, 2000), (9000 * 45, False, 1))
+        self.assertEqual(self.measured("tcp-tx", 9000, 2000), (9000, False, 1))
 
 
 class BehindTest(unittest.TestCase):

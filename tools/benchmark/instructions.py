@@ -35,6 +35,8 @@ ANSWER_DELAY_US = 3000
 # Batches, and packets in each; short ones, so that most meet nothing of what the kernel does now and then.
 TX_PACED, TX_BURST, RX_PACED, RX_BURST, TCP_TX, TCP_RX = (800, 4), (100, 200), (400, 1), (80, 50), (200, 1), (80, 1)
 REST_TIMEOUT_S = 20
+# Pauses longer than the kernel's tick of 4 ms cost some hundred instructions more. A machine that wakes the guest so late is asked again.
+LATE_US, ATTEMPTS = 4000, 3
 # An emulated CPU that has them takes an instruction for each byte it copies: TCP's figures would be about little else.
 CPU = "max,-erms,-fsrm"
 MACHINE = {"cpus": 1, "cpu": CPU, "accel": "tcg,thread=single", "devices": ["-icount", "shift=0"], "boot_timeout_s": 240}
@@ -195,22 +197,33 @@ def _tcp_rx(lab, batches, batch):
         return ended()
 
 
-# What is measured, in packets (a TCP segment is one) of how many that packets.c counts as one.
+# What is measured, in packets (a TCP segment is one) of how many that packets.c counts as one, and whether they are paced one by one.
 FIGURES = {
-    "udp-tx": (lambda lab: _udp_tx(lab, TX_RATE, *TX_PACED), 1),
-    "udp-rx": (lambda lab: _udp_rx(lab, 1, *RX_PACED), 1),
-    "udp-tx-burst": (lambda lab: _udp_tx(lab, 0, *TX_BURST), 1),
-    "udp-rx-burst": (lambda lab: _udp_rx(lab, RX_BURST[1], *RX_BURST), 1),
-    "tcp-tx": (lambda lab: _tcp_tx(lab, *TCP_TX), SEGMENTS),
-    "tcp-rx": (lambda lab: _tcp_rx(lab, *TCP_RX), SEGMENTS),
+    "udp-tx": (lambda lab: _udp_tx(lab, TX_RATE, *TX_PACED), 1, True),
+    "udp-rx": (lambda lab: _udp_rx(lab, 1, *RX_PACED), 1, True),
+    "udp-tx-burst": (lambda lab: _udp_tx(lab, 0, *TX_BURST), 1, False),
+    "udp-rx-burst": (lambda lab: _udp_rx(lab, RX_BURST[1], *RX_BURST), 1, False),
+    "tcp-tx": (lambda lab: _tcp_tx(lab, *TCP_TX), SEGMENTS, False),
+    "tcp-rx": (lambda lab: _tcp_rx(lab, *TCP_RX), SEGMENTS, False),
 }
 
 
-def measure(lab, name):
-    """(instructions per packet, context) of one figure."""
-    run, packets = FIGURES[name]
+def _attempt(lab, run):
     before = _interrupts(lab)
     said = json.loads(run(lab).splitlines()[-1])
     units = (said["batches"] + WARM_UP_BATCHES) * said["batch"]
-    return said["median"] / packets, {"packets": said["batches"] * said["batch"] * packets, "mean": said["mean"] / packets,
-                                      "quick_us": said["quick_us"], "interrupts_per_unit": round((_interrupts(lab) - before) / units, 3)}
+    return {**said, "interrupts_per_unit": round((_interrupts(lab) - before) / units, 3)}
+
+
+def measure(lab, name):
+    """(instructions per packet, context) of one figure. Its context has `late` if this machine was too slow for the pauses to be short."""
+    run, packets, paced = FIGURES[name]
+    attempts = []
+    while not attempts or (paced and len(attempts) < ATTEMPTS and attempts[-1]["quick_us"] > LATE_US):
+        attempts.append(_attempt(lab, run))
+    said = min(attempts, key=lambda one: one["quick_us"])
+    context = {"packets": said["batches"] * said["batch"] * packets, "mean": said["mean"] / packets, "quick_us": said["quick_us"],
+               "interrupts_per_unit": said["interrupts_per_unit"]}
+    if paced and said["quick_us"] > LATE_US:
+        context["late"] = True
+    return said["median"] / packets, context
