@@ -16,6 +16,7 @@ TCA_KIND, TCA_OPTIONS, BPF_FD, BPF_NAME, BPF_FLAGS, BPF_DIRECT = 1, 2, 6, 7, 8, 
 CLSACT, CLSACT_HANDLE = 0xfffffff1, 0xffff0000
 PARENT = {"ingress": 0xfffffff2, "egress": 0xfffffff3}
 ETH_P_ALL_NETWORK_ORDER = 0x0300
+FILTER_HANDLE = 1
 IFF_UP, IFF_PROMISC, IFF_LOWER_UP = 0x1, 0x100, 0x10000
 OPER_UNKNOWN, OPER_UP = 0, 6
 
@@ -130,11 +131,13 @@ class Rtnl:
 
     def add_filter(self, index, direction, priority, program, name):
         options = attribute(BPF_FD, program) + attribute(BPF_NAME, name) + attribute(BPF_FLAGS, BPF_DIRECT)
-        self.request(NEWTFILTER, CREATE | EXCL, struct.pack("BxxxiIII", 0, index, 0, PARENT[direction], priority << 16 | ETH_P_ALL_NETWORK_ORDER)
+        self.request(NEWTFILTER, CREATE | EXCL, struct.pack("BxxxiIII", 0, index, FILTER_HANDLE, PARENT[direction], priority << 16 | ETH_P_ALL_NETWORK_ORDER)
                      + attribute(TCA_KIND, "bpf") + attribute(TCA_OPTIONS, options))
 
     def delete_filter(self, index, direction, priority):
-        self.request(DELTFILTER, 0, struct.pack("BxxxiIII", 0, index, 0, PARENT[direction], priority << 16 | ETH_P_ALL_NETWORK_ORDER))
+        # By its handle: others may have filters of this priority, and without one they would all go.
+        self.request(DELTFILTER, 0, struct.pack("BxxxiIII", 0, index, FILTER_HANDLE, PARENT[direction],
+                                                priority << 16 | ETH_P_ALL_NETWORK_ORDER) + attribute(TCA_KIND, "bpf"))
 
     def filters(self, index, direction):
         """Handles of the filters on a device's clsact; none when it has no such qdisc."""

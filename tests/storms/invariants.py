@@ -18,6 +18,7 @@ LOOK_S = 0.004
 SETTLE_S = 8.0
 # The waiting time of a primary that keeps failing: doubles from 100 ms up to 30 s (user/policy.c).
 PENALTY_MIN_NS, PENALTY_MAX_NS = 100_000_000, 30_000_000_000
+SAVED_S = 0.25  # less than what a primary waits that has failed three times
 FRAMES = 3
 UDP_PORT = 7001
 ARRIVE_S = 1.0
@@ -117,7 +118,7 @@ class Checker:
         """A primary that works, and waits for its time after it failed often."""
         standby, primary = self.look()[number]
         mine = [pair for pair in self.read_pairs() if pair.standby_index == standby.index]
-        if not mine or not primary or (mine[0].active, mine[0].state) != ("standby", "joining" if standby.carrier else "ready"):
+        if not mine or not primary or mine[0].active != "standby" or mine[0].state not in ("joining", "ready"):
             return False
         longest = min(PENALTY_MAX_NS, PENALTY_MIN_NS << min(20, mine[0].switches // 2))
         return primary.works and time.clock_gettime_ns(time.CLOCK_BOOTTIME) < mine[0].switched_ns + longest
@@ -138,6 +139,14 @@ class Checker:
             check(time.monotonic() < end, lambda: f"not at rest: {found}")
             time.sleep(LOOK_S)
         return []
+
+    def saves(self, damped):
+        """A primary that waits is of use nevertheless when the standby has no carrier, and not only when its time has come."""
+        def idle():
+            devices, pairs = self.look(), {pair.standby_index: pair for pair in self.read_pairs()}
+            return [str(pairs[devices[number][0].index]) for number in damped
+                    if not devices[number][0].carrier and pairs[devices[number][0].index].state == "joining"]
+        wait("primaries to be ready for a standby without carrier", lambda: not idle(), SAVED_S)
 
     def wires_rest(self):
         """Waits until the kernel has done its work on links that have both ends up: a bridge's port opens with it."""
@@ -351,6 +360,7 @@ class Checker:
         world.agent_ready = True
         if damped:
             self.damped += 1
+            self.saves(damped)
             self.traffic()
             for number in damped:
                 world.apply(f"{number} unplug primary")

@@ -21,8 +21,9 @@ from rig import Stage  # noqa: E402
 from sequence import sequence  # noqa: E402
 from world import EMPTY, World  # noqa: E402
 
-EVENTS = 3500  # of each case
-BURST, FLAP_EVERY = 20, 5
+EVENTS = 3400  # of each case
+BURST, SPECIAL_EVERY = 20, 5
+LOSSES = ("carrier primary down", "set primary down", "unplug primary", "away")
 SHRINK_S = 60
 LIFE = 60  # bursts that one world lives through: a failure is replayed from its beginning
 
@@ -66,12 +67,17 @@ def bursts(seed, pairs, count):
     """The lines of so many bursts, each checked."""
     lines, source = [], sequence(seed, pairs)
     for burst in range(count):
+        lines += ["agent start"] if burst % SPECIAL_EVERY == 0 else []
         lines += [next(source) for _ in range(BURST)]
-        # How a primary that has to wait is treated shows only just after it failed.
-        if burst % FLAP_EVERY == 0:
-            number = burst // FLAP_EVERY % pairs
+        special, number = burst // SPECIAL_EVERY, burst // SPECIAL_EVERY % pairs
+        if burst % SPECIAL_EVERY in (0, 2):
             lines += [f"{number} {what}" for what in ("back", "plug primary", "rename primary own", "switch auto", "carrier primary up", "set primary up")]
-            lines += ["agent go-on", "agent pause 60", f"{number} carrier standby {('down', 'up')[burst // FLAP_EVERY % 3 == 0]}", f"{number} flap"]
+            lines += ["agent go-on", "agent pause 60"]
+        # How a primary that has to wait is treated shows only just after it failed; what the data path does alone, after an agent's end.
+        if burst % SPECIAL_EVERY == 0:
+            lines += [f"{number} carrier standby {('down', 'up')[special % 3 == 0]}", f"{number} flap"]
+        if burst % SPECIAL_EVERY == 2:
+            lines += ["agent kill", f"{number} {LOSSES[special % len(LOSSES)]}"]
         # Whatever the burst was about, a standby that is down is nobody's pair in use.
         lines += [f"{number} {what}" for number in range(pairs) for what in ("plug standby", "set standby up")] + ["agent go-on", "check"]
     return lines

@@ -22,8 +22,8 @@ OTHER_NAME = {"standby": "net{}", "primary": "vf{}"}
 FOREIGN_MAC = "02:76:66:00:0f:{:02x}"
 
 
-# Long enough for the agent to see it; until a primary that has failed once is tried again (user/policy.c).
-FLAP_S, RETRY_S = 0.008, 0.15
+# Long enough for the agent to see it; until a primary that has failed once, twice is tried again (user/policy.c).
+FLAP_S, RETRY_S = 0.008, (0.15, 0.28)
 EMPTY = {"primary": False, "agent": False, "pairs": 0}  # of Stage
 
 
@@ -179,8 +179,8 @@ class World:
         return True
 
     def pair_flap(self, number):
-        """The primary's carrier goes twice, just after it became active: it has to wait for a while that checks can see."""
-        for pause_s in (RETRY_S, 0):
+        """The primary's carrier goes three times, just after it became active: it has to wait for a while that checks can see."""
+        for pause_s in (*RETRY_S, 0):
             if not self.pair_carrier(number, "primary", "down"):
                 return False
             time.sleep(FLAP_S)
