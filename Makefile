@@ -48,7 +48,17 @@ BPF_CFLAGS := -O2 -g -Wall -Wextra -Wno-unused-parameter -target bpf -mcpu=v3 -D
 
 BPF_SOURCES := $(wildcard bpf/*.bpf.c)
 BPF_OBJECTS := $(BPF_SOURCES:%.c=$(BUILD)/%.o)
-SKELETONS := $(BPF_OBJECTS:.bpf.o=.skel.h)
+# The same programs for older kernels, each variant with less than the one before it:
+# - without kfuncs (Linux 6.2). One that the kernel's BTF does not name, weak or not, is looked for by libbpf in every module's as well,
+#   which takes CAP_SYS_ADMIN; without it libbpf before 1.3 fails.
+# - without compare-and-swap (Linux 5.12): bpf/pair.h. An old verifier refuses the instruction even where it is never reached;
+#   -mcpu=v2 makes it the compiler's error, too.
+# - without BTF, type information of the kernel: bpf/alive.h.
+BPF_VARIANTS := $(patsubst %,$(BUILD)/bpf/%.bpf.o,steer_without_kfuncs steer_without_cas steer_without_btf watch_without_cas)
+FLAGS_without_kfuncs := -DALIVE_WITHOUT_KFUNCS
+FLAGS_without_cas := $(FLAGS_without_kfuncs) -mcpu=v2 -DPAIR_WITHOUT_CAS
+FLAGS_without_btf := $(FLAGS_without_cas) -DALIVE_WITHOUT_BTF
+SKELETONS := $(BPF_OBJECTS:.bpf.o=.skel.h) $(BPF_VARIANTS:.bpf.o=.skel.h)
 USER_SOURCES := $(wildcard user/*.c)
 USER_OBJECTS := $(USER_SOURCES:%.c=$(BUILD)/%.o)
 # Everything but main, for the tests to link with.
@@ -76,6 +86,15 @@ $(BPF_OBJECTS): $(BUILD)/%.o: %.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c $< -o $@
 	$(Q)$(LLVM_STRIP) -g $@
+
+define variant_rule
+$(BUILD)/bpf/$(1)_$(2).bpf.o: bpf/$(1).bpf.c
+	$$(say) BPF $$@
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$$(CLANG) $$(BPF_CFLAGS) $$(FLAGS_$(2)) -MMD -MP -c $$< -o $$@
+	$$(Q)$$(LLVM_STRIP) -g $$@
+endef
+$(foreach variant,$(notdir $(BPF_VARIANTS:.bpf.o=)),$(eval $(call variant_rule,$(firstword $(subst _, ,$(variant))),$(patsubst $(firstword $(subst _, ,$(variant)))_%,%,$(variant)))))
 
 $(SKELETONS): $(BUILD)/bpf/%.skel.h: $(BUILD)/bpf/%.bpf.o
 	$(say) SKEL $@

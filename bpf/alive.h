@@ -13,13 +13,28 @@
 
 const volatile __u32 alive_by = LIVENESS_WORD; /* enum vfsteer_liveness */
 
+#ifdef ALIVE_WITHOUT_BTF
+
+/* For a kernel that does not describe its types (BTF): nothing can be read of a device, and the pair's word is believed. */
+static __always_inline bool alive_ifindex(struct __sk_buff *skb, __u32 ifindex)
+{
+	return ifindex;
+}
+
+static __always_inline bool alive_standby_carrier(struct __sk_buff *skb, const struct vfsteer_pair *pair)
+{
+	return pair->standby_has_carrier;
+}
+
+#else
+
 /* A chain holds one device in 256: this many in one chain is a netns with some 4,000 devices. */
 #define ALIVE_CHAIN_MAX 16
 
 #define ALIVE_OPER_UNKNOWN 0 /* IF_OPER_UNKNOWN: no link event yet, carrier decides */
 #define ALIVE_OPER_UP 6      /* IF_OPER_UP */
 
-#ifndef ALIVE_WITHOUT_KFUNCS /* see steer_plain.bpf.c */
+#ifndef ALIVE_WITHOUT_KFUNCS /* before Linux 6.2: see the variants in the Makefile */
 extern void *bpf_cast_to_kern_ctx(void *context) __ksym __weak;
 extern void *bpf_rdonly_cast(const void *pointer, __u32 type) __ksym __weak;
 #endif
@@ -162,5 +177,7 @@ static __always_inline bool alive_standby_carrier(struct __sk_buff *skb, const s
 		return pair->standby_has_carrier;
 	}
 }
+
+#endif /* ALIVE_WITHOUT_BTF */
 
 #endif

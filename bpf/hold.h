@@ -11,41 +11,61 @@
 #define HOLD_H
 
 #include "maps.h"
+#include <stdbool.h>
 
-const volatile __u64 hold_limit_ns = 0;  /* 0: do not hold (one CPU, or no bpf_loop, Linux 5.17) */
+const volatile __u64 hold_limit_ns = 0;  /* 0: do not hold (one CPU) */
 const volatile __u64 hold_settle_ns = 0; /* from the announcement on */
 
-#define HOLD_STEPS_MAX (1 << 23) /* the kernel's BPF_MAX_LOOPS; time ends it long before */
+/*
+ * Three loops, one within the other: each is short enough for the verifier to follow, and as global functions it looks at each of them once
+ * (Linux 5.6), so that the steps multiply while the time to load adds up. Four million steps are more than the limit has time
+ * for.
+ */
+#define HOLD_STEPS 160
 
-struct hold {
-	__u64 deadline_ns;
-	__u64 announced_ns;
-	__u32 slot;
-};
+#define HOLD_LOOP _Pragma("clang loop unroll(disable)") for (int i = 0; i < HOLD_STEPS; i++)
 
-static long hold_step(__u32 step, struct hold *hold)
+/* Each returns 1 when the wait is over, 0 when its steps are. @until_announced: of the switch of @slot, or else until the time alone. */
+__attribute__((noinline)) int hold_briefly(__u32 slot, __u64 deadline_ns, __u32 until_announced)
 {
-	const volatile struct vfsteer_pair *pair = bpf_map_lookup_elem(&pairs, &hold->slot);
-	__u64 now = bpf_ktime_get_boot_ns();
+	HOLD_LOOP
+	{
+		const volatile struct vfsteer_pair *pair = bpf_map_lookup_elem(&pairs, &slot);
 
-	if (!pair || now >= hold->deadline_ns)
-		return 1;
-	if (!hold->announced_ns) {
-		if (pair->announced_switches == pair->state.switches)
-			hold->announced_ns = now;
-		return 0;
+		if (!pair || bpf_ktime_get_boot_ns() >= deadline_ns)
+			return 1;
+		if (until_announced && pair->announced_switches == pair->state.switches)
+			return 1;
 	}
-	return now >= hold->announced_ns + hold_settle_ns;
+	return 0;
+}
+
+__attribute__((noinline)) int hold_longer(__u32 slot, __u64 deadline_ns, __u32 until_announced)
+{
+	HOLD_LOOP
+	if (hold_briefly(slot, deadline_ns, until_announced))
+		return 1;
+	return 0;
+}
+
+__attribute__((noinline)) int hold_until(__u32 slot, __u64 deadline_ns, __u32 until_announced)
+{
+	HOLD_LOOP
+	if (hold_longer(slot, deadline_ns, until_announced))
+		return 1;
+	return 0;
 }
 
 static __always_inline void hold_until_announced(__u32 slot)
 {
-	struct hold hold = { .slot = slot };
+	__u64 deadline_ns, settled_ns;
 
 	if (!hold_limit_ns)
 		return;
-	hold.deadline_ns = bpf_ktime_get_boot_ns() + hold_limit_ns;
-	bpf_loop(HOLD_STEPS_MAX, hold_step, &hold, 0);
+	deadline_ns = bpf_ktime_get_boot_ns() + hold_limit_ns;
+	hold_until(slot, deadline_ns, true);
+	settled_ns = bpf_ktime_get_boot_ns() + hold_settle_ns;
+	hold_until(slot, settled_ns < deadline_ns ? settled_ns : deadline_ns, false);
 }
 
 #endif

@@ -1,16 +1,48 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* How the kernel side changes a pair's word: away from the primary, never towards it, by compare-and-swap. */
+/*
+ * How the kernel side changes a pair's word: away from the primary, never towards it.
+ *
+ * By compare-and-swap where BPF has it. BPF before Linux 5.12 knows plain stores and additions without a result; built with
+ * PAIR_WITHOUT_CAS the programs make do with these, and the agent goes on using compare-and-swap on the whole word. That is
+ * enough because the two sides want different things. What is stored here is narrow and says the same whatever stood there before:
+ *
+ *   active and primary   together, one store of two bytes: { standby, down or leaving }
+ *   cause                one byte, only by who found the primary active
+ *   switches             an atomic addition, only by who found the primary active
+ *
+ * admin, the operator's wish, is not in any of these stores. What may happen between the look at the word and the stores:
+ *
+ *   the agent moves to the primary      it does so only from { standby, ready }. Its swap comes before our store, which then undoes it,
+ *                                       or after, and fails: the store has changed `primary` as well.
+ *   the agent moves off the primary     active stays the standby; the switch is counted, and announced, twice.
+ *   the agent notes another state of    ours stands instead until the agent, woken by the event, has looked again: it knows absent
+ *   the primary (absent, joining)       and joining from the devices, not from the word.
+ *   another CPU stores down or leaving  active is the standby either way. Down may come to stand over leaving: hence primary_leaving_boot_ns,
+ *                                       stored before and by warnings alone, counts for the agent whatever the word says (policy.h).
+ *   the agent swaps between our stores  it sees active and primary as they will be, with the cause or the count still to come, and cannot go
+ *                                       to the primary without having looked at the device anew. Additions are never lost: they and its
+ *                                       swap are atomic to each other.
+ *   the operator's wish is written      not touched by us; its swap fails and is tried again if it met one of our stores.
+ *
+ * So active never stays on a primary that a program has moved away from, and what can be wrong for a moment is wrong in the text only.
+ */
 #ifndef PAIR_H
 #define PAIR_H
 
 #include "maps.h"
+#include <stdbool.h>
+#include <stddef.h>
 
 #define PAIR_CAS_TRIES 8
 
 union pair_word {
 	struct vfsteer_state state;
 	__u64 word;
+	__u16 active_and_primary;
 };
+
+_Static_assert(offsetof(struct vfsteer_state, active) == 0 && offsetof(struct vfsteer_state, primary) == 1,
+	       "active and primary are stored as one");
 
 static __always_inline union pair_word pair_word_read(const struct vfsteer_pair *pair)
 {
@@ -29,6 +61,30 @@ static __always_inline void pair_tell(__u32 slot, enum vfsteer_event_kind kind, 
 	/* A full ring means that no agent reads it. The word is what counts, the event only wakes. */
 	bpf_ringbuf_output(&events, &event, sizeof(event), 0);
 }
+
+#ifdef PAIR_WITHOUT_CAS
+static __always_inline bool pair_word_change(struct vfsteer_pair *pair, union pair_word old, union pair_word new)
+{
+	volatile struct vfsteer_state *state = &pair->state;
+
+	/* A state of the primary that is not ours to change may be newer than the one we saw. */
+	if (new.state.primary == old.state.primary)
+		state->active = new.state.active;
+	else
+		*(volatile __u16 *)state = new.active_and_primary;
+	if (new.state.switches != old.state.switches) {
+		state->cause = new.state.cause;
+		/* Last: it is what the announcement waits for. */
+		__sync_fetch_and_add(&pair->state.switches, 1);
+	}
+	return true;
+}
+#else
+static __always_inline bool pair_word_change(struct vfsteer_pair *pair, union pair_word old, union pair_word new)
+{
+	return __sync_val_compare_and_swap((__u64 *)&pair->state, old.word, new.word) == old.word;
+}
+#endif
 
 /*
  * Moves the pair in @slot off its primary and notes the primary's new state. Idempotent: the same news twice
@@ -59,7 +115,7 @@ __attribute__((noinline)) int pair_leave_primary(__u32 slot, __u32 primary_state
 		}
 		if (new.word == old.word)
 			return 0;
-		if (__sync_val_compare_and_swap((__u64 *)&pair->state, old.word, new.word) != old.word)
+		if (!pair_word_change(pair, old, new))
 			continue;
 		if (old.state.active != PATH_PRIMARY) {
 			pair_tell(slot, EVENT_STATE, cause);

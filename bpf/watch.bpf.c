@@ -37,44 +37,60 @@ static __always_inline int watch_read_name(union watch_name *name, const char *f
 	return length;
 }
 
-struct bpf_map;
+/*
+ * Which pair is meant? The slots are looked through in groups: two loops that the verifier follows in a moment, each once because they are in
+ * global functions. These take scalars only before Linux 5.13, which is also when bpf_for_each_map_elem came.
+ */
+#define WATCH_GROUP 16
+#define WATCH_NONE (-1) /* not among these */
+#define WATCH_END (-2)  /* nor anywhere else: there are no more slots */
 
-/* A walk over the pairs (bpf_for_each_map_elem, Linux 5.13), which the verifier follows once and not for every slot. */
-struct watch_search {
-	__u32 ifindex;
-	__u32 network_namespace;
-	int primary_of, standby_of; /* slots, -1: none */
+#define WATCH_SLOTS(first)                                                                       \
+	_Pragma("clang loop unroll(disable)") for (__u32 slot = first, left = WATCH_GROUP; left; \
+						   slot++, left--)
+
+enum watch_role {
+	WATCH_PRIMARY,
+	WATCH_STANDBY,
 };
 
-static long watch_search_step(struct bpf_map *map, const __u32 *slot, const struct vfsteer_pair *pair,
-			      struct watch_search *search)
+__attribute__((noinline)) int watch_find_among(__u32 first, __u32 ifindex, __u32 network_namespace, __u32 role)
 {
-	if (pair->network_namespace != search->network_namespace)
-		return 0;
-	if (pair->primary_ifindex == search->ifindex)
-		search->primary_of = *slot;
-	if (pair->standby_ifindex == search->ifindex)
-		search->standby_of = *slot;
-	return search->primary_of >= 0 || search->standby_of >= 0;
+	WATCH_SLOTS(first)
+	{
+		__u32 key = slot;
+		const struct vfsteer_pair *pair = bpf_map_lookup_elem(&pairs, &key);
+
+		if (!pair)
+			return WATCH_END;
+		if (pair->network_namespace == network_namespace &&
+		    (role == WATCH_PRIMARY ? pair->primary_ifindex : pair->standby_ifindex) == ifindex)
+			return slot;
+	}
+	return WATCH_NONE;
 }
 
-static __always_inline struct watch_search watch_search(struct net_device *device)
+__attribute__((noinline)) int watch_find_slot(__u32 ifindex, __u32 network_namespace, __u32 role)
 {
-	struct watch_search search = {
-		.ifindex = BPF_CORE_READ(device, ifindex),
-		.network_namespace = BPF_CORE_READ(device, nd_net.net, ns.inum),
-		.primary_of = -1,
-		.standby_of = -1,
-	};
+	for (__u32 first = 0; first < VFSTEER_MAX_PAIRS; first += WATCH_GROUP) {
+		int slot = watch_find_among(first, ifindex, network_namespace, role);
 
-	bpf_for_each_map_elem(&pairs, watch_search_step, &search, 0);
-	return search;
+		if (slot != WATCH_NONE)
+			return slot;
+	}
+	return WATCH_NONE;
+}
+
+/* The slot of the pair that @device is the primary or the standby of; negative: none. */
+static __always_inline int watch_find(struct net_device *device, enum watch_role role)
+{
+	return watch_find_slot(BPF_CORE_READ(device, ifindex), BPF_CORE_READ(device, nd_net.net, ns.inum), role);
 }
 
 static __always_inline void watch_leave(struct net_device *device, enum vfsteer_primary_state state,
 					enum vfsteer_cause cause)
 {
-	int slot = watch_search(device).primary_of;
+	int slot = watch_find(device, WATCH_PRIMARY);
 
 	if (slot >= 0)
 		pair_leave_primary(slot, state, cause);
@@ -84,7 +100,7 @@ static __always_inline void watch_leave(struct net_device *device, enum vfsteer_
 static __always_inline void watch_leave_held(struct net_device *device, enum vfsteer_primary_state state,
 					     enum vfsteer_cause cause)
 {
-	int slot = watch_search(device).primary_of;
+	int slot = watch_find(device, WATCH_PRIMARY);
 
 	if (slot >= 0 && pair_leave_primary(slot, state, cause))
 		hold_until_announced(slot);
@@ -115,29 +131,48 @@ struct watch_pci_search {
 	union watch_name name;
 	enum watch_pci what;
 	__u32 from; /* slot to begin with */
-	int found;  /* -1: none */
 };
 
-static long watch_pci_step(struct bpf_map *map, const __u32 *slot, const struct vfsteer_pair *pair,
-			   struct watch_pci_search *search)
+__attribute__((noinline)) int watch_find_pci_among(__u32 first, __u64 name, __u64 name_rest, __u32 what)
 {
-	if (*slot < search->from)
-		return 0;
-	if ((search->what & WATCH_PCI_ADDRESS && watch_name_is(&search->name, pair->primary_pci_address)) ||
-	    (search->what & WATCH_PCI_SLOT && watch_name_is(&search->name, pair->primary_pci_slot)) ||
-	    (search->what & WATCH_PCI_PORT && watch_name_is(&search->name, pair->primary_pci_port)))
-		search->found = *slot;
-	return search->found >= 0;
+	const union watch_name wanted = { .words = { name, name_rest } };
+
+	WATCH_SLOTS(first)
+	{
+		__u32 key = slot;
+		const struct vfsteer_pair *pair = bpf_map_lookup_elem(&pairs, &key);
+
+		if (!pair)
+			return WATCH_END;
+		if ((what & WATCH_PCI_ADDRESS && watch_name_is(&wanted, pair->primary_pci_address)) ||
+		    (what & WATCH_PCI_SLOT && watch_name_is(&wanted, pair->primary_pci_slot)) ||
+		    (what & WATCH_PCI_PORT && watch_name_is(&wanted, pair->primary_pci_port)))
+			return slot;
+	}
+	return WATCH_NONE;
 }
 
-/* The next slot from search->from on whose primary is meant, or -1. */
+__attribute__((noinline)) int watch_find_pci(__u32 from, __u64 name, __u64 name_rest, __u32 what)
+{
+	for (__u32 past = 0; past < VFSTEER_MAX_PAIRS; past += WATCH_GROUP) {
+		int slot = watch_find_pci_among(from + past, name, name_rest, what);
+
+		if (slot != WATCH_NONE)
+			return slot;
+	}
+	return WATCH_NONE;
+}
+
+/* The next slot from search->from on whose primary is meant; negative: none. */
 static __always_inline int watch_pci_next(struct watch_pci_search *search)
 {
-	search->found = -1;
-	if (search->name.text[0])
-		bpf_for_each_map_elem(&pairs, watch_pci_step, search, 0);
-	search->from = search->found + 1;
-	return search->found;
+	int slot;
+
+	if (!search->name.text[0])
+		return WATCH_NONE;
+	slot = watch_find_pci(search->from, search->name.words[0], search->name.words[1], search->what);
+	search->from = slot + 1;
+	return slot;
 }
 
 /* Several pairs may share a slot or a port: all of them leave. */
@@ -183,20 +218,30 @@ int BPF_PROG(pciehp_handle_button_press, struct controller *controller)
 	return 0;
 }
 
+static __always_inline char watch_hex_digit(__u32 value)
+{
+	return value < 10 ? '0' + value : 'a' + value - 10;
+}
+
 SEC("fentry/acpiphp_disable_and_eject_slot")
 int BPF_PROG(acpiphp_disable_and_eject_slot, struct acpiphp_slot *acpi_slot)
 {
-	/* The bus is called "0000:01"; with the device number it becomes the slot's "0000:01:00". */
-	const char digits[] = "0123456789abcdef";
 	struct watch_pci_search search = { .what = WATCH_PCI_SLOT };
 	__u32 number = BPF_CORE_READ(acpi_slot, device);
 	int length = watch_read_name(&search.name, BPF_CORE_READ(acpi_slot, bus, dev.kobj.name));
 
+	/* The bus is called "0000:01"; with the device number it becomes the slot's "0000:01:00". Unrolled: before Linux 5.12 the place of a
+	 * byte on the stack has to be a constant. */
+#pragma unroll
+	for (int end = 1; end < (int)sizeof(search.name.text) - 3; end++) {
+		if (length != end + 1)
+			continue;
+		search.name.text[end] = ':';
+		search.name.text[end + 1] = '0' + ((number >> 4) & 1);
+		search.name.text[end + 2] = watch_hex_digit(number & 0xf);
+	}
 	if (length < 2 || length > (int)sizeof(search.name.text) - 3)
 		return 0;
-	search.name.text[length - 1] = ':';
-	search.name.text[length] = digits[(number >> 4) & 1];
-	search.name.text[length + 1] = digits[number & 0xf];
 	watch_leave_pci(&search, CAUSE_UNPLUG_REQUEST, true);
 	return 0;
 }
@@ -264,7 +309,7 @@ int BPF_PROG(dev_deactivate_many, struct list_head *list)
 SEC("fentry/netif_device_detach")
 int BPF_PROG(netif_device_detach, struct net_device *device)
 {
-	__u32 slot = watch_search(device).primary_of;
+	__u32 slot = watch_find(device, WATCH_PRIMARY); /* none: no such key */
 	struct vfsteer_pair *pair = bpf_map_lookup_elem(&pairs, &slot);
 
 	if (!pair)
@@ -277,7 +322,7 @@ int BPF_PROG(netif_device_detach, struct net_device *device)
 SEC("fentry/netif_device_attach")
 int BPF_PROG(netif_device_attach, struct net_device *device)
 {
-	__u32 slot = watch_search(device).primary_of;
+	__u32 slot = watch_find(device, WATCH_PRIMARY);
 	struct vfsteer_pair *pair = bpf_map_lookup_elem(&pairs, &slot);
 
 	if (!pair)
@@ -289,7 +334,7 @@ int BPF_PROG(netif_device_attach, struct net_device *device)
 
 static __always_inline void watch_note_standby_carrier(struct net_device *device, __u8 carrier)
 {
-	__u32 slot = watch_search(device).standby_of;
+	__u32 slot = watch_find(device, WATCH_STANDBY);
 	struct vfsteer_pair *pair = bpf_map_lookup_elem(&pairs, &slot);
 
 	if (pair)
@@ -309,7 +354,7 @@ int BPF_PROG(netif_carrier_off, struct net_device *device)
 SEC("fentry/netif_carrier_on")
 int BPF_PROG(netif_carrier_on, struct net_device *device)
 {
-	int slot = watch_search(device).primary_of;
+	int slot = watch_find(device, WATCH_PRIMARY);
 
 	if (slot >= 0)
 		pair_tell(slot, EVENT_CARRIER_ON, CAUSE_NONE);
@@ -321,7 +366,7 @@ int BPF_PROG(netif_carrier_on, struct net_device *device)
 SEC("fentry/__dev_set_rx_mode")
 int BPF_PROG(__dev_set_rx_mode, struct net_device *device)
 {
-	int slot = watch_search(device).standby_of;
+	int slot = watch_find(device, WATCH_STANDBY);
 
 	if (slot >= 0)
 		pair_tell(slot, EVENT_FILTERS, CAUSE_NONE);

@@ -63,11 +63,13 @@ enum vfsteer_liveness {
 	LIVENESS_WORD,  /* believes the pair's word, which the watch programs keep current */
 	LIVENESS_KFUNC, /* reads the device through bpf_cast_to_kern_ctx and bpf_rdonly_cast (Linux 6.2) */
 	LIVENESS_PROBE, /* reads it through bpf_probe_read_kernel, several times dearer */
+	LIVENESS_NETLINK, /* believes the word, which the agent alone keeps current: a kernel without tracing and probe reads */
 } __attribute__((packed));
 
 /*
  * The pair's word. It is only ever changed as a whole, by a 64-bit compare-and-swap: BPF moves active away
- * from the primary, user space moves it either way, and neither overwrites what it has not seen.
+ * from the primary, user space moves it either way, and neither overwrites what it has not seen. BPF before Linux 5.12 has no
+ * compare-and-swap: there it stores just { active, primary } and cause, and adds to switches (bpf/pair.h says why that is enough).
  */
 struct vfsteer_state {
 	enum vfsteer_path active;
@@ -101,7 +103,9 @@ struct vfsteer_pair {
 	__u8 rx_direct;                   /* the primary's stack receives unicast TCP and UDP itself */
 	__u8 primary_failures;            /* in a row, without a fair time of service between: see policy.h */
 	__u8 primary_is_named;            /* by --pair or the configuration: no other will be taken */
-	__u8 reserved[3];
+	__u8 compares_and_swaps;          /* BPF changes the word so: else by stores */
+	__u8 removals_are_held;           /* until the switch is announced, see bpf/hold.h */
+	__u8 reserved[1];
 	__u32 abi_version;                /* VFSTEER_ABI_VERSION, in free slots too */
 };
 

@@ -5,9 +5,11 @@
 #include "announce.h"
 #include "control.h"
 #include "crash_point.h"
+#include "kernel.h"
 #include "log.h"
 #include "pins_make.h"
 #include "privileges.h"
+#include "protection.h"
 #include "request.h"
 #include "slot.h"
 #include "unload.h"
@@ -207,15 +209,25 @@ static int agent_open_loop(struct agent *agent)
 	return error < 0 ? error : 0;
 }
 
+/* One line: what is watched, and what that leaves without a warning, and why. */
 static void agent_tell_watch(const struct watch_result *watch)
 {
-	if (watch->refusal)
-		log_warning("this kernel refuses tracing (%s): a primary's end is seen by the check of each packet and by netlink, not in advance",
-			    strerror(-watch->refusal));
-	else if (!watch->attached_count)
-		log_warning("this kernel has no function to watch: a primary's end is seen by the check of each packet and by netlink, not in advance");
-	else
+	struct protection_warnings warnings = { 0 };
+	char missing[128];
+
+	for (unsigned i = 0; i < watch->attached_count; i++)
+		protection_add(&warnings, watch->attached[i]);
+	protection_missing_warnings(&warnings, missing, sizeof(missing));
+	if (!missing[0])
 		log_info("watching %u kernel functions for a primary's end", watch->attached_count);
+	else
+		log_warning("watching %u kernel functions for a primary's end: no warning of %s: %s%s%s%s", watch->attached_count,
+			    missing,
+			    !kernel_has_btf() ? "this kernel has no type information (CONFIG_DEBUG_INFO_BTF)" :
+			    watch->refusal    ? "this kernel refuses tracing" :
+						"this kernel has no such functions to watch",
+			    watch->refusal ? " (" : "", watch->refusal ? strerror(-watch->refusal) : "",
+			    watch->refusal ? ")" : "");
 }
 
 /* Watch programs first: the data path's method depends on them. */
@@ -231,7 +243,8 @@ static int agent_open_programs(struct agent *agent)
 	for (unsigned i = 0; i < agent->watch.attached_count; i++)
 		if (!strcmp(agent->watch.attached[i], "__dev_set_rx_mode"))
 			agent->lists_watched = true;
-	agent->world.liveness = steer_choose_liveness(agent->watch.complete);
+	agent->world.watched = agent->watch.complete;
+	agent->world.removals_held = agent->watch.removals_held;
 	agent->events = ring_buffer__new(agent->world.pins.events_fd, agent_on_event, agent, NULL);
 	if (!agent->events) {
 		error = -errno;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "agent_state.h"
 #include "log.h"
+#include "protection.h"
 #include "slot.h"
 #include "words.h"
 
@@ -113,6 +114,7 @@ static void agent_remove_pairs(struct agent *agent)
 static void agent_add_pair(struct agent *agent, const struct pairing *pairing)
 {
 	const struct netdev *standby = netdev_by_index(agent->world.table, pairing->standby);
+	const char *missing;
 	struct pair *pair;
 	int error = pair_new(&agent->world, pairing, &pair);
 
@@ -134,9 +136,10 @@ static void agent_add_pair(struct agent *agent, const struct pairing *pairing)
 	if (error)
 		return;
 	agent->pairs[agent->pair_count++] = pair;
-	log_info("%s: steering by %s, the primary's liveness %s", standby->name,
+	missing = protection_missing_liveness(agent->world.pins.pairs[pair->slot].liveness);
+	log_info("%s: steering by %s, the primary's liveness %s%s%s", standby->name,
 		 steer_describe(&agent->world.pins, pairing->standby),
-		 words_liveness(agent->world.pins.pairs[pair->slot].liveness));
+		 words_liveness(agent->world.pins.pairs[pair->slot].liveness), missing ? ": " : "", missing ?: "");
 }
 
 static void agent_step(struct agent *agent, struct pair *pair)

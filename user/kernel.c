@@ -47,25 +47,39 @@ int kernel_check(const char **ret_missing)
 		*ret_missing = "BPF ring buffers (Linux 5.8)";
 		return -ENOSYS;
 	}
-	if (access("/sys/kernel/btf/vmlinux", R_OK)) {
-		*ret_missing = "type information (CONFIG_DEBUG_INFO_BTF, /sys/kernel/btf/vmlinux)";
-		return -ENOSYS;
-	}
-	error = kernel_try_compare_and_swap();
-	if (error == -EPERM)
-		return error;
-	if (error) {
-		*ret_missing = "BPF compare-and-swap (Linux 5.12)";
-		return -ENOSYS;
-	}
+	/* Whether it has it or not: this shows whether programs may be loaded. */
+	if (kernel_try_compare_and_swap() == -EPERM)
+		return -EPERM;
 	return 0;
+}
+
+bool kernel_has_compare_and_swap(void)
+{
+	static int error = 1; /* not tried yet */
+
+	if (error == 1)
+		error = kernel_try_compare_and_swap();
+	return !error;
+}
+
+/* Parsed once: some 100,000 types. NULL: there is none. */
+static const struct btf *kernel_btf(void)
+{
+	static struct btf *btf;
+	static bool tried;
+
+	if (!tried)
+		btf = btf__load_vmlinux_btf();
+	tried = true;
+	return btf;
+}
+
+bool kernel_has_btf(void)
+{
+	return kernel_btf();
 }
 
 bool kernel_has_function(const char *name)
 {
-	static struct btf *kernel_btf; /* parsed once: some 100,000 types */
-
-	if (!kernel_btf)
-		kernel_btf = btf__load_vmlinux_btf();
-	return kernel_btf && btf__find_by_name_kind(kernel_btf, name, BTF_KIND_FUNC) > 0;
+	return kernel_btf() && btf__find_by_name_kind(kernel_btf(), name, BTF_KIND_FUNC) > 0;
 }

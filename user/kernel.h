@@ -7,11 +7,16 @@
 #include <stddef.h>
 
 /*
- * Checks for what vfsteer cannot do without: BTF (CONFIG_DEBUG_INFO_BTF), ring buffers (Linux 5.8) and 64-bit
- * compare-and-swap in BPF (Linux 5.12). Returns 0; -ENOSYS with *ret_missing naming the feature and since when Linux has
- * it (static string); -EPERM when this process may not use BPF.
+ * Checks for what vfsteer cannot do without: ring buffers (Linux 5.8). Returns 0; -ENOSYS with *ret_missing naming the feature and
+ * since when Linux has it (static string); -EPERM when this process may not use BPF.
  */
 int kernel_check(const char **ret_missing);
+
+/* Has the kernel's BPF a 64-bit compare-and-swap (Linux 5.12)? The programs without it: bpf/pair.h. */
+bool kernel_has_compare_and_swap(void);
+
+/* Does the kernel describe its own types (CONFIG_DEBUG_INFO_BTF, /sys/kernel/btf/vmlinux)? Without, nothing of it can be watched or read. */
+bool kernel_has_btf(void);
 
 /* Does the kernel's BTF name this function? */
 bool kernel_has_function(const char *name);

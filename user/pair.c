@@ -89,13 +89,14 @@ int pair_new(struct pair_world *world, const struct pairing *pairing, struct pai
 	error = addresses_collect(world->table, world->requests, standby, &pair->frames);
 	if (error)
 		goto fail;
-	error = steer_new(&world->pins, found, world->liveness, &pair->steer);
+	error = steer_new(&world->pins, found, world->watched, &pair->steer);
 	crash_point("pair-programs-loaded");
 	if (!error)
 		error = steer_attach_standby(pair->steer, standby->ifindex);
 	if (error)
 		goto fail;
 	crash_point("pair-standby-attached");
+	slot->removals_are_held = world->removals_held;
 	pair->told_switches = slot->announced_switches;
 	if (adopted) {
 		const struct netdev *primary = netdev_by_index(world->table, slot->primary_ifindex);
@@ -108,6 +109,7 @@ int pair_new(struct pair_world *world, const struct pairing *pairing, struct pai
 		if (pins_state(&world->pins, found).active == PATH_PRIMARY ||
 		    pins_state(&world->pins, found).switches != slot->announced_switches)
 			pair->active_since_ns = slot->last_switch_boot_ns;
+		pair->leaving_settled_ns = slot->primary_leaving_boot_ns;
 	}
 	pair_brief_announcer(world, pair);
 	*ret = pair;
@@ -289,7 +291,8 @@ static struct policy_view pair_view(const struct pair_world *world, struct pair 
 		.operator_asked = pair->operator_asked,
 		.removal_cancelled = pair->removal_cancelled,
 		.now_ns = pair_clock_ns(),
-		.leaving_since_ns = pair_slot(world, pair)->primary_leaving_boot_ns,
+		.leaving_since_ns = __atomic_load_n(&pair_slot(world, pair)->primary_leaving_boot_ns, __ATOMIC_RELAXED),
+		.leaving_settled_ns = pair->leaving_settled_ns,
 		.primary_exists = primary,
 		.primary_prepared = pair->prepared,
 	};
@@ -333,8 +336,10 @@ static uint64_t pair_decide(struct pair_world *world, struct pair *pair)
 		if (!pins_state_change(&world->pins, pair->slot, &state, decision.wanted))
 			continue;
 		crash_point("pair-word-changed");
-		if (decision.wanted.primary != PRIMARY_LEAVING)
+		if (decision.wanted.primary != PRIMARY_LEAVING) {
 			pair->removal_cancelled = false;
+			pair->leaving_settled_ns = view.leaving_since_ns;
+		}
 		pair_announce_switch(world, pair);
 	}
 	pair->operator_asked = false;
@@ -399,6 +404,9 @@ static void pair_meet(struct pair_world *world, struct pair *pair, const struct 
 	const char *what = "";
 	int error;
 
+	/* Of an earlier primary; an adopted one's that its word does not show, the agent before this one has dealt with. */
+	if (pair->primary != primary_ifindex)
+		pair->leaving_settled_ns = pair_slot(world, pair)->primary_leaving_boot_ns;
 	pair->primary = primary_ifindex;
 	pair_brief_announcer(world, pair);
 	/* Joining silences its stack, which then takes nothing. */

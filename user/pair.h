@@ -27,7 +27,8 @@ struct pair_world {
 	struct announcer *announcer;
 	struct policy_limits limits;
 	struct heritage *heritage; /* for pairs that are made anew */
-	enum vfsteer_liveness liveness;
+	bool watched;       /* the watch programs see all that ends a primary's service: see watch.h */
+	bool removals_held; /* likewise: see watch.h */
 	uint32_t network_namespace; /* inode number of this process's */
 	unsigned announce_count;
 	uint64_t announce_interval_ns;
@@ -58,6 +59,7 @@ struct pair {
 	struct pairing pairing; /* its own of the last look at everything; standby 0: it was not among the pairs then */
 	bool standby_had_carrier; /* at the last step: the watch programs keep the map's own, ahead of netlink */
 	uint64_t carrier_since_ns;
+	uint64_t leaving_settled_ns; /* see policy.h */
 	uint64_t active_since_ns; /* of the primary; 0: it is not active. See policy_failures */
 	struct steer *steer;
 	struct align *align;

@@ -30,6 +30,16 @@ uint64_t policy_retry_ns(struct vfsteer_state state, uint8_t failures, uint64_t 
 	return last_switch_ns + policy_penalty_ns(failures);
 }
 
+/*
+ * The word, or a warning that has not been dealt with: a program that stores without compare-and-swap may have written over
+ * PRIMARY_LEAVING (bpf/pair.h). While the primary is active the word will say so in a moment, with its cause.
+ */
+static bool policy_is_leaving(const struct policy_view *view)
+{
+	return view->state.primary == PRIMARY_LEAVING ||
+	       (view->state.active == PATH_STANDBY && view->leaving_since_ns > view->leaving_settled_ns);
+}
+
 static enum vfsteer_primary_state
 policy_primary_state(const struct policy_view *view, const struct policy_limits *limits, uint64_t *wake_ns, bool *waits)
 {
@@ -39,7 +49,7 @@ policy_primary_state(const struct policy_view *view, const struct policy_limits 
 	if (!view->primary_exists)
 		return PRIMARY_ABSENT;
 	deadline_ns = view->leaving_since_ns + limits->leaving_timeout_ns;
-	if (view->state.primary == PRIMARY_LEAVING && !view->removal_cancelled && view->now_ns < deadline_ns) {
+	if (policy_is_leaving(view) && !view->removal_cancelled && view->now_ns < deadline_ns) {
 		*wake_ns = deadline_ns;
 		return PRIMARY_LEAVING;
 	}

@@ -28,7 +28,8 @@ struct policy_view {
 	uint64_t now_ns;        /* CLOCK_BOOTTIME, as the other times */
 	uint64_t carrier_since_ns;
 	uint64_t retry_ns; /* a primary that failed is not tried again before: see policy_retry_ns */
-	uint64_t leaving_since_ns;
+	uint64_t leaving_since_ns;   /* the last warning of its removal */
+	uint64_t leaving_settled_ns; /* of that, what has been dealt with: cancelled, waited for in vain, or of an earlier primary */
 };
 
 struct policy_decision {

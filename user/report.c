@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "pins_make.h"
 #include "policy.h"
+#include "protection.h"
 #include "report_candidates.h"
 #include "steer.h"
 #include "text.h"
@@ -83,6 +84,8 @@ static struct report_pair describe_slot(const struct vfsteer_pair *pair, struct 
 		.state = state,
 		.standby_carrier = pair->standby_has_carrier,
 		.liveness = pair->liveness,
+		.compare_and_swap = pair->compares_and_swaps,
+		.removals_held = pair->removals_are_held,
 		.rx_direct = pair->rx_direct,
 		.failures = pair->primary_failures,
 		/* The switch may be stamped after the clock was read here. */
@@ -230,6 +233,8 @@ static void write_pair_text(const struct report_pair *pair, FILE *stream)
 	report_candidates_write_text(pair, stream);
 	fprintf(stream, "  attached by: %s   liveness: %s   rx: %s\n", pair->attached_by, words_liveness(pair->liveness),
 		pair->rx_direct ? "direct" : "exact");
+	if (protection_missing_liveness(pair->liveness))
+		fprintf(stream, "  %s\n", protection_missing_liveness(pair->liveness));
 	if (pair->foreign_filters)
 		fprintf(stream, "  %u filter%s of others on egress before ours: what they pass finally (action pass) stays on the standby\n",
 			pair->foreign_filters, pair->foreign_filters == 1 ? "" : "s");
@@ -248,6 +253,21 @@ static void write_pair_text(const struct report_pair *pair, FILE *stream)
 	}
 }
 
+static void write_watched_text(const struct report *report, FILE *stream)
+{
+	struct protection_warnings warnings = { 0 };
+	char missing[128];
+
+	for (unsigned i = 0; i < report->watched_count; i++)
+		protection_add(&warnings, report->watched[i]);
+	protection_missing_warnings(&warnings, missing, sizeof(missing));
+	fprintf(stream, "\nwatching %u kernel functions for a primary's end%s%s\n", report->watched_count,
+		missing[0] ? ": no warning of " : "", missing);
+	if (report->pair_count && !report->pairs[0].removals_held)
+		fputs("a removal does not wait until the switch is announced: a guest that sends nothing may miss what is sent to it meanwhile\n",
+		      stream);
+}
+
 int report_write_text(const struct report *report, FILE *stream)
 {
 	if (!report->agent)
@@ -260,10 +280,7 @@ int report_write_text(const struct report *report, FILE *stream)
 			fputc('\n', stream);
 		write_pair_text(&report->pairs[i], stream);
 	}
-	if (report->watched_count)
-		fprintf(stream, "\nwatching %u kernel functions for a primary's end\n", report->watched_count);
-	else
-		fputs("\nwatching nothing: this kernel refuses tracing, a primary's end is not known in advance\n", stream);
+	write_watched_text(report, stream);
 	return 0;
 }
 
@@ -351,6 +368,8 @@ static int json_add_pair(struct json_object *to, const struct report_pair *pair)
 	err = err ?: json_add_string(to, "primary_state", words_primary_state(state->primary));
 	err = err ?: json_add_string(to, "attached_by", pair->attached_by);
 	err = err ?: json_add_string(to, "liveness", words_liveness(pair->liveness));
+	err = err ?: json_add(to, "compare_and_swap", json_object_new_boolean(pair->compare_and_swap), false);
+	err = err ?: json_add(to, "removals_held", json_object_new_boolean(pair->removals_held), false);
 	err = err ?: json_add(to, "foreign_egress_filters", json_object_new_uint64(pair->foreign_filters), false);
 	err = err ?: json_add_string(to, "rx", pair->rx_direct ? "direct" : "exact");
 	err = err ?: json_add(to, "standby_carrier", json_object_new_boolean(pair->standby_carrier), false);

@@ -29,6 +29,8 @@ struct report_pair {
 	struct vfsteer_state state;
 	bool standby_carrier;
 	enum vfsteer_liveness liveness;
+	bool compare_and_swap; /* how BPF changes the word: else by stores */
+	bool removals_held;    /* until a switch is announced */
 	bool rx_direct;
 	unsigned failures;    /* of the primary, in a row: see policy_failures */
 	int64_t retry_in_ns;  /* it is held back for so long; -1: it is not held back, or there is no agent to take it back */

@@ -6,13 +6,18 @@
 #include "kernel.h"
 #include "pins_make.h"
 #include "steer.skel.h"
-#include "steer_plain.skel.h"
+#include "steer_without_btf.skel.h"
+#include "steer_without_cas.skel.h"
+#include "steer_without_kfuncs.skel.h"
+#include "variant.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+VARIANT_DEFINE_OPEN(steer)
 
 struct steer {
 	const struct pins *pins;
@@ -22,31 +27,29 @@ struct steer {
 	int steer_egress_fd, standby_ingress_fd, primary_ingress_fd;
 };
 
-enum vfsteer_liveness steer_choose_liveness(bool watched)
+/* Each has less than the one before it (Makefile). */
+static variant_elf_t steer_choose_variant(enum vfsteer_liveness liveness)
 {
+	if (!kernel_has_btf())
+		return steer_without_btf_bpf__elf_bytes;
+	if (!kernel_has_compare_and_swap())
+		return steer_without_cas_bpf__elf_bytes;
+	return liveness == LIVENESS_KFUNC ? steer_bpf__elf_bytes : steer_without_kfuncs_bpf__elf_bytes;
+}
+
+/* What is left where no device can be read. */
+static enum vfsteer_liveness steer_least_liveness(bool watched)
+{
+	return watched ? LIVENESS_WORD : LIVENESS_NETLINK;
+}
+
+static enum vfsteer_liveness steer_best_liveness(bool watched)
+{
+	if (!kernel_has_btf())
+		return LIVENESS_NETLINK;
 	if (kernel_has_function("bpf_rdonly_cast") && kernel_has_function("bpf_cast_to_kern_ctx"))
 		return LIVENESS_KFUNC;
 	return watched ? LIVENESS_WORD : LIVENESS_PROBE;
-}
-
-/* Both objects have the same maps and programs by name, which is what a skeleton finds them by. */
-static struct steer_bpf *steer_open(enum vfsteer_liveness liveness)
-{
-	struct steer_bpf *programs = calloc(1, sizeof(*programs));
-	int error;
-
-	if (!programs)
-		return NULL;
-	error = steer_bpf__create_skeleton(programs);
-	if (!error && liveness != LIVENESS_KFUNC)
-		programs->skeleton->data = (void *)steer_plain_bpf__elf_bytes(&programs->skeleton->data_sz);
-	if (!error)
-		error = bpf_object__open_skeleton(programs->skeleton, NULL);
-	if (!error)
-		return programs;
-	steer_bpf__destroy(programs);
-	errno = -error;
-	return NULL;
 }
 
 /* A descriptor that outlives the object. */
@@ -72,7 +75,7 @@ static void steer_forget(struct steer *steer)
 
 static int steer_load(struct steer *steer, enum vfsteer_liveness liveness)
 {
-	struct steer_bpf *programs = steer_open(liveness);
+	struct steer_bpf *programs = steer_open(steer_choose_variant(liveness));
 	int error;
 
 	if (!programs)
@@ -98,8 +101,9 @@ static int steer_load(struct steer *steer, enum vfsteer_liveness liveness)
 	return error;
 }
 
-int steer_new(const struct pins *pins, unsigned slot, enum vfsteer_liveness liveness, struct steer **ret)
+int steer_new(const struct pins *pins, unsigned slot, bool watched, struct steer **ret)
 {
+	enum vfsteer_liveness liveness = steer_best_liveness(watched);
 	struct steer *steer = calloc(1, sizeof(*steer));
 	int error;
 
@@ -111,13 +115,14 @@ int steer_new(const struct pins *pins, unsigned slot, enum vfsteer_liveness live
 	error = steer_load(steer, liveness);
 	if (error && liveness == LIVENESS_KFUNC)
 		error = steer_load(steer, liveness = LIVENESS_PROBE);
-	if (error && liveness != LIVENESS_WORD)
-		error = steer_load(steer, liveness = LIVENESS_WORD);
+	if (error && liveness == LIVENESS_PROBE)
+		error = steer_load(steer, liveness = steer_least_liveness(watched));
 	if (error) {
 		steer_free(steer);
 		return error;
 	}
 	pins->pairs[slot].liveness = liveness;
+	pins->pairs[slot].compares_and_swaps = kernel_has_btf() && kernel_has_compare_and_swap();
 	*ret = steer;
 	return 0;
 }

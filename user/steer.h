@@ -7,15 +7,12 @@
 
 struct steer;
 
-/* The best method this kernel can load: kfuncs, else the word kept by the watch programs if these are on
- * (@watched), else probe reads. */
-enum vfsteer_liveness steer_choose_liveness(bool watched);
-
 /*
- * Loads the programs for @slot. Tries @liveness, and what is left when the kernel refuses it. Returns 0, or -errno.
- * The programs live on in the kernel where they are attached when they are freed here.
+ * Loads the programs for @slot, from the object that suits the kernel, with the best way to see whether the primary can send that it
+ * allows: kfuncs, else the word if the watch programs keep it (@watched), else probe reads, else the word as the agent keeps it. The pair's
+ * entry in the map tells which. Returns 0, or -errno. The programs live on in the kernel where they are attached when they are freed here.
  */
-int steer_new(const struct pins *pins, unsigned slot, enum vfsteer_liveness liveness, struct steer **ret);
+int steer_new(const struct pins *pins, unsigned slot, bool watched, struct steer **ret);
 void steer_free(struct steer *steer); /* takes NULL */
 
 /*

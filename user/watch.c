@@ -4,12 +4,16 @@
 #include "kernel.h"
 #include "pins_make.h"
 #include "watch.skel.h"
+#include "watch_without_cas.skel.h"
+#include "variant.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+VARIANT_DEFINE_OPEN(watch)
 
 /* The kernel functions watched; each program bears the name of its function. */
 static const char *const watch_functions[] = {
@@ -47,18 +51,24 @@ static bool watch_is_superseded(const char *name)
 #define WATCH_HOLD_LIMIT_NS 100000000ULL
 #define WATCH_HOLD_SETTLE_NS 5000000ULL
 
-/* Opens the object with the programs in @wanted, a mask of indices, and no others to be loaded. */
-static struct watch_bpf *watch_open(const struct pins *pins, unsigned wanted)
+/* Spinning is of use only where another CPU can run the agent. */
+static bool watch_can_hold(void)
 {
-	struct watch_bpf *programs = watch_bpf__open();
+	return sysconf(_SC_NPROCESSORS_ONLN) > 1;
+}
+
+/* Opens the object with the programs in @wanted, a mask of indices, and no others to be loaded. */
+static struct watch_bpf *watch_select(const struct pins *pins, unsigned wanted)
+{
+	struct watch_bpf *programs = watch_open(kernel_has_compare_and_swap() ? watch_bpf__elf_bytes :
+									  watch_without_cas_bpf__elf_bytes);
 
 	if (!programs)
 		return NULL;
 	for (unsigned i = 0; i < WATCH_FUNCTIONS; i++)
 		bpf_program__set_autoload(bpf_object__find_program_by_name(programs->obj, watch_functions[i]),
 					  wanted & 1U << i);
-	if (sysconf(_SC_NPROCESSORS_ONLN) > 1 &&
-	    libbpf_probe_bpf_helper(BPF_PROG_TYPE_SCHED_CLS, BPF_FUNC_loop, NULL) == 1) {
+	if (watch_can_hold()) {
 		programs->rodata->hold_limit_ns = WATCH_HOLD_LIMIT_NS;
 		programs->rodata->hold_settle_ns = WATCH_HOLD_SETTLE_NS;
 	}
@@ -102,7 +112,7 @@ static int watch_pin(const struct pins *pins, struct bpf_program *program)
 /* Loads and attaches the programs of @wanted and adds those that took to *@attached. Returns 0 or the kernel's refusal. */
 static int watch_try(const struct pins *pins, unsigned wanted, unsigned *attached)
 {
-	struct watch_bpf *programs = watch_open(pins, wanted);
+	struct watch_bpf *programs = watch_select(pins, wanted);
 	int error;
 
 	if (!programs)
@@ -164,6 +174,8 @@ int watch_attach(const struct pins *pins, struct watch_result *ret)
 		else if (!watch_is_superseded(watch_functions[i]))
 			result.missing[result.missing_count++] = watch_functions[i];
 	}
+	result.removals_held = watch_can_hold() && (watch_has(attached, "unregister_netdevice_queue") ||
+						    watch_has(attached, "pci_device_remove"));
 	result.complete = watch_has(attached, "netif_carrier_off") && watch_has(attached, "unregister_netdevice_queue") &&
 			  (watch_has(attached, "__dev_close_many") || watch_has(attached, "dev_close_many") ||
 			   watch_has(attached, "netif_close_many"));

@@ -11,7 +11,8 @@ struct watch_result {
 	unsigned attached_count, missing_count;
 	const char *attached[WATCH_MAX]; /* kernel functions; static strings */
 	const char *missing[WATCH_MAX];
-	int refusal; /* -errno when the kernel has functions but refuses to have them traced; 0 otherwise */
+	int refusal; /* -errno when the kernel has functions but refuses to have some or all of them traced; 0 otherwise */
+	bool removals_held; /* a removal waits for the announcement: bpf/hold.h */
 	bool complete; /* carrier, close and unregistration are all watched: the pair's word can be believed */
 };
 

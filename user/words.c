@@ -27,6 +27,7 @@ static const char *const livenesses[] = {
 	[LIVENESS_WORD] = "kept by the watch programs",
 	[LIVENESS_KFUNC] = "checked for each packet",
 	[LIVENESS_PROBE] = "checked for each packet, by probe reads",
+	[LIVENESS_NETLINK] = "kept by the agent alone, from netlink",
 };
 
 static const char *const causes[] = {

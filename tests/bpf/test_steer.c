@@ -6,6 +6,10 @@
 #include "../include/vfsteer.h"
 #include "maps.skel.h"
 #include "steer.skel.h"
+#include "steer_without_btf.skel.h"
+#include "steer_without_cas.skel.h"
+#include "steer_without_kfuncs.skel.h"
+#include "variant.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -44,8 +48,11 @@ static const char devices[] =
 	"ip link set st0 up && ip link set st1 up && ip link set pr0 up && ip link set pr1 up &&"
 	"ip link set down1 up && ip link set nocarrier0 up";
 
+VARIANT_DEFINE_OPEN(steer)
+
 static struct {
 	enum vfsteer_liveness liveness;
+	variant_elf_t elf;
 	struct maps_bpf *maps;
 	struct steer_bpf *steer;
 	struct ring_buffer *events;
@@ -156,7 +163,7 @@ static unsigned events_take(void)
 
 static bool sees_devices(void)
 {
-	return world.liveness != LIVENESS_WORD;
+	return world.liveness == LIVENESS_KFUNC || world.liveness == LIVENESS_PROBE;
 }
 
 /* What the pair looks like, for one case. */
@@ -517,7 +524,7 @@ static void test_mapping(void **context)
 
 static int load(struct steer_bpf **ret)
 {
-	struct steer_bpf *steer = steer_bpf__open();
+	struct steer_bpf *steer = steer_open(world.elf);
 	int error;
 
 	if (!steer)
@@ -572,12 +579,13 @@ static int quiet(enum libbpf_print_level level, const char *format, va_list argu
 }
 
 /* A method that this kernel does not have is no failure, as long as another does. */
-static bool can_load(enum vfsteer_liveness liveness, const char *name)
+static bool can_load(enum vfsteer_liveness liveness, variant_elf_t elf, const char *name)
 {
 	bool loaded;
 
 	libbpf_set_print(NULL);
 	world.liveness = liveness;
+	world.elf = elf;
 	loaded = !setup(NULL);
 	teardown(NULL);
 	libbpf_set_print(quiet);
@@ -597,8 +605,17 @@ int main(void)
 	};
 	static const struct {
 		enum vfsteer_liveness liveness;
+		variant_elf_t elf;
 		const char *name;
-	} methods[] = { { LIVENESS_WORD, "word" }, { LIVENESS_KFUNC, "kfunc" }, { LIVENESS_PROBE, "probe" } };
+	} methods[] = {
+		{ LIVENESS_WORD, steer_bpf__elf_bytes, "word" },
+		{ LIVENESS_KFUNC, steer_bpf__elf_bytes, "kfunc" },
+		{ LIVENESS_PROBE, steer_bpf__elf_bytes, "probe" },
+		{ LIVENESS_PROBE, steer_without_kfuncs_bpf__elf_bytes, "probe, without kfuncs" },
+		{ LIVENESS_WORD, steer_without_cas_bpf__elf_bytes, "word, without compare-and-swap" },
+		{ LIVENESS_PROBE, steer_without_cas_bpf__elf_bytes, "probe, without compare-and-swap" },
+		{ LIVENESS_NETLINK, steer_without_btf_bpf__elf_bytes, "netlink, without BTF" },
+	};
 	int failures = 0;
 
 	setbuf(stdout, NULL);
@@ -612,7 +629,7 @@ int main(void)
 	}
 	usleep(200000); /* the link work of the veths */
 	for (size_t i = 0; i < COUNT(methods); i++)
-		if (can_load(methods[i].liveness, methods[i].name))
+		if (can_load(methods[i].liveness, methods[i].elf, methods[i].name))
 			failures += cmocka_run_group_tests_name(methods[i].name, tests, setup, teardown);
 	return failures != 0;
 }

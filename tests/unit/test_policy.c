@@ -86,6 +86,15 @@ static const struct situation {
 	{ "nor by the operator",
 	  { FIT, WORD(STANDBY, LEAVING, PRIMARY), .leaving_since_ns = 99000 * MS, .operator_asked = true }, PATH_STANDBY,
 	  PRIMARY_LEAVING, CAUSE_START, 114000 * MS },
+	{ "a warning counts that the word does not show", { FIT, WORD(STANDBY, DOWN, AUTO), .leaving_since_ns = 99000 * MS },
+	  PATH_STANDBY, PRIMARY_LEAVING, CAUSE_START, 114000 * MS },
+	{ "also between ready and active", { FIT, WORD(STANDBY, READY, AUTO), .leaving_since_ns = 99000 * MS },
+	  PATH_STANDBY, PRIMARY_LEAVING, CAUSE_START, 114000 * MS },
+	{ "unless it has been dealt with",
+	  { FIT, WORD(STANDBY, DOWN, AUTO), .leaving_since_ns = 99000 * MS, .leaving_settled_ns = 99000 * MS },
+	  PATH_STANDBY, PRIMARY_READY, CAUSE_START, 0 },
+	{ "or the primary is still active: the word is about to change",
+	  { FIT, WORD(PRIMARY, READY, AUTO), .leaving_since_ns = 99999 * MS }, PATH_PRIMARY, PRIMARY_READY, CAUSE_START, 0 },
 	{ "until the removal is cancelled",
 	  { FIT, WORD(STANDBY, LEAVING, AUTO), .leaving_since_ns = 99000 * MS, .removal_cancelled = true }, PATH_STANDBY,
 	  PRIMARY_READY, CAUSE_START, 0 },
@@ -153,6 +162,8 @@ static struct policy_view random_view(void)
 		.leaving_since_ns = rand() % 40000 * MS,
 	};
 
+	if (rand() % 2)
+		view.leaving_settled_ns = view.leaving_since_ns;
 	return view;
 }
 
@@ -172,6 +183,7 @@ static void test_any_view(void **context)
 		struct policy_decision decision = policy_decide(&view, &limits);
 		struct policy_decision again = policy_decide(&view, &limits);
 		struct vfsteer_state wanted = decision.wanted;
+		bool warned;
 
 		assert_memory_equal(&decision.wanted, &again.wanted, sizeof(wanted));
 		assert_int_equal(wanted.admin, view.state.admin);
@@ -187,7 +199,9 @@ static void test_any_view(void **context)
 		if (wanted.primary == PRIMARY_READY)
 			assert_true(is_fit(&view));
 		assert_int_equal(wanted.primary == PRIMARY_ABSENT, !view.primary_exists);
-		if (view.state.primary == PRIMARY_LEAVING && view.primary_exists && !view.removal_cancelled &&
+		warned = view.state.primary == PRIMARY_LEAVING ||
+			 (view.state.active == PATH_STANDBY && view.leaving_since_ns > view.leaving_settled_ns);
+		if (warned && view.primary_exists && !view.removal_cancelled &&
 		    view.now_ns < view.leaving_since_ns + limits.leaving_timeout_ns)
 			assert_int_equal(wanted.primary, PRIMARY_LEAVING);
 		else
@@ -248,6 +262,7 @@ static void test_lives(void **context)
 			case 0:
 				view.primary_exists = !view.primary_exists;
 				view.primary_prepared = false;
+				view.leaving_settled_ns = view.leaving_since_ns;
 				break;
 			case 1:
 				view.primary_prepared = view.primary_exists;
@@ -269,6 +284,12 @@ static void test_lives(void **context)
 				view.state.active = PATH_STANDBY;
 				view.leaving_since_ns = view.now_ns;
 				break;
+			case 6:
+				/* Down, stored without compare-and-swap, has come to stand over leaving. */
+				view.state.primary = PRIMARY_DOWN;
+				view.state.active = PATH_STANDBY;
+				view.leaving_since_ns = view.now_ns;
+				break;
 			default:
 				break;
 			}
@@ -284,6 +305,8 @@ static void test_lives(void **context)
 			if (!memcmp(&view.state, &before, sizeof(before)))
 				view.state = decision.wanted;
 			if (view.state.active == PATH_PRIMARY) {
+				assert_true(view.leaving_since_ns <= view.leaving_settled_ns ||
+					    view.now_ns >= view.leaving_since_ns + limits.leaving_timeout_ns);
 				assert_true(is_fit(&view));
 				assert_int_equal(view.state.primary, PRIMARY_READY);
 				assert_int_not_equal(view.state.admin, ADMIN_STANDBY);

@@ -74,6 +74,9 @@ static void kernel_leaves(struct life *life, enum vfsteer_primary_state primary,
 		life->view.leaving_since_ns = life->view.now_ns;
 	if (primary == PRIMARY_LEAVING || state->primary == PRIMARY_READY)
 		state->primary = primary;
+	/* Stored without compare-and-swap, down may come to stand over leaving. */
+	if (state->primary == PRIMARY_LEAVING && chance(4))
+		state->primary = PRIMARY_DOWN;
 	if (before == PATH_PRIMARY) {
 		state->active = PATH_STANDBY;
 		state->cause = cause;
@@ -88,6 +91,7 @@ static void lose_primary(struct life *life)
 
 	view->primary_exists = view->primary_prepared = view->primary_carrier = view->primary_running = false;
 	view->carrier_since_ns = life->failures = 0;
+	view->leaving_settled_ns = view->leaving_since_ns;
 }
 
 static void happen(struct life *life)
@@ -157,6 +161,9 @@ static uint64_t step(struct life *life, bool interrupted)
 		assert_true(is_fit(view) && wanted->primary == PRIMARY_READY && wanted->admin != ADMIN_STANDBY);
 		/* Two steps. */
 		assert_true(before.active == PATH_PRIMARY || before.primary == PRIMARY_READY);
+		/* No warning that still counts is passed over. */
+		assert_true(before.active == PATH_PRIMARY || view->leaving_since_ns <= view->leaving_settled_ns || view->removal_cancelled ||
+			    view->now_ns >= view->leaving_since_ns + life->limits.leaving_timeout_ns);
 		/* Not before its time. */
 		assert_true(before.active == PATH_PRIMARY || view->now_ns >= view->retry_ns);
 	}
@@ -167,8 +174,10 @@ static uint64_t step(struct life *life, bool interrupted)
 	view->state = *wanted;
 	if (wanted->active != before.active)
 		view->state.switches++;
-	if (wanted->primary != PRIMARY_LEAVING)
+	if (wanted->primary != PRIMARY_LEAVING) {
 		view->removal_cancelled = false;
+		view->leaving_settled_ns = view->leaving_since_ns;
+	}
 	judge_service(life, before.active);
 	view->operator_asked = false;
 	return memcmp(&view->state, &before, sizeof(before)) ? view->now_ns + 1 : decision.wake_ns;

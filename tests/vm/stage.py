@@ -20,6 +20,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
+import protections  # noqa: E402
 from tools.rig import kernels  # noqa: E402
 from tools.rig.lab import Lab  # noqa: E402
 from tools.rig.measure import measure  # noqa: E402
@@ -173,8 +174,8 @@ class Guest:
     def measure(self, event=None, **how):
         return measure(self.lab, event, **{"rate": RATE, "before_s": BEFORE_S, "after_s": AFTER_S, **how})
 
-    def survive(self, event, again=None, what="", **how):
-        """Measures an event that must cost nothing, either way; its figures. When it did cost, and the senders stood still as on an overloaded
+    def survive(self, event, again=None, what="", noted=None, **how):
+        """Measures an event that must cost nothing, either way; its figures. @noted: its name in the README's table. When it did cost, and the senders stood still as on an overloaded
         machine, again() undoes the event and it has one more try."""
         result = self.measure(event, **how)
         pauses = [result[way]["sender_pause_ms"] for way in ("out", "in") if way in result]
@@ -183,6 +184,8 @@ class Guest:
                  f"{os.getloadavg()[0]:.1f}: the machine is overloaded, once more; {(self.log().splitlines() or ['no agent'])[-1]}")
             again()
             result = self.measure(event, **how)
+        if noted:
+            protections.note_event(self.name, noted, result)
         return check_lossless(result, what)
 
     def stop(self):

@@ -5,7 +5,6 @@
 from stage import case, check, check_equal, main
 
 GUESTS = {
-    "5.10": {"kernel": "5.10", "agent": False, "vf": False},
     "6.12": {"kernel": "6.12", "agent": False, "vf": False},
 }
 
@@ -23,12 +22,7 @@ def refused(guest, command, *words, expected=1):
     return said.strip()
 
 
-@case("5.10")
-def kernel_too_old(guest):
-    return refused(guest, "vfsteer run", guest.check("uname -r").strip(), "too old", "Linux 5.12")
-
-
-@case("6.12")
+@case()
 def no_bpffs(guest):
     guest.check("umount /sys/fs/bpf")
     try:
@@ -41,13 +35,13 @@ def no_bpffs(guest):
     return said.strip()
 
 
-@case("6.12")
+@case()
 def no_privilege(guest):
     guest.check("grep -q ^plain /etc/passwd || echo 'plain:x:1000:1000::/:/bin/sh' >>/etc/passwd")
     return refused(guest, "su plain -c 'vfsteer run'", "privilege")
 
 
-@case("6.12")
+@case()
 def wrong_pairs(guest):
     standby = guest.lab.netdev("sb")
     texts = [refused(guest, "vfsteer run --pair nosuch0", "nosuch0"), refused(guest, f"vfsteer run --pair {standby}={standby}", standby, expected=2),
@@ -55,7 +49,7 @@ def wrong_pairs(guest):
     return f"{len(texts)} refused"
 
 
-@case("6.12")
+@case()
 def second_agent(guest):
     guest.start_agent()
     try:
