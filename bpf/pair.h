@@ -7,24 +7,27 @@
  * enough because the two sides want different things. What is stored here is narrow and says the same whatever stood there before:
  *
  *   active and primary   together, one store of two bytes: { standby, down or leaving }
- *   cause                one byte, only by who found the primary active
- *   switches             an atomic addition, only by who found the primary active
+ *   cause, one byte, and switches, an atomic addition: by who found the primary active, or finds afterwards that it has been meanwhile
  *
  * admin, the operator's wish, is not in any of these stores. What may happen between the look at the word and the stores:
  *
- *   the agent moves to the primary      it does so only from { standby, ready }. Its swap comes before our store, which then undoes it,
- *                                       or after, and fails: the store has changed `primary` as well.
- *   the agent moves off the primary     active stays the standby; the switch is counted, and announced, twice.
- *   the agent notes another state of    ours stands instead until the agent, woken by the event, has looked again: it knows absent
- *   the primary (absent, joining)       and joining from the devices, not from the word.
- *   another CPU stores down or leaving  active is the standby either way. Down may come to stand over leaving: hence primary_leaving_boot_ns,
- *                                       stored before and by warnings alone, counts for the agent whatever the word says (policy.h).
- *   the agent swaps between our stores  it sees active and primary as they will be, with the cause or the count still to come, and cannot go
- *                                       to the primary without having looked at the device anew. Additions are never lost: they and its
- *                                       swap are atomic to each other.
- *   the operator's wish is written      not touched by us; its swap fails and is tried again if it met one of our stores.
+ * - The agent moves to the primary. It does so only from { standby, ready }. Its swap comes after our store, and fails, since that has
+ *   changed `primary` as well; or before, and our store undoes it. Nobody saw the primary active then, but switches has changed: the switch back is
+ *   counted, and hence announced, as any other.
+ * - The agent moves off the primary. active stays the standby; the switch is counted and announced twice.
+ * - The agent notes that the primary is absent, or joining. Our state stands instead until the agent, woken by the event, has looked again:
+ *   it knows these two from the devices and not from the word.
+ * - Another CPU stores. active is the standby either way; switches may count it twice. Down may come to stand over leaving: hence
+ *   primary_leaving_boot_ns, stored before and by warnings alone, counts for the agent whatever the word says (policy.h).
+ * - The agent swaps between our stores. It sees active and primary as they will be, with cause and count still to come, and cannot go
+ *   to the primary without having looked at the device anew. Additions are never lost: they and its swap are atomic to each other.
+ * - The operator's wish is written. It is not in our stores; its swap fails and is tried again where it meets one.
  *
- * So active never stays on a primary that a program has moved away from, and what can be wrong for a moment is wrong in the text only.
+ * So active never stays on a primary that a program has moved away from, every switch is announced, and what can be wrong for a moment is
+ * wrong in words only: the cause, or one switch too many. tests/unit/test_pair_word.c goes through these cases instruction by instruction.
+ *
+ * The barrier counts for the watch programs, on several CPUs at once. Only x86 has those before Linux 6.0; elsewhere steer_egress alone
+ * comes here, which has seen the primary active.
  */
 #ifndef PAIR_H
 #define PAIR_H
@@ -63,26 +66,35 @@ static __always_inline void pair_tell(__u32 slot, enum vfsteer_event_kind kind, 
 }
 
 #ifdef PAIR_WITHOUT_CAS
-static __always_inline bool pair_word_change(struct vfsteer_pair *pair, union pair_word old, union pair_word new)
+/* *@old becomes what was really replaced, as far as that shows. */
+static __always_inline bool pair_word_change(struct vfsteer_pair *pair, union pair_word *old, union pair_word new,
+					     enum vfsteer_cause cause)
 {
 	volatile struct vfsteer_state *state = &pair->state;
+	__u64 nothing = 0;
 
 	/* A state of the primary that is not ours to change may be newer than the one we saw. */
-	if (new.state.primary == old.state.primary)
+	if (new.state.primary == old->state.primary)
 		state->active = new.state.active;
 	else
 		*(volatile __u16 *)state = new.active_and_primary;
-	if (new.state.switches != old.state.switches) {
-		state->cause = new.state.cause;
+	/* On x86 an addition is also the barrier between the store above and the look below. The compiler is not to know that it adds nothing. */
+	asm volatile("" : "+r"(nothing));
+	__sync_fetch_and_add(&pair->state.switches, nothing);
+	if (pair_word_read(pair).state.switches != old->state.switches)
+		old->state.active = PATH_PRIMARY;
+	if (old->state.active == PATH_PRIMARY) {
+		state->cause = cause;
 		/* Last: it is what the announcement waits for. */
 		__sync_fetch_and_add(&pair->state.switches, 1);
 	}
 	return true;
 }
 #else
-static __always_inline bool pair_word_change(struct vfsteer_pair *pair, union pair_word old, union pair_word new)
+static __always_inline bool pair_word_change(struct vfsteer_pair *pair, union pair_word *old, union pair_word new,
+					     enum vfsteer_cause cause)
 {
-	return __sync_val_compare_and_swap((__u64 *)&pair->state, old.word, new.word) == old.word;
+	return __sync_val_compare_and_swap((__u64 *)&pair->state, old->word, new.word) == old->word;
 }
 #endif
 
@@ -115,7 +127,7 @@ __attribute__((noinline)) int pair_leave_primary(__u32 slot, __u32 primary_state
 		}
 		if (new.word == old.word)
 			return 0;
-		if (!pair_word_change(pair, old, new))
+		if (!pair_word_change(pair, &old, new, cause))
 			continue;
 		if (old.state.active != PATH_PRIMARY) {
 			pair_tell(slot, EVENT_STATE, cause);
