@@ -43,11 +43,10 @@ static __always_inline int watch_read_name(union watch_name *name, const char *f
  */
 #define WATCH_GROUP 16
 #define WATCH_NONE (-1) /* not among these */
-#define WATCH_END (-2)  /* nor anywhere else: there are no more slots */
+#define WATCH_END (-2)	/* nor anywhere else: there are no more slots */
 
-#define WATCH_SLOTS(first)                                                                       \
-	_Pragma("clang loop unroll(disable)") for (__u32 slot = first, left = WATCH_GROUP; left; \
-						   slot++, left--)
+#define WATCH_SLOTS(first)                                                                                             \
+	_Pragma("clang loop unroll(disable)") for (__u32 slot = first, left = WATCH_GROUP; left; slot++, left--)
 
 enum watch_role {
 	WATCH_PRIMARY,
@@ -81,10 +80,13 @@ __attribute__((noinline)) int watch_find_slot(__u32 ifindex, __u32 network_names
 	return WATCH_NONE;
 }
 
-/* The slot of the pair that @device is the primary or the standby of; negative: none. */
+/*
+ * The slot of the pair that @device is the primary or the standby of; negative: none. @device is a program's own argument, of which the
+ * verifier lets it read directly: also where the kernel is locked down and refuses the helpers that read its memory.
+ */
 static __always_inline int watch_find(struct net_device *device, enum watch_role role)
 {
-	return watch_find_slot(BPF_CORE_READ(device, ifindex), BPF_CORE_READ(device, nd_net.net, ns.inum), role);
+	return watch_find_slot(device->ifindex, device->nd_net.net->ns.inum, role);
 }
 
 static __always_inline void watch_leave(struct net_device *device, enum vfsteer_primary_state state,
@@ -112,11 +114,11 @@ static __always_inline void watch_leave_list(struct list_head *list, enum vfstee
 
 	for (int i = 0; i < WATCH_CLOSE_MAX && node != list; i++) {
 		struct net_device *device = (void *)node - bpf_core_field_offset(struct net_device, close_list);
+		int slot = watch_find_slot(BPF_CORE_READ(device, ifindex), BPF_CORE_READ(device, nd_net.net, ns.inum),
+					   WATCH_PRIMARY);
 
-		if (hold)
-			watch_leave_held(device, PRIMARY_DOWN, cause);
-		else
-			watch_leave(device, PRIMARY_DOWN, cause);
+		if (slot >= 0 && pair_leave_primary(slot, PRIMARY_DOWN, cause) && hold)
+			hold_until_announced(slot);
 		node = BPF_CORE_READ(node, next);
 	}
 }

@@ -224,7 +224,8 @@ static void agent_tell_watch(const struct watch_result *watch)
 		log_warning("watching %u kernel functions for a primary's end: no warning of %s: %s%s%s%s", watch->attached_count,
 			    missing,
 			    !kernel_has_btf() ? "this kernel has no type information (CONFIG_DEBUG_INFO_BTF)" :
-			    watch->refusal    ? "this kernel refuses tracing" :
+			    watch->refusal    ? watch->attached_count ? "this kernel refuses to trace the functions for it" :
+									"this kernel refuses tracing" :
 						"this kernel has no such functions to watch",
 			    watch->refusal ? " (" : "", watch->refusal ? strerror(-watch->refusal) : "",
 			    watch->refusal ? ")" : "");

@@ -61,8 +61,13 @@ static struct vfsteer_state agent_decides(struct vfsteer_state state)
 {
 	const struct policy_view view = {
 		.state = state,
-		.primary_exists = true, .primary_prepared = true, .primary_matches = true, .primary_running = true,
-		.primary_carrier = true, .now_ns = NOW_NS, .leaving_since_ns = slot_zero.primary_leaving_boot_ns,
+		.primary_exists = true,
+		.primary_prepared = true,
+		.primary_matches = true,
+		.primary_running = true,
+		.primary_carrier = true,
+		.now_ns = NOW_NS,
+		.leaving_since_ns = slot_zero.primary_leaving_boot_ns,
 	};
 
 	return policy_decide(&view, &limits).wanted;
@@ -202,8 +207,8 @@ static void judge(struct vfsteer_state before, enum vfsteer_primary_state news)
 static void test_every_instruction(void **context)
 {
 	static void (*const intruders[])(void) = {
-		agent_moves_to_the_primary, agent_moves_off_the_primary, agent_notes_absent,
-		operator_wishes, another_cpu_warns, another_cpu_finds_it_down,
+		agent_moves_to_the_primary, agent_moves_off_the_primary, agent_notes_absent, operator_wishes,
+		another_cpu_warns,	    another_cpu_finds_it_down,
 	};
 	static const struct vfsteer_state words[] = {
 		{ PATH_PRIMARY, PRIMARY_READY, ADMIN_AUTO, CAUSE_PRIMARY_READY, 41 },
