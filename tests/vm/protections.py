@@ -28,8 +28,9 @@ ROWS = {"5.10-acpi": "5.10", "6.1-acpi": "6.1", "6.12-acpi": "6.12", "sid-acpi":
 # Columns that must agree with the run; those behind them are of one run, and differ from the next.
 PROTECTIONS = ("guest", "attached by", "the primary's liveness", "BPF changes the word by", "removal waits", "functions watched")
 EVENTS = ("unplug", "plug", "unbind", "bind", "set down", "set up", "silent unplug", "silent plug")
-ENDS = {"request": ("pciehp_handle_button_press", "acpiphp_disable_and_eject_slot"), "removal": ("pci_stop_bus_device",), "unbind": ("pci_device_remove",),
-        "down": ("__dev_close_many", "dev_close_many", "netif_close_many"), "carrier": ("netif_carrier_off",)}
+# As user/protection.c: which watched functions tell of which end before it comes.
+ENDS = {"request": ("pciehp_handle_button_press", "acpiphp_disable_and_eject_slot"), "removal": ("pci_stop_bus_device", "unregister_netdevice_queue"),
+        "unbind": ("pci_device_remove",), "down": ("__dev_close_many", "dev_close_many", "netif_close_many"), "carrier": ("netif_carrier_off",)}
 
 
 def _path(guest):
