@@ -6,6 +6,15 @@
  * <bpffs>/vfsteer/counters  per-CPU array of struct vfsteer_counters; same index
  * <bpffs>/vfsteer/events    ring buffer of struct vfsteer_event, read by the agent alone
  *
+ * and, once a pair has a port (an interface in the guest whose other end sits on the pair's network):
+ *
+ * <bpffs>/vfsteer/ports           array of struct vfsteer_port, mmapable; index = the port's number
+ * <bpffs>/vfsteer/port_counters   per-CPU array of struct vfsteer_port_counters; same index
+ * <bpffs>/vfsteer/port_members    array of struct vfsteer_members; index = the pair's slot
+ * <bpffs>/vfsteer/port_stations   hash: struct vfsteer_station_key -> struct vfsteer_station
+ * <bpffs>/vfsteer/port_devices    DEVMAP_HASH, by ifindex: devices that take frames by XDP
+ * <bpffs>/vfsteer/port_addresses  LRU hash: struct vfsteer_port_address_key -> struct vfsteer_port_address
+ *
  * Every integer is in host byte order. Enumerators and counters are append-only. Whoever changes the
  * meaning or the place of a field raises VFSTEER_ABI_VERSION: the agent adopts no pin of another version.
  * The field names are what `bpftool map dump` prints, so they are written to be read.
@@ -18,6 +27,8 @@
 #define VFSTEER_ABI_VERSION 1
 #define VFSTEER_MAX_PAIRS 256
 #define VFSTEER_NAME_SIZE 16 /* as IFNAMSIZ */
+#define VFSTEER_MAX_PORTS 64 /* of all pairs together */
+#define VFSTEER_MAX_PORT_ADDRESSES 1024 /* seen behind ports; the longest unseen are forgotten first */
 
 /* Which of the two devices. One byte wide, so that a state fits one word. */
 enum vfsteer_path {
@@ -136,6 +147,7 @@ enum vfsteer_event_kind {
 	EVENT_FILTERS,       /* the standby's address lists or promiscuity changed */
 	EVENT_ATTACHED,      /* the primary's driver has attached the netdev again */
 	EVENT_PROGRAMS,      /* somebody attached a program somewhere: slot is VFSTEER_MAX_PAIRS */
+	EVENT_ADDRESSES,     /* an address was seen behind a port of the pair for the first time */
 } __attribute__((packed));
 
 struct vfsteer_event {
@@ -146,9 +158,82 @@ struct vfsteer_event {
 	__u8 reserved[2];
 };
 
+/* How frames come from a port, or go to it. */
+enum vfsteer_port_driver {
+	PORT_DRIVER_NONE,   /* not at all: the interface is absent */
+	PORT_DRIVER_TC,     /* as sk_buffs, by a tc redirect */
+	PORT_DRIVER_NATIVE, /* by XDP in the driver; what XDP cannot decide at once goes by tc */
+} __attribute__((packed));
+
+struct vfsteer_port {
+	char name[VFSTEER_NAME_SIZE]; /* empty: the entry is free */
+	char pair[VFSTEER_NAME_SIZE]; /* its pair's standby */
+	char mac[18];                 /* of what lives behind it, as text */
+	__u8 mac_address[6];          /* the same, as it stands in a frame */
+	__u32 ifindex;                /* 0: the interface is absent */
+	__u32 slot;                   /* of its pair */
+	__u8 passthrough;             /* it owns the pair's MAC and takes all that comes for it */
+	enum vfsteer_port_driver takes_by;    /* frames from it */
+	enum vfsteer_port_driver delivers_by; /* frames to it */
+	__u8 clsact_is_ours;          /* the clsact qdisc on it was made by us: to be removed again */
+	__u8 configured;              /* by the configuration: it waits for its interface when that goes */
+	__u8 takes_fragments;         /* XDP frames of several buffers may be redirected to it */
+	__u8 reserved[10];
+};
+
+/* What moved through a port since it was made. */
+struct vfsteer_port_counters {
+	__u64 tx_packets; /* sent by the port */
+	__u64 tx_bytes;
+	__u64 rx_packets; /* delivered to it */
+	__u64 rx_bytes;
+	__u64 tx_native_packets;           /* of those above, by XDP */
+	__u64 rx_native_packets;
+	__u64 drop_foreign_source_packets; /* sent by the port with a MAC that is not its own */
+	__u64 drop_own_echo_packets;       /* a port's own group frame, sent back by the network */
+	__u64 drop_link_local_packets;     /* 802.1D link-local frames from the port */
+};
+
+struct vfsteer_station_key {
+	__u32 slot; /* of the pair */
+	__u8 mac[6];
+	__u8 reserved[2];
+};
+
+struct vfsteer_station {
+	__u32 ifindex;
+	__u32 port; /* its number */
+};
+
+/* The ports of one pair. */
+struct vfsteer_members {
+	__u32 count;
+	__u32 ports[VFSTEER_MAX_PORTS]; /* their numbers; the first `count` count */
+};
+
+struct vfsteer_port_address_key {
+	__u32 slot;      /* of the pair */
+	__u16 vlan_id;   /* of the tag it was seen in; 0: none */
+	__u8 family;     /* AF_INET or AF_INET6 */
+	__u8 reserved;
+	__u8 address[16]; /* as it stands in a packet; IPv4 uses the first four bytes */
+};
+
+struct vfsteer_port_address {
+	__u8 mac[6];
+	__u16 port;         /* its number */
+	__u64 seen_boot_ns; /* last, CLOCK_BOOTTIME */
+};
+
 _Static_assert(sizeof(struct vfsteer_state) == 8, "a state is one word");
 _Static_assert(sizeof(struct vfsteer_pair) == 160, "layout of the pairs map");
 _Static_assert(sizeof(struct vfsteer_counters) == 120, "layout of the counters map");
 _Static_assert(sizeof(struct vfsteer_event) == 16, "layout of the events ring");
+_Static_assert(sizeof(struct vfsteer_port) == 80, "layout of the ports map");
+_Static_assert(sizeof(struct vfsteer_port_counters) == 72, "layout of the port_counters map");
+_Static_assert(sizeof(struct vfsteer_members) == 260, "layout of the port_members map");
+_Static_assert(sizeof(struct vfsteer_station_key) == 12, "layout of the port_stations map");
+_Static_assert(sizeof(struct vfsteer_port_address_key) == 24, "layout of the port_addresses map");
+_Static_assert(sizeof(struct vfsteer_port_address) == 16, "layout of the port_addresses map");
 
 #endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The maps of the ports, once, apart from the others: they are made when a pair gets its first port. port_maps.bpf.c is the
+ * object that makes them; the port programs are given the same ones before they are loaded. The agent sets max_entries of
+ * port_members to the number of pairs.
+ */
+#ifndef PORT_MAPS_H
+#define PORT_MAPS_H
+
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include "vfsteer.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, VFSTEER_MAX_PORTS);
+	__type(key, __u32);
+	__type(value, struct vfsteer_port);
+} ports SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, VFSTEER_MAX_PORTS);
+	__type(key, __u32);
+	__type(value, struct vfsteer_port_counters);
+} port_counters SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct vfsteer_members);
+} port_members SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 2 * VFSTEER_MAX_PORTS);
+	__type(key, struct vfsteer_station_key);
+	__type(value, struct vfsteer_station);
+} port_stations SEC(".maps");
+
+/* Each port, and both devices of each pair that has one. */
+struct {
+	__uint(type, BPF_MAP_TYPE_DEVMAP_HASH);
+	__uint(max_entries, 4 * VFSTEER_MAX_PORTS);
+	__type(key, __u32);
+	__type(value, __u32);
+} port_devices SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, VFSTEER_MAX_PORT_ADDRESSES);
+	__type(key, struct vfsteer_port_address_key);
+	__type(value, struct vfsteer_port_address);
+} port_addresses SEC(".maps");
+
+#endif
