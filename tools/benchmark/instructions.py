@@ -146,10 +146,16 @@ def _receives(lab, arguments, batches, batch):
     return ended
 
 
+@contextlib.contextmanager
+def sink(lab):
+    """Nobody reads this socket: it keeps the peer from answering with ICMP, which would end the sender."""
+    with _socket(lab, socket.SOCK_DGRAM) as bound:
+        bound.bind((lab.pairs[0].peer_v4, PORT))
+        yield
+
+
 def _udp_tx(lab, rate, batches, batch):
-    # A socket that nobody reads keeps the peer from answering with ICMP.
-    with _socket(lab, socket.SOCK_DGRAM) as sink:
-        sink.bind((lab.pairs[0].peer_v4, PORT))
+    with sink(lab):
         return _sends(lab, f"tx {lab.pairs[0].peer_v4} {PORT} {len(PAYLOAD)} {rate} {batches} {batch}")
 
 
