@@ -49,9 +49,9 @@ class _Host:
 class _Guest:
     """flow in the guest."""
 
-    def __init__(self, lab, name, args):
+    def __init__(self, lab, name, args, inside=""):
         self._vm, self._report = lab.vm, f"/tmp/{name}.json"
-        self._spawned = lab.vm.spawn(f"rm -f {self._report}\nexec flow {' '.join(str(arg) for arg in args)} --report {self._report}")
+        self._spawned = lab.vm.spawn(f"rm -f {self._report}\nexec {inside} flow {' '.join(str(arg) for arg in args)} --report {self._report}")
 
     def ready(self):
         self._spawned.wait_output("receiving", 5)
@@ -70,8 +70,8 @@ class _Guest:
 class _Flows:
     """The flows of one measurement: none outlives it, not even when the event fails."""
 
-    def __init__(self, lab, pair):
-        self._lab, self._pair, self._running = lab, pair, []
+    def __init__(self, lab, pair, inside=""):
+        self._lab, self._pair, self._inside, self._running = lab, pair, inside, []
         self._work = tempfile.TemporaryDirectory(prefix="vfsteer-flow-")
 
     def _keep(self, flow):
@@ -82,7 +82,7 @@ class _Flows:
         return self._keep(_Host(self._lab, Path(self._work.name), name, args))
 
     def guest(self, name, args):
-        return self._keep(_Guest(self._lab, f"{name}-{self._pair}", args))
+        return self._keep(_Guest(self._lab, f"{name}-{self._pair}", args, self._inside))
 
     def __enter__(self):
         return self
@@ -119,25 +119,26 @@ def quiet_peer(lab, pair=0):
 
 
 def measure(lab, event=None, rate=2000, before_s=2.0, after_s=4.0, family=4, pair=0, ways=("out", "in"), quiet=None, guest_args=(),
-            peer_args=()):
+            peer_args=(), inside=""):
     """Runs packets, calls event() after before_s, goes on for after_s when it has returned.
 
     ways: ("in",) is the silent guest, which sends nothing by itself. quiet: it is not asked either (see quiet_peer), so that only its own
     announcement can show the bridge where it is; the default for the silent guest. Not quiet, the peer asks for it every few seconds.
+    inside: what the guest's end is run by ("ip netns exec NAME").
     Returns {"out": {...}, "in": {...}, "event": what event() returned, "event_s": how long it took, "event_at_s": after the start}.
     """
     one = lab.pairs[pair]
     guest_address, peer_address = one.guest_address(family), one.peer_address(family)
     result = {}
     # The bridge and both ends know each other before the first number is sent: that is not what is measured.
-    lab.vm.check(f"ping -c1 -W2 {peer_address}")
+    lab.vm.check(f"{inside} ping -c1 -W2 {peer_address}")
     if quiet or (quiet is None and "out" not in ways):
         quiet_peer(lab, pair)
     else:
         # Fresh, so that the peer's own asking does not fall into the event by chance.
         lab.peer.run(f"ip neighbour flush dev peer{pair}; ping -c1 -W2 {guest_address} >/dev/null || true")
     port_out, port_in = PORT + 10 * pair, PORT + 10 * pair + 1
-    with _Flows(lab, pair) as flows:
+    with _Flows(lab, pair, inside) as flows:
         receivers, senders = {}, {}
         listen, pace = ["receive", "--port"], ["--rate", rate]
         if "out" in ways:
