@@ -4,6 +4,7 @@
 
 import contextlib
 import os
+import random
 import re
 import shutil
 import signal
@@ -22,10 +23,12 @@ from rig import Skip, case, check, main, note, wait  # noqa: E402
 from world import EMPTY  # noqa: E402
 
 PAIRS = 128
-SWITCHES, TRACES = 21, 6
-START_TIMEOUT_S = 100
-# An agent that looks once a second at what nothing tells of may do so while it is traced: the smallest of some traces counts.
-TRACED_S = 0.5
+SWITCHES = 21
+START_TIMEOUT_S, BACK_TIMEOUT_S = 300, 120
+# An agent that looks once a second at what nothing tells of may do so while it is traced, so the smallest of some traces counts. A slow
+# machine traces such a look for most of a second: then more of them are made, until one is small enough.
+TRACED_S, LOOK_EVERY_S, LOOK_OVER_S = 0.5, 1.0, 0.05
+TRACES_ALONE, TRACES_MAX = 6, 30
 CALLS_FACTOR, CALLS_MORE = 1.2, 20
 
 
@@ -56,11 +59,15 @@ def cpu_ms(agent):
 
 
 def active(stage):
-    """What carries each pair, in the order of slots."""
+    """{standby: what carries the pair}."""
     pins = Pins(stage.pins)
-    paths = [pair.active for pair in pins.used()]
+    paths = {pair.standby: pair.active for pair in pins.used()}
     pins.close()
     return paths
+
+
+def all_on_primary(stage, count):
+    return list(active(stage).values()).count("primary") == count
 
 
 def system_calls(agent, event):
@@ -74,26 +81,50 @@ def system_calls(agent, event):
             time.sleep(TRACED_S)
         finally:
             tracer.send_signal(signal.SIGINT)
-            tracer.communicate(timeout=10)
+            tracer.communicate(timeout=60)
         total = re.search(r"^100\.00 .*?(\d+) +(?:\d+ +)?total$", output.read(), re.M)
         return int(total[1]) if total else 0
 
 
-def measure(stage, count):
-    """{figure: value} of an agent with so many pairs."""
+def let_look(agent):
+    """Until its next look is over, if it makes any, and then for a time that is another each time: what else it does on time must not meet
+    every trace."""
+    end, last = time.monotonic() + 2 * LOOK_EVERY_S, cpu_ms(agent)
+    while time.monotonic() < end and cpu_ms(agent) == last:
+        time.sleep(0.005)
+    while time.monotonic() < end and cpu_ms(agent) != last:
+        last = cpu_ms(agent)
+        time.sleep(LOOK_OVER_S)
+    time.sleep(random.uniform(0, 0.2))
+
+
+def fewest_calls(agent, event, bound, prepare=lambda number: None):
+    """The fewest system calls that event(number), after prepare(number), took in some traces; @bound: what is few enough, or None."""
+    fewest = None
+    for number in range(TRACES_MAX):
+        if fewest is not None and (number >= TRACES_ALONE if bound is None else fewest <= bound):
+            break
+        prepare(number)
+        let_look(agent)
+        calls = system_calls(agent, lambda: event(number))
+        check(calls, "nothing was traced")
+        fewest = min(calls, fewest or calls)
+    return fewest
+
+
+def measure(stage, count, bounds=None):
+    """{figure: value} of an agent with so many pairs. @bounds: {figure: value} that the system calls are to stay within."""
     names, outer = make_pairs(stage, count)
     began = time.monotonic()
     agent = stage.start(*(f"{standby}={primary}" for standby, primary, _ in names), timeout=START_TIMEOUT_S)
     ready = time.monotonic()
-    wait("every primary active", lambda: active(stage).count("primary") == count, START_TIMEOUT_S)
+    wait("every primary active", lambda: all_on_primary(stage, count), START_TIMEOUT_S)
     with open(f"/proc/{agent.pid}/status") as status:
         rss = next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
     pairs = bpf.get(stage.pins / "pairs")
     figures = {"ready_s": ready - began, "all_active_s": time.monotonic() - began, "start_cpu_ms": cpu_ms(agent), "rss_kib": rss,
                "descriptors": len(os.listdir(f"/proc/{agent.pid}/fd")), "kernel_kib": bpf.around(pairs)["bytes"] // 1024}
     os.close(pairs)
-    slot = active(stage)
-    check(len(slot) == count, f"{len(slot)} pairs")
     times, spent = [], []
     for number in range(SWITCHES):
         before, began = cpu_ms(agent), time.monotonic()
@@ -102,14 +133,23 @@ def measure(stage, count):
         time.sleep(0.02)
         spent.append(cpu_ms(agent) - before)
     figures.update(switch_ms=statistics.median(times), switch_cpu_ms=statistics.median(spent))
-    calls = [system_calls(agent, lambda: stage.succeed("switch", names[0][0], ("primary", "standby")[number % 2])) for number in range(TRACES)]
+    bounds = bounds or {}
+
+    def switch(number):
+        stage.succeed("switch", names[0][0], ("primary", "standby")[number % 2])
+
+    def lose_carrier(number):
+        outer.up(names[number % count][2], False)
+
+    def bring_back(number):
+        if number:
+            outer.up(names[(number - 1) % count][2])
+        wait("every primary back", lambda: all_on_primary(stage, count), BACK_TIMEOUT_S)
+
+    figures["switch_calls"] = fewest_calls(agent, switch, bounds.get("switch_calls"))
     stage.succeed("switch", names[0][0], "auto")
-    flaps = []
-    for number in range(TRACES):
-        wait("the primary back", lambda: active(stage)[0] == "primary", 40)
-        flaps.append(system_calls(agent, lambda: outer.up(names[0][2], False)))
-        outer.up(names[0][2])
-    figures.update(switch_calls=min(calls), carrier_calls=min(flaps))
+    # Each time another pair's primary, where there is another: one that fails often is taken back later and later.
+    figures["carrier_calls"] = fewest_calls(agent, lose_carrier, bounds.get("carrier_calls"), bring_back)
     before = cpu_ms(agent)
     time.sleep(2)
     figures["idle_cpu_ms_a_second"] = (cpu_ms(agent) - before) / 2
@@ -131,11 +171,11 @@ def many_pairs(stage):
     stage.succeed("unload")
     for name in ("s0a", "p0a"):
         stage.guest.run(f"ip link delete {name}")
-    many = measure(stage, PAIRS)
+    bounds = {what: alone[what] * CALLS_FACTOR + CALLS_MORE for what in ("switch_calls", "carrier_calls")}
+    many = measure(stage, PAIRS, bounds)
     note(told(PAIRS, many))
-    for what in ("switch_calls", "carrier_calls"):
-        check(alone[what] > 0, f"{what}: nothing was traced")
-        check(many[what] <= alone[what] * CALLS_FACTOR + CALLS_MORE, f"{what}: {many[what]} with {PAIRS} pairs, {alone[what]} with one")
+    for what, bound in bounds.items():
+        check(many[what] <= bound, f"{what}: {many[what]} with {PAIRS} pairs, {alone[what]} with one")
     check(many["descriptors"] < 1024, f"{many['descriptors']} descriptors, and 1,024 are what many processes may have")
 
 
