@@ -31,6 +31,13 @@
 #define ERRORS_MAX 32
 #define GAPS_MAX 64
 #define RANGES_MAX 4096
+/* What is measured is the path: the receiver's socket must not be where a datagram is lost. */
+#define RECEIVE_BUFFER_BYTES (16 << 20)
+/*
+ * Nor may the sender overrun the queue of the device below, 1,000 packets as a rule, when that stands still and it catches up: it waits
+ * instead, which its longest pause shows. The kernel doubles this, and counts some 768 bytes for a small datagram.
+ */
+#define SEND_BUFFER_BYTES (192 << 10)
 
 struct datagram {
 	uint32_t magic;
@@ -89,13 +96,12 @@ static struct addrinfo *address_find(const char *host, const char *port, int fla
 	return found;
 }
 
-static int socket_open(const struct addrinfo *address, int buffer_option, int buffer_force)
+static int socket_open(const struct addrinfo *address, int buffer_option, int buffer_force, int size)
 {
-	int fd = socket(address->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0), size = 16 << 20;
+	int fd = socket(address->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		die("socket");
-	/* What is measured is the path: neither end's buffer may be where a datagram is lost. */
 	if (setsockopt(fd, SOL_SOCKET, buffer_force, &size, sizeof(size)))
 		setsockopt(fd, SOL_SOCKET, buffer_option, &size, sizeof(size));
 	return fd;
@@ -131,7 +137,7 @@ static void error_note(int number, uint64_t seq)
 static int flow_send(const struct options *options)
 {
 	struct addrinfo *to = address_find(options->to, options->port, 0);
-	int fd = socket_open(to, SO_SNDBUF, SO_SNDBUFFORCE), one = 1;
+	int fd = socket_open(to, SO_SNDBUF, SO_SNDBUFFORCE, SEND_BUFFER_BYTES), one = 1;
 	unsigned int index = interface_index(options->interface);
 	struct ip_mreqn via = { .imr_ifindex = (int)index };
 	uint64_t limit = options->count ? options->count : (uint64_t)(options->seconds * options->rate);
@@ -327,7 +333,7 @@ static int flow_receive(const struct options *options)
 {
 	const char *any = options->group && !strchr(options->group, ':') ? "0.0.0.0" : "::";
 	struct addrinfo *at = address_find(options->bind ? options->bind : any, options->port, AI_PASSIVE);
-	int fd = socket_open(at, SO_RCVBUF, SO_RCVBUFFORCE), one = 1, zero = 0;
+	int fd = socket_open(at, SO_RCVBUF, SO_RCVBUFFORCE, RECEIVE_BUFFER_BYTES), one = 1, zero = 0;
 	uint64_t deadline_ns = options->seconds > 0 ? now_ns(CLOCK_MONOTONIC) + (uint64_t)(options->seconds * 1e9) : 0;
 	struct tally tally = { 0 };
 	union {
