@@ -250,7 +250,7 @@ class Stage:
     def command(self, *arguments, under=(), **kwargs):
         """Runs vfsteer in the guest with this stage's bpffs, by way of the command @under if there is one."""
         return subprocess.run(["ip", "netns", "exec", self.guest.name, *under, *self.program, *arguments, "--bpffs", str(self.bpffs)],
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=30,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60 * PATIENCE,
                               **kwargs)
 
     def succeed(self, *arguments):

@@ -2,10 +2,11 @@
 """The stage of the vm tests: guests that boot seldom and run many cases each.
 
 A test program names its guests in a table {name: arguments of Lab}, its cases with @case and the guests each runs in, and ends with main(). It
-prints GUEST/CASE with --list, and runs those named on the command line (GUEST/CASE, CASE or GUEST; all without) as TAP lines. A case
-returns its figures, which its line shows. Exit status 0 passed, 1 failed, 77 skipped (the last line is the reason).
+prints GUEST/CASE with --list, and runs those named on the command line (GUEST/CASE, CASE or GUEST; all without) as TAP lines; --lane tells
+tests/run whether it measures. A case returns its figures, which its line shows. Exit status 0 passed, 1 failed, 77 skipped (the last line is the reason).
 """
 
+import contextlib
 import fcntl
 import fnmatch
 import json
@@ -100,11 +101,13 @@ def _queue_up():
 
 
 def _keep_vfsteer():
-    """A copy of the program under test, so that a build meanwhile changes nothing in the middle of a run."""
+    """A copy of the program under test, so that a build meanwhile changes nothing in the middle of a run. Another test program may do the same."""
     global VFSTEER
-    kept = BUILD / "vm-vfsteer"
+    kept = BUILD / f"vm-{Path(sys.argv[0]).stem}-vfsteer"
     BUILD.mkdir(parents=True, exist_ok=True)
-    shutil.copy2(VFSTEER, kept)
+    made = kept.with_suffix(f".{os.getpid()}")
+    shutil.copy2(VFSTEER, made)
+    made.rename(kept)
     VFSTEER = str(kept)
 
 
@@ -251,7 +254,11 @@ def _unable(guests):
     return None
 
 
-def main(guests):
+def main(guests, measures=True):
+    """@measures: does any case count packets? Then it has no other such program beside it on this machine."""
+    if sys.argv[1:] == ["--lane"]:
+        print("measured" if measures else "waiting")
+        return
     if sys.argv[1:] == ["--list"]:
         print("\n".join(one for _, one, function in _chosen(guests, []) if function is not _no_trouble))
         return
@@ -265,9 +272,10 @@ def main(guests):
     print(f"1..{len(plan)}", flush=True)
     statuses, guest, started = [], None, time.monotonic()
     try:
-        # One guest at a time on a machine, whoever runs tests: two would take each other's time, and that costs packets.
-        _queue_up()
-        with lock("vm-tests"):
+        # One such guest at a time on a machine, whoever runs tests: two would take each other's time, and that costs packets.
+        if measures:
+            _queue_up()
+        with lock("vm-tests") if measures else contextlib.nullcontext():
             started = time.monotonic()
             _keep_vfsteer()
             for number, (guest_name, one, function) in enumerate(plan, 1):

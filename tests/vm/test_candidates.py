@@ -150,4 +150,4 @@ def two_vfs(guest):
 
 
 if __name__ == "__main__":
-    main(GUESTS)
+    main(GUESTS, measures=False)

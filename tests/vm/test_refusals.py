@@ -63,4 +63,4 @@ def second_agent(guest):
 
 
 if __name__ == "__main__":
-    main(GUESTS)
+    main(GUESTS, measures=False)

@@ -95,4 +95,4 @@ def watch_programs_before_many_pairs(guest):
 
 
 if __name__ == "__main__":
-    main(GUESTS)
+    main(GUESTS, measures=False)
