@@ -54,7 +54,8 @@ BPF_OBJECTS := $(BPF_SOURCES:%.c=$(BUILD)/%.o)
 # - without compare-and-swap (Linux 5.12): bpf/pair.h. An old verifier refuses the instruction even where it is never reached;
 #   -mcpu=v2 makes it the compiler's error, too.
 # - without BTF, type information of the kernel: bpf/alive.h.
-BPF_VARIANTS := $(patsubst %,$(BUILD)/bpf/%.bpf.o,steer_without_kfuncs steer_without_cas steer_without_btf watch_without_cas)
+BPF_VARIANTS := $(patsubst %,$(BUILD)/bpf/%.bpf.o,steer_without_kfuncs steer_without_cas steer_without_btf \
+	port_without_kfuncs port_without_cas port_without_btf watch_without_cas)
 FLAGS_without_kfuncs := -DALIVE_WITHOUT_KFUNCS
 FLAGS_without_cas := $(FLAGS_without_kfuncs) -mcpu=v2 -DPAIR_WITHOUT_CAS
 FLAGS_without_btf := $(FLAGS_without_cas) -DALIVE_WITHOUT_BTF

@@ -21,6 +21,16 @@ static __always_inline bool alive_ifindex(struct __sk_buff *skb, __u32 ifindex)
 	return ifindex;
 }
 
+static __always_inline bool alive_ifindex_xdp(struct xdp_md *frame, __u32 ifindex)
+{
+	return ifindex;
+}
+
+static __always_inline bool alive_standby_xdp(struct xdp_md *frame, const struct vfsteer_pair *pair)
+{
+	return pair->standby_has_carrier;
+}
+
 static __always_inline bool alive_standby_carrier(struct __sk_buff *skb, const struct vfsteer_pair *pair)
 {
 	return pair->standby_has_carrier;
@@ -66,6 +76,13 @@ static __always_inline struct net_device *alive_device_of(struct __sk_buff *skb)
 	return kernel_skb->dev;
 }
 
+static __always_inline struct net *alive_net_of_xdp(struct xdp_md *frame)
+{
+	struct xdp_buff *buffer = bpf_cast_to_kern_ctx(frame);
+
+	return buffer->rxq->dev->nd_net.net;
+}
+
 /*
  * The net_device that @node is the index_hlist of. In assembly because the compiler would make it the addition of a
  * negated offset, and verifiers before Linux 6.18 know no bounds of a negated register.
@@ -100,9 +117,8 @@ static __noinline bool alive_walk_rest(struct net_device *device, __u32 ifindex)
 	return false;
 }
 
-static __always_inline bool alive_walk_kfunc(struct __sk_buff *skb, __u32 ifindex)
+static __always_inline bool alive_walk_kfunc(struct net *net, __u32 ifindex)
 {
-	struct net *net = alive_device_of(skb)->nd_net.net;
 	struct net_device *device;
 	struct hlist_head *chain;
 	struct hlist_node *node;
@@ -128,10 +144,18 @@ static __always_inline struct net_device *alive_probe_device_of(struct __sk_buff
 	return device;
 }
 
-static __noinline bool alive_walk_probe(struct __sk_buff *skb, __u32 ifindex)
+static __always_inline struct net_device *alive_probe_device_of_xdp(struct xdp_md *frame)
+{
+	struct xdp_rxq_info *queue = NULL;
+
+	bpf_core_read(&queue, sizeof(queue), &((struct xdp_buff *)(void *)frame)->rxq);
+	return BPF_CORE_READ(queue, dev);
+}
+
+static __noinline bool alive_walk_probe(struct net_device *from, __u32 ifindex)
 {
 	__u64 hlist_offset = bpf_core_field_offset(struct net_device, index_hlist);
-	struct hlist_head *chains = BPF_CORE_READ(alive_probe_device_of(skb), nd_net.net, dev_index_head);
+	struct hlist_head *chains = BPF_CORE_READ(from, nd_net.net, dev_index_head);
 	struct hlist_node *node = NULL;
 
 	bpf_probe_read_kernel(&node, sizeof(node),
@@ -155,12 +179,32 @@ static __always_inline bool alive_ifindex(struct __sk_buff *skb, __u32 ifindex)
 {
 #ifndef ALIVE_WITHOUT_KFUNCS
 	if (alive_by == LIVENESS_KFUNC)
-		return alive_walk_kfunc(skb, ifindex);
+		return alive_walk_kfunc(alive_device_of(skb)->nd_net.net, ifindex);
 #endif
 	if (alive_by == LIVENESS_PROBE)
-		return alive_walk_probe(skb, ifindex);
+		return alive_walk_probe(alive_probe_device_of(skb), ifindex);
 	/* The word says active only of a primary that was there and could send. */
 	return ifindex;
+}
+
+/* alive_ifindex of a frame that a driver has just received, before it has an sk_buff. */
+static __always_inline bool alive_ifindex_xdp(struct xdp_md *frame, __u32 ifindex)
+{
+#ifndef ALIVE_WITHOUT_KFUNCS
+	if (alive_by == LIVENESS_KFUNC)
+		return alive_walk_kfunc(alive_net_of_xdp(frame), ifindex);
+#endif
+	if (alive_by == LIVENESS_PROBE)
+		return alive_walk_probe(alive_probe_device_of_xdp(frame), ifindex);
+	return ifindex;
+}
+
+/* Can the pair's standby send? */
+static __always_inline bool alive_standby_xdp(struct xdp_md *frame, const struct vfsteer_pair *pair)
+{
+	if (alive_by == LIVENESS_KFUNC || alive_by == LIVENESS_PROBE)
+		return alive_ifindex_xdp(frame, pair->standby_ifindex);
+	return pair->standby_has_carrier;
 }
 
 /* Has the device that @skb is on, the pair's standby, carrier? */

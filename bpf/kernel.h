@@ -47,6 +47,21 @@ struct net_device {
 
 struct sk_buff {
 	struct net_device *dev;
+	__u8 ip_summed : 2;
+	__u32 vlan_all; /* Linux 6.2: of the tag beside the data; 0: none */
+};
+
+struct xdp_rxq_info {
+	struct net_device *dev;
+};
+
+struct xdp_buff {
+	struct xdp_rxq_info *rxq;
+};
+
+/* Linux 6.3. */
+struct xdp_metadata_ops {
+	void *xmo_rx_hash;
 };
 
 struct kobject {

@@ -52,6 +52,18 @@ static __always_inline union pair_word pair_word_read(const struct vfsteer_pair 
 	return (union pair_word){ .word = *(const volatile __u64 *)&pair->state };
 }
 
+/* Read apart from the word where no more is asked. */
+static __always_inline enum vfsteer_path pair_active_read(const struct vfsteer_pair *pair)
+{
+	return *(const volatile enum vfsteer_path *)&pair->state.active;
+}
+
+/* Read once for one packet: the agent may change it between the check and the redirect. */
+static __always_inline __u32 pair_primary_read(const struct vfsteer_pair *pair)
+{
+	return *(const volatile __u32 *)&pair->primary_ifindex;
+}
+
 static __always_inline void pair_tell(__u32 slot, enum vfsteer_event_kind kind, enum vfsteer_cause cause)
 {
 	struct vfsteer_event event = {

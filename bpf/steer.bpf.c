@@ -11,17 +11,15 @@
  * programs and filters run.
  */
 #include "alive.h"
+#include "ethernet.h"
+#include "marks.h"
 #include "pair.h"
 #include <bpf/bpf_endian.h>
-#include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <linux/in.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/pkt_cls.h>
-
-/* In skb->tc_index from primary_ingress to standby_ingress: came over the primary, already judged and counted. */
-#define STEER_MARK 0x7646
 
 #define STEER_IPV4_PLAIN 0x45  /* version 4, no options */
 #define STEER_IPV4_GROUPS 0xe0 /* first byte of a multicast address, and of what is reserved above */
@@ -77,41 +75,6 @@ static __always_inline void steer_count_rx(struct __sk_buff *skb, const __u32 *s
 	}
 }
 
-static __always_inline struct ethhdr *steer_ethernet(struct __sk_buff *skb)
-{
-	if ((void *)(long)skb->data + sizeof(struct ethhdr) > (void *)(long)skb->data_end &&
-	    bpf_skb_pull_data(skb, sizeof(struct ethhdr)))
-		return NULL;
-	if ((void *)(long)skb->data + sizeof(struct ethhdr) > (void *)(long)skb->data_end)
-		return NULL;
-	return (void *)(long)skb->data;
-}
-
-/* 01:80:c2:00:00:00 to 0f: never forwarded by a bridge, about one wire only (802.1D). */
-static __always_inline bool steer_is_link_local(const struct ethhdr *ethernet)
-{
-	const __u8 *to = ethernet->h_dest;
-
-	return to[0] == 0x01 && to[1] == 0x80 && to[2] == 0xc2 && to[3] == 0 && to[4] == 0 && (to[5] & 0xf0) == 0;
-}
-
-static __always_inline bool steer_same_mac(const __u8 *a, const __u8 *b)
-{
-	return a[0] == b[0] && a[1] == b[1] && a[2] == b[2] && a[3] == b[3] && a[4] == b[4] && a[5] == b[5];
-}
-
-/* Read apart from the word where no more is asked. */
-static __always_inline enum vfsteer_path pair_active_read(const struct vfsteer_pair *pair)
-{
-	return *(const volatile enum vfsteer_path *)&pair->state.active;
-}
-
-/* Read once for one packet: the agent may change it between the check and the redirect. */
-static __always_inline __u32 pair_primary_read(const struct vfsteer_pair *pair)
-{
-	return *(const volatile __u32 *)&pair->primary_ifindex;
-}
-
 /* A standby without carrier (the hypervisor set its link down) is saved by a primary that still works. */
 static __always_inline bool steer_standby_is_saved(__u32 primary, struct vfsteer_state state)
 {
@@ -126,9 +89,9 @@ static __always_inline bool steer_standby_is_saved(__u32 primary, struct vfsteer
 /* Is @skb, of a protocol that is not IP or ARP, about the standby's wire only? */
 static __noinline bool steer_stays(struct __sk_buff *skb)
 {
-	struct ethhdr *ethernet = steer_ethernet(skb);
+	struct ethhdr *ethernet = ethernet_of(skb);
 
-	return ethernet && steer_is_link_local(ethernet);
+	return ethernet && ethernet_is_link_local(ethernet);
 }
 
 static __noinline int steer_egress_standby(struct __sk_buff *skb)
@@ -210,11 +173,11 @@ enum steer_verdict {
 static __noinline enum steer_verdict steer_receive(struct __sk_buff *skb, const struct vfsteer_pair *pair,
 						   enum vfsteer_path path)
 {
-	struct ethhdr *ethernet = steer_ethernet(skb);
+	struct ethhdr *ethernet = ethernet_of(skb);
 
 	if (!ethernet)
 		return STEER_TAKE;
-	if (!(ethernet->h_dest[0] & 1)) {
+	if (!ethernet_is_group(ethernet)) {
 		/*
 		 * Unicast for another MAC: a macvlan's, or a bridge's promiscuity. A bridge would learn its own
 		 * stations from what the network floods back, so it listens to one wire only.
@@ -224,9 +187,9 @@ static __noinline enum steer_verdict steer_receive(struct __sk_buff *skb, const 
 		steer_count(drop_foreign_inactive_packets);
 		return STEER_DROP;
 	}
-	if (steer_is_link_local(ethernet))
+	if (ethernet_is_link_local(ethernet))
 		return STEER_LINK_LOCAL;
-	if (steer_same_mac(ethernet->h_source, pair->mac_address)) {
+	if (ethernet_same_mac(ethernet->h_source, pair->mac_address)) {
 		steer_count(drop_own_echo_packets);
 		return STEER_DROP;
 	}
@@ -315,13 +278,13 @@ int primary_ingress(struct __sk_buff *skb)
 	return steer_to_standby(skb, pair);
 }
 
-/* What came over the standby's own wire. */
+/* What came over the standby's own wire, or from a port. */
 static __noinline int steer_standby_own(struct __sk_buff *skb)
 {
 	__u32 slot = pair_slot;
 	struct vfsteer_pair *pair = steer_pair(&slot);
 
-	if (!pair)
+	if (!pair || skb->tc_index == PORT_MARK_LOCAL)
 		return TC_ACT_UNSPEC;
 	if (skb->pkt_type != PACKET_HOST && steer_receive(skb, pair, PATH_STANDBY) == STEER_DROP)
 		return TC_ACT_SHOT;

@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * port: the data path of interfaces in the guest whose other end sits on a pair's network. The tc programs do all of it, on any driver; the
+ * XDP programs take the way of most frames, unicast whose next device is known, where the driver can, and leave every other frame to them.
+ *
+ * Loaded for each port, with the pair's slot and the port's number as constants:
+ *   port_xdp       on the port: to another port, or to the active device of the pair
+ *   port_ingress   on the port's ingress: to the standby's egress, where the next two and steer_egress find out
+ *
+ * and for each pair that has a port:
+ *   ports_egress   on the standby's egress, before all others: to a port, or into the standby's ingress for the host
+ *   ports_ingress  on the standby's ingress, after standby_ingress, which has dropped second copies: to the ports
+ *   uplink_xdp     on both devices of the pair: to a port
+ *
+ * The counters of the pair count ports' frames, too. As everywhere TC_ACT_UNSPEC lets other people's programs run.
+ */
+#include "marks.h"
+#include "port_frame.h"
+#include "port_learn.h"
+#include <linux/pkt_cls.h>
+
+/* ---- tc -------------------------------------------------------------------------------------------------------- */
+
+static __always_inline void port_count_rx(struct __sk_buff *skb, __u32 number)
+{
+	struct vfsteer_port_counters *counts = port_counts(number);
+
+	if (!counts)
+		return;
+	counts->rx_packets += skb->gso_segs ?: 1;
+	counts->rx_bytes += skb->len;
+}
+
+static __always_inline int port_deliver(struct __sk_buff *skb, __u32 number, __u32 ifindex)
+{
+	port_count_rx(skb, number);
+	skb->tc_index = 0;
+	return bpf_redirect(ifindex, 0);
+}
+
+/* To the pair's passthrough port. Only where there is one. */
+static __always_inline int port_deliver_passthrough(struct __sk_buff *skb)
+{
+	const struct vfsteer_port *port = port_of(passthrough_port);
+
+	return port && port->ifindex ? port_deliver(skb, passthrough_port, port->ifindex) : TC_ACT_SHOT;
+}
+
+static __always_inline bool port_has_passthrough(void)
+{
+	return passthrough_port < VFSTEER_MAX_PORTS;
+}
+
+/* A copy to each port but the one with @origin as its ifindex and, unless @to_passthrough, the passthrough port. Ends the use of packet pointers. */
+static __noinline void port_flood(struct __sk_buff *skb, __u32 origin, bool to_passthrough)
+{
+	const struct vfsteer_members *members = port_pair_members();
+
+	if (!members)
+		return;
+	for (__u32 i = 0; i < VFSTEER_MAX_PORTS && i < members->count; i++) {
+		__u32 number = members->ports[i];
+		const struct vfsteer_port *port = port_of(number);
+		__u32 ifindex;
+
+		if (!port || port->slot != pair_slot || (!to_passthrough && number == passthrough_port))
+			continue;
+		ifindex = port->ifindex;
+		if (!ifindex || ifindex == origin)
+			continue;
+		port_count_rx(skb, number);
+		bpf_clone_redirect(skb, ifindex, 0);
+	}
+}
+
+static __noinline int port_drop_foreign_source(void)
+{
+	port_count(port_number, drop_foreign_source_packets);
+	return TC_ACT_SHOT;
+}
+
+SEC("tc")
+int port_ingress(struct __sk_buff *skb)
+{
+	const struct vfsteer_pair *pair = port_pair();
+	const struct vfsteer_port *port = port_of(port_number);
+	struct ethhdr *ethernet = ethernet_of(skb);
+	struct vfsteer_port_counters *counts;
+
+	if (!pair || !port)
+		return TC_ACT_SHOT;
+	if (!ethernet || (!port->passthrough && !ethernet_same_even_mac(ethernet->h_source, port->mac_address)))
+		return port_drop_foreign_source();
+	if (ethernet_is_group(ethernet) && ethernet_is_link_local(ethernet)) {
+		port_count(port_number, drop_link_local_packets);
+		return TC_ACT_SHOT;
+	}
+	port_learn(skb, ethernet);
+	counts = port_counts(port_number);
+	if (counts) {
+		counts->tx_packets += skb->gso_segs ?: 1;
+		counts->tx_bytes += skb->len;
+	}
+	skb->tc_index = PORT_MARK_FROM;
+	return bpf_redirect(pair->standby_ifindex, 0);
+}
+
+/* The host and a passthrough port do not hear each other: they have one MAC. */
+static __noinline int ports_egress_group(struct __sk_buff *skb, const struct vfsteer_pair *pair, __u32 origin)
+{
+	skb->tc_index = 0;
+	port_flood(skb, origin, origin);
+	if (!origin || port_has_passthrough())
+		return TC_ACT_UNSPEC;
+	skb->tc_index = PORT_MARK_LOCAL;
+	bpf_clone_redirect(skb, pair->standby_ifindex, BPF_F_INGRESS);
+	skb->tc_index = 0;
+	return TC_ACT_UNSPEC;
+}
+
+/* From a port, for the MAC of the pair. */
+static __noinline int ports_egress_local(struct __sk_buff *skb, const struct vfsteer_pair *pair)
+{
+	if (port_has_passthrough())
+		return port_deliver_passthrough(skb);
+	skb->tc_index = PORT_MARK_LOCAL;
+	return bpf_redirect(pair->standby_ifindex, BPF_F_INGRESS);
+}
+
+SEC("tc")
+int ports_egress(struct __sk_buff *skb)
+{
+	__u32 origin = skb->tc_index == PORT_MARK_FROM ? skb->ingress_ifindex : 0;
+	const struct vfsteer_pair *pair = port_pair();
+	const struct vfsteer_station *station;
+	struct ethhdr *ethernet = ethernet_of(skb);
+
+	if (!pair || !ethernet)
+		return TC_ACT_UNSPEC;
+	if (ethernet_is_group(ethernet))
+		return ethernet_is_link_local(ethernet) ? TC_ACT_UNSPEC : ports_egress_group(skb, pair, origin);
+	station = port_station(ethernet->h_dest);
+	if (station) {
+		/* As a bridge: what is for the side that it came from has been heard there. */
+		if (station->ifindex == origin)
+			return TC_ACT_SHOT;
+		return port_deliver(skb, station->port, station->ifindex);
+	}
+	if (!origin)
+		return TC_ACT_UNSPEC;
+	if (ethernet_same_even_mac(ethernet->h_dest, pair->mac_address))
+		return ports_egress_local(skb, pair);
+	skb->tc_index = 0;
+	return TC_ACT_UNSPEC;
+}
+
+static __noinline int ports_ingress_group(struct __sk_buff *skb, const struct ethhdr *ethernet)
+{
+	const struct vfsteer_station *source;
+
+	if (ethernet_is_link_local(ethernet))
+		return TC_ACT_UNSPEC;
+	source = port_station(ethernet->h_source);
+	if (source) {
+		port_count(source->port, drop_own_echo_packets);
+		return TC_ACT_SHOT;
+	}
+	port_flood(skb, 0, false);
+	return port_has_passthrough() ? port_deliver_passthrough(skb) : TC_ACT_UNSPEC;
+}
+
+SEC("tc")
+int ports_ingress(struct __sk_buff *skb)
+{
+	struct ethhdr *ethernet;
+	const struct vfsteer_station *station;
+
+	if (skb->tc_index == PORT_MARK_LOCAL) {
+		skb->tc_index = 0;
+		return TC_ACT_UNSPEC;
+	}
+	ethernet = ethernet_of(skb);
+	if (!ethernet)
+		return TC_ACT_UNSPEC;
+	if (ethernet_is_group(ethernet))
+		return ports_ingress_group(skb, ethernet);
+	station = port_station(ethernet->h_dest);
+	if (station)
+		return port_deliver(skb, station->port, station->ifindex);
+	return port_has_passthrough() ? port_deliver_passthrough(skb) : TC_ACT_UNSPEC;
+}
+
+/* ---- XDP ------------------------------------------------------------------------------------------------------- */
+
+static __always_inline int port_redirect(__u32 ifindex)
+{
+	return bpf_redirect_map(&port_devices, ifindex, XDP_PASS);
+}
+
+static __always_inline void port_count_native_tx(__u32 bytes)
+{
+	struct vfsteer_port_counters *counts = port_counts(port_number);
+
+	if (!counts)
+		return;
+	counts->tx_packets++;
+	counts->tx_bytes += bytes;
+	counts->tx_native_packets++;
+}
+
+static __always_inline void port_count_native_rx(__u32 number, __u32 bytes)
+{
+	struct vfsteer_port_counters *counts = port_counts(number);
+
+	if (!counts)
+		return;
+	counts->rx_packets++;
+	counts->rx_bytes += bytes;
+	counts->rx_native_packets++;
+}
+
+/* May a frame of @bytes go to the port with @number, as far as its buffers are concerned? */
+static __always_inline bool port_takes_buffers(struct xdp_md *frame, __u32 bytes, __u32 number)
+{
+	const struct vfsteer_port *port;
+
+	if (bytes == port_frame_linear_length(frame))
+		return true;
+	port = port_of(number);
+	return port && port->takes_fragments;
+}
+
+static __noinline int port_xdp_to_port(struct xdp_md *frame, __u32 number, __u32 ifindex)
+{
+	__u32 bytes = port_frame_length(frame);
+	int verdict = XDP_PASS;
+
+	if (ifindex != frame->ingress_ifindex && port_takes_buffers(frame, bytes, number))
+		verdict = port_redirect(ifindex);
+	if (verdict == XDP_REDIRECT) {
+		port_count_native_tx(bytes);
+		port_count_native_rx(number, bytes);
+	}
+	return verdict;
+}
+
+static __noinline int port_xdp_standby(struct xdp_md *frame, const struct vfsteer_pair *pair, __u32 bytes)
+{
+	struct vfsteer_counters *counts;
+	int verdict;
+
+	/* Without carrier: steer_egress knows what to do. */
+	if (!alive_standby_xdp(frame, pair))
+		return XDP_PASS;
+	verdict = port_redirect(pair->standby_ifindex);
+	if (verdict != XDP_REDIRECT)
+		return verdict;
+	port_count_native_tx(bytes);
+	counts = port_pair_counts();
+	if (counts) {
+		counts->tx_standby_packets++;
+		counts->tx_standby_bytes += bytes;
+	}
+	return verdict;
+}
+
+static __noinline int port_xdp_refused(struct xdp_md *frame, const struct vfsteer_pair *pair, __u32 bytes)
+{
+	struct vfsteer_counters *counts = port_pair_counts();
+
+	if (counts)
+		counts->tx_primary_refused_packets++;
+	pair_leave_primary(pair_slot, PRIMARY_DOWN, CAUSE_CANNOT_SEND);
+	return port_xdp_standby(frame, pair, bytes);
+}
+
+static __noinline int port_xdp_drop(void)
+{
+	port_count(port_number, drop_foreign_source_packets);
+	return XDP_DROP;
+}
+
+SEC("xdp.frags")
+int port_xdp(struct xdp_md *frame)
+{
+	struct ethhdr *ethernet = (void *)(long)frame->data;
+	void *end = (void *)(long)frame->data_end;
+	const struct vfsteer_pair *pair = port_pair();
+	const struct vfsteer_port *port = port_of(port_number);
+	const struct vfsteer_members *members = port_pair_members();
+	struct vfsteer_counters *counts;
+	__u32 primary, bytes;
+	int verdict;
+
+	if ((void *)(ethernet + 1) > end || !pair || !port || !members)
+		return XDP_PASS;
+	if (!port->passthrough && !ethernet_same_even_mac(ethernet->h_source, port->mac_address))
+		return port_xdp_drop();
+	if (ethernet_is_group(ethernet) || ethernet_same_even_mac(ethernet->h_dest, pair->mac_address))
+		return XDP_PASS;
+	if (ethernet->h_proto != bpf_htons(ETH_P_IP) && port_frame_tells_addresses(ethernet, end))
+		return XDP_PASS;
+	if (port_frame_is_partial(frame))
+		return XDP_PASS;
+	if (members->count > 1) {
+		const struct vfsteer_station *station = port_station(ethernet->h_dest);
+
+		if (station)
+			return port_xdp_to_port(frame, station->port, station->ifindex);
+	}
+	bytes = port_frame_length(frame);
+	if (bytes != port_frame_linear_length(frame) && !uplinks_take_fragments)
+		return XDP_PASS;
+	if (pair_active_read(pair) != PATH_PRIMARY)
+		return port_xdp_standby(frame, pair, bytes);
+	primary = pair_primary_read(pair);
+	if (!alive_ifindex_xdp(frame, primary))
+		return port_xdp_refused(frame, pair, bytes);
+	verdict = port_redirect(primary);
+	if (verdict != XDP_REDIRECT)
+		return verdict;
+	port_count_native_tx(bytes);
+	counts = port_pair_counts();
+	if (counts) {
+		counts->tx_primary_packets++;
+		counts->tx_primary_bytes += bytes;
+	}
+	return verdict;
+}
+
+SEC("xdp.frags")
+int uplink_xdp(struct xdp_md *frame)
+{
+	struct ethhdr *ethernet = (void *)(long)frame->data;
+	void *end = (void *)(long)frame->data_end;
+	const struct vfsteer_pair *pair = port_pair();
+	const struct vfsteer_station *station;
+	struct vfsteer_counters *counts;
+	__u32 number, ifindex, bytes;
+	int verdict;
+
+	if ((void *)(ethernet + 1) > end || !pair || ethernet_is_group(ethernet))
+		return XDP_PASS;
+	if (!port_has_passthrough() && ethernet_same_even_mac(ethernet->h_dest, pair->mac_address))
+		return XDP_PASS;
+	station = port_station(ethernet->h_dest);
+	if (station) {
+		number = station->port;
+		ifindex = station->ifindex;
+	} else {
+		const struct vfsteer_port *port = port_has_passthrough() ? port_of(passthrough_port) : NULL;
+
+		if (!port)
+			return XDP_PASS;
+		number = passthrough_port;
+		ifindex = port->ifindex;
+	}
+	bytes = port_frame_length(frame);
+	if (port_frame_is_partial(frame) || !port_takes_buffers(frame, bytes, number))
+		return XDP_PASS;
+	verdict = port_redirect(ifindex);
+	if (verdict != XDP_REDIRECT)
+		return verdict;
+	port_count_native_rx(number, bytes);
+	counts = port_pair_counts();
+	if (!counts)
+		return verdict;
+	if (frame->ingress_ifindex == pair->standby_ifindex) {
+		counts->rx_standby_packets++;
+		counts->rx_standby_bytes += bytes;
+	} else {
+		counts->rx_primary_packets++;
+		counts->rx_primary_bytes += bytes;
+	}
+	return verdict;
+}
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * port_learn: the IP addresses behind a port, from the ARP and ND messages that it sends, for the agent to announce at a switch. What lives
+ * behind a port is not trusted: of the table it gets a share, whose oldest entry makes room for a new one, and it wakes the agent
+ * only so often.
+ */
+#ifndef PORT_LEARN_H
+#define PORT_LEARN_H
+
+#include "port.h"
+#include <bpf/bpf_endian.h>
+#include <linux/in.h>
+#include <linux/ipv6.h>
+
+#define PORT_LEARN_SHARE 64 /* addresses of one port */
+#define PORT_LEARN_EVENT_INTERVAL_NS 100000000ULL
+
+#define PORT_LEARN_IPV4 2  /* AF_INET */
+#define PORT_LEARN_IPV6 10 /* AF_INET6 */
+
+#define PORT_LEARN_VLAN_ID 0x0fff /* of a tag's control information */
+
+/* linux/icmpv6.h leaves these to others. */
+#define PORT_LEARN_ROUTER_SOLICITATION 133
+#define PORT_LEARN_NEIGHBOUR_SOLICITATION 135
+#define PORT_LEARN_NEIGHBOUR_ADVERTISEMENT 136
+
+#define PORT_LEARN_ETHERNET 1 /* ARPHRD_ETHER */
+
+/* <linux/if_arp.h> drags in more than BPF can be compiled with. */
+struct port_learn_arp {
+	__u16 hardware;
+	__u16 protocol;
+	__u8 hardware_size;
+	__u8 protocol_size;
+	__u16 operation;
+	__u8 sender_mac[ETH_ALEN];
+	__u8 sender[4];
+} __attribute__((packed));
+
+struct port_learn_nd {
+	__u8 type;
+	__u8 code;
+	__u16 checksum;
+	__u32 flags;
+	__u8 target[16];
+};
+
+/* What the port has put into port_addresses, oldest first from `next` on. */
+struct port_learn_share {
+	struct bpf_spin_lock lock;
+	__u32 next;
+	__u64 told_boot_ns; /* when the agent was told last */
+	struct vfsteer_port_address_key keys[PORT_LEARN_SHARE];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct port_learn_share);
+} port_share SEC(".maps");
+
+/* A new address: the oldest of a full share goes. */
+static __noinline void port_learn_new(const struct vfsteer_port_address_key *key, __u64 now)
+{
+	struct vfsteer_port_address_key oldest;
+	const struct vfsteer_port_address *replaced;
+	struct port_learn_share *share;
+	__u32 first = 0, place;
+	bool tell;
+
+	share = bpf_map_lookup_elem(&port_share, &first);
+	if (!share)
+		return;
+	bpf_spin_lock(&share->lock);
+	place = share->next % PORT_LEARN_SHARE;
+	share->next = place + 1;
+	oldest = share->keys[place];
+	share->keys[place] = *key;
+	tell = now - share->told_boot_ns >= PORT_LEARN_EVENT_INTERVAL_NS;
+	if (tell)
+		share->told_boot_ns = now;
+	bpf_spin_unlock(&share->lock);
+	if (oldest.family) {
+		replaced = bpf_map_lookup_elem(&port_addresses, &oldest);
+		if (replaced && replaced->port == port_number)
+			bpf_map_delete_elem(&port_addresses, &oldest);
+	}
+	if (tell)
+		pair_tell(pair_slot, EVENT_ADDRESSES, CAUSE_NONE);
+}
+
+static __noinline void port_learn_address(const struct vfsteer_port_address_key *key, const __u8 *mac)
+{
+	__u64 now = bpf_ktime_get_boot_ns();
+	struct vfsteer_port_address *known = bpf_map_lookup_elem(&port_addresses, key);
+	struct vfsteer_port_address address = { .port = port_number, .seen_boot_ns = now };
+
+	if (known && known->port == port_number && ethernet_same_mac(known->mac, mac)) {
+		known->seen_boot_ns = now;
+		return;
+	}
+	__builtin_memcpy(address.mac, mac, ETH_ALEN);
+	if (!known || known->port != port_number)
+		port_learn_new(key, now);
+	bpf_map_update_elem(&port_addresses, key, &address, BPF_ANY);
+}
+
+/* Neither "none" nor a group's, nor one that never leaves its host. */
+static __always_inline bool port_learn_is_ipv4(const __u8 *address)
+{
+	return address[0] && address[0] != 127 && address[0] < 0xe0;
+}
+
+static __always_inline bool port_learn_is_ipv6(const __u8 *address)
+{
+	const __u32 *words = (const void *)address;
+
+	return address[0] != 0xff && (words[0] || words[1] || words[2] || words[3] & ~bpf_htonl(1));
+}
+
+static __noinline void port_learn_from_arp(struct __sk_buff *skb, struct vfsteer_port_address_key *key, const __u8 *mac)
+{
+	struct port_learn_arp arp;
+
+	if (bpf_skb_load_bytes(skb, ETH_HLEN, &arp, sizeof(arp)) || arp.hardware != bpf_htons(PORT_LEARN_ETHERNET) ||
+	    arp.protocol != bpf_htons(ETH_P_IP) || arp.hardware_size != ETH_ALEN || arp.protocol_size != sizeof(arp.sender) ||
+	    !port_learn_is_ipv4(arp.sender) || !ethernet_same_mac(arp.sender_mac, mac))
+		return;
+	key->family = PORT_LEARN_IPV4;
+	__builtin_memcpy(key->address, arp.sender, sizeof(arp.sender));
+	port_learn_address(key, mac);
+}
+
+static __noinline void port_learn_from_nd(struct __sk_buff *skb, struct vfsteer_port_address_key *key, const __u8 *mac)
+{
+	const __u32 at = ETH_HLEN + sizeof(struct ipv6hdr);
+	struct port_learn_nd nd;
+	__u8 next;
+
+	if (bpf_skb_load_bytes(skb, ETH_HLEN + offsetof(struct ipv6hdr, nexthdr), &next, sizeof(next)) ||
+	    next != IPPROTO_ICMPV6 || bpf_skb_load_bytes(skb, at, &nd.type, sizeof(nd.type)))
+		return;
+	if (nd.type == PORT_LEARN_NEIGHBOUR_ADVERTISEMENT) {
+		if (bpf_skb_load_bytes(skb, at + offsetof(struct port_learn_nd, target), key->address, sizeof(key->address)))
+			return;
+	} else if (nd.type == PORT_LEARN_NEIGHBOUR_SOLICITATION || nd.type == PORT_LEARN_ROUTER_SOLICITATION) {
+		if (bpf_skb_load_bytes(skb, ETH_HLEN + offsetof(struct ipv6hdr, saddr), key->address, sizeof(key->address)))
+			return;
+	} else {
+		return;
+	}
+	if (!port_learn_is_ipv6(key->address))
+		return;
+	key->family = PORT_LEARN_IPV6;
+	port_learn_address(key, mac);
+}
+
+/*
+ * A tc program has the first tag of a received frame beside the data. What is in two tags, or in a provider's, is left alone: it could not
+ * be announced.
+ */
+static __always_inline void port_learn(struct __sk_buff *skb, const struct ethhdr *ethernet)
+{
+	struct vfsteer_port_address_key key = { .slot = pair_slot };
+	__u16 protocol = ethernet->h_proto;
+	__u8 mac[ETH_ALEN];
+
+	if (protocol != bpf_htons(ETH_P_ARP) && protocol != bpf_htons(ETH_P_IPV6))
+		return;
+	if (skb->vlan_present) {
+		if (skb->vlan_proto != bpf_htons(ETH_P_8021Q))
+			return;
+		key.vlan_id = skb->vlan_tci & PORT_LEARN_VLAN_ID;
+	}
+	__builtin_memcpy(mac, ethernet->h_source, sizeof(mac));
+	if (protocol == bpf_htons(ETH_P_ARP))
+		port_learn_from_arp(skb, &key, mac);
+	else
+		port_learn_from_nd(skb, &key, mac);
+}
+
+#endif
