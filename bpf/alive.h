@@ -144,15 +144,7 @@ static __always_inline struct net_device *alive_probe_device_of(struct __sk_buff
 	return device;
 }
 
-static __always_inline struct net_device *alive_probe_device_of_xdp(struct xdp_md *frame)
-{
-	struct xdp_rxq_info *queue = NULL;
-
-	bpf_core_read(&queue, sizeof(queue), &((struct xdp_buff *)(void *)frame)->rxq);
-	return BPF_CORE_READ(queue, dev);
-}
-
-static __noinline bool alive_walk_probe(struct net_device *from, __u32 ifindex)
+static __always_inline bool alive_walk_probe(struct net_device *from, __u32 ifindex)
 {
 	__u64 hlist_offset = bpf_core_field_offset(struct net_device, index_hlist);
 	struct hlist_head *chains = BPF_CORE_READ(from, nd_net.net, dev_index_head);
@@ -170,6 +162,19 @@ static __noinline bool alive_walk_probe(struct net_device *from, __u32 ifindex)
 	return false;
 }
 
+static __noinline bool alive_walk_probe_skb(struct __sk_buff *skb, __u32 ifindex)
+{
+	return alive_walk_probe(alive_probe_device_of(skb), ifindex);
+}
+
+static __noinline bool alive_walk_probe_xdp(struct xdp_md *frame, __u32 ifindex)
+{
+	struct xdp_rxq_info *queue = NULL;
+
+	bpf_core_read(&queue, sizeof(queue), &((struct xdp_buff *)(void *)frame)->rxq);
+	return alive_walk_probe(BPF_CORE_READ(queue, dev), ifindex);
+}
+
 /*
  * Can the device of @ifindex, the primary's (0: absent), send? @skb is on a device of the same netns. The caller
  * redirects to the ifindex that it asked about, and does not read it again. The verifier knows alive_by, and takes the
@@ -182,7 +187,7 @@ static __always_inline bool alive_ifindex(struct __sk_buff *skb, __u32 ifindex)
 		return alive_walk_kfunc(alive_device_of(skb)->nd_net.net, ifindex);
 #endif
 	if (alive_by == LIVENESS_PROBE)
-		return alive_walk_probe(alive_probe_device_of(skb), ifindex);
+		return alive_walk_probe_skb(skb, ifindex);
 	/* The word says active only of a primary that was there and could send. */
 	return ifindex;
 }
@@ -195,7 +200,7 @@ static __always_inline bool alive_ifindex_xdp(struct xdp_md *frame, __u32 ifinde
 		return alive_walk_kfunc(alive_net_of_xdp(frame), ifindex);
 #endif
 	if (alive_by == LIVENESS_PROBE)
-		return alive_walk_probe(alive_probe_device_of_xdp(frame), ifindex);
+		return alive_walk_probe_xdp(frame, ifindex);
 	return ifindex;
 }
 
