@@ -38,12 +38,17 @@ static __always_inline int port_deliver(struct __sk_buff *skb, __u32 number, __u
 	return bpf_redirect(ifindex, 0);
 }
 
-/* To the pair's passthrough port. Only where there is one. */
-static __always_inline int port_deliver_passthrough(struct __sk_buff *skb)
+/*
+ * To the pair's passthrough port, only where there is one; @origin: ifindex of the port that the frame came from, 0: none. As a bridge: what
+ * is for the side that it came from has been heard there.
+ */
+static __always_inline int port_deliver_passthrough(struct __sk_buff *skb, __u32 origin)
 {
 	const struct vfsteer_port *port = port_of(passthrough_port);
 
-	return port && port->ifindex ? port_deliver(skb, passthrough_port, port->ifindex) : TC_ACT_SHOT;
+	if (!port || !port->ifindex || port->ifindex == origin)
+		return TC_ACT_SHOT;
+	return port_deliver(skb, passthrough_port, port->ifindex);
 }
 
 static __always_inline bool port_has_passthrough(void)
@@ -119,10 +124,10 @@ static __noinline int ports_egress_group(struct __sk_buff *skb, const struct vfs
 }
 
 /* From a port, for the MAC of the pair. */
-static __noinline int ports_egress_local(struct __sk_buff *skb, const struct vfsteer_pair *pair)
+static __noinline int ports_egress_local(struct __sk_buff *skb, const struct vfsteer_pair *pair, __u32 origin)
 {
 	if (port_has_passthrough())
-		return port_deliver_passthrough(skb);
+		return port_deliver_passthrough(skb, origin);
 	skb->tc_index = PORT_MARK_LOCAL;
 	return bpf_redirect(pair->standby_ifindex, BPF_F_INGRESS);
 }
@@ -141,7 +146,6 @@ int ports_egress(struct __sk_buff *skb)
 		return ethernet_is_link_local(ethernet) ? TC_ACT_UNSPEC : ports_egress_group(skb, pair, origin);
 	station = port_station(ethernet->h_dest);
 	if (station) {
-		/* As a bridge: what is for the side that it came from has been heard there. */
 		if (station->ifindex == origin)
 			return TC_ACT_SHOT;
 		return port_deliver(skb, station->port, station->ifindex);
@@ -149,7 +153,7 @@ int ports_egress(struct __sk_buff *skb)
 	if (!origin)
 		return TC_ACT_UNSPEC;
 	if (ethernet_same_even_mac(ethernet->h_dest, pair->mac_address))
-		return ports_egress_local(skb, pair);
+		return ports_egress_local(skb, pair, origin);
 	skb->tc_index = 0;
 	return TC_ACT_UNSPEC;
 }
@@ -166,7 +170,7 @@ static __noinline int ports_ingress_group(struct __sk_buff *skb, const struct et
 		return TC_ACT_SHOT;
 	}
 	port_flood(skb, 0, false);
-	return port_has_passthrough() ? port_deliver_passthrough(skb) : TC_ACT_UNSPEC;
+	return port_has_passthrough() ? port_deliver_passthrough(skb, 0) : TC_ACT_UNSPEC;
 }
 
 SEC("tc")
@@ -187,7 +191,7 @@ int ports_ingress(struct __sk_buff *skb)
 	station = port_station(ethernet->h_dest);
 	if (station)
 		return port_deliver(skb, station->port, station->ifindex);
-	return port_has_passthrough() ? port_deliver_passthrough(skb) : TC_ACT_UNSPEC;
+	return port_has_passthrough() ? port_deliver_passthrough(skb, 0) : TC_ACT_UNSPEC;
 }
 
 /* ---- XDP ------------------------------------------------------------------------------------------------------- */
