@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * port: the data path of interfaces in the guest whose other end sits on a pair's network. The tc programs do all of it, on any driver; the
- * XDP programs take the way of most frames, unicast whose next device is known, where the driver can, and leave every other frame to them.
+ * XDP programs, in port_native.h, take the way of most frames, unicast whose next device is known, where the driver can, and leave every
+ * other frame to them.
  *
  * Loaded for each port, with the pair's slot and the port's number as constants:
  *   port_xdp       on the port: to another port, or to the active device of the pair
@@ -15,11 +16,9 @@
  * The counters of the pair count ports' frames, too. As everywhere TC_ACT_UNSPEC lets other people's programs run.
  */
 #include "marks.h"
-#include "port_frame.h"
 #include "port_learn.h"
+#include "port_native.h"
 #include <linux/pkt_cls.h>
-
-/* ---- tc -------------------------------------------------------------------------------------------------------- */
 
 static __always_inline void port_count_rx(struct __sk_buff *skb, __u32 number)
 {
@@ -49,11 +48,6 @@ static __always_inline int port_deliver_passthrough(struct __sk_buff *skb, __u32
 	if (!port || !port->ifindex || port->ifindex == origin)
 		return TC_ACT_SHOT;
 	return port_deliver(skb, passthrough_port, port->ifindex);
-}
-
-static __always_inline bool port_has_passthrough(void)
-{
-	return passthrough_port < VFSTEER_MAX_PORTS;
 }
 
 /* A copy to each port but the one with @origin as its ifindex and, unless @to_passthrough, the passthrough port. Ends the use of packet pointers. */
@@ -192,191 +186,6 @@ int ports_ingress(struct __sk_buff *skb)
 	if (station)
 		return port_deliver(skb, station->port, station->ifindex);
 	return port_has_passthrough() ? port_deliver_passthrough(skb, 0) : TC_ACT_UNSPEC;
-}
-
-/* ---- XDP ------------------------------------------------------------------------------------------------------- */
-
-static __always_inline int port_redirect(__u32 ifindex)
-{
-	return bpf_redirect_map(&port_devices, ifindex, XDP_PASS);
-}
-
-static __always_inline void port_count_native_tx(__u32 bytes)
-{
-	struct vfsteer_port_counters *counts = port_counts(port_number);
-
-	if (!counts)
-		return;
-	counts->tx_packets++;
-	counts->tx_bytes += bytes;
-	counts->tx_native_packets++;
-}
-
-static __always_inline void port_count_native_rx(__u32 number, __u32 bytes)
-{
-	struct vfsteer_port_counters *counts = port_counts(number);
-
-	if (!counts)
-		return;
-	counts->rx_packets++;
-	counts->rx_bytes += bytes;
-	counts->rx_native_packets++;
-}
-
-/* May a frame of @bytes go to the port with @number, as far as its buffers are concerned? */
-static __always_inline bool port_takes_buffers(struct xdp_md *frame, __u32 bytes, __u32 number)
-{
-	const struct vfsteer_port *port;
-
-	if (bytes == port_frame_linear_length(frame))
-		return true;
-	port = port_of(number);
-	return port && port->takes_fragments;
-}
-
-static __noinline int port_xdp_to_port(struct xdp_md *frame, __u32 number, __u32 ifindex)
-{
-	__u32 bytes = port_frame_length(frame);
-	int verdict = XDP_PASS;
-
-	if (ifindex != frame->ingress_ifindex && port_takes_buffers(frame, bytes, number))
-		verdict = port_redirect(ifindex);
-	if (verdict == XDP_REDIRECT) {
-		port_count_native_tx(bytes);
-		port_count_native_rx(number, bytes);
-	}
-	return verdict;
-}
-
-static __noinline int port_xdp_standby(struct xdp_md *frame, const struct vfsteer_pair *pair, __u32 bytes)
-{
-	struct vfsteer_counters *counts;
-	int verdict;
-
-	/* Without carrier: steer_egress knows what to do. */
-	if (!alive_standby_xdp(frame, pair))
-		return XDP_PASS;
-	verdict = port_redirect(pair->standby_ifindex);
-	if (verdict != XDP_REDIRECT)
-		return verdict;
-	port_count_native_tx(bytes);
-	counts = port_pair_counts();
-	if (counts) {
-		counts->tx_standby_packets++;
-		counts->tx_standby_bytes += bytes;
-	}
-	return verdict;
-}
-
-static __noinline int port_xdp_refused(struct xdp_md *frame, const struct vfsteer_pair *pair, __u32 bytes)
-{
-	struct vfsteer_counters *counts = port_pair_counts();
-
-	if (counts)
-		counts->tx_primary_refused_packets++;
-	pair_leave_primary(pair_slot, PRIMARY_DOWN, CAUSE_CANNOT_SEND);
-	return port_xdp_standby(frame, pair, bytes);
-}
-
-static __noinline int port_xdp_drop(void)
-{
-	port_count(port_number, drop_foreign_source_packets);
-	return XDP_DROP;
-}
-
-SEC("xdp.frags")
-int port_xdp(struct xdp_md *frame)
-{
-	struct ethhdr *ethernet = (void *)(long)frame->data;
-	void *end = (void *)(long)frame->data_end;
-	const struct vfsteer_pair *pair = port_pair();
-	const struct vfsteer_port *port = port_of(port_number);
-	const struct vfsteer_members *members = port_pair_members();
-	struct vfsteer_counters *counts;
-	__u32 primary, bytes;
-	int verdict;
-
-	if ((void *)(ethernet + 1) > end || !pair || !port || !members)
-		return XDP_PASS;
-	if (!port->passthrough && !ethernet_same_even_mac(ethernet->h_source, port->mac_address))
-		return port_xdp_drop();
-	if (ethernet_is_group(ethernet) || ethernet_same_even_mac(ethernet->h_dest, pair->mac_address))
-		return XDP_PASS;
-	if (ethernet->h_proto != bpf_htons(ETH_P_IP) && port_frame_tells_addresses(ethernet, end))
-		return XDP_PASS;
-	if (port_frame_is_partial(frame))
-		return XDP_PASS;
-	if (members->count > 1) {
-		const struct vfsteer_station *station = port_station(ethernet->h_dest);
-
-		if (station)
-			return port_xdp_to_port(frame, station->port, station->ifindex);
-	}
-	bytes = port_frame_length(frame);
-	if (bytes != port_frame_linear_length(frame) && !uplinks_take_fragments)
-		return XDP_PASS;
-	if (pair_active_read(pair) != PATH_PRIMARY)
-		return port_xdp_standby(frame, pair, bytes);
-	primary = pair_primary_read(pair);
-	if (!alive_ifindex_xdp(frame, primary))
-		return port_xdp_refused(frame, pair, bytes);
-	verdict = port_redirect(primary);
-	if (verdict != XDP_REDIRECT)
-		return verdict;
-	port_count_native_tx(bytes);
-	counts = port_pair_counts();
-	if (counts) {
-		counts->tx_primary_packets++;
-		counts->tx_primary_bytes += bytes;
-	}
-	return verdict;
-}
-
-SEC("xdp.frags")
-int uplink_xdp(struct xdp_md *frame)
-{
-	struct ethhdr *ethernet = (void *)(long)frame->data;
-	void *end = (void *)(long)frame->data_end;
-	const struct vfsteer_pair *pair = port_pair();
-	const struct vfsteer_station *station;
-	struct vfsteer_counters *counts;
-	__u32 number, ifindex, bytes;
-	int verdict;
-
-	if ((void *)(ethernet + 1) > end || !pair || ethernet_is_group(ethernet))
-		return XDP_PASS;
-	if (!port_has_passthrough() && ethernet_same_even_mac(ethernet->h_dest, pair->mac_address))
-		return XDP_PASS;
-	station = port_station(ethernet->h_dest);
-	if (station) {
-		number = station->port;
-		ifindex = station->ifindex;
-	} else {
-		const struct vfsteer_port *port = port_has_passthrough() ? port_of(passthrough_port) : NULL;
-
-		if (!port)
-			return XDP_PASS;
-		number = passthrough_port;
-		ifindex = port->ifindex;
-	}
-	bytes = port_frame_length(frame);
-	if (port_frame_is_partial(frame) || !port_takes_buffers(frame, bytes, number))
-		return XDP_PASS;
-	verdict = port_redirect(ifindex);
-	if (verdict != XDP_REDIRECT)
-		return verdict;
-	port_count_native_rx(number, bytes);
-	counts = port_pair_counts();
-	if (!counts)
-		return verdict;
-	if (frame->ingress_ifindex == pair->standby_ifindex) {
-		counts->rx_standby_packets++;
-		counts->rx_standby_bytes += bytes;
-	} else {
-		counts->rx_primary_packets++;
-		counts->rx_primary_bytes += bytes;
-	}
-	return verdict;
 }
 
 char LICENSE[] SEC("license") = "GPL";

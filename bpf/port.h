@@ -11,6 +11,11 @@ const volatile __u32 pair_slot = 0;
 const volatile __u32 port_number = 0;                      /* port_xdp, port_ingress: the port they are on */
 const volatile __u32 passthrough_port = VFSTEER_MAX_PORTS; /* of the pair; VFSTEER_MAX_PORTS: it has none */
 
+static __always_inline bool port_has_passthrough(void)
+{
+	return passthrough_port < VFSTEER_MAX_PORTS;
+}
+
 static __always_inline struct vfsteer_pair *port_pair(void)
 {
 	__u32 slot = pair_slot;

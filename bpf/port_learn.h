@@ -125,8 +125,9 @@ static __noinline void port_learn_from_arp(struct __sk_buff *skb, struct vfsteer
 	struct port_learn_arp arp;
 
 	if (bpf_skb_load_bytes(skb, ETH_HLEN, &arp, sizeof(arp)) || arp.hardware != bpf_htons(PORT_LEARN_ETHERNET) ||
-	    arp.protocol != bpf_htons(ETH_P_IP) || arp.hardware_size != ETH_ALEN || arp.protocol_size != sizeof(arp.sender) ||
-	    !port_learn_is_ipv4(arp.sender) || !ethernet_same_mac(arp.sender_mac, mac))
+	    arp.protocol != bpf_htons(ETH_P_IP) || arp.hardware_size != ETH_ALEN ||
+	    arp.protocol_size != sizeof(arp.sender) || !port_learn_is_ipv4(arp.sender) ||
+	    !ethernet_same_mac(arp.sender_mac, mac))
 		return;
 	key->family = PORT_LEARN_IPV4;
 	__builtin_memcpy(key->address, arp.sender, sizeof(arp.sender));
@@ -143,10 +144,12 @@ static __noinline void port_learn_from_nd(struct __sk_buff *skb, struct vfsteer_
 	    next != IPPROTO_ICMPV6 || bpf_skb_load_bytes(skb, at, &nd.type, sizeof(nd.type)))
 		return;
 	if (nd.type == PORT_LEARN_NEIGHBOUR_ADVERTISEMENT) {
-		if (bpf_skb_load_bytes(skb, at + offsetof(struct port_learn_nd, target), key->address, sizeof(key->address)))
+		if (bpf_skb_load_bytes(skb, at + offsetof(struct port_learn_nd, target), key->address,
+				       sizeof(key->address)))
 			return;
 	} else if (nd.type == PORT_LEARN_NEIGHBOUR_SOLICITATION || nd.type == PORT_LEARN_ROUTER_SOLICITATION) {
-		if (bpf_skb_load_bytes(skb, ETH_HLEN + offsetof(struct ipv6hdr, saddr), key->address, sizeof(key->address)))
+		if (bpf_skb_load_bytes(skb, ETH_HLEN + offsetof(struct ipv6hdr, saddr), key->address,
+				       sizeof(key->address)))
 			return;
 	} else {
 		return;
