@@ -14,7 +14,8 @@
 
 /*
  * A veth makes XDP frames of sk_buffs, and what an sk_buff keeps beside its data is lost with it: a VLAN tag, and the order to compute the
- * checksum. Set where the device, or each of the two uplinks, is a veth.
+ * checksum. Set where the device, or one of the two uplinks, is a veth: of another device's frames it may send more than it has to by tc.
+ * A tap with a vnet header has open checksums as well, and keeps them nowhere: XDP is not for its frames.
  */
 const volatile bool comes_from_veth = false;
 

@@ -2,6 +2,9 @@
 /*
  * port_native: the XDP programs of port.bpf.c. A frame that they do not decide about at once, or whose target takes none by XDP, they pass
  * to the tc programs.
+ *
+ * They may be loaded with BPF_F_XDP_HAS_FRAGS (Linux 5.18), except without BTF, where they do not know a frame of several buffers. It is not in
+ * their sections' names: libbpf would set it on kernels that refuse it, too.
  */
 #ifndef PORT_NATIVE_H
 #define PORT_NATIVE_H
@@ -97,7 +100,7 @@ static __noinline int port_xdp_drop(void)
 	return XDP_DROP;
 }
 
-SEC("xdp.frags")
+SEC("xdp")
 int port_xdp(struct xdp_md *frame)
 {
 	struct ethhdr *ethernet = (void *)(long)frame->data;
@@ -176,7 +179,7 @@ static __always_inline bool port_find_target(const struct ethhdr *ethernet, __u3
 	return true;
 }
 
-SEC("xdp.frags")
+SEC("xdp")
 int uplink_xdp(struct xdp_md *frame)
 {
 	struct ethhdr *ethernet = (void *)(long)frame->data;

@@ -8,6 +8,7 @@
 
 #include "port_world.h"
 #include "steer.skel.h"
+#include "steer_without_cas.skel.h"
 
 #include <arpa/inet.h>
 #include <linux/bpf.h>
@@ -32,7 +33,7 @@ static const struct {
 } guest_ports[] = { { "pa0", FIRST_PORT }, { "pb0", SECOND_PORT }, { "pt0", PASSTHROUGH_PORT } };
 
 static struct {
-	bool native, passthrough;
+	bool native, passthrough, sees_beside_data;
 	int sockets[ENDS];
 	struct steer_bpf *steer;
 	struct port_bpf *pair, *ports[COUNT(guest_ports)];
@@ -77,9 +78,11 @@ static inline int program(struct bpf_program *program)
 	return bpf_program__fd(program);
 }
 
-static inline struct steer_bpf *steer_load(enum vfsteer_liveness liveness)
+VARIANT_DEFINE_OPEN(steer)
+
+static inline struct steer_bpf *steer_load(variant_elf_t elf, enum vfsteer_liveness liveness)
 {
-	struct steer_bpf *steer = steer_bpf__open();
+	struct steer_bpf *steer = steer_open(elf);
 
 	assert_non_null(steer);
 	steer->rodata->pair_slot = SLOT;
@@ -87,8 +90,27 @@ static inline struct steer_bpf *steer_load(enum vfsteer_liveness liveness)
 	bpf_map__reuse_fd(steer->maps.pairs, world_map(world.maps->maps.pairs));
 	bpf_map__reuse_fd(steer->maps.counters, world_map(world.maps->maps.counters));
 	bpf_map__reuse_fd(steer->maps.events, world_map(world.maps->maps.events));
-	assert_int_equal(steer_bpf__load(steer), 0);
-	return steer;
+	if (!steer_bpf__load(steer))
+		return steer;
+	steer_bpf__destroy(steer);
+	return NULL;
+}
+
+/* The best that the kernel takes: kfuncs from Linux 6.2 on, frames of several buffers from 5.18. Puts the rest into @wanted. */
+static inline struct steer_bpf *steer_load_best(struct world_load *wanted)
+{
+	struct steer_bpf *steer;
+
+	libbpf_set_print(NULL);
+	wanted->liveness = LIVENESS_KFUNC;
+	steer = steer_load(steer_bpf__elf_bytes, wanted->liveness);
+	libbpf_set_print(world_quiet);
+	if (steer)
+		return steer;
+	wanted->elf = port_without_cas_bpf__elf_bytes;
+	wanted->liveness = LIVENESS_PROBE;
+	wanted->one_buffer = true;
+	return steer_load(steer_without_cas_bpf__elf_bytes, wanted->liveness);
 }
 
 static inline int listen_at(enum end end)
@@ -108,7 +130,7 @@ static inline int stage_open(bool native, bool passthrough)
 	/* r0 = XDP_PASS */
 	const struct bpf_insn pass[] = { { .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = XDP_PASS },
 					 { .code = BPF_JMP | BPF_EXIT } };
-	struct world_load wanted = { .liveness = LIVENESS_KFUNC, .passthrough = passthrough, .from_veth = true };
+	struct world_load wanted = { .passthrough = passthrough, .from_veth = true };
 
 	stage.native = native;
 	stage.passthrough = passthrough;
@@ -116,10 +138,12 @@ static inline int stage_open(bool native, bool passthrough)
 		return -1;
 	if (passthrough)
 		world_add_port(PASSTHROUGH_PORT, SLOT, "pt0", NULL);
-	stage.pair = world_load(&wanted);
+	stage.steer = steer_load_best(&wanted);
+	stage.pair = stage.steer ? world_load(&wanted) : NULL;
 	if (!stage.pair)
 		return -1;
-	stage.steer = steer_load(wanted.liveness);
+	/* What lies beside the data of a veth's frame is seen from Linux 6.3 on; before that all of them go by tc. */
+	stage.sees_beside_data = wanted.liveness == LIVENESS_KFUNC;
 	attach_tc("st0", BPF_TC_EGRESS, 1, program(stage.pair->progs.ports_egress));
 	attach_tc("st0", BPF_TC_EGRESS, 2, program(stage.steer->progs.steer_egress));
 	attach_tc("st0", BPF_TC_INGRESS, 1, program(stage.steer->progs.standby_ingress));

@@ -243,9 +243,9 @@ static inline struct port_bpf *world_load(const struct world_load *wanted)
 	port->rodata->passthrough_port = wanted->passthrough ? PASSTHROUGH_PORT : VFSTEER_MAX_PORTS;
 	port->rodata->comes_from_veth = wanted->from_veth;
 	port->rodata->uplinks_take_fragments = wanted->uplinks_take_fragments;
-	if (wanted->one_buffer) {
-		bpf_program__set_flags(port->progs.port_xdp, 0);
-		bpf_program__set_flags(port->progs.uplink_xdp, 0);
+	if (!wanted->one_buffer) {
+		bpf_program__set_flags(port->progs.port_xdp, BPF_F_XDP_HAS_FRAGS);
+		bpf_program__set_flags(port->progs.uplink_xdp, BPF_F_XDP_HAS_FRAGS);
 	}
 	error = bpf_map__reuse_fd(port->maps.pairs, world_map(world.maps->maps.pairs));
 	error = error ?: bpf_map__reuse_fd(port->maps.counters, world_map(world.maps->maps.counters));

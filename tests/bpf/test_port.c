@@ -394,7 +394,7 @@ static int setup(void **context)
 }
 
 /* A variant that this kernel does not have is no failure, as long as another does. */
-static bool can_load(const char *name)
+static bool can_load(void)
 {
 	bool loaded;
 
@@ -402,8 +402,6 @@ static bool can_load(const char *name)
 	loaded = !setup(NULL);
 	teardown(NULL);
 	libbpf_set_print(world_quiet);
-	if (!loaded)
-		printf("ok 0 - %s # SKIP this kernel does not load it\n", name);
 	return loaded;
 }
 
@@ -444,7 +442,12 @@ int main(void)
 	usleep(200000); /* the link work of the veths */
 	for (size_t i = 0; i < COUNT(methods); i++) {
 		under_test.load = methods[i].load;
-		if (can_load(methods[i].name))
+		/* Linux before 5.18 knows frames of one buffer alone. */
+		if (!can_load())
+			under_test.load.one_buffer = true;
+		if (!can_load())
+			printf("ok 0 - %s # SKIP this kernel does not load it\n", methods[i].name);
+		else
 			failures += cmocka_run_group_tests_name(methods[i].name, tests, NULL, NULL);
 	}
 	return failures != 0;

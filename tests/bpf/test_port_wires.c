@@ -45,7 +45,7 @@ static void expect_tagged(const struct expectation *cases, size_t count, bool ta
 				    heard.count[end], heard.tagged[end], end_devices[end], wanted);
 			failures++;
 		}
-		if (stage.native && cases[i].by_xdp) {
+		if (stage.native && stage.sees_beside_data && cases[i].by_xdp) {
 			unsigned native = 0;
 
 			for (unsigned number = 0; number < VFSTEER_MAX_PORTS; number++)
