@@ -15,7 +15,6 @@
 #include <linux/if_link.h>
 #include <linux/if_packet.h>
 #include <linux/virtio_net.h>
-#include <sched.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -275,22 +274,6 @@ static inline void settle(uint8_t token, struct heard *heard)
 		usleep(3000);
 		hear(token, heard);
 	}
-}
-
-/* Into a namespace with the devices. Returns 0, or the exit status of a test that cannot run. */
-static inline int stage_enter(void)
-{
-	setbuf(stdout, NULL);
-	libbpf_set_print(world_quiet);
-	if (unshare(CLONE_NEWNET)) {
-		printf("a network namespace could not be made (%s): root is needed\n", strerror(errno));
-		return 77;
-	}
-	if (system(world_devices)) {
-		printf("the veths could not be made\n");
-		return 1;
-	}
-	return 0;
 }
 
 #endif

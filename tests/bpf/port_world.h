@@ -20,6 +20,7 @@
 #include <errno.h>
 #include <linux/if_ether.h>
 #include <net/if.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -267,6 +268,22 @@ static inline struct port_bpf *world_load(const struct world_load *wanted)
 static inline int world_quiet(enum libbpf_print_level level, const char *format, va_list arguments)
 {
 	return level == LIBBPF_WARN ? vfprintf(stderr, format, arguments) : 0;
+}
+
+/* Into a namespace with the devices. Returns 0, or the exit status of a test that cannot run. */
+static inline int world_enter(void)
+{
+	setbuf(stdout, NULL);
+	libbpf_set_print(world_quiet);
+	if (unshare(CLONE_NEWNET)) {
+		printf("a network namespace could not be made (%s): root is needed\n", strerror(errno));
+		return 77;
+	}
+	if (system(world_devices)) {
+		printf("the veths could not be made\n");
+		return 1;
+	}
+	return 0;
 }
 
 #endif

@@ -6,7 +6,6 @@
 #include "port_world.h"
 
 #include <linux/bpf.h>
-#include <sched.h>
 #include <unistd.h>
 
 static const char *const uplinks_and_ports[] = { "st0", "pr0", "pa0", "pb0", "pt0" };
@@ -428,17 +427,10 @@ int main(void)
 		{ "probe, without compare-and-swap", { port_without_cas_bpf__elf_bytes, LIVENESS_PROBE, FIRST_PORT } },
 		{ "netlink, without BTF", { port_without_btf_bpf__elf_bytes, LIVENESS_NETLINK, FIRST_PORT, .one_buffer = true } },
 	};
-	int failures = 0;
+	int failures = 0, error = world_enter();
 
-	setbuf(stdout, NULL);
-	if (unshare(CLONE_NEWNET)) {
-		printf("a network namespace could not be made (%s): root is needed\n", strerror(errno));
-		return 77;
-	}
-	if (system(world_devices)) {
-		printf("the veths could not be made\n");
-		return 1;
-	}
+	if (error)
+		return error;
 	usleep(200000); /* the link work of the veths */
 	for (size_t i = 0; i < COUNT(methods); i++) {
 		under_test.load = methods[i].load;

@@ -137,7 +137,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_learning, open_native, stage_close),
 		cmocka_unit_test_setup_teardown(test_flood, open_tc, stage_close),
 	};
-	int error = stage_enter();
+	int error = world_enter();
 
 	return error ?: cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -227,7 +227,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_beside_data, open_native, stage_close),
 	};
 
-	int error = stage_enter();
+	int error = world_enter();
 
 	if (error)
 		return error;
