@@ -8,6 +8,7 @@ import hashlib
 import re
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 from tools.rig import kernels, modules
@@ -26,7 +27,8 @@ MODULES = ("8021q", "bridge", "macvlan", "macvtap", "ipvlan", "veth", "bonding",
            "sch_prio", "sch_netem", "af_packet", "ipv6", "vmxnet3", "netconsole", "virtio_balloon", "virtio_rng", "udp_diag", "tcp_diag",
            "inet_diag", "nf_tables", "nft_compat", "vrf", "vxlan", "packet_diag")
 
-KEPT = 12
+# What was used within this time may be in use still, by a run with many guests.
+KEPT, KEPT_S = 12, 4 * 3600
 
 
 class InitramfsError(Exception):
@@ -118,5 +120,6 @@ def initramfs(kernel, extra=None, boot_modules=(), more_modules=()):
             made.write_bytes(_build(kernel, release, files, chosen, boot))
             made.rename(path)
         for old in sorted(store.glob("*.cpio"), key=lambda file: file.stat().st_mtime)[:-KEPT]:
-            old.unlink()
+            if old.stat().st_mtime < time.time() - KEPT_S:
+                old.unlink()
     return path
