@@ -135,7 +135,7 @@ class StatisticsTest(unittest.TestCase):
         self.assertIsNone(figures.share([], bool))
 
     def test_holes_and_the_typical_run(self):
-        self.assertEqual(holes([5, 0, 5, 0, 0, 5, 0, 0, 0], 10), [(3, 5), (6, 9)])
+        self.assertEqual(holes([5, 0, 5, 0, 0, 5, 0, 0, 0], 25), [(3, 5), (6, 9)])
         results = made_up("/nowhere")
         add(results, "arrivals", "migrate", "packets", vfsteer=[[1, 1], [5, 5], [3, 3], None])
         self.assertEqual(typical(results.figures()[0]), 2)

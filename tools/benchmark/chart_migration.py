@@ -1,15 +1,45 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The chart to remember: what arrives, per 10 ms, through one live migration; a line per contender, on one clock."""
 
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+
 from tools.benchmark.charts import LEFT, RIGHT, WIDTH, heading
 from tools.benchmark.names import name_of, ordered
 from tools.benchmark.svg import GRID, INK, SOFT, Drawing, linear, steps
 
 SERIES = "arrivals"
 TOP, STRIP, GAP = 82, 54, 20
-# What is worth a word above the lines, of the steps that the measurement noted, in its words and ours.
-STEPS = {"unplug": "VF unplugged", "stop": "the guest moves", "plug": "VF plugged"}
-HOLE_MS = 20
+# What happens is drawn, and not the seconds in which memory is copied. Of each part: the step that all clocks are put to, from and to (ms), words.
+PARTS = (("unplug", -300, 1700, "the VF is unplugged"), ("stop", -300, 3200, "the guest moves"))
+PLUGGED = "plug"  # a dotted line
+PART_GAP = 24
+HOLE_MS = 50  # a guest within an emulated guest pauses for less by itself
+
+
+@dataclass
+class Part:
+    """One stretch of time: begin and end in ms from its step, and where they are in the picture."""
+    step: str
+    begin: float
+    end: float
+    words: str
+    left: float
+    right: float
+
+    def x(self, ms):
+        return linear(self.begin, self.end, self.left, self.right)(min(max(ms, self.begin), self.end))
+
+
+def _parts():
+    room = WIDTH - RIGHT - LEFT - PART_GAP * (len(PARTS) - 1)
+    total, left, parts = sum(end - begin for _, begin, end, _ in PARTS), LEFT, []
+    for step, begin, end, words in PARTS:
+        right = left + room * (end - begin) / total
+        parts.append(Part(step, begin, end, words, left, right))
+        left = right + PART_GAP
+    return parts
 
 
 def holes(series, bucket_ms):
@@ -31,32 +61,36 @@ def typical(figure):
     return runs[(len(runs) - 1) // 2][1] if runs else None
 
 
-def _strip(drawing, top, time, contender, series, marks, shift, bucket_ms, high):
-    """One contender's line; shift: the ms by which its clock is put back, so that the guests stop at the same place."""
-    name = name_of(contender)
-    scale = linear(0, high, top + STRIP, top)
-    begin, end = time.low, time.high
-    points = [(place * bucket_ms - shift, count) for place, count in enumerate(series)]
-    # A step per bucket: what is drawn is what was counted.
-    path = [(time(max(begin, min(at + edge, end))), scale(min(count, high))) for at, count in points if begin <= at < end
-            for edge in (0, bucket_ms)]
-    drawing.line(LEFT, top + STRIP, WIDTH - RIGHT, top + STRIP, GRID)
-    for tick in (0, high):
-        drawing.text(LEFT - 6, scale(tick) + 4, f"{tick:g}", 10, SOFT, "end")
+def _stretch(drawing, top, part, colour, series, marks, bucket_ms, high):
+    """What one contender has of one part."""
+    zero, scale = marks[part.step], linear(0, high, top + STRIP, top)
+    drawing.line(part.left, top + STRIP, part.right, top + STRIP, GRID)
     for first, last in holes(series, bucket_ms):
-        left, right = first * bucket_ms - shift, last * bucket_ms - shift
-        if right > begin and left < end:
-            left_x, right_x = time(max(left, begin)), time(min(right, end))
-            drawing.box(left_x, top, max(right_x - left_x, 1), STRIP, name.colour, 0.12)
-    drawing.curve(path, name.colour, 1.3, top + STRIP)
-    silent = sum(last - first for first, last in holes(series, bucket_ms)) * bucket_ms
-    number = len(holes(series, bucket_ms))
-    drawing.text(WIDTH - RIGHT, top - 5, name.label, 12, name.colour, "end", True, halo=True)
-    drawing.text(WIDTH - RIGHT - 140, top - 5, f"{number} hole{'s' if number != 1 else ''}, {silent} ms in all", 11, INK, "end", halo=True)
-    for step in STEPS:
-        if step in marks and begin <= marks[step] - shift <= end:
-            x = time(marks[step] - shift)
+        left, right = first * bucket_ms - zero, last * bucket_ms - zero
+        if right > part.begin and left < part.end:
+            drawing.box(part.x(left), top, max(part.x(right) - part.x(left), 1), STRIP, colour, 0.16)
+    # A step per bucket: what is drawn is what was counted.
+    points = [(place * bucket_ms - zero, min(count, high)) for place, count in enumerate(series)]
+    levels = [(at, list(group)) for at, group in groupby((point for point in points if part.begin <= point[0] < part.end), key=itemgetter(1))]
+    drawing.curve([(part.x(at), scale(count)) for count, group in levels for at in (group[0][0], group[-1][0] + bucket_ms)], colour, 1, top + STRIP)
+    for step in (part.step, PLUGGED):
+        if step in marks and part.begin <= marks[step] - zero <= part.end:
+            x = part.x(marks[step] - zero)
             drawing.line(x, top, x, top + STRIP, SOFT, 1, "2 3")
+
+
+def _strip(drawing, top, parts, contender, series, marks, bucket_ms, high):
+    """One contender's line."""
+    name = name_of(contender)
+    for tick in (0, high):
+        drawing.text(LEFT - 6, linear(0, high, top + STRIP, top)(tick) + 4, f"{tick:g}", 10, SOFT, "end")
+    for part in parts:
+        if part.step in marks:
+            _stretch(drawing, top, part, name.colour, series, marks, bucket_ms, high)
+    found = holes(series, bucket_ms)
+    drawing.text(LEFT, top - 5, name.label, 12, name.colour, "start", True, halo=True)
+    drawing.text(WIDTH - RIGHT, top - 5, f"{len(found)} hole{'s' if len(found) != 1 else ''} in all, {sum(last - first for first, last in found) * bucket_ms} ms",
+                 11, INK, "end", halo=True)
 
 
 def chart_migration(results, kernel, path, prefix=""):
@@ -68,47 +102,26 @@ def chart_migration(results, kernel, path, prefix=""):
             chosen[figure.contender] = figure.values[run], figure.measured[run]
     if not chosen:
         return False
-    contenders = ordered(chosen)
+    contenders, parts = ordered(chosen), _parts()
     bucket_ms = next((context["bucket_ms"] for _, context in chosen.values() if "bucket_ms" in context), 10)
     counts = sorted(count for series, _ in chosen.values() for count in series if count)
     # A burst after a hole would flatten all the rest: the axis ends at twice the usual.
     high = max(2, 2 * counts[len(counts) // 2]) if counts else 2
-    marks = {contender: context.get("marks_ms", {}) for contender, (_, context) in chosen.items()}
-    shifts = {contender: marks[contender].get("stop", 0) for contender in contenders}
-    begin = min(-shifts[one] for one in contenders)
-    end = max(len(series) * bucket_ms - shifts[one] for one, (series, _) in chosen.items())
-    # From a little before the first step to a little after the last thing that happens.
-    lasts = [marks[one].get("plug", marks[one].get("resume", 0)) - shifts[one] for one in contenders if marks[one]]
-    if lasts:
-        firsts = [marks[one].get("unplug", marks[one].get("stop", 0)) - shifts[one] for one in contenders if marks[one]]
-        begin, end = max(begin, min(firsts) - 300), min(end, max(lasts) + 2500)
-    time = linear(begin, end, LEFT, WIDTH - RIGHT)
-    time.low, time.high = begin, end
-    height = TOP + len(contenders) * (STRIP + GAP) + 40
-    drawing = Drawing(WIDTH, height, f"Packets arriving per {bucket_ms} ms through one live migration: {', '.join(contenders)}")
+    drawing = Drawing(WIDTH, TOP + len(contenders) * (STRIP + GAP) + 40,
+                      f"Packets arriving per {bucket_ms} ms through one live migration: {', '.join(contenders)}")
     heading(drawing, f"Packets arriving per {bucket_ms} ms through one live migration" + (" (shared handover)" if prefix else ""),
-            f"a typical run of each, Linux {kernel}; shaded: nothing arrived for {HOLE_MS} ms or more")
+            f"a typical run of each, Linux {kernel}; shaded: nothing arrived for {HOLE_MS} ms or more; the last dotted line: a VF is plugged")
     for place, contender in enumerate(contenders):
-        _strip(drawing, TOP + 8 + place * (STRIP + GAP), time, contender, chosen[contender][0], marks[contender], shifts[contender], bucket_ms, high)
-    _steps(drawing, time, marks.get(contenders[0], {}), shifts[contenders[0]])
-    drawing.text(22, TOP + 8 + (len(contenders) * (STRIP + GAP) - GAP) / 2, f"arriving per {bucket_ms} ms", 11, SOFT, "middle", turned=-90)
+        series, context = chosen[contender]
+        _strip(drawing, TOP + 8 + place * (STRIP + GAP), parts, contender, series, context.get("marks_ms", {}), bucket_ms, high)
     bottom = TOP + 8 + len(contenders) * (STRIP + GAP) - GAP
-    for tick in steps(begin / 1000, end / 1000, 8):
-        drawing.line(time(tick * 1000), bottom, time(tick * 1000), bottom + 4, SOFT)
-        drawing.text(time(tick * 1000), bottom + 16, f"{tick:+g} s" if tick else "0", 10, SOFT, "middle")
-    drawing.text((LEFT + WIDTH - RIGHT) / 2, bottom + 32, "time from the guest's stop", 11, SOFT, "middle")
+    drawing.text(22, (TOP + 8 + bottom) / 2, f"arriving per {bucket_ms} ms", 11, SOFT, "middle", turned=-90)
+    for part in parts:
+        drawing.text(part.x(0), 64, part.words, 11, SOFT)
+        for tick in steps(part.begin / 1000, part.end / 1000, 6):
+            x = part.x(tick * 1000)
+            drawing.line(x, bottom, x, bottom + 4, SOFT)
+            drawing.text(x, bottom + 16, f"{tick:+g} s" if tick else "0", 10, SOFT, "middle")
+    drawing.text((LEFT + WIDTH - RIGHT) / 2, bottom + 32, "time from each step", 11, SOFT, "middle")
     drawing.write(path)
     return True
-
-
-def _steps(drawing, time, marks, shift):
-    """The words for the first contender's steps; those too near to another are left to the dotted lines."""
-    free = 0.0
-    for step, words in STEPS.items():
-        if step not in marks:
-            continue
-        x = time(marks[step] - shift)
-        if x > free and LEFT <= x <= WIDTH - RIGHT:
-            drawing.text(x + 3, 64, words, 11, SOFT)
-            drawing.line(x, 54, x, TOP + 8, SOFT, 1, "2 3")
-            free = x + 12 + len(words) * 6
