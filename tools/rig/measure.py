@@ -184,6 +184,8 @@ def deliver(lab, address, way="in", count=500, rate=500, pair=0, interface=None)
     with _Flows(lab, pair) as flows:
         receiver = flows.guest("group-received", receive(inside)) if way == "in" else flows.host("group-received", receive(outside))
         receiver.ready()
+        # A group that was just joined is on the VF's list as soon as an agent has seen it: 180 ms on a machine with a load of 17.
+        time.sleep(SETTLE_S)
         sender = flows.host("group-sent", send(outside)) if way == "in" else flows.guest("group-sent", send(inside))
         time.sleep(count / rate + SETTLE_S)
         sent = sender.stop()
