@@ -56,7 +56,7 @@ def watch_cost(guest, event):
         return found
     guest.check("sysctl -q -w kernel.bpf_stats_enabled=1")
     before = counted()
-    guest.check(event, timeout=120)
+    guest.check(event, timeout=600)
     after = counted()
     guest.check("sysctl -q -w kernel.bpf_stats_enabled=0")
     cost = {}
@@ -73,19 +73,19 @@ def watch_programs_before_many_pairs(guest):
     guest.check("ip link add stranger type veth peer name beyond; ip link set beyond up")
     event = f"for i in $(seq {FLAPS}); do ip link set stranger up; ip link set stranger down; done"
     alone = watch_cost(guest, event)
-    guest.check(f"kill {guest.agent.pid}; while kill -0 {guest.agent.pid} 2>/dev/null; do sleep 0.1; done; vfsteer unload", timeout=60)
+    guest.check(f"kill {guest.agent.pid}; while kill -0 {guest.agent.pid} 2>/dev/null; do sleep 0.1; done; vfsteer unload", timeout=300)
     guest.check(f"""
         for i in $(seq {PAIRS}); do
             ip link add s$i type veth peer name so$i
             ip link add p$i type veth peer name po$i
             ip link set s$i up
-        done""", timeout=240)
+        done""", timeout=600)
     agent = guest.lab.vm.spawn("exec vfsteer run " + " ".join(f"--pair s{number}=p{number}" for number in range(1, PAIRS + 1)))
     guest.lab.vm.wait_for(f"! kill -0 {agent.pid} 2>/dev/null || [ $(grep -c ': steering ' {agent.log}) = {PAIRS} ]", 400)
     check(agent.running(), lambda: f"the agent ended: {agent.output()}")
     many = watch_cost(guest, event)
-    guest.check(f"kill {agent.pid}; while kill -0 {agent.pid} 2>/dev/null; do sleep 0.1; done; vfsteer unload", timeout=120)
-    guest.check("ip link delete stranger; for i in $(seq %d); do ip link delete s$i; ip link delete p$i; done" % PAIRS, timeout=240)
+    guest.check(f"kill {agent.pid}; while kill -0 {agent.pid} 2>/dev/null; do sleep 0.1; done; vfsteer unload", timeout=600)
+    guest.check("ip link delete stranger; for i in $(seq %d); do ip link delete s$i; ip link delete p$i; done" % PAIRS, timeout=600)
     guest.agent = None
     common = sorted(set(alone) & set(many))
     check(common, f"no watch program ran: {alone}, {many}")
