@@ -43,7 +43,8 @@ def _parser():
         epilog=f"{described}\n  report   tables and charts of what was measured\n  all      everything, the report at the end")
     parser.add_argument("what", choices=[*MEASURED, "report", "all"], nargs="?", default="all")
     parser.add_argument("--runs", type=int, default=None, metavar="N", help="how often each figure is measured (5; with --quick 1)")
-    parser.add_argument("--kernels", default=None, metavar="LIST", help="the guests' Debian kernels (6.1,6.12; with --quick 6.12)")
+    parser.add_argument("--kernels", default=None, metavar="LIST",
+                        help="the guests' Debian kernels (6.1,6.12; with --quick 6.12; none: only what needs no guest)")
     parser.add_argument("--contenders", default="", metavar="LIST", help="all: vfsteer,net_failover,bonding,teamd,bare-vf,virtio-only")
     parser.add_argument("--events", default="", metavar="LIST", help="all: unplug,plug,link-down,link-up,unbind,bind,set-down,set-up")
     parser.add_argument("--quick", action="store_true", help="one run, the fewest events: a look in minutes")
@@ -60,7 +61,8 @@ def _options():
         options.runs = 1 if options.quick else 5
     if options.runs < 1:
         parser.error("--runs: at least 1")
-    options.kernels = [name for name in (options.kernels or ("6.12" if options.quick else "6.1,6.12")).split(",") if name]
+    kernels = options.kernels or ("6.12" if options.quick else "6.1,6.12")
+    options.kernels = [name for name in kernels.split(",") if name not in ("", "none")]
     return options
 
 
