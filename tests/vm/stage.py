@@ -112,18 +112,22 @@ def _keep_vfsteer():
 
 
 class Guest:
-    """One guest and the agent in it. It boots when it is first needed, and anew after a case that failed."""
+    """One guest and the agent in it. It boots when it is first needed, and anew after a case that failed.
 
-    def __init__(self, name, agent=True, vf=True, **lab):
-        self.name, self._agent_wanted, self._vf_wanted, self._options = name, agent, vf, lab
+    agent, vf: whether a case finds them there; prepare: called before a boot, returns more arguments of Lab.
+    """
+
+    def __init__(self, name, agent=True, vf=True, prepare=dict, **lab):
+        self.name, self._agent_wanted, self._vf_wanted, self._prepare, self._options = name, agent, vf, prepare, lab
         self._lab = self.agent = None
         self.boots = 0
 
     @property
     def lab(self):
         if not self._lab:
-            extra = {"/sbin/vfsteer": VFSTEER, "frame": program("frame")}
-            self._lab = Lab(**{**self._options, "extra": extra})
+            options = {**self._options, **self._prepare()}
+            extra = {"/sbin/vfsteer": VFSTEER, "frame": program("frame"), **options.pop("extra", {})}
+            self._lab = Lab(**options, extra=extra)
             self.boots += 1
             note(f"{self.name}: booted in {self._lab.vm.boot_s:.1f} s, Linux {self.check('uname -r').strip()}")
         return self._lab

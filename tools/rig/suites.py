@@ -136,10 +136,21 @@ Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled "false";
             raise SuiteError(f"cannot download {package} of {self.name}:\n{done.stdout}{done.stderr}")
         return found[-1]
 
-    def extract(self, packages, target, keep=None, drop=()):
+    def download_all(self, packages, into):
+        """Fetches packages with all that they depend on; returns the paths of their files. apt checks them against the signed lists."""
+        (Path(into) / "partial").mkdir()
+        with lock(f"suite-{self.name}"):
+            self._update()
+            done = self._apt("apt-get", "install", "--yes", "--download-only", "--no-install-recommends", "-o", f"Dir::Cache::archives={into}", *packages)
+        if done.returncode:
+            raise SuiteError(f"cannot download {' '.join(packages)} of {self.name} with what they depend on:\n{done.stdout}{done.stderr}")
+        return sorted(Path(into).glob("*.deb"))
+
+    def extract(self, packages, target, keep=None, drop=(), dependencies=False):
         """Unpacks packages together into target, which is made whole or not at all.
 
-        keep: member patterns, all when None; drop: member patterns left out. A target that exists is taken as it is.
+        keep: member patterns, all when None; drop: member patterns left out; dependencies: with all that they depend on. A target that
+        exists is taken as it is.
         """
         target = Path(target)
         if target.exists():
@@ -148,8 +159,7 @@ Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled "false";
         work = Path(tempfile.mkdtemp(dir=target.parent, prefix=".making-"))
         try:
             (work / "tree").mkdir()
-            for package in packages:
-                deb = self.download(package, work)
+            for deb in self.download_all(packages, work) if dependencies else (self.download(package, work) for package in packages):
                 _unpack(deb, work / "tree", keep, drop)
                 deb.unlink()
             (work / "tree").rename(target)

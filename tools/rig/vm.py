@@ -19,7 +19,7 @@ from tools.rig.qemu import qemu_data
 from tools.rig.qmp import Qmp, QmpError
 
 # An oops ends the guest, so that no test goes on in a broken one.
-CMDLINE = "console=ttyS0 quiet panic=-1 oops=panic mitigations=off net.ifnames=0 random.trust_cpu=on tsc=reliable audit=0"
+CMDLINE = "console=ttyS0 quiet panic=-1 oops=panic mitigations=off net.ifnames=0 random.trust_cpu=on tsc=reliable"
 ACCEL = os.environ.get("VFSTEER_ACCEL", "tcg,thread=multi")
 TROUBLE = re.compile(r"BUG:|WARNING:|Oops|Kernel panic|general protection|RIP:|rcu_.* stall|soft lockup|hung task|UBSAN|"
                      r"unregister_netdevice: waiting")
@@ -65,7 +65,8 @@ class Vm:
         self.command = [
             *enter, qemu, *qemu_data(qemu), "-name", "vfsteer-rig", "-accel", accel, "-cpu", cpu, "-M", machine, "-smp", str(cpus),
             "-m", str(memory_mb), "-nodefaults", "-nographic", "-no-reboot", "-kernel", str(kernels.bootable(self.kernel)), "-initrd", str(image),
-            "-append", f"{CMDLINE} {cmdline}".strip(),
+            # The kernel lets no later word take audit=0 back.
+            "-append", " ".join([CMDLINE, *([] if "audit=" in cmdline else ["audit=0"]), cmdline]).strip(),
             "-chardev", f"file,id=console,path={self.work}/console", "-serial", "chardev:console",
             "-chardev", f"socket,id=qmp,path={self.work}/qmp,server=on,wait=off", "-mon", "chardev=qmp,mode=control",
             "-device", "virtio-serial-pci,id=rig-serial,addr=0x1e",
