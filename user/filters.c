@@ -9,10 +9,16 @@
 #include <netlink/socket.h>
 #include <string.h>
 
+struct filters_reading {
+	uint32_t handle;
+	struct filters filters;
+};
+
 static int filters_count(struct nl_msg *message, void *argument)
 {
 	struct nlmsghdr *header = nlmsg_hdr(message);
-	struct filters *filters = argument;
+	struct filters_reading *reading = argument;
+	struct filters *filters = &reading->filters;
 	struct nlattr *attributes[TCA_MAX + 1];
 	struct tcmsg *tc;
 	uint16_t priority;
@@ -24,9 +30,11 @@ static int filters_count(struct nl_msg *message, void *argument)
 	if (!tc->tcm_handle)
 		return NL_OK;
 	priority = TC_H_MAJ(tc->tcm_info) >> 16;
-	if (tc->tcm_handle == FILTERS_OUR_HANDLE && attributes[TCA_KIND] &&
+	if ((tc->tcm_handle == FILTERS_OUR_HANDLE || tc->tcm_handle == FILTERS_PORTS_HANDLE) && attributes[TCA_KIND] &&
 	    !nla_strcmp(attributes[TCA_KIND], "bpf")) {
-		filters->our_priority = priority;
+		filters->ours++;
+		if (tc->tcm_handle == reading->handle)
+			filters->our_priority = priority;
 		return NL_OK;
 	}
 	filters->foreign++;
@@ -68,9 +76,9 @@ bool filters_has_qdisc(int ifindex)
 	return qdisc.found;
 }
 
-int filters_scan(int ifindex, enum hook_direction direction, struct filters *ret)
+int filters_scan(int ifindex, enum hook_direction direction, uint32_t handle, struct filters *ret)
 {
-	struct filters filters = { 0 };
+	struct filters_reading reading = { .handle = handle };
 	struct tcmsg tc = {
 		.tcm_family = AF_UNSPEC,
 		.tcm_ifindex = ifindex,
@@ -84,14 +92,14 @@ int filters_scan(int ifindex, enum hook_direction direction, struct filters *ret
 	error = -ENOTCONN;
 	if (nl_connect(socket, NETLINK_ROUTE) < 0)
 		goto out;
-	nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, filters_count, &filters);
+	nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, filters_count, &reading);
 	error = -EIO;
 	if (nl_send_simple(socket, RTM_GETTFILTER, NLM_F_DUMP, &tc, sizeof(tc)) < 0)
 		goto out;
 	/* Any refusal means that there is no such qdisc or device, hence no filter. */
 	if (nl_recvmsgs_default(socket) < 0)
-		memset(&filters, 0, sizeof(filters));
-	*ret = filters;
+		memset(&reading.filters, 0, sizeof(reading.filters));
+	*ret = reading.filters;
 	error = 0;
 out:
 	nl_socket_free(socket);

@@ -10,7 +10,10 @@
 #include <unistd.h>
 
 #define HOOK_PROGRAMS_MAX 64 /* the kernel's BPF_MPROG_MAX */
-#define HOOK_BPF_F_BEFORE (1U << 3) /* Linux 6.6 */
+/* Linux 6.6 */
+#define HOOK_BPF_F_BEFORE (1U << 3)
+#define HOOK_BPF_F_AFTER (1U << 4)
+#define HOOK_BPF_F_LINK (1U << 13)
 #define HOOK_LINK_TYPE_TCX 11 /* BPF_LINK_TYPE_TCX, Linux 6.6 */
 
 /* tc hands out 49152 and below to filters without a priority: ours stand before or after all of those. */
@@ -26,7 +29,7 @@ static bool hook_wants_clsact(const struct hook *hook)
 {
 	struct filters filters;
 
-	return hook->place == HOOK_LAST && !filters_scan(hook->ifindex, hook->direction, &filters) && filters.foreign;
+	return hook->place == HOOK_LAST && !filters_scan(hook->ifindex, hook->direction, hook->handle, &filters) && filters.foreign;
 }
 
 /*
@@ -69,9 +72,25 @@ static int hook_drop_link(const struct hook *hook)
 	return remove(hook->pin) && errno != ENOENT ? -errno : 0;
 }
 
-static int hook_attach_tcx(const struct hook *hook, int program_fd)
+/* A new link at its place. Returns its descriptor or -errno. */
+static int hook_create_link(const struct hook *hook, int program_fd)
 {
 	DECLARE_LIBBPF_OPTS(bpf_link_create_opts, options, .flags = hook->place == HOOK_FIRST ? HOOK_BPF_F_BEFORE : 0);
+	int first_fd = hook->place == HOOK_SECOND ? bpf_obj_get(hook->first) : -1, link_fd;
+
+	if (first_fd >= 0) {
+		options.flags = HOOK_BPF_F_AFTER | HOOK_BPF_F_LINK;
+		/* It is relative_fd's place in the system call's structure; Debian 12's headers do not know tcx. */
+		options.target_btf_id = (__u32)first_fd;
+	}
+	link_fd = bpf_link_create(program_fd, hook->ifindex, (enum bpf_attach_type)hook->direction, &options);
+	if (first_fd >= 0)
+		close(first_fd);
+	return link_fd;
+}
+
+static int hook_attach_tcx(const struct hook *hook, int program_fd)
+{
 	int link_fd, error;
 
 	if (!hook_update_link(hook, program_fd))
@@ -79,7 +98,7 @@ static int hook_attach_tcx(const struct hook *hook, int program_fd)
 	error = hook_drop_link(hook);
 	if (error)
 		return error;
-	link_fd = bpf_link_create(program_fd, hook->ifindex, (enum bpf_attach_type)hook->direction, &options);
+	link_fd = hook_create_link(hook, program_fd);
 	if (link_fd < 0)
 		return link_fd;
 	crash_point("hook-link-made");
@@ -93,22 +112,22 @@ static int hook_detach_clsact(const struct hook *hook, bool remove_qdisc)
 {
 	DECLARE_LIBBPF_OPTS(bpf_tc_hook, tc_hook, .ifindex = hook->ifindex, .attach_point = hook_attach_point(hook));
 	struct filters filters, other;
-	int error = filters_scan(hook->ifindex, hook->direction, &filters);
+	int error = filters_scan(hook->ifindex, hook->direction, hook->handle, &filters);
 
 	if (error)
 		return error;
 	if (filters.our_priority) {
-		DECLARE_LIBBPF_OPTS(bpf_tc_opts, options, .handle = FILTERS_OUR_HANDLE, .priority = filters.our_priority);
+		DECLARE_LIBBPF_OPTS(bpf_tc_opts, options, .handle = hook->handle, .priority = filters.our_priority);
 
 		error = bpf_tc_detach(&tc_hook, &options);
 		crash_point("hook-filter-detached");
 		if (error && error != -ENOENT && error != -ENODEV)
 			return error;
 	}
-	if (!remove_qdisc || filters.foreign)
+	if (!remove_qdisc || filters.foreign || filters.ours > !!filters.our_priority)
 		return 0;
-	error = filters_scan(hook->ifindex, hook->direction == HOOK_EGRESS ? HOOK_INGRESS : HOOK_EGRESS, &other);
-	if (error || other.foreign || other.our_priority)
+	error = filters_scan(hook->ifindex, hook->direction == HOOK_EGRESS ? HOOK_INGRESS : HOOK_EGRESS, hook->handle, &other);
+	if (error || other.foreign || other.ours)
 		return error;
 	tc_hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
 	error = bpf_tc_hook_destroy(&tc_hook);
@@ -134,25 +153,39 @@ static int hook_make_clsact(const struct hook *hook, __u8 *clsact_is_ours)
 	return error == -EEXIST ? 0 : error;
 }
 
+/* From where on a priority is tried. */
+static unsigned hook_priority(const struct hook *hook)
+{
+	struct filters filters;
+
+	if (hook->place == HOOK_LAST)
+		return HOOK_PRIORITY_LAST;
+	if (hook->place == HOOK_SECOND && !filters_scan(hook->ifindex, hook->direction, FILTERS_OUR_HANDLE, &filters) &&
+	    filters.our_priority)
+		return filters.our_priority + 1;
+	return HOOK_PRIORITY_FIRST;
+}
+
 /* The priority that puts us where we belong. Sharing one with another kind of filter is refused: take the next. */
 static int hook_attach_clsact(const struct hook *hook, int program_fd, __u8 *clsact_is_ours)
 {
 	DECLARE_LIBBPF_OPTS(bpf_tc_hook, tc_hook, .ifindex = hook->ifindex, .attach_point = hook_attach_point(hook));
+	unsigned priority = hook_priority(hook);
 	struct filters filters;
 	int error = hook_make_clsact(hook, clsact_is_ours);
 
 	if (!error)
-		error = filters_scan(hook->ifindex, hook->direction, &filters);
+		error = filters_scan(hook->ifindex, hook->direction, hook->handle, &filters);
 	if (error)
 		return error;
 	for (int i = 0; i < 100; i++) {
-		DECLARE_LIBBPF_OPTS(bpf_tc_opts, options, .handle = FILTERS_OUR_HANDLE, .prog_fd = program_fd);
+		DECLARE_LIBBPF_OPTS(bpf_tc_opts, options, .handle = hook->handle, .prog_fd = program_fd);
 
 		if (filters.our_priority) {
 			options.flags = BPF_TC_F_REPLACE;
 			options.priority = filters.our_priority;
 		} else {
-			options.priority = (hook->place == HOOK_FIRST ? HOOK_PRIORITY_FIRST : HOOK_PRIORITY_LAST) + i;
+			options.priority = priority + i;
 		}
 		error = bpf_tc_attach(&tc_hook, &options);
 		crash_point("hook-filter-attached");
@@ -198,7 +231,7 @@ bool hook_is_attached(const struct hook *hook)
 	struct filters filters;
 
 	return hook_link_ifindex(hook) == hook->ifindex ||
-	       (!filters_scan(hook->ifindex, hook->direction, &filters) && filters.our_priority);
+	       (!filters_scan(hook->ifindex, hook->direction, hook->handle, &filters) && filters.our_priority);
 }
 
 bool hook_is_misplaced(const struct hook *hook)
@@ -208,7 +241,7 @@ bool hook_is_misplaced(const struct hook *hook)
 	if (!access(hook->pin, F_OK))
 		return hook_wants_clsact(hook) || !hook_link_ifindex(hook);
 	/* On clsact, by choice or for want of tcx: unless somebody deleted the qdisc. */
-	return !filters_scan(hook->ifindex, hook->direction, &filters) && !filters.our_priority;
+	return !filters_scan(hook->ifindex, hook->direction, hook->handle, &filters) && !filters.our_priority;
 }
 
 bool hook_is_overtaken(const struct hook *hook)
@@ -244,7 +277,7 @@ const char *hook_describe(const struct hook *hook)
 
 	if (!access(hook->pin, F_OK))
 		return "tcx";
-	if (!filters_scan(hook->ifindex, hook->direction, &filters) && filters.our_priority)
+	if (!filters_scan(hook->ifindex, hook->direction, hook->handle, &filters) && filters.our_priority)
 		return "clsact";
 	return "nothing";
 }

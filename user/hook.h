@@ -16,15 +16,18 @@ enum hook_direction {
 };
 
 enum hook_place {
-	HOOK_FIRST, /* before other people's programs */
-	HOOK_LAST,  /* after them: they see what we redirect, and drop or change it first */
+	HOOK_FIRST,  /* before other people's programs */
+	HOOK_SECOND, /* behind another of ours that is HOOK_FIRST, before other people's */
+	HOOK_LAST,   /* after them: they see what we redirect, and drop or change it first */
 };
 
 struct hook {
 	int ifindex;
 	enum hook_direction direction;
 	enum hook_place place;
-	char pin[256]; /* where a tcx link is pinned; exists only then */
+	__u32 handle;    /* of a clsact filter: see filters.h */
+	char pin[256];   /* where a tcx link is pinned; exists only then */
+	char first[256]; /* HOOK_SECOND: the pin of the one before it */
 };
 
 /*

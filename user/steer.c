@@ -138,7 +138,7 @@ void steer_free(struct steer *steer)
 static struct hook steer_hook(const struct pins *pins, int ifindex, const char *name, enum hook_direction direction,
 			      enum hook_place place)
 {
-	struct hook hook = { .ifindex = ifindex, .direction = direction, .place = place };
+	struct hook hook = { .ifindex = ifindex, .direction = direction, .place = place, .handle = FILTERS_OUR_HANDLE };
 
 	pins_link_path(pins, name, ifindex, hook.pin, sizeof(hook.pin));
 	return hook;
@@ -159,6 +159,11 @@ static struct hook steer_hook_ingress(const struct pins *pins, int ifindex)
 static struct hook steer_hook_primary(const struct pins *pins, int ifindex)
 {
 	return steer_hook(pins, ifindex, "primary-ingress", HOOK_INGRESS, HOOK_LAST);
+}
+
+void steer_ingress_pin(const struct pins *pins, int standby_ifindex, char *path, size_t size)
+{
+	pins_link_path(pins, "standby-ingress", standby_ifindex, path, size);
 }
 
 int steer_attach_standby(struct steer *steer, int ifindex)
@@ -247,5 +252,5 @@ unsigned steer_count_foreign(int standby_ifindex)
 {
 	struct filters filters;
 
-	return filters_scan(standby_ifindex, HOOK_EGRESS, &filters) ? 0 : filters.foreign;
+	return filters_scan(standby_ifindex, HOOK_EGRESS, FILTERS_OUR_HANDLE, &filters) ? 0 : filters.foreign;
 }

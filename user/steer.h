@@ -37,6 +37,9 @@ int steer_detach_primary(const struct pins *pins, unsigned slot, int ifindex);
  * stays on the standby. */
 unsigned steer_count_foreign(int standby_ifindex);
 
+/* Where the tcx link of the standby's ingress is pinned, for who has to come behind it. */
+void steer_ingress_pin(const struct pins *pins, int standby_ifindex, char *path, size_t size);
+
 /* What the standby's egress, or the primary's ingress, has our program by: "tcx", "clsact" or "nothing". */
 const char *steer_describe(const struct pins *pins, int standby_ifindex);
 const char *steer_describe_primary(const struct pins *pins, int primary_ifindex);
