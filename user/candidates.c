@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "candidates.h"
+#include "mac.h"
 
 #include <net/if_arp.h>
 #include <stdio.h>
@@ -195,12 +196,10 @@ void candidates_explain(const struct candidate *other, const struct netdev *stan
 			char ret[CANDIDATES_TEXT_SIZE])
 {
 	const struct netdev *device = other->device;
-	const uint8_t *mac = device->permanent_mac;
 	const char *chosen = primary ? primary->name : "another";
-	char remedy[96], host_remedy[192], permanent[18];
+	char remedy[96], host_remedy[192], permanent[MAC_TEXT_SIZE];
 
-	snprintf(permanent, sizeof(permanent), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4],
-		 mac[5]);
+	mac_write(device->permanent_mac, permanent);
 	snprintf(remedy, sizeof(remedy), "name it if it is meant: --pair %s=%s", standby->name, device->name);
 	snprintf(host_remedy, sizeof(host_remedy),
 		 "if it is the VF, give it the standby's MAC on the host, or use --pair %s=%s", standby->name,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "netdev_place.h"
+#include "mac.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -35,14 +36,13 @@ static bool read_line(const char *path, char *ret, size_t size)
 /* The mounted sysfs shows one namespace's devices, which need not be this one's: compare index and MAC. */
 static bool sysfs_knows(const struct netdev *device)
 {
-	char path[PATH_MAX], expected[32], found[64];
+	char path[PATH_MAX], expected[MAC_TEXT_SIZE], found[64];
 
 	snprintf(path, sizeof(path), "/sys/class/net/%s/ifindex", device->name);
 	if (!read_line(path, found, sizeof(found)) || atoi(found) != device->ifindex)
 		return false;
 	snprintf(path, sizeof(path), "/sys/class/net/%s/address", device->name);
-	snprintf(expected, sizeof(expected), "%02x:%02x:%02x:%02x:%02x:%02x", device->mac[0], device->mac[1],
-		 device->mac[2], device->mac[3], device->mac[4], device->mac[5]);
+	mac_write(device->mac, expected);
 	return read_line(path, found, sizeof(found)) && strcmp(found, expected) == 0;
 }
 

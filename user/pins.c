@@ -2,9 +2,8 @@
 /* What is in the opened pins: pairs, their words, their counters. */
 #include "pins.h"
 #include "clock.h"
+#include "percpu.h"
 
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -94,59 +93,12 @@ bool pins_state_change(const struct pins *pins, unsigned slot, struct vfsteer_st
 	return true;
 }
 
-/* Room for one entry of the counters map: the kernel copies those of every possible CPU. */
-static int counters_new(struct vfsteer_counters **ret, unsigned *ret_cpus)
-{
-	/* Only this call logs by itself; an agent's own logging of libbpf stays as it was. */
-	libbpf_print_fn_t print = libbpf_set_print(NULL);
-	int cpus = libbpf_num_possible_cpus();
-
-	libbpf_set_print(print);
-	if (cpus < 0)
-		return cpus;
-	*ret = calloc((size_t)cpus, sizeof(**ret));
-	if (!*ret)
-		return -ENOMEM;
-	*ret_cpus = (unsigned)cpus;
-	return 0;
-}
-
 int pins_counters(const struct pins *pins, unsigned slot, struct vfsteer_counters *ret)
 {
-	struct vfsteer_counters sum = { 0 }, *of_cpus;
-	unsigned cpus;
-	int err = counters_new(&of_cpus, &cpus);
-
-	if (err)
-		return err;
-	if (bpf_map_lookup_elem(pins->counters_fd, &slot, of_cpus)) {
-		err = -errno;
-		goto out;
-	}
-	for (unsigned cpu = 0; cpu < cpus; cpu++) {
-		const __u64 *from = (const __u64 *)&of_cpus[cpu];
-		__u64 *to = (__u64 *)&sum;
-
-		for (size_t i = 0; i < sizeof(sum) / sizeof(*to); i++)
-			to[i] += from[i];
-	}
-	*ret = sum;
-out:
-	free(of_cpus);
-	return err;
+	return percpu_sum(pins->counters_fd, slot, ret, sizeof(*ret));
 }
 
 int pins_set_counters(const struct pins *pins, unsigned slot, const struct vfsteer_counters *counters)
 {
-	struct vfsteer_counters *of_cpus;
-	unsigned cpus;
-	int err = counters_new(&of_cpus, &cpus);
-
-	if (err)
-		return err;
-	of_cpus[0] = *counters;
-	if (bpf_map_update_elem(pins->counters_fd, &slot, of_cpus, BPF_EXIST))
-		err = -errno;
-	free(of_cpus);
-	return err;
+	return percpu_set(pins->counters_fd, slot, counters, sizeof(*counters));
 }

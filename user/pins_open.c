@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What is pinned: found, checked, opened, locked. */
-#include "pins.h"
+#include "pin.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -25,11 +25,6 @@
 /* An array map's elements lie at multiples of 8 bytes; ours fill them, so that a C array describes the mapping. */
 _Static_assert(sizeof(struct vfsteer_pair) % 8 == 0, "stride of the pairs map");
 _Static_assert(sizeof(struct vfsteer_counters) % 8 == 0, "stride of the counters map");
-
-struct pin_layout {
-	const char *name;
-	__u32 type, key_size, value_size, flags;
-};
 
 enum { PIN_PAIRS, PIN_COUNTERS, PIN_EVENTS, PIN_COUNT };
 
@@ -65,12 +60,6 @@ static bool directory_path(const char *bpffs, char path[PINS_PATH_SIZE])
 	return length > 0 && length <= PINS_DIRECTORY_LENGTH;
 }
 
-/* EPERM is the bpf system call's way of saying so (kernel.unprivileged_bpf_disabled), EACCES the file system's. */
-static bool is_denied(int err)
-{
-	return err == EACCES || err == EPERM;
-}
-
 static enum pins_error check_directory(struct opening *opening, const char *bpffs)
 {
 	const char *directory = opening->pins.directory;
@@ -81,7 +70,7 @@ static enum pins_error check_directory(struct opening *opening, const char *bpff
 		if (errno == ENOENT || errno == ENOTDIR)
 			return fail(opening, PINS_NO_BPFFS,
 				    "%s: no such directory; name the mount point of a bpf file system", bpffs);
-		if (is_denied(errno))
+		if (pin_is_denied(errno))
 			return fail(opening, PINS_DENIED, "%s: permission denied; run this as root", bpffs);
 		return fail(opening, PINS_SYSTEM, "%s: %m; name the mount point of a bpf file system", bpffs);
 	}
@@ -91,7 +80,7 @@ static enum pins_error check_directory(struct opening *opening, const char *bpff
 	if (lstat(directory, &status)) {
 		if (errno == ENOENT)
 			return fail(opening, PINS_ABSENT, "nothing is pinned under %s: start 'vfsteer run'", directory);
-		if (is_denied(errno))
+		if (pin_is_denied(errno))
 			return fail(opening, PINS_DENIED, "%s: permission denied; run this as root", directory);
 		return fail(opening, PINS_SYSTEM, "%s: %m", directory);
 	}
@@ -104,48 +93,13 @@ static enum pins_error check_directory(struct opening *opening, const char *bpff
 	return PINS_OK;
 }
 
-/* The same system call opens pinned programs and links: their info must not be read as a map's. */
-static bool is_map(int fd)
-{
-	char path[64], target[64];
-	ssize_t length;
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	length = readlink(path, target, sizeof(target) - 1);
-	if (length < 0)
-		return false;
-	target[length] = '\0';
-	return strstr(target, "bpf-map") != NULL;
-}
-
-/* @writable: for the pairs in any case, since the kernel maps no BPF map from a descriptor that is read-only. */
-static enum pins_error open_pin(struct opening *opening, unsigned index, bool writable)
-{
-	LIBBPF_OPTS(bpf_obj_get_opts, options, .file_flags = writable ? 0 : BPF_F_RDONLY);
-	char path[PINS_PATH_SIZE + 16];
-
-	snprintf(path, sizeof(path), "%s/%s", opening->pins.directory, layouts[index].name);
-	opening->fds[index] = bpf_obj_get_opts(path, &options);
-	if (opening->fds[index] >= 0)
-		return PINS_OK;
-	if (errno == ENOENT)
-		return fail(opening, PINS_ABSENT, "nothing is pinned under %s: start 'vfsteer run'",
-			    opening->pins.directory);
-	/* EACCES also stands for a file that is no BPF object, but access(2) then has nothing against it. */
-	if (errno == EPERM || (errno == EACCES && access(path, writable ? R_OK | W_OK : R_OK)))
-		return fail(opening, PINS_DENIED, "%s: permission denied; run this as root", path);
-	if (errno == EACCES || errno == EINVAL)
-		return fail(opening, PINS_UNREADABLE, "%s: not a map, so not ours; 'vfsteer unload' takes it away",
-			    path);
-	return fail(opening, PINS_SYSTEM, "%s: %m", path);
-}
-
 static enum pins_error open_pins(struct opening *opening, bool writable)
 {
 	unsigned absent = 0, missing = 0;
 
 	for (unsigned i = 0; i < PIN_COUNT; i++) {
-		enum pins_error error = open_pin(opening, i, writable || i == PIN_PAIRS);
+		enum pins_error error = pin_open(opening->pins.directory, &layouts[i], writable || i == PIN_PAIRS, &opening->fds[i], opening->message,
+						 opening->message_size);
 
 		if (error == PINS_ABSENT) {
 			absent++;
@@ -163,40 +117,13 @@ static enum pins_error open_pins(struct opening *opening, bool writable)
 	return PINS_OK;
 }
 
-static enum pins_error check_map(struct opening *opening, unsigned index, __u32 *ret_entries)
-{
-	const struct pin_layout *layout = &layouts[index];
-	const char *directory = opening->pins.directory;
-	struct bpf_map_info info = { 0 };
-	__u32 size = sizeof(info);
-
-	if (!is_map(opening->fds[index]))
-		return fail(opening, PINS_UNREADABLE, "%s/%s: not a map, so not ours; 'vfsteer unload' takes it away",
-			    directory, layout->name);
-	if (bpf_obj_get_info_by_fd(opening->fds[index], &info, &size)) {
-		if (is_denied(errno))
-			return fail(opening, PINS_DENIED, "%s/%s: permission denied; run this as root", directory,
-				    layout->name);
-		return fail(opening, PINS_SYSTEM, "%s/%s: %m", directory, layout->name);
-	}
-	if (info.type != layout->type || strcmp(info.name, layout->name))
-		return fail(opening, PINS_UNREADABLE, "%s/%s: a map that is not ours; 'vfsteer unload' takes it away",
-			    directory, layout->name);
-	if (info.key_size != layout->key_size || info.value_size != layout->value_size ||
-	    (info.map_flags & layout->flags) != layout->flags)
-		return fail(opening, PINS_FOREIGN_VERSION,
-			    "%s/%s: pinned by another version of vfsteer; 'vfsteer unload', then 'vfsteer run'",
-			    directory, layout->name);
-	*ret_entries = info.max_entries;
-	return PINS_OK;
-}
-
 static enum pins_error check_maps(struct opening *opening)
 {
 	__u32 entries[PIN_COUNT];
 
 	for (unsigned i = 0; i < PIN_COUNT; i++) {
-		enum pins_error error = check_map(opening, i, &entries[i]);
+		enum pins_error error = pin_check(opening->pins.directory, &layouts[i], opening->fds[i], &entries[i], opening->message,
+						  opening->message_size);
 
 		if (error != PINS_OK)
 			return error;
@@ -219,7 +146,7 @@ static enum pins_error map_pairs(struct opening *opening, bool writable)
 	mapping = mmap(NULL, pins->mapping_size, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED,
 		       opening->fds[PIN_PAIRS], 0);
 	if (mapping == MAP_FAILED) {
-		if (is_denied(errno))
+		if (pin_is_denied(errno))
 			return fail(opening, PINS_DENIED, "%s/pairs: permission to map it denied; run this as root",
 				    pins->directory);
 		return fail(opening, PINS_SYSTEM, "%s/pairs: mapping it: %m", pins->directory);

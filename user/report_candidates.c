@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "report_candidates.h"
+#include "mac.h"
 
 #include "netdev.h"
 #include "text.h"
@@ -12,13 +13,10 @@
 static void read_candidate(const struct candidate *other, const struct netdev *standby, const struct netdev *primary,
 			   struct report_candidate *ret)
 {
-	const uint8_t *mac = other->device->permanent_mac;
-
 	snprintf(ret->name, sizeof(ret->name), "%s", other->device->name);
 	snprintf(ret->pci_address, sizeof(ret->pci_address), "%s", other->device->pci_address);
 	if (candidates_has_permanent_mac(other->device))
-		snprintf(ret->permanent_mac, sizeof(ret->permanent_mac), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0],
-			 mac[1], mac[2], mac[3], mac[4], mac[5]);
+		mac_write(other->device->permanent_mac, ret->permanent_mac);
 	ret->verdict = other->verdict;
 	candidates_explain(other, standby, primary, ret->text);
 	text_mask(ret->name);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "slot.h"
 #include "clock.h"
+#include "mac.h"
 #include "steer.h"
 
 #include <stddef.h>
@@ -122,8 +123,7 @@ void slot_write_standby(struct vfsteer_pair *slot, const struct netdev *standby)
 		snprintf(slot->standby, sizeof(slot->standby), "%s", standby->name);
 	if (memcmp(slot->mac_address, standby->mac, ETH_ALEN) || !slot->mac[0]) {
 		memcpy(slot->mac_address, standby->mac, ETH_ALEN);
-		snprintf(slot->mac, sizeof(slot->mac), "%02x:%02x:%02x:%02x:%02x:%02x", standby->mac[0], standby->mac[1],
-			 standby->mac[2], standby->mac[3], standby->mac[4], standby->mac[5]);
+		mac_write(standby->mac, slot->mac);
 	}
 	/* The announcer's threads read it at any time. */
 	__atomic_store_n(&slot->standby_has_carrier, standby->carrier, __ATOMIC_RELAXED);
