@@ -21,7 +21,7 @@ Q := @
 say = @printf '  %-8s %s\n'
 endif
 
-LIBRARIES := libbpf libnl-3.0 libsystemd libcap-ng json-c inih
+LIBRARIES := libbpf libnl-3.0 libnl-genl-3.0 libsystemd libcap-ng json-c inih
 ARCH := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/; s/ppc64.*/powerpc/; s/s390x/s390/; s/riscv64/riscv/')
 # Debian keeps asm/ in a folder per architecture, which clang does not look into when its target is bpf.
 ASM_INCLUDES := $(addprefix -idirafter ,$(firstword $(wildcard /usr/include/$(shell uname -m)-linux-gnu*)))

@@ -12,7 +12,6 @@
 #include <linux/in.h>
 #include <linux/ipv6.h>
 
-#define PORT_LEARN_SHARE 64 /* addresses of one port */
 #define PORT_LEARN_EVENT_INTERVAL_NS 100000000ULL
 
 #define PORT_LEARN_IPV4 2  /* AF_INET */
@@ -46,35 +45,20 @@ struct port_learn_nd {
 	__u8 target[16];
 };
 
-/* What the port has put into port_addresses, oldest first from `next` on. */
-struct port_learn_share {
-	struct bpf_spin_lock lock;
-	__u32 next;
-	__u64 told_boot_ns; /* when the agent was told last */
-	struct vfsteer_port_address_key keys[PORT_LEARN_SHARE];
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct port_learn_share);
-} port_share SEC(".maps");
-
 /* A new address: the oldest of a full share goes. */
 static __noinline void port_learn_new(const struct vfsteer_port_address_key *key, __u64 now)
 {
 	struct vfsteer_port_address_key oldest;
 	const struct vfsteer_port_address *replaced;
-	struct port_learn_share *share;
-	__u32 first = 0, place;
+	struct port_share *share;
+	__u32 number = port_number, place;
 	bool tell;
 
-	share = bpf_map_lookup_elem(&port_share, &first);
+	share = bpf_map_lookup_elem(&port_shares, &number);
 	if (!share)
 		return;
 	bpf_spin_lock(&share->lock);
-	place = share->next % PORT_LEARN_SHARE;
+	place = share->next % VFSTEER_PORT_SHARE;
 	share->next = place + 1;
 	oldest = share->keys[place];
 	share->keys[place] = *key;

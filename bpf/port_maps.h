@@ -55,4 +55,19 @@ struct {
 	__type(value, struct vfsteer_port_address);
 } port_addresses SEC(".maps");
 
+/* What a port has put into port_addresses, oldest first from `next` on. Of the programs alone, and pinned so that those after them go on. */
+struct port_share {
+	struct bpf_spin_lock lock;
+	__u32 next;
+	__u64 told_boot_ns; /* when the agent was told last */
+	struct vfsteer_port_address_key keys[VFSTEER_PORT_SHARE];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, VFSTEER_MAX_PORTS);
+	__type(key, __u32);
+	__type(value, struct port_share);
+} port_shares SEC(".maps");
+
 #endif

@@ -14,6 +14,7 @@
  * <bpffs>/vfsteer/port_stations   hash: struct vfsteer_station_key -> struct vfsteer_station
  * <bpffs>/vfsteer/port_devices    DEVMAP_HASH, by ifindex: devices that take frames by XDP
  * <bpffs>/vfsteer/port_addresses  LRU hash: struct vfsteer_port_address_key -> struct vfsteer_port_address
+ * <bpffs>/vfsteer/port_shares     array, the programs' own; index = the port's number
  *
  * Every integer is in host byte order. Enumerators and counters are append-only. Whoever changes the
  * meaning or the place of a field raises VFSTEER_ABI_VERSION: the agent adopts no pin of another version.
@@ -29,6 +30,7 @@
 #define VFSTEER_NAME_SIZE 16 /* as IFNAMSIZ */
 #define VFSTEER_MAX_PORTS 64 /* of all pairs together */
 #define VFSTEER_MAX_PORT_ADDRESSES 1024 /* seen behind ports; the longest unseen are forgotten first */
+#define VFSTEER_PORT_SHARE 64 /* of them, one port's */
 
 /* Which of the two devices. One byte wide, so that a state fits one word. */
 enum vfsteer_path {
@@ -67,6 +69,7 @@ enum vfsteer_cause {
 	CAUSE_MISALIGNED,     /* it no longer matches the standby (MAC, MTU) */
 	CAUSE_OPERATOR,       /* `vfsteer switch` */
 	CAUSE_UNLOAD,         /* the pair is being given up */
+	CAUSE_XDP,            /* the primary's driver is given an XDP program, for ports, and stops its queues for that */
 } __attribute__((packed));
 
 /* How the data path finds out, for each packet, whether the primary can send. */
@@ -158,11 +161,34 @@ struct vfsteer_event {
 	__u8 reserved[2];
 };
 
-/* How frames come from a port, or go to it. */
+/* How frames come from a device, or go to it. */
 enum vfsteer_port_driver {
 	PORT_DRIVER_NONE,   /* not at all: the interface is absent */
 	PORT_DRIVER_TC,     /* as sk_buffs, by a tc redirect */
 	PORT_DRIVER_NATIVE, /* by XDP in the driver; what XDP cannot decide at once goes by tc */
+} __attribute__((packed));
+
+/* Why not by XDP. */
+enum vfsteer_port_obstacle {
+	OBSTACLE_NONE,
+	OBSTACLE_UNWANTED, /* the user said so */
+	OBSTACLE_DRIVER,   /* the driver has no XDP */
+	OBSTACLE_FOREIGN,  /* somebody else's XDP program is on the device */
+	OBSTACLE_REFUSED,  /* the driver has XDP, and refuses it as the device is set up: MTU, queues, offloads */
+	OBSTACLE_PEER,     /* a veth whose other end has neither GRO nor an XDP program, and so takes no XDP frames */
+	OBSTACLE_KERNEL,   /* Linux before 6.3 does not tell what a device takes, nor what a frame has beside its data */
+	OBSTACLE_CHECKSUM, /* a tap keeps no note of checksums that are still to be computed */
+	OBSTACLE_USELESS,  /* an uplink none of whose ports has to do with XDP */
+} __attribute__((packed));
+
+/* Why a port is not bound to its interface and its pair. */
+enum vfsteer_port_wait {
+	WAIT_NOTHING,   /* it is */
+	WAIT_INTERFACE, /* there is no such interface */
+	WAIT_PAIR,      /* there is no such pair */
+	WAIT_TAKEN,     /* its MAC, or the pair's, is another port's or the pair's */
+	WAIT_UNFIT,     /* the interface serves something else, has no MAC, or that behind it is not known */
+	WAIT_PROGRAMS,  /* they could not be loaded and attached */
 } __attribute__((packed));
 
 struct vfsteer_port {
@@ -178,7 +204,12 @@ struct vfsteer_port {
 	__u8 clsact_is_ours;          /* the clsact qdisc on it was made by us: to be removed again */
 	__u8 configured;              /* by the configuration: it waits for its interface when that goes */
 	__u8 takes_fragments;         /* XDP frames of several buffers may be redirected to it */
-	__u8 reserved[10];
+	__u8 xdp_is_unwanted;         /* by `port add --no-xdp` or the configuration */
+	__u8 mac_filter_is_ours;      /* its MAC was added to the standby's receive list by us */
+	enum vfsteer_port_obstacle takes_why;    /* it takes by tc */
+	enum vfsteer_port_obstacle delivers_why; /* it delivers by tc */
+	enum vfsteer_port_wait waits_for;
+	__u8 reserved[5];
 };
 
 /* What moved through a port since it was made. */
@@ -205,10 +236,14 @@ struct vfsteer_station {
 	__u32 port; /* its number */
 };
 
-/* The ports of one pair. */
+/* The ports of one pair, and what its devices do for them. */
 struct vfsteer_members {
 	__u32 count;
 	__u32 ports[VFSTEER_MAX_PORTS]; /* their numbers; the first `count` count */
+	enum vfsteer_port_driver standby_driver, primary_driver;
+	enum vfsteer_port_obstacle standby_why, primary_why; /* by tc; or native, but XDP cannot send to it */
+	__u8 allmulti_is_ours; /* the standby receives all groups since we said so */
+	__u8 reserved[3];
 };
 
 struct vfsteer_port_address_key {
@@ -231,7 +266,7 @@ _Static_assert(sizeof(struct vfsteer_counters) == 120, "layout of the counters m
 _Static_assert(sizeof(struct vfsteer_event) == 16, "layout of the events ring");
 _Static_assert(sizeof(struct vfsteer_port) == 80, "layout of the ports map");
 _Static_assert(sizeof(struct vfsteer_port_counters) == 72, "layout of the port_counters map");
-_Static_assert(sizeof(struct vfsteer_members) == 260, "layout of the port_members map");
+_Static_assert(sizeof(struct vfsteer_members) == 268, "layout of the port_members map");
 _Static_assert(sizeof(struct vfsteer_station_key) == 12, "layout of the port_stations map");
 _Static_assert(sizeof(struct vfsteer_port_address_key) == 24, "layout of the port_addresses map");
 _Static_assert(sizeof(struct vfsteer_port_address) == 16, "layout of the port_addresses map");

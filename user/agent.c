@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "agent.h"
 #include "agent_check.h"
+#include "agent_ports.h"
 #include "agent_state.h"
 #include "announce.h"
 #include "control.h"
@@ -28,13 +29,14 @@
 #define AGENT_TIMER_ACCURACY_US 1000
 #define AGENT_REALIGN_INTERVAL_NS 1000000000ULL /* where no watch program tells of address lists */
 
-static void agent_keep_places(const struct agent *agent)
+static void agent_keep_places(struct agent *agent)
 {
 	for (unsigned i = 0; i < agent->pair_count; i++) {
 		const struct pair *pair = agent->pairs[i];
 
 		steer_keep_place(pair->steer, pair->standby, pair->prepared ? pair->primary : 0);
 	}
+	agent_ports_keep_places(agent);
 }
 
 /* Which pairs' own devices are in another state. False: some device's that is no pair's, hence may concern any. */
@@ -112,6 +114,17 @@ static int agent_on_watch(sd_event_source *source, int fd, uint32_t events, void
 	return 0;
 }
 
+static int agent_on_features(sd_event_source *source, int fd, uint32_t events, void *argument)
+{
+	struct agent *agent = argument;
+
+	(void)source, (void)fd, (void)events;
+	xdp_features_dispatch(agent->world.features);
+	agent_ports_refresh(agent);
+	agent_look(agent);
+	return 0;
+}
+
 static int agent_on_timer(sd_event_source *source, uint64_t time_us, void *argument)
 {
 	struct agent *agent = argument;
@@ -175,6 +188,10 @@ static int agent_on_control(sd_event_source *source, int fd, uint32_t events, vo
 			sd_event_exit(agent->loop, 0);
 		} else if (asked.kind == REQUEST_SWITCH) {
 			status = agent_request_switch(agent, asked.standby, asked.wish, answer, sizeof(answer));
+		} else if (asked.kind == REQUEST_PORT_ADD) {
+			status = agent_ports_add(agent, &asked.port, answer, sizeof(answer));
+		} else if (asked.kind == REQUEST_PORT_DELETE) {
+			status = agent_ports_delete(agent, asked.port.name, answer, sizeof(answer));
 		}
 		control_answer(fd, &request, status, answer);
 	}
@@ -203,6 +220,8 @@ static int agent_open_loop(struct agent *agent)
 	if (error >= 0)
 		error = sd_event_add_io(agent->loop, NULL, ring_buffer__epoll_fd(agent->events), EPOLLIN, agent_on_watch,
 					agent);
+	if (error >= 0 && agent->world.features)
+		error = sd_event_add_io(agent->loop, NULL, xdp_features_fd(agent->world.features), EPOLLIN, agent_on_features, agent);
 	if (error >= 0 && agent->control_fd >= 0)
 		error = sd_event_add_io(agent->loop, NULL, agent->control_fd, EPOLLIN, agent_on_control, agent);
 	sd_event_set_watchdog(agent->loop, true);
@@ -343,6 +362,7 @@ static void agent_close(struct agent *agent)
 {
 	for (unsigned i = 0; i < agent->pair_count; i++)
 		pair_free(agent->pairs[i]);
+	agent_ports_close(agent);
 	sd_event_source_unref(agent->timer);
 	sd_event_unref(agent->loop);
 	ring_buffer__free(agent->events);
@@ -380,6 +400,9 @@ static int agent_open(struct agent *agent)
 	crash_point("agent-watch-opened");
 	if (!error)
 		error = agent_open_sockets(agent);
+	if (!error)
+		error = agent_ports_open(agent, agent->world.heritage);
+	crash_point("agent-ports-opened");
 	if (error)
 		return error;
 	error = agent_open_loop(agent);
@@ -424,6 +447,7 @@ static int agent_live(const struct options *options, struct heritage *heritage, 
 	error = sd_event_loop(agent.loop);
 	if (!error && agent.wants_room && !agent.unloading) {
 		heritage_take(&agent.world.pins, heritage);
+		heritage_take_ports(&agent.world.port_pins, heritage);
 		crash_point("agent-heritage-taken");
 		error = agent_unload(&agent);
 		crash_point("agent-unloaded-for-more-room");

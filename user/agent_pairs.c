@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include "agent_ports.h"
 #include "agent_state.h"
 #include "log.h"
 #include "protection.h"
@@ -106,6 +107,7 @@ static void agent_remove_pairs(struct agent *agent)
 			continue;
 		}
 		log_info("%s: the standby is gone: the pair is given up", agent->world.pins.pairs[pair->slot].standby);
+		agent_ports_leave(agent, pair);
 		pair_remove(&agent->world, pair);
 		agent->pairs[i] = agent->pairs[--agent->pair_count];
 	}
@@ -236,8 +238,12 @@ void agent_reconcile(struct agent *agent)
 			continue;
 		}
 		pair->pairing = pairings[i];
-		agent_step(agent, pair);
 	}
+	/* Before a new primary joins, which then has what the ports need before it carries anything. */
+	agent_ports_reconcile(agent);
+	for (unsigned i = 0; i < agent->pair_count; i++)
+		if (agent->pairs[i]->pairing.standby)
+			agent_step(agent, agent->pairs[i]);
 	agent_set_timer(agent);
 	agent_tell_readiness(agent);
 	agent_tell_candidates(agent);

@@ -31,6 +31,8 @@ const struct command commands[] = {
 			"                            rx = exact                  or direct, see the README's performance section\n"
 			"                            [pair eth0]\n"
 			"                            primary = auto              as --pair eth0; or = eth1, as --pair eth0=eth1\n"
+			"                            [port veth0]                see 'vfsteer help port'\n"
+			"                            pair = eth0\n"
 			"\n"
 			"When the agent ends, what it pinned under DIR/vfsteer stays and traffic goes on: it still leaves a\n"
 			"primary that is lost, but returns to one only when the agent runs again. 'vfsteer unload' removes it all.\n"
@@ -75,6 +77,42 @@ const struct command commands[] = {
 			"Examples:\n"
 			"  vfsteer switch eth0 standby\n"
 			"  vfsteer switch eth0 auto\n",
+	},
+	{
+		.name = "port",
+		.function = command_port,
+		.arguments = "add|del|list [ARGUMENT]...",
+		.summary = "put interfaces of the guest on a pair's network",
+		.details =
+			"vfsteer port add IFACE --pair PAIR [--mac MAC | --passthrough] [--no-xdp] [--bpffs DIR]\n"
+			"vfsteer port del IFACE [--bpffs DIR]\n"
+			"vfsteer port list [--json] [--bpffs DIR]\n"
+			"\n"
+			"A port is an interface whose other end, a container's veth, a nested VM's tap, is to sit on the network of\n"
+			"a pair, and to share its failover. Frames between the port and the active device of the pair go by XDP in\n"
+			"the drivers where these have it, else by tc; 'vfsteer status' says which. PAIR is the pair's standby.\n"
+			"\n"
+			"  --mac MAC      the MAC of what lives behind the port (default: that of a veth's other end); frames for it\n"
+			"                 go there, and no frame with another one is taken from it\n"
+			"  --passthrough  the port owns the pair's own MAC and takes all that comes for it: the guest itself is no\n"
+			"                 longer reachable through the pair\n"
+			"  --no-xdp       by tc only: XDP costs a container that sends TCP its segmentation offload\n"
+			"  --json         the list as JSON\n"
+			"  --bpffs DIR    the bpf file system that 'vfsteer run' pinned under (default /sys/fs/bpf)\n"
+			"\n"
+			"The first port that uses XDP has it attached to both devices of the pair, which interrupts them for a moment and\n"
+			"turns offloads off. GRO is turned on at a veth's other end, since the kernel delivers XDP frames only there.\n"
+			"A port lives until 'port del', 'unload', or its interface goes. One of the configuration comes back with it:\n"
+			"\n"
+			"  [port veth0]\n"
+			"  pair = eth0\n"
+			"  mac = 52:54:00:12:34:56   or passthrough = yes; neither: the veth's other end\n"
+			"  xdp = auto                or no\n"
+			"\n"
+			"Examples:\n"
+			"  vfsteer port add veth0 --pair eth0\n"
+			"  vfsteer port add tap0 --pair eth0 --mac 52:54:00:12:34:56\n"
+			"  vfsteer port del veth0\n",
 	},
 	{
 		.name = "unload",

@@ -8,6 +8,7 @@
 #define EXIT_USAGE 2
 
 int command_run(int argc, char **argv);
+int command_port(int argc, char **argv);
 int command_status(int argc, char **argv);
 int command_switch(int argc, char **argv);
 int command_unload(int argc, char **argv);

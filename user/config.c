@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "config.h"
+#include "config_reading.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -10,26 +11,8 @@
 #include <string.h>
 
 #define CONFIG_PAIR_PREFIX "pair "
+#define CONFIG_PORT_PREFIX "port "
 #define CONFIG_BYTE_ORDER_MARK "\xef\xbb\xbf"
-#define CONFIG_NAME_SIZE 32 /* of a setting */
-#define CONFIG_SETTINGS_MAX (2 * VFSTEER_MAX_PAIRS + 8)
-
-struct config_setting {
-	char section[IF_NAMESIZE]; /* the standby's name; empty: [agent] */
-	char name[CONFIG_NAME_SIZE];
-};
-
-struct config_reading {
-	struct options options;
-	const char *next, *end; /* what has not been read of the text */
-	int line;               /* the one read last */
-	int empty_pair_line;    /* the [pair] under way, if nothing has stood in it so far; else 0 */
-	char standby[IF_NAMESIZE];
-	unsigned setting_count;
-	struct config_setting settings[CONFIG_SETTINGS_MAX];
-	int mistake_line;
-	char mistake[512]; /* the first one */
-};
 
 static const struct config_number {
 	const char *name;
@@ -43,8 +26,7 @@ static const struct config_number {
 };
 #define CONFIG_NUMBERS (sizeof(config_numbers) / sizeof(*config_numbers))
 
-/* What a handler of libinih returns on a mistake. */
-__attribute__((format(printf, 2, 3))) static int config_mistake(struct config_reading *reading, const char *format, ...)
+int config_mistake(struct config_reading *reading, const char *format, ...)
 {
 	va_list arguments;
 
@@ -129,11 +111,11 @@ static int config_pair(struct config_reading *reading, const char *standby, cons
 }
 
 /* A second value would take the first one's place, unseen. */
-static bool config_is_new(struct config_reading *reading, const char *standby, const char *name)
+static bool config_is_new(struct config_reading *reading, const char *name)
 {
-	struct config_setting setting = { 0 };
+	struct config_setting setting = { .kind = reading->kind };
 
-	snprintf(setting.section, sizeof(setting.section), "%s", standby);
+	memcpy(setting.section, reading->section, sizeof(setting.section));
 	snprintf(setting.name, sizeof(setting.name), "%s", name);
 	for (unsigned i = 0; i < reading->setting_count; i++)
 		if (!memcmp(&reading->settings[i], &setting, sizeof(setting)))
@@ -146,31 +128,39 @@ static bool config_is_new(struct config_reading *reading, const char *standby, c
 static int config_handle(void *argument, const char *section, const char *name, const char *value)
 {
 	struct config_reading *reading = argument;
-	const char *standby =
-		strncmp(section, CONFIG_PAIR_PREFIX, strlen(CONFIG_PAIR_PREFIX)) ? "" : section + strlen(CONFIG_PAIR_PREFIX);
 
 	if (!section[0])
-		return config_mistake(reading, "%s: stands before any section: begin with [agent] or [pair STANDBY]", name);
-	reading->empty_pair_line = 0;
-	if (!config_is_new(reading, standby, name))
+		return config_mistake(reading, "%s: stands before any section: begin with [agent], [pair STANDBY] or [port IFACE]", name);
+	reading->section_line = 0;
+	if (!config_is_new(reading, name))
 		return config_mistake(reading, "%s: stands twice in [%s]: leave one of them", name, section);
-	return standby[0] ? config_pair(reading, standby, name, value) : config_agent(reading, name, value);
+	switch (reading->kind) {
+	case CONFIG_PAIR:
+		return config_pair(reading, reading->section, name, value);
+	case CONFIG_PORT:
+		return config_port(reading, reading->section, name, value);
+	default:
+		return config_agent(reading, name, value);
+	}
 }
 
-/* A pair without settings would be one asked for and silently not made. */
+/* A pair or port without settings would be one asked for and silently not made. */
 static bool config_end_section(struct config_reading *reading)
 {
-	if (!reading->empty_pair_line)
+	if (!reading->section_line || reading->kind == CONFIG_AGENT)
 		return true;
-	reading->line = reading->empty_pair_line;
-	config_mistake(reading, "[pair %s]: nothing in it: say primary = auto, or primary = NAME", reading->standby);
+	reading->line = reading->section_line;
+	if (reading->kind == CONFIG_PAIR)
+		config_mistake(reading, "[pair %s]: nothing in it: say primary = auto, or primary = NAME", reading->section);
+	else
+		config_mistake(reading, "[port %s]: nothing in it: say pair = STANDBY", reading->section);
 	return false;
 }
 
 /* libinih tells of sections by their settings only, and cuts long names short: they are looked at here. */
 static bool config_begin_section(struct config_reading *reading, const char *line)
 {
-	size_t prefix = strlen("[" CONFIG_PAIR_PREFIX), length = strcspn(line, "]");
+	size_t length = strcspn(line, "]"), prefix;
 	const char *flaw;
 	char name[256];
 
@@ -178,16 +168,25 @@ static bool config_begin_section(struct config_reading *reading, const char *lin
 		return true; /* no section: libinih says so */
 	if (!config_end_section(reading))
 		return false;
-	if (length == strlen("[agent") && !strncmp(line, "[agent", length))
-		return true;
 	snprintf(name, sizeof(name), "%.*s", (int)length - 1, line + 1);
-	if (strncmp(line, "[" CONFIG_PAIR_PREFIX, prefix))
-		return config_mistake(reading, "[%s]: no such section: there are [agent] and [pair STANDBY]", name);
-	flaw = options_name_flaw(name + prefix - 1);
+	memset(reading->section, 0, sizeof(reading->section));
+	reading->section_line = reading->line;
+	reading->kind = CONFIG_AGENT;
+	if (!strcmp(name, "agent"))
+		return true;
+	if (!strncmp(name, CONFIG_PAIR_PREFIX, strlen(CONFIG_PAIR_PREFIX))) {
+		reading->kind = CONFIG_PAIR;
+		prefix = strlen(CONFIG_PAIR_PREFIX);
+	} else if (!strncmp(name, CONFIG_PORT_PREFIX, strlen(CONFIG_PORT_PREFIX))) {
+		reading->kind = CONFIG_PORT;
+		prefix = strlen(CONFIG_PORT_PREFIX);
+	} else {
+		return config_mistake(reading, "[%s]: no such section: there are [agent], [pair STANDBY] and [port IFACE]", name);
+	}
+	flaw = options_name_flaw(name + prefix);
 	if (flaw)
-		return config_mistake(reading, "[%s]: the standby's name %s", name, flaw);
-	snprintf(reading->standby, sizeof(reading->standby), "%.15s", name + prefix - 1);
-	reading->empty_pair_line = reading->line;
+		return config_mistake(reading, "[%s]: the %s name %s", name, reading->kind == CONFIG_PAIR ? "standby's" : "interface's", flaw);
+	snprintf(reading->section, sizeof(reading->section), "%.15s", name + prefix);
 	return true;
 }
 
@@ -239,8 +238,8 @@ int config_parse(const char *path, const char *text, size_t length, struct optio
 	reading->next = length >= mark && !memcmp(text, CONFIG_BYTE_ORDER_MARK, mark) ? text + mark : text;
 	reading->end = text + length;
 	line = ini_parse_stream(config_next_line, reading, config_handle, reading);
-	if (!line && !reading->mistake[0])
-		config_end_section(reading);
+	if (!line && !reading->mistake[0] && config_end_section(reading))
+		config_check_ports(reading);
 	if (line < 0) {
 		error = -ENOMEM;
 		snprintf(message, size, "%s: %s", path, strerror(ENOMEM));

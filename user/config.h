@@ -13,6 +13,12 @@
  *	primary = auto			as --pair eth0; primary = eth1 is as --pair eth0=eth1
  *	rx = direct			for this pair
  *
+ *	[port veth0]			an interface whose other end is to sit on a pair's network
+ *	pair = eth0			that pair's standby; the only one of these that has to be there
+ *	mac = 52:54:00:12:34:56		of what lives behind it; else that of a veth's other end
+ *	passthrough = no		or yes: it owns the pair's MAC, and takes all that comes for it
+ *	xdp = auto			or no: by tc only
+ *
  * Lines may be indented, end in CR LF and hold a comment after ';' or, as the first character, '#'; the file may begin
  * with a byte order mark. A setting stands once; a section may be continued later.
  */

@@ -5,7 +5,7 @@
 
 void heritage_take(const struct pins *pins, struct heritage *ret)
 {
-	memset(ret, 0, sizeof(*ret));
+	ret->count = ret->port_count = 0;
 	for (unsigned slot = 0; slot < pins->capacity && ret->count < VFSTEER_MAX_PAIRS; slot++) {
 		struct heritage_entry *entry = &ret->entries[ret->count];
 
@@ -15,6 +15,17 @@ void heritage_take(const struct pins *pins, struct heritage *ret)
 		entry->state = pins_state(pins, slot);
 		pins_counters(pins, slot, &entry->counters);
 		ret->count++;
+	}
+}
+
+void heritage_take_ports(const struct port_pins *ports, struct heritage *ret)
+{
+	for (unsigned number = 0; ports->ports && number < VFSTEER_MAX_PORTS; number++) {
+		if (!ports->ports[number].name[0])
+			continue;
+		ret->ports[ret->port_count] = ports->ports[number];
+		port_pins_counters(ports, number, &ret->port_counters[ret->port_count]);
+		ret->port_count++;
 	}
 }
 

@@ -4,6 +4,7 @@
 #define HERITAGE_H
 
 #include "pins.h"
+#include "port_pins.h"
 
 struct heritage_entry {
 	unsigned standby_ifindex;
@@ -14,10 +15,16 @@ struct heritage_entry {
 struct heritage {
 	unsigned count;
 	struct heritage_entry entries[VFSTEER_MAX_PAIRS];
+	unsigned port_count;
+	struct vfsteer_port ports[VFSTEER_MAX_PORTS]; /* their names and wishes; nothing of them is bound */
+	struct vfsteer_port_counters port_counters[VFSTEER_MAX_PORTS];
 };
 
 /* Reads every pair of @pins. Counters that cannot be read are zero. */
 void heritage_take(const struct pins *pins, struct heritage *ret);
+
+/* Reads every port of @ports, if those are open. */
+void heritage_take_ports(const struct port_pins *ports, struct heritage *ret);
 
 /* Gives the pair of @standby_ifindex, new in @slot and without programs yet, what it had: its switches, its admin wish, its counters.
  * A pair unknown to @heritage starts from zero. Returns 0 or -errno. */

@@ -33,6 +33,8 @@ int join_primary(struct pair_world *world, struct pair *pair, const struct netde
 		return error;
 	}
 	crash_point("join-attached");
+	/* XDP before it is up: a driver that has to stop its queues for it loses nothing. Without, ports' frames go by tc. */
+	uplinks_update(world, pair);
 	if (stay_down || primary->flags & IFF_UP)
 		return 0;
 	error = link_set_flags(world->requests, primary->ifindex, IFF_UP, IFF_UP);

@@ -52,4 +52,16 @@ int link_add_vlan(struct link_requests *requests, int lower_ifindex, const char 
 		  uint16_t vlan_protocol);
 int link_delete(struct link_requests *requests, int ifindex);
 
+#define LINK_SAME_NAMESPACE (-1)
+
+/* The other end of a veth. */
+struct link_peer {
+	int ifindex;
+	int namespace_id; /* as this namespace numbers others (RTM_GETNSID); LINK_SAME_NAMESPACE: it is here */
+	uint8_t mac[ETH_ALEN];
+};
+
+/* Finds the other end of the veth with @ifindex, in whatever namespace (Linux 5.0 for others than this). -ENODEV: it has none. */
+int link_get_peer(struct link_requests *requests, int ifindex, struct link_peer *ret);
+
 #endif

@@ -2,17 +2,14 @@
 #include "options.h"
 
 #include "commands.h"
+#include "mac.h"
 #include "text.h"
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-/*
- * One line to the user, with where to read on. Returns the exit status, for the caller to pass on. What it quotes is
- * the user's, so it is masked: a line stays a line, and a terminal as it is.
- */
-__attribute__((format(printf, 2, 3))) static int mistake(const char *command, const char *format, ...)
+int options_mistake(const char *command, const char *format, ...)
 {
 	char message[512];
 	va_list arguments;
@@ -52,12 +49,12 @@ int options_check_name(const char *command, const char *name)
 {
 	const char *flaw = options_name_flaw(name);
 
-	return flaw ? mistake(command, "PAIR '%s': the standby's name %s", name, flaw) : 0;
+	return flaw ? options_mistake(command, "PAIR '%s': the standby's name %s", name, flaw) : 0;
 }
 
 const char *options_add_pair(struct options *options, const char *value)
 {
-	static char text[128];
+	static char text[160];
 	size_t standby_length = strcspn(value, "=");
 	const char *primary = value[standby_length] ? value + standby_length + 1 : NULL;
 	struct options_pair pair = { 0 };
@@ -103,7 +100,7 @@ static int parse_pair(const char *command, const char *value, struct options *op
 {
 	const char *flaw = options_add_pair(options, value);
 
-	return flaw ? mistake(command, "--pair %s: %s", value, flaw) : 0;
+	return flaw ? options_mistake(command, "--pair %s: %s", value, flaw) : 0;
 }
 
 /*
@@ -127,6 +124,40 @@ static int option_value(int argc, char **argv, int *index, const char *name, con
 	return 1;
 }
 
+/* Of `port`. Returns -1 when it is another option, else as parse_option. */
+static int parse_port_option(int argc, char **argv, int *index, struct options *options)
+{
+	const char *command = argv[0], *argument = argv[*index], *value, *flaw;
+	int found = option_value(argc, argv, index, "--pair", &value);
+
+	if (found < 0)
+		return options_mistake(command, "--pair: no value; name the pair's standby");
+	if (found) {
+		flaw = options_name_flaw(value);
+		if (flaw)
+			return options_mistake(command, "--pair %s: the standby's name %s", value, flaw);
+		snprintf(options->port.pair, sizeof(options->port.pair), "%s", value);
+		return 0;
+	}
+	found = option_value(argc, argv, index, "--mac", &value);
+	if (found < 0)
+		return options_mistake(command, "--mac: no value; write it as 52:54:00:12:34:56");
+	if (found) {
+		flaw = mac_parse(value, options->port.mac);
+		if (flaw)
+			return options_mistake(command, "--mac %s: %s", value, flaw);
+		options->port.has_mac = true;
+		return 0;
+	}
+	if (!strcmp(argument, "--passthrough"))
+		options->port.passthrough = true;
+	else if (!strcmp(argument, "--no-xdp"))
+		options->port.without_xdp = true;
+	else
+		return -1;
+	return 0;
+}
+
 static int parse_option(int argc, char **argv, int *index, unsigned accepted, struct options *options)
 {
 	const char *command = argv[0], *argument = argv[*index], *value;
@@ -135,14 +166,19 @@ static int parse_option(int argc, char **argv, int *index, unsigned accepted, st
 	if (accepted & OPTIONS_PAIR) {
 		found = option_value(argc, argv, index, "--pair", &value);
 		if (found < 0)
-			return mistake(command, "--pair: no value; write --pair STANDBY or --pair STANDBY=PRIMARY");
+			return options_mistake(command, "--pair: no value; write --pair STANDBY or --pair STANDBY=PRIMARY");
 		if (found)
 			return parse_pair(command, value, options);
+	}
+	if (accepted & OPTIONS_PORT) {
+		found = parse_port_option(argc, argv, index, options);
+		if (found >= 0)
+			return found;
 	}
 	if (accepted & OPTIONS_BPFFS) {
 		found = option_value(argc, argv, index, "--bpffs", &value);
 		if (found < 0 || (found && !*value))
-			return mistake(command, "--bpffs: no value; name the directory of a bpf file system");
+			return options_mistake(command, "--bpffs: no value; name the directory of a bpf file system");
 		if (found) {
 			options->bpffs = value;
 			return 0;
@@ -151,7 +187,7 @@ static int parse_option(int argc, char **argv, int *index, unsigned accepted, st
 	if (accepted & OPTIONS_CONFIG) {
 		found = option_value(argc, argv, index, "--config", &value);
 		if (found < 0 || (found && !*value))
-			return mistake(command, "--config: no value; name a file");
+			return options_mistake(command, "--config: no value; name a file");
 		if (found) {
 			options->config = value;
 			return 0;
@@ -163,9 +199,9 @@ static int parse_option(int argc, char **argv, int *index, unsigned accepted, st
 			return 0;
 		}
 		if (!strncmp(argument, "--json=", strlen("--json=")))
-			return mistake(command, "--json: takes no value; leave out what follows it");
+			return options_mistake(command, "--json: takes no value; leave out what follows it");
 	}
-	return mistake(command, "%s: no such option", argument);
+	return options_mistake(command, "%s: no such option", argument);
 }
 
 int options_parse(int argc, char **argv, unsigned accepted, unsigned min_operands, unsigned max_operands,
@@ -184,13 +220,13 @@ int options_parse(int argc, char **argv, unsigned accepted, unsigned min_operand
 				return status;
 		} else if (options.operand_count >= max_operands ||
 			   options.operand_count >= sizeof(options.operands) / sizeof(options.operands[0])) {
-			return mistake(argv[0], "%s: one argument too many", argv[i]);
+			return options_mistake(argv[0], "%s: one argument too many", argv[i]);
 		} else {
 			options.operands[options.operand_count++] = argv[i];
 		}
 	}
 	if (options.operand_count < min_operands)
-		return mistake(argv[0], "an argument is missing: %u of %u given", options.operand_count, min_operands);
+		return options_mistake(argv[0], "an argument is missing: %u of %u given", options.operand_count, min_operands);
 	*ret = options;
 	return 0;
 }

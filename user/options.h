@@ -4,8 +4,10 @@
 #define OPTIONS_H
 
 #include "../include/vfsteer.h"
+#include <linux/if_ether.h>
 #include <net/if.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #define OPTIONS_DEFAULT_BPFFS "/sys/fs/bpf"
 
@@ -13,6 +15,16 @@ struct options_pair {
 	char standby[IF_NAMESIZE];
 	char primary[IF_NAMESIZE]; /* empty: found by permanent MAC */
 	bool rx_direct;            /* see direct.h; the configuration may say so for all pairs, too */
+};
+
+/* A port as it is asked for: see port.h. */
+struct options_port {
+	char name[IF_NAMESIZE];
+	char pair[IF_NAMESIZE]; /* its standby */
+	bool has_mac;           /* else that of a veth's other end */
+	uint8_t mac[ETH_ALEN];
+	bool passthrough; /* the pair's own MAC, and all that comes for it */
+	bool without_xdp;
 };
 
 /* What a configuration may change; see config.h. */
@@ -32,6 +44,9 @@ struct options {
 	struct options_settings settings;
 	unsigned pair_count;
 	struct options_pair pairs[VFSTEER_MAX_PAIRS];
+	unsigned port_count;
+	struct options_port ports[VFSTEER_MAX_PORTS];
+	struct options_port port; /* of `port add`, without its name */
 	bool json;
 	const char *operands[2]; /* what remains, in order; NULL where there is none */
 	unsigned operand_count;
@@ -43,7 +58,14 @@ enum options_accepted {
 	OPTIONS_BPFFS = 1 << 1, /* --bpffs DIR */
 	OPTIONS_JSON = 1 << 2,  /* --json */
 	OPTIONS_CONFIG = 1 << 3, /* --config FILE */
+	OPTIONS_PORT = 1 << 4,   /* --pair STANDBY, --mac MAC, --passthrough, --no-xdp */
 };
+
+/*
+ * One line to the user about a mistake in a call of @command, with where to read on. What it quotes is the user's, so it is masked: a line
+ * stays a line, and a terminal as it is. Returns the exit status, 2, for the caller to pass on.
+ */
+__attribute__((format(printf, 2, 3))) int options_mistake(const char *command, const char *format, ...);
 
 /* Why @name cannot be an interface's name, by the kernel's own rules and, for '=', those of --pair ("is empty", a static string); NULL when it can. */
 const char *options_name_flaw(const char *name);

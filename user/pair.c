@@ -6,6 +6,7 @@
 #include "direct.h"
 #include "join.h"
 #include "log.h"
+#include "port_addresses.h"
 #include "silence.h"
 #include "slot.h"
 #include "words.h"
@@ -19,6 +20,7 @@
 #define PAIR_CAS_TRIES 16
 #define PAIR_IPV6_MTU_MIN 1280
 #define PAIR_RETRY_NS 1000000000ULL
+#define PAIR_ASIDE_DRAIN_NS 20000000
 /* link.h */
 #define PAIR_OPER_UNKNOWN 0
 #define PAIR_OPER_UP 6
@@ -46,6 +48,14 @@ static bool pair_is_as_left(const struct pair_world *world, const struct netdev 
 	return steer_has_primary(&world->pins, primary->ifindex) && silence_holds(primary->name);
 }
 
+/* All that lives behind the pair: on the standby and above it, and behind its ports. */
+static int pair_collect(struct pair_world *world, struct pair *pair, const struct netdev *standby)
+{
+	int error = addresses_collect(world->table, world->requests, standby, &pair->frames);
+
+	return error ? error : port_addresses_collect(&world->port_pins, pair->slot, &pair->frames);
+}
+
 int pair_new(struct pair_world *world, const struct pairing *pairing, struct pair **ret)
 {
 	const struct netdev *standby = netdev_by_index(world->table, pairing->standby);
@@ -63,6 +73,7 @@ int pair_new(struct pair_world *world, const struct pairing *pairing, struct pai
 	if (!pair)
 		return -ENOMEM;
 	pair->slot = found;
+	pair->uplinks.programs = PORT_PROGRAMS_NONE;
 	slot = pair_slot(world, pair);
 	pair->standby = pairing->standby;
 	pair->standby_incarnation = standby->incarnation;
@@ -86,7 +97,7 @@ int pair_new(struct pair_world *world, const struct pairing *pairing, struct pai
 	slot_write_standby(slot, standby);
 	crash_point("pair-slot-named");
 	/* A switch that an earlier agent did not live to announce is announced in the first step. */
-	error = addresses_collect(world->table, world->requests, standby, &pair->frames);
+	error = pair_collect(world, pair, standby);
 	if (error)
 		goto fail;
 	error = steer_new(&world->pins, found, world->watched, &pair->steer);
@@ -128,6 +139,7 @@ void pair_free(struct pair *pair)
 	if (!pair)
 		return;
 	steer_free(pair->steer);
+	port_programs_close(&pair->uplinks.programs);
 	align_free(pair->align);
 	announcement_free(&pair->frames);
 	free(pair);
@@ -176,7 +188,7 @@ static void pair_tell_switch(const struct pair_world *world, struct pair *pair, 
 		 since_ms);
 }
 
-/* Notes how long the primary served, when it begins and when it fails. A wish of the operator's is no failure. */
+/* Notes how long the primary served, when it begins and when it fails. A wish of the operator's is no failure, nor is one of ours. */
 static void pair_judge_service(const struct pair_world *world, struct pair *pair, struct vfsteer_state state)
 {
 	struct vfsteer_pair *slot = pair_slot(world, pair);
@@ -184,7 +196,7 @@ static void pair_judge_service(const struct pair_world *world, struct pair *pair
 
 	if (state.active == PATH_PRIMARY) {
 		pair->active_since_ns = switched_ns;
-	} else if (pair->active_since_ns && state.cause != CAUSE_OPERATOR) {
+	} else if (pair->active_since_ns && state.cause != CAUSE_OPERATOR && state.cause != CAUSE_XDP) {
 		slot->primary_failures = policy_failures(slot->primary_failures, switched_ns - pair->active_since_ns);
 		pair->active_since_ns = 0;
 	}
@@ -241,11 +253,13 @@ static void pair_part(struct pair_world *world, struct pair *pair)
 	pair_force(world, pair, PRIMARY_ABSENT, CAUSE_GONE);
 	crash_point("pair-parting");
 	pair_announce_switch(world, pair);
+	uplinks_part(world, pair, pair->primary);
 	steer_detach_primary(&world->pins, pair->slot, pair->primary);
 	crash_point("pair-primary-detached");
 	slot_write_primary(slot, NULL);
 	crash_point("pair-primary-forgotten");
 	pair->primary = 0;
+	uplinks_update(world, pair);
 	pair_brief_announcer(world, pair);
 	pair->prepared = pair->adopted = pair->mtu_refused = pair->removal_cancelled = false;
 	pair->carrier_since_ns = pair->active_since_ns = 0;
@@ -264,6 +278,19 @@ void pair_remove(struct pair_world *world, struct pair *pair)
 	slot_clear(slot);
 	crash_point("pair-slot-cleared");
 	pair_free(pair);
+}
+
+void pair_step_aside(struct pair_world *world, struct pair *pair)
+{
+	const struct timespec drain = { .tv_nsec = PAIR_ASIDE_DRAIN_NS };
+
+	if (pins_state(&world->pins, pair->slot).active != PATH_PRIMARY || !pair_slot(world, pair)->standby_has_carrier)
+		return;
+	pair_force(world, pair, PRIMARY_JOINING, CAUSE_XDP);
+	pair_announce_switch(world, pair);
+	/* What the network has sent to the primary before it heard of that, and what waits in its ring. */
+	nanosleep(&drain, NULL);
+	pair->due = true;
 }
 
 static void pair_announce_again(struct pair_world *world, struct pair *pair)
@@ -438,6 +465,8 @@ static uint64_t pair_receive_directly(struct pair_world *world, struct pair *pai
 	if (!standby || (!pair->rx_direct && !slot->rx_direct))
 		return 0;
 	refusal = pair->rx_direct ? direct_refusal(world->table, standby) : "it is not asked for";
+	if (!refusal && uplinks_has_passthrough(&pair->uplinks))
+		refusal = "a passthrough port owns the pair's MAC";
 	if (pair->rx_direct && refusal != pair->direct_refusal) {
 		if (refusal)
 			log_warning("%s: rx = direct is refused: %s; receiving exactly", standby->name, refusal);
@@ -473,7 +502,7 @@ static bool pair_follow_standby(struct pair_world *world, struct pair *pair)
 
 	if (!standby)
 		return false;
-	if (pair->readdress && !addresses_collect(world->table, world->requests, standby, &pair->frames)) {
+	if (pair->readdress && !pair_collect(world, pair, standby)) {
 		pair->readdress = false;
 		pair_brief_announcer(world, pair);
 	}
@@ -481,6 +510,13 @@ static bool pair_follow_standby(struct pair_world *world, struct pair *pair)
 		return false;
 	pair_realign(world, pair, standby);
 	return true;
+}
+
+void pair_announce_anew(const struct pair_world *world, struct pair *pair)
+{
+	pair->announcements_left = world->announce_count;
+	pair->next_announcement_ns = 0;
+	pair->readdress = pair->due = true;
 }
 
 /* The standby's wire has come back: what could not be announced on it, or was forgotten, is said now. */

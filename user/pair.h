@@ -16,11 +16,17 @@
 #include "pairing.h"
 #include "pins.h"
 #include "policy.h"
+#include "port.h"
 #include "steer.h"
+#include "uplinks.h"
+#include "xdp_features.h"
 
 /* What every pair works with; owned by the agent. */
 struct pair_world {
 	struct pins pins;
+	struct port_pins port_pins; /* not open while there was never a port */
+	struct xdp_features *features; /* NULL: the kernel does not tell of them */
+	struct port ports[VFSTEER_MAX_PORTS]; /* by number */
 	struct netdev_table *table;
 	struct link_requests *requests;
 	int announce_fd; /* see announce_open; for repetitions */
@@ -62,6 +68,7 @@ struct pair {
 	uint64_t leaving_settled_ns; /* see policy.h */
 	uint64_t active_since_ns; /* of the primary; 0: it is not active. See policy_failures */
 	struct steer *steer;
+	struct uplinks uplinks;
 	struct align *align;
 	struct announcement frames;
 	unsigned announcements_left;
@@ -100,6 +107,13 @@ void pair_announce_switch(struct pair_world *world, struct pair *pair);
  * Returns the time (CLOCK_BOOTTIME, ns) at which to look again, 0 for not before something happens.
  */
 uint64_t pair_step(struct pair_world *world, struct pair *pair, const struct pairing *pairing);
+
+/* Moves the traffic off the primary, announced and drained, for something that disturbs it. The next step takes it back when it can carry traffic.
+ * Not where the standby has no carrier. Takes some 20 ms. */
+void pair_step_aside(struct pair_world *world, struct pair *pair);
+
+/* The network is told anew where the pair's MACs and addresses are, at the next step. */
+void pair_announce_anew(const struct pair_world *world, struct pair *pair);
 
 /* CLOCK_BOOTTIME in ns, the clock of all times here and of bpf_ktime_get_boot_ns. */
 uint64_t pair_clock_ns(void);

@@ -2,6 +2,7 @@
 #include "pins_make.h"
 #include "crash_point.h"
 #include "maps.skel.h"
+#include "port_pins.h"
 
 #include <bpf/bpf.h>
 #include <dirent.h>
@@ -247,6 +248,9 @@ int pins_remove_directory(const char *directory)
 	if (rmdir(path) && errno != ENOENT)
 		error = -errno;
 	crash_point("pins-links-directory-removed");
+	step_error = port_pins_unpin(directory);
+	if (!error)
+		error = step_error;
 	step_error = pins_unpin_maps(directory);
 	if (!error)
 		error = step_error;

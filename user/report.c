@@ -170,6 +170,10 @@ int report_read(const struct pins *pins, int slot, bool agent, struct report *re
 		}
 		report.pair_count++;
 	}
+	if (report_ports_read(pins, &report.ports)) {
+		report_free(&report);
+		return -ENOMEM;
+	}
 	/* The rest is worth telling without. */
 	report_candidates_read(pins, &report);
 	*ret = report;
@@ -179,6 +183,7 @@ int report_read(const struct pins *pins, int slot, bool agent, struct report *re
 void report_free(struct report *report)
 {
 	free(report->pairs);
+	free(report->ports);
 	*report = (struct report){ 0 };
 }
 
@@ -211,7 +216,7 @@ static void write_held_back(const struct report_pair *pair, FILE *stream)
 	fputc('\n', stream);
 }
 
-static void write_pair_text(const struct report_pair *pair, FILE *stream)
+static void write_pair_text(const struct report_pair *pair, const struct report_ports *ports, FILE *stream)
 {
 	const struct vfsteer_counters *of = &pair->counters;
 	const char *primary = *pair->primary ? pair->primary : "none";
@@ -251,6 +256,8 @@ static void write_pair_text(const struct report_pair *pair, FILE *stream)
 		if (counters[i].words && value)
 			fprintf(stream, "  %" PRIu64 " packet%s %s\n", value, value == 1 ? "" : "s", counters[i].words);
 	}
+	if (ports)
+		report_ports_write_text(ports, pair->standby, (int)pair->slot, stream);
 }
 
 static void write_watched_text(const struct report *report, FILE *stream)
@@ -278,7 +285,7 @@ int report_write_text(const struct report *report, FILE *stream)
 	for (unsigned i = 0; i < report->pair_count; i++) {
 		if (i)
 			fputc('\n', stream);
-		write_pair_text(&report->pairs[i], stream);
+		write_pair_text(&report->pairs[i], report->ports, stream);
 	}
 	write_watched_text(report, stream);
 	return 0;
@@ -409,6 +416,10 @@ static int json_add_report(struct json_object *root, const struct report *report
 
 		err = json_append(pairs, pair);
 		err = err ?: json_add_pair(pair, &report->pairs[i]);
+		if (report->ports) {
+			err = err ?: json_add(pair, "ports", report_ports_to_json(report->ports, report->pairs[i].standby), false);
+			err = err ?: json_add(pair, "xdp", report_ports_xdp_to_json(report->ports, report->pairs[i].slot), false);
+		}
 	}
 	return err;
 }

@@ -5,6 +5,7 @@
 
 #include "candidates.h"
 #include "pins.h"
+#include "report_ports.h"
 #include <stdint.h>
 #include <stdio.h>
 
@@ -51,6 +52,7 @@ struct report {
 	char watched[REPORT_WATCHED_MAX][48]; /* kernel functions that warn of a primary's end, in order of name */
 	unsigned pair_count;
 	struct report_pair *pairs;
+	struct report_ports *ports; /* see report_ports.h */
 };
 
 /*

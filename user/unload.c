@@ -5,6 +5,7 @@
 #include "crash_point.h"
 #include "direct.h"
 #include "pins_make.h"
+#include "port_unload.h"
 #include "silence.h"
 #include "slot.h"
 #include "steer.h"
@@ -70,21 +71,22 @@ static void unload_announce(const int *standbys, unsigned count, struct netdev_t
 	announcement_free(&frames);
 }
 
-/* Down, and as a fresh device. */
+/* As a fresh device, and down. The lists first: of one that is down the kernel keeps what it has counted for them (__dev_set_rx_mode). */
 static int unload_give_back(const struct netdev *primary, struct netdev_table *table, struct link_requests *requests)
 {
-	int error = link_set_flags(requests, primary->ifindex, 0, IFF_UP), step_error;
+	int error = 0, step_error;
 	struct align *align;
 
-	crash_point("unload-primary-down");
 	if (!align_new(&align)) {
 		align_adopt(align, requests, primary);
-		step_error = align_undo(align, requests, table, primary);
-		if (!error)
-			error = step_error;
+		error = align_undo(align, requests, table, primary);
 		align_free(align);
 	}
 	crash_point("unload-primary-undone");
+	step_error = link_set_flags(requests, primary->ifindex, 0, IFF_UP);
+	if (!error)
+		error = step_error;
+	crash_point("unload-primary-down");
 	step_error = silence_lift(requests, primary->name, primary->ifindex);
 	return error ? error : step_error;
 }
@@ -120,6 +122,7 @@ int unload_everything(struct pins *pins, struct netdev_table *table, struct link
 	}
 	crash_point("unload-switched");
 	unload_announce(standbys, count, table, requests, announce_fd);
+	port_unload(pins, table, requests);
 	for (unsigned slot = 0; slot < pins->capacity; slot++) {
 		if (!unload_is_here(&pins->pairs[slot]))
 			continue;
@@ -148,6 +151,7 @@ int unload_unreadable(const char *directory, struct netdev_table *table, struct 
 	const struct netdev *device = NULL;
 
 	snprintf(pins.directory, sizeof(pins.directory), "%s", directory);
+	port_unload_unreadable(&pins, table);
 	while ((device = netdev_next(table, device))) {
 		if (strcmp(steer_describe(&pins, device->ifindex), "nothing")) {
 			if (standby_count < VFSTEER_MAX_PAIRS)

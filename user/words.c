@@ -45,6 +45,7 @@ static const char *const causes[] = {
 	[CAUSE_GONE] = "gone",
 	[CAUSE_MISALIGNED] = "no longer matches the standby",
 	[CAUSE_OPERATOR] = "operator",
+	[CAUSE_XDP] = "XDP program attached or detached",
 	[CAUSE_UNLOAD] = "unload",
 };
 
@@ -71,4 +72,46 @@ const char *words_cause(enum vfsteer_cause cause)
 const char *words_liveness(enum vfsteer_liveness liveness)
 {
 	return WORD(livenesses, liveness);
+}
+
+static const char *const port_drivers[] = {
+	[PORT_DRIVER_NONE] = "none",
+	[PORT_DRIVER_TC] = "tc",
+	[PORT_DRIVER_NATIVE] = "native",
+};
+
+const char *words_port_driver(enum vfsteer_port_driver driver)
+{
+	return WORD(port_drivers, driver);
+}
+
+static const char *const port_obstacles[] = {
+	[OBSTACLE_NONE] = "nothing",
+	[OBSTACLE_UNWANTED] = "XDP is not wanted there",
+	[OBSTACLE_DRIVER] = "the driver has no XDP",
+	[OBSTACLE_FOREIGN] = "another XDP program is there, which is left alone",
+	[OBSTACLE_REFUSED] = "the driver refuses XDP as the device is set up",
+	[OBSTACLE_PEER] = "its other end takes no XDP frames: turn GRO on there (ethtool -K NAME gro on)",
+	[OBSTACLE_KERNEL] = "XDP for ports needs Linux 6.3 and kfuncs",
+	[OBSTACLE_CHECKSUM] = "a tap leaves checksums to be computed later, which XDP cannot",
+	[OBSTACLE_USELESS] = "no port has to do with XDP",
+};
+
+const char *words_port_obstacle(enum vfsteer_port_obstacle obstacle)
+{
+	return WORD(port_obstacles, obstacle);
+}
+
+static const char *const port_waits[] = {
+	[WAIT_NOTHING] = "nothing",
+	[WAIT_INTERFACE] = "there is no such interface",
+	[WAIT_PAIR] = "there is no such pair",
+	[WAIT_TAKEN] = "its MAC, or its being the passthrough port, is taken: see the agent's log",
+	[WAIT_UNFIT] = "the interface cannot be a port as it is: see the agent's log",
+	[WAIT_PROGRAMS] = "its programs could not be loaded and attached: see the agent's log",
+};
+
+const char *words_port_wait(enum vfsteer_port_wait wait)
+{
+	return WORD(port_waits, wait);
 }

@@ -11,5 +11,8 @@ const char *words_primary_state(enum vfsteer_primary_state state);
 const char *words_admin(enum vfsteer_admin admin);
 const char *words_liveness(enum vfsteer_liveness liveness);
 const char *words_cause(enum vfsteer_cause cause);
+const char *words_port_driver(enum vfsteer_port_driver driver);
+const char *words_port_obstacle(enum vfsteer_port_obstacle obstacle);
+const char *words_port_wait(enum vfsteer_port_wait wait);
 
 #endif

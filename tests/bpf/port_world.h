@@ -257,6 +257,7 @@ static inline struct port_bpf *world_load(const struct world_load *wanted)
 	error = error ?: bpf_map__reuse_fd(port->maps.port_stations, world_map(world.port_maps->maps.port_stations));
 	error = error ?: bpf_map__reuse_fd(port->maps.port_devices, world_map(world.port_maps->maps.port_devices));
 	error = error ?: bpf_map__reuse_fd(port->maps.port_addresses, world_map(world.port_maps->maps.port_addresses));
+	error = error ?: bpf_map__reuse_fd(port->maps.port_shares, world_map(world.port_maps->maps.port_shares));
 	error = error ?: port_bpf__load(port);
 	if (!error)
 		return port;

@@ -8,7 +8,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 
 readonly TRIXIE=${VFSTEER_CACHE:-/var/cache/vfsteer}/build-trixie
-readonly PACKAGES=gcc,libc6-dev,clang,llvm,make,pkg-config,libbpf-dev,libelf-dev,libnl-3-dev,libsystemd-dev,libcap-ng-dev,libjson-c-dev,libinih-dev,libcmocka-dev,bpftool
+readonly PACKAGES=gcc,libc6-dev,clang,llvm,make,pkg-config,libbpf-dev,libelf-dev,libnl-3-dev,libnl-genl-3-dev,libsystemd-dev,libcap-ng-dev,libjson-c-dev,libinih-dev,libcmocka-dev,bpftool
 work=$(mktemp -d /tmp/vfsteer-build-XXXXXX)
 trap 'rm -rf "$work"; rm -rf "$TRIXIE/src-$$"' EXIT
 count=0 status=0

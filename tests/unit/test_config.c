@@ -52,6 +52,41 @@ static void sets_everything(void **state)
 	assert_string_equal(options.pairs[2].primary, "");
 }
 
+static void ports(void **state)
+{
+	static const uint8_t mac[] = { 0x52, 0x54, 0, 0xab, 0xcd, 1 };
+	struct options options = { .settings = OPTIONS_DEFAULT_SETTINGS };
+	char message[512];
+
+	(void)state;
+	assert_int_equal(read_text("[port veth0]\npair = eth0\nmac = 52:54:00:AB:cd:01\n[port tap0]\npair = eth2\npassthrough = yes\nxdp = no\n"
+				   "[port veth1]\npair = eth0\npassthrough = no\nxdp = auto\n",
+				   &options, message, sizeof(message)),
+			 0);
+	assert_int_equal(options.port_count, 3);
+	assert_string_equal(options.ports[0].name, "veth0");
+	assert_string_equal(options.ports[0].pair, "eth0");
+	assert_true(options.ports[0].has_mac);
+	assert_memory_equal(options.ports[0].mac, mac, sizeof(mac));
+	assert_string_equal(options.ports[1].name, "tap0");
+	assert_string_equal(options.ports[1].pair, "eth2");
+	assert_true(options.ports[1].passthrough && options.ports[1].without_xdp && !options.ports[1].has_mac);
+	assert_false(options.ports[2].passthrough || options.ports[2].without_xdp || options.ports[2].has_mac);
+	assert_int_equal(options.pair_count, 0);
+}
+
+static void more_ports_than_there_can_be(void **state)
+{
+	struct options options = { .settings = OPTIONS_DEFAULT_SETTINGS };
+	char text[4096] = "", message[512];
+
+	(void)state;
+	for (unsigned i = 0; i <= VFSTEER_MAX_PORTS; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "[port p%u]\npair = eth0\n", i);
+	assert_int_equal(read_text(text, &options, message, sizeof(message)), -EINVAL);
+	assert_string_equal(message, ":130: [port p64]: there are 64 ports already, and no more are possible");
+}
+
 static void an_empty_file_changes_nothing(void **state)
 {
 	struct options options = { .settings = OPTIONS_DEFAULT_SETTINGS }, before = options;
@@ -74,8 +109,8 @@ static void mistakes(void **state)
 		{ "[agent]\nleaving_timeout_ms = 999\n", ":2: leaving_timeout_ms = 999: not a number from 1000 to 600000" },
 		{ "[agent]\nannounce_count = 0\n", ":2: announce_count = 0: not a number from 1 to 100" },
 		{ "[agent]\n\ncolour = red\n", ":3: colour: no such setting in [agent]: see 'vfsteer help run'" },
-		{ "[agents]\nup_delay_ms = 5\n", ":1: [agents]: no such section: there are [agent] and [pair STANDBY]" },
-		{ "up_delay_ms = 5\n", ":1: up_delay_ms: stands before any section: begin with [agent] or [pair STANDBY]" },
+		{ "[agents]\nup_delay_ms = 5\n", ":1: [agents]: no such section: there are [agent], [pair STANDBY] and [port IFACE]" },
+		{ "up_delay_ms = 5\n", ":1: up_delay_ms: stands before any section: begin with [agent], [pair STANDBY] or [port IFACE]" },
 		{ "[agent]\nhello\n", ":2: neither a [section] nor NAME = VALUE" },
 		{ "[pair eth0]\nprimary = eth0\n", ":2: [pair eth0] primary = eth0: standby and primary are the same device; name two" },
 		{ "[pair eth0]\nprimary = a/b\n", ":2: [pair eth0] primary = a/b: the primary's name holds a '/', ':' or '='" },
@@ -87,11 +122,25 @@ static void mistakes(void **state)
 		{ "[pair averyverylongname]\nprimary = auto\n", ":1: [pair averyverylongname]: the standby's name is longer than 15 characters" },
 		{ "[pair eth0=eth1]\nprimary = auto\n", ":1: [pair eth0=eth1]: the standby's name holds a '/', ':' or '='" },
 		{ "[pair eth0]\n[pair eth1]\nprimary = auto\n", ":1: [pair eth0]: nothing in it: say primary = auto, or primary = NAME" },
-		{ "[pair]\n", ":1: [pair]: no such section: there are [agent] and [pair STANDBY]" },
+		{ "[pair]\n", ":1: [pair]: no such section: there are [agent], [pair STANDBY] and [port IFACE]" },
 		{ "[pair ]\n", ":1: [pair ]: the standby's name is empty" },
 		{ "[agent\n", ":1: neither a [section] nor NAME = VALUE" },
 		{ "[agent]\nup_delay_ms = 1\nup_delay_ms = 1\n", ":3: up_delay_ms: stands twice in [agent]: leave one of them" },
 		{ "[pair eth0]\nrx = exact\n[agent]\n[pair eth0]\nrx = exact\n", ":5: rx: stands twice in [pair eth0]: leave one of them" },
+		{ "[port veth0]\n", ":1: [port veth0]: nothing in it: say pair = STANDBY" },
+		{ "[port veth0]\nxdp = auto\n", ":2: [port veth0]: no pair: say pair = STANDBY" },
+		{ "[port veth0]\npair = a/b\n", ":2: pair = a/b: the standby's name holds a '/', ':' or '='" },
+		{ "[port veth0]\npair = veth0\n", ":2: [port veth0]: the pair's standby cannot be its port: name another interface" },
+		{ "[port veth0]\nmac = 52:54:00\n", ":2: mac = 52:54:00: not a MAC: write it as 52:54:00:12:34:56" },
+		{ "[port veth0]\nmac = 01:54:00:12:34:56\n",
+		  ":2: mac = 01:54:00:12:34:56: a group's MAC: name the one of the station behind the port" },
+		{ "[port veth0]\npassthrough = perhaps\n", ":2: passthrough = perhaps: say no or yes" },
+		{ "[port veth0]\nxdp = yes\n", ":2: xdp = yes: say auto or no" },
+		{ "[port veth0]\npair = eth0\npair = eth2\n", ":3: pair: stands twice in [port veth0]: leave one of them" },
+		{ "[port veth0]\npair = eth0\nmac = 52:54:00:12:34:56\npassthrough = yes\n",
+		  ":4: [port veth0]: mac and passthrough: a passthrough port owns the pair's MAC, leave one out" },
+		{ "[port veth0]\ncolour = red\n", ":2: colour: no such setting in [port veth0]: see 'vfsteer help port'" },
+		{ "[port ve/th]\npair = eth0\n", ":1: [port ve/th]: the interface's name holds a '/', ':' or '='" },
 		{ "[agent]\nrx = exact\001\n", ":2: holds a control character: this is no text, name another file with --config" },
 	};
 
@@ -171,6 +220,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sets_everything),
+		cmocka_unit_test(ports),
+		cmocka_unit_test(more_ports_than_there_can_be),
 		cmocka_unit_test(an_empty_file_changes_nothing),
 		cmocka_unit_test(mistakes),
 		cmocka_unit_test(takes_indentation_line_ends_and_mark),

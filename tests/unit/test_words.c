@@ -31,6 +31,21 @@ static const char *cause_word(unsigned value)
 	return words_cause((enum vfsteer_cause)value);
 }
 
+static const char *port_driver_word(unsigned value)
+{
+	return words_port_driver((enum vfsteer_port_driver)value);
+}
+
+static const char *port_obstacle_word(unsigned value)
+{
+	return words_port_obstacle((enum vfsteer_port_obstacle)value);
+}
+
+static const char *port_wait_word(unsigned value)
+{
+	return words_port_wait((enum vfsteer_port_wait)value);
+}
+
 static void expect_words(const char *(*word)(unsigned value), unsigned count)
 {
 	for (unsigned i = 0; i < 256; i++) {
@@ -53,7 +68,10 @@ static void every_enumerator_has_its_own_word(void **state)
 	expect_words(state_word, PRIMARY_DOWN + 1);
 	expect_words(admin_word, ADMIN_STANDBY + 1);
 	/* The last one: whoever appends a cause finds its word missing here. */
-	expect_words(cause_word, CAUSE_UNLOAD + 1);
+	expect_words(cause_word, CAUSE_XDP + 1);
+	expect_words(port_driver_word, PORT_DRIVER_NATIVE + 1);
+	expect_words(port_obstacle_word, OBSTACLE_USELESS + 1);
+	expect_words(port_wait_word, WAIT_PROGRAMS + 1);
 }
 
 static void words_of_the_contract(void **state)

@@ -18,7 +18,7 @@ from tools.rig.places import RIG
 from tools.rig.suites import SuiteError
 from tools.rig.userland import userland
 
-PACKAGES = ("systemd", "base-files", "dash", "coreutils", "libbpf1", "libelf1", "libnl-3-200", "libsystemd0", "libcap-ng0", "libjson-c5", "libinih1")
+PACKAGES = ("systemd", "base-files", "dash", "coreutils", "libbpf1", "libelf1", "libnl-3-200", "libnl-genl-3-200", "libsystemd0", "libcap-ng0", "libjson-c5", "libinih1")
 INSTALLED = BUILD / "vm-service-installed"
 FOUR = "000000c000003000"  # CAP_NET_ADMIN 12, CAP_NET_RAW 13, CAP_PERFMON 38, CAP_BPF 39 (linux/capability.h)
 NONE = "0" * 16

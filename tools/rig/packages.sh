@@ -58,7 +58,7 @@ packages_need()
 # To compile vfsteer and its unit tests.
 packages_build()
 {
-	packages_need gcc libc6-dev clang llvm make pkg-config libbpf-dev libelf-dev zlib1g-dev libnl-3-dev libnl-route-3-dev \
+	packages_need gcc libc6-dev clang llvm make pkg-config libbpf-dev libelf-dev zlib1g-dev libnl-3-dev libnl-genl-3-dev libnl-route-3-dev \
 		libsystemd-dev libcap-ng-dev libjson-c-dev libinih-dev libcmocka-dev bpftool
 }
 

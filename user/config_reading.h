@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* config_reading: what the files behind config.h share. */
+#ifndef CONFIG_READING_H
+#define CONFIG_READING_H
+
+#include "options.h"
+
+#define CONFIG_NAME_SIZE 32 /* of a setting */
+#define CONFIG_SETTINGS_MAX (2 * VFSTEER_MAX_PAIRS + 4 * VFSTEER_MAX_PORTS + 8)
+
+enum config_section {
+	CONFIG_AGENT,
+	CONFIG_PAIR,
+	CONFIG_PORT,
+};
+
+struct config_setting {
+	enum config_section kind;
+	char section[IF_NAMESIZE]; /* the name in it; empty: [agent] */
+	char name[CONFIG_NAME_SIZE];
+};
+
+struct config_reading {
+	struct options options;
+	const char *next, *end; /* what has not been read of the text */
+	int line;               /* the one read last */
+	enum config_section kind; /* of the section under way */
+	char section[IF_NAMESIZE]; /* likewise: the name in it */
+	int section_line;         /* likewise, if nothing has stood in it so far; else 0 */
+	unsigned setting_count;
+	struct config_setting settings[CONFIG_SETTINGS_MAX];
+	int mistake_line;
+	char mistake[512]; /* the first one */
+};
+
+/* Notes the first mistake, at the line read last. Returns 0, what a handler of libinih returns then. */
+__attribute__((format(printf, 2, 3))) int config_mistake(struct config_reading *reading, const char *format, ...);
+
+/* One setting of [port @name]. Returns 1, or 0 after a mistake. */
+int config_port(struct config_reading *reading, const char *port, const char *name, const char *value);
+
+/* Has every port what it cannot do without? Returns 1, or 0 after a mistake. */
+int config_check_ports(struct config_reading *reading);
+
+#endif

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "report_ports.h"
+#include "text.h"
+#include "words.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Every counter: its key in JSON, and for those that are news when not zero, what it counted in words. */
+static const struct counter {
+	const char *name;
+	size_t offset;
+	const char *words;
+} counters[] = {
+/* clang-format off */
+#define COUNTER(field, words) { #field, offsetof(struct vfsteer_port_counters, field), words }
+	/* clang-format on */
+	COUNTER(tx_packets, NULL),
+	COUNTER(tx_bytes, NULL),
+	COUNTER(rx_packets, NULL),
+	COUNTER(rx_bytes, NULL),
+	COUNTER(tx_native_packets, NULL),
+	COUNTER(rx_native_packets, NULL),
+	COUNTER(drop_foreign_source_packets, "dropped: sent by the port with a MAC that is not its own"),
+	COUNTER(drop_own_echo_packets, "dropped: the port's own broadcast or multicast, sent back by the network"),
+	COUNTER(drop_link_local_packets, "dropped: 802.1D link-local, from the port"),
+#undef COUNTER
+};
+
+#define COUNTER_COUNT (sizeof(counters) / sizeof(counters[0]))
+_Static_assert(COUNTER_COUNT * sizeof(__u64) == sizeof(struct vfsteer_port_counters), "every counter is reported");
+
+static uint64_t counter_value(const struct vfsteer_port_counters *of, size_t index)
+{
+	uint64_t value;
+
+	memcpy(&value, (const char *)of + counters[index].offset, sizeof(value));
+	return value;
+}
+
+/* Empty: there is none. */
+static const char *reason(enum vfsteer_port_obstacle obstacle)
+{
+	return obstacle ? words_port_obstacle(obstacle) : "";
+}
+
+/* One sentence for both ways, if they have one reason. */
+static void describe_obstacles(const struct vfsteer_port *entry, char why[REPORT_PORTS_WHY_SIZE])
+{
+	const char *takes = reason(entry->takes_why), *delivers = reason(entry->delivers_why);
+
+	if (entry->takes_why == entry->delivers_why)
+		snprintf(why, REPORT_PORTS_WHY_SIZE, "%s", takes);
+	else
+		snprintf(why, REPORT_PORTS_WHY_SIZE, "%s%s%s%s%s", *takes ? "taking: " : "", takes, *takes && *delivers ? "; " : "",
+			 *delivers ? "delivering: " : "", delivers);
+}
+
+static void describe_port(const struct vfsteer_port *entry, struct report_port *ret)
+{
+	memcpy(ret->name, entry->name, sizeof(ret->name) - 1);
+	memcpy(ret->pair, entry->pair, sizeof(ret->pair) - 1);
+	memcpy(ret->mac, entry->mac, sizeof(ret->mac) - 1);
+	text_mask(ret->name);
+	text_mask(ret->pair);
+	text_mask(ret->mac);
+	ret->passthrough = entry->passthrough;
+	ret->configured = entry->configured;
+	ret->present = entry->ifindex;
+	ret->takes_by = entry->takes_by;
+	ret->delivers_by = entry->delivers_by;
+	if (ret->present)
+		describe_obstacles(entry, ret->why);
+	else
+		snprintf(ret->why, sizeof(ret->why), "%s", words_port_wait(entry->waits_for));
+}
+
+int report_ports_read(const struct pins *pins, struct report_ports **ret)
+{
+	struct report_ports *report = calloc(1, sizeof(*report));
+	struct port_pins ports;
+	char message[512];
+
+	if (!report)
+		return -ENOMEM;
+	*ret = report;
+	if (port_pins_open(pins, false, &ports, message, sizeof(message)) != PINS_OK)
+		return 0;
+	for (unsigned number = 0; number < VFSTEER_MAX_PORTS; number++) {
+		/* A copy: the agent may be writing. */
+		struct vfsteer_port entry = ports.ports[number];
+
+		if (!entry.name[0])
+			continue;
+		describe_port(&entry, &report->ports[report->count]);
+		port_pins_counters(&ports, number, &report->ports[report->count].counters);
+		report->count++;
+	}
+	for (unsigned slot = 0; slot < ports.pair_capacity && slot < VFSTEER_MAX_PAIRS; slot++) {
+		struct vfsteer_members members;
+
+		if (port_pins_members(&ports, slot, &members))
+			break;
+		report->uplinks[slot].standby = (struct report_uplink){ members.standby_driver, members.standby_why };
+		report->uplinks[slot].primary = (struct report_uplink){ members.primary_driver, members.primary_why };
+		report->slot_count++;
+	}
+	port_pins_close(&ports);
+	return 0;
+}
+
+static bool is_of(const struct report_port *port, const char *standby)
+{
+	return !standby || !strcmp(port->pair, standby);
+}
+
+static void write_port(const struct report_port *port, bool with_pair, FILE *stream)
+{
+	const struct vfsteer_port_counters *of = &port->counters;
+
+	fprintf(stream, "  port %s   %s", port->name, port->mac[0] ? port->mac : "(MAC not known yet)");
+	if (with_pair)
+		fprintf(stream, "   pair: %s", port->pair);
+	if (port->passthrough)
+		fputs("   passthrough", stream);
+	if (!port->present) {
+		fprintf(stream, "   waiting: %s\n", port->why);
+	} else {
+		fprintf(stream, "   takes by: %s   delivers by: %s\n", words_port_driver(port->takes_by),
+			words_port_driver(port->delivers_by));
+		if (port->why[0])
+			fprintf(stream, "    not by XDP: %s\n", port->why);
+	}
+	fprintf(stream, "    sent %" PRIu64 " packets, %" PRIu64 " bytes (%" PRIu64 " by XDP); got %" PRIu64 " packets, %" PRIu64
+			" bytes (%" PRIu64 " by XDP)\n",
+		(uint64_t)of->tx_packets, (uint64_t)of->tx_bytes, (uint64_t)of->tx_native_packets, (uint64_t)of->rx_packets,
+		(uint64_t)of->rx_bytes, (uint64_t)of->rx_native_packets);
+	for (size_t i = 0; i < COUNTER_COUNT; i++) {
+		uint64_t value = counter_value(of, i);
+
+		if (counters[i].words && value)
+			fprintf(stream, "    %" PRIu64 " packet%s %s\n", value, value == 1 ? "" : "s", counters[i].words);
+	}
+}
+
+static void write_uplink(const char *which, const struct report_uplink *uplink, FILE *stream)
+{
+	if (uplink->driver == PORT_DRIVER_NONE)
+		return;
+	fprintf(stream, "   %s: %s%s", which, words_port_driver(uplink->driver),
+		uplink->driver == PORT_DRIVER_NATIVE && uplink->why ? ", but sent to by tc" : "");
+	if (uplink->why)
+		fprintf(stream, " (%s)", reason(uplink->why));
+}
+
+void report_ports_write_text(const struct report_ports *ports, const char *standby, int slot, FILE *stream)
+{
+	bool is_any = false;
+
+	for (unsigned i = 0; i < ports->count; i++)
+		is_any |= is_of(&ports->ports[i], standby);
+	if (!is_any)
+		return;
+	if (slot >= 0 && (unsigned)slot < ports->slot_count) {
+		fputs("  for the ports by", stream);
+		write_uplink("standby", &ports->uplinks[slot].standby, stream);
+		write_uplink("primary", &ports->uplinks[slot].primary, stream);
+		fputc('\n', stream);
+	}
+	for (unsigned i = 0; i < ports->count; i++)
+		if (is_of(&ports->ports[i], standby))
+			write_port(&ports->ports[i], !standby, stream);
+}
+
+/* Takes @value over. */
+static int json_put(struct json_object *to, const char *key, struct json_object *value)
+{
+	if (value && !json_object_object_add(to, key, value))
+		return 0;
+	json_object_put(value);
+	return -ENOMEM;
+}
+
+static struct json_object *port_to_json(const struct report_port *port)
+{
+	struct json_object *object = json_object_new_object(), *values = json_object_new_object();
+	int err = object && values ? 0 : -ENOMEM;
+
+	err = err ?: json_put(object, "name", json_object_new_string(port->name));
+	err = err ?: json_put(object, "pair", json_object_new_string(port->pair));
+	err = err ?: json_put(object, "mac", json_object_new_string(port->mac));
+	err = err ?: json_put(object, "passthrough", json_object_new_boolean(port->passthrough));
+	err = err ?: json_put(object, "configured", json_object_new_boolean(port->configured));
+	err = err ?: json_put(object, "present", json_object_new_boolean(port->present));
+	err = err ?: json_put(object, "takes_by", json_object_new_string(words_port_driver(port->takes_by)));
+	err = err ?: json_put(object, "delivers_by", json_object_new_string(words_port_driver(port->delivers_by)));
+	err = err ?: json_put(object, "why", json_object_new_string(port->why));
+	for (size_t i = 0; !err && i < COUNTER_COUNT; i++)
+		err = json_put(values, counters[i].name, json_object_new_uint64(counter_value(&port->counters, i)));
+	if (!err) {
+		err = json_put(object, "counters", values);
+		values = NULL;
+	}
+	json_object_put(values);
+	if (!err)
+		return object;
+	json_object_put(object);
+	return NULL;
+}
+
+struct json_object *report_ports_to_json(const struct report_ports *ports, const char *standby)
+{
+	struct json_object *array = json_object_new_array();
+
+	for (unsigned i = 0; array && i < ports->count; i++) {
+		struct json_object *port;
+
+		if (!is_of(&ports->ports[i], standby))
+			continue;
+		port = port_to_json(&ports->ports[i]);
+		if (port && !json_object_array_add(array, port))
+			continue;
+		json_object_put(port);
+		json_object_put(array);
+		return NULL;
+	}
+	return array;
+}
+
+struct json_object *report_ports_xdp_to_json(const struct report_ports *ports, unsigned slot)
+{
+	struct json_object *object = json_object_new_object();
+	struct report_uplink standby = { .driver = PORT_DRIVER_NONE }, primary = standby;
+	int err = object ? 0 : -ENOMEM;
+
+	if (slot < ports->slot_count) {
+		standby = ports->uplinks[slot].standby;
+		primary = ports->uplinks[slot].primary;
+	}
+	err = err ?: json_put(object, "standby", json_object_new_string(words_port_driver(standby.driver)));
+	err = err ?: json_put(object, "standby_why", json_object_new_string(reason(standby.why)));
+	err = err ?: json_put(object, "primary", json_object_new_string(words_port_driver(primary.driver)));
+	err = err ?: json_put(object, "primary_why", json_object_new_string(reason(primary.why)));
+	if (!err)
+		return object;
+	json_object_put(object);
+	return NULL;
+}
