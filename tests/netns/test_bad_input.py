@@ -73,7 +73,7 @@ USAGE = (
 )
 
 NOT_TEXT = "holds a control character: this is no text, name another file with --config"
-SECTIONS = "there are [agent] and [pair STANDBY]"
+SECTIONS = "there are [agent], [pair STANDBY] and [port IFACE]"
 
 # (contents of the file, message after its path): exit status 1.
 CONFIGURATION = (
@@ -88,7 +88,7 @@ CONFIGURATION = (
     (b"hello\n", ":1: neither a [section] nor NAME = VALUE"),
     (b"\xef\xbb\xbf[agent]\nhello\n", ":2: neither a [section] nor NAME = VALUE"),
     (b"[agent\nrx = exact\n", ":1: neither a [section] nor NAME = VALUE"),
-    (b"up_delay_ms = 5\n", ":1: up_delay_ms: stands before any section: begin with [agent] or [pair STANDBY]"),
+    (b"up_delay_ms = 5\n", ":1: up_delay_ms: stands before any section: begin with [agent], [pair STANDBY] or [port IFACE]"),
     (b"[agents]\n", f":1: [agents]: no such section: {SECTIONS}"),
     (b"[Agent]\nrx = exact\n", f":1: [Agent]: no such section: {SECTIONS}"),
     (b"[pair]\nprimary = auto\n", f":1: [pair]: no such section: {SECTIONS}"),

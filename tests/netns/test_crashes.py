@@ -23,6 +23,7 @@ CRASHPOINTS = str(Path(VFSTEER).parent / "crashpoints" / "vfsteer")
 WITHOUT_TCX = str(Path(__file__).with_name("without_tcx.py"))
 EVERY = "VFSTEER_EVERY_CRASH" in os.environ  # takes half an hour
 SETTLE_S, ARRIVAL_S = 0.05, 1.0
+PORT_MAPS = {"ports", "port_counters", "port_members", "port_stations", "port_devices", "port_addresses", "port_shares"}
 # Frames that a veth's peer has taken, but not yet handed on, when the veth is deleted.
 IN_FLIGHT = 3
 
@@ -116,7 +117,7 @@ class Crash:
         for number in range(stage.pairs):
             stage.wait_active("primary", number)
             check_equal(hooks(stage, number), [(1, 0) if self.tcx else (0, 1)] * 3, "(tcx, clsact) programs at the hooks")
-        check_equal({path.name for path in stage.pins.iterdir()}, {"pairs", "counters", "events", "links"}, "pins")
+        check_equal({path.name for path in stage.pins.iterdir()} - PORT_MAPS, {"pairs", "counters", "events", "links"}, "pins")
         expected = set()
         for number in range(stage.pairs if self.tcx else 0):
             standby, primary = (stage.guest.run(f"cat /sys/class/net/{name}/ifindex").strip() for name in stage.names(number))
@@ -158,6 +159,9 @@ class Start:
 
     def prepare(self, crash):
         pass
+
+    def settle(self, crash):
+        """Takes back what the next start has rightly found, so that all scenarios end alike."""
 
     def act(self, crash, **environment):
         """Returns the process that died, or lives on."""
@@ -237,6 +241,45 @@ class LoseStandby(Later):
         wait("active, or dead", lambda: agent.poll() is not None or active(crash.stage) == "primary")
 
 
+class Ports(Later):
+    """A port comes and goes."""
+
+    def prepare(self, crash):
+        crash.stage.guest.run("ip link add ve0 type veth peer name ve1 2>/dev/null && ip link set ve0 up && ip link set ve1 up || true")
+
+    def befall(self, crash, agent):
+        for change in (("add", "ve0", "--pair", "st0"), ("del", "ve0")):
+            crash.stage.command("port", *change)
+            time.sleep(SETTLE_S)
+
+    def settle(self, crash):
+        left = json.loads(crash.stage.command("port", "list", "--json").stdout)
+        check(len(left) <= 1, f"ports: {left}")
+        if left:
+            check(left[0]["present"], f"a port that is not bound: {left[0]}")
+            crash.stage.succeed("port", "del", "ve0")
+
+
+class AdoptPorts(Ports):
+    """A start that finds a port of another's, and an unload that does."""
+
+    def prepare(self, crash):
+        super().prepare(crash)
+        crash.stage.start()
+        crash.stage.wait_active("primary")
+        crash.stage.succeed("port", "add", "ve0", "--pair", "st0")
+        crash.stage.wait_active("primary")
+        crash.stage.stop(signal.SIGKILL)
+
+    def act(self, crash, **environment):
+        return Start.act(self, crash, **environment)
+
+
+class UnloadPorts(AdoptPorts):
+    def act(self, crash, **environment):
+        return crash.doomed(crash.stage.command, "unload", env={**os.environ, **environment})
+
+
 class Unload(Later):
     def befall(self, crash, agent):
         crash.stage.command("unload")
@@ -296,6 +339,7 @@ def die(crash, scenario, point, unplug):
     if "st0" not in stage.guest.run("ls /sys/class/net"):
         stage.add_standby()
     stage.start()
+    scenario.settle(crash)
     crash.check_converged()
     if scenario.traffic:
         crash.check_traffic(dead, gone, IN_FLIGHT, "as it was dead")
@@ -328,6 +372,10 @@ def add(name, scenario, launcher=(), relevant=""):
 
 
 # Without tcx: where it makes a difference.
+PORT_POINTS = "agent-port|port|uplinks|xdp"
+for name, scenario in (("ports", Ports), ("adopt_ports", AdoptPorts), ("unload_ports", UnloadPorts)):
+    add(f"die_at_{name}", scenario(), relevant=PORT_POINTS)
+    add(f"die_at_{name}_without_tcx", scenario(), [WITHOUT_TCX], f"{PORT_POINTS}|hook-")
 for name, scenario in (("start", Start), ("adopt", Adopt), ("grow", Grow), ("switch", Switch), ("mirror", Mirror), ("lose", Lose),
                        ("lose_standby", LoseStandby), ("unload", Unload), ("unload_alone", UnloadAlone)):
     add(f"die_at_{name}", scenario(), relevant="agent-|pins-|unload-|announcer-" if scenario is Grow else "")
