@@ -28,6 +28,11 @@ class Pair:
         return f"52:54:00:77:00:{self.index + 1:02x}"
 
     @property
+    def station_mac(self):
+        """Of who has the guest's addresses: the pair itself, or what lives behind it."""
+        return self.mac
+
+    @property
     def guest_v4(self):
         return f"10.77.{self.index}.2"
 
@@ -168,7 +173,8 @@ class Lab:
 
     def _netdevs(self, which, index):
         # Below the port there is one device; virtio's netdev is a level deeper.
-        return f"/sys/bus/pci/devices/{self.slot(which, index)}/*:*/{'virtio*/' if which == 'sb' else ''}net"
+        virtio = which == "sb" or self.vf_model.startswith("virtio")
+        return f"/sys/bus/pci/devices/{self.slot(which, index)}/*:*/{'virtio*/' if virtio else ''}net"
 
     def netdev(self, which, index=0):
         """The guest's name of a NIC's netdev (which: sb or vf), or None while there is none."""

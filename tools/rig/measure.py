@@ -115,7 +115,7 @@ def quiet_peer(lab, pair=0):
     """Fixes the peer's neighbour entries, so that it never asks the guest, whose answer would teach the bridge where it is."""
     one = lab.pairs[pair]
     for address in (one.guest_v4, one.guest_v6):
-        lab.peer.run(f"ip neighbour replace {address} lladdr {one.mac} dev peer{pair} nud permanent")
+        lab.peer.run(f"ip neighbour replace {address} lladdr {one.station_mac} dev peer{pair} nud permanent")
 
 
 def measure(lab, event=None, rate=2000, before_s=2.0, after_s=4.0, family=4, pair=0, ways=("out", "in"), quiet=None, guest_args=(),

@@ -1,0 +1,213 @@
+#!/usr/bin/env -S python3 -B
+# SPDX-License-Identifier: GPL-2.0-only
+"""Forwarded traffic: a container on a port of the pair, while the VF goes and comes back. A second virtio-net is a VF whose driver knows XDP."""
+
+import contextlib
+import json
+
+from stage import case, check, check_equal, figures, main
+from tools.rig.lab import Pair
+
+# The agent is started by ready(): a virtio-net as VF has to be named.
+GUESTS = {f"{kernel}-{model.partition('-')[0]}": {"kernel": kernel, "vf_model": model, "agent": False, "vf": False}
+          for kernel, model in (("6.12", "virtio-net-pci"), ("6.12", "e1000e"), ("6.1", "virtio-net-pci"), ("5.10", "e1000e"), ("sid", "virtio-net-pci"))}
+VF = "eth1"  # the kernel's name for the second device
+PORT, NETNS, MAC = "port0", "container", "52:54:00:77:c0:01"
+INSIDE = f"/usr/sbin/ip netns exec {NETNS}"  # by its path: after exec busybox takes its own, which knows no namespaces
+SHARED, PASSTHROUGH = f"--mac {MAC}", "--passthrough"
+ANNOUNCED = 10  # packets a silent container may miss: 5 ms at 2,000 a second
+RESTART_RATE = 500  # loading programs is slow under emulation, the slower the more traffic there is
+
+
+class PortPair(Pair):
+    """The container's addresses on the network of pair `index`."""
+
+    guest_v4 = property(lambda self: f"10.77.{self.index}.3")
+    guest_v6 = property(lambda self: f"fd77:0:0:{self.index}::3")
+    station_mac = property(lambda self: self._station_mac)
+
+    def __init__(self, index, station_mac):
+        super().__init__(index)
+        self._station_mac = station_mac
+
+
+@contextlib.contextmanager
+def container(guest, settings=SHARED):
+    """A namespace in the guest whose only device is the other end of the port; what is measured within goes to it."""
+    pair = guest.lab.pairs[0]
+    inner = PortPair(0, MAC if settings == SHARED else pair.mac)
+    # Its frames carry whole checksums, as those of a forwarder do: XDP is given no others. GRO, which makes its end take XDP frames, is vfsteer's part.
+    guest.check(f"""
+        ip netns add {NETNS}
+        ip link add {PORT} txqueuelen 10000 type veth peer name eth0 address {inner.station_mac} netns {NETNS}
+        ip link set {PORT} up
+        {INSIDE} sysctl -q -w net.ipv6.conf.eth0.accept_dad=0
+        {INSIDE} ethtool -K eth0 tx off >/dev/null 2>&1
+        {INSIDE} ip address add {inner.guest_v4}/24 dev eth0
+        {INSIDE} ip address add {inner.guest_v6}/64 dev eth0 nodad
+        {INSIDE} ip link set eth0 txqueuelen 10000 up
+        vfsteer port add {PORT} --pair {guest.lab.netdev('sb')} {settings}""")
+    guest.lab.pairs[0] = inner
+    try:
+        guest.lab.vm.wait_for(f"{INSIDE} ping -c1 -W1 {inner.peer_v4}", 10)
+        yield
+    finally:
+        guest.lab.pairs[0] = pair
+        guest.run(f"vfsteer port del {PORT}; ip link delete {PORT}; ip netns delete {NETNS}")
+
+
+def start(guest):
+    """The agent, with a virtio-net as VF named to it, which otherwise would be a standby of its own."""
+    guest.start_agent(*(["--pair", f"{guest.lab.netdev('sb')}={VF}"] if guest.lab.vf_model.startswith("virtio") else []))
+
+
+def ready(guest):
+    if not guest.agent or not guest.agent.running():
+        start(guest)
+    if not guest.lab.netdev("vf"):
+        guest.lab.plug_vf()
+    guest.wait_active("primary")
+
+
+def port(guest):
+    """What status tells of the port."""
+    return next(one for one in guest.pair()["ports"] if one["name"] == PORT)
+
+
+def drivers(guest):
+    one = port(guest)
+    return one["takes_by"], one["delivers_by"]
+
+
+def forwarded(guest, event, again, what, **how):
+    return guest.survive(event, again, what, inside=INSIDE, **how)
+
+
+def plugged(guest):
+    guest.lab.plug_vf()
+    guest.wait_active("primary")
+
+
+def unplugged(guest):
+    guest.lab.unplug_vf()
+    guest.wait_active("standby")
+
+
+@case()
+def unplug_and_plug(guest):
+    """By the drivers that there are, and each kind of packet counted where it went."""
+    ready(guest)
+    with container(guest):
+        takes_by, delivers_by = drivers(guest)
+        text = forwarded(guest, guest.lab.unplug_vf, lambda: plugged(guest), "unplug")
+        guest.wait_active("standby")
+        text += ", " + forwarded(guest, guest.lab.plug_vf, lambda: unplugged(guest), "plug")
+        guest.wait_active("primary")
+        counts = port(guest)["counters"]
+        for way, driver in (("tx", takes_by), ("rx", delivers_by)):
+            check(counts[f"{way}_packets"] > 5000, f"{way}: {counts}")
+            check_equal(counts[f"{way}_native_packets"] > 5000, driver == "native", f"{way} by XDP, with driver {driver}: {counts}")
+    return f"{text}, takes by {takes_by}, delivers by {delivers_by}"
+
+
+@case()
+def drivers_of_this_guest(guest):
+    """XDP in the driver where it has it and the kernel says so; tc elsewhere."""
+    ready(guest)
+    with container(guest):
+        one, xdp = port(guest), guest.pair()["xdp"]
+        if guest.name.startswith(("6.12", "sid")):
+            check_equal(drivers(guest), ("native", "native"), f"drivers ({one['why']})")
+            check_equal(xdp["standby"], "native", "the standby's")
+        check_equal(xdp["primary"], "native" if guest.name.startswith(("6.12-virtio", "sid-virtio")) else xdp["primary"], "the primary's")
+        if not guest.lab.vf_model.startswith("virtio"):
+            check_equal(xdp["primary"], "tc", "the primary's, whose driver has no XDP")
+    return f"port {one['takes_by']}/{one['delivers_by']} ({one['why']}), standby {xdp['standby']}, primary {xdp['primary']}"
+
+
+@case()
+def driver_unbind_and_bind(guest):
+    ready(guest)
+    virtio = guest.lab.vf_model.startswith("virtio")
+    address = guest.driver()[0] if not virtio else guest.check(f"basename $(dirname $(readlink -f /sys/class/net/{VF}/device))").strip()
+    driver = f"/sys/bus/pci/drivers/{'virtio-pci' if virtio else guest.lab.vf_model}"
+
+    def unbind():
+        guest.check(f"echo {address} >{driver}/unbind")
+
+    def bind():
+        guest.check(f"echo {address} >{driver}/bind")
+
+    with container(guest):
+        text = forwarded(guest, unbind, lambda: (bind(), guest.wait_active("primary")), "unbind")
+        guest.wait_active("standby")
+        text += ", " + forwarded(guest, bind, lambda: (unbind(), guest.wait_active("standby")), "bind")
+        guest.wait_active("primary")
+    return text
+
+
+@case("6.*")
+def without_agent(guest):
+    """kill -9, an unplug that no agent sees, and an agent that finds port and pair again."""
+    ready(guest)
+    with container(guest):
+        def again():
+            ready(guest)
+            guest.check(f"kill -9 {guest.agent.pid}")
+
+        guest.check(f"kill -9 {guest.agent.pid}")
+        text = forwarded(guest, guest.lab.unplug_vf, again, "unplug")
+        before = drivers(guest)
+        text += ", " + forwarded(guest, lambda: start(guest), None, "restart", rate=RESTART_RATE)
+        check_equal(drivers(guest), before, "drivers after the restart")
+        text += ", " + forwarded(guest, guest.lab.plug_vf, lambda: unplugged(guest), "plug")
+        guest.wait_active("primary")
+    return text
+
+
+@case("6.12-*")
+def silent_container(guest):
+    """It sends nothing: the announcement of a switch has its MAC, and the address it was seen with."""
+    ready(guest)
+    texts = []
+    with container(guest):
+        for what, event, path in (("unplug", guest.lab.unplug_vf, "standby"), ("plug", guest.lab.plug_vf, "primary")):
+            result = guest.measure(event, ways=("in",), inside=INSIDE)
+            guest.wait_active(path)
+            texts.append(f"{what} {figures(result)}")
+            check(result["in"]["lost"] <= ANNOUNCED, texts[-1])
+            check_equal(result["in"]["duplicates"], 0, "duplicates")
+    return ", ".join(texts)
+
+
+@case("6.12-*")
+def passthrough(guest):
+    """The container has the pair's own MAC, and all that comes is its own."""
+    ready(guest)
+    with container(guest, PASSTHROUGH):
+        text = forwarded(guest, guest.lab.unplug_vf, lambda: plugged(guest), "unplug")
+        guest.wait_active("standby")
+        text += ", " + forwarded(guest, guest.lab.plug_vf, lambda: unplugged(guest), "plug")
+        guest.wait_active("primary")
+    return text
+
+
+@case()
+def nothing_is_left(guest):
+    """After the last port is gone: no program, link, map or address of one, and the devices as before."""
+    ready(guest)
+    standby, vf = guest.lab.netdev("sb"), guest.lab.netdev("vf")
+    look = f"ip -d link show {standby}; ip -d link show {vf}; ls /sys/fs/bpf/vfsteer; tc qdisc show; bridge fdb show dev {standby}; bridge fdb show dev {vf}"
+    before = guest.check(look)
+    with container(guest):
+        check(guest.check(look) != before, "a port changes nothing that is looked at here")
+    left = json.loads(guest.check("bpftool -j prog show"))
+    names = sorted({one["name"] for one in left if one.get("name", "").startswith(("port_", "ports_", "uplink_"))})
+    check(not names, f"programs left: {names}")
+    check_equal(guest.check("ls /sys/fs/bpf/vfsteer/links | grep -E 'port|uplink' || true"), "", "links left")
+    after = guest.check(look)
+    check_equal(sorted(set(after.splitlines()) ^ set(before.splitlines())), [], "what is not as before")
+
+
+if __name__ == "__main__":
+    main(GUESTS)
