@@ -87,6 +87,15 @@ def attached(ifindex, direction):
     return struct.unpack_from("I", room, 24)[0]
 
 
+def program_tag(number):
+    """The kernel's hash over a program's instructions."""
+    program = _bpf(PROG_BY_ID, struct.pack("III", number, 0, 0))[0]
+    try:
+        return info(program)[8:16].hex()
+    finally:
+        os.close(program)
+
+
 class Counter:
     """A program that counts packets and returns TC_ACT_UNSPEC: whoever comes after it decides."""
 

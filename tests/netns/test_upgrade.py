@@ -8,14 +8,17 @@ import socket
 import time
 from pathlib import Path
 
+import bpf
 from rig import (ETH_P_ALL, GUEST, MAC, OUTSIDE, ROOT, VFSTEER, Flow, case, check, check_equal, main, note, wait)
 from variants import variant
 
 WITHOUT_TCX = str(Path(__file__).with_name("without_tcx.py"))
 RATE = 2000
 SWAPS = 10
-# A data path of another build: one more instruction's worth of counting.
-OTHER_PROGRAM = ("bpf/steer.bpf.c", "\tskb->tc_index = STEER_MARK;\n", "\tskb->tc_index = 0;\n\tskb->tc_index = STEER_MARK;\n")
+# A data path of another build: one more instruction in each program, which the compiler may not leave out.
+STEPS = ("\tskb->tc_index = STEER_MARK;\n", "\tif (skb->tc_index != STEER_MARK)\n", "\tif (pair_active_read(pair) != PATH_PRIMARY)\n")
+OTHER_PROGRAMS = [("bpf/steer.bpf.c", step, f'\tasm volatile("r0 = 99" ::: "r0");\n{step}') for step in STEPS]
+HOOKS = (("st0", "egress"), ("st0", "ingress"), ("pr0", "ingress"))
 # A layout that is not this one's.
 HEADER = (ROOT / "include" / "vfsteer.h").read_text()
 PAIR_SIZE = int(re.search(r"sizeof\(struct vfsteer_pair\) == (\d+)", HEADER)[1])
@@ -26,7 +29,7 @@ OTHER_LAYOUT = [("include/vfsteer.h", ABI_VERSION, "#define VFSTEER_ABI_VERSION 
 
 
 def newer():
-    return variant("newer", "99.0.0", [OTHER_PROGRAM])
+    return variant("newer", "99.0.0", OTHER_PROGRAMS)
 
 
 def of_flow(frame, port):
@@ -45,10 +48,31 @@ def counted(stage):
     return tuple(counters[name] for name in ("tx_primary_packets", "tx_standby_packets", "rx_primary_packets", "rx_standby_packets"))
 
 
+def programs(stage):
+    """{hook: (what holds the program there, its tag)}: a link's id, or a filter's priority."""
+    found = {}
+    for name in stage.links():
+        if not name.startswith("watch-"):
+            link, program = bpf.link_ids(stage.pins / "links" / name)
+            found[name] = (link, bpf.program_tag(program))
+    for device, side in HOOKS:
+        shown = stage.guest.run(f"tc filter show dev {device} {side} 2>/dev/null || true")
+        found.update({(device, side): filter_ for filter_ in re.findall(r"pref (\d+) .*handle 0x76667374 .*tag (\w+)", shown)})
+    return found
+
+
+def check_replaced(seen):
+    """From each look to the next every program was replaced by another, in the place where it was."""
+    for before, after in zip(seen, seen[1:]):
+        check_equal(len(before), len(HOOKS), f"programs of ours, {before}")
+        check_equal({hook: place for hook, (place, _) in after.items()}, {hook: place for hook, (place, _) in before.items()}, "their links or filters")
+        check_equal([hook for hook, (_, tag) in after.items() if tag == before[hook][1]], [], "hooks at which the program of before is still")
+
+
 def swap_under_load(stage, number, launcher=()):
     """@number ends the agent of before."""
-    programs = [[*launcher, newer()], [*launcher, VFSTEER]]
-    stage.program = programs[1]
+    versions = [[*launcher, newer()], [*launcher, VFSTEER]]
+    stage.program = versions[1]
     stage.start()
     stage.wait_active("primary")
     know_each_other(stage)
@@ -57,12 +81,13 @@ def swap_under_load(stage, number, launcher=()):
     before, switches = counted(stage), stage.pair()["switches"]
     out, inbound = Flow(stage.guest, stage.outside, OUTSIDE, RATE), Flow(stage.outside, stage.guest, GUEST, RATE)
     ports = [flow.sender.getpeername()[1] for flow in (out, inbound)]
-    versions = set()
+    told, seen = set(), [programs(stage)]
     for turn in range(SWAPS):
         stage.stop(number)
-        stage.program = programs[turn % 2]
+        stage.program = versions[turn % 2]
         stage.start()
-        versions.add(stage.status()["version"])
+        told.add(stage.status()["version"])
+        seen.append(programs(stage))
         time.sleep(0.1)
     out.stop(), inbound.stop()
     time.sleep(0.2)
@@ -72,8 +97,9 @@ def swap_under_load(stage, number, launcher=()):
     to_primary = wires[0].frames(outgoing=True)
     others = [[frame for frame in frames if not of_flow(frame, port)] for frames, port in zip((on_primary, to_primary), ports)]
     sent, received = len(out.times) - out.refused, len(inbound.times) - inbound.refused
-    note(f"{SWAPS} swaps between {' and '.join(sorted(versions))}: {sent} sent, {received} to us; counted out {tx_primary}+{tx_standby}, in {rx_primary}+{rx_standby}")
-    check_equal(len(versions), 2, "versions")
+    note(f"{SWAPS} swaps between {' and '.join(sorted(told))}: {sent} sent, {received} to us; counted out {tx_primary}+{tx_standby}, in {rx_primary}+{rx_standby}")
+    check_equal(len(told), 2, "versions")
+    check_replaced(seen)
     check_equal((out.lost(), inbound.lost(), out.copies, inbound.copies), (0, 0, 0, 0), "lost and doubled")
     check_equal(sum(of_flow(frame, ports[0]) for frame in on_standby), 0, "datagrams on the standby's wire")
     check_equal(sum(of_flow(frame, ports[0]) for frame in on_primary), sent, "datagrams on the primary's wire")
