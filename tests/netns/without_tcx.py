@@ -20,18 +20,24 @@ LOAD, JUMP_IF_EQUAL, RETURN = 0x20, 0x15, 0x06
 NUMBER_OFFSET, COMMAND_OFFSET = 0, 16  # in struct seccomp_data: nr, the low half of args[0]
 
 
-def refuse_links():
+def filter_of_command(command, verdict):
+    """A seccomp filter with a verdict on one command of bpf(2): struct sock_fprog, and what it points to, which has to live as long."""
     code = b"".join(struct.pack("HBBI", *step) for step in (
         (LOAD, 0, 0, NUMBER_OFFSET),
         (JUMP_IF_EQUAL, 0, 3, bpf.SYSCALL),
         (LOAD, 0, 0, COMMAND_OFFSET + (4 if sys.byteorder == "big" else 0)),
-        (JUMP_IF_EQUAL, 0, 1, bpf.LINK_CREATE),
-        (RETURN, 0, 0, RET_ERRNO | EINVAL),
+        (JUMP_IF_EQUAL, 0, 1, command),
+        (RETURN, 0, 0, verdict),
         (RETURN, 0, 0, RET_ALLOW)))
     room = ctypes.create_string_buffer(code, len(code))
     program = struct.pack("HxxxxxxQ", len(code) // 8, ctypes.addressof(room))
+    return ctypes.create_string_buffer(program, len(program)), room
+
+
+def refuse_links():
+    program, _room = filter_of_command(bpf.LINK_CREATE, RET_ERRNO | EINVAL)
     libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.create_string_buffer(program, len(program)), 0, 0):
+    if libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, program, 0, 0):
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_SECCOMP)")
 
 
