@@ -33,6 +33,7 @@ class Checker:
         self.world, self.stage = world, world.stage
         # Every device of a namespace at once; what the stack is given, after tc, not what a device sends.
         self.guest, self.outside = (self._listener(netns) for netns in (self.stage.guest, self.stage.outside))
+        self.heard = {self.guest: [], self.outside: []}  # since the last traffic() began
         self.senders = [netns.inside(lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0))
                         for netns in (self.stage.guest, self.stage.outside)]
         self.datagrams = [netns.inside(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) for netns in (self.stage.guest, self.stage.outside)]
@@ -167,6 +168,7 @@ class Checker:
                 data, address = listener.recvfrom(256)
                 seen.append((int.from_bytes(data[14:22], "big"), address[0], address[2]))
         except BlockingIOError:
+            self.heard[listener] += seen
             return seen
 
     def send(self, end, device, to, source, expected, where, what):
@@ -203,10 +205,16 @@ class Checker:
         check(not stray, lambda: f"{what}: frames at other devices than {where}: {stray}")
         check_equal(counts, [expected] * FRAMES, f"{what}: copies of each frame at {where}")
 
+    def no_echo(self, first, listener, what, devices=None):
+        """None of the frames has come back to those who sent them, at these of their devices or at any."""
+        back = [seen for seen in self.heard[listener] if first < seen[0] <= first + FRAMES and (devices is None or seen[1] in devices)]
+        check(not back, lambda: f"{what}: came back to the sender: {back}")
+
     def traffic(self):
         """Everything that has a way goes, once, and comes up on the standby."""
-        sent, alive = [], self.world.agent_alive()
+        sent, echoes, alive = [], [], self.world.agent_alive()
         self._drain(self.guest), self._drain(self.outside)
+        self.heard = {self.guest: [], self.outside: []}
         pairs = {pair.standby_index: pair for pair in self.read_pairs()}
         outer = self.world.outer.devices()
         for number, (standby, primary) in self.look().items():
@@ -228,16 +236,20 @@ class Checker:
             if not alive:
                 continue
             sent.append(self.send("guest", standby.name, BROADCAST, mac, 1, "br0", f"broadcast out, {way}"))
+            # The bridge sends it down the other wire, and to the other pairs, which are right to hear it.
+            echoes.append((sent[-1][0], self.guest, f"broadcast out, {way}", {standby.name} | ({primary.name} if ours else set())))
             for wire, usable in ((wires["standby"], standby.works), (wires["primary"], by_primary)):
                 if usable and wire.outer in open_ports:
                     sent.append(self.send("outside", wire.outer, mac, SOURCE, 1, standby.name, f"in through {wire.outer}, {way}"))
         if alive and sent:
-            self.broadcast_in(pairs, sent)
+            echoes.append((self.broadcast_in(pairs, sent), self.outside, "broadcast in"))
         # Whatever is doubled may come late.
         time.sleep(0.003)
         self.late = {listener: self._drain(listener) for listener in (self.guest, self.outside)}
         for one in sent:
             self.arrived(one)
+        for one in echoes:
+            self.no_echo(*one)
         if alive and any("pair 0," in what for _, _, _, (what, _, _) in sent):
             self.udp(self.datagrams[0], self.datagrams[1], OUTSIDE)
             self.udp(self.datagrams[1], self.datagrams[0], GUEST)
@@ -257,7 +269,7 @@ class Checker:
         check_equal(got, list(range(first, self.number + 1)), f"datagrams to {to}")
 
     def broadcast_in(self, pairs, sent):
-        """To every pair, each once: the standbys that hear it are counted together."""
+        """To every pair, each once: the standbys that hear it are counted together. Returns the number before its first frame's."""
         hears = [standby.name for standby, primary in self.look().values() if standby.up and (
             standby.works or (primary and primary.works and pairs[standby.index].primary_index == primary.index))]
         # A primary of no pair, after its standby was replaced or under another name, is anybody's device.
@@ -267,6 +279,7 @@ class Checker:
             sent.append((first, listener, [seen for seen in mine if seen[1] == name], (f"broadcast in, {list(map(str, pairs.values()))}", name, 1)))
         stray = [seen for seen in mine if seen[1] not in hears and seen[1] not in nobodys]
         check(not stray, lambda: f"a broadcast frame came up on {stray}, and not on {hears} alone")
+        return first
 
     # ---- what is left lying about
 
