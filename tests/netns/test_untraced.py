@@ -26,7 +26,7 @@ def says_so_and_carries_on(stage):
     for words in ("watching 0 kernel functions", WARNINGS, "does not wait"):
         check(words in text, f"status does not say {words!r}:\n{text}")
     # Nothing keeps the word, so each packet looks: by kfuncs (Linux 6.2) or probe reads.
-    check_equal(pair["liveness"], "checked for each packet", "liveness")
+    check(pair["liveness"].startswith("checked for each packet"), f"liveness: {pair['liveness']}")
     check_equal([name for name in stage.links() if "watch-" in name], [], "pinned watch programs")
 
     for event, do, undo in (("carrier", lambda: stage.outside.run("ip link set pr1 down"), lambda: stage.outside.run("ip link set pr1 up")),
