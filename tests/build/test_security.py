@@ -29,7 +29,7 @@ def missing(text):
         if not line.startswith("| ") or re.fullmatch(r"\| .*\| test.*\|", line):
             continue
         file = default
-        for path, word in re.findall(r"`(tests/[^`]+)`|([a-z0-9]+(?:-[a-z0-9*]+)+|\b(?:runts|unplug)\b)", line.split("|")[-2]):
+        for path, word in re.findall(r"`(tests/[^`]+)`|([a-z0-9]+(?:-[a-z0-9*]+)+|\b(?:runts|software|unplug|usb)\b)", line.split("|")[-2]):
             if path:
                 file = path
                 if not (ROOT / path).exists():

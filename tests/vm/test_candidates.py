@@ -119,6 +119,22 @@ def mac_only_set(guest):
 
 
 @case()
+def mac_changes(guest):
+    """A primary that was found by its permanent MAC, and then given another, is not used until it has the standby's again."""
+    agent(guest)
+    device = guest.lab.plug_vf()
+    guest.wait_active("primary")
+    guest.check(f"ip link set {device} address {OTHER_MAC}")
+    pair = guest.wait_active("standby")
+    check_equal((pair["primary"], pair["primary_state"], pair["last_switch"]["cause"]), (device, "down", "no longer matches the standby"),
+                "primary, its state, and the cause")
+    guest.check(f"ip link set {device} address {MAC}")
+    check_equal(guest.wait_active("primary")["primary"], device, "primary")
+    guest.lab.unplug_vf()
+    guest.wait_active("standby")
+
+
+@case()
 def two_vfs(guest):
     """The one in use stays, over a restart, too; of two new ones it is that of the lower PCI address; the other takes over at once."""
     agent(guest)
