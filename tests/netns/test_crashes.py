@@ -43,12 +43,13 @@ def control_sockets(stage):
 
 
 def settings(stage):
-    """What vfsteer changes of the devices, in plain words."""
+    """What vfsteer changes of the devices, in plain words. All nodes' group (33:33:00:00:00:01) is the kernel's own: it goes as IPv6 is turned
+    off on a device that is up, and comes again when that is set up."""
     return stage.guest.run(r"""
         for device in /sys/class/net/[sp][tr]*0; do
             name=${device##*/}
             ip -d link show $name 2>/dev/null | grep -oE 'NOARP|PROMISC|ALLMULTI|addrgenmode [a-z0-9]*|promiscuity [0-9]*|allmulti [0-9]*' | sed "s/^/$name /"
-            ip maddress show dev $name | sed -n "s/.*link/$name link/p"
+            ip maddress show dev $name | sed -n "/33:33:00:00:00:01/d; s/.*link/$name link/p"
             for key in ipv4/conf/$name/arp_ignore ipv4/conf/$name/arp_notify ipv4/conf/$name/rp_filter ipv4/conf/$name/forwarding \
                        ipv6/conf/$name/disable_ipv6 ipv6/conf/$name/accept_ra ipv6/conf/$name/autoconf; do
                 echo $key $(cat /proc/sys/net/$key)
@@ -65,19 +66,21 @@ def active(stage, number=0):
 
 
 class Crash:
-    """One kind of life and how it is begun. @launcher: [WITHOUT_TCX] or []."""
+    """One kind of life and how it is begun. @launcher: [WITHOUT_TCX] or []; @rx: as in the configuration."""
 
-    def __init__(self, stage, launcher=()):
-        self.stage, self.launcher = stage, list(launcher)
+    def __init__(self, stage, launcher=(), rx="exact"):
+        self.stage, self.launcher, self.rx = stage, list(launcher), rx
         self.tcx = not launcher
         if not self.tcx:
             # Somebody else's, to be left: making or removing one on a device that is up costs packets (qdisc_graft deactivates it meanwhile).
-            stage.guest.run("tc qdisc add dev st0 clsact")
+            stage.guest.run("tc qdisc replace dev st0 clsact")
         stage.program = [*launcher, VFSTEER]
         # A port of the bridge outside forwards some time after it has carrier only.
         configuration = stage.directory / "vfsteer.conf"
-        configuration.write_text("[agent]\nup_delay_ms = 150\n")
+        configuration.write_text(f"[agent]\nup_delay_ms = 150\nrx = {rx}\n")
         stage.options = ["--config", str(configuration)]
+        if rx == "direct":  # which changes the primary's filter by source address; what the standby's may be stands in user/direct.c
+            stage.guest.run("cd /proc/sys/net/ipv4/conf; for name in all st0; do echo 0 >$name/rp_filter; done; for name in default pr0; do echo 2 >$name/rp_filter; done")
         self.plain, self.sockets = settings(stage), control_sockets(stage)
         self.flows = ()
         self.armed = stage.directory / "armed"  # see crash_point.h
@@ -124,7 +127,7 @@ class Crash:
             expected |= {f"standby-egress-{standby}", f"standby-ingress-{standby}", f"primary-ingress-{primary}"}
         check_equal({name for name in stage.links() if not name.startswith("watch-")}, expected, "pinned links")
         status = stage.status()
-        check_equal([(pair["primary_state"], pair["admin"]) for pair in status["pairs"]], [("ready", "auto")] * stage.pairs, "pairs")
+        check_equal([(pair["primary_state"], pair["admin"], pair["rx"]) for pair in status["pairs"]], [("ready", "auto", self.rx)] * stage.pairs, "pairs")
         check(status["agent"], "status does not see the agent")
         counted = stage.pair()["counters"]
         wait("both directions to be counted", lambda: all(stage.counter(name) > counted[name] for name in
@@ -155,7 +158,8 @@ class Crash:
 
 class Start:
     """The first start ever."""
-    traffic, pairs = True, 1
+    traffic, pairs, rx = True, 1, "exact"
+    in_flight = 0  # what may be lost until it is dead
 
     def prepare(self, crash):
         pass
@@ -191,6 +195,21 @@ class Grow(Start):
         crash.stage.stop(signal.SIGKILL)
 
 
+class Sweep(Adopt):
+    """A start that finds the link of a primary that is gone, and another primary."""
+    in_flight = IN_FLIGHT
+
+    def prepare(self, crash):
+        super().prepare(crash)
+        crash.stage.guest.run("ip link delete pr0")
+        crash.stage.add_primary()
+
+
+class Direct(Start):
+    """A start that lets unicast up the primary's own stack."""
+    rx = "direct"
+
+
 class Later(Start):
     """Something that befalls an agent that was well."""
 
@@ -221,6 +240,7 @@ class Mirror(Later):
 
 class Lose(Later):
     """The primary goes and comes back."""
+    in_flight = IN_FLIGHT
 
     def befall(self, crash, agent):
         crash.stage.guest.run("ip link delete pr0")
@@ -329,7 +349,7 @@ def die(crash, scenario, point, unplug):
     dead = time.monotonic()
     time.sleep(SETTLE_S)
     if scenario.traffic:
-        crash.check_traffic(began, dead, IN_FLIGHT if isinstance(scenario, Lose) else 0, "until it was dead")
+        crash.check_traffic(began, dead, scenario.in_flight, "until it was dead")
     if unplug and primary:
         stage.guest.run("ip link delete pr0")
     gone = time.monotonic()
@@ -350,7 +370,7 @@ def die(crash, scenario, point, unplug):
 
 
 def live_and_die(stage, scenario, launcher, relevant):
-    crash = Crash(stage, launcher)
+    crash = Crash(stage, launcher, scenario.rx)
     if scenario.traffic:
         crash.begin_traffic()
     lives = chosen(trace(crash, scenario), relevant)[:int(os.environ.get("LIVES", "999"))]
@@ -371,15 +391,29 @@ def add(name, scenario, launcher=(), relevant=""):
     case(run, agent=False, pairs=scenario.pairs)
 
 
-# Without tcx: where it makes a difference.
-PORT_POINTS = "agent-port|port|uplinks|xdp"
-for name, scenario in (("ports", Ports), ("adopt_ports", AdoptPorts), ("unload_ports", UnloadPorts)):
-    add(f"die_at_{name}", scenario(), relevant=PORT_POINTS)
-    add(f"die_at_{name}_without_tcx", scenario(), [WITHOUT_TCX], f"{PORT_POINTS}|hook-")
-for name, scenario in (("start", Start), ("adopt", Adopt), ("grow", Grow), ("switch", Switch), ("mirror", Mirror), ("lose", Lose),
-                       ("lose_standby", LoseStandby), ("unload", Unload), ("unload_alone", UnloadAlone)):
-    add(f"die_at_{name}", scenario(), relevant="agent-|pins-|unload-|announcer-" if scenario is Grow else "")
-    if scenario not in (Switch, Mirror):  # these attach nothing
+SCENARIOS = {"start": Start, "adopt": Adopt, "grow": Grow, "sweep": Sweep, "switch": Switch, "mirror": Mirror, "lose": Lose,
+             "lose_standby": LoseStandby, "unload": Unload, "unload_alone": UnloadAlone, "direct": Direct,
+             "ports": Ports, "adopt_ports": AdoptPorts, "unload_ports": UnloadPorts}
+# Of those that differ in some points only.
+RELEVANT = {"grow": "agent-|pins-|unload-|announcer-", "sweep": "pins-|hook-", "direct": "pair-direct|pair-word|join-",
+            **dict.fromkeys(("ports", "adopt_ports", "unload_ports"), "agent-port|port|uplinks|xdp|pins-")}
+for name, scenario in SCENARIOS.items():
+    add(f"die_at_{name}", scenario(), relevant=RELEVANT.get(name, ""))
+    # Where it makes a difference: the others attach nothing, or nothing else.
+    if name not in ("switch", "mirror", "sweep", "direct"):
         add(f"die_at_{name}_without_tcx", scenario(), [WITHOUT_TCX], "hook-|steer-")
+
+
+@case(agent=False, pairs=2)
+def no_point_is_forgotten(stage):
+    """Every point that there is in the sources is passed in one of these lives, or is one of a guest's (tests/vm/test_crashes.py)."""
+    there = set(re.findall(r'crash_point\("([a-z0-9-]+)"\)', "".join(path.read_text() for path in (ROOT / "user").glob("*.c"))))
+    of_guests = set(re.findall(r'"([a-z-]+):\d+"', (ROOT / "tests/vm/test_crashes.py").read_text()))
+    passed = set()
+    for scenario, launcher in [*((scenario(), []) for scenario in SCENARIOS.values()), (Start(), [WITHOUT_TCX]), (UnloadAlone(), [WITHOUT_TCX])]:
+        passed |= {passage.split(":")[0] for passage in trace(Crash(stage, launcher, scenario.rx), scenario)}
+    note(f"{len(there)} points, {len(passed)} passed here")
+    check_equal(there - passed - of_guests, set(), "points that no test dies at")
+
 
 main()
