@@ -9,8 +9,9 @@ cd "$(dirname "$0")/../.." || exit 1
 
 readonly BUILDS=${VFSTEER_BUILD:-$PWD/build}
 readonly REPORTS=$BUILDS/sanitize
-# What runs for long or often: start and end, failover, everything that is refused.
-readonly ADDRESS_TESTS="lifecycle failover mistakes bad_input"
+# What is about the agent and the commands. What is about programs in the kernel (frames, hostile_peer, neighbours) has no more to show here, other
+# builds (crashes, upgrade) are not sanitized, and privileges opens /run/vfsteer, which the netns suite does at the same time.
+readonly ADDRESS_TESTS="lifecycle failover pairing impostors damping service untraced mistakes bad_pins bad_input"
 readonly THREAD_TESTS="failover"
 
 . tools/rig/packages.sh
