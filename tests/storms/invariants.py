@@ -224,14 +224,15 @@ class Checker:
                 continue
             ours = primary and pair.primary_index == primary.index
             # Without an agent nobody makes a primary ready, or goes back to one.
-            by_primary = ours and primary.works and (alive or pair.active == "primary" or pair.state == "ready")
+            by_primary = ours and primary.works and (alive or (pair.active == "primary" or pair.state == "ready") and
+                                                     self.has_program(number, "standby-egress", standby))
             open_ports = [name for name in (wires["standby"].outer, wires["primary"].outer) if name in outer and outer[name].works]
             if not (standby.works or by_primary):
                 continue
             way = f"pair {number}, {'agent' if alive else 'no agent'}, {pair}"
             sent.append(self.send("guest", standby.name, BRIDGE, mac, 1, "br0", f"out, {way}"))
             # A primary that nobody has made ready may say with its own stack that the MAC is behind it.
-            if alive or by_primary or not (primary and primary.up):
+            if alive or (by_primary and self.has_program(number, "primary-ingress", primary)) or not (primary and primary.up):
                 sent.append(self.send("outside", "br0", mac, SOURCE, 1, standby.name, f"in, {way}"))
             if not alive:
                 continue
@@ -293,6 +294,10 @@ class Checker:
         by_clsact = filters.count(OUR_HANDLE)
         return by_tcx, by_clsact, len(filters) - by_clsact
 
+    def has_program(self, number, hook, device):
+        """Is one of ours there still? Other people may have taken the qdisc away, and no agent has put it back."""
+        return sum(self.ours(number, hook, device)[:2]) > 0
+
     def hooks(self, devices, pairs):
         """What is wrong, or None: one program of ours at each hook, by tcx or clsact; pins for devices that are there."""
         expected_links = []
@@ -330,8 +335,7 @@ class Checker:
                 if pair.standby_index != standby.index or pair.active != "primary" or not standby.works:
                     continue
                 fine = primary and primary.index == pair.primary_index and primary.works
-                # Somebody took the qdisc away, and the program with it.
-                check(fine or not sum(self.ours(number, "standby-egress", standby)[:2]), f"after a packet the primary is still active: {pair}")
+                check(fine or not self.has_program(number, "standby-egress", standby), f"after a packet the primary is still active: {pair}")
 
     def agent_is_idle(self):
         """It neither spins nor grows."""
