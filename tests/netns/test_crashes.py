@@ -280,6 +280,15 @@ class Ports(Later):
             crash.stage.succeed("port", "del", "ve0")
 
 
+class LosePorts(Lose):
+    """The primary goes and comes back, with a port on the pair."""
+    prepare, settle = Ports.prepare, Ports.settle
+
+    def befall(self, crash, agent):
+        crash.stage.command("port", "add", "ve0", "--pair", "st0")
+        super().befall(crash, agent)
+
+
 class AdoptPorts(Ports):
     """A start that finds a port of another's, and an unload that does."""
 
@@ -393,14 +402,15 @@ def add(name, scenario, launcher=(), relevant=""):
 
 SCENARIOS = {"start": Start, "adopt": Adopt, "grow": Grow, "sweep": Sweep, "switch": Switch, "mirror": Mirror, "lose": Lose,
              "lose_standby": LoseStandby, "unload": Unload, "unload_alone": UnloadAlone, "direct": Direct,
-             "ports": Ports, "adopt_ports": AdoptPorts, "unload_ports": UnloadPorts}
+             "ports": Ports, "adopt_ports": AdoptPorts, "unload_ports": UnloadPorts, "lose_ports": LosePorts}
 # Of those that differ in some points only.
 RELEVANT = {"grow": "agent-|pins-|unload-|announcer-", "sweep": "pins-|hook-", "direct": "pair-direct|pair-word|join-",
+            "lose_ports": "uplinks",
             **dict.fromkeys(("ports", "adopt_ports", "unload_ports"), "agent-port|port|uplinks|xdp|pins-")}
 for name, scenario in SCENARIOS.items():
     add(f"die_at_{name}", scenario(), relevant=RELEVANT.get(name, ""))
     # Where it makes a difference: the others attach nothing, or nothing else.
-    if name not in ("switch", "mirror", "sweep", "direct"):
+    if name not in ("switch", "mirror", "sweep", "direct", "lose_ports"):
         add(f"die_at_{name}_without_tcx", scenario(), [WITHOUT_TCX], "hook-|steer-")
 
 
