@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "pair.h"
-#include "addresses.h"
+#include "pair_announce.h"
 #include "clock.h"
 #include "crash_point.h"
 #include "direct.h"
 #include "join.h"
 #include "log.h"
-#include "port_addresses.h"
 #include "silence.h"
 #include "slot.h"
 #include "words.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <linux/if.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,25 +33,11 @@ static struct vfsteer_pair *pair_slot(const struct pair_world *world, const stru
 	return &world->pins.pairs[pair->slot];
 }
 
-/* The announcer's copy: after every change of the frames or of the primary. */
-static void pair_brief_announcer(struct pair_world *world, const struct pair *pair)
-{
-	announcer_set(world->announcer, pair->slot, pair->standby, pair->primary, &pair->frames);
-}
-
 /* Has the primary been in this namespace ever since it was made ready? A move takes clsact and settings from a device;
  * tcx stays on it. */
 static bool pair_is_as_left(const struct pair_world *world, const struct netdev *primary)
 {
 	return steer_has_primary(&world->pins, primary->ifindex) && silence_holds(primary->name);
-}
-
-/* All that lives behind the pair: on the standby and above it, and behind its ports. */
-static int pair_collect(struct pair_world *world, struct pair *pair, const struct netdev *standby)
-{
-	int error = addresses_collect(world->table, world->requests, standby, &pair->frames);
-
-	return error ? error : port_addresses_collect(&world->port_pins, pair->slot, &pair->frames);
 }
 
 int pair_new(struct pair_world *world, const struct pairing *pairing, struct pair **ret)
@@ -175,33 +159,6 @@ static void pair_tell_trouble(struct pair *pair, const struct netdev *standby, c
 	pair->trouble = trouble;
 }
 
-static void pair_tell_switch(const struct pair_world *world, struct pair *pair, struct vfsteer_state state,
-			     uint64_t announced_ns)
-{
-	const struct vfsteer_pair *slot = pair_slot(world, pair);
-	const char *primary = slot->primary[0] ? slot->primary : "(gone)";
-	double since_ms = announced_ns > slot->last_switch_boot_ns ? (announced_ns - slot->last_switch_boot_ns) / 1e6 : 0;
-
-	log_info("%s: active %s -> %s: %s (switch %" PRIu32 ", announced %.1f ms after it)", slot->standby,
-		 state.active == PATH_PRIMARY ? slot->standby : primary,
-		 state.active == PATH_PRIMARY ? primary : slot->standby, words_cause(state.cause), state.switches,
-		 since_ms);
-}
-
-/* Notes how long the primary served, when it begins and when it fails. A wish of the operator's is no failure, nor is one of ours. */
-static void pair_judge_service(const struct pair_world *world, struct pair *pair, struct vfsteer_state state)
-{
-	struct vfsteer_pair *slot = pair_slot(world, pair);
-	uint64_t switched_ns = slot->last_switch_boot_ns;
-
-	if (state.active == PATH_PRIMARY) {
-		pair->active_since_ns = switched_ns;
-	} else if (pair->active_since_ns && state.cause != CAUSE_OPERATOR && state.cause != CAUSE_XDP) {
-		slot->primary_failures = policy_failures(slot->primary_failures, switched_ns - pair->active_since_ns);
-		pair->active_since_ns = 0;
-	}
-}
-
 /* Returns when to look again, 0: no need. */
 static uint64_t pair_forgive_failures(const struct pair_world *world, const struct pair *pair)
 {
@@ -216,33 +173,6 @@ static uint64_t pair_forgive_failures(const struct pair_world *world, const stru
 		 slot->primary_failures);
 	slot->primary_failures = 0;
 	return 0;
-}
-
-static void pair_announce(struct pair_world *world, struct pair *pair, enum vfsteer_path path)
-{
-	const struct vfsteer_pair *slot = pair_slot(world, pair);
-
-	/* A standby without carrier cannot tell anybody anything; it will when carrier comes. */
-	if (path == PATH_STANDBY && !slot->standby_has_carrier)
-		return;
-	announce_send(world->announce_fd, path == PATH_PRIMARY ? pair->primary : pair->standby, &pair->frames);
-}
-
-void pair_announce_switch(struct pair_world *world, struct pair *pair)
-{
-	uint64_t announced_ns = announcer_announce(world->announcer, pair->slot);
-	struct vfsteer_state state = pins_state(&world->pins, pair->slot);
-
-	/* By this call, or by one of the announcer's threads before it. */
-	if (state.switches == pair->told_switches)
-		return;
-	pair->told_switches = state.switches;
-	pair->announcements_left = world->announce_count - 1;
-	pair->next_announcement_ns = pair_clock_ns() + world->announce_interval_ns;
-	pair_judge_service(world, pair, state);
-	/* Nothing tells of the MACs that a bridge learns: the repetitions include those of late. */
-	pair->readdress = true;
-	pair_tell_switch(world, pair, state, announced_ns);
 }
 
 /* The primary is gone from this namespace, or is no longer the one to use. */
@@ -291,15 +221,6 @@ void pair_step_aside(struct pair_world *world, struct pair *pair)
 	/* What the network has sent to the primary before it heard of that, and what waits in its ring. */
 	nanosleep(&drain, NULL);
 	pair->due = true;
-}
-
-static void pair_announce_again(struct pair_world *world, struct pair *pair)
-{
-	if (!pair->announcements_left || pair_clock_ns() < pair->next_announcement_ns)
-		return;
-	pair_announce(world, pair, pins_state(&world->pins, pair->slot).active);
-	pair->announcements_left--;
-	pair->next_announcement_ns = pair_clock_ns() + world->announce_interval_ns;
 }
 
 /* A primary of the same MAC and MTU carries the pair's frames unchanged. */
@@ -510,24 +431,6 @@ static bool pair_follow_standby(struct pair_world *world, struct pair *pair)
 		return false;
 	pair_realign(world, pair, standby);
 	return true;
-}
-
-void pair_announce_anew(const struct pair_world *world, struct pair *pair)
-{
-	pair->announcements_left = world->announce_count;
-	pair->next_announcement_ns = 0;
-	pair->readdress = pair->due = true;
-}
-
-/* The standby's wire has come back: what could not be announced on it, or was forgotten, is said now. */
-static void pair_follow_carrier(struct pair_world *world, struct pair *pair, bool carrier)
-{
-	if (carrier && !pair->standby_had_carrier && pins_state(&world->pins, pair->slot).active == PATH_STANDBY) {
-		pair_announce(world, pair, PATH_STANDBY);
-		pair->announcements_left = world->announce_count - 1;
-		pair->next_announcement_ns = pair_clock_ns() + world->announce_interval_ns;
-	}
-	pair->standby_had_carrier = carrier;
 }
 
 uint64_t pair_step(struct pair_world *world, struct pair *pair, const struct pairing *pairing)

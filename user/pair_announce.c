@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "pair_announce.h"
+#include "addresses.h"
+#include "log.h"
+#include "port_addresses.h"
+#include "words.h"
+
+#include <inttypes.h>
+
+/* The announcer's copy: after every change of the frames or of the primary. */
+void pair_brief_announcer(struct pair_world *world, const struct pair *pair)
+{
+	announcer_set(world->announcer, pair->slot, pair->standby, pair->primary, &pair->frames);
+}
+
+/* All that lives behind the pair: on the standby and above it, and behind its ports. */
+int pair_collect(struct pair_world *world, struct pair *pair, const struct netdev *standby)
+{
+	int error = addresses_collect(world->table, world->requests, standby, &pair->frames);
+
+	return error ? error : port_addresses_collect(&world->port_pins, pair->slot, &pair->frames);
+}
+
+static void pair_tell_switch(const struct pair_world *world, struct pair *pair, struct vfsteer_state state,
+			     uint64_t announced_ns)
+{
+	const struct vfsteer_pair *slot = &world->pins.pairs[pair->slot];
+	const char *primary = slot->primary[0] ? slot->primary : "(gone)";
+	double since_ms = announced_ns > slot->last_switch_boot_ns ? (announced_ns - slot->last_switch_boot_ns) / 1e6 : 0;
+
+	log_info("%s: active %s -> %s: %s (switch %" PRIu32 ", announced %.1f ms after it)", slot->standby,
+		 state.active == PATH_PRIMARY ? slot->standby : primary,
+		 state.active == PATH_PRIMARY ? primary : slot->standby, words_cause(state.cause), state.switches,
+		 since_ms);
+}
+
+/* Notes how long the primary served, when it begins and when it fails. A wish of the operator's is no failure, nor is one of ours. */
+static void pair_judge_service(const struct pair_world *world, struct pair *pair, struct vfsteer_state state)
+{
+	struct vfsteer_pair *slot = &world->pins.pairs[pair->slot];
+	uint64_t switched_ns = slot->last_switch_boot_ns;
+
+	if (state.active == PATH_PRIMARY) {
+		pair->active_since_ns = switched_ns;
+	} else if (pair->active_since_ns && state.cause != CAUSE_OPERATOR && state.cause != CAUSE_XDP) {
+		slot->primary_failures = policy_failures(slot->primary_failures, switched_ns - pair->active_since_ns);
+		pair->active_since_ns = 0;
+	}
+}
+
+static void pair_announce(struct pair_world *world, struct pair *pair, enum vfsteer_path path)
+{
+	const struct vfsteer_pair *slot = &world->pins.pairs[pair->slot];
+
+	/* A standby without carrier cannot tell anybody anything; it will when carrier comes. */
+	if (path == PATH_STANDBY && !slot->standby_has_carrier)
+		return;
+	announce_send(world->announce_fd, path == PATH_PRIMARY ? pair->primary : pair->standby, &pair->frames);
+}
+
+void pair_announce_switch(struct pair_world *world, struct pair *pair)
+{
+	uint64_t announced_ns = announcer_announce(world->announcer, pair->slot);
+	struct vfsteer_state state = pins_state(&world->pins, pair->slot);
+
+	/* By this call, or by one of the announcer's threads before it. */
+	if (state.switches == pair->told_switches)
+		return;
+	pair->told_switches = state.switches;
+	pair->announcements_left = world->announce_count - 1;
+	pair->next_announcement_ns = pair_clock_ns() + world->announce_interval_ns;
+	pair_judge_service(world, pair, state);
+	/* Nothing tells of the MACs that a bridge learns: the repetitions include those of late. */
+	pair->readdress = true;
+	pair_tell_switch(world, pair, state, announced_ns);
+}
+
+void pair_announce_again(struct pair_world *world, struct pair *pair)
+{
+	if (!pair->announcements_left || pair_clock_ns() < pair->next_announcement_ns)
+		return;
+	pair_announce(world, pair, pins_state(&world->pins, pair->slot).active);
+	pair->announcements_left--;
+	pair->next_announcement_ns = pair_clock_ns() + world->announce_interval_ns;
+}
+
+void pair_announce_anew(const struct pair_world *world, struct pair *pair)
+{
+	pair->announcements_left = world->announce_count;
+	pair->next_announcement_ns = 0;
+	pair->readdress = pair->due = true;
+}
+
+/* The standby's wire has come back: what could not be announced on it, or was forgotten, is said now. */
+void pair_follow_carrier(struct pair_world *world, struct pair *pair, bool carrier)
+{
+	if (carrier && !pair->standby_had_carrier && pins_state(&world->pins, pair->slot).active == PATH_STANDBY) {
+		pair_announce(world, pair, PATH_STANDBY);
+		pair->announcements_left = world->announce_count - 1;
+		pair->next_announcement_ns = pair_clock_ns() + world->announce_interval_ns;
+	}
+	pair->standby_had_carrier = carrier;
+}

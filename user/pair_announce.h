@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* pair_announce: what the network and the log are told of one pair, and when. Its two calls for others are in pair.h. */
+#ifndef PAIR_ANNOUNCE_H
+#define PAIR_ANNOUNCE_H
+
+#include "pair.h"
+
+/* Collects the frames for all that lives behind the pair: on the standby and above it, and behind its ports. Returns 0 or -errno. */
+int pair_collect(struct pair_world *world, struct pair *pair, const struct netdev *standby);
+
+/* Gives the announcer its copy: after every change of the frames or of the primary. */
+void pair_brief_announcer(struct pair_world *world, const struct pair *pair);
+
+/* Repeats the announcement if its time has come. */
+void pair_announce_again(struct pair_world *world, struct pair *pair);
+
+/* The standby's wire has come back (@carrier): what could not be announced on it, or was forgotten, is said now. */
+void pair_follow_carrier(struct pair_world *world, struct pair *pair, bool carrier);
+
+#endif
