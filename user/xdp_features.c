@@ -95,7 +95,7 @@ static int features_take(const struct nlmsghdr *answer, void *context)
 	uint64_t *features = context;
 
 	if (nlmsg_parse((struct nlmsghdr *)answer, GENL_HDRLEN, values, FEATURES_ATTRIBUTE_MAX, NULL) < 0)
-		return -EBADMSG;
+		return 0;
 	if (values[FEATURES_ATTRIBUTE_XDP] && nla_len(values[FEATURES_ATTRIBUTE_XDP]) >= (int)sizeof(*features))
 		*features = nla_get_u64(values[FEATURES_ATTRIBUTE_XDP]);
 	return 0;

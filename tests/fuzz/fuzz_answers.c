@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Answers to requests: receive lists, a bridge's table, tc filters. The first byte chooses, the rest is the datagram.
- */
+/* Answers to requests: receive lists, a bridge's table, tc filters, a veth's other end, a namespace's number, XDP features. The first byte
+ * chooses, the rest is the datagram. */
 #include "rtnetlink.c"
 #include "link_filters.c"
 #include "filters.c"
+#include "link_peer.c"
+#include "port_peer.c"
+#include "xdp_features.c"
 
 #include "fuzz.h"
 
@@ -23,7 +26,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static uint8_t macs[ROOM][ETH_ALEN];
 	static struct link_learned learned[ROOM];
 	struct collection collection = { .ifindex = 7, .macs = macs, .learned = learned, .size = ROOM };
-	struct filters filters = { 0 };
+	struct filters_reading filters = { .handle = FILTERS_OUR_HANDLE };
+	struct peer_answer peer = { .namespace_id = LINK_SAME_NAMESPACE };
+	uint64_t features = 0;
+	int id = -1;
 	struct exchange exchange = { .context = &collection };
 	void *datagram;
 
@@ -37,6 +43,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		exchange.answer = take_tc_filter;
 		exchange.context = &filters;
 		break;
+	case 'p':
+		exchange.answer = take_link;
+		exchange.context = &peer;
+		break;
+	case 'n':
+		exchange.answer = take_id;
+		exchange.context = &id;
+		break;
+	case 'x':
+		exchange.answer = features_take;
+		exchange.context = &features;
+		break;
 	default:
 		exchange.answer = take_filter;
 		break;
@@ -45,7 +63,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(datagram, data + 1, size - 1);
 	take_datagram(&exchange, datagram, size - 1);
 	FUZZ_EXPECT(exchange.error <= 0 && (exchange.done || !exchange.error));
-	FUZZ_EXPECT(filters.first_foreign <= filters.last_foreign);
+	FUZZ_EXPECT(filters.filters.first_foreign <= filters.filters.last_foreign);
+	FUZZ_EXPECT(!filters.filters.our_priority || filters.filters.ours);
 	free(datagram);
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The configuration file: any bytes are read, or refused with one line and nothing changed. */
 #include "config.c"
+#include "config_port.c"
 #include "options.c"
 
 #include "fuzz.h"
@@ -25,6 +26,21 @@ static void expect_lines(const char *text, size_t size)
 	FUZZ_EXPECT(reading->next == reading->end || reading->mistake[0]);
 	free(line);
 	free(reading);
+}
+
+static void expect_ports(const struct options *options)
+{
+	FUZZ_EXPECT(options->port_count <= VFSTEER_MAX_PORTS);
+	for (unsigned i = 0; i < options->port_count; i++) {
+		const struct options_port *port = &options->ports[i];
+
+		expect_name(port->name);
+		expect_name(port->pair);
+		FUZZ_EXPECT(strcmp(port->name, port->pair) && !(port->passthrough && port->has_mac));
+		FUZZ_EXPECT(!port->has_mac || !(port->mac[0] & 1));
+		for (unsigned j = 0; j < i; j++)
+			FUZZ_EXPECT(strcmp(port->name, options->ports[j].name));
+	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -53,6 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		for (unsigned j = 0; j < i; j++)
 			FUZZ_EXPECT(strcmp(options.pairs[i].standby, options.pairs[j].standby));
 	}
+	expect_ports(&options);
 	expect_lines(text, size);
 	free(text);
 	return 0;

@@ -9,11 +9,25 @@
 
 #define WORDS_MAX 8
 
+/* A MAC may be written in either case. */
+static void expect_port(const struct options_port *port, const char *text)
+{
+	char again[CONTROL_SIZE];
+
+	FUZZ_EXPECT(!options_name_flaw(port->name) && !options_name_flaw(port->pair));
+	request_write_port(port, again, sizeof(again));
+	FUZZ_EXPECT(port->has_mac ? !strcasecmp(again, text) : !strcmp(again, text));
+}
+
 static void expect_request(const char *text)
 {
 	struct request request = request_parse(text);
 	char again[64];
 
+	if (request.kind == REQUEST_PORT_ADD)
+		expect_port(&request.port, text);
+	if (request.kind == REQUEST_PORT_DELETE)
+		FUZZ_EXPECT(!options_name_flaw(request.port.name));
 	if (request.kind != REQUEST_SWITCH)
 		return;
 	FUZZ_EXPECT(memchr(request.standby, '\0', sizeof(request.standby)));
@@ -34,12 +48,13 @@ static void expect_answer(const char *text)
 static void expect_options(char *line)
 {
 	static struct options options;
+	const unsigned port = strlen(line) % 2 ? OPTIONS_PORT : 0;
 	char *words[WORDS_MAX] = { "run" };
 	int count = 1, status;
 
 	for (char *word = strtok(line, " "); word && count < WORDS_MAX; word = strtok(NULL, " "))
 		words[count++] = word;
-	status = options_parse(count, words, OPTIONS_PAIR | OPTIONS_BPFFS | OPTIONS_CONFIG | OPTIONS_JSON, 0, 2, &options);
+	status = options_parse(count, words, OPTIONS_PAIR | OPTIONS_BPFFS | OPTIONS_CONFIG | OPTIONS_JSON | port, 0, 2, &options);
 	FUZZ_EXPECT(status == 0 || status == EXIT_USAGE);
 	for (unsigned i = 0; !status && i < options.pair_count; i++)
 		FUZZ_EXPECT(!options_name_flaw(options.pairs[i].standby));

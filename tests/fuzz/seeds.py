@@ -14,6 +14,7 @@ from pathlib import Path
 
 HEADER = (Path(__file__).resolve().parents[2] / "include" / "vfsteer.h").read_text()
 ABI_VERSION = int(re.search(r"VFSTEER_ABI_VERSION (\d+)", HEADER)[1])
+PORT_SIZE = int(re.search(r"sizeof\(struct vfsteer_port\) == (\d+)", HEADER)[1])
 PAIR_SIZE = int(re.search(r"sizeof\(struct vfsteer_pair\) == (\d+)", HEADER)[1])
 
 ERROR, DONE = 2, 3
@@ -108,6 +109,11 @@ def answers():
         yield f"{choice}-no-mac", choice.encode() + neighbour(8, 0, 2, attribute(2, MAC[:4]))
     for handle in (0, 1, FILTERS_OUR_HANDLE):
         yield f"t-{handle}", b"t" + tc_filter(handle, 65000, text(1, "bpf")) + tc_filter(2, 7, text(1, "u32"))
+    peer = text(IF_NAME, "ve0") + number(IF_LINK, 3) + number(IF_NETNSID, 1) + attribute(IF_ADDRESS, MAC)
+    yield "p-veth", b"p" + link(7, text(IF_NAME, "ve0"), peer) + message(DONE, bytes(4))
+    yield "p-no-mac", b"p" + link(7, text(IF_NAME, "ve0"), attribute(IF_ADDRESS, MAC[:4]))
+    yield "n-number", b"n" + message(88, bytes(4) + attribute(1, struct.pack("=i", 7)))
+    yield "x-features", b"x" + message(40, bytes(4) + number(1, 7) + attribute(3, struct.pack("=Q", 0x4f)))
     yield "interrupted", b"f" + message(DONE, bytes(4), 0x12)
     yield "refused", b"f" + message(ERROR, struct.pack("=i", -19) + bytes(16))
     yield "cut-short", b"f" + message(ERROR, b"")
@@ -134,6 +140,21 @@ def pairs():
     yield "another-version", pair(b"eth0", b"eth1", version=ABI_VERSION + 1)
 
 
+def port(name, pair_name, ifindex=9, rest=(0, 2, 2, 0, 1, 1, 0, 1, 0, 0, 0)):
+    """struct vfsteer_port; its size is checked against the header."""
+    return struct.pack("=16s16s18s6sII11B", name, pair_name, b"52:54:00:12:34:56", MAC, ifindex, 0, *rest).ljust(PORT_SIZE, b"\0")
+
+
+def ports():
+    yield "one", port(b"veth0", b"eth0")
+    yield "passthrough-and-waiting", port(b"veth0", b"eth0", rest=(1, 1, 1, 1, 0, 0, 1, 0, 1, 5, 0)) + port(b"veth1", b"eth0", ifindex=0)
+    yield "without-end", port(b"v" * 16, b"p" * 16)
+    yield "control-characters", port(b"\x1b[2J\n", b"\xff\xfe\xc3")
+    yield "unknown-words", port(b"veth0", b"eth0", rest=(255,) * 11)
+    for family, address_bytes in ((2, bytes([10, 0, 0, 1])), (10, bytes(15) + b"\1"), (77, b"")):
+        yield f"address-{family}", struct.pack("=IHBx16s", 0, 100, family, address_bytes) + MAC + struct.pack("=HQ", 1, 10**9)
+
+
 def events():
     size = 16
     for kind in range(8):
@@ -142,7 +163,7 @@ def events():
 
 
 def main():
-    for target in (netlink, answers, pairs, events):
+    for target in (netlink, answers, pairs, ports, events):
         directory = Path(sys.argv[1]) / target.__name__
         directory.mkdir(parents=True, exist_ok=True)
         for name, data in target():
