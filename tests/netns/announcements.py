@@ -6,16 +6,16 @@ import struct
 
 from rig import MAC, check_equal, mac_bytes
 
-ARP, IPV6, RARP = 0x0806, 0x86dd, 0x8035
+ARP, IPV6, RARP, VLAN = 0x0806, 0x86dd, 0x8035, 0x8100
 
 
-def arp_of(data):
+def arp_of(data, mac=MAC):
     """The address that a gratuitous ARP frame announces."""
     if data[12:14] != ARP.to_bytes(2, "big"):
         return None
     hardware, protocol, sizes, _, sender, source, _, target = struct.unpack("!HHHH6s4s6s4s", data[14:42])
     check_equal((hardware, protocol, sizes, sender, data[:6], data[6:12]),
-                (1, 0x0800, 0x0604, mac_bytes(MAC), b"\xff" * 6, mac_bytes(MAC)), "ARP's fields")
+                (1, 0x0800, 0x0604, mac_bytes(mac), b"\xff" * 6, mac_bytes(mac)), "ARP's fields")
     return socket.inet_ntop(socket.AF_INET, source) if source == target else None
 
 
@@ -26,7 +26,7 @@ def checksum(data):
     return total
 
 
-def advertisement_of(data):
+def advertisement_of(data, mac=MAC):
     """The address that an unsolicited neighbour advertisement is about."""
     if data[12:14] != IPV6.to_bytes(2, "big") or data[20] != 58 or data[54] != 136:
         return None
@@ -36,11 +36,24 @@ def advertisement_of(data):
     check_equal((data[:6], data[21], data[38:54]), (mac_bytes("33:33:00:00:00:01"), 255, socket.inet_pton(socket.AF_INET6, "ff02::1")),
                 "MAC, hop limit, and destination")
     check_equal(body[4] & 0x60, 0x20, "flags: override, not solicited")
-    check_equal(body[24:32], b"\x02\x01" + mac_bytes(MAC), "target link-layer address")
+    check_equal(body[24:32], b"\x02\x01" + mac_bytes(mac), "target link-layer address")
     return socket.inet_ntop(socket.AF_INET6, body[8:24])
 
 
-def announced(frames):
+def announced(frames, mac=MAC):
     """What a list of frames from the guest announces."""
-    return {address for data in frames for address in (arp_of(data), advertisement_of(data),
-            "rarp" if data[12:14] == RARP.to_bytes(2, "big") and data[6:12] == mac_bytes(MAC) else None) if address}
+    return {address for data in frames for address in (arp_of(data, mac), advertisement_of(data, mac),
+            "rarp" if data[12:14] == RARP.to_bytes(2, "big") and data[6:12] == mac_bytes(mac) else None) if address}
+
+
+def announced_of(frames, mac):
+    """{(VLAN or 0, what)} that the frames with @mac as their source announce; a tag stands in the frame."""
+    found = set()
+    for data in frames:
+        if data[6:12] != mac_bytes(mac):
+            continue
+        vlan = 0
+        if data[12:14] == VLAN.to_bytes(2, "big"):
+            vlan, data = int.from_bytes(data[14:16], "big") & 0xfff, data[:12] + data[16:]
+        found |= {(vlan, what) for what in announced([data], mac)}
+    return found

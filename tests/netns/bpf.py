@@ -11,7 +11,8 @@ SYSCALL = {"x86_64": 321, "aarch64": 280, "ppc64le": 361, "s390x": 351, "riscv64
 MAP_CREATE, MAP_LOOKUP, MAP_UPDATE, PROG_LOAD, OBJ_PIN, OBJ_GET, OBJ_INFO, PROG_QUERY, LINK_CREATE = 0, 1, 2, 5, 6, 7, 15, 16, 28
 PROG_NEXT_ID, PROG_BY_ID, MAP_BY_ID, LINK_BY_ID, LINK_NEXT_ID = 11, 13, 14, 30, 31
 PROG_INFO_SIZE, PROG_MAPS_MAX = 228, 16
-MAP_TYPE_ARRAY, PROG_TYPE_SCHED_CLS = 2, 3
+MAP_TYPE_ARRAY, PROG_TYPE_SCHED_CLS, PROG_TYPE_XDP = 2, 3, 6
+TC_ACT_UNSPEC, XDP_PASS = -1, 2
 TCX_INGRESS, TCX_EGRESS = 46, 47
 F_BEFORE = 1 << 3
 
@@ -97,9 +98,9 @@ def program_tag(number):
 
 
 class Counter:
-    """A program that counts packets and returns TC_ACT_UNSPEC: whoever comes after it decides."""
+    """A program that counts packets and returns TC_ACT_UNSPEC, or XDP_PASS: whoever comes after it decides."""
 
-    def __init__(self):
+    def __init__(self, kind=PROG_TYPE_SCHED_CLS):
         self.map = array_map()
         code = b"".join(struct.pack("<BBhi", *step) for step in (
             (0x62, 0x0a, -4, 0),         # *(u32 *)(r10 - 4) = 0
@@ -111,10 +112,10 @@ class Counter:
             (0x15, 0x00, 2, 0),          # if (!r0) goto out
             (0xb7, 0x01, 0, 1),          # r1 = 1
             (0xdb, 0x10, 0, 0),          # lock *(u64 *)r0 += r1
-            (0xb7, 0x00, 0, -1),         # out: r0 = TC_ACT_UNSPEC
+            (0xb7, 0x00, 0, XDP_PASS if kind == PROG_TYPE_XDP else TC_ACT_UNSPEC),  # out: r0 = ...
             (0x95, 0x00, 0, 0)))         # return r0
         room, licence = ctypes.create_string_buffer(code, len(code)), ctypes.create_string_buffer(b"GPL")
-        self.program = _bpf(PROG_LOAD, struct.pack("IIQQIIQII16s", PROG_TYPE_SCHED_CLS, len(code) // 8, _address(room),
+        self.program = _bpf(PROG_LOAD, struct.pack("IIQQIIQII16s", kind, len(code) // 8, _address(room),
                                                    _address(licence), 0, 0, 0, 0, 0, b"foreign_counter"))[0]
 
     def count(self):
@@ -164,6 +165,17 @@ def _program(fd):
     count, = struct.unpack_from("I", room, 52)
     return (struct.unpack_from("I", room, 4)[0], room.raw[64:80].split(b"\0")[0].decode(),
             struct.unpack_from(f"{min(count, PROG_MAPS_MAX)}I", maps))
+
+
+def programs_with(map_fd):
+    """{id: name} of the programs that use a map."""
+    mine, = struct.unpack_from("I", info(map_fd), 4)
+    return {number: name for number, name, maps in _described(PROG_NEXT_ID, PROG_BY_ID, _program) if mine in maps}
+
+
+def programs():
+    """Ids of all programs of this machine."""
+    return set(_ids(PROG_NEXT_ID))
 
 
 def memory_locked(fd):

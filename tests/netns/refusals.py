@@ -10,26 +10,29 @@ import bpf
 from rig import ROOT, VFSTEER, check, check_equal, wait
 
 HEADER = (ROOT / "include" / "vfsteer.h").read_text()
-PAIR_SIZE = int(re.search(r"sizeof\(struct vfsteer_pair\) == (\d+)", HEADER)[1])
+MAPS = {name: int(re.search(rf"sizeof\(struct vfsteer_{kind}\) == (\d+)", HEADER)[1])
+        for name, kind in (("pairs", "pair"), ("ports", "port"), ("port_members", "members"))}
+PAIR_SIZE = MAPS["pairs"]
 
 
 def picture(stage):
     """Devices, their flags and filters, the names of all pins."""
     # The name of a peer's namespace is looked for in those of all other tests, which come and go.
-    devices = stage.guest.run("ip -d link show 2>/dev/null | sed 's/ link-netns.*//'; tc qdisc show; ip maddress show; "
+    devices = stage.guest.run("ip -d link show 2>/dev/null | sed 's/ link-netns.*//'; tc qdisc show; ip maddress show; bridge fdb show | grep self; "
                               "grep . /proc/sys/net/ipv[46]/conf/*/arp_*").splitlines()
     return set(devices) | {str(path) for path in stage.bpffs.rglob("*")}
 
 
 def inventory(stage):
-    """picture(), and which links and programs are pinned, and every byte of the pairs."""
+    """picture(), and which links and programs are pinned, and every byte of the pairs and ports."""
     found = picture(stage)
     for link in (stage.pins / "links").glob("*"):
         found.add((link.name, *bpf.link_ids(link)))
-    if (stage.pins / "pairs").exists():
-        pairs = bpf.get(stage.pins / "pairs")
-        found |= {(slot, bpf.lookup(pairs, PAIR_SIZE, slot)) for slot in range(stage.pairs)}
-        os.close(pairs)
+    for name, size in MAPS.items():
+        if (stage.pins / name).exists():
+            map_fd = bpf.get(stage.pins / name)
+            found |= {(name, key, bpf.lookup(map_fd, size, key)) for key in range(bpf.entries(map_fd))}
+            os.close(map_fd)
     return found
 
 

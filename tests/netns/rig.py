@@ -133,11 +133,12 @@ class Flow:
 
     ports = iter(range(7000, 60000))
 
-    def __init__(self, source, target, to, rate=1000, group_device=None):
+    def __init__(self, source, target, to, rate=1000, size=8):
+        """@size: bytes of a datagram's payload."""
         family = socket.AF_INET6 if ":" in to else socket.AF_INET
         address = (to, next(Flow.ports))
         self.times, self.refused, self.arrived, self.copies = [], 0, set(), 0
-        self.pause_s = 1 / rate
+        self.pause_s, self.padding = 1 / rate, bytes(size - 8)
         self.receiver = target.inside(lambda: socket.socket(family, socket.SOCK_DGRAM))
         self.receiver.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 16 << 20)
         self.receiver.bind(("", address[1]))
@@ -156,7 +157,7 @@ class Flow:
         while not self.stopping:
             try:
                 self.times.append(time.monotonic())
-                self.sender.send(struct.pack("!Q", len(self.times) - 1))
+                self.sender.send(struct.pack("!Q", len(self.times) - 1) + self.padding)
             except OSError:
                 self.refused += 1
             due += self.pause_s
@@ -165,7 +166,7 @@ class Flow:
     def _receive(self):
         while not self.ended:
             try:
-                number, = struct.unpack("!Q", self.receiver.recv(64))
+                number, = struct.unpack("!Q", self.receiver.recv(8))
             except (TimeoutError, ConnectionError):
                 continue
             self.copies += number in self.arrived

@@ -9,7 +9,8 @@ NEWLINK, DELLINK, GETLINK, NEWADDR, DELADDR = 16, 17, 18, 20, 21
 NEWQDISC, DELQDISC, NEWTFILTER, DELTFILTER, GETTFILTER = 36, 37, 44, 45, 46
 REQUEST, ACK, EXCL, CREATE, DUMP = 0x1, 0x4, 0x200, 0x400, 0x300
 NLMSG_ERROR, NLMSG_DONE = 2, 3
-IFLA_ADDRESS, IFLA_IFNAME, IFLA_MTU, IFLA_MASTER, IFLA_OPERSTATE, IFLA_LINKINFO, IFLA_NET_NS_FD = 1, 3, 4, 10, 16, 18, 28
+IFLA_ADDRESS, IFLA_IFNAME, IFLA_MTU, IFLA_MASTER, IFLA_OPERSTATE, IFLA_LINKINFO, IFLA_NET_NS_FD, IFLA_XDP = 1, 3, 4, 10, 16, 18, 28, 43
+XDP_ATTACHED = 2
 INFO_KIND, INFO_DATA, VETH_PEER = 1, 2, 1
 IFA_LOCAL = 2
 TCA_KIND, TCA_OPTIONS, BPF_FD, BPF_NAME, BPF_FLAGS, BPF_DIRECT = 1, 2, 6, 7, 8, 1
@@ -46,6 +47,7 @@ class Device:
         self.mac = parts.get(IFLA_ADDRESS, b"").hex(":")
         self.mtu, = struct.unpack("I", parts[IFLA_MTU])
         operstate = parts[IFLA_OPERSTATE][0]
+        self.xdp = attributes(parts.get(IFLA_XDP, b"")).get(XDP_ATTACHED, b"\0")[0]  # 0: none, 1: in its driver, 2: generic
         self.up = bool(flags & IFF_UP)
         self.carrier = bool(flags & IFF_LOWER_UP)
         self.works = self.up and self.carrier and operstate in (OPER_UNKNOWN, OPER_UP)
