@@ -1,0 +1,321 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Ports on the stage of rig.py: containers, as namespaces, whose only device is the other end of a port.
+
+    guest: po1, a port of st0's pair  |  container: ct0, with a MAC and addresses of its own on the outside's network
+
+Traffic is native (XDP) where nothing of a frame lies beside its data: checksums are whole, and whatever takes XDP frames has GRO on.
+"""
+
+import contextlib
+import json
+import os
+import platform
+import re
+import socket
+import struct
+import threading
+import time
+
+import bpf
+from pins import Pins
+from refusals import HEADER, picture
+from rig import BROADCAST, GUEST, OUTSIDE, Capture, Skip, case, check, check_equal, frame, mac_bytes, reachable, wait
+from rtnl import Rtnl
+from tools.rig.netns import Netns
+
+KERNEL = tuple(int(part) for part in platform.release().split(".")[:2])
+MODES = ("native", "tc")
+COUNTERS = re.findall(r"__u64 (\w+);", re.search(r"struct vfsteer_port_counters \{(.*?)\};", HEADER, re.S)[1])
+SOL_PACKET, PACKET_AUXDATA, TP_STATUS_VLAN_VALID, TP_STATUS_VLAN_TPID_VALID = 263, 8, 1 << 4, 1 << 6
+VLAN_ID = 7
+PLAIN_PINS = {"pairs", "counters", "events", "links"}
+# Frames that a veth's peer has taken, but not yet handed on, when the veth goes; and what the outside's bridge may still send to a dead port
+# until it is told, at 1000 a second.
+IN_FLIGHT, INBOUND = 3, 100
+
+
+def by_each_driver(function):
+    """Two cases: with XDP, and with tc alone. The case's second argument says which."""
+    for mode in MODES:
+        def run(stage, mode=mode):
+            prepare(stage, mode)
+            function(stage, mode)
+        run.__name__ = f"{function.__name__}_{mode}"
+        case(run)
+    return function
+
+
+def prepare(stage, mode):
+    """The outside's ends of the wires do for XDP what a NIC does: they take its frames, and hand over whole checksums."""
+    stage.outside.run("ethtool -K br0 tx off >/dev/null")
+    if mode == "native":
+        if KERNEL < (6, 3):
+            raise Skip("a veth's XDP frames show what lies beside them from Linux 6.3 on: before that all go by tc")
+        stage.outside.run("for wire in st1 pr1; do [ ! -e /sys/class/net/$wire ] || ethtool -K $wire gro on; done")
+
+
+def each_active(stage):
+    """Both situations of a pair with two good wires."""
+    stage.wait_active("primary")
+    yield "primary"
+    stage.succeed("switch", "st0", "standby")
+    stage.wait_active("standby")
+    yield "standby"
+
+
+def settings_of(mode):
+    return ("--no-xdp",) if mode == "tc" else ()
+
+
+def add_primary(stage, number=0):
+    """As Stage.add_primary, but the wire takes XDP frames from the beginning, as a NIC does."""
+    _, primary = stage.names(number)
+    outer = primary[:-1] + "1"
+    stage.index += 1
+    stage.guest.run(f"ip link add new0 index {stage.index} address {stage.mac(number)} type veth peer {outer} netns {stage.outside.name}")
+    stage.outside.run(f"ethtool -K {outer} gro on; ip link set {outer} master br0 up")
+    stage.guest.run(f"ip link set new0 name {primary}")
+
+
+class Container:
+    """With a port unless @settings is None: then join() makes it one. @mac: of its device, if not one of its own."""
+
+    def __init__(self, stage, number=1, settings=(), mac=None, mode="native", quiet=False):
+        self.stage, self.number, self.mode = stage, number, mode
+        self.port, self.mac = f"po{number}", mac or f"02:76:66:00:01:{number:02x}"
+        self.address, self.address6 = f"10.77.0.{100 + number}", f"fd77::{100 + number}"
+        self.netns = Netns(f"container{number}")
+        # What it sends is what a case makes it send.
+        self.netns.run("""
+            echo 0 >/proc/sys/net/ipv6/conf/default/accept_ra
+            echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad
+            echo 0 >/proc/sys/net/ipv6/conf/default/router_solicitations""")
+        self.plug()
+        if settings is not None:
+            self.join(*settings)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.netns.remove()
+
+    def plug(self):
+        """The veth, up, with the container's addresses."""
+        self.stage.guest.run(f"""ip link add {self.port} type veth peer ct0 address {self.mac} netns {self.netns.name}
+            ip link set {self.port} up""")
+        self.netns.run(f"""
+            ethtool -K ct0 tx off >/dev/null
+            ip link set ct0 up
+            ip address add {self.address}/24 dev ct0
+            ip address add {self.address6}/64 dev ct0 nodad""")
+
+    def unplug(self):
+        self.stage.guest.run(f"ip link delete {self.port}")
+
+    def join(self, *settings, pair="st0"):
+        self.stage.succeed("port", "add", self.port, "--pair", pair, *settings, *settings_of(self.mode))
+        return self
+
+    def leave(self):
+        self.stage.succeed("port", "del", self.port)
+
+    @property
+    def status(self):
+        """What status tells of the port; None: there is no such port."""
+        return port(self.stage, self.port)
+
+    def counter(self, name):
+        return self.status["counters"][name]
+
+    def capture(self, protocol):
+        return self.stage.capture(self.netns, "ct0", protocol)
+
+
+def ports(stage, number=0):
+    """What status tells of a pair's ports, by name."""
+    return {one["name"]: one for one in (stage.pair(number) or {}).get("ports", ())}
+
+
+def port(stage, name):
+    return ports(stage).get(name)
+
+
+def listed(stage):
+    """The names in `vfsteer port list`."""
+    found = json.loads(stage.succeed("port", "list", "--json"))
+    return sorted(one["name"] for one in (found["ports"] if isinstance(found, dict) else found))
+
+
+def check_drivers(container, mode):
+    one = container.status
+    check_equal((one["takes_by"], one["delivers_by"]), (mode, mode), f"(takes by, delivers by), {one['why']}")
+
+
+class Moved:
+    """What the counters say of the traffic between two looks: Moved(…) … .since()."""
+
+    def __init__(self, *containers):
+        self.containers = containers
+        self.before = self.look()
+
+    def look(self):
+        pair = self.containers[0].stage.pair()
+        all_ports = {one["name"]: one["counters"] for one in pair["ports"]}
+        return {"pair": pair["counters"], **{one.port: all_ports[one.port] for one in self.containers}}
+
+    def since(self):
+        """({the pair's}, {the first container's}, …)."""
+        now = self.look()
+        return tuple({name: now[what][name] - value for name, value in self.before[what].items()} for what in self.before)
+
+
+def check_moved(counts, mode, tx=0, rx=0, what=""):
+    """At least so many packets each way, by XDP if that is the mode. The few that look for neighbours go by tc anyway."""
+    check(counts["tx_packets"] >= tx and counts["rx_packets"] >= rx, lambda: f"{what}: fewer than {tx} sent, {rx} delivered: {counts}")
+    for name, least in (("tx_native_packets", tx), ("rx_native_packets", rx)):
+        check(counts[name] >= least if mode == "native" else counts[name] == 0, lambda: f"{what}, by {mode}: {name} is {counts[name]}: {counts}")
+
+
+class WireCapture(Capture):
+    """Capture, with a VLAN tag put back to where it was in the frame: the kernel takes it out."""
+
+    def __init__(self, netns, device):
+        super().__init__(netns, device)
+        self.socket.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
+
+    def frames(self, outgoing=None):
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                try:
+                    data, parts, _, address = self.socket.recvmsg(16384, 256)
+                except OSError as error:
+                    if isinstance(error, BlockingIOError):
+                        raise
+                    continue
+                parts = {(level, kind): value for level, kind, value in parts}
+                status, _, _, _, _, tci, tpid = struct.unpack_from("IIIHHHH", parts[SOL_PACKET, PACKET_AUXDATA])
+                if status & TP_STATUS_VLAN_VALID:
+                    tpid = tpid if status & TP_STATUS_VLAN_TPID_VALID else 0x8100
+                    data = data[:12] + struct.pack("!HH", tpid, tci) + data[12:]
+                self.seen.append((0, address[2] == socket.PACKET_OUTGOING, data))
+        return [data for _, way, data in self.seen if outgoing is None or way == outgoing]
+
+
+def wire_capture(stage, netns, device):
+    stage.captures.append(WireCapture(netns, device))
+    return stage.captures[-1]
+
+
+def tagged(data, *tags):
+    """The frame with tags (ethertype, VLAN) before its own ethertype."""
+    return data[:12] + b"".join(struct.pack("!HH", *tag) for tag in tags) + data[12:]
+
+
+def devices(stage):
+    """{name: rtnl.Device} of the guest."""
+    link = Rtnl(stage.guest)
+    try:
+        return link.devices()
+    finally:
+        link.close()
+
+
+def receives(stage, device):
+    """(unicast and other addresses in a device's receive list, does it receive all multicast?)"""
+    listed_there = {line.split()[0] for line in stage.guest.run(f"bridge fdb show dev {device}").splitlines() if "self" in line}
+    return listed_there, "ALLMULTI" in stage.guest.run(f"ip link show {device}")
+
+
+def programs(stage):
+    """Sorted names of the programs that use the pair's map."""
+    pins = Pins(stage.pins)
+    try:
+        return sorted(bpf.programs_with(pins.pairs).values())
+    finally:
+        pins.close()
+
+
+def around(stage):
+    pins = Pins(stage.pins)
+    try:
+        return bpf.around(pins.pairs)
+    finally:
+        pins.close()
+
+
+def transfer(source, target, to, size=16 << 20, timeout=30):
+    """Sends so many bytes by TCP; asserts that each arrived as it was."""
+    family = socket.AF_INET6 if ":" in to else socket.AF_INET
+    listener = target.inside(lambda: socket.socket(family, socket.SOCK_STREAM))
+    listener.bind(("", 0))
+    listener.listen(1)
+    client = source.inside(lambda: socket.socket(family, socket.SOCK_STREAM))
+    data, got, troubles = os.urandom(1 << 20) * (size >> 20), bytearray(), []
+
+    def receive():
+        try:
+            listener.settimeout(timeout)
+            connection, _ = listener.accept()
+            connection.settimeout(timeout)
+            while part := connection.recv(1 << 20):
+                got.extend(part)
+            connection.close()
+        except OSError as trouble:
+            troubles.append(trouble)
+
+    thread = threading.Thread(target=receive, daemon=True)
+    thread.start()
+    try:
+        client.settimeout(timeout)
+        client.connect((to, listener.getsockname()[1]))
+        client.sendall(data)
+        client.shutdown(socket.SHUT_WR)
+    except OSError as trouble:
+        troubles.append(trouble)
+    thread.join(timeout + 5)
+    client.close()
+    listener.close()
+    check(not troubles and got == data, lambda: f"{len(got)} of {len(data)} bytes to {to}{'' if data.startswith(got) else ', others'}: {troubles}")
+
+
+def pinned(stage):
+    return {path.name for path in stage.pins.iterdir()}
+
+
+def wait_present(container, present=True, timeout=5.0):
+    wait(f"{container.port} {'present' if present else 'absent'}", lambda: (container.status or {}).get("present") is present, timeout)
+    return container.status
+
+
+def arp(mac, address, vlan=None, to=BROADCAST):
+    """A container asks for somebody and so tells its address."""
+    body = struct.pack("!HHBBH6s4s6s4s", 1, 0x0800, 6, 4, 1, mac_bytes(mac), socket.inet_aton(address), bytes(6), socket.inet_aton("10.77.0.250"))
+    data = frame(to, mac, 0x0806, body)
+    return tagged(data, (0x8100, vlan)) if vlan else data
+
+
+def works(stage, container, own=None):
+    """To the outside and back, and the host's own traffic beside it. @own: the container's address."""
+    reachable(stage, container.netns, stage.outside, OUTSIDE)
+    reachable(stage, stage.outside, container.netns, own or container.address)
+    reachable(stage)
+
+
+def silent(container):
+    """Nothing of the container arrives any more."""
+    for to in (OUTSIDE, GUEST):
+        text = container.netns.run(f"ping -n -q -c 2 -i 0.05 -W 0.3 {to} || true")
+        check(" 100% packet loss" in text, f"a container without a port reaches {to}: {text}")
+
+
+def everything(stage):
+    """All that a port may change of a guest."""
+    return picture(stage) | {f"XDP at {name}: {device.xdp}" for name, device in devices(stage).items()}
+
+
+def until(condition):
+    """A moment's patience; what is to be seen then says more than that it was too late."""
+    end = time.monotonic() + 2
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.02)

@@ -1,0 +1,127 @@
+#!/usr/bin/env -S python3 -B
+# SPDX-License-Identifier: GPL-2.0-only
+"""A port's interface, and its pair's standby, go, come back, and take other names."""
+
+import signal
+import time
+
+from ports import (PLAIN_PINS, Container, by_each_driver, everything, listed, pinned, ports, prepare, programs, receives, silent, until,
+                   wait_present, works)
+from rig import OUTSIDE, case, check_equal, main, reachable, wait
+
+
+@by_each_driver
+def interface_deleted(stage, mode):
+    """One added by hand goes with it, and all that was the port's; another interface of that name is no port."""
+    with Container(stage, mode=mode) as one, Container(stage, 2, mode=mode) as two:
+        works(stage, one)
+        one.unplug()
+        wait("the port to be gone", lambda: listed(stage) == [two.port] and sorted(ports(stage)) == [two.port])
+        wait("its MAC to be gone", lambda: one.mac not in receives(stage, "st0")[0])
+        one.plug()
+        time.sleep(0.3)
+        check_equal(listed(stage), [two.port], "ports, with a new interface of that name")
+        silent(one)
+        works(stage, two)
+        one.join()
+        works(stage, one)
+
+
+@case
+def last_interface_deleted(stage):
+    """As the last port is deleted."""
+    before, names = everything(stage), programs(stage)
+    with Container(stage) as one:
+        works(stage, one)
+        one.unplug()
+        wait("the port to be gone", lambda: listed(stage) == [])
+        wait("its programs to be gone", lambda: programs(stage) == names)
+        until(lambda: everything(stage) == before)
+    check_equal(everything(stage) ^ before, set(), "what is not as before")
+    check_equal(pinned(stage), PLAIN_PINS, "pins")
+
+
+@case
+def interface_moved_away(stage):
+    """Into another namespace: gone, as far as the guest can tell."""
+    with Container(stage) as one:
+        works(stage, one)
+        stage.guest.run(f"ip link set {one.port} netns {one.netns.name}")
+        wait("the port to be gone", lambda: listed(stage) == [])
+        reachable(stage)
+
+
+@case
+def interface_deleted_without_agent(stage):
+    """Neither it nor its successor of that name is a port of the next agent."""
+    with Container(stage) as one, Container(stage, 2) as two:
+        stage.stop(signal.SIGKILL)
+        one.unplug()
+        one.plug()
+        works(stage, two)
+        stage.start()
+        wait("the port to be gone", lambda: listed(stage) == [two.port])
+        silent(one)
+        works(stage, two)
+
+
+@case
+def interface_renamed(stage):
+    """Still the same interface: it stays a port, under its new name."""
+    with Container(stage) as one:
+        works(stage, one)
+        stage.guest.run(f"ip link set {one.port} down; ip link set {one.port} name po9; ip link set po9 up")
+        wait("the new name", lambda: listed(stage) == ["po9"])
+        works(stage, one)
+        check_equal(sorted(ports(stage)), ["po9"], "status")
+        stage.stop(signal.SIGKILL)
+        stage.start()
+        wait("the new name after a restart", lambda: listed(stage) == ["po9"])
+        works(stage, one)
+        stage.succeed("port", "del", "po9")
+        check_equal(listed(stage), [], "ports")
+        silent(one)
+
+
+@case
+def interface_set_down_and_up(stage):
+    with Container(stage) as one:
+        works(stage, one)
+        stage.guest.run(f"ip link set {one.port} down")
+        time.sleep(0.2)
+        check_equal(listed(stage), [one.port], "ports")
+        reachable(stage)
+        stage.guest.run(f"ip link set {one.port} up")
+        wait("the container to be heard", lambda: " 0% packet loss" in one.netns.run(f"ping -n -q -c 1 -W 0.5 {OUTSIDE} || true"))
+        works(stage, one)
+
+
+@by_each_driver
+def standby_deleted(stage, mode):
+    """The pair goes, and comes back with another standby: a port by hand lives on."""
+    with Container(stage, mode=mode) as one:
+        works(stage, one)
+        stage.guest.run("ip link delete st0")
+        wait("no pair", lambda: stage.pair() is None or stage.pair().get("standby_ifindex") == 0, 5)
+        check_equal(stage.agent.poll(), None, "the agent's exit status")
+        stage.add_standby()
+        prepare(stage, mode)
+        stage.wait_active("primary")
+        wait_present(one)
+        works(stage, one)
+
+
+@case
+def standby_replaced_without_agent(stage):
+    with Container(stage) as one:
+        works(stage, one)
+        stage.stop(signal.SIGKILL)
+        stage.guest.run("ip link delete st0")
+        stage.add_standby()
+        stage.start()
+        stage.wait_active("primary")
+        wait_present(one)
+        works(stage, one)
+
+
+main()
