@@ -67,13 +67,14 @@ def settings_of(mode):
     return ("--no-xdp",) if mode == "tc" else ()
 
 
-def add_primary(stage, number=0):
-    """As Stage.add_primary, but the wire takes XDP frames from the beginning, as a NIC does."""
+def add_primary(stage, number=0, prepare=lambda: None):
+    """As Stage.add_primary, but the wire takes XDP frames from the beginning, as a NIC does. @prepare: called with the device there as new0."""
     _, primary = stage.names(number)
     outer = primary[:-1] + "1"
     stage.index += 1
     stage.guest.run(f"ip link add new0 index {stage.index} address {stage.mac(number)} type veth peer {outer} netns {stage.outside.name}")
     stage.outside.run(f"ethtool -K {outer} gro on; ip link set {outer} master br0 up")
+    prepare()
     stage.guest.run(f"ip link set new0 name {primary}")
 
 

@@ -48,7 +48,8 @@ def leave_and_return(stage, mode, leave, back, state, netns=None, settings=(), m
         stage.wait_active("primary")
         time.sleep(0.5)
         stopped(out, inbound)
-        note(f"lost out {out.lost()} ({out.lost(left)} after the event, {out.lost(away)} at the return), in {inbound.lost()} ({inbound.lost(away)} at the return)")
+        note(f"lost out {out.lost()} ({out.lost(left)} after the event, {out.lost(away)} at the return), "
+             f"in {inbound.lost()} ({inbound.lost(away)} at the return)")
         check_equal(out.lost(left, away), 0, "lost outbound after the event")
         check(out.lost(until=away) <= IN_FLIGHT, f"lost outbound at the loss: {out.lost(until=away)}")
         check(inbound.lost(until=away) <= INBOUND, f"lost inbound at the loss: {inbound.lost(until=away)}")

@@ -201,7 +201,8 @@ def status_tells(stage):
             check(isinstance(status["why"], str), f"why: {status['why']!r}")
         check_equal((two.status["takes_by"], two.status["delivers_by"]), ("tc", "tc"), "drivers with --no-xdp")
         check(two.status["why"], "status does not say why a port goes by tc")
-        check(set(stage.pair()["xdp"]) == {"standby", "primary"} and set(stage.pair()["xdp"].values()) <= {"native", "tc", "none"}, f"xdp: {stage.pair()['xdp']}")
+        xdp = stage.pair()["xdp"]
+        check(set(xdp) == {"standby", "primary"} and set(xdp.values()) <= {"native", "tc", "none"}, f"xdp: {xdp}")
         reachable(stage, one.netns, stage.outside, OUTSIDE)
         text = stage.succeed("status")
         for word in (one.port, one.mac, two.port, two.mac, one.status["takes_by"]):

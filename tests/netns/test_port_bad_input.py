@@ -1,0 +1,344 @@
+#!/usr/bin/env -S python3 -B
+# SPDX-License-Identifier: GPL-2.0-only
+"""Bad input of `vfsteer port` and of [port IFACE] in the configuration, as test_bad_input.py: the message, the exit status, and that nothing is touched:
+neither the pair and its traffic, nor a port that is there (po1, of MAC 02:76:66:00:01:01, whose container sends all the time)."""
+
+import re
+import shutil
+import signal
+import subprocess
+
+from ports import Container, listed, port
+from refusals import Refusals, inventory, write
+from rig import MAC, OUTSIDE, VFSTEER, Flow, case, check, check_equal, main, note, reachable, wait
+
+LONG = "averyveryverylongname"
+TAKEN = "02:76:66:00:01:01"
+
+# (arguments, pattern of the message after "vfsteer: port: "): exit status 2.
+USAGE = (
+    ("port", ".*see 'vfsteer help port'"),
+    ("port frobnicate", "frobnicate: .*"),
+    (("port", ""), "'': .*"),
+    ("port ADD po2 --pair st0", "ADD: .*"),
+    (("port", "a\x1b[2Jb\n"), r"a\?\[2Jb\?: .*"),
+    ("port --json", ".*"),
+    ("port add", ".*missing.*"),
+    ("port add --pair st0", ".*missing.*"),
+    ("port add po2", ".*--pair.*"),
+    ("port add po2 --mac 02:76:66:00:01:02", ".*--pair.*"),
+    ("port add po2 po3 --pair st0", "po3: one argument too many.*"),
+    ("port add po2 st0 --pair st0", "st0: one argument too many.*"),
+    ("port add po2 --pair", "--pair: no value.*"),
+    ("port add po2 --pair=", "--pair.*: .*"),
+    ("port add po2 --pair st0 --frobnicate", "--frobnicate: no such option.*"),
+    ("port add po2 --pair st0 -m 02:76:66:00:01:02", "-m: no such option.*"),
+    ("port add po2 --pair st0 --json", "--json: no such option.*"),
+    ("port add po2 --pair st0 --config /dev/null", "--config: no such option.*"),
+    ("port add po2 --pair st0 --mac", "--mac: no value.*"),
+    ("port add po2 --pair st0 --mac=", "--mac.*"),
+    ("port add po2 --pair st0 --mac nonsense", "--mac nonsense: .*"),
+    ("port add po2 --pair st0 --mac 02:76:66:00:01", "--mac 02:76:66:00:01: .*"),
+    ("port add po2 --pair st0 --mac 02:76:66:00:01:02:03", "--mac 02:76:66:00:01:02:03: .*"),
+    ("port add po2 --pair st0 --mac 02:76:66:00:01:0g", "--mac 02:76:66:00:01:0g: .*"),
+    ("port add po2 --pair st0 --mac 02:76:66:00:01:102", "--mac 02:76:66:00:01:102: .*"),
+    ("port add po2 --pair st0 --mac 02:76:66:00:01:02x", "--mac 02:76:66:00:01:02x: .*"),
+    ("port add po2 --pair st0 --mac 02-76-66-00-01-02x", "--mac 02-76-66-00-01-02x: .*"),
+    ("port add po2 --pair st0 --mac +2:76:66:00:01:02", r"--mac \+2:76:66:00:01:02: .*"),
+    (("port", "add", "po2", "--pair", "st0", "--mac", " 02:76:66:00:01:02"), "--mac  02:76:66:00:01:02: .*"),
+    ("port add po2 --pair st0 --mac 01:00:5e:00:00:01", "--mac 01:00:5e:00:00:01: .*group.*"),
+    ("port add po2 --pair st0 --mac ff:ff:ff:ff:ff:ff", "--mac ff:ff:ff:ff:ff:ff: .*"),
+    ("port add po2 --pair st0 --mac 00:00:00:00:00:00", "--mac 00:00:00:00:00:00: .*"),
+    ("port add po2 --pair st0 --passthrough=yes", "--passthrough: takes no value.*"),
+    ("port add po2 --pair st0 --no-xdp=yes", "--no-xdp: takes no value.*"),
+    ("port add po2 --pair st0 --mac 02:76:66:00:01:02 --passthrough", ".*--passthrough.*"),
+    ("port add po2 --pair st0 --passthrough --mac 02:76:66:00:01:02", ".*--passthrough.*"),
+    ("port add po2 --pair st0 --bpffs", "--bpffs: no value.*"),
+    (("port", "add", "", "--pair", "st0"), ".*empty.*"),
+    (f"port add {LONG} --pair st0", f".*{LONG}.*longer than 15 characters.*"),
+    ("port add a/b --pair st0", ".*a/b.*holds a '/'.*"),
+    ("port add .. --pair st0", r".*\.\..*not allowed.*"),
+    (("port", "add", "po 2", "--pair", "st0"), ".*po 2.*white space.*"),
+    (("port", "add", "po2\n", "--pair", "st0"), r".*po2\?.*white space.*"),
+    (("port", "add", "po2", "--pair", ""), ".*empty.*"),
+    (f"port add po2 --pair {LONG}", f".*{LONG}.*longer than 15 characters.*"),
+    ("port add po2 --pair st0=pr0", ".*st0=pr0.*"),
+    ("port del", ".*missing.*"),
+    ("port del po1 po2", "po2: one argument too many.*"),
+    ("port del po1 --pair st0", "--pair: no such option.*"),
+    ("port del po1 --mac 02:76:66:00:01:01", "--mac: no such option.*"),
+    ("port del --json po1", "--json: no such option.*"),
+    (f"port del {LONG}", f".*{LONG}.*longer than 15 characters.*"),
+    (("port", "del", ""), ".*empty.*"),
+    ("port list po1", "po1: one argument too many.*"),
+    ("port list --pair st0", "--pair: no such option.*"),
+    ("port list --json=yes", "--json: takes no value.*"),
+)
+
+# (arguments, pattern of the message after "vfsteer: port: "): exit status 1.
+DEVICES = (
+    ("port add po2 --pair nosuch0", "po2: .*nosuch0.*no such pair.*"),
+    ("port add po2 --pair pr0", "po2: .*pr0.*no such pair.*"),
+    ("port add po2 --pair po1", "po2: .*po1.*no such pair.*"),
+    (("port", "add", "po2", "--pair", "st\x01"), r"po2: .*st\?.*no such pair.*"),
+    ("port add nosuch0 --pair st0", "nosuch0: no such interface.*"),
+    ("port add nosuch0 --pair st0 --passthrough", "nosuch0: no such interface.*"),
+    ("port add st0 --pair st0 --mac 02:76:66:00:01:02", "st0: .*standby.*"),
+    ("port add pr0 --pair st0 --mac 02:76:66:00:01:02", "pr0: .*primary.*"),
+    ("port add pr0 --pair st0 --passthrough", "pr0: .*primary.*"),
+    ("port add br9p --pair st0", "br9p: .*port of br9.*"),
+    ("port add br9p --pair st0 --mac 02:76:66:00:01:02", "br9p: .*port of br9.*"),
+    ("port add lo --pair st0 --mac 02:76:66:00:01:02", "lo: not Ethernet.*"),
+    ("port add lo --pair st0", "lo: not Ethernet.*"),
+    ("port add tun0 --pair st0 --mac 02:76:66:00:01:02", "tun0: not Ethernet.*"),
+    ("port add tun0 --pair st0 --passthrough", "tun0: not Ethernet.*"),
+    ("port add tap0 --pair st0", "tap0: .*--mac.*"),
+    ("port add br9 --pair st0", "br9: .*--mac.*"),
+    ("port add po1 --pair st0", "po1: .*already.*"),
+    ("port add po1 --pair st0 --mac 02:76:66:00:01:02", "po1: .*already.*"),
+    ("port add po1 --pair st0 --passthrough", "po1: .*already.*"),
+    (f"port add po2 --pair st0 --mac {MAC}", f"po2: .*{MAC}.*--passthrough.*"),
+    (f"port add po2 --pair st0 --mac {TAKEN}", f"po2: .*{TAKEN}.*po1.*"),
+    (f"port add po2 --pair st0 --mac {TAKEN.upper()}", "po2: .*po1.*"),
+    ("port add same0 --pair st0", "same0: .*po1.*"),
+    ("port add pairs0 --pair st0", f"pairs0: .*{MAC}.*--passthrough.*"),
+    ("port del po2", "po2: no such port.*"),
+    ("port del nosuch0", "nosuch0: no such port.*"),
+    ("port del st0", "st0: no such port.*"),
+    (("port", "del", "po\x1b1"), r"po\?1: no such port.*"),
+)
+
+# (arguments, pattern of the message after "vfsteer: port: "), with another --bpffs than the agent's: exit status 1.
+PLACES = (
+    ("port add po2 --pair st0 --bpffs {dir}/nosuch", "{dir}/nosuch: no such directory; name the mount point of a bpf file system"),
+    ("port del po1 --bpffs {dir}", "{dir}: not a bpf file system; mount one: mount -t bpf bpf {dir}"),
+    ("port list --bpffs {dir}", "{dir}: not a bpf file system; mount one: mount -t bpf bpf {dir}"),
+    ("port add po2 --pair st0 --bpffs {other}", "nothing is pinned under {other}/vfsteer: start 'vfsteer run'"),
+    ("port del po1 --bpffs {other}", "nothing is pinned under {other}/vfsteer: start 'vfsteer run'"),
+    ("port list --bpffs {other}", "nothing is pinned under {other}/vfsteer: start 'vfsteer run'"),
+)
+
+# (contents of the file, pattern of the message after its path): exit status 1.
+CONFIGURATION = (
+    (b"[port]\npair = st0\n", r":1: \[port\]: no such section.*"),
+    (b"[Port po2]\npair = st0\n", r":1: \[Port po2\]: no such section.*"),
+    (b"[port ]\npair = st0\n", r":1: \[port \]: .*empty"),
+    (b"[port po 2]\npair = st0\n", r":1: \[port po 2\]: .*white space"),
+    (f"[port {LONG}]\npair = st0\n".encode(), rf":1: \[port {LONG}\]: .*longer than 15 characters"),
+    (b"[port a/b]\npair = st0\n", r":1: \[port a/b\]: .*holds a '/'.*"),
+    (b"[port po2]\n", r":1: \[port po2\]: .*pair.*"),
+    (b"[port po2]\nxdp = no\n", r":[12]: \[port po2\]: .*pair.*"),
+    (b"[port po2]\nxdp = no\n[port po3]\npair = st0\n", r":[123]: \[port po2\]: .*pair.*"),
+    (b"[port po2]\npair =\n", r":2: .*pair = : .*empty.*"),
+    (b"[port po2]\npair = st 0\n", r":2: .*pair = st 0: .*white space.*"),
+    (b"[port po2]\npair = st0=pr0\n", r":2: .*pair = st0=pr0: .*"),
+    (b"[port po2]\npair = po2\n", r":2: .*pair = po2: .*"),
+    (b"[port po2]\npair = st0\npair = st0\n", r":3: pair: stands twice in \[port po2\]: leave one of them"),
+    (b"[port po2]\npair = st0\n[port po2]\npair = st0\n", r":[34]: .*po2.*twice.*"),
+    (b"[port po2]\npair = st0\nmac = nonsense\n", ":3: mac = nonsense: .*"),
+    (b"[port po2]\npair = st0\nmac =\n", ":3: mac = : .*"),
+    (b"[port po2]\npair = st0\nmac = 01:00:5e:00:00:01\n", ":3: mac = 01:00:5e:00:00:01: .*group.*"),
+    (b"[port po2]\npair = st0\nmac = 00:00:00:00:00:00\n", ":3: mac = 00:00:00:00:00:00: .*"),
+    (b"[port po2]\npair = st0\npassthrough = maybe\n", ":3: passthrough = maybe: say yes or no"),
+    (b"[port po2]\npair = st0\npassthrough =\n", ":3: passthrough = : say yes or no"),
+    (b"[port po2]\npair = st0\nxdp = yes\n", ":3: xdp = yes: say auto or no"),
+    (b"[port po2]\npair = st0\nmac = 02:76:66:00:01:02\npassthrough = yes\n", r":[1-4]: .*passthrough.*"),
+    (b"[port po2]\npair = st0\ncolour = red\n", r":3: colour: no such setting in \[port po2\]: see 'vfsteer help run'"),
+    (b"[port po2]\npair = st0\nmac = 02:76:66:00:01:02\n[port po3]\npair = st0\nmac = 02:76:66:00:01:02\n", ":[456]: .*02:76:66:00:01:02.*po2.*"),
+    (b"[port po2]\npair = st0\npassthrough = yes\n[port po3]\npair = st0\npassthrough = yes\n", ":[456]: .*passthrough.*"),
+    (b"[port st0]\npair = st0\nmac = 02:76:66:00:01:02\n", ":[12]: .*st0.*"),
+    (b"[pair st0]\nprimary = po2\n[port po2]\npair = st0\n", ":[34]: .*po2.*"),
+    ("".join(f"[port p{number}]\npair = st0\n" for number in range(65)).encode(), ":[0-9]+: .*64.*"),
+)
+
+PRIVILEGES = ("port add po2 --pair st0", "port del po1", "port list", "port list --json")
+
+
+def expected(text):
+    return re.compile(f"vfsteer: port: {text}")
+
+
+class PortRefusals(Refusals):
+    """Refusals, with a port whose container's traffic passes meanwhile as well."""
+
+    def __init__(self, stage, container):
+        super().__init__(stage)
+        self.container = container
+        self.flows += (Flow(container.netns, stage.outside, OUTSIDE, 500), Flow(stage.outside, container.netns, container.address, 500))
+
+    def end(self):
+        for flow, way in zip(self.flows[2:], ("out", "in")):
+            flow.stop()
+            check_equal((flow.lost(), flow.copies, flow.refused), (0, 0, 0), f"(lost, doubled, refused) datagrams of the container {way}")
+        self.flows = self.flows[:2]
+        super().end()
+
+
+def refuse(stage, rows, status, **how):
+    with Container(stage) as one, Container(stage, 2, settings=None):
+        refusals = PortRefusals(stage, one)
+        for arguments, text in rows:
+            refusals.expect(arguments, status, expected(text), **how)
+        refusals.end()
+        check_equal(listed(stage), [one.port], "ports")
+
+
+@case
+def usage(stage):
+    rows = sum(map(len, (USAGE, DEVICES, PLACES, CONFIGURATION, PRIVILEGES)))
+    note(f"{rows} rows in the tables")
+    refuse(stage, USAGE, 2)
+
+
+@case
+def interfaces(stage):
+    stage.guest.run(f"""
+        ip tuntap add tun0 mode tun
+        ip tuntap add tap0 mode tap
+        ip link add br9 type bridge
+        ip link add br9p master br9 type veth peer br9q
+        ip link add same0 type veth peer name same1 address {TAKEN}
+        ip link add pairs0 type veth peer name pairs1 address {MAC}""")
+    rows = DEVICES
+    # A kernel may not have it.
+    if subprocess.run(["ip", "-n", stage.guest.name, "link", "add", "gre9", "type", "gre", "local", "10.77.0.1", "remote", "10.77.0.2"],
+                      stderr=subprocess.DEVNULL).returncode == 0:
+        rows += (("port add gre9 --pair st0 --mac 02:76:66:00:01:02", "gre9: not Ethernet.*"),)
+    refuse(stage, rows, 1, bpffs=stage.bpffs)
+
+
+@case
+def second_passthrough(stage):
+    """The host hears nothing of the network while there is a first one, so no traffic of its own is looked at."""
+    stage.guest.run("ip link add po3 type veth peer name po4")
+    with Container(stage) as one, Container(stage, 2, settings=("--passthrough",), mac=MAC):
+        for settings in ((), ("--no-xdp",)):
+            before = inventory(stage)
+            done = stage.command("port", "add", "po3", "--pair", "st0", "--passthrough", *settings)
+            check_equal(done.returncode, 1, "exit status")
+            check(expected("po3: .*passthrough.*po2.*\n").fullmatch(done.stderr), f"message: {done.stderr!r}")
+            check_equal(inventory(stage) ^ before, set(), "what changed")
+        reachable(stage, one.netns, stage.outside, OUTSIDE)
+        check_equal(listed(stage), ["po1", "po2"], "ports")
+
+
+@case
+def no_room(stage):
+    """64 ports are as many as there can be: the next one is refused, until there is one less."""
+    script = "".join(f"link add q{number} type veth peer name r{number} address 02:76:66:00:03:{number:02x}\n" for number in range(64))
+    path = write(stage, "links", script.encode())
+    stage.guest.run(f"ip -batch {path}")
+    with Container(stage) as one:
+        for number in range(63):
+            stage.succeed("port", "add", f"q{number}", "--pair", "st0", *(("--no-xdp",) if number % 2 else ()))
+        check_equal(len(listed(stage)), 64, "ports")
+        refusals = PortRefusals(stage, one)
+        refusals.expect("port add q63 --pair st0", 1, expected("q63: .*no room.*64.*"), bpffs=stage.bpffs)
+        refusals.end()
+        stage.succeed("port", "del", "q7")
+        stage.succeed("port", "add", "q63", "--pair", "st0")
+        check_equal(len(listed(stage)), 64, "ports")
+        reachable(stage, one.netns, stage.outside, OUTSIDE)
+        reachable(stage, stage.outside, one.netns, one.address)
+
+
+@case
+def places(stage):
+    other = stage.directory / "other"
+    other.mkdir()
+    subprocess.run(["mount", "-t", "bpf", "bpf", other], check=True)
+    try:
+        with Container(stage) as one, Container(stage, 2, settings=None):
+            refusals = PortRefusals(stage, one)
+            refusals.names["other"] = other
+            for arguments, message in PLACES:
+                refusals.expect(arguments, 1, f"vfsteer: port: {message}")
+            refusals.end()
+    finally:
+        subprocess.run(["umount", other], check=False)
+
+
+@case
+def configuration(stage):
+    with Container(stage) as one, Container(stage, 2, settings=None):
+        refusals = PortRefusals(stage, one)
+        for number, (contents, text) in enumerate(CONFIGURATION):
+            path = write(stage, f"{number}.conf", contents)
+            refusals.expect(("run", "--config", path), 1, re.compile(f"vfsteer: run: {re.escape(str(path))}{text}"), bpffs=stage.bpffs)
+        refusals.end()
+
+
+@case
+def privileges(stage):
+    program = stage.directory / "vfsteer"
+    shutil.copy(VFSTEER, program)
+    for path in (stage.directory, program):
+        path.chmod(0o755)
+    nobody = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program)
+    with Container(stage) as one, Container(stage, 2, settings=None):
+        refusals = PortRefusals(stage, one)
+        for arguments in PRIVILEGES:
+            refusals.expect(arguments, 1, "vfsteer: port: {bpffs}/vfsteer/pairs: permission denied; run this as root", bpffs=stage.bpffs, program=nobody)
+        refusals.end()
+
+
+@case
+def output(stage):
+    with Container(stage) as one, open("/dev/full", "wb") as full:
+        refusals = PortRefusals(stage, one)
+        for arguments in ("port list", "port list --json"):
+            refusals.expect(arguments, 1, "vfsteer: port: cannot write the output: No space left on device; see where stdout leads",
+                            bpffs=stage.bpffs, stdout=full)
+        refusals.end()
+
+
+@case
+def agent_that_does_not_answer(stage):
+    """Stopped, it steers on; going on, it does nothing that the user was told has failed, or says that it may yet be done."""
+    with Container(stage) as one, Container(stage, 2, settings=None):
+        refusals = PortRefusals(stage, one)
+        stage.agent.send_signal(signal.SIGSTOP)
+        for arguments in ("port add po2 --pair st0", "port del po1"):
+            refusals.expect(arguments, 1, expected(".*the agent does not answer.*"), bpffs=stage.bpffs)
+        stage.agent.send_signal(signal.SIGCONT)
+        stage.succeed("switch", "st0", "auto")  # answered in the order in which they were asked
+        check_equal(listed(stage), [one.port], "ports")
+        refusals.end()
+
+
+@case(agent=False)
+def without_agent(stage):
+    """Nothing pinned; then pins without an agent: list tells, add and del are refused."""
+    refusals = Refusals(stage)
+    for arguments in ("port add po2 --pair st0", "port del po1", "port list", "port list --json"):
+        refusals.expect(arguments, 1, f"vfsteer: port: nothing is pinned under {stage.pins}: start 'vfsteer run'", bpffs=stage.bpffs)
+    refusals.end()
+    stage.start()
+    stage.wait_active("primary")
+    with Container(stage) as one, Container(stage, 2, settings=None):
+        stage.stop(signal.SIGKILL)
+        refusals = PortRefusals(stage, one)
+        for arguments in ("port add po2 --pair st0", "port del po1"):
+            refusals.expect(arguments, 1, expected(".*no agent.*vfsteer run.*"), bpffs=stage.bpffs)
+        check_equal(listed(stage), [one.port], "ports")
+        refusals.end()
+
+
+@case
+def mistakes_do_not_last(stage):
+    """What was refused can be put right, and tried again."""
+    stage.guest.run("ip link add br9 type bridge")
+    with Container(stage) as one, Container(stage, 2, settings=None) as two:
+        stage.guest.run("ip link set po2 master br9")
+        check_equal(stage.command("port", "add", "po2", "--pair", "st0").returncode, 1, "status, of an enslaved interface")
+        stage.guest.run("ip link set po2 nomaster")
+        two.join()
+        reachable(stage, two.netns, stage.outside, OUTSIDE)
+        one.leave()
+        two.leave()
+        two.join("--mac", one.mac)
+        check_equal(port(stage, "po2")["mac"], one.mac, "MAC, free again")
+        wait("an answer", lambda: stage.pair()["active"] == "primary")
+
+
+main()
