@@ -28,7 +28,7 @@ MODES = ("native", "tc")
 COUNTERS = re.findall(r"__u64 (\w+);", re.search(r"struct vfsteer_port_counters \{(.*?)\};", HEADER, re.S)[1])
 SOL_PACKET, PACKET_AUXDATA, TP_STATUS_VLAN_VALID, TP_STATUS_VLAN_TPID_VALID = 263, 8, 1 << 4, 1 << 6
 VLAN_ID = 7
-PLAIN_PINS = {"pairs", "counters", "events", "links"}
+PORT_MAPS = {"ports", "port_counters", "port_members", "port_stations", "port_devices", "port_addresses"}  # once made, they stay until unload
 # Frames that a veth's peer has taken, but not yet handed on, when the veth goes; and what the outside's bridge may still send to a dead port
 # until it is told, at 1000 a second.
 IN_FLIGHT, INBOUND = 3, 100
@@ -115,11 +115,17 @@ class Container:
         self.stage.guest.run(f"ip link delete {self.port}")
 
     def join(self, *settings, pair="st0"):
-        self.stage.succeed("port", "add", self.port, "--pair", pair, *settings, *settings_of(self.mode))
+        self._change("port", "add", self.port, "--pair", pair, *settings, *settings_of(self.mode))
         return self
 
     def leave(self):
-        self.stage.succeed("port", "del", self.port)
+        self._change("port", "del", self.port)
+
+    def _change(self, *command):
+        """As XDP comes to the pair's devices, or leaves them, its traffic is moved away from them for a moment."""
+        before = [pair["active"] for pair in self.stage.status()["pairs"]]
+        self.stage.succeed(*command)
+        wait("the pairs to be as before", lambda: [pair["active"] for pair in self.stage.status()["pairs"]] == before)
 
     @property
     def status(self):
@@ -229,12 +235,14 @@ def receives(stage, device):
 
 
 def programs(stage):
-    """Sorted names of the programs that use the pair's map."""
-    pins = Pins(stage.pins)
-    try:
-        return sorted(bpf.programs_with(pins.pairs).values())
-    finally:
-        pins.close()
+    """{id: name} of the programs that use the pairs' map, or the ports'."""
+    found = {}
+    for name in ("pairs", "ports"):
+        if (stage.pins / name).exists():
+            map_fd = bpf.get(stage.pins / name)
+            found |= bpf.programs_with(map_fd)
+            os.close(map_fd)
+    return found
 
 
 def around(stage):
@@ -280,10 +288,6 @@ def transfer(source, target, to, size=16 << 20, timeout=30):
     check(not troubles and got == data, lambda: f"{len(got)} of {len(data)} bytes to {to}{'' if data.startswith(got) else ', others'}: {troubles}")
 
 
-def pinned(stage):
-    return {path.name for path in stage.pins.iterdir()}
-
-
 def wait_present(container, present=True, timeout=5.0):
     wait(f"{container.port} {'present' if present else 'absent'}", lambda: (container.status or {}).get("present") is present, timeout)
     return container.status
@@ -311,8 +315,9 @@ def silent(container):
 
 
 def everything(stage):
-    """All that a port may change of a guest."""
-    return picture(stage) | {f"XDP at {name}: {device.xdp}" for name, device in devices(stage).items()}
+    """All that a port may change of a guest, but for its maps."""
+    maps = {str(stage.pins / name) for name in PORT_MAPS}
+    return picture(stage) - maps | {f"XDP at {name}: {device.xdp}" for name, device in devices(stage).items()}
 
 
 def until(condition):

@@ -49,7 +49,7 @@ class Refusals:
         if bpffs:
             command += ["--bpffs", str(bpffs)]
         streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | streams
-        return subprocess.run(["ip", "netns", "exec", self.stage.guest.name, *command], timeout=10, **streams)
+        return subprocess.run(["ip", "netns", "exec", self.stage.guest.name, *command], timeout=20, **streams)
 
     def expect(self, arguments, status, message, bpffs=None, output=b"", **streams):
         """@arguments: a text of words, or a tuple. @message: the whole of stderr but its newline, {dir} and {bpffs} filled in.

@@ -148,6 +148,25 @@ def trouble_is_told_and_survived(stage):
 
 
 @case(agent=False)
+def two_that_cannot_both_be(stage):
+    """One MAC for two ports, two that pass all through, a primary: the first is a port, of the second status and log say why it is none."""
+    for more in ("mac = 02:76:66:00:01:01\n", "passthrough = yes\n"):
+        with Container(stage, 1, settings=None), Container(stage, 2, settings=None):
+            start(stage, section(more=more) + section(name="po2", more=more))
+            wait("the first to be a port", lambda: ports(stage)["po1"]["present"] and ports(stage)["po1"]["takes_by"] != "none")
+            time.sleep(0.3)
+            second = ports(stage)["po2"]
+            check_equal((second["takes_by"], second["delivers_by"]), ("none", "none"), f"the second's drivers, with {more.strip()}")
+            check("po1" in second["why"], f"why: {second['why']!r}")
+            check("po2: " in stage.log.read_text(), "the log does not tell")
+            stage.succeed("unload")
+            stage.agent.wait(10)
+    start(stage, section(name="pr0", more="mac = 02:76:66:00:01:01\n"))
+    reachable(stage)
+    check_equal(ports(stage)["pr0"]["takes_by"], "none", "takes by, of the primary")
+
+
+@case(agent=False)
 def standby_goes_and_comes(stage):
     start(stage, section())
     with Container(stage, settings=None) as one:

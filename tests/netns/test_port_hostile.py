@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A hostile container: whatever it sends, nothing ends, nothing switches, nobody else's traffic suffers, and what is dropped is counted."""
 
+import contextlib
+import signal
 import socket
 import struct
 import time
 
 from announcements import announced_of
-from ports import Container, Moved, arp, by_each_driver, tagged, wire_capture, works
+from ports import Container, Moved, arp, by_each_driver, tagged, wait_present, wire_capture, works
 from rig import BROADCAST, ETH_P_TEST, GUEST, MAC, OUTSIDE, Flow, case, check, check_equal, frame, inject, mac_bytes, main, note, reachable, wait
 
 OTHER, STRANGER = "02:00:00:00:00:aa", "02:00:00:00:00:77"
@@ -33,16 +35,21 @@ def learned_of(stage, mac):
     return {line.split()[2] for line in stage.outside.run("bridge fdb show br br0").splitlines() if line.startswith(mac) and "permanent" not in line}
 
 
-def check_unmoved(stage, switches=1):
-    pair = stage.pair()
-    check_equal((pair["active"], pair["switches"], pair["primary_state"], stage.agent.poll()), ("primary", switches, "ready", None),
-                "(active, switches, primary's state, the agent's exit status)")
+@contextlib.contextmanager
+def unmoved(stage):
+    """Nothing of what is done meanwhile makes the pair switch, or the agent end."""
+    before = stage.pair()
+    yield
+    after = stage.pair()
+    for name in ("active", "switches", "primary_state"):
+        check_equal(after[name], before[name], f"the pair's {name}")
+    check_equal(stage.agent.poll(), None, "the agent's exit status")
 
 
 @by_each_driver
 def spoofed_sources(stage, mode):
     """Somebody else's MAC: the pair's, another port's, the outside's, a group's, none. Dropped, counted, and nobody's switch believes it."""
-    with Container(stage, mode=mode) as one, Container(stage, 2, mode=mode) as two:
+    with Container(stage, mode=mode) as one, Container(stage, 2, mode=mode) as two, unmoved(stage):
         works(stage, two)
         heard = [stage.capture(*place) for place in ((two.netns, "ct0"), (stage.guest, "st0", ETH_P_TEST), (stage.outside, "st1"), (stage.outside, "pr1"))]
         places = {mac: learned_of(stage, mac) for mac in (MAC, two.mac)}
@@ -57,7 +64,6 @@ def spoofed_sources(stage, mode):
         check_equal([sum(b"spoofed" in data for data in capture.frames(outgoing=False)) for capture in heard], [0, 0, 0, 0], "heard by (two, host, st1, pr1)")
         check_equal({mac: learned_of(stage, mac) for mac in places}, places, "where the outside's bridge has learned whom")
         check_equal(moved.since()[1]["tx_packets"], 0, "counted as sent")
-        check_unmoved(stage)
         works(stage, one)
 
 
@@ -80,13 +86,27 @@ def addresses_of_others_stay_learned(stage, mode):
         of_flood = announced_of(wire.frames(outgoing=False), one.mac)
         note(f"{len(of_flood)} addresses of the flood announced")
         check(len(of_flood) <= SHARE + 1, f"{len(of_flood)} addresses of the flood announced")
-        check_unmoved_after_switch(stage)
+        check_equal(stage.agent.poll(), None, "the agent's exit status")
         works(stage, one)
         works(stage, two)
 
 
-def check_unmoved_after_switch(stage):
-    check_equal((stage.pair()["active"], stage.pair()["switches"], stage.agent.poll()), ("standby", 2, None), "(active, switches, the agent's exit status)")
+@by_each_driver
+def share_of_learned_addresses_is_kept(stage, mode):
+    """Whatever replaces the programs: a port has the same share of the table, also after many agents, and pushes nobody out."""
+    with Container(stage, mode=mode) as one, Container(stage, 2, mode=mode) as two:
+        inject(two.netns, "ct0", arp(two.mac, "10.77.0.212"))
+        for turn in range(4):
+            flood(one, (arp(one.mac, f"10.{80 + turn}.{number >> 8}.{number & 0xff}") for number in range(1, 501)))
+            stage.stop(signal.SIGKILL)
+            stage.start()
+        wait_present(one)
+        wire = wire_capture(stage, stage.outside, "st1")
+        stage.succeed("switch", "st0", "standby")
+        wait("the other port's address", lambda: announced_of(wire.frames(outgoing=False), two.mac) >= {(0, "10.77.0.212")}, 2)
+        time.sleep(0.5)
+        of_flood = announced_of(wire.frames(outgoing=False), one.mac)
+        check(len(of_flood) <= SHARE + 1, f"{len(of_flood)} addresses of the flood announced, after four agents")
 
 
 @case
@@ -104,7 +124,7 @@ def address_of_another(stage):
         wait("the host's own", lambda: announced_of(wire.frames(outgoing=False), MAC) >= {(0, "rarp"), (0, GUEST)}, 2)
         time.sleep(0.4)
         for mac in (one.mac, two.mac, MAC):
-            check((0, "10.77.0.99") not in announced_of(wire.frames(outgoing=False), mac), f"an address that a container told for another MAC is announced for {mac}")
+            check((0, "10.77.0.99") not in announced_of(wire.frames(outgoing=False), mac), f"what a container told of another MAC is announced for {mac}")
         reachable(stage)
 
 
@@ -119,22 +139,20 @@ def small_frames(mac):
 
 @by_each_driver
 def runts(stage, mode):
-    with Container(stage, mode=mode) as one, Container(stage, 2, mode=mode) as two:
+    with Container(stage, mode=mode) as one, Container(stage, 2, mode=mode) as two, unmoved(stage):
         flood(one, small_frames(one.mac))
-        check_unmoved(stage)
         works(stage, one)
         works(stage, two)
 
 
 @by_each_driver
 def tags_in_tags(stage, mode):
-    with Container(stage, mode=mode) as one, Container(stage, 2, mode=mode) as two:
+    with Container(stage, mode=mode) as one, Container(stage, 2, mode=mode) as two, unmoved(stage):
         for depth in (1, 2, 3, 8, 20):
             for to in (STRANGER, MAC, two.mac, BROADCAST):
                 inner = frame(to, one.mac, 0x0806, arp(one.mac, "10.99.0.1")[14:])
                 flood(one, [tagged(inner, *[(0x8100, number + 1) for number in range(depth)]), tagged(inner, *[(0x88a8, 5)] * depth),
                             tagged(inner, *[(0x8100, 7)] * depth)[:14 + 4 * depth]])
-        check_unmoved(stage)
         works(stage, one)
         works(stage, two)
 
@@ -142,7 +160,7 @@ def tags_in_tags(stage, mode):
 @by_each_driver
 def flood_beside_others(stage, mode):
     """Frames to all, to nobody, to itself and to the host, as fast as a container can: the host's traffic and another port's lose nothing."""
-    with Container(stage, mode=mode) as one, Container(stage, 2, mode=mode) as two:
+    with Container(stage, mode=mode) as one, Container(stage, 2, mode=mode) as two, unmoved(stage):
         running = (Flow(stage.guest, stage.outside, OUTSIDE, 200), Flow(stage.outside, stage.guest, GUEST, 200),
                    Flow(two.netns, stage.outside, OUTSIDE, 200), Flow(stage.outside, two.netns, two.address, 200))
         for to in (BROADCAST, STRANGER, one.mac, MAC):
@@ -150,14 +168,13 @@ def flood_beside_others(stage, mode):
         for flow in running:
             flow.stop()
         check_equal(([flow.lost() for flow in running], [flow.copies for flow in running]), ([0] * 4, [0] * 4), "lost, doubled (host out, in, two out, in)")
-        check_unmoved(stage)
         works(stage, one)
 
 
 @by_each_driver
 def network_that_spoofs_ports(stage, mode):
     """A station outside with a port's MAC as its source: unicast is taken as from anybody, frames to all are our own echo; the port goes on."""
-    with Container(stage, mode=mode) as one, Container(stage, 2, mode=mode) as two:
+    with Container(stage, mode=mode) as one, Container(stage, 2, mode=mode) as two, unmoved(stage):
         works(stage, one)
         moved = Moved(one)
         for wire in ("st1", "pr1"):
@@ -165,7 +182,6 @@ def network_that_spoofs_ports(stage, mode):
                 for _ in range(100):
                     inject(stage.outside, wire, frame(to, one.mac, payload=b"spoofed outside"))
         check(moved.since()[1]["drop_own_echo_packets"] >= 100, "echoes were not counted")
-        check_unmoved(stage)
         # It has misled the outside's own bridge until the container sends.
         wait("the container to be heard", lambda: " 0% packet loss" in one.netns.run(f"ping -n -q -c 1 -W 0.5 {OUTSIDE} || true"))
         works(stage, one)
