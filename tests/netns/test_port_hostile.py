@@ -76,7 +76,7 @@ def addresses_of_others_stay_learned(stage, mode):
         flood(one, (arp(one.mac, f"10.80.{number >> 8}.{number & 0xff}") for number in range(1, 10001)))
         inject(two.netns, "ct0", arp(two.mac, "10.77.0.213"))
         flood(one, (arp(one.mac, f"10.81.{number >> 8}.{number & 0xff}", vlan=number % 4000 + 1) for number in range(1, 3001)))
-        time.sleep(0.5)
+        time.sleep(1.5)  # where no program wakes it, the agent looks once a second
         wire = wire_capture(stage, stage.outside, "st1")
         stage.succeed("switch", "st0", "standby")
         wanted = {(0, "rarp"), (0, two.address), (0, "10.77.0.212"), (0, "10.77.0.213")}
