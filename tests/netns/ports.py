@@ -28,7 +28,6 @@ MODES = ("native", "tc")
 COUNTERS = re.findall(r"__u64 (\w+);", re.search(r"struct vfsteer_port_counters \{(.*?)\};", HEADER, re.S)[1])
 SOL_PACKET, PACKET_AUXDATA, TP_STATUS_VLAN_VALID, TP_STATUS_VLAN_TPID_VALID = 263, 8, 1 << 4, 1 << 6
 VLAN_ID = 7
-PORT_MAPS = {"ports", "port_counters", "port_members", "port_stations", "port_devices", "port_addresses"}  # once made, they stay until unload
 # Frames that a veth's peer has taken, but not yet handed on, when the veth goes; and what the outside's bridge may still send to a dead port
 # until it is told, at 1000 a second.
 IN_FLIGHT, INBOUND = 3, 100
@@ -315,9 +314,8 @@ def silent(container):
 
 
 def everything(stage):
-    """All that a port may change of a guest, but for its maps."""
-    maps = {str(stage.pins / name) for name in PORT_MAPS}
-    return picture(stage) - maps | {f"XDP at {name}: {device.xdp}" for name, device in devices(stage).items()}
+    """All that a port may change of a guest."""
+    return picture(stage) | {f"XDP at {name}: {device.xdp}" for name, device in devices(stage).items()}
 
 
 def until(condition):

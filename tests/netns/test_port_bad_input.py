@@ -22,11 +22,11 @@ ITSELF = f"{MAC} is the MAC of st0 itself: say --passthrough if it is to own tha
 # (arguments, message between "vfsteer: port: " and "; see 'vfsteer help port'"): exit status 2.
 USAGE = (
     ("port", "what? say add, del or list"),
-    ("port frobnicate", "frobnicate: say add, del or list"),
+    ("port frobnicate", "'frobnicate': say add, del or list"),
     (("port", ""), "'': say add, del or list"),
-    ("port ADD po2 --pair st0", "ADD: say add, del or list"),
-    (("port", "a\x1b[2Jb\n"), "a?[2Jb?: say add, del or list"),
-    ("port --json", "--json: say add, del or list"),
+    ("port ADD po2 --pair st0", "'ADD': say add, del or list"),
+    (("port", "a\x1b[2Jb\n"), "'a?[2Jb?': say add, del or list"),
+    ("port --json", "'--json': say add, del or list"),
     ("port add", "an argument is missing: 1 of 2 given"),
     ("port add --pair st0", "an argument is missing: 1 of 2 given"),
     ("port add po2", "add po2: to which pair? write --pair STANDBY"),
