@@ -280,15 +280,6 @@ class Ports(Later):
             crash.stage.succeed("port", "del", "ve0")
 
 
-class LosePorts(Lose):
-    """The primary goes and comes back, with a port on the pair."""
-    prepare, settle = Ports.prepare, Ports.settle
-
-    def befall(self, crash, agent):
-        crash.stage.command("port", "add", "ve0", "--pair", "st0")
-        super().befall(crash, agent)
-
-
 class AdoptPorts(Ports):
     """A start that finds a port of another's, and an unload that does."""
 
@@ -307,6 +298,35 @@ class AdoptPorts(Ports):
 class UnloadPorts(AdoptPorts):
     def act(self, crash, **environment):
         return crash.doomed(crash.stage.command, "unload", env={**os.environ, **environment})
+
+
+class WithPort(Ports):
+    """Something that befalls an agent that has a port."""
+
+    def act(self, crash, **environment):
+        agent = Start.act(self, crash, VFSTEER_CRASH_ARMED=str(crash.armed), **environment)
+        check(agent.poll() is None, "the agent died too early")
+        crash.stage.succeed("port", "add", "ve0", "--pair", "st0")
+        crash.stage.wait_active("primary")
+        crash.armed.touch()
+        self.befall(crash, agent)
+        return agent
+
+
+class LosePort(WithPort):
+    """Its interface goes."""
+
+    def befall(self, crash, agent):
+        crash.stage.guest.run("ip link delete ve0")
+        wait("no port, or dead", lambda: agent.poll() is not None or not json.loads(crash.stage.succeed("port", "list", "--json")))
+
+    def settle(self, crash):
+        wait("no port without an interface", lambda: not json.loads(crash.stage.command("port", "list", "--json").stdout))
+
+
+class LoseBesidePort(WithPort, Lose):
+    """The primary goes and comes back, and needs its program."""
+    befall = Lose.befall
 
 
 class Unload(Later):
@@ -402,15 +422,16 @@ def add(name, scenario, launcher=(), relevant=""):
 
 SCENARIOS = {"start": Start, "adopt": Adopt, "grow": Grow, "sweep": Sweep, "switch": Switch, "mirror": Mirror, "lose": Lose,
              "lose_standby": LoseStandby, "unload": Unload, "unload_alone": UnloadAlone, "direct": Direct,
-             "ports": Ports, "adopt_ports": AdoptPorts, "unload_ports": UnloadPorts, "lose_ports": LosePorts}
+             "ports": Ports, "adopt_ports": AdoptPorts, "unload_ports": UnloadPorts, "lose_port": LosePort,
+             "lose_beside_port": LoseBesidePort}
 # Of those that differ in some points only.
 RELEVANT = {"grow": "agent-|pins-|unload-|announcer-", "sweep": "pins-|hook-", "direct": "pair-direct|pair-word|join-",
-            "lose_ports": "uplinks",
-            **dict.fromkeys(("ports", "adopt_ports", "unload_ports"), "agent-port|port|uplinks|xdp|pins-")}
+            "lose_beside_port": "uplinks|port",
+            **dict.fromkeys(("ports", "adopt_ports", "unload_ports", "lose_port"), "agent-port|port|uplinks|xdp|pins-")}
 for name, scenario in SCENARIOS.items():
     add(f"die_at_{name}", scenario(), relevant=RELEVANT.get(name, ""))
     # Where it makes a difference: the others attach nothing, or nothing else.
-    if name not in ("switch", "mirror", "sweep", "direct", "lose_ports"):
+    if name not in ("switch", "mirror", "sweep", "direct", "lose_port", "lose_beside_port"):
         add(f"die_at_{name}_without_tcx", scenario(), [WITHOUT_TCX], "hook-|steer-")
 
 
