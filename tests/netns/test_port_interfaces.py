@@ -7,7 +7,7 @@ import time
 
 from ports import (Container, by_each_driver, everything, listed, ports, prepare, programs, receives, silent, until,
                    wait_present, works)
-from rig import OUTSIDE, case, check_equal, main, reachable, wait
+from rig import OUTSIDE, case, check, check_equal, main, reachable, wait
 
 
 @by_each_driver
@@ -93,6 +93,36 @@ def interface_set_down_and_up(stage):
         reachable(stage)
         stage.guest.run(f"ip link set {one.port} up")
         wait("the container to be heard", lambda: " 0% packet loss" in one.netns.run(f"ping -n -q -c 1 -W 0.5 {OUTSIDE} || true"))
+        works(stage, one)
+
+
+@case
+def interface_taken_by_a_bridge(stage):
+    """It serves somebody else for a while: no port meanwhile, and status says why; then it is one again."""
+    with Container(stage) as one:
+        works(stage, one)
+        stage.guest.run(f"ip link add br9 type bridge; ip link set {one.port} master br9")
+        check(wait_present(one, False)["why"], "status does not say why")
+        silent(one)
+        reachable(stage)
+        stage.guest.run(f"ip link set {one.port} nomaster")
+        wait_present(one)
+        works(stage, one)
+
+
+@case
+def standby_taken_by_a_bridge(stage):
+    """What lives behind the bridge is reached, and the host by the bridge's address; afterwards the port is one as before."""
+    with Container(stage) as one:
+        works(stage, one)
+        stage.guest.run("""ip link add gbr0 address 02:76:66:00:00:01 type bridge forward_delay 0 mcast_snooping 0
+            ip address flush dev st0; ip link set gbr0 up; ip link set st0 master gbr0; ip address add 10.77.0.1/24 dev gbr0""")
+        wait("the pair to know of the bridge", lambda: "promiscuity 0" not in stage.guest.run("ip -d link show pr0"))
+        time.sleep(0.5)
+        reachable(stage)
+        check_equal(listed(stage), [one.port], "ports")
+        stage.guest.run("ip link set st0 nomaster; ip link delete gbr0; ip address add 10.77.0.1/24 dev st0")
+        wait_present(one)
         works(stage, one)
 
 

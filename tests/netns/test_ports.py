@@ -4,7 +4,7 @@
 
 import time
 
-from ports import COUNTERS, Container, Moved, by_each_driver, check_drivers, check_moved, devices, each_active, receives, transfer
+from ports import COUNTERS, Container, Moved, by_each_driver, check_drivers, check_moved, devices, each_active, prepare, receives, transfer
 from rig import GUEST, GUEST6, MAC, OUTSIDE, OUTSIDE6, Flow, case, check, check_equal, main, note, reachable, wait
 
 DATAGRAMS = 20  # what reachable() sends, at least
@@ -187,6 +187,37 @@ def uplinks_that_take_no_xdp_frames(stage):
             reachable(stage, one.netns, two.netns, two.address6)
         text = {one.port: (one.status["takes_by"], one.status["delivers_by"], one.status["why"])}
         note(f"{text}, xdp {stage.pair()['xdp']}")
+
+
+def direct_receive(stage, mode):
+    """What is for a port does not go up the primary's own stack."""
+    path = stage.directory / "vfsteer.conf"
+    path.write_text("[agent]\nrx = direct\n")
+    stage.guest.run("for name in all st0 default; do echo 0 >/proc/sys/net/ipv4/conf/$name/rp_filter; done")
+    stage.start("st0=pr0", options=("--config", str(path)))
+    stage.wait_active("primary")
+    prepare(stage, mode)
+    with Container(stage, mode=mode) as one:
+        check_equal(stage.pair()["rx"], "direct", "rx")
+        for active in each_active(stage):
+            for to, own in ((OUTSIDE, one.address), (OUTSIDE6, one.address6)):
+                reachable(stage, one.netns, stage.outside, to)
+                reachable(stage, stage.outside, one.netns, own)
+                transfer(stage.outside, one.netns, own, 4 << 20)
+            reachable(stage)
+            reachable(stage, stage.outside, stage.guest, GUEST)
+            transfer(stage.outside, stage.guest, GUEST, 4 << 20)
+            reachable(stage, one.netns, stage.guest, GUEST)
+
+
+@case(agent=False)
+def direct_receive_native(stage):
+    direct_receive(stage, "native")
+
+
+@case(agent=False)
+def direct_receive_tc(stage):
+    direct_receive(stage, "tc")
 
 
 @case
