@@ -4,8 +4,8 @@
 import statistics
 
 # What is a gain when it grows; everything else is a cost.
-RATES = ("bit/s", "Mbit/s", "Gbit/s", "packets/s", "transactions/s")
-GAINS = ("vf/after",)
+RATES = ("bit/s", "Mbit/s", "Gbit/s", "packets/s", "transactions/s", "Mpps")
+GAINS = ("vf/after", "/part-of-bare")
 # Noted, but no merit of anybody: QEMU's own pause, and how long the measurement had lasted.
 NO_MERIT = ("downtime/events", "downtime/reported", "vf/before")
 # The senders pause by themselves on an emulated machine: gaps that differ by less say nothing.

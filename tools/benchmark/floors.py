@@ -101,10 +101,20 @@ def _cost(results, kernel):
                       lambda value: value >= 0.97, lambda value: value >= 0.99, None if over is None else f"{1 + over / 100:.3f}")
 
 
+def _ports(results, kernel):
+    for way in ("port-to-uplink", "uplink-to-port"):
+        ours, bridge = (median(_get(results, "ports", f"{way}/part-of-bare", kernel, name)) for name in ("vfsteer", "bridge"))
+        words = way.replace("-", " ")
+        yield _judged(f"{words}, frames of 64 bytes: part of a bare redirect", kernel, "≥ 0.85", "≥ 0.95", ours, lambda value: value >= 0.85,
+                      lambda value: value >= 0.95, ours and f"{ours:.3f}")
+        yield _judged(f"{words}, frames of 64 bytes: of a Linux bridge", kernel, "≥ 2", "≥ 2", ours and bridge and ours / bridge,
+                      lambda value: value >= 2, lambda value: value >= 2)
+
+
 def verdicts(results):
     """Every floor for every kernel that its section was measured on; once as not measured where it was on none."""
     found = []
-    for section, judge in (("events", _lossless), ("events", _carrier), ("migrate", _migration), ("cost", _cost)):
+    for section, judge in (("events", _lossless), ("events", _carrier), ("migrate", _migration), ("cost", _cost), ("ports", _ports)):
         kernels = results.distinct("kernel", section)
         judged = [verdict for kernel in kernels for verdict in judge(results, kernel)]
         known = {verdict.what for verdict in judged if verdict.verdict != UNKNOWN}

@@ -17,7 +17,7 @@ from tools.benchmark.results import Results
 from tools.rig.places import BUILD, lock
 
 # Each is a module here with run(options, results), which returns how many measurements failed, and describe(), its line of the help.
-MEASURED = ("events", "migrate", "cost", "breakdown")
+MEASURED = ("events", "migrate", "cost", "breakdown", "ports")
 OUT = BUILD.parent / "bench" / "results.json"
 
 

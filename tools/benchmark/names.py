@@ -20,8 +20,11 @@ NAMES = {
     "net_failover": Name("net_failover", "#D55E00"),
     "bonding": Name("bonding (miimon 100)", "#E69F00"),
     "teamd": Name("teamd (ethtool)", "#CC79A7"),
+    "bridge": Name("Linux bridge", "#F0E442"),
     "bare-vf": Name("bare VF", "#009E73", True),
     "virtio-only": Name("virtio-net only", "#6E6E6E", True),
+    "bare-redirect": Name("bare XDP redirect", "#404040", True),
+    "bare-wire": Name("nobody forwards", "#A8A8A8", True),
 }
 OURS = ("vfsteer", "vfsteer-direct")
 

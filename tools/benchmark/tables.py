@@ -105,3 +105,5 @@ BEHIND_NOTE = ("Compared are medians and worst values. Of gaps, only what exceed
 EVENTS_NOTE = ("Packets lost: median, and the worst in parentheses where it differs. † at least once nothing had come back when the measurement "
                "ended: the figure is then as large as the time that was watched. unreachable: after the event before, the guest received "
                "nothing any more, so there was nothing to lose.")
+PORTS_NOTE = ("Mpps: frames that one core takes from the generator to the sink, both of which are its work as well; `nobody forwards` is what is left without "
+              "a forwarder, and `forwarding` what exceeds it. `part of bare`: the rate beside that of a bare XDP redirect.")
