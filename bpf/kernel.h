@@ -57,6 +57,11 @@ struct xdp_rxq_info {
 
 struct xdp_buff {
 	struct xdp_rxq_info *rxq;
+	__u32 flags; /* Linux 5.18: of enum xdp_buff_flags */
+};
+
+enum xdp_buff_flags {
+	XDP_FLAGS_HAS_FRAGS = 1,
 };
 
 /* Linux 6.3. */

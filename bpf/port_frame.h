@@ -41,6 +41,13 @@ static __always_inline __u32 port_frame_linear_length(struct xdp_md *frame)
 /* In bytes, of all its buffers. Kernels before Linux 5.18 have no others than frames of one, and no such helper. */
 static __always_inline __u32 port_frame_length(struct xdp_md *frame)
 {
+#ifndef ALIVE_WITHOUT_KFUNCS
+	/* What the helper looks at first: nearly every frame is spared the call. */
+	const struct xdp_buff *buffer = bpf_cast_to_kern_ctx(frame);
+
+	if (!(buffer->flags & bpf_core_enum_value(enum xdp_buff_flags, XDP_FLAGS_HAS_FRAGS)))
+		return port_frame_linear_length(frame);
+#endif
 #ifndef ALIVE_WITHOUT_BTF
 	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_xdp_get_buff_len))
 		return bpf_xdp_get_buff_len(frame);
@@ -72,8 +79,7 @@ static __always_inline bool port_frame_is_partial(struct xdp_md *frame)
 	return true;
 }
 
-/* Does a frame of another protocol than IPv4 tell of addresses, which the tc program learns: ARP, or ND, also within one tag? */
-static __noinline bool port_frame_tells_addresses(const struct ethhdr *ethernet, void *end)
+static __noinline bool port_frame_tells_addresses_parsed(const struct ethhdr *ethernet, void *end)
 {
 	const struct ipv6hdr *ip = (const void *)(ethernet + 1);
 	__u16 protocol = ethernet->h_proto;
@@ -95,6 +101,18 @@ static __noinline bool port_frame_tells_addresses(const struct ethhdr *ethernet,
 	if ((void *)(icmp + 1) > end)
 		return true;
 	return ip->nexthdr == IPPROTO_ICMPV6 && *icmp >= PORT_FRAME_ND_FIRST && *icmp <= PORT_FRAME_ND_LAST;
+}
+
+/* Does it tell of addresses, which the tc program learns: ARP, or ND, also within one tag? Out of line what few frames are. */
+static __always_inline bool port_frame_tells_addresses(const struct ethhdr *ethernet, void *end)
+{
+	const struct ipv6hdr *ip = (const void *)(ethernet + 1);
+
+	if (ethernet->h_proto == bpf_htons(ETH_P_IP))
+		return false;
+	if (ethernet->h_proto == bpf_htons(ETH_P_IPV6) && (void *)(ip + 1) <= end && ip->nexthdr != IPPROTO_ICMPV6)
+		return false;
+	return port_frame_tells_addresses_parsed(ethernet, end);
 }
 
 #endif

@@ -118,7 +118,7 @@ int port_xdp(struct xdp_md *frame)
 		return port_xdp_drop();
 	if (ethernet_is_group(ethernet) || ethernet_same_even_mac(ethernet->h_dest, pair->mac_address))
 		return XDP_PASS;
-	if (ethernet->h_proto != bpf_htons(ETH_P_IP) && port_frame_tells_addresses(ethernet, end))
+	if (port_frame_tells_addresses(ethernet, end))
 		return XDP_PASS;
 	if (port_frame_is_partial(frame))
 		return XDP_PASS;
