@@ -17,9 +17,12 @@ static __always_inline int port_redirect(__u32 ifindex)
 	return bpf_redirect_map(&port_devices, ifindex, XDP_PASS);
 }
 
-static __always_inline void port_count_native_tx(__u32 bytes)
+/*
+ * Keys of maps lie on the stack, and one that is there already costs a look-up nearly nothing: those that every frame needs share theirs.
+ */
+static __always_inline void port_count_native_tx(const __u32 *number, __u32 bytes)
 {
-	struct vfsteer_port_counters *counts = port_counts(port_number);
+	struct vfsteer_port_counters *counts = bpf_map_lookup_elem(&port_counters, number);
 
 	if (!counts)
 		return;
@@ -28,9 +31,9 @@ static __always_inline void port_count_native_tx(__u32 bytes)
 	counts->tx_native_packets++;
 }
 
-static __always_inline void port_count_native_rx(__u32 number, __u32 bytes)
+static __always_inline void port_count_native_rx(const __u32 *number, __u32 bytes)
 {
-	struct vfsteer_port_counters *counts = port_counts(number);
+	struct vfsteer_port_counters *counts = bpf_map_lookup_elem(&port_counters, number);
 
 	if (!counts)
 		return;
@@ -52,14 +55,14 @@ static __always_inline bool port_takes_buffers(struct xdp_md *frame, __u32 bytes
 
 static __noinline int port_xdp_to_port(struct xdp_md *frame, __u32 number, __u32 ifindex)
 {
-	__u32 bytes = port_frame_length(frame);
+	__u32 bytes = port_frame_length(frame), from = port_number;
 	int verdict = XDP_PASS;
 
 	if (ifindex != frame->ingress_ifindex && port_takes_buffers(frame, bytes, number))
 		verdict = port_redirect(ifindex);
 	if (verdict == XDP_REDIRECT) {
-		port_count_native_tx(bytes);
-		port_count_native_rx(number, bytes);
+		port_count_native_tx(&from, bytes);
+		port_count_native_rx(&number, bytes);
 	}
 	return verdict;
 }
@@ -67,6 +70,7 @@ static __noinline int port_xdp_to_port(struct xdp_md *frame, __u32 number, __u32
 static __noinline int port_xdp_standby(struct xdp_md *frame, const struct vfsteer_pair *pair, __u32 bytes)
 {
 	struct vfsteer_counters *counts;
+	__u32 number = port_number;
 	int verdict;
 
 	/* Without carrier: steer_egress knows what to do. */
@@ -75,7 +79,7 @@ static __noinline int port_xdp_standby(struct xdp_md *frame, const struct vfstee
 	verdict = port_redirect(pair->standby_ifindex);
 	if (verdict != XDP_REDIRECT)
 		return verdict;
-	port_count_native_tx(bytes);
+	port_count_native_tx(&number, bytes);
 	counts = port_pair_counts();
 	if (counts) {
 		counts->tx_standby_packets++;
@@ -105,11 +109,11 @@ int port_xdp(struct xdp_md *frame)
 {
 	struct ethhdr *ethernet = (void *)(long)frame->data;
 	void *end = (void *)(long)frame->data_end;
-	const struct vfsteer_pair *pair = port_pair();
-	const struct vfsteer_port *port = port_of(port_number);
-	const struct vfsteer_members *members = port_pair_members();
+	__u32 slot = pair_slot, number = port_number, primary, bytes;
+	const struct vfsteer_pair *pair = bpf_map_lookup_elem(&pairs, &slot);
+	const struct vfsteer_port *port = bpf_map_lookup_elem(&ports, &number);
+	const struct vfsteer_members *members = bpf_map_lookup_elem(&port_members, &slot);
 	struct vfsteer_counters *counts;
-	__u32 primary, bytes;
 	int verdict;
 
 	if ((void *)(ethernet + 1) > end || !pair || !port || !members)
@@ -139,8 +143,8 @@ int port_xdp(struct xdp_md *frame)
 	verdict = port_redirect(primary);
 	if (verdict != XDP_REDIRECT)
 		return verdict;
-	port_count_native_tx(bytes);
-	counts = port_pair_counts();
+	port_count_native_tx(&number, bytes);
+	counts = bpf_map_lookup_elem(&counters, &slot);
 	if (counts) {
 		counts->tx_primary_packets++;
 		counts->tx_primary_bytes += bytes;
@@ -149,9 +153,10 @@ int port_xdp(struct xdp_md *frame)
 }
 
 /* The port that a frame of the network is for. The only port of a pair, as most are, is compared with: that is cheaper than the hash. */
-static __always_inline bool port_find_target(const struct ethhdr *ethernet, __u32 *ret_number, __u32 *ret_ifindex)
+static __always_inline bool port_find_target(const __u32 *slot, const struct ethhdr *ethernet, __u32 *ret_number,
+					     __u32 *ret_ifindex)
 {
-	const struct vfsteer_members *members = port_pair_members();
+	const struct vfsteer_members *members = bpf_map_lookup_elem(&port_members, slot);
 	const struct vfsteer_station *station;
 	const struct vfsteer_port *port;
 
@@ -159,7 +164,7 @@ static __always_inline bool port_find_target(const struct ethhdr *ethernet, __u3
 		return false;
 	if (members->count == 1) {
 		*ret_number = members->ports[0];
-		port = port_of(*ret_number);
+		port = bpf_map_lookup_elem(&ports, ret_number);
 		if (!port)
 			return false;
 		*ret_ifindex = port->ifindex;
@@ -184,16 +189,16 @@ int uplink_xdp(struct xdp_md *frame)
 {
 	struct ethhdr *ethernet = (void *)(long)frame->data;
 	void *end = (void *)(long)frame->data_end;
-	const struct vfsteer_pair *pair = port_pair();
+	__u32 slot = pair_slot, number, ifindex, bytes;
+	const struct vfsteer_pair *pair = bpf_map_lookup_elem(&pairs, &slot);
 	struct vfsteer_counters *counts;
-	__u32 number, ifindex, bytes;
 	int verdict;
 
 	if ((void *)(ethernet + 1) > end || !pair || ethernet_is_group(ethernet))
 		return XDP_PASS;
 	if (!port_has_passthrough() && ethernet_same_even_mac(ethernet->h_dest, pair->mac_address))
 		return XDP_PASS;
-	if (!port_find_target(ethernet, &number, &ifindex))
+	if (!port_find_target(&slot, ethernet, &number, &ifindex))
 		return XDP_PASS;
 	bytes = port_frame_length(frame);
 	if (port_frame_is_partial(frame) || !port_takes_buffers(frame, bytes, number))
@@ -201,8 +206,8 @@ int uplink_xdp(struct xdp_md *frame)
 	verdict = port_redirect(ifindex);
 	if (verdict != XDP_REDIRECT)
 		return verdict;
-	port_count_native_rx(number, bytes);
-	counts = port_pair_counts();
+	port_count_native_rx(&number, bytes);
+	counts = bpf_map_lookup_elem(&counters, &slot);
 	if (!counts)
 		return verdict;
 	if (frame->ingress_ifindex == pair->standby_ifindex) {
