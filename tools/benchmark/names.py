@@ -20,6 +20,8 @@ NAMES = {
     "net_failover": Name("net_failover", "#D55E00"),
     "bonding": Name("bonding (miimon 100)", "#E69F00"),
     "teamd": Name("teamd (ethtool)", "#CC79A7"),
+    "bridge-bonding": Name("bridge over bonding", "#AA4499"),
+    "macvlan-net_failover": Name("macvlan over net_failover", "#882255"),
     "bridge": Name("Linux bridge", "#F0E442"),
     "bare-vf": Name("bare VF", "#009E73", True),
     "virtio-only": Name("virtio-net only", "#6E6E6E", True),

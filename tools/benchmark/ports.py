@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What forwarding through a port costs: at native speed on this machine's kernel (ports_native.py)."""
+"""What a port costs: at native speed on this machine's kernel (ports_native.py), and in a guest, in instructions (ports_guest.py)."""
 
 import platform
 
-from tools.benchmark import ports_native
+from tools.benchmark import instructions, ports_guest, ports_native
 
 NATIVE = ("vfsteer", "bridge")
 
 
 def describe():
-    return "frames forwarded through a port: Mpps per core beside a bare redirect and a bridge"
+    return "frames through a port: Mpps per core beside a bare redirect and a bridge; instructions of a container's packets in a guest"
 
 
 def _missing(options, results, contender, metric, kernel):
@@ -19,8 +19,6 @@ def _missing(options, results, contender, metric, kernel):
 
 def _native(options, results):
     kernel = platform.release()
-    if not options.resume:
-        results.discard(lambda figure: figure.section == "ports" and figure.kernel == kernel)
     for _ in range(max(_missing(options, results, name, "port-to-uplink/rate", kernel) for name in NATIVE)):
         try:
             said = ports_native.measure(NATIVE, results, lambda text: print(f"bench: ports: {text}", flush=True))
@@ -33,5 +31,31 @@ def _native(options, results):
     return 0
 
 
+def _guests(options, results):
+    failed, kinds = 0, ports_guest.CONTAINED
+    total, done = options.runs * len(options.kernels) * len(kinds), 0
+    for run_index in range(options.runs):
+        for kernel in options.kernels:
+            for contained in kinds:
+                done += 1
+                if options.runs - _missing(options, results, contained.name, "udp-rx/instructions", kernel) > run_index:
+                    continue
+                try:
+                    measured = ports_guest.measure(contained, kernel, options.qemu)
+                except Exception as error:
+                    failed += 1
+                    print(f"bench: ports: {done} of {total}: {contained.name}, {kernel}: failed: {error}", flush=True)
+                    continue
+                for name, (value, context) in measured.items():
+                    results.add("ports", contained.name, f"{name}/instructions", kernel, value, "instructions",
+                                {"qemu_arguments": f"-icount shift=0 -cpu {instructions.CPU}", **context})
+                results.save()
+                print(f"bench: ports: {done} of {total}: {contained.name}, {kernel}: "
+                      + ", ".join(f"{name} {value:.0f}" for name, (value, _) in measured.items()) + " instructions a packet", flush=True)
+    return failed
+
+
 def run(options, results):
-    return _native(options, results)
+    if not options.resume:
+        results.discard(lambda figure: figure.section == "ports" and figure.kernel in (platform.release(), *options.kernels))
+    return _native(options, results) + _guests(options, results)
