@@ -38,7 +38,8 @@ void agent_port_lose(struct agent *agent, unsigned number)
 {
 	const struct port *port = &agent->world.ports[number];
 
-	log_info("%s: the interface is gone: %s", port->wish.name, port->configured ? "waiting for it" : "no port any more");
+	log_info("%s: the interface is gone: %s", port->wish.name,
+		 port->configured ? "waiting for it" : "no port any more");
 	if (port->configured)
 		port_unbind(&agent->world, number);
 	else

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define AGENT_PORTS_RETRY_NS 1000000000ULL /* for one that could not be bound */
-#define AGENT_PORTS_TEXT_SIZE 224          /* fits into an answer: control.h */
+#define AGENT_PORTS_TEXT_SIZE 224	   /* fits into an answer: control.h */
 
 static unsigned agent_port_number(const struct agent *agent, const struct port *port)
 {
@@ -26,14 +26,15 @@ static const struct pair *agent_port_pair(struct agent *agent, const char *stand
 
 static const char *agent_port_master(const struct agent *agent, const struct netdev *device)
 {
-	const struct netdev *master = device && device->master ? netdev_by_index(agent->world.table, device->master) : NULL;
+	const struct netdev *master =
+		device && device->master ? netdev_by_index(agent->world.table, device->master) : NULL;
 
 	return master ? master->name : device && device->master ? "another device" : NULL;
 }
 
 /* The MAC of what lives behind the port. False: it is not known. */
-static bool agent_port_mac(struct agent *agent, const struct port *port, const struct netdev *device, const struct netdev *standby,
-			   uint8_t mac[ETH_ALEN])
+static bool agent_port_mac(struct agent *agent, const struct port *port, const struct netdev *device,
+			   const struct netdev *standby, uint8_t mac[ETH_ALEN])
 {
 	struct link_peer peer;
 
@@ -89,14 +90,15 @@ static int agent_port_try(struct agent *agent, unsigned number, char *text, size
 	if (error)
 		return error;
 	/* Another interface of the same name, or another pair. */
-	if (agent_port_entry(agent, number)->ifindex && (agent_port_entry(agent, number)->ifindex != (__u32)device->ifindex ||
-							 agent_port_entry(agent, number)->slot != pair->slot))
+	if (agent_port_entry(agent, number)->ifindex &&
+	    (agent_port_entry(agent, number)->ifindex != (__u32)device->ifindex ||
+	     agent_port_entry(agent, number)->slot != pair->slot))
 		port_unbind(&agent->world, number);
 	error = port_bind(&agent->world, number, device, agent_pair_of_slot(agent, pair->slot), mac);
 	if (error) {
 		agent_port_entry(agent, number)->waits_for = WAIT_PROGRAMS;
-		snprintf(text, size, "%s: its programs could not be loaded and attached: %s: see the agent's log", port->wish.name,
-			 strerror(-error));
+		snprintf(text, size, "%s: its programs could not be loaded and attached: %s: see the agent's log",
+			 port->wish.name, strerror(-error));
 		return error;
 	}
 	pair_announce_anew(&agent->world, port->pair);
@@ -139,8 +141,8 @@ static bool agent_port_holds(struct agent *agent, unsigned number)
 /* One that is only somebody else's now may become a port again. */
 static bool agent_port_is_lost(const struct agent *agent, const struct port *port)
 {
-	const struct netdev *device = port->pair ? netdev_by_index(agent->world.table, port->ifindex) :
-						   netdev_by_name(agent->world.table, port->wish.name);
+	const struct netdev *device = port->pair ? netdev_by_index(agent->world.table, port->ifindex)
+						 : netdev_by_name(agent->world.table, port->wish.name);
 
 	if (!device)
 		return port->pair || !port->configured;
@@ -192,7 +194,8 @@ void agent_ports_leave(struct agent *agent, struct pair *pair)
 void agent_ports_refresh(struct agent *agent)
 {
 	for (unsigned number = 0; number < VFSTEER_MAX_PORTS; number++) {
-		const struct vfsteer_port *entry = agent->world.port_pins.ports ? agent_port_entry(agent, number) : NULL;
+		const struct vfsteer_port *entry =
+			agent->world.port_pins.ports ? agent_port_entry(agent, number) : NULL;
 		enum vfsteer_port_driver takes_by, delivers_by;
 		int error;
 
@@ -234,8 +237,9 @@ int agent_ports_add(struct agent *agent, const struct options_port *wish, char *
 	}
 	number = port_pins_find_free(&agent->world.port_pins);
 	if (number < 0) {
-		snprintf(answer, size, "%s: no room: there are %d ports, and no more are possible: 'vfsteer port del' one first", wish->name,
-			 VFSTEER_MAX_PORTS);
+		snprintf(answer, size,
+			 "%s: no room: there are %d ports, and no more are possible: 'vfsteer port del' one first",
+			 wish->name, VFSTEER_MAX_PORTS);
 		return 1;
 	}
 	port = &agent->world.ports[number];
@@ -261,7 +265,8 @@ int agent_ports_delete(struct agent *agent, const char *name, char *answer, size
 		return 1;
 	}
 	if (agent_port_configuration(agent, name)) {
-		snprintf(answer, size, "%s: it is in the configuration: take [port %s] out there and restart the agent", name, name);
+		snprintf(answer, size, "%s: it is in the configuration: take [port %s] out there and restart the agent",
+			 name, name);
 		return 1;
 	}
 	agent_port_forget(agent, agent_port_number(agent, port));

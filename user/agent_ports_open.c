@@ -12,12 +12,15 @@
 /* Is the interface that an earlier agent bound it to still there, by whatever name? */
 static bool agent_port_is_as_left(struct agent *agent, unsigned number)
 {
-	const struct netdev *device = netdev_by_index(agent->world.table, (int)agent_port_entry(agent, number)->ifindex);
-	struct hook ingress = port_programs_port_ingress(&agent->world.pins, (int)agent_port_entry(agent, number)->ifindex);
+	const struct netdev *device =
+		netdev_by_index(agent->world.table, (int)agent_port_entry(agent, number)->ifindex);
+	struct hook ingress =
+		port_programs_port_ingress(&agent->world.pins, (int)agent_port_entry(agent, number)->ifindex);
 
 	if (!device || !hook_is_attached(&ingress))
 		return false;
-	snprintf(agent->world.ports[number].wish.name, sizeof(agent->world.ports[number].wish.name), "%s", device->name);
+	snprintf(agent->world.ports[number].wish.name, sizeof(agent->world.ports[number].wish.name), "%s",
+		 device->name);
 	return true;
 }
 
@@ -37,7 +40,8 @@ static void agent_port_adopt(struct agent *agent, unsigned number, const struct 
 
 static bool agent_port_is_as_wished(const struct options_port *wish, const struct options_port *other)
 {
-	return !strcmp(wish->pair, other->pair) && wish->passthrough == other->passthrough && wish->without_xdp == other->without_xdp &&
+	return !strcmp(wish->pair, other->pair) && wish->passthrough == other->passthrough &&
+	       wish->without_xdp == other->without_xdp &&
 	       (wish->passthrough || !wish->has_mac || !memcmp(wish->mac, other->mac, ETH_ALEN));
 }
 
@@ -104,7 +108,8 @@ static void agent_ports_sweep(struct agent *agent)
 		bool is_used = false;
 
 		for (unsigned number = 0; number < VFSTEER_MAX_PORTS; number++)
-			is_used |= agent_port_entry(agent, number)->name[0] && agent_port_entry(agent, number)->ifindex &&
+			is_used |= agent_port_entry(agent, number)->name[0] &&
+				   agent_port_entry(agent, number)->ifindex &&
 				   agent_port_entry(agent, number)->slot == slot;
 		if (!is_used && world->pins.pairs[slot].standby[0])
 			uplinks_take_away(world, slot);

@@ -37,14 +37,16 @@ static int command_port_open(const struct options *options, struct pins *ret)
 }
 
 /* Only the agent changes ports. Returns the exit status, after one line. */
-static int command_port_ask(const struct options *options, const struct pins *pins, const char *name, const char *request, char *answer)
+static int command_port_ask(const struct options *options, const struct pins *pins, const char *name,
+			    const char *request, char *answer)
 {
 	int status, error = control_ask(pins, request, COMMAND_PORT_ANSWER_MS, &status, answer);
 
 	if (error && !pins_agent_runs(options->bpffs))
 		return command_port_fail(name, "no agent is running, and only it changes ports: start 'vfsteer run'");
 	if (error) {
-		log_error("port: %s: the agent does not answer: %s: look at its log, or start it again", name, strerror(-error));
+		log_error("port: %s: the agent does not answer: %s: look at its log, or start it again", name,
+			  strerror(-error));
 		return EXIT_FAILURE;
 	}
 	if (status)
@@ -73,14 +75,16 @@ static void command_port_arrange(const struct pins *pins, const struct options_p
 		return;
 	error = port_peer_turn_gro_on(wish->name);
 	if (error)
-		log_warning("port: %s: GRO could not be turned on at its other end: %s: frames are delivered by tc", wish->name,
-			    strerror(-error));
-	for (int waited_ms = 0; !error && !is_delivering && waited_ms < COMMAND_PORT_SETTLE_MS; waited_ms += COMMAND_PORT_POLL_MS) {
+		log_warning("port: %s: GRO could not be turned on at its other end: %s: frames are delivered by tc",
+			    wish->name, strerror(-error));
+	for (int waited_ms = 0; !error && !is_delivering && waited_ms < COMMAND_PORT_SETTLE_MS;
+	     waited_ms += COMMAND_PORT_POLL_MS) {
 		if (report_ports_read(pins, &ports))
 			return;
 		port = command_port_find(ports, wish->name);
 		/* Only a veth has another end to wait for. */
-		is_delivering = !port || port->delivers_by == PORT_DRIVER_NATIVE || !strstr(port->why, words_port_obstacle(OBSTACLE_PEER));
+		is_delivering = !port || port->delivers_by == PORT_DRIVER_NATIVE ||
+				!strstr(port->why, words_port_obstacle(OBSTACLE_PEER));
 		free(ports);
 		if (!is_delivering)
 			nanosleep(&pause, NULL);
@@ -114,7 +118,8 @@ static int command_port_add(const struct options *options)
 	if (!wish.pair[0])
 		return options_mistake("port", "add %s: to which pair? write --pair STANDBY", options->operands[1]);
 	if (wish.passthrough && wish.has_mac)
-		return options_mistake("port", "--mac and --passthrough: a passthrough port owns the pair's MAC; leave one out");
+		return options_mistake(
+			"port", "--mac and --passthrough: a passthrough port owns the pair's MAC; leave one out");
 	snprintf(wish.name, sizeof(wish.name), "%s", options->operands[1]);
 	if (command_port_open(options, &pins))
 		return EXIT_FAILURE;
@@ -160,7 +165,8 @@ static int command_port_list(const struct options *options)
 	if (options->json) {
 		json = report_ports_to_json(ports, NULL);
 		if (json)
-			puts(json_object_to_json_string_ext(json, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+			puts(json_object_to_json_string_ext(json,
+							    JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
 		else
 			status = command_port_fail("list", strerror(ENOMEM));
 		json_object_put(json);

@@ -13,7 +13,8 @@ static struct options_port *config_find_port(struct config_reading *reading, con
 		if (!strcmp(options->ports[i].name, name))
 			return &options->ports[i];
 	if (options->port_count == VFSTEER_MAX_PORTS) {
-		config_mistake(reading, "[port %s]: there are %d ports already, and no more are possible", name, VFSTEER_MAX_PORTS);
+		config_mistake(reading, "[port %s]: there are %d ports already, and no more are possible", name,
+			       VFSTEER_MAX_PORTS);
 		return NULL;
 	}
 	snprintf(options->ports[options->port_count].name, sizeof(options->ports[0].name), "%s", name);
@@ -21,7 +22,8 @@ static struct options_port *config_find_port(struct config_reading *reading, con
 }
 
 /* One of two words: @yes sets *ret. */
-static int config_set_word(struct config_reading *reading, const char *name, const char *value, const char *yes, const char *no, bool *ret)
+static int config_set_word(struct config_reading *reading, const char *name, const char *value, const char *yes,
+			   const char *no, bool *ret)
 {
 	*ret = !strcmp(value, yes);
 	return *ret || !strcmp(value, no) ? 1 : config_mistake(reading, "%s = %s: say %s or %s", name, value, no, yes);
@@ -44,7 +46,8 @@ int config_port(struct config_reading *reading, const char *name, const char *se
 		return flaw ? config_mistake(reading, "mac = %s: %s", value, flaw) : 1;
 	}
 	if (strcmp(setting, "pair"))
-		return config_mistake(reading, "%s: no such setting in [port %s]: see 'vfsteer help port'", setting, name);
+		return config_mistake(reading, "%s: no such setting in [port %s]: see 'vfsteer help port'", setting,
+				      name);
 	flaw = options_name_flaw(value);
 	if (flaw)
 		return config_mistake(reading, "pair = %s: the standby's name %s", value, flaw);
@@ -60,10 +63,14 @@ int config_check_ports(struct config_reading *reading)
 		if (!port->pair[0])
 			return config_mistake(reading, "[port %s]: no pair: say pair = STANDBY", port->name);
 		if (port->passthrough && port->has_mac)
-			return config_mistake(reading, "[port %s]: mac and passthrough: a passthrough port owns the pair's MAC, leave one out",
-					      port->name);
+			return config_mistake(
+				reading,
+				"[port %s]: mac and passthrough: a passthrough port owns the pair's MAC, leave one out",
+				port->name);
 		if (!strcmp(port->name, port->pair))
-			return config_mistake(reading, "[port %s]: the pair's standby cannot be its port: name another interface", port->name);
+			return config_mistake(
+				reading, "[port %s]: the pair's standby cannot be its port: name another interface",
+				port->name);
 	}
 	return 1;
 }

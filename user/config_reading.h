@@ -22,11 +22,11 @@ struct config_setting {
 
 struct config_reading {
 	struct options options;
-	const char *next, *end; /* what has not been read of the text */
-	int line;               /* the one read last */
-	enum config_section kind; /* of the section under way */
+	const char *next, *end;	   /* what has not been read of the text */
+	int line;		   /* the one read last */
+	enum config_section kind;  /* of the section under way */
 	char section[IF_NAMESIZE]; /* likewise: the name in it */
-	int section_line;         /* likewise, if nothing has stood in it so far; else 0 */
+	int section_line;	   /* likewise, if nothing has stood in it so far; else 0 */
 	unsigned setting_count;
 	struct config_setting settings[CONFIG_SETTINGS_MAX];
 	int mistake_line;

@@ -47,7 +47,8 @@ static int get_link(struct link_requests *requests, int ifindex, int namespace_i
 	struct nl_msg *request = rtnetlink_message(RTM_GETLINK, NLM_F_ACK, &header, sizeof(header));
 
 	*ret = (struct peer_answer){ .namespace_id = LINK_SAME_NAMESPACE };
-	if (request && namespace_id != LINK_SAME_NAMESPACE && nla_put_s32(request, IFLA_TARGET_NETNSID, namespace_id) < 0) {
+	if (request && namespace_id != LINK_SAME_NAMESPACE &&
+	    nla_put_s32(request, IFLA_TARGET_NETNSID, namespace_id) < 0) {
 		nlmsg_free(request);
 		return -EMSGSIZE;
 	}

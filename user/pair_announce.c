@@ -26,7 +26,8 @@ static void pair_tell_switch(const struct pair_world *world, struct pair *pair, 
 {
 	const struct vfsteer_pair *slot = &world->pins.pairs[pair->slot];
 	const char *primary = slot->primary[0] ? slot->primary : "(gone)";
-	double since_ms = announced_ns > slot->last_switch_boot_ns ? (announced_ns - slot->last_switch_boot_ns) / 1e6 : 0;
+	double since_ms =
+		announced_ns > slot->last_switch_boot_ns ? (announced_ns - slot->last_switch_boot_ns) / 1e6 : 0;
 
 	log_info("%s: active %s -> %s: %s (switch %" PRIu32 ", announced %.1f ms after it)", slot->standby,
 		 state.active == PATH_PRIMARY ? slot->standby : primary,

@@ -14,12 +14,12 @@ struct pin_layout {
  * Opens <directory>/NAME. *ret_fd is the caller's to close, and -1 on failure; @message (of @size bytes) then says why, as with pins_open.
  * Returns PINS_OK, PINS_ABSENT, PINS_DENIED, PINS_UNREADABLE or PINS_SYSTEM.
  */
-enum pins_error pin_open(const char *directory, const struct pin_layout *layout, bool writable, int *ret_fd, char *message,
-			 size_t size);
+enum pins_error pin_open(const char *directory, const struct pin_layout *layout, bool writable, int *ret_fd,
+			 char *message, size_t size);
 
 /* Is it the map that @layout describes? *ret_entries: its max_entries. Returns PINS_OK, or as pin_open, or PINS_FOREIGN_VERSION. */
-enum pins_error pin_check(const char *directory, const struct pin_layout *layout, int fd, __u32 *ret_entries, char *message,
-			  size_t size);
+enum pins_error pin_check(const char *directory, const struct pin_layout *layout, int fd, __u32 *ret_entries,
+			  char *message, size_t size);
 
 /* Writes the message and returns @error. */
 __attribute__((format(printf, 4, 5))) enum pins_error pin_fail(char *message, size_t size, enum pins_error error,

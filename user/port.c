@@ -99,7 +99,8 @@ static void port_write(struct pair_world *world, unsigned number, const struct n
 }
 
 /* Why a device's frames cannot be taken by XDP, whatever its driver says. */
-static enum vfsteer_port_obstacle port_obstacle(const struct pair_world *world, const struct port *port, const struct netdev *device)
+static enum vfsteer_port_obstacle port_obstacle(const struct pair_world *world, const struct port *port,
+						const struct netdev *device)
 {
 	if (port->wish.without_xdp)
 		return OBSTACLE_UNWANTED;
@@ -121,6 +122,7 @@ static int port_load(struct pair_world *world, unsigned number, const struct net
 	struct hook ingress = port_programs_port_ingress(&world->pins, device->ifindex);
 	const struct port_constants constants = {
 		.slot = port->pair->slot,
+		.is_port = true,
 		.port = number,
 		.passthrough_port = VFSTEER_MAX_PORTS,
 		.comes_from_veth = !strcmp(device->kind, "veth"),
@@ -131,7 +133,8 @@ static int port_load(struct pair_world *world, unsigned number, const struct net
 
 	if (port->programs.ingress_fd >= 0 && port->fragments_loaded == constants.uplinks_take_fragments)
 		return 0;
-	error = port_programs_load_port(&world->pins, &world->port_pins, &constants, !port_obstacle(world, port, device), &programs);
+	error = port_programs_load(&world->pins, &world->port_pins, &constants, !port_obstacle(world, port, device),
+				   &programs);
 	if (error)
 		return error;
 	crash_point("port-programs-loaded");
@@ -174,7 +177,8 @@ static void port_deliver(struct pair_world *world, unsigned number, const struct
 		obstacle = OBSTACLE_UNWANTED;
 	else if (!world->features)
 		obstacle = OBSTACLE_KERNEL;
-	else if (xdp_features_get(world->features, device->ifindex, &features) || !(features & XDP_FEATURE_REDIRECT_TARGET))
+	else if (xdp_features_get(world->features, device->ifindex, &features) ||
+		 !(features & XDP_FEATURE_REDIRECT_TARGET))
 		obstacle = strcmp(device->kind, "veth") ? OBSTACLE_DRIVER : OBSTACLE_PEER;
 	/* A frame that the map does not let through goes by tc; one that the device does not take is lost. */
 	entry->takes_fragments = !obstacle && features & XDP_FEATURE_REDIRECT_TARGET_FRAGMENTS;
@@ -200,7 +204,8 @@ int port_refresh(struct pair_world *world, unsigned number)
 	return 0;
 }
 
-int port_bind(struct pair_world *world, unsigned number, const struct netdev *device, struct pair *pair, const uint8_t mac[ETH_ALEN])
+int port_bind(struct pair_world *world, unsigned number, const struct netdev *device, struct pair *pair,
+	      const uint8_t mac[ETH_ALEN])
 {
 	struct port *port = &world->ports[number];
 	int error;
@@ -248,7 +253,8 @@ void port_unbind(struct pair_world *world, unsigned number)
 	port_leave_members(world, number, entry->slot);
 	crash_point("port-has-left");
 	if (entry->mac_filter_is_ours && entry->slot < world->pins.capacity)
-		link_del_filter(world->requests, (int)world->pins.pairs[entry->slot].standby_ifindex, entry->mac_address);
+		link_del_filter(world->requests, (int)world->pins.pairs[entry->slot].standby_ifindex,
+				entry->mac_address);
 	crash_point("port-filter-removed");
 	port_pins_forget_addresses(&world->port_pins, number);
 	entry->mac_filter_is_ours = entry->clsact_is_ours = entry->takes_fragments = 0;

@@ -15,21 +15,22 @@ struct pair_world;
 
 struct port {
 	bool used;
-	bool configured;          /* it waits for its interface when that goes, and for its pair */
+	bool configured;	  /* it waits for its interface when that goes, and for its pair */
 	struct options_port wish; /* its name follows that of the interface, its pair's that of the standby */
-	struct pair *pair;        /* that it is bound to; NULL: it is not bound */
-	int ifindex;              /* likewise */
-	unsigned incarnation;     /* likewise: see struct netdev */
+	struct pair *pair;	  /* that it is bound to; NULL: it is not bound */
+	int ifindex;		  /* likewise */
+	unsigned incarnation;	  /* likewise: see struct netdev */
 	struct port_programs programs;
 	bool fragments_loaded; /* with uplinks_take_fragments */
-	int refusal;           /* why it is not bound, as told last; 0: nothing to tell */
+	int refusal;	       /* why it is not bound, as told last; 0: nothing to tell */
 };
 
 /*
  * Binds the port with @number to @device and @pair: entry, receive lists, programs, each in the place of what an earlier agent left of the same port.
  * @mac: of what lives behind it. Returns 0; or -errno, with nothing bound.
  */
-int port_bind(struct pair_world *world, unsigned number, const struct netdev *device, struct pair *pair, const uint8_t mac[ETH_ALEN]);
+int port_bind(struct pair_world *world, unsigned number, const struct netdev *device, struct pair *pair,
+	      const uint8_t mac[ETH_ALEN]);
 
 /* Takes away what port_bind did, here or in an earlier agent; the pair goes on. The interface may be gone. */
 void port_unbind(struct pair_world *world, unsigned number);

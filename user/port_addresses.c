@@ -6,7 +6,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-static int add(struct announcement *list, const struct vfsteer_port_address_key *key, const struct vfsteer_port_address *seen)
+static int add(struct announcement *list, const struct vfsteer_port_address_key *key,
+	       const struct vfsteer_port_address *seen)
 {
 	struct announce_address address = { .family = key->family };
 
@@ -16,7 +17,8 @@ static int add(struct announcement *list, const struct vfsteer_port_address_key 
 	memcpy(&address.v6, key->address, key->family == AF_INET ? sizeof(address.v4) : sizeof(address.v6));
 	memcpy(address.mac, seen->mac, ETH_ALEN);
 	if (key->vlan_id)
-		address.tags[address.tag_count++] = (struct announce_tag){ .protocol = ETH_P_8021Q, .vlan_id = key->vlan_id };
+		address.tags[address.tag_count++] =
+			(struct announce_tag){ .protocol = ETH_P_8021Q, .vlan_id = key->vlan_id };
 	return announcement_add(list, &address);
 }
 

@@ -8,16 +8,16 @@
 
 struct port_check {
 	const struct options_port *wish;
-	const struct netdev *device;  /* that is to be the port; NULL: there is none */
-	const char *master;           /* what it is enslaved to; NULL: nothing */
-	const struct netdev *standby; /* of the pair; NULL: no such pair */
-	const char *standby_master;   /* likewise */
-	int slot;                     /* of the pair */
-	const uint8_t *mac;           /* behind the port; NULL: not known. Of no meaning for a passthrough port */
+	const struct netdev *device;	  /* that is to be the port; NULL: there is none */
+	const char *master;		  /* what it is enslaved to; NULL: nothing */
+	const struct netdev *standby;	  /* of the pair; NULL: no such pair */
+	const char *standby_master;	  /* likewise */
+	int slot;			  /* of the pair */
+	const uint8_t *mac;		  /* behind the port; NULL: not known. Of no meaning for a passthrough port */
 	const struct vfsteer_pair *pairs; /* as they stand in the map */
 	unsigned pair_count;
 	const struct vfsteer_port *ports; /* likewise, VFSTEER_MAX_PORTS; NULL: none yet */
-	int number;                       /* the port's own among these; -1: it is new */
+	int number;			  /* the port's own among these; -1: it is new */
 };
 
 /* Returns 0; or -errno, with "IFACE: why: what to do" in @text, of @size bytes: -ENODEV when pair or interface are not there, -ENOSPC for

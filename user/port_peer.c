@@ -28,7 +28,8 @@ static int take_id(const struct nlmsghdr *answer, void *context)
 {
 	struct nlattr *values[NETNSA_MAX + 1];
 
-	if (nlmsg_parse((struct nlmsghdr *)answer, sizeof(struct rtgenmsg), values, NETNSA_MAX, NULL) >= 0 && values[NETNSA_NSID])
+	if (nlmsg_parse((struct nlmsghdr *)answer, sizeof(struct rtgenmsg), values, NETNSA_MAX, NULL) >= 0 &&
+	    values[NETNSA_NSID])
 		*(int *)context = nla_get_s32(values[NETNSA_NSID]);
 	return 0;
 }

@@ -24,14 +24,20 @@ static const struct pin_layout layouts[PORT_PINS_MAPS] = {
 	{ "port_members", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct vfsteer_members), 0 },
 	{ "port_stations", BPF_MAP_TYPE_HASH, sizeof(struct vfsteer_station_key), sizeof(struct vfsteer_station), 0 },
 	{ "port_devices", BPF_MAP_TYPE_DEVMAP_HASH, 4, 4, 0 },
-	{ "port_addresses", BPF_MAP_TYPE_LRU_HASH, sizeof(struct vfsteer_port_address_key), sizeof(struct vfsteer_port_address), 0 },
+	{ "port_addresses", BPF_MAP_TYPE_LRU_HASH, sizeof(struct vfsteer_port_address_key),
+	  sizeof(struct vfsteer_port_address), 0 },
 	{ "port_shares", BPF_MAP_TYPE_ARRAY, 4, PORT_PINS_SHARE_SIZE, 0 },
 };
 
 static void port_pins_init(struct port_pins *pins)
 {
 	*pins = (struct port_pins){
-		.ports_fd = -1, .counters_fd = -1, .members_fd = -1, .stations_fd = -1, .devices_fd = -1, .addresses_fd = -1,
+		.ports_fd = -1,
+		.counters_fd = -1,
+		.members_fd = -1,
+		.stations_fd = -1,
+		.devices_fd = -1,
+		.addresses_fd = -1,
 		.shares_fd = -1,
 	};
 }
@@ -40,7 +46,8 @@ static void port_pins_init(struct port_pins *pins)
 static void port_pins_list(struct port_pins *pins, int *fds[PORT_PINS_MAPS])
 {
 	int *const all[PORT_PINS_MAPS] = { &pins->ports_fd,    &pins->counters_fd, &pins->members_fd,
-					   &pins->stations_fd, &pins->devices_fd,  &pins->addresses_fd, &pins->shares_fd };
+					   &pins->stations_fd, &pins->devices_fd,  &pins->addresses_fd,
+					   &pins->shares_fd };
 
 	memcpy(fds, all, sizeof(all));
 }
@@ -64,14 +71,16 @@ static int port_pins_map(struct port_pins *pins, bool writable)
 	void *mapping;
 
 	pins->mapping_size = (VFSTEER_MAX_PORTS * sizeof(struct vfsteer_port) + page - 1) & ~(page - 1);
-	mapping = mmap(NULL, pins->mapping_size, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, pins->ports_fd, 0);
+	mapping = mmap(NULL, pins->mapping_size, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED,
+		       pins->ports_fd, 0);
 	if (mapping == MAP_FAILED)
 		return -errno;
 	pins->ports = mapping;
 	return 0;
 }
 
-enum pins_error port_pins_open(const struct pins *pins, bool writable, struct port_pins *ret, char *message, size_t size)
+enum pins_error port_pins_open(const struct pins *pins, bool writable, struct port_pins *ret, char *message,
+			       size_t size)
 {
 	enum pins_error result = PINS_OK;
 	struct port_pins opened;
@@ -89,20 +98,22 @@ enum pins_error port_pins_open(const struct pins *pins, bool writable, struct po
 	if (result == PINS_OK && present < PORT_PINS_MAPS)
 		result = PINS_ABSENT;
 	if (result == PINS_ABSENT && present)
-		result = pin_fail(message, size, PINS_UNREADABLE, "%s: some of the ports' pins are missing; 'vfsteer run' makes them anew",
+		result = pin_fail(message, size, PINS_UNREADABLE,
+				  "%s: some of the ports' pins are missing; 'vfsteer run' makes them anew",
 				  pins->directory);
 	for (unsigned i = 0; i < PORT_PINS_MAPS && result == PINS_OK; i++) {
 		result = pin_check(pins->directory, &layouts[i], *fds[i], &entries, message, size);
 		if (result == PINS_OK && fds[i] == &opened.members_fd)
 			opened.pair_capacity = entries;
 		if (result == PINS_OK && fds[i] == &opened.ports_fd && entries != VFSTEER_MAX_PORTS)
-			result = pin_fail(message, size, PINS_FOREIGN_VERSION,
-					  "%s/ports: pinned by another version of vfsteer; 'vfsteer unload', then 'vfsteer run'",
-					  pins->directory);
+			result = pin_fail(
+				message, size, PINS_FOREIGN_VERSION,
+				"%s/ports: pinned by another version of vfsteer; 'vfsteer unload', then 'vfsteer run'",
+				pins->directory);
 	}
 	if (result == PINS_OK && port_pins_map(&opened, writable))
-		result = pin_fail(message, size, pin_is_denied(errno) ? PINS_DENIED : PINS_SYSTEM, "%s/ports: mapping it: %m",
-				  pins->directory);
+		result = pin_fail(message, size, pin_is_denied(errno) ? PINS_DENIED : PINS_SYSTEM,
+				  "%s/ports: mapping it: %m", pins->directory);
 	if (result == PINS_OK) {
 		*ret = opened;
 		return PINS_OK;

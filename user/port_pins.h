@@ -9,8 +9,9 @@
 
 struct port_pins {
 	int ports_fd, counters_fd, members_fd, stations_fd, devices_fd, addresses_fd, shares_fd;
-	unsigned pair_capacity;     /* entries of port_members */
-	struct vfsteer_port *ports; /* VFSTEER_MAX_PORTS of them, shared with the kernel; NULL: these pins are not open */
+	unsigned pair_capacity; /* entries of port_members */
+	struct vfsteer_port
+		*ports; /* VFSTEER_MAX_PORTS of them, shared with the kernel; NULL: these pins are not open */
 	size_t mapping_size;
 };
 
@@ -18,7 +19,8 @@ struct port_pins {
  * Opens what is pinned under pins->directory. PINS_ABSENT: there were never any ports. Otherwise as pins_open, of which @message and the
  * rest are known, too; PINS_UNREADABLE is also a set that an agent did not live to complete, which port_pins_make replaces.
  */
-enum pins_error port_pins_open(const struct pins *pins, bool writable, struct port_pins *ret, char *message, size_t size);
+enum pins_error port_pins_open(const struct pins *pins, bool writable, struct port_pins *ret, char *message,
+			       size_t size);
 
 /* Makes and pins them anew, for as many pairs as @pins have slots; what is left of earlier ones goes. Returns 0 or -errno. */
 int port_pins_make(const struct pins *pins, struct port_pins *ret);

@@ -69,8 +69,7 @@ static struct port_bpf *port_programs_open(const struct pins *pins, const struct
 	port->rodata->alive_by = liveness;
 	port->rodata->comes_from_veth = constants->comes_from_veth;
 	port->rodata->uplinks_take_fragments = constants->uplinks_take_fragments;
-	bpf_object__for_each_program(program, port->obj)
-		bpf_program__set_autoload(program, false);
+	bpf_object__for_each_program(program, port->obj) bpf_program__set_autoload(program, false);
 	error = port_programs_reuse(port, pins, ports);
 	if (!error)
 		return port;
@@ -95,53 +94,35 @@ static int port_programs_keep(const struct bpf_program *program, int *ret_fd)
 	return *ret_fd < 0 ? -errno : 0;
 }
 
-static int port_programs_finish(struct port_programs *programs, int error, struct port_programs *ret)
+int port_programs_load(const struct pins *pins, const struct port_pins *ports, const struct port_constants *constants,
+		       bool xdp, struct port_programs *ret)
 {
+	struct port_bpf *port = port_programs_open(pins, ports, constants);
+	struct port_programs programs = PORT_PROGRAMS_NONE;
+	struct bpf_program *egress, *ingress, *native;
+	int error;
+
+	if (!port)
+		return -errno;
+	egress = constants->is_port ? NULL : port->progs.ports_egress;
+	ingress = constants->is_port ? port->progs.port_ingress : port->progs.ports_ingress;
+	native = constants->is_port ? port->progs.port_xdp : port->progs.uplink_xdp;
+	if (egress)
+		bpf_program__set_autoload(egress, true);
+	bpf_program__set_autoload(ingress, true);
+	if (xdp)
+		port_programs_want_xdp(native);
+	error = port_bpf__load(port);
+	if (egress)
+		error = error ?: port_programs_keep(egress, &programs.egress_fd);
+	error = error ?: port_programs_keep(ingress, &programs.ingress_fd);
+	error = error ?: port_programs_keep(native, &programs.xdp_fd);
+	port_bpf__destroy(port);
 	if (!error)
-		*ret = *programs;
+		*ret = programs;
 	else
-		port_programs_close(programs);
+		port_programs_close(&programs);
 	return error;
-}
-
-int port_programs_load_pair(const struct pins *pins, const struct port_pins *ports, const struct port_constants *constants, bool xdp,
-			    struct port_programs *ret)
-{
-	struct port_bpf *port = port_programs_open(pins, ports, constants);
-	struct port_programs programs = PORT_PROGRAMS_NONE;
-	int error;
-
-	if (!port)
-		return -errno;
-	bpf_program__set_autoload(port->progs.ports_egress, true);
-	bpf_program__set_autoload(port->progs.ports_ingress, true);
-	if (xdp)
-		port_programs_want_xdp(port->progs.uplink_xdp);
-	error = port_bpf__load(port);
-	error = error ?: port_programs_keep(port->progs.ports_egress, &programs.egress_fd);
-	error = error ?: port_programs_keep(port->progs.ports_ingress, &programs.ingress_fd);
-	error = error ?: port_programs_keep(port->progs.uplink_xdp, &programs.xdp_fd);
-	port_bpf__destroy(port);
-	return port_programs_finish(&programs, error, ret);
-}
-
-int port_programs_load_port(const struct pins *pins, const struct port_pins *ports, const struct port_constants *constants, bool xdp,
-			    struct port_programs *ret)
-{
-	struct port_bpf *port = port_programs_open(pins, ports, constants);
-	struct port_programs programs = PORT_PROGRAMS_NONE;
-	int error;
-
-	if (!port)
-		return -errno;
-	bpf_program__set_autoload(port->progs.port_ingress, true);
-	if (xdp)
-		port_programs_want_xdp(port->progs.port_xdp);
-	error = port_bpf__load(port);
-	error = error ?: port_programs_keep(port->progs.port_ingress, &programs.ingress_fd);
-	error = error ?: port_programs_keep(port->progs.port_xdp, &programs.xdp_fd);
-	port_bpf__destroy(port);
-	return port_programs_finish(&programs, error, ret);
 }
 
 void port_programs_close(struct port_programs *programs)
@@ -155,10 +136,12 @@ void port_programs_close(struct port_programs *programs)
 	*programs = PORT_PROGRAMS_NONE;
 }
 
-static struct hook port_programs_hook(const struct pins *pins, int ifindex, const char *name, enum hook_direction direction,
-				      enum hook_place place)
+static struct hook port_programs_hook(const struct pins *pins, int ifindex, const char *name,
+				      enum hook_direction direction, enum hook_place place)
 {
-	struct hook hook = { .ifindex = ifindex, .direction = direction, .place = place, .handle = FILTERS_PORTS_HANDLE };
+	struct hook hook = {
+		.ifindex = ifindex, .direction = direction, .place = place, .handle = FILTERS_PORTS_HANDLE
+	};
 
 	pins_link_path(pins, name, ifindex, hook.pin, sizeof(hook.pin));
 	return hook;

@@ -55,8 +55,8 @@ static void describe_obstacles(const struct vfsteer_port *entry, char why[REPORT
 	if (entry->takes_why == entry->delivers_why)
 		snprintf(why, REPORT_PORTS_WHY_SIZE, "%s", takes);
 	else
-		snprintf(why, REPORT_PORTS_WHY_SIZE, "%s%s%s%s%s", *takes ? "taking: " : "", takes, *takes && *delivers ? "; " : "",
-			 *delivers ? "delivering: " : "", delivers);
+		snprintf(why, REPORT_PORTS_WHY_SIZE, "%s%s%s%s%s", *takes ? "taking: " : "", takes,
+			 *takes && *delivers ? "; " : "", *delivers ? "delivering: " : "", delivers);
 }
 
 static void describe_port(const struct vfsteer_port *entry, struct report_port *ret)
@@ -134,15 +134,17 @@ static void write_port(const struct report_port *port, bool with_pair, FILE *str
 		if (port->why[0])
 			fprintf(stream, "    not by XDP: %s\n", port->why);
 	}
-	fprintf(stream, "    sent %" PRIu64 " packets, %" PRIu64 " bytes (%" PRIu64 " by XDP); got %" PRIu64 " packets, %" PRIu64
-			" bytes (%" PRIu64 " by XDP)\n",
-		(uint64_t)of->tx_packets, (uint64_t)of->tx_bytes, (uint64_t)of->tx_native_packets, (uint64_t)of->rx_packets,
-		(uint64_t)of->rx_bytes, (uint64_t)of->rx_native_packets);
+	fprintf(stream,
+		"    sent %" PRIu64 " packets, %" PRIu64 " bytes (%" PRIu64 " by XDP); got %" PRIu64
+		" packets, %" PRIu64 " bytes (%" PRIu64 " by XDP)\n",
+		(uint64_t)of->tx_packets, (uint64_t)of->tx_bytes, (uint64_t)of->tx_native_packets,
+		(uint64_t)of->rx_packets, (uint64_t)of->rx_bytes, (uint64_t)of->rx_native_packets);
 	for (size_t i = 0; i < COUNTER_COUNT; i++) {
 		uint64_t value = counter_value(of, i);
 
 		if (counters[i].words && value)
-			fprintf(stream, "    %" PRIu64 " packet%s %s\n", value, value == 1 ? "" : "s", counters[i].words);
+			fprintf(stream, "    %" PRIu64 " packet%s %s\n", value, value == 1 ? "" : "s",
+				counters[i].words);
 	}
 }
 

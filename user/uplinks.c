@@ -81,10 +81,11 @@ static int uplinks_load(struct pair_world *world, struct pair *pair)
 	struct port_programs programs;
 	int error;
 
-	if (uplinks->open && uplinks->with_xdp == with_xdp && uplinks->loaded.passthrough_port == constants.passthrough_port &&
+	if (uplinks->open && uplinks->with_xdp == with_xdp &&
+	    uplinks->loaded.passthrough_port == constants.passthrough_port &&
 	    uplinks->loaded.comes_from_veth == constants.comes_from_veth)
 		return 0;
-	error = port_programs_load_pair(&world->pins, &world->port_pins, &constants, with_xdp, &programs);
+	error = port_programs_load(&world->pins, &world->port_pins, &constants, with_xdp, &programs);
 	if (error)
 		return error;
 	crash_point("uplinks-programs-loaded");
@@ -113,7 +114,8 @@ struct uplink {
 
 /* Its coming and its going make a driver stop its queues; its being replaced does not. An active primary is relieved first; once, should the driver
  * refuse. */
-static void uplinks_spare_traffic(struct pair_world *world, struct pair *pair, int ifindex, const struct xdp *xdp, bool is_wanted)
+static void uplinks_spare_traffic(struct pair_world *world, struct pair *pair, int ifindex, const struct xdp *xdp,
+				  bool is_wanted)
 {
 	bool is_attached = xdp_is_attached(xdp);
 	uint64_t features = 0;
@@ -244,9 +246,11 @@ int uplinks_update(struct pair_world *world, struct pair *pair)
 	if (error)
 		return error;
 	error = uplinks_receive_groups(world, pair, &members);
-	standby = uplinks_update_device(world, pair, pair->standby, port_programs_standby_xdp(&world->pins, pair->standby));
+	standby = uplinks_update_device(world, pair, pair->standby,
+					port_programs_standby_xdp(&world->pins, pair->standby));
 	if (pair->primary && netdev_by_index(world->table, pair->primary))
-		primary = uplinks_update_device(world, pair, pair->primary, port_programs_primary_xdp(&world->pins, pair->primary));
+		primary = uplinks_update_device(world, pair, pair->primary,
+						port_programs_primary_xdp(&world->pins, pair->primary));
 	members.standby_driver = standby.driver;
 	members.standby_why = standby.why;
 	members.primary_driver = primary.driver;

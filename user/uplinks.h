@@ -17,7 +17,7 @@ struct uplinks {
 	bool open; /* there are ports, or one is about to be */
 	bool with_xdp;
 	bool take_fragments; /* XDP frames of several buffers, both of them */
-	int relieved;        /* ifindex of the primary that was spared traffic, for XDP to be attached to it; 0: none */
+	int relieved;	     /* ifindex of the primary that was spared traffic, for XDP to be attached to it; 0: none */
 	struct port_constants loaded;
 	struct port_programs programs;
 };

@@ -57,7 +57,8 @@ int xdp_features_new(struct xdp_features **ret)
 	if (group < 0)
 		goto fail;
 	error = -EIO;
-	if (nl_socket_add_membership(features->notifications, group) < 0 || nl_socket_set_nonblocking(features->notifications) < 0)
+	if (nl_socket_add_membership(features->notifications, group) < 0 ||
+	    nl_socket_set_nonblocking(features->notifications) < 0)
 		goto fail;
 	*ret = features;
 	return 0;
@@ -107,8 +108,9 @@ int xdp_features_get(struct xdp_features *features, int ifindex, uint64_t *ret)
 	uint64_t found = 0;
 	int error;
 
-	if (!request || !genlmsg_put(request, NL_AUTO_PORT, NL_AUTO_SEQ, features->family, 0, NLM_F_ACK, FEATURES_COMMAND_GET,
-				     FEATURES_VERSION) ||
+	if (!request ||
+	    !genlmsg_put(request, NL_AUTO_PORT, NL_AUTO_SEQ, features->family, 0, NLM_F_ACK, FEATURES_COMMAND_GET,
+			 FEATURES_VERSION) ||
 	    nla_put_u32(request, FEATURES_ATTRIBUTE_IFINDEX, (uint32_t)ifindex) < 0) {
 		nlmsg_free(request);
 		return -ENOMEM;

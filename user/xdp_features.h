@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 /* The kernel's enum netdev_xdp_act, newer than the headers of Debian 12. */
-#define XDP_FEATURE_BASIC (1ULL << 0)                     /* the driver runs programs */
-#define XDP_FEATURE_REDIRECT_TARGET (1ULL << 2)           /* frames may be sent to it */
+#define XDP_FEATURE_BASIC (1ULL << 0)			  /* the driver runs programs */
+#define XDP_FEATURE_REDIRECT_TARGET (1ULL << 2)		  /* frames may be sent to it */
 #define XDP_FEATURE_REDIRECT_TARGET_FRAGMENTS (1ULL << 6) /* of several buffers, too */
 
 struct xdp_features;

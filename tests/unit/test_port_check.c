@@ -18,7 +18,10 @@
 #define PORT 4
 #define OTHER 5
 
-#define OWN_MAC { 2, 0, 0, 0, 0, 4 }
+#define OWN_MAC                                                                                                        \
+	{                                                                                                              \
+		2, 0, 0, 0, 0, 4                                                                                       \
+	}
 
 /* What a case starts from: all is well. */
 struct world {
@@ -35,7 +38,10 @@ static struct world well(void)
 	return (struct world){
 		.wish = { .name = "ve0", .pair = "eth0" },
 		.device = { .ifindex = PORT, .name = "ve0", .hardware_type = ARPHRD_ETHER, .kind = "veth" },
-		.standby = { .ifindex = STANDBY, .name = "eth0", .hardware_type = ARPHRD_ETHER, .mac = { 2, 0, 0, 0, 0, 1 } },
+		.standby = { .ifindex = STANDBY,
+			     .name = "eth0",
+			     .hardware_type = ARPHRD_ETHER,
+			     .mac = { 2, 0, 0, 0, 0, 1 } },
 		.pairs = { [1] = { .standby = "eth0", .standby_ifindex = STANDBY, .primary_ifindex = PRIMARY } },
 		.mac = OWN_MAC,
 		.check = { .slot = 1, .pair_count = 2, .number = -1 },
@@ -54,18 +60,54 @@ static void other_port(struct world *world, unsigned number, const char *name, c
 	port->ifindex = OTHER + number;
 }
 
-static void no_device(struct world *world) { world->check.device = NULL; }
-static void no_pair(struct world *world) { world->check.standby = NULL; }
-static void loopback(struct world *world) { world->device.hardware_type = ARPHRD_LOOPBACK; }
-static void tunnel(struct world *world) { world->device.hardware_type = ARPHRD_NONE; }
-static void standby(struct world *world) { world->device.ifindex = STANDBY; }
-static void primary(struct world *world) { world->device.ifindex = PRIMARY; }
-static void enslaved(struct world *world) { world->check.master = "br0"; }
-static void standby_enslaved(struct world *world) { world->check.standby_master = "br0"; }
-static void no_mac(struct world *world) { world->check.mac = NULL; }
-static void pairs_mac(struct world *world) { world->mac[5] = 1; }
-static void same_mac(struct world *world) { other_port(world, 7, "ve7", "eth0", false); }
-static void same_name(struct world *world) { other_port(world, 7, "ve0", "eth9", false); }
+static void no_device(struct world *world)
+{
+	world->check.device = NULL;
+}
+static void no_pair(struct world *world)
+{
+	world->check.standby = NULL;
+}
+static void loopback(struct world *world)
+{
+	world->device.hardware_type = ARPHRD_LOOPBACK;
+}
+static void tunnel(struct world *world)
+{
+	world->device.hardware_type = ARPHRD_NONE;
+}
+static void standby(struct world *world)
+{
+	world->device.ifindex = STANDBY;
+}
+static void primary(struct world *world)
+{
+	world->device.ifindex = PRIMARY;
+}
+static void enslaved(struct world *world)
+{
+	world->check.master = "br0";
+}
+static void standby_enslaved(struct world *world)
+{
+	world->check.standby_master = "br0";
+}
+static void no_mac(struct world *world)
+{
+	world->check.mac = NULL;
+}
+static void pairs_mac(struct world *world)
+{
+	world->mac[5] = 1;
+}
+static void same_mac(struct world *world)
+{
+	other_port(world, 7, "ve7", "eth0", false);
+}
+static void same_name(struct world *world)
+{
+	other_port(world, 7, "ve0", "eth9", false);
+}
 
 static void vlan_of_standby(struct world *world)
 {
@@ -95,6 +137,20 @@ static void no_room(struct world *world)
 	}
 }
 
+static int judge(void (*change)(struct world *world), char *text, size_t size)
+{
+	struct world world = well();
+
+	world.check.wish = &world.wish;
+	world.check.device = &world.device;
+	world.check.standby = &world.standby;
+	world.check.pairs = world.pairs;
+	world.check.ports = world.ports;
+	world.check.mac = world.mac;
+	change(&world);
+	return port_check(&world.check, text, size);
+}
+
 static void refusals(void **state)
 {
 	static const struct {
@@ -106,41 +162,49 @@ static void refusals(void **state)
 		{ no_pair, -ENODEV, "ve0: no pair eth0: 'vfsteer status' lists those there are" },
 		{ loopback, -EINVAL, "ve0: not Ethernet: name an interface with a MAC" },
 		{ tunnel, -EINVAL, "ve0: not Ethernet: name an interface with a MAC" },
-		{ standby, -EBUSY, "ve0: the standby of a pair: name an interface whose other end is to be on its network" },
-		{ primary, -EBUSY, "ve0: the primary of eth0: name an interface whose other end is to be on its network" },
+		{ standby, -EBUSY,
+		  "ve0: the standby of a pair: name an interface whose other end is to be on its network" },
+		{ primary, -EBUSY,
+		  "ve0: the primary of eth0: name an interface whose other end is to be on its network" },
 		{ vlan_of_standby, -EINVAL, "ve0: sits on the pair eth0 itself, so it is on its network already" },
 		{ enslaved, -EBUSY, "ve0: enslaved to br0: take it out first: ip link set ve0 nomaster" },
-		{ standby_enslaved, -EBUSY, "ve0: eth0 is enslaved to br0: attach it there instead: ip link set ve0 master br0" },
+		{ standby_enslaved, -EBUSY,
+		  "ve0: eth0 is enslaved to br0: attach it there instead: ip link set ve0 master br0" },
 		{ no_mac, -EINVAL, "ve0: the MAC behind it is not known: say --mac MAC, or --passthrough" },
 		{ pairs_mac, -EEXIST,
-		  "ve0: 02:00:00:00:00:01 is the MAC of eth0 itself: say --passthrough if it is to own that, or give its other end another one" },
-		{ same_mac, -EEXIST, "ve0: 02:00:00:00:00:04 is the MAC of the port ve7: give its other end another one" },
+		  "ve0: 02:00:00:00:00:01 is the MAC of eth0 itself: say --passthrough if it is to own that, or give "
+		  "its other end another one" },
+		{ same_mac, -EEXIST,
+		  "ve0: 02:00:00:00:00:04 is the MAC of the port ve7: give its other end another one" },
 		{ same_name, -EEXIST, "ve0: a port already: 'vfsteer port del ve0' first" },
 		{ same_device, -EEXIST, "ve0: a port already: 'vfsteer port del ve0' first" },
-		{ second_passthrough, -EEXIST, "ve0: eth0 has the passthrough port ve7 already: 'vfsteer port del ve7' first" },
-		{ no_room, -ENOSPC, "ve0: no room: there are 64 ports, and no more are possible: 'vfsteer port del' one first" },
+		{ second_passthrough, -EEXIST,
+		  "ve0: eth0 has the passthrough port ve7 already: 'vfsteer port del ve7' first" },
+		{ no_room, -ENOSPC,
+		  "ve0: no room: there are 64 ports, and no more are possible: 'vfsteer port del' one first" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		struct world world = well();
 		char text[224] = "";
 
-		world.check.wish = &world.wish;
-		world.check.device = &world.device;
-		world.check.standby = &world.standby;
-		world.check.pairs = world.pairs;
-		world.check.ports = world.ports;
-		world.check.mac = world.mac;
-		cases[i].change(&world);
-		assert_int_equal(port_check(&world.check, text, sizeof(text)), cases[i].error);
+		assert_int_equal(judge(cases[i].change, text, sizeof(text)), cases[i].error);
 		assert_string_equal(text, cases[i].text);
 	}
 }
 
-static void of_another_pair(struct world *world) { other_port(world, 7, "ve7", "eth9", false); }
-static void nothing(struct world *world) { (void)world; }
-static void no_ports_yet(struct world *world) { world->check.ports = NULL; }
+static void of_another_pair(struct world *world)
+{
+	other_port(world, 7, "ve7", "eth9", false);
+}
+static void nothing(struct world *world)
+{
+	(void)world;
+}
+static void no_ports_yet(struct world *world)
+{
+	world->check.ports = NULL;
+}
 
 static void passthrough_beside_others(struct world *world)
 {
@@ -159,21 +223,14 @@ static void itself(struct world *world)
 
 static void acceptances(void **state)
 {
-	void (*const changes[])(struct world *world) = { nothing, no_ports_yet, of_another_pair, passthrough_beside_others, itself };
+	void (*const changes[])(struct world * world) = { nothing, no_ports_yet, of_another_pair,
+							  passthrough_beside_others, itself };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
-		struct world world = well();
 		char text[224] = "";
 
-		world.check.wish = &world.wish;
-		world.check.device = &world.device;
-		world.check.standby = &world.standby;
-		world.check.pairs = world.pairs;
-		world.check.ports = world.ports;
-		world.check.mac = world.mac;
-		changes[i](&world);
-		assert_int_equal(port_check(&world.check, text, sizeof(text)), 0);
+		assert_int_equal(judge(changes[i], text, sizeof(text)), 0);
 		assert_string_equal(text, "");
 	}
 }
