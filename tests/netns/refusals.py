@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import bpf
-from rig import ROOT, VFSTEER, check, check_equal, wait
+from rig import OUTSIDE, ROOT, VFSTEER, Flow, check, check_equal, wait
 
 HEADER = (ROOT / "include" / "vfsteer.h").read_text()
 MAPS = {name: int(re.search(rf"sizeof\(struct vfsteer_{kind}\) == (\d+)", HEADER)[1])
@@ -76,6 +76,22 @@ class Refusals:
         print(f"# {self.count} mistakes, {len(self.wrong)} not as they should be; {sent} datagrams passed meanwhile, none lost", flush=True)
         check(not self.wrong, "\n".join(self.wrong))
         return self.count
+
+
+class PortRefusals(Refusals):
+    """Refusals, with a port whose container's traffic passes meanwhile as well."""
+
+    def __init__(self, stage, container):
+        super().__init__(stage)
+        self.container = container
+        self.flows += (Flow(container.netns, stage.outside, OUTSIDE, 500), Flow(stage.outside, container.netns, container.address, 500))
+
+    def end(self):
+        for flow, way in zip(self.flows[2:], ("out", "in")):
+            flow.stop()
+            check_equal((flow.lost(), flow.copies, flow.refused), (0, 0, 0), f"(lost, doubled, refused) datagrams of the container {way}")
+        self.flows = self.flows[:2]
+        super().end()
 
 
 def write(stage, name, data):

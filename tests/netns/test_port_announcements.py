@@ -6,7 +6,8 @@ import signal
 import time
 
 from announcements import announced_of
-from ports import Container, arp, by_each_driver, wait_present, wire_capture
+from packets import arp, wire_capture
+from ports import Container, by_each_driver, wait_present
 from rig import GUEST, MAC, OUTSIDE, case, check, check_equal, inject, main, reachable, wait
 
 

@@ -7,7 +7,8 @@ import os
 import struct
 import time
 
-from ports import VLAN_ID, Container, Moved, by_each_driver, check_moved, each_active, ports, prepare, tagged, wire_capture
+from packets import tagged, wire_capture
+from ports import VLAN_ID, Container, Moved, by_each_driver, check_moved, each_active, ports, prepare
 from rig import BROADCAST, ETH_P_TEST, MAC, case, check, check_equal, frame, inject, main, note, reachable, wait
 
 OTHER, STRANGER, LLDP = "02:00:00:00:00:aa", "02:00:00:00:00:77", "01:80:c2:00:00:0e"

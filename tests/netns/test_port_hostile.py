@@ -9,7 +9,8 @@ import struct
 import time
 
 from announcements import announced_of
-from ports import Container, Moved, arp, by_each_driver, tagged, wait_present, wire_capture, works
+from packets import arp, tagged, wire_capture
+from ports import Container, Moved, by_each_driver, wait_present, works
 from rig import BROADCAST, ETH_P_TEST, GUEST, MAC, OUTSIDE, Flow, case, check, check_equal, frame, inject, mac_bytes, main, note, reachable, wait
 
 OTHER, STRANGER = "02:00:00:00:00:aa", "02:00:00:00:00:77"
