@@ -431,7 +431,7 @@ RELEVANT = {"grow": "agent-|pins-|unload-|announcer-", "sweep": "pins-|hook-", "
 for name, scenario in SCENARIOS.items():
     add(f"die_at_{name}", scenario(), relevant=RELEVANT.get(name, ""))
     # Where it makes a difference: the others attach nothing, or nothing else.
-    if name not in ("switch", "mirror", "sweep", "direct", "lose_port", "lose_beside_port"):
+    if name not in ("switch", "mirror", "sweep", "direct") and "port" not in name:
         add(f"die_at_{name}_without_tcx", scenario(), [WITHOUT_TCX], "hook-|steer-")
 
 

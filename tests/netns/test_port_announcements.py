@@ -7,7 +7,7 @@ import time
 
 from announcements import announced_of
 from packets import arp, wire_capture
-from ports import Container, by_each_driver, wait_present
+from ports import Container, by_best_driver, wait_present
 from rig import GUEST, MAC, OUTSIDE, case, check, check_equal, inject, main, reachable, wait
 
 
@@ -19,7 +19,7 @@ def events(stage):
     yield lambda: stage.guest.run("ip link set pr0 up"), "pr1", "st1"
 
 
-@by_each_driver
+@by_best_driver
 def announcements(stage, mode):
     """At each switch: each port's MAC, and the addresses seen behind it, with their tags; and the host's own as ever."""
     with Container(stage, mode=mode) as one, Container(stage, 2, mode=mode) as two:

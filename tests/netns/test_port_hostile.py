@@ -10,7 +10,7 @@ import time
 
 from announcements import announced_of
 from packets import arp, tagged, wire_capture
-from ports import Container, Moved, by_each_driver, wait_present, works
+from ports import Container, Moved, by_best_driver, wait_present, works
 from rig import BROADCAST, ETH_P_TEST, GUEST, MAC, OUTSIDE, Flow, case, check, check_equal, frame, inject, mac_bytes, main, note, reachable, wait
 
 OTHER, STRANGER = "02:00:00:00:00:aa", "02:00:00:00:00:77"
@@ -47,7 +47,7 @@ def unmoved(stage):
     check_equal(stage.agent.poll(), None, "the agent's exit status")
 
 
-@by_each_driver
+@by_best_driver
 def spoofed_sources(stage, mode):
     """Somebody else's MAC: the pair's, another port's, the outside's, a group's, none. Dropped, counted, and nobody's switch believes it."""
     with Container(stage, mode=mode) as one, Container(stage, 2, mode=mode) as two, unmoved(stage):
@@ -68,7 +68,7 @@ def spoofed_sources(stage, mode):
         works(stage, one)
 
 
-@by_each_driver
+@by_best_driver
 def addresses_of_others_stay_learned(stage, mode):
     """A flood of ARP from ten thousand addresses: the other port's, learned before and after, are announced; of the flood a share."""
     with Container(stage, mode=mode) as one, Container(stage, 2, mode=mode) as two:
@@ -92,7 +92,7 @@ def addresses_of_others_stay_learned(stage, mode):
         works(stage, two)
 
 
-@by_each_driver
+@by_best_driver
 def share_of_learned_addresses_is_kept(stage, mode):
     """Whatever replaces the programs: a port has the same share of the table, also after many agents, and pushes nobody out."""
     with Container(stage, mode=mode) as one, Container(stage, 2, mode=mode) as two:
@@ -138,7 +138,7 @@ def small_frames(mac):
                     yield header + filling * length
 
 
-@by_each_driver
+@by_best_driver
 def runts(stage, mode):
     with Container(stage, mode=mode) as one, Container(stage, 2, mode=mode) as two, unmoved(stage):
         flood(one, small_frames(one.mac))
@@ -146,7 +146,7 @@ def runts(stage, mode):
         works(stage, two)
 
 
-@by_each_driver
+@by_best_driver
 def tags_in_tags(stage, mode):
     with Container(stage, mode=mode) as one, Container(stage, 2, mode=mode) as two, unmoved(stage):
         for depth in (1, 2, 3, 8, 20):
@@ -158,7 +158,7 @@ def tags_in_tags(stage, mode):
         works(stage, two)
 
 
-@by_each_driver
+@by_best_driver
 def flood_beside_others(stage, mode):
     """Frames to all, to nobody, to itself and to the host, as fast as a container can: the host's traffic and another port's lose nothing."""
     with Container(stage, mode=mode) as one, Container(stage, 2, mode=mode) as two, unmoved(stage):
@@ -172,7 +172,7 @@ def flood_beside_others(stage, mode):
         works(stage, one)
 
 
-@by_each_driver
+@by_best_driver
 def network_that_spoofs_ports(stage, mode):
     """A station outside with a port's MAC as its source: unicast is taken as from anybody, frames to all are our own echo; the port goes on."""
     with Container(stage, mode=mode) as one, Container(stage, 2, mode=mode) as two, unmoved(stage):

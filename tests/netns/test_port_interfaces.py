@@ -5,12 +5,12 @@
 import signal
 import time
 
-from ports import (Container, by_each_driver, everything, listed, ports, prepare, programs, receives, silent, until,
+from ports import (Container, by_best_driver, everything, listed, ports, prepare, programs, receives, silent, until,
                    wait_present, works)
 from rig import OUTSIDE, case, check, check_equal, main, reachable, wait
 
 
-@by_each_driver
+@by_best_driver
 def interface_deleted(stage, mode):
     """One added by hand goes with it, and all that was the port's; another interface of that name is no port."""
     with Container(stage, mode=mode) as one, Container(stage, 2, mode=mode) as two:
@@ -126,7 +126,7 @@ def standby_taken_by_a_bridge(stage):
         works(stage, one)
 
 
-@by_each_driver
+@by_best_driver
 def standby_deleted(stage, mode):
     """The pair goes, and comes back with another standby: a port by hand lives on."""
     with Container(stage, mode=mode) as one:

@@ -6,7 +6,7 @@ import signal
 import time
 
 import bpf
-from ports import (Container, around, by_each_driver, check_drivers, devices, everything, listed, port, ports, prepare,
+from ports import (Container, around, by_best_driver, check_drivers, devices, everything, listed, port, ports, prepare,
                    programs, receives, silent, until, works)
 from rig import OUTSIDE, Flow, case, check, check_equal, main, note, reachable, wait
 
@@ -64,7 +64,7 @@ def generic_receive_offload_at_the_other_end(stage):
         check_drivers(one, "native")
 
 
-@by_each_driver
+@by_best_driver
 def coming_and_going_costs_nobody(stage, mode):
     """Three times, beside the traffic of the host and of another port. (A veth whose XDP comes or goes may drop what it has in hand.)"""
     with Container(stage, mode=mode) as one, Container(stage, 2, settings=None, mode=mode) as two:
@@ -77,7 +77,7 @@ def coming_and_going_costs_nobody(stage, mode):
         check_lost(running, 0, "another port came and went")
 
 
-@by_each_driver
+@by_best_driver
 def first_and_last_port_beside_the_host(stage, mode):
     """With the first port the pair's devices get their programs, with the last they lose them."""
     with Container(stage, settings=None, mode=mode) as one:
@@ -90,7 +90,7 @@ def first_and_last_port_beside_the_host(stage, mode):
         check_lost(running, 0 if mode == "tc" else 6, "the first port came, the last one went")
 
 
-@by_each_driver
+@by_best_driver
 def del_leaves_nothing(stage, mode):
     """Programs, links, maps, MACs, all multicast, clsact: as before the first port."""
     with Container(stage, settings=None, mode=mode) as one, Container(stage, 2, settings=None, mode=mode) as two:
@@ -115,7 +115,7 @@ def del_leaves_nothing(stage, mode):
         works(stage, one)
 
 
-@by_each_driver
+@by_best_driver
 def unload_leaves_nothing(stage, mode):
     for agent in (True, False):
         with Container(stage, mode=mode) as one, Container(stage, 2, mode=mode) as two:
@@ -144,7 +144,7 @@ def unload_leaves_nothing(stage, mode):
         check_equal(ports(stage), {}, "ports of a pair made anew")
 
 
-@by_each_driver
+@by_best_driver
 def restart_adopts(stage, mode):
     """The same port, its links as they were, nothing doubled, nothing lost; the programs are this build's."""
     with Container(stage, mode=mode) as one, Container(stage, 2, mode=mode) as two:
@@ -172,7 +172,7 @@ def restart_adopts(stage, mode):
         works(stage, two)
 
 
-@by_each_driver
+@by_best_driver
 def same_again_and_again(stage, mode):
     """Ten times add and del: no program, map, link or descriptor is left of them."""
     with Container(stage, mode=mode) as one:

@@ -125,7 +125,7 @@ def drivers_of_this_guest(guest):
     return f"port {one['takes_by']}/{one['delivers_by']} ({one['why']}), standby {xdp['standby']}, primary {xdp['primary']}"
 
 
-@case()
+@case("6.12-*", "5.10-*")
 def driver_unbind_and_bind(guest):
     ready(guest)
     virtio = guest.lab.vf_model.startswith("virtio")
@@ -146,7 +146,7 @@ def driver_unbind_and_bind(guest):
     return text
 
 
-@case("6.*")
+@case("6.12-virtio", "6.1-*")
 def without_agent(guest):
     """kill -9, an unplug that no agent sees, and an agent that finds port and pair again."""
     ready(guest)
@@ -165,7 +165,7 @@ def without_agent(guest):
     return text
 
 
-@case("6.12-*")
+@case("6.12-virtio")
 def silent_container(guest):
     """It sends nothing: the announcement of a switch has its MAC, and the address it was seen with."""
     ready(guest)
@@ -180,7 +180,7 @@ def silent_container(guest):
     return ", ".join(texts)
 
 
-@case("6.12-*")
+@case("6.12-virtio")
 def passthrough(guest):
     """The container has the pair's own MAC, and all that comes is its own."""
     ready(guest)
@@ -192,7 +192,7 @@ def passthrough(guest):
     return text
 
 
-@case()
+@case("6.12-virtio", "5.10-*")
 def nothing_is_left(guest):
     """After the last port is gone: no program, link, map or address of one, and the devices as before."""
     ready(guest)
