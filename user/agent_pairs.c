@@ -13,6 +13,8 @@
 #include <systemd/sd-daemon.h>
 
 #define AGENT_RETRY_INTERVAL_NS 10000000000ULL /* for a pair that could not be made */
+/* Longer than the programs are silent after they have told of an address: PORT_LEARN_EVENT_INTERVAL_NS. */
+#define AGENT_READDRESS_DELAY_NS 150000000ULL
 
 struct pair *agent_pair_of_slot(const struct agent *agent, unsigned slot)
 {
@@ -43,6 +45,10 @@ bool agent_take_event(struct agent *agent, const void *data, size_t size)
 		pair->due = true;
 	if (pair && event.kind == EVENT_FILTERS)
 		pair->realign = pair->readdress = true;
+	if (pair && event.kind == EVENT_ADDRESSES) {
+		pair->readdress = true;
+		pair->readdress_ns = pair_clock_ns() + AGENT_READDRESS_DELAY_NS;
+	}
 	if (pair && event.kind == EVENT_UNPLUG_CANCELLED)
 		pair->removal_cancelled = true;
 	return event.kind == EVENT_PROGRAMS;

@@ -32,6 +32,18 @@ static const char *agent_port_master(const struct agent *agent, const struct net
 	return master ? master->name : device && device->master ? "another device" : NULL;
 }
 
+/* The pair that has the device for its primary, or is about to: ports are bound before a new primary joins. NULL: none. */
+static const char *agent_port_primary_of(const struct agent *agent, const struct netdev *device)
+{
+	for (unsigned i = 0; device && i < agent->pair_count; i++) {
+		const struct pair *pair = agent->pairs[i];
+
+		if (pair->primary == device->ifindex || pair->pairing.primary == device->ifindex)
+			return agent->world.pins.pairs[pair->slot].standby;
+	}
+	return NULL;
+}
+
 /* The MAC of what lives behind the port. False: it is not known. */
 static bool agent_port_mac(struct agent *agent, const struct port *port, const struct netdev *device,
 			   const struct netdev *standby, uint8_t mac[ETH_ALEN])
@@ -74,6 +86,7 @@ static int agent_port_try(struct agent *agent, unsigned number, char *text, size
 	const struct port_check check = {
 		.wish = &port->wish,
 		.device = device,
+		.primary_of = agent_port_primary_of(agent, device),
 		.master = agent_port_master(agent, device),
 		.standby = standby,
 		.standby_master = agent_port_master(agent, standby),
@@ -120,14 +133,15 @@ static void agent_port_tell(struct agent *agent, unsigned number)
 		 agent_port_describe(entry->delivers_by));
 }
 
-/* Of one that is bound: is all still there? Its names are followed. */
+/* Of one that is bound: is all still there? Names are followed, but for that of a configured port: the interface that bears it is meant. */
 static bool agent_port_holds(struct agent *agent, unsigned number)
 {
 	struct port *port = &agent->world.ports[number];
 	const struct netdev *device = netdev_by_index(agent->world.table, port->ifindex);
 	const struct netdev *standby = netdev_by_index(agent->world.table, port->pair->standby);
 
-	if (!device || device->incarnation != port->incarnation || device->master)
+	if (!device || device->incarnation != port->incarnation || device->master ||
+	    (port->configured && strcmp(port->wish.name, device->name)))
 		return false;
 	if (strcmp(port->wish.name, device->name) || (standby && strcmp(port->wish.pair, standby->name))) {
 		snprintf(port->wish.name, sizeof(port->wish.name), "%s", device->name);

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Is the interface that an earlier agent bound it to still there, by whatever name? */
+/* Is the interface that an earlier agent bound it to still there, by whatever name if it was added by hand? */
 static bool agent_port_is_as_left(struct agent *agent, unsigned number)
 {
 	const struct netdev *device =
@@ -17,10 +17,11 @@ static bool agent_port_is_as_left(struct agent *agent, unsigned number)
 	struct hook ingress =
 		port_programs_port_ingress(&agent->world.pins, (int)agent_port_entry(agent, number)->ifindex);
 
-	if (!device || !hook_is_attached(&ingress))
+	struct port *port = &agent->world.ports[number];
+
+	if (!device || !hook_is_attached(&ingress) || (port->configured && strcmp(port->wish.name, device->name)))
 		return false;
-	snprintf(agent->world.ports[number].wish.name, sizeof(agent->world.ports[number].wish.name), "%s",
-		 device->name);
+	snprintf(port->wish.name, sizeof(port->wish.name), "%s", device->name);
 	return true;
 }
 

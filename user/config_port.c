@@ -18,6 +18,7 @@ static struct options_port *config_find_port(struct config_reading *reading, con
 		return NULL;
 	}
 	snprintf(options->ports[options->port_count].name, sizeof(options->ports[0].name), "%s", name);
+	reading->port_lines[options->port_count] = reading->line;
 	return &options->ports[options->port_count++];
 }
 
@@ -29,48 +30,64 @@ static int config_set_word(struct config_reading *reading, const char *name, con
 	return *ret || !strcmp(value, no) ? 1 : config_mistake(reading, "%s = %s: say %s or %s", name, value, no, yes);
 }
 
-int config_port(struct config_reading *reading, const char *name, const char *setting, const char *value)
+static int config_set_pair(struct config_reading *reading, struct options_port *port, const char *value)
 {
-	struct options_port *port = config_find_port(reading, name);
-	const char *flaw;
+	const char *flaw = options_name_flaw(value);
 
-	if (!port)
-		return 0;
+	if (flaw)
+		return config_mistake(reading, "pair = %s: the standby's name %s", value, flaw);
+	if (!strcmp(port->name, value))
+		return config_mistake(reading,
+				      "[port %s]: the pair's standby cannot be its port: name another interface",
+				      port->name);
+	snprintf(port->pair, sizeof(port->pair), "%s", value);
+	return 1;
+}
+
+static int config_set_mac(struct config_reading *reading, struct options_port *port, const char *value)
+{
+	const char *flaw = mac_parse(value, port->mac);
+
+	port->has_mac = true;
+	return flaw ? config_mistake(reading, "mac = %s: %s", value, flaw) : 1;
+}
+
+static int config_set(struct config_reading *reading, struct options_port *port, const char *setting, const char *value)
+{
+	if (!strcmp(setting, "pair"))
+		return config_set_pair(reading, port, value);
+	if (!strcmp(setting, "mac"))
+		return config_set_mac(reading, port, value);
 	if (!strcmp(setting, "passthrough"))
 		return config_set_word(reading, setting, value, "yes", "no", &port->passthrough);
 	if (!strcmp(setting, "xdp"))
 		return config_set_word(reading, setting, value, "no", "auto", &port->without_xdp);
-	if (!strcmp(setting, "mac")) {
-		flaw = mac_parse(value, port->mac);
-		port->has_mac = true;
-		return flaw ? config_mistake(reading, "mac = %s: %s", value, flaw) : 1;
-	}
-	if (strcmp(setting, "pair"))
-		return config_mistake(reading, "%s: no such setting in [port %s]: see 'vfsteer help port'", setting,
-				      name);
-	flaw = options_name_flaw(value);
-	if (flaw)
-		return config_mistake(reading, "pair = %s: the standby's name %s", value, flaw);
-	snprintf(port->pair, sizeof(port->pair), "%s", value);
+	return config_mistake(reading, "%s: no such setting in [port %s]: see 'vfsteer help port'", setting,
+			      port->name);
+}
+
+int config_port(struct config_reading *reading, const char *name, const char *setting, const char *value)
+{
+	struct options_port *port = config_find_port(reading, name);
+
+	if (!port || !config_set(reading, port, setting, value))
+		return 0;
+	if (port->passthrough && port->has_mac)
+		return config_mistake(
+			reading,
+			"[port %s]: mac and passthrough: a passthrough port owns the pair's MAC, leave one out",
+			port->name);
 	return 1;
 }
 
 int config_check_ports(struct config_reading *reading)
 {
 	for (unsigned i = 0; i < reading->options.port_count; i++) {
-		const struct options_port *port = &reading->options.ports[i];
-
-		if (!port->pair[0])
-			return config_mistake(reading, "[port %s]: no pair: say pair = STANDBY", port->name);
-		if (port->passthrough && port->has_mac)
-			return config_mistake(
-				reading,
-				"[port %s]: mac and passthrough: a passthrough port owns the pair's MAC, leave one out",
-				port->name);
-		if (!strcmp(port->name, port->pair))
-			return config_mistake(
-				reading, "[port %s]: the pair's standby cannot be its port: name another interface",
-				port->name);
+		if (reading->options.ports[i].pair[0])
+			continue;
+		reading->line = reading->port_lines[i];
+		return config_mistake(reading, "[port %s]: no pair: say pair = STANDBY",
+				      reading->options.ports[i].name);
 	}
 	return 1;
 }

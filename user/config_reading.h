@@ -29,6 +29,7 @@ struct config_reading {
 	int section_line;	   /* likewise, if nothing has stood in it so far; else 0 */
 	unsigned setting_count;
 	struct config_setting settings[CONFIG_SETTINGS_MAX];
+	int port_lines[VFSTEER_MAX_PORTS]; /* where the first setting of each of options.ports stands */
 	int mistake_line;
 	char mistake[512]; /* the first one */
 };

@@ -149,6 +149,10 @@ static int parse_port_option(int argc, char **argv, int *index, struct options *
 		options->port.has_mac = true;
 		return 0;
 	}
+	if (!strncmp(argument, "--passthrough=", strlen("--passthrough=")) ||
+	    !strncmp(argument, "--no-xdp=", strlen("--no-xdp=")))
+		return options_mistake(command, "%.*s: takes no value; leave out what follows it",
+				       (int)strcspn(argument, "="), argument);
 	if (!strcmp(argument, "--passthrough"))
 		options->port.passthrough = true;
 	else if (!strcmp(argument, "--no-xdp"))

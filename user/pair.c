@@ -452,6 +452,11 @@ uint64_t pair_step(struct pair_world *world, struct pair *pair, const struct pai
 		wake_ns = pair->prepared ? 0 : pair_clock_ns() + PAIR_RETRY_NS;
 	}
 	wake_ns = pair_earlier(wake_ns, pair_decide(world, pair));
+	if (pair->readdress_ns && pair->readdress_ns <= pair_clock_ns()) {
+		pair->readdress = true;
+		pair->readdress_ns = 0;
+	}
+	wake_ns = pair_earlier(wake_ns, pair->readdress_ns);
 	if (pair_follow_standby(world, pair))
 		wake_ns = pair_earlier(wake_ns, pair_decide(world, pair));
 	pair_follow_carrier(world, pair, carrier);

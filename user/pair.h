@@ -59,6 +59,7 @@ struct pair {
 	bool mtu_refused;
 	bool realign;         /* the standby changed: align again at the next step */
 	bool readdress;       /* addresses changed: collect what to announce again */
+	uint64_t readdress_ns; /* when to do so once more: the ports' programs tell only so often; 0: no need */
 	bool operator_asked, removal_cancelled;
 	bool due;               /* something happened to it: to be looked at */
 	uint64_t wake_ns;       /* when to look at it though nothing happens; 0: no need */

@@ -35,6 +35,10 @@ static int check_device(const struct port_check *check, const struct refusal *re
 		return refuse(refusal, -ENODEV, "no such interface: 'ip link' lists those there are");
 	if (device->hardware_type != ARPHRD_ETHER)
 		return refuse(refusal, -EINVAL, "not Ethernet: name an interface with a MAC");
+	if (check->primary_of)
+		return refuse(refusal, -EBUSY,
+			      "the primary of %s: name an interface whose other end is to be on its network",
+			      check->primary_of);
 	for (unsigned i = 0; i < check->pair_count; i++) {
 		const struct vfsteer_pair *pair = &check->pairs[i];
 
@@ -44,10 +48,6 @@ static int check_device(const struct port_check *check, const struct refusal *re
 			return refuse(
 				refusal, -EBUSY,
 				"the standby of a pair: name an interface whose other end is to be on its network");
-		if (pair->primary_ifindex == (__u32)device->ifindex)
-			return refuse(refusal, -EBUSY,
-				      "the primary of %.15s: name an interface whose other end is to be on its network",
-				      pair->standby);
 		/* What it would send comes back to it. */
 		if (device->link && strcmp(device->kind, "veth") &&
 		    (pair->standby_ifindex == (__u32)device->link || pair->primary_ifindex == (__u32)device->link))
@@ -75,7 +75,8 @@ static int check_others(const struct port_check *check, const struct refusal *re
 		    (other->ifindex && other->ifindex == (__u32)check->device->ifindex))
 			return refuse(refusal, -EEXIST, "a port already: 'vfsteer port del %s' first",
 				      check->wish->name);
-		if (strcmp(other->pair, check->wish->pair))
+		/* Of two that cannot both be, the first that was there is: one that waits takes nothing. */
+		if (!other->ifindex || strcmp(other->pair, check->wish->pair))
 			continue;
 		if (check->wish->passthrough && other->passthrough)
 			return refuse(refusal, -EEXIST,

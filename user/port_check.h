@@ -9,6 +9,7 @@
 struct port_check {
 	const struct options_port *wish;
 	const struct netdev *device;	  /* that is to be the port; NULL: there is none */
+	const char *primary_of;		  /* the pair whose primary the device is, or is about to be; NULL: none */
 	const char *master;		  /* what it is enslaved to; NULL: nothing */
 	const struct netdev *standby;	  /* of the pair; NULL: no such pair */
 	const char *standby_master;	  /* likewise */

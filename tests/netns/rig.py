@@ -72,11 +72,14 @@ def wait(what, condition, timeout=5.0):
     timeout *= PATIENCE
     end = time.monotonic() + timeout
     while True:
+        began = time.monotonic()
         value = condition()
         if value:
             return value
-        check(time.monotonic() < end, f"not within {timeout} s: {what}")
-        time.sleep(0.01)
+        asked = time.monotonic()
+        check(asked < end, f"not within {timeout} s: {what}")
+        # Asking takes a process or some: what is waited for needs the time as well.
+        time.sleep(max(0.01, 2 * (asked - began)))
 
 
 def mac_bytes(text):

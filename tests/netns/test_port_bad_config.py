@@ -34,7 +34,7 @@ CONFIGURATION = (
     (b"[port po2]\npair = st0\nxdp = yes\n", ":3: xdp = yes: say auto or no"),
     (b"[port po2]\npair = st0\nmac = 02:76:66:00:01:02\npassthrough = yes\n", ":4: [port po2]: mac and passthrough: a passthrough port owns the pair's MAC, leave one out"),
     (b"[port po2]\npair = st0\ncolour = red\n", ":3: colour: no such setting in [port po2]: see 'vfsteer help port'"),
-    (b"[port st0]\npair = st0\nmac = 02:76:66:00:01:02\n", ":3: [port st0]: the pair's standby cannot be its port: name another interface"),
+    (b"[port st0]\npair = st0\nmac = 02:76:66:00:01:02\n", ":2: [port st0]: the pair's standby cannot be its port: name another interface"),
     ("".join(f"[port p{number}]\npair = st0\n" for number in range(65)).encode(), ":130: [port p64]: there are 64 ports already, and no more are possible"),
 )
 

@@ -82,7 +82,7 @@ static void standby(struct world *world)
 }
 static void primary(struct world *world)
 {
-	world->device.ifindex = PRIMARY;
+	world->check.primary_of = "eth0";
 }
 static void enslaved(struct world *world)
 {
