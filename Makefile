@@ -2,6 +2,8 @@
 # Build of vfsteer: BPF objects, their skeletons, the program. `make help` lists the targets.
 
 BUILD ?= build
+# One name for one folder: what depends on what (-MMD) is noted by it.
+override BUILD := $(patsubst $(CURDIR)/%,%,$(abspath $(BUILD)))
 SANITIZE ?=
 PREFIX ?= /usr/local
 DESTDIR ?=
