@@ -53,6 +53,8 @@ def container(guest, settings=SHARED):
         yield
     finally:
         guest.lab.pairs[0] = pair
+        # What a silent container's peer was told for good (quiet_peer), the next container need not have.
+        guest.lab.peer.run(f"for to in {inner.guest_v4} {inner.guest_v6}; do ip neighbour del $to dev peer0 2>/dev/null || true; done")
         guest.run(f"vfsteer port del {PORT}; ip link delete {PORT}; ip netns delete {NETNS}")
 
 
