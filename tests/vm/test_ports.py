@@ -16,6 +16,7 @@ PORT, NETNS, MAC = "port0", "container", "52:54:00:77:c0:01"
 INSIDE = f"/usr/sbin/ip netns exec {NETNS}"  # by its path: after exec busybox takes its own, which knows no namespaces
 SHARED, PASSTHROUGH = f"--mac {MAC}", "--passthrough"
 ANNOUNCED = 10  # packets a silent container may miss: 5 ms at 2,000 a second
+SOME = 1000  # packets that show a way was taken: a slow machine sends fewer than it is asked to
 RESTART_RATE = 500  # loading programs is slow under emulation, the slower the more traffic there is
 
 
@@ -107,8 +108,8 @@ def unplug_and_plug(guest):
         guest.wait_active("primary")
         counts = port(guest)["counters"]
         for way, driver in (("tx", takes_by), ("rx", delivers_by)):
-            check(counts[f"{way}_packets"] > 5000, f"{way}: {counts}")
-            check_equal(counts[f"{way}_native_packets"] > 5000, driver == "native", f"{way} by XDP, with driver {driver}: {counts}")
+            check(counts[f"{way}_packets"] > SOME, f"{way}: {counts}")
+            check_equal(counts[f"{way}_native_packets"] > SOME, driver == "native", f"{way} by XDP, with driver {driver}: {counts}")
     return f"{text}, takes by {takes_by}, delivers by {delivers_by}"
 
 
