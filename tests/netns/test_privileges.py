@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import bpf
-from rig import GUEST, MAC, case, check, check_equal, main, reachable
+from rig import GUEST, MAC, case, check, check_equal, main, reachable, wait
 
 NUMBERS = {"NET_ADMIN": 12, "NET_RAW": 13, "SETPCAP": 8, "SYS_ADMIN": 21, "PERFMON": 38, "BPF": 39}  # linux/capability.h
 FOUR = ("BPF", "NET_ADMIN", "NET_RAW", "PERFMON")

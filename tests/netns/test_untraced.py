@@ -43,7 +43,9 @@ def says_so_and_carries_on(stage):
             flow.stop()
         note(f"{event}: lost out {flows[0].lost()}, in {flows[1].lost()}")
         check(out.lost() <= IN_FLIGHT, f"{event}: lost outbound {out.lost()}")
-        check_equal((out.lost(gone), out.copies, out.refused), (0, 0, 0), f"{event}: (lost when it was gone, doubled, refused) outbound")
+        # A port of the bridge outside forwards some moments after it has carrier again.
+        check(out.lost(gone) <= IN_FLIGHT, f"{event}: lost outbound when it was gone or had just come back: {out.lost(gone)}")
+        check_equal((out.copies, out.refused), (0, 0), f"{event}: (doubled, refused) outbound")
 
 
 main()
