@@ -181,12 +181,12 @@ class Guest:
     def measure(self, event=None, **how):
         return measure(self.lab, event, **{"rate": RATE, "before_s": BEFORE_S, "after_s": AFTER_S, **how})
 
-    def survive(self, event, again=None, what="", noted=None, **how):
+    def survive(self, event, again=None, what="", noted=None, overloaded_ms=OVERLOADED_MS, **how):
         """Measures an event that must cost nothing, either way; its figures. @noted: its name in the README's table. When it did cost, and the senders stood still as on an overloaded
         machine, again() undoes the event and it has one more try."""
         result = self.measure(event, **how)
         pauses = [result[way]["sender_pause_ms"] for way in ("out", "in") if way in result]
-        if not lossless(result) and again and max(pauses) > OVERLOADED_MS:
+        if not lossless(result) and again and max(pauses) > overloaded_ms:
             note(f"{figures(result)} while the senders paused for {', '.join(f'{pause:.0f}' for pause in pauses)} ms, load "
                  f"{os.getloadavg()[0]:.1f}: the machine is overloaded, once more; {(self.log().splitlines() or ['no agent'])[-1]}")
             again()
