@@ -90,7 +90,6 @@ static int agent_port_try(struct agent *agent, unsigned number, char *text, size
 		.master = agent_port_master(agent, device),
 		.standby = standby,
 		.standby_master = agent_port_master(agent, standby),
-		.slot = pair ? (int)pair->slot : -1,
 		.mac = is_known ? mac : NULL,
 		.pairs = agent->world.pins.pairs,
 		.pair_count = agent->world.pins.capacity,

@@ -13,7 +13,6 @@ struct port_check {
 	const char *master;		  /* what it is enslaved to; NULL: nothing */
 	const struct netdev *standby;	  /* of the pair; NULL: no such pair */
 	const char *standby_master;	  /* likewise */
-	int slot;			  /* of the pair */
 	const uint8_t *mac;		  /* behind the port; NULL: not known. Of no meaning for a passthrough port */
 	const struct vfsteer_pair *pairs; /* as they stand in the map */
 	unsigned pair_count;

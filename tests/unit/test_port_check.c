@@ -44,7 +44,7 @@ static struct world well(void)
 			     .mac = { 2, 0, 0, 0, 0, 1 } },
 		.pairs = { [1] = { .standby = "eth0", .standby_ifindex = STANDBY, .primary_ifindex = PRIMARY } },
 		.mac = OWN_MAC,
-		.check = { .slot = 1, .pair_count = 2, .number = -1 },
+		.check = { .pair_count = 2, .number = -1 },
 	};
 }
 
