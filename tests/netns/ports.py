@@ -53,15 +53,6 @@ def prepare(stage, mode):
         stage.outside.run("for wire in st1 pr1; do [ ! -e /sys/class/net/$wire ] || ethtool -K $wire gro on; done")
 
 
-def each_active(stage):
-    """Both situations of a pair with two good wires."""
-    stage.wait_active("primary")
-    yield "primary"
-    stage.succeed("switch", "st0", "standby")
-    stage.wait_active("standby")
-    yield "standby"
-
-
 def settings_of(mode):
     return ("--no-xdp",) if mode == "tc" else ()
 

@@ -97,6 +97,19 @@ def inject(netns, device, data):
         link.send(data)
 
 
+def flood(netns, device, frames):
+    """Sends raw frames out of a device, as fast as it goes; those that the device had no room for are sent again."""
+    with netns.inside(lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)) as link:
+        link.bind((device, 0))
+        for data in frames:
+            while True:
+                try:
+                    link.send(data)
+                    break
+                except OSError:
+                    time.sleep(0.001)
+
+
 class Capture:
     """Frames on a device from now on. With ETH_P_ALL they are seen before tc on their way in (after it on their way out);
     with any other protocol only what tc has let in, as the stack sees it."""
@@ -348,6 +361,15 @@ class Stage:
         subprocess.run(["umount", self.bpffs], stderr=subprocess.DEVNULL)
         shutil.rmtree(self.directory, ignore_errors=True)
         released(self)
+
+
+def each_active(stage):
+    """Both situations of a pair with two good wires."""
+    stage.wait_active("primary")
+    yield "primary"
+    stage.succeed("switch", "st0", "standby")
+    stage.wait_active("standby")
+    yield "standby"
 
 
 def reachable(stage, source=None, target=None, to=OUTSIDE, count=20):

@@ -6,19 +6,10 @@ import socket
 import time
 
 from announcements import announced, arp_of
-from rig import BROADCAST, ETH_P_TEST, GUEST, MAC, case, check, check_equal, frame, inject, main, note, reachable, wait
+from rig import BROADCAST, ETH_P_TEST, GUEST, MAC, case, check, check_equal, each_active, frame, inject, main, note, reachable, wait
 
 OTHER = "02:00:00:00:00:aa"
 GROUPS = {"broadcast": BROADCAST, "IPv4 multicast": "01:00:5e:01:02:03", "IPv6 multicast": "33:33:00:00:00:01"}
-
-
-def each_active(stage):
-    """Both situations of a pair with two good wires."""
-    stage.wait_active("primary")
-    yield "primary"
-    stage.succeed("switch", "st0", "standby")
-    stage.wait_active("standby")
-    yield "standby"
 
 
 def settle():

@@ -8,7 +8,7 @@ import struct
 import time
 
 from announcements import arp_of
-from rig import BROADCAST, ETH_P_TEST, GUEST, MAC, OUTSIDE, Flow, case, check, check_equal, frame, mac_bytes, main, note, reachable, wait
+from rig import BROADCAST, ETH_P_TEST, GUEST, MAC, OUTSIDE, Flow, case, check, check_equal, each_active, flood, frame, mac_bytes, main, note, reachable, wait
 
 HOSTILE = "02:00:00:00:00:66"
 ALL_NODES = "33:33:00:00:00:01"
@@ -16,27 +16,6 @@ ETH_P_ARP, ETH_P_IP, ETH_P_8021Q, ETH_P_IPV6, ETH_P_8021AD = 0x0806, 0x0800, 0x8
 IPPROTO_ICMPV6, ROUTER_ADVERTISEMENT, NEIGHBOUR_SOLICITATION = 58, 134, 135
 FLOOD = 3000
 WIRES = {"st1": "standby", "pr1": "primary"}
-
-
-def flood(stage, wire, frames):
-    """Sends frames into a wire, as fast as it goes; those that the device had no room for are sent again."""
-    with stage.outside.inside(lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)) as link:
-        link.bind((wire, 0))
-        for data in frames:
-            while True:
-                try:
-                    link.send(data)
-                    break
-                except OSError:
-                    time.sleep(0.001)
-
-
-def each_active(stage):
-    stage.wait_active("primary")
-    yield "primary"
-    stage.succeed("switch", "st0", "standby")
-    stage.wait_active("standby")
-    yield "standby"
 
 
 def counters(stage):
@@ -120,7 +99,7 @@ def nothing_crosses(stage):
             token = f"hostile-{active}-{wire}".encode()
             before = {one: capture.frames(outgoing=False) for one, capture in captures.items()}
             for kind, data in hostile_frames(token).items():
-                flood(stage, wire, [data])
+                flood(stage.outside, wire, [data])
                 sent += 1
             time.sleep(0.3)
             for one, capture in captures.items():
@@ -151,7 +130,7 @@ def runts(stage):
     for active in each_active(stage):
         switches = stage.pair()["switches"]
         for wire in WIRES:
-            flood(stage, wire, small_frames())
+            flood(stage.outside, wire, small_frames())
         check_unmoved(stage, active, switches)
 
 
@@ -165,7 +144,7 @@ def runts_with_direct_receive(stage):
     stage.wait_active("primary")
     check_equal(stage.pair()["rx"], "direct", "rx")
     for wire in WIRES:
-        flood(stage, wire, small_frames())
+        flood(stage.outside, wire, small_frames())
     check_unmoved(stage, "primary", 1)
 
 
@@ -185,7 +164,7 @@ def group_flood_on_the_inactive_wire(stage):
             stage.succeed("switch", "st0", "standby")
         stage.wait_active(active)
         before = counters(stage)[name]
-        during_flow(stage, lambda: flood(stage, wire, (frame(BROADCAST, HOSTILE, payload=b"flood") for _ in range(FLOOD))))
+        during_flow(stage, lambda: flood(stage.outside, wire, (frame(BROADCAST, HOSTILE, payload=b"flood") for _ in range(FLOOD))))
         wait(f"{FLOOD} frames counted in {name}", lambda: counters(stage)[name] >= before + FLOOD)
         check_equal(stack.frames(), [], f"frames of the flood that the stack saw, active {active}")
 
@@ -198,7 +177,7 @@ def echo_flood(stage):
         switches = stage.pair()["switches"]
         for wire in WIRES:
             before = counters(stage)["drop_own_echo_packets"]
-            flood(stage, wire, (frame(BROADCAST, MAC, payload=b"echo") for _ in range(FLOOD)))
+            flood(stage.outside, wire, (frame(BROADCAST, MAC, payload=b"echo") for _ in range(FLOOD)))
             wait(f"{FLOOD} echoes on {wire} to be counted", lambda: counters(stage)["drop_own_echo_packets"] >= before + FLOOD)
         check_unmoved(stage, active, switches)
     check_equal(stack.frames(), [], "echoes that the stack saw")
@@ -212,10 +191,10 @@ def stacked_vlans_once(stage):
         name = f"drop_group_{WIRES[inactive]}_inactive_packets"
         for tags in (((ETH_P_8021Q, 7),), ((ETH_P_8021AD, 7), (ETH_P_8021Q, 8)), ((ETH_P_8021Q, 0), (ETH_P_8021Q, 0), (ETH_P_8021Q, 1))):
             before = counters(stage)
-            flood(stage, inactive, [vlan(frame(BROADCAST, HOSTILE, payload=b"tagged"), *tags)] * 100)
+            flood(stage.outside, inactive, [vlan(frame(BROADCAST, HOSTILE, payload=b"tagged"), *tags)] * 100)
             wait(f"{len(tags)} tags: counted in {name}", lambda: counters(stage)[name] >= before[name] + 100)
             before = counters(stage)
-            flood(stage, inactive, [vlan(frame(BROADCAST, MAC, payload=b"tagged"), *tags)] * 100)
+            flood(stage.outside, inactive, [vlan(frame(BROADCAST, MAC, payload=b"tagged"), *tags)] * 100)
             wait(f"{len(tags)} tags: echoes counted", lambda: counters(stage)["drop_own_echo_packets"] >= before["drop_own_echo_packets"] + 100)
 
 
@@ -228,7 +207,7 @@ def control_frames_stay(stage):
         on = {device: stage.capture(stage.guest, device, ETH_P_TEST) for device in ("st0", "pr0")}
         for last in range(16):
             for wire in WIRES:
-                flood(stage, wire, [frame(f"01:80:c2:00:00:{last:02x}", HOSTILE, payload=wire.encode())] * 20)
+                flood(stage.outside, wire, [frame(f"01:80:c2:00:00:{last:02x}", HOSTILE, payload=wire.encode())] * 20)
         wait("them on both devices", lambda: all(len(capture.frames()) >= 320 for capture in on.values()))
         time.sleep(0.1)
         for device, capture in on.items():
@@ -247,8 +226,8 @@ def forged_gratuitous_arp(stage):
         captures = [stage.capture(stage.outside, wire) for wire in WIRES]
         for wire in WIRES:
             for operation in (1, 2):
-                flood(stage, wire, [arp(operation, HOSTILE, GUEST, GUEST)] * 100)
-                flood(stage, wire, [arp(operation, MAC, GUEST, GUEST, source=MAC)] * 100)
+                flood(stage.outside, wire, [arp(operation, HOSTILE, GUEST, GUEST)] * 100)
+                flood(stage.outside, wire, [arp(operation, MAC, GUEST, GUEST, source=MAC)] * 100)
         time.sleep(0.5)
         announced = [data.hex() for capture in captures for data in capture.frames(outgoing=False) if arp_of(data)]
         check_equal(announced, [], "announcements that were provoked")
@@ -268,7 +247,7 @@ def standby_wire_reaches_us_once(stage):
     header = header[:10] + struct.pack("!H", ~((total & 0xffff) + (total >> 16)) & 0xffff) + header[12:]
     before = counters(stage)
     data = frame(MAC, HOSTILE, ETH_P_IP, header + request)
-    flood(stage, "st1", [data])
+    flood(stage.outside, "st1", [data])
 
     def answers(capture):
         return sum(seen[:6] == mac_bytes(HOSTILE) and seen[12:14] == b"\x08\x00" for seen in capture.frames(outgoing=False))
@@ -285,8 +264,8 @@ def router_and_neighbour_flood(stage):
     stage.guest.run("echo 1 >/proc/sys/net/ipv6/conf/st0/accept_ra; echo 1 >/proc/sys/net/ipv6/conf/st0/autoconf")
     descriptors = len(os.listdir(f"/proc/{stage.agent.pid}/fd"))
     for wire in WIRES:
-        flood(stage, wire, (router_advertisement(number) for number in range(FLOOD)))
-        flood(stage, wire, (neighbour_solicitation(number) for number in range(FLOOD)))
+        flood(stage.outside, wire, (router_advertisement(number) for number in range(FLOOD)))
+        flood(stage.outside, wire, (neighbour_solicitation(number) for number in range(FLOOD)))
     wait("an address by advertisement on the standby", lambda: "2001:db8:" in stage.guest.run("ip -6 address show dev st0"))
     of_primary = stage.guest.run("ip -6 address show dev pr0; ip -6 neighbour show dev pr0; ip -6 route show dev pr0")
     check_equal(of_primary.strip(), "", "IPv6 of the primary")

@@ -8,8 +8,8 @@ import struct
 import time
 
 from packets import tagged, wire_capture
-from ports import VLAN_ID, Container, Moved, by_each_driver, check_moved, each_active, ports, prepare
-from rig import BROADCAST, ETH_P_TEST, MAC, case, check, check_equal, frame, inject, main, note, reachable, wait
+from ports import VLAN_ID, Container, Moved, by_each_driver, check_moved, ports, prepare
+from rig import BROADCAST, ETH_P_TEST, MAC, case, check, check_equal, each_active, frame, inject, main, note, reachable, wait
 
 OTHER, STRANGER, LLDP = "02:00:00:00:00:aa", "02:00:00:00:00:77", "01:80:c2:00:00:0e"
 GROUPS = {"broadcast": BROADCAST, "IPv4 multicast": "01:00:5e:01:02:03", "IPv6 multicast": "33:33:00:00:00:01"}

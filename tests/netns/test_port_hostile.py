@@ -4,31 +4,17 @@
 
 import contextlib
 import signal
-import socket
 import struct
 import time
 
 from announcements import announced_of
 from packets import arp, tagged, wire_capture
 from ports import Container, Moved, by_best_driver, wait_present, works
-from rig import BROADCAST, ETH_P_TEST, GUEST, MAC, OUTSIDE, Flow, case, check, check_equal, frame, inject, mac_bytes, main, note, reachable, wait
+from rig import BROADCAST, ETH_P_TEST, GUEST, MAC, OUTSIDE, Flow, case, check, check_equal, flood, frame, inject, mac_bytes, main, note, reachable, wait
 
 OTHER, STRANGER = "02:00:00:00:00:aa", "02:00:00:00:00:77"
 FLOOD = 3000
 SHARE = 64  # of the learned addresses, one port's
-
-
-def flood(container, frames):
-    """As fast as it goes; those that the device had no room for are sent again."""
-    with container.netns.inside(lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)) as link:
-        link.bind(("ct0", 0))
-        for data in frames:
-            while True:
-                try:
-                    link.send(data)
-                    break
-                except OSError:
-                    time.sleep(0.001)
 
 
 def learned_of(stage, mac):
@@ -74,9 +60,9 @@ def addresses_of_others_stay_learned(stage, mode):
     with Container(stage, mode=mode) as one, Container(stage, 2, mode=mode) as two:
         inject(two.netns, "ct0", arp(two.mac, "10.77.0.212"))
         reachable(stage, two.netns, stage.outside, OUTSIDE)
-        flood(one, (arp(one.mac, f"10.80.{number >> 8}.{number & 0xff}") for number in range(1, 10001)))
+        flood(one.netns, "ct0", (arp(one.mac, f"10.80.{number >> 8}.{number & 0xff}") for number in range(1, 10001)))
         inject(two.netns, "ct0", arp(two.mac, "10.77.0.213"))
-        flood(one, (arp(one.mac, f"10.81.{number >> 8}.{number & 0xff}", vlan=number % 4000 + 1) for number in range(1, 3001)))
+        flood(one.netns, "ct0", (arp(one.mac, f"10.81.{number >> 8}.{number & 0xff}", vlan=number % 4000 + 1) for number in range(1, 3001)))
         time.sleep(1.5)  # where no program wakes it, the agent looks once a second
         wire = wire_capture(stage, stage.outside, "st1")
         stage.succeed("switch", "st0", "standby")
@@ -98,7 +84,7 @@ def share_of_learned_addresses_is_kept(stage, mode):
     with Container(stage, mode=mode) as one, Container(stage, 2, mode=mode) as two:
         inject(two.netns, "ct0", arp(two.mac, "10.77.0.212"))
         for turn in range(4):
-            flood(one, (arp(one.mac, f"10.{80 + turn}.{number >> 8}.{number & 0xff}") for number in range(1, 501)))
+            flood(one.netns, "ct0", (arp(one.mac, f"10.{80 + turn}.{number >> 8}.{number & 0xff}") for number in range(1, 501)))
             stage.stop(signal.SIGKILL)
             stage.start()
         wait_present(one)
@@ -116,7 +102,7 @@ def address_of_another(stage):
     with Container(stage) as one, Container(stage, 2) as two:
         reachable(stage, two.netns, stage.outside, OUTSIDE)
         wire = wire_capture(stage, stage.outside, "st1")
-        flood(one, [arp(one.mac, GUEST)] * 10)
+        flood(one.netns, "ct0", [arp(one.mac, GUEST)] * 10)
         # The frame is the container's own, the ARP message in it tells of another.
         for mac in (MAC, two.mac, OTHER):
             inject(one.netns, "ct0", frame(BROADCAST, one.mac, 0x0806, arp(mac, "10.77.0.99")[14:]))
@@ -141,7 +127,7 @@ def small_frames(mac):
 @by_best_driver
 def runts(stage, mode):
     with Container(stage, mode=mode) as one, Container(stage, 2, mode=mode) as two, unmoved(stage):
-        flood(one, small_frames(one.mac))
+        flood(one.netns, "ct0", small_frames(one.mac))
         works(stage, one)
         works(stage, two)
 
@@ -152,7 +138,7 @@ def tags_in_tags(stage, mode):
         for depth in (1, 2, 3, 8, 20):
             for to in (STRANGER, MAC, two.mac, BROADCAST):
                 inner = frame(to, one.mac, 0x0806, arp(one.mac, "10.99.0.1")[14:])
-                flood(one, [tagged(inner, *[(0x8100, number + 1) for number in range(depth)]), tagged(inner, *[(0x88a8, 5)] * depth),
+                flood(one.netns, "ct0", [tagged(inner, *[(0x8100, number + 1) for number in range(depth)]), tagged(inner, *[(0x88a8, 5)] * depth),
                             tagged(inner, *[(0x8100, 7)] * depth)[:14 + 4 * depth]])
         works(stage, one)
         works(stage, two)
@@ -165,7 +151,7 @@ def flood_beside_others(stage, mode):
         running = (Flow(stage.guest, stage.outside, OUTSIDE, 200), Flow(stage.outside, stage.guest, GUEST, 200),
                    Flow(two.netns, stage.outside, OUTSIDE, 200), Flow(stage.outside, two.netns, two.address, 200))
         for to in (BROADCAST, STRANGER, one.mac, MAC):
-            flood(one, (frame(to, one.mac, payload=b"flood") for _ in range(FLOOD)))
+            flood(one.netns, "ct0", (frame(to, one.mac, payload=b"flood") for _ in range(FLOOD)))
         for flow in running:
             flow.stop()
         check_equal(([flow.lost() for flow in running], [flow.copies for flow in running]), ([0] * 4, [0] * 4), "lost, doubled (host out, in, two out, in)")

@@ -7,8 +7,8 @@ import signal
 import time
 from pathlib import Path
 
-from ports import Container, Moved, around, by_each_driver, check_moved, devices, each_active, everything, prepare, silent, until, works
-from rig import (BROADCAST, ETH_P_TEST, GUEST, OUTSIDE, VFSTEER, Flow, check, check_equal, frame, inject, main, note, reachable, wait)
+from ports import Container, Moved, around, by_each_driver, check_moved, devices, everything, prepare, silent, until, works
+from rig import (BROADCAST, ETH_P_TEST, GUEST, OUTSIDE, VFSTEER, Flow, check, check_equal, each_active, frame, inject, main, note, reachable, wait)
 
 WITHOUT_TCX = str(Path(__file__).with_name("without_tcx.py"))
 OTHER = "02:00:00:00:00:aa"

@@ -5,8 +5,8 @@
 import time
 
 from packets import transfer
-from ports import COUNTERS, Container, Moved, by_each_driver, check_drivers, check_moved, devices, each_active, prepare, receives
-from rig import GUEST, GUEST6, MAC, OUTSIDE, OUTSIDE6, Flow, case, check, check_equal, main, note, reachable, wait
+from ports import COUNTERS, Container, Moved, by_each_driver, check_drivers, check_moved, devices, prepare, receives
+from rig import GUEST, GUEST6, MAC, OUTSIDE, OUTSIDE6, Flow, case, check, check_equal, each_active, main, note, reachable, wait
 
 DATAGRAMS = 20  # what reachable() sends, at least
 
