@@ -48,7 +48,7 @@ result $? no-crash-point-in-the-product
 rm -f "$work/gcc/vfsteer" && make V=1 BUILD="$work/gcc" >"$work/log" 2>&1 && grep -q -- '-o .*/vfsteer' "$work/log"
 result $? verbose-shows-commands
 
-touch include/vfsteer.h && make -n BUILD="$work/gcc" >"$work/log" 2>&1 && [ "$(grep -c 'clang .*bpf.c' "$work/log")" -ge 3 ]
+make -n -W include/vfsteer.h BUILD="$work/gcc" >"$work/log" 2>&1 && [ "$(grep -c 'clang .*bpf.c' "$work/log")" -ge 3 ]
 result $? a-touched-header-rebuilds-bpf
 
 if [ ! -e "$TRIXIE/.complete" ]; then
