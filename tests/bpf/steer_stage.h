@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * steer_stage: the programs of steer, loaded with one way to find out whether the primary can send, the maps of a pair between real
+ * veths in a private network namespace, frames, and what is expected of one.
+ */
+#ifndef STEER_STAGE_H
+#define STEER_STAGE_H
+
+#include "../include/vfsteer.h"
+#include "maps.skel.h"
+#include "steer.skel.h"
+#include "steer_without_btf.skel.h"
+#include "steer_without_cas.skel.h"
+#include "steer_without_kfuncs.skel.h"
+#include "variant.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/pkt_cls.h>
+#include <net/if.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* What a case does not say is zero. */
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+
+#define SLOT 1u /* not the first: a program that takes any slot but its own shows */
+#define OTHER_SLOT 0u
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define TAKEN TC_ACT_UNSPEC
+#define COUNTER(name) offsetof(struct vfsteer_counters, name)
+#define MISSING_IFINDEX 60000
+
+static const char devices[] =
+	"ip link add st0 address 02:76:66:00:00:01 type veth peer st1 &&"
+	"ip link add pr0 address 02:76:66:00:00:01 type veth peer pr1 &&"
+	"ip link add down0 address 02:76:66:00:00:01 type veth peer down1 &&"
+	"ip link add nocarrier0 address 02:76:66:00:00:01 type veth peer nocarrier1 &&"
+	"ip link set st0 up && ip link set st1 up && ip link set pr0 up && ip link set pr1 up &&"
+	"ip link set down1 up && ip link set nocarrier0 up";
+
+VARIANT_DEFINE_OPEN(steer)
+
+static struct {
+	enum vfsteer_liveness liveness;
+	variant_elf_t elf;
+	struct maps_bpf *maps;
+	struct steer_bpf *steer;
+	struct ring_buffer *events;
+	struct vfsteer_event last_event;
+	unsigned event_count;
+} world;
+
+enum frame_kind {
+	UNICAST_V4,
+	UNICAST_V6,
+	ARP_REQUEST,
+	BROADCAST,
+	MULTICAST_V4,
+	MULTICAST_V6,
+	LINK_LOCAL,
+	LINK_LOCAL_HIGH, /* 01:80:c2:00:00:10 is beyond the reserved sixteen */
+	OWN_BROADCAST,
+	OWN_MULTICAST,
+	OWN_LINK_LOCAL,
+	VLAN_UNICAST,
+	VLAN_BROADCAST,
+	FOREIGN_UNICAST,
+	OWN_UNICAST, /* from and to the pair's MAC */
+	RUNT,
+};
+
+#define US 2, 0x76, 0x66, 0, 0, 1
+#define PEER 2, 0, 0, 0, 0, 0xaa
+#define STRANGER 2, 0, 0, 0, 0, 0xbb
+#define ALL 255, 255, 255, 255, 255, 255
+
+static const struct {
+	const char *name;
+	uint8_t bytes[18];
+	unsigned size;
+} frames[] = {
+	[UNICAST_V4] = { "unicast IPv4", { US, PEER, 8, 0, 0x45 }, 64 },
+	[UNICAST_V6] = { "unicast IPv6", { US, PEER, 0x86, 0xdd, 0x60 }, 64 },
+	[ARP_REQUEST] = { "ARP request", { ALL, PEER, 8, 6 }, 60 },
+	[BROADCAST] = { "broadcast", { ALL, PEER, 8, 0, 0x45 }, 64 },
+	[MULTICAST_V4] = { "IPv4 multicast", { 1, 0, 0x5e, 1, 2, 3, PEER, 8, 0, 0x45 }, 64 },
+	[MULTICAST_V6] = { "IPv6 multicast", { 0x33, 0x33, 0, 0, 0, 1, PEER, 0x86, 0xdd, 0x60 }, 64 },
+	[LINK_LOCAL] = { "802.1D link-local", { 1, 0x80, 0xc2, 0, 0, 0xe, PEER, 0x88, 0xcc }, 60 },
+	[LINK_LOCAL_HIGH] = { "802.1D beyond link-local", { 1, 0x80, 0xc2, 0, 0, 0x10, PEER, 0x88, 0xcc }, 60 },
+	[OWN_BROADCAST] = { "own broadcast", { ALL, US, 8, 0, 0x45 }, 64 },
+	[OWN_MULTICAST] = { "own multicast", { 0x33, 0x33, 0, 0, 0, 1, US, 0x86, 0xdd, 0x60 }, 64 },
+	[OWN_LINK_LOCAL] = { "own link-local", { 1, 0x80, 0xc2, 0, 0, 0xe, US, 0x88, 0xcc }, 60 },
+	[VLAN_UNICAST] = { "tagged unicast", { US, PEER, 0x81, 0, 0, 5, 8, 0 }, 64 },
+	[VLAN_BROADCAST] = { "tagged broadcast", { ALL, PEER, 0x81, 0, 0, 5, 8, 0 }, 64 },
+	[FOREIGN_UNICAST] = { "foreign unicast", { STRANGER, PEER, 8, 0, 0x45 }, 64 },
+	[OWN_UNICAST] = { "unicast from and to us", { US, US, 8, 0, 0x45 }, 64 },
+	[RUNT] = { "runt", { US, PEER, 0x88, 0xb5 }, ETH_HLEN },
+};
+
+static struct vfsteer_pair pair_get(unsigned slot)
+{
+	struct vfsteer_pair pair;
+
+	assert_int_equal(bpf_map_lookup_elem(bpf_map__fd(world.maps->maps.pairs), &slot, &pair), 0);
+	return pair;
+}
+
+static void pair_put(unsigned slot, const struct vfsteer_pair *pair)
+{
+	assert_int_equal(bpf_map_update_elem(bpf_map__fd(world.maps->maps.pairs), &slot, pair, BPF_ANY), 0);
+}
+
+static struct vfsteer_counters counters_get(unsigned slot)
+{
+	int cpus = libbpf_num_possible_cpus();
+	struct vfsteer_counters *each = calloc(cpus, sizeof(*each)), sum = { 0 };
+
+	assert_int_equal(bpf_map_lookup_elem(bpf_map__fd(world.maps->maps.counters), &slot, each), 0);
+	for (int cpu = 0; cpu < cpus; cpu++)
+		for (size_t i = 0; i < sizeof(sum) / sizeof(__u64); i++)
+			((__u64 *)&sum)[i] += ((__u64 *)&each[cpu])[i];
+	free(each);
+	return sum;
+}
+
+static void counters_clear(unsigned slot)
+{
+	struct vfsteer_counters *zero = calloc(libbpf_num_possible_cpus(), sizeof(*zero));
+
+	assert_int_equal(bpf_map_update_elem(bpf_map__fd(world.maps->maps.counters), &slot, zero, BPF_ANY), 0);
+	free(zero);
+}
+
+static int on_event(void *context, void *data, size_t size)
+{
+	(void)context;
+	assert_int_equal(size, sizeof(world.last_event));
+	memcpy(&world.last_event, data, size);
+	world.event_count++;
+	return 0;
+}
+
+/* How often a pair's primary was found wanting since the last call. */
+static unsigned events_take(void)
+{
+	unsigned count;
+
+	ring_buffer__consume(world.events);
+	count = world.event_count;
+	world.event_count = 0;
+	return count;
+}
+
+static bool sees_devices(void)
+{
+	return world.liveness == LIVENESS_KFUNC || world.liveness == LIVENESS_PROBE;
+}
+
+/* What the pair looks like, for one case. */
+struct setting {
+	enum vfsteer_path active;
+	enum vfsteer_primary_state primary;
+	const char *device;       /* of the primary; NULL: pr0 */
+	bool absent;              /* no primary at all */
+	bool bridge_port;
+	bool standby_dead;        /* no carrier */
+};
+
+static void set(const struct setting *setting)
+{
+	struct vfsteer_pair pair = {
+		.state = { .active = setting->active, .primary = setting->primary ?: PRIMARY_READY, .switches = 41 },
+		.standby = "st0",
+		.primary = "pr0",
+		.mac_address = { US },
+		.standby_ifindex = if_nametoindex("st0"),
+		.standby_has_carrier = !setting->standby_dead,
+		.standby_takes_foreign_macs = setting->bridge_port,
+		.abi_version = VFSTEER_ABI_VERSION,
+	};
+	struct vfsteer_pair other = { .state = { .active = PATH_PRIMARY, .primary = PRIMARY_READY },
+				      .standby = "other", .standby_ifindex = 1, .primary_ifindex = 1 };
+
+	if (!setting->absent)
+		pair.primary_ifindex = !setting->device ? if_nametoindex("pr0") :
+				       strcmp(setting->device, "missing") ? if_nametoindex(setting->device) :
+									    MISSING_IFINDEX;
+	pair_put(SLOT, &pair);
+	pair_put(OTHER_SLOT, &other);
+	counters_clear(SLOT);
+	counters_clear(OTHER_SLOT);
+	events_take();
+}
+
+static int run_sized(struct bpf_program *program, enum frame_kind kind, const char *on, unsigned segments)
+{
+	uint8_t frame[128] = { 0 };
+	struct __sk_buff skb = { .ifindex = if_nametoindex(on), .gso_segs = segments };
+	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame, .data_size_in = frames[kind].size, .ctx_in = &skb,
+		    .ctx_size_in = sizeof(skb), .repeat = 1);
+	int error;
+
+	memcpy(frame, frames[kind].bytes, frames[kind].size < sizeof(frames[kind].bytes) ? frames[kind].size : sizeof(frames[kind].bytes));
+	error = bpf_prog_test_run_opts(bpf_program__fd(program), &options);
+	if (error)
+		print_error("%s: the frame could not be run: %s\n", frames[kind].name, strerror(-error));
+	assert_int_equal(error, 0);
+	return (int)options.retval;
+}
+
+static int run(struct bpf_program *program, enum frame_kind kind, const char *on)
+{
+	return run_sized(program, kind, on, 0);
+}
+
+/* One expectation: verdict, and the one packet counter that moves. */
+struct expectation {
+	enum frame_kind kind;
+	struct setting setting;
+	int verdict;
+	size_t counter;
+	bool word_differs; /* LIVENESS_WORD, which sees no device, redirects all the same */
+};
+
+static void expect(struct bpf_program *program, const char *on, const struct expectation *cases, size_t count)
+{
+	unsigned failures = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct expectation *wanted = &cases[i];
+		struct vfsteer_counters counts, other, expected = { 0 };
+		size_t packets = wanted->counter;
+		int verdict;
+
+		if (wanted->word_differs && !sees_devices())
+			continue;
+		set(&wanted->setting);
+		verdict = run(program, wanted->kind, on);
+		counts = counters_get(SLOT);
+		other = counters_get(OTHER_SLOT);
+		/* Bytes follow their packets. */
+		*(__u64 *)((char *)&expected + packets) = 1;
+		if (packets < COUNTER(tx_primary_refused_packets))
+			*(__u64 *)((char *)&expected + packets + sizeof(__u64)) = frames[wanted->kind].size;
+		if (verdict == wanted->verdict && !memcmp(&counts, &expected, sizeof(counts)) &&
+		    !memcmp(&other, &(struct vfsteer_counters){ 0 }, sizeof(other)) && !events_take() &&
+		    pair_get(SLOT).state.switches == 41)
+			continue;
+		print_error("case %zu, %s: verdict %d, not %d; counters that moved:", i, frames[wanted->kind].name, verdict,
+			    wanted->verdict);
+		for (size_t j = 0; j < sizeof(counts) / sizeof(__u64); j++)
+			if (((__u64 *)&counts)[j])
+				print_error(" %zu (%llu)", j, (unsigned long long)((__u64 *)&counts)[j]);
+		print_error("; expected %zu\n", packets / sizeof(__u64));
+		failures++;
+	}
+	assert_int_equal(failures, 0);
+}
+
+#define TO_PRIMARY TC_ACT_REDIRECT, COUNTER(tx_primary_packets), false
+#define TO_STANDBY TAKEN, COUNTER(tx_standby_packets), false
+
+static int load(struct steer_bpf **ret)
+{
+	struct steer_bpf *steer = steer_open(world.elf);
+	int error;
+
+	if (!steer)
+		return -errno;
+	steer->rodata->pair_slot = SLOT;
+	steer->rodata->alive_by = world.liveness;
+	error = bpf_map__reuse_fd(steer->maps.pairs, bpf_map__fd(world.maps->maps.pairs));
+	error = error ?: bpf_map__reuse_fd(steer->maps.counters, bpf_map__fd(world.maps->maps.counters));
+	error = error ?: bpf_map__reuse_fd(steer->maps.events, bpf_map__fd(world.maps->maps.events));
+	error = error ?: steer_bpf__load(steer);
+	if (error) {
+		steer_bpf__destroy(steer);
+		return error;
+	}
+	*ret = steer;
+	return 0;
+}
+
+static int teardown(void **context)
+{
+	(void)context;
+	ring_buffer__free(world.events);
+	steer_bpf__destroy(world.steer);
+	maps_bpf__destroy(world.maps);
+	world.events = NULL;
+	world.steer = NULL;
+	world.maps = NULL;
+	return 0;
+}
+
+static int setup(void **context)
+{
+	int error;
+
+	(void)context;
+	world.maps = maps_bpf__open();
+	if (!world.maps || bpf_map__set_max_entries(world.maps->maps.pairs, 2) ||
+	    bpf_map__set_max_entries(world.maps->maps.counters, 2) || maps_bpf__load(world.maps))
+		return -1;
+	error = load(&world.steer);
+	if (error) {
+		print_message("# liveness %d cannot be loaded here: %s\n", world.liveness, strerror(-error));
+		return -1;
+	}
+	world.events = ring_buffer__new(bpf_map__fd(world.maps->maps.events), on_event, NULL, NULL);
+	return world.events ? 0 : -1;
+}
+
+#endif
