@@ -1,45 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "report_ports.h"
+#include "counters.h"
+#include "json.h"
 #include "text.h"
 #include "words.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Every counter: its key in JSON, and for those that are news when not zero, what it counted in words. */
-static const struct counter {
-	const char *name;
-	size_t offset;
-	const char *words;
-} counters[] = {
-/* clang-format off */
-#define COUNTER(field, words) { #field, offsetof(struct vfsteer_port_counters, field), words }
-	/* clang-format on */
-	COUNTER(tx_packets, NULL),
-	COUNTER(tx_bytes, NULL),
-	COUNTER(rx_packets, NULL),
-	COUNTER(rx_bytes, NULL),
-	COUNTER(tx_native_packets, NULL),
-	COUNTER(rx_native_packets, NULL),
-	COUNTER(drop_foreign_source_packets, "dropped: sent by the port with a MAC that is not its own"),
-	COUNTER(drop_own_echo_packets, "dropped: the port's own broadcast or multicast, sent back by the network"),
-	COUNTER(drop_link_local_packets, "dropped: 802.1D link-local, from the port"),
-#undef COUNTER
-};
-
-#define COUNTER_COUNT (sizeof(counters) / sizeof(counters[0]))
-_Static_assert(COUNTER_COUNT * sizeof(__u64) == sizeof(struct vfsteer_port_counters), "every counter is reported");
-
-static uint64_t counter_value(const struct vfsteer_port_counters *of, size_t index)
-{
-	uint64_t value;
-
-	memcpy(&value, (const char *)of + counters[index].offset, sizeof(value));
-	return value;
-}
 
 /* Empty: there is none. */
 static const char *reason(enum vfsteer_port_obstacle obstacle)
@@ -139,13 +108,7 @@ static void write_port(const struct report_port *port, bool with_pair, FILE *str
 		" packets, %" PRIu64 " bytes (%" PRIu64 " by XDP)\n",
 		(uint64_t)of->tx_packets, (uint64_t)of->tx_bytes, (uint64_t)of->tx_native_packets,
 		(uint64_t)of->rx_packets, (uint64_t)of->rx_bytes, (uint64_t)of->rx_native_packets);
-	for (size_t i = 0; i < COUNTER_COUNT; i++) {
-		uint64_t value = counter_value(of, i);
-
-		if (counters[i].words && value)
-			fprintf(stream, "    %" PRIu64 " packet%s %s\n", value, value == 1 ? "" : "s",
-				counters[i].words);
-	}
+	counters_write_news(counters_of_port(), of, "    ", stream);
 }
 
 static void write_uplink(const char *which, const struct report_uplink *uplink, FILE *stream)
@@ -177,33 +140,23 @@ void report_ports_write_text(const struct report_ports *ports, const char *stand
 			write_port(&ports->ports[i], !standby, stream);
 }
 
-/* Takes @value over. */
-static int json_put(struct json_object *to, const char *key, struct json_object *value)
-{
-	if (value && !json_object_object_add(to, key, value))
-		return 0;
-	json_object_put(value);
-	return -ENOMEM;
-}
-
 static struct json_object *port_to_json(const struct report_port *port)
 {
 	struct json_object *object = json_object_new_object(), *values = json_object_new_object();
 	int err = object && values ? 0 : -ENOMEM;
 
-	err = err ?: json_put(object, "name", json_object_new_string(port->name));
-	err = err ?: json_put(object, "pair", json_object_new_string(port->pair));
-	err = err ?: json_put(object, "mac", json_object_new_string(port->mac));
-	err = err ?: json_put(object, "passthrough", json_object_new_boolean(port->passthrough));
-	err = err ?: json_put(object, "configured", json_object_new_boolean(port->configured));
-	err = err ?: json_put(object, "present", json_object_new_boolean(port->present));
-	err = err ?: json_put(object, "takes_by", json_object_new_string(words_port_driver(port->takes_by)));
-	err = err ?: json_put(object, "delivers_by", json_object_new_string(words_port_driver(port->delivers_by)));
-	err = err ?: json_put(object, "why", json_object_new_string(port->why));
-	for (size_t i = 0; !err && i < COUNTER_COUNT; i++)
-		err = json_put(values, counters[i].name, json_object_new_uint64(counter_value(&port->counters, i)));
+	err = err ?: json_add_string(object, "name", port->name);
+	err = err ?: json_add_string(object, "pair", port->pair);
+	err = err ?: json_add_string(object, "mac", port->mac);
+	err = err ?: json_add(object, "passthrough", json_object_new_boolean(port->passthrough));
+	err = err ?: json_add(object, "configured", json_object_new_boolean(port->configured));
+	err = err ?: json_add(object, "present", json_object_new_boolean(port->present));
+	err = err ?: json_add_string(object, "takes_by", words_port_driver(port->takes_by));
+	err = err ?: json_add_string(object, "delivers_by", words_port_driver(port->delivers_by));
+	err = err ?: json_add_string(object, "why", port->why);
+	err = err ?: counters_to_json(counters_of_port(), &port->counters, values);
 	if (!err) {
-		err = json_put(object, "counters", values);
+		err = json_add(object, "counters", values);
 		values = NULL;
 	}
 	json_object_put(values);
@@ -242,10 +195,10 @@ struct json_object *report_ports_xdp_to_json(const struct report_ports *ports, u
 		standby = ports->uplinks[slot].standby;
 		primary = ports->uplinks[slot].primary;
 	}
-	err = err ?: json_put(object, "standby", json_object_new_string(words_port_driver(standby.driver)));
-	err = err ?: json_put(object, "standby_why", json_object_new_string(reason(standby.why)));
-	err = err ?: json_put(object, "primary", json_object_new_string(words_port_driver(primary.driver)));
-	err = err ?: json_put(object, "primary_why", json_object_new_string(reason(primary.why)));
+	err = err ?: json_add_string(object, "standby", words_port_driver(standby.driver));
+	err = err ?: json_add_string(object, "standby_why", reason(standby.why));
+	err = err ?: json_add_string(object, "primary", words_port_driver(primary.driver));
+	err = err ?: json_add_string(object, "primary_why", reason(primary.why));
 	if (!err)
 		return object;
 	json_object_put(object);

@@ -9,6 +9,7 @@
 
 #include "fuzz.h"
 #include "netdev_table.h"
+#include <json-c/json.h>
 
 #define PAIRS_MAX 4
 

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "report.h"
+
+#include "counters.h"
+#include "json.h"
+#include "words.h"
+
+#include <errno.h>
+
+static int add_candidates(struct json_object *to, const struct report_pair *pair)
+{
+	struct json_object *array;
+	int err = json_add_array(to, "not_used", &array);
+
+	for (unsigned i = 0; !err && i < pair->candidate_count && i < REPORT_CANDIDATES_MAX; i++) {
+		const struct report_candidate *other = &pair->candidates[i];
+		struct json_object *object = json_object_new_object();
+
+		err = json_append(array, object);
+		err = err ?: json_add_string(object, "device", other->name);
+		err = err ?: json_add_optional(object, "pci_address", other->pci_address);
+		err = err ?: json_add_optional(object, "permanent_mac", other->permanent_mac);
+		err = err ?: json_add_string(object, "reason", candidates_word(other->verdict));
+		err = err ?: json_add_string(object, "text", other->text);
+	}
+	return err;
+}
+
+static int add_pair(struct json_object *to, const struct report_pair *pair)
+{
+	const struct vfsteer_state *state = &pair->state;
+	struct json_object *last_switch, *values;
+	int err = json_add_string(to, "standby", pair->standby);
+
+	err = err ?: json_add_optional(to, "primary", pair->primary);
+	err = err ?: json_add(to, "primary_named", json_object_new_boolean(pair->primary_is_named));
+	err = err ?: json_add_string(to, "mac", pair->mac);
+	err = err ?: json_add_string(to, "active", words_path(state->active));
+	err = err ?: json_add_string(to, "admin", words_admin(state->admin));
+	err = err ?: json_add_string(to, "primary_state", words_primary_state(state->primary));
+	err = err ?: json_add_string(to, "attached_by", pair->attached_by);
+	err = err ?: json_add_string(to, "liveness", words_liveness(pair->liveness));
+	err = err ?: json_add(to, "compare_and_swap", json_object_new_boolean(pair->compare_and_swap));
+	err = err ?: json_add(to, "removals_held", json_object_new_boolean(pair->removals_held));
+	err = err ?: json_add(to, "foreign_egress_filters", json_object_new_uint64(pair->foreign_filters));
+	err = err ?: json_add_string(to, "rx", pair->rx_direct ? "direct" : "exact");
+	err = err ?: json_add(to, "standby_carrier", json_object_new_boolean(pair->standby_carrier));
+	err = err ?: json_add(to, "switches", json_object_new_uint64(state->switches));
+	if (state->switches) {
+		err = err ?: json_add_object(to, "last_switch", &last_switch);
+		err = err ?: json_add_string(last_switch, "to", words_path(state->active));
+		err = err ?: json_add_string(last_switch, "cause", words_cause(state->cause));
+		err = err ?: json_add(last_switch, "unix_ns", json_object_new_int64(pair->last_switch_unix_ns));
+	} else {
+		err = err ?: json_add_null(to, "last_switch");
+	}
+	err = err ?: json_add(to, "failures", json_object_new_uint64(pair->failures));
+	if (pair->retry_in_ns >= 0)
+		err = err ?: json_add(to, "retry_in_ms", json_object_new_int64(pair->retry_in_ns / 1000000));
+	else
+		err = err ?: json_add_null(to, "retry_in_ms");
+	err = err ?: json_add_object(to, "counters", &values);
+	err = err ?: counters_to_json(counters_of_pair(), &pair->counters, values);
+	return err ?: add_candidates(to, pair);
+}
+
+static int add_report(struct json_object *root, const struct report *report)
+{
+	struct json_object *pairs, *watched;
+	int err = json_add_string(root, "version", VFSTEER_VERSION);
+
+	err = err ?: json_add(root, "agent", json_object_new_boolean(report->agent));
+	err = err ?: json_add_array(root, "watched", &watched);
+	for (unsigned i = 0; !err && i < report->watched_count; i++)
+		err = json_append(watched, json_object_new_string(report->watched[i]));
+	err = err ?: json_add_array(root, "pairs", &pairs);
+	for (unsigned i = 0; !err && i < report->pair_count; i++) {
+		struct json_object *pair = json_object_new_object();
+
+		err = json_append(pairs, pair);
+		err = err ?: add_pair(pair, &report->pairs[i]);
+		if (report->ports) {
+			err = err
+				      ?: json_add(pair, "ports",
+						  report_ports_to_json(report->ports, report->pairs[i].standby));
+			err = err
+				      ?: json_add(pair, "xdp",
+						  report_ports_xdp_to_json(report->ports, report->pairs[i].slot));
+		}
+	}
+	return err;
+}
+
+int report_write_json(const struct report *report, FILE *stream)
+{
+	struct json_object *root = json_object_new_object();
+	const char *text = NULL;
+	int err = root ? add_report(root, report) : -ENOMEM;
+
+	if (!err)
+		text = json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
+	if (text)
+		fprintf(stream, "%s\n", text);
+	json_object_put(root);
+	return err ?: text ? 0 : -ENOMEM;
+}
