@@ -14,7 +14,10 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 VARIANT_DEFINE_OPEN(steer)
@@ -210,14 +213,28 @@ int steer_keep_place(struct steer *steer, int standby_ifindex, int primary_ifind
 	return error;
 }
 
+/* What cannot be asked is taken for up. */
+static bool steer_is_down(int ifindex)
+{
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq request = { .ifr_ifindex = ifindex };
+	bool is_down = fd >= 0 && !ioctl(fd, SIOCGIFNAME, &request) && !ioctl(fd, SIOCGIFFLAGS, &request) &&
+		       !(request.ifr_flags & IFF_UP);
+
+	if (fd >= 0)
+		close(fd);
+	return is_down;
+}
+
 int steer_detach_standby(const struct pins *pins, unsigned slot, int ifindex)
 {
 	struct vfsteer_pair *pair = &pins->pairs[slot];
 	struct hook ingress = steer_hook_ingress(pins, ifindex), egress = steer_hook_egress(pins, ifindex);
-	int error = hook_detach(&egress, pair->standby_clsact_is_ours), ingress_error;
+	bool remove_clsact = pair->standby_clsact_is_ours && steer_is_down(ifindex);
+	int error = hook_detach(&egress, remove_clsact), ingress_error;
 
 	crash_point("steer-standby-egress-detached");
-	ingress_error = hook_detach(&ingress, pair->standby_clsact_is_ours);
+	ingress_error = hook_detach(&ingress, remove_clsact);
 	crash_point("steer-standby-ingress-detached");
 
 	pair->standby_clsact_is_ours = 0;

@@ -28,8 +28,12 @@ bool steer_has_primary(const struct pins *pins, int ifindex);
 /* Attaches again where somebody else's filters have made our place wrong. Returns 0 or -errno. */
 int steer_keep_place(struct steer *steer, int standby_ifindex, int primary_ifindex);
 
-/* Need no programs, hence no struct steer: the hooks are found by ifindex. A device that is gone leaves its pins to
- * be removed. Return 0 or -errno. */
+/*
+ * Need no programs, hence no struct steer: the hooks are found by ifindex. A device that is gone leaves its pins to
+ * be removed. A clsact qdisc of ours goes with the programs, but not from a standby that is up: the kernel deactivates the
+ * transmit queues of a device while it takes one away (qdisc_graft, net/sched/sch_api.c), and drops what is sent
+ * meanwhile. Return 0 or -errno.
+ */
 int steer_detach_standby(const struct pins *pins, unsigned slot, int ifindex);
 int steer_detach_primary(const struct pins *pins, unsigned slot, int ifindex);
 

@@ -4,6 +4,8 @@
 #include "align.h"
 #include "crash_point.h"
 #include "direct.h"
+#include "filters.h"
+#include "log.h"
 #include "pins_make.h"
 #include "port_unload.h"
 #include "silence.h"
@@ -109,6 +111,18 @@ static int unload_primary(const struct pins *pins, unsigned slot, struct netdev_
 	return error ? error : step_error;
 }
 
+static int unload_standby(const struct pins *pins, unsigned slot)
+{
+	const struct vfsteer_pair *pair = &pins->pairs[slot];
+	bool clsact_was_ours = pair->standby_clsact_is_ours;
+	int error = steer_detach_standby(pins, slot, pair->standby_ifindex);
+
+	if (!error && clsact_was_ours && filters_has_qdisc((int)pair->standby_ifindex))
+		log_info("%s: an empty clsact qdisc stays: to take it from a device that is up costs packets; 'tc qdisc delete dev %s clsact' does it",
+			 pair->standby, pair->standby);
+	return error;
+}
+
 int unload_everything(struct pins *pins, struct netdev_table *table, struct link_requests *requests, int announce_fd)
 {
 	int standbys[VFSTEER_MAX_PAIRS], error = 0, step_error;
@@ -129,7 +143,7 @@ int unload_everything(struct pins *pins, struct netdev_table *table, struct link
 		step_error = unload_primary(pins, slot, table, requests);
 		if (!error)
 			error = step_error;
-		step_error = steer_detach_standby(pins, slot, pins->pairs[slot].standby_ifindex);
+		step_error = unload_standby(pins, slot);
 		if (!error)
 			error = step_error;
 		if (!step_error)
@@ -143,7 +157,7 @@ int unload_everything(struct pins *pins, struct netdev_table *table, struct link
 
 int unload_unreadable(const char *directory, struct netdev_table *table, struct link_requests *requests, int announce_fd)
 {
-	/* Stands for the one that cannot be read, to name the hooks by: a qdisc that is left empty is taken for ours. */
+	/* Stands for the one that cannot be read, to name the hooks by: a primary's qdisc that is left empty is taken for ours. */
 	struct vfsteer_pair pair = { 0 };
 	struct pins pins = { .capacity = 1, .pairs = &pair };
 	int standbys[VFSTEER_MAX_PAIRS], primaries[VFSTEER_MAX_PAIRS], error = 0, step_error;
@@ -161,7 +175,6 @@ int unload_unreadable(const char *directory, struct netdev_table *table, struct 
 		}
 	}
 	for (unsigned i = 0; i < standby_count; i++) {
-		pair.standby_clsact_is_ours = 1;
 		step_error = steer_detach_standby(&pins, 0, standbys[i]);
 		if (!error)
 			error = step_error;

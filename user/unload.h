@@ -9,15 +9,15 @@
 
 /*
  * Pair by pair: traffic to the standby, announced; what is still under way to the primary received; programs taken from
- * their hooks; the primary set down and left as a fresh device. Then the watch programs, the pins and the maps.
+ * their hooks; the primary set down and left as a fresh device. A standby that is up keeps its clsact qdisc (steer.h), which is logged. Then the watch programs, the pins and the maps.
  * Closes @pins. Returns 0, or -errno of the first step that failed (all are tried).
  */
 int unload_everything(struct pins *pins, struct netdev_table *table, struct link_requests *requests, int announce_fd);
 
 /*
  * The same for pins that cannot be read (another version's, damaged): the devices are found by the links pinned under @directory
- * ("<bpffs>/vfsteer") and by the filters on clsact that bear our handle, another vfsteer's of this namespace included. A clsact qdisc that is
- * left empty goes, whoever made it. Group frames may arrive twice meanwhile. Returns 0, or -errno of the first step that failed (all are tried).
+ * ("<bpffs>/vfsteer") and by the filters on clsact that bear our handle, another vfsteer's of this namespace included. A primary's clsact
+ * qdisc that is left empty goes, whoever made it. Group frames may arrive twice meanwhile. Returns 0, or -errno of the first step that failed (all are tried).
  */
 int unload_unreadable(const char *directory, struct netdev_table *table, struct link_requests *requests, int announce_fd);
 

@@ -352,10 +352,9 @@ def foreign_filters(guest):
     guest.wait_active("standby")
     guest.agent.stop()
     guest.check("vfsteer unload")
-    left = guest.check(f"tc qdisc show dev {standby}")
-    check("clsact" not in left, f"unload has left a clsact qdisc: {left}")
+    left = guest.check(f"tc qdisc show dev {standby}; tc filter show dev {standby} egress; tc filter show dev {standby} ingress")
+    check("clsact" in left and "filter" not in left, f"unload leaves a standby that is up its qdisc, empty: {left}")
     guest.check(f"""
-        tc qdisc add dev {standby} clsact
         tc filter add dev {standby} ingress prio 10 matchall action continue
         tc filter add dev {standby} egress prio 10 matchall action continue""")
     guest.start_agent()
