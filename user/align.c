@@ -17,6 +17,7 @@ struct align {
 	int ifindex;           /* of the primary; 0: none yet */
 	struct mac_list added; /* to its receive lists, by us */
 	uint32_t added_flags;  /* IFF_PROMISC, IFF_ALLMULTI: set by us */
+	bool has_grown;        /* see align_has_grown */
 };
 
 /* The first error of a call that goes on. */
@@ -150,6 +151,7 @@ static void add_filters(struct align *align, struct link_requests *requests, con
 		/* It is on our list still if someone else has taken it away. */
 		if (!error && !list_has(&align->added, mac))
 			error = list_add(&align->added, mac);
+		align->has_grown |= !error;
 		crash_point("align-filter-added");
 		note(failure, error, list_name(mac));
 	}
@@ -187,8 +189,10 @@ static void align_flag(struct align *align, struct link_requests *requests, cons
 	error = link_set_flags(requests, primary->ifindex, wanted ? flag : 0, flag);
 	crash_point("align-flag-set");
 	note(failure, error, flag == IFF_PROMISC ? "promiscuity" : "all multicast");
-	if (!error)
-		align->added_flags = (align->added_flags & ~flag) | (wanted ? flag : 0);
+	if (error)
+		return;
+	align->added_flags = (align->added_flags & ~flag) | (wanted ? flag : 0);
+	align->has_grown |= wanted;
 }
 
 /* Also how a stub is told from other VLAN devices, after a restart, too. */
@@ -293,6 +297,14 @@ out:
 	if (failure.error)
 		*ret_what = failure.what;
 	return failure.error;
+}
+
+bool align_has_grown(struct align *align)
+{
+	bool has_grown = align->has_grown;
+
+	align->has_grown = false;
+	return has_grown;
 }
 
 /* All hosts (RFC 1112) and all nodes (RFC 4291): joined by the kernel on every device. */

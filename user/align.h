@@ -24,6 +24,12 @@ int align_primary(struct align *align, struct link_requests *requests, const str
 		  const struct netdev *standby, const struct netdev *primary, const char **ret_what);
 
 /*
+ * Has align_primary asked the primary to receive more since the last call of this? Its driver may still be at it when the request has
+ * returned: virtio_net programs its filters in a work of its own (virtnet_rx_mode_work, since Linux 6.7), iavf asks the PF to.
+ */
+bool align_has_grown(struct align *align);
+
+/*
  * Takes what @primary has now for added by an earlier align_primary: its promiscuity and all of its receive lists but what
  * the kernel joins itself. For a primary that was found aligned, by a restarted agent or by `unload`. Returns 0 or -errno.
  */

@@ -19,6 +19,8 @@
 #define PAIR_IPV6_MTU_MIN 1280
 #define PAIR_RETRY_NS 1000000000ULL
 #define PAIR_ASIDE_DRAIN_NS 20000000
+/* Traffic stays on the standby meanwhile, and nothing is lost by it. */
+#define PAIR_RECEIVE_SETTLE_NS 50000000ULL
 /* link.h */
 #define PAIR_OPER_UNKNOWN 0
 #define PAIR_OPER_UP 6
@@ -192,7 +194,8 @@ static void pair_part(struct pair_world *world, struct pair *pair)
 	uplinks_update(world, pair);
 	pair_brief_announcer(world, pair);
 	pair->prepared = pair->adopted = pair->mtu_refused = pair->removal_cancelled = false;
-	pair->carrier_since_ns = pair->active_since_ns = 0;
+	pair->carrier_since_ns = pair->active_since_ns = pair->receives_ns = 0;
+	pair->was_closed = false;
 	slot->primary_is_detached = slot->rx_direct = slot->primary_failures = 0;
 }
 
@@ -230,6 +233,15 @@ static bool pair_matches(const struct pair *pair, const struct netdev *standby, 
 	       primary->mtu == standby->mtu;
 }
 
+/* Whoever opens a device has its driver program all filters, too. */
+static uint64_t pair_receives_ns(struct pair *pair, bool is_running, uint64_t now_ns)
+{
+	if ((is_running && pair->was_closed) || align_has_grown(pair->align))
+		pair->receives_ns = now_ns + PAIR_RECEIVE_SETTLE_NS;
+	pair->was_closed = !is_running;
+	return pair->receives_ns;
+}
+
 static struct policy_view pair_view(const struct pair_world *world, struct pair *pair, struct vfsteer_state state)
 {
 	const struct netdev *standby = netdev_by_index(world->table, pair->standby);
@@ -244,6 +256,7 @@ static struct policy_view pair_view(const struct pair_world *world, struct pair 
 		.primary_exists = primary,
 		.primary_prepared = pair->prepared,
 	};
+	uint64_t receives_ns;
 
 	if (!primary || !standby)
 		return view;
@@ -252,6 +265,9 @@ static struct policy_view pair_view(const struct pair_world *world, struct pair 
 	view.primary_running = primary->flags & IFF_UP && !pair_slot(world, pair)->primary_is_detached;
 	view.retry_ns = policy_retry_ns(state, pair_slot(world, pair)->primary_failures,
 					pair_slot(world, pair)->last_switch_boot_ns);
+	receives_ns = pair_receives_ns(pair, view.primary_running, view.now_ns);
+	if (view.retry_ns < receives_ns)
+		view.retry_ns = receives_ns;
 	view.primary_carrier = primary->carrier &&
 			       (primary->operstate == PAIR_OPER_UP || primary->operstate == PAIR_OPER_UNKNOWN);
 	if (!view.primary_running || !view.primary_carrier)

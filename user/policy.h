@@ -27,7 +27,7 @@ struct policy_view {
 	bool removal_cancelled; /* the hypervisor took its request back */
 	uint64_t now_ns;        /* CLOCK_BOOTTIME, as the other times */
 	uint64_t carrier_since_ns;
-	uint64_t retry_ns; /* a primary that failed is not tried again before: see policy_retry_ns */
+	uint64_t retry_ns; /* not taken before: one that failed (policy_retry_ns), or whose driver may not receive all yet */
 	uint64_t leaving_since_ns;   /* the last warning of its removal */
 	uint64_t leaving_settled_ns; /* of that, what has been dealt with: cancelled, waited for in vain, or of an earlier primary */
 };
