@@ -34,6 +34,11 @@ BEFORE_S, AFTER_S = 0.8, 1.4
 # A sender that stood still for so long shows that the machine had no time for the guest, whatever became of its packets.
 OVERLOADED_MS = 60
 
+def kernels_of(*kernels):
+    """Those that a normal run takes; all there are with VFSTEER_EVERY_KERNEL."""
+    return kernels + tuple(kernel for kernel in ("5.10", "6.1", "6.12", "sid") if kernel not in kernels and "VFSTEER_EVERY_KERNEL" in os.environ)
+
+
 _cases = []  # (name, function, patterns of guests)
 
 

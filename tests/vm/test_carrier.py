@@ -14,7 +14,7 @@ packets for the sampling. What netlink's delay would cost is a hundred times tha
 import statistics
 import time
 
-from stage import case, check, check_equal, figures, main, note
+from stage import case, check, check_equal, figures, kernels_of, main, note
 
 EVENTS = 5
 DOWN_S = 1.0
@@ -23,7 +23,7 @@ SHARE, PACKETS = 1.5, 8
 
 # net_failover is measured first: its medians are what the pair's guest of the same kernel is held to.
 GUESTS = {}
-for _kernel in ("6.12", "6.1"):
+for _kernel in kernels_of("6.12", "6.1"):
     GUESTS[f"{_kernel}-net_failover"] = {"kernel": _kernel, "failover": True, "vf_at_boot": True, "agent": False}
     GUESTS[f"{_kernel}-pair"] = {"kernel": _kernel}
 _net_failover = {}  # kernel: its results

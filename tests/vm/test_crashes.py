@@ -6,9 +6,9 @@ its way. The points are those of user/crash_point.h; tests/netns/test_crashes.py
 from pathlib import Path
 
 import stage
-from stage import case, check, check_equal, main
+from stage import case, check, check_equal, kernels_of, main
 
-GUESTS = {kernel: {"kernel": kernel} for kernel in ("6.12", "6.1")}
+GUESTS = {kernel: {"kernel": kernel} for kernel in kernels_of("6.12", "6.1")}
 stage.VFSTEER = str(Path(stage.VFSTEER).parent / "crashpoints" / "vfsteer")
 # Before, between and after the replacement of watch programs; in the data path's; as the primary is taken over.
 POINTS = ("watch-link-attached:1", "watch-link-pinned:4", "watch-link-renamed:8", "pair-programs-loaded:1", "steer-standby-ingress-attached:1",

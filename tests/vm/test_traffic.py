@@ -12,12 +12,12 @@ import struct
 import threading
 import time
 
-from stage import case, check, check_equal, check_lossless, main, program
+from stage import case, check, check_equal, check_lossless, kernels_of, main, program
 from tools.rig.capture import Capture
 from tools.rig.lab import Pair
 from tools.rig.measure import deliver, measure
 
-GUESTS = {kernel: {"kernel": kernel, "pairs": 2} for kernel in ("6.12", "6.1")}
+GUESTS = {kernel: {"kernel": kernel, "pairs": 2} for kernel in kernels_of("6.12", "6.1")}
 
 VLAN = 77
 TEST_TYPE, LLDP_TYPE = 0x88b5, 0x88cc  # the former is for local experiments
@@ -337,7 +337,7 @@ def two_pairs(guest):
     return "; ".join(texts)
 
 
-@case("6.1")
+@case("6.1", "5.10")
 def foreign_filters(guest):
     """Before tcx the hook is clsact's: filters of others, there before us and added later, keep counting, and ours keep steering.
 
