@@ -61,6 +61,16 @@ static bool agent_note_changes(struct agent *agent)
 	return is_all;
 }
 
+/* Whoever switches tracing on or off takes protection away, or gives it; nothing tells of it, so it is seen with whatever happens next. */
+static void agent_note_tracing(struct agent *agent)
+{
+	if (agent->watch.silenced != kernel_runs_tracing())
+		return;
+	log_info("tracing was switched %s (sysctl kernel.ftrace_enabled)", agent->watch.silenced ? "on" : "off");
+	agent->tracing_changed = true;
+	sd_event_exit(agent->loop, 0);
+}
+
 static int agent_on_netlink(sd_event_source *source, int fd, uint32_t events, void *argument)
 {
 	struct agent *agent = argument;
@@ -89,6 +99,7 @@ static int agent_on_netlink(sd_event_source *source, int fd, uint32_t events, vo
 		agent_reconcile(agent);
 	else if (changes & NETDEV_STATE)
 		agent_look(agent);
+	agent_note_tracing(agent);
 	return 0;
 }
 
@@ -139,6 +150,7 @@ static int agent_on_timer(sd_event_source *source, uint64_t time_us, void *argum
 		agent->pairs[i]->realign = true;
 	agent_keep_places(agent);
 	agent_reconcile(agent);
+	agent_note_tracing(agent);
 	return 0;
 }
 
@@ -237,7 +249,10 @@ static void agent_tell_watch(const struct watch_result *watch)
 	for (unsigned i = 0; i < watch->attached_count; i++)
 		protection_add(&warnings, watch->attached[i]);
 	protection_missing_warnings(&warnings, missing, sizeof(missing));
-	if (!missing[0])
+	if (watch->silenced)
+		log_warning("watching 0 kernel functions for a primary's end: no warning of %s: tracing is switched off: 'sysctl kernel.ftrace_enabled=1' switches it on",
+			    missing);
+	else if (!missing[0])
 		log_info("watching %u kernel functions for a primary's end", watch->attached_count);
 	else
 		log_warning("watching %u kernel functions for a primary's end: no warning of %s: %s%s%s%s", watch->attached_count,
@@ -411,9 +426,9 @@ static int agent_open(struct agent *agent)
 	return error;
 }
 
-#define AGENT_MORE_ROOM 1
+#define AGENT_ANEW 1
 
-/* One life of the maps. Returns 0, -errno, or AGENT_MORE_ROOM, which asks for another life. */
+/* One life of the maps, or of the choice of programs. Returns 0, -errno, or AGENT_ANEW, which asks for another life. */
 static int agent_live(const struct options *options, struct heritage *heritage, uint32_t network_namespace)
 {
 	struct agent agent = {
@@ -452,7 +467,9 @@ static int agent_live(const struct options *options, struct heritage *heritage, 
 		error = agent_unload(&agent);
 		crash_point("agent-unloaded-for-more-room");
 		if (!error)
-			error = AGENT_MORE_ROOM;
+			error = AGENT_ANEW;
+	} else if (!error && agent.tracing_changed && !agent.unloading) {
+		error = AGENT_ANEW; /* which adopts what is pinned, as after a restart */
 	} else if (!error && agent.unloading) {
 		sd_notify(0, "STOPPING=1");
 		error = agent_unload(&agent);
@@ -484,6 +501,6 @@ int agent_run(const struct options *options)
 	signal(SIGPIPE, SIG_IGN);
 	do
 		error = agent_live(options, &heritage, namespace.st_ino);
-	while (error == AGENT_MORE_ROOM);
+	while (error == AGENT_ANEW);
 	return error ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -23,6 +23,7 @@ struct agent {
 	int control_fd;
 	unsigned wanted_pairs; /* as many as were found at the last look at everything */
 	bool wants_room;       /* for more pairs than the maps have slots: they have to be made anew */
+	bool tracing_changed;  /* switched on or off since the programs were chosen: they have to be chosen anew */
 	bool told;             /* to the service manager: the two that follow */
 	unsigned told_pairs, told_wanted_pairs;
 	sd_event *loop;

@@ -5,6 +5,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/bpf.h>
 #include <unistd.h>
 
@@ -77,6 +78,20 @@ static const struct btf *kernel_btf(void)
 bool kernel_has_btf(void)
 {
 	return kernel_btf();
+}
+
+bool kernel_runs_tracing(void)
+{
+	/* A kernel without the sysctl has no ftrace to switch off. */
+	int fd = open("/proc/sys/kernel/ftrace_enabled", O_RDONLY | O_CLOEXEC);
+	char enabled = '1';
+
+	if (fd < 0)
+		return true;
+	if (read(fd, &enabled, 1) != 1)
+		enabled = '1';
+	close(fd);
+	return enabled != '0';
 }
 
 bool kernel_has_function(const char *name)

@@ -18,6 +18,12 @@ bool kernel_has_compare_and_swap(void);
 /* Does the kernel describe its own types (CONFIG_DEBUG_INFO_BTF, /sys/kernel/btf/vmlinux)? Without, nothing of it can be watched or read. */
 bool kernel_has_btf(void);
 
+/*
+ * Does the kernel run what traced functions are traced by? With sysctl kernel.ftrace_enabled at 0 it does not: Linux 5.10 then
+ * refuses to attach a fentry program, and to be switched off while there is one; 6.1 and later attach it, and leave the functions as they are.
+ */
+bool kernel_runs_tracing(void);
+
 /* Does the kernel's BTF name this function? */
 bool kernel_has_function(const char *name);
 

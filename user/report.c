@@ -2,6 +2,7 @@
 #include "report.h"
 
 #include "clock.h"
+#include "kernel.h"
 #include "pins_make.h"
 #include "policy.h"
 #include "report_candidates.h"
@@ -107,9 +108,10 @@ static bool read_watched(const char *name, void *argument)
 
 int report_read(const struct pins *pins, int slot, bool agent, struct report *ret)
 {
-	struct report report = { .agent = agent };
+	struct report report = { .agent = agent, .tracing_off = !kernel_runs_tracing() };
 
-	pins_sweep_links(pins, "watch-", read_watched, &report);
+	if (!report.tracing_off)
+		pins_sweep_links(pins, "watch-", read_watched, &report);
 	qsort(report.watched, report.watched_count, sizeof(report.watched[0]), compare_names);
 	report.pairs = calloc(pins->capacity, sizeof(*report.pairs));
 	if (!report.pairs)

@@ -168,6 +168,9 @@ int watch_attach(const struct pins *pins, struct watch_result *ret)
 	for (unsigned i = 0; i < WATCH_FUNCTIONS && error; i++)
 		if (wanted & ~attached & 1U << i && watch_try(pins, 1U << i, &attached))
 			result.refusal = error;
+	result.silenced = !kernel_runs_tracing();
+	if (result.silenced)
+		attached = 0;
 	for (unsigned i = 0; i < WATCH_FUNCTIONS; i++) {
 		if (attached & 1U << i)
 			result.attached[result.attached_count++] = watch_functions[i];

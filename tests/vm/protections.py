@@ -24,7 +24,7 @@ BEGIN, END = "<!-- protections: written by tests/run vm --write-table -->", "<!-
 # In the order of the table's rows: guests as the test programs name them, and what a reader calls them.
 ROWS = {"5.10-acpi": "5.10", "6.1-acpi": "6.1", "6.12-acpi": "6.12", "sid-acpi": "sid (7.2 and later)",
         "6.1-lockdown": "6.1, lockdown=confidentiality", "6.12-lockdown": "6.12, lockdown=confidentiality",
-        "6.12-btfless": "6.12, without BTF"}
+        "6.12-btfless": "6.12, without BTF", "6.1-silenced": "6.1, kernel.ftrace_enabled=0"}
 # Columns that must agree with the run; those behind them are of one run, and differ from the next.
 PROTECTIONS = ("guest", "attached by", "the primary's liveness", "BPF changes the word by", "removal waits", "functions watched")
 EVENTS = ("unplug", "plug", "unbind", "bind", "set down", "set up", "silent unplug", "silent plug")

@@ -8,7 +8,7 @@ What cannot be known in advance is lost, and counted; what netlink tells is done
 import json
 
 import protections
-from stage import case, check, check_equal, figures, main
+from stage import case, check, check_equal, figures, lossless, main
 
 UNWATCHED = ("watching 0 kernel functions", "no warning of an unplug request", "does not wait")
 UNREAD = ("not looked at for each packet",)
@@ -17,6 +17,7 @@ GUESTS = {
     "6.12-lockdown": {"kernel": "6.12", "agent": False, "cmdline": LOCKDOWN},
     "6.1-lockdown": {"kernel": "6.1", "agent": False, "cmdline": LOCKDOWN},
     "6.12-btfless": {"kernel": "6.12", "agent": False},
+    "6.1-silenced": {"kernel": "6.1", "agent": False},
 }
 
 
@@ -62,6 +63,33 @@ def lockdown(guest):
     # watched function has as its argument may be looked at, and so may what the kfuncs of 6.2 give.
     missing = ["no warning of an unplug request, a driver's unbinding, being set down", *(UNREAD if guest.name == "6.1-lockdown" else ())]
     return runs_without(guest, missing, ["no warning of an unplug request", "refuses to trace"])
+
+
+@case("*-silenced")
+def tracing_switched_off(guest):
+    """As the agent starts, and while it runs: programs that are attached and never run are not relied on."""
+    def switch(value):
+        guest.check(f"echo {value} >/proc/sys/kernel/ftrace_enabled")
+
+    def watched():
+        status = json.loads(guest.check("vfsteer status --json"))
+        return len(status["watched"]), status["tracing_off"], status["pairs"][0]["removals_held"], status["pairs"][0]["liveness"]
+
+    off = (0, True, False, "checked for each packet, by probe reads")
+    switch(0)
+    costs = runs_without(guest, [*UNWATCHED, "tracing is switched off"], ["tracing is switched off", "sysctl kernel.ftrace_enabled=1"])
+    switch(1)
+    guest.start_agent()
+    guest.wait_active("primary")
+    on = watched()
+    check(on[0] >= 9 and on[1:3] == (False, True), lambda: f"with tracing: {on}")
+    for value, expected in ((0, off), (1, on)):
+        result = guest.measure(lambda: (switch(value), guest.check("ip link set lo mtu 60000; ip link set lo mtu 65536; sleep 1")))
+        check(lossless(result), lambda: f"tracing switched to {value}: {figures(result)}")
+        guest.lab.vm.wait_for(f"vfsteer status | grep -q 'watching {expected[0]} '", 20)
+        check_equal(watched(), expected, f"(functions watched, tracing off, removals held, liveness) with kernel.ftrace_enabled={value}")
+        check_equal(guest.wait_active("primary")["switches"], 1, "switches")
+    return costs
 
 
 @case("*-btfless")
