@@ -7,13 +7,11 @@ import re
 import time
 
 import protections
-from stage import Skip, case, check, check_equal, figures, main
+from stage import Skip, case, check, check_equal, figures, kernels_of, main
 from tools.rig.measure import PORT
 
-GUESTS = {f"{kernel}-{hotplug}": {"kernel": kernel, "hotplug": hotplug}
-          for kernel in ("6.12", "6.1") for hotplug in ("acpi", "pciehp")}
-GUESTS["5.10-acpi"] = {"kernel": "5.10"}
-GUESTS["sid-acpi"] = {"kernel": "sid"}
+GUESTS = {f"{kernel}-acpi": {"kernel": kernel} for kernel in ("6.12", "6.1", "5.10", "sid")}
+GUESTS |= {f"{kernel}-pciehp": {"kernel": kernel, "hotplug": "pciehp"} for kernel in kernels_of("6.12")}
 
 ARP, IPV4, IPV6, RARP = 0x0806, 0x0800, 0x86dd, 0x8035
 UDP, ICMPV6, NEIGHBOUR_ADVERTISEMENT = 17, 58, 136
