@@ -75,8 +75,9 @@ class Crash:
         self.stage, self.launcher, self.rx = stage, list(launcher), rx
         self.tcx = not launcher
         if not self.tcx:
-            # Somebody else's, to be left: making or removing one on a device that is up costs packets (qdisc_graft deactivates it meanwhile).
-            stage.guest.run("tc qdisc replace dev st0 clsact")
+            # Somebody else's: making one on a device that is up costs packets (qdisc_graft deactivates it meanwhile), and ours would be left on it.
+            for number in range(stage.pairs):
+                stage.guest.run(f"tc qdisc replace dev {stage.names(number)[0]} clsact")
         stage.program = [*launcher, VFSTEER]
         # A port of the bridge outside forwards some time after it has carrier only.
         configuration = stage.directory / "vfsteer.conf"
