@@ -16,6 +16,7 @@ OUR_HANDLE = 0x76667374
 QUIET_LOOKS = 3
 LOOK_S = 0.004
 SETTLE_S = 8.0
+NEW_S = 0.2  # longer than any primary waits that is new, for its driver (PAIR_RECEIVE_SETTLE_NS)
 # The waiting time of a primary that keeps failing: doubles from 100 ms up to 30 s (user/policy.c).
 PENALTY_MIN_NS, PENALTY_MAX_NS = 100_000_000, 30_000_000_000
 SAVED_S = 0.25  # less than what a primary waits that has failed three times
@@ -133,7 +134,7 @@ class Checker:
             good = 0 if found else good + 1
             if found and all(number >= 0 and self.is_damped(number) for number in found):
                 damped_since = damped_since or time.monotonic()
-                if time.monotonic() > damped_since + 0.05:
+                if time.monotonic() > damped_since + NEW_S:
                     return sorted(found)
             else:
                 damped_since = None
