@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "commands.h"
 #include "control.h"
+#include "json.h"
 #include "log.h"
 #include "options.h"
 #include "pins.h"
@@ -10,7 +11,6 @@
 #include "words.h"
 
 #include <errno.h>
-#include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -164,10 +164,7 @@ static int command_port_list(const struct options *options)
 	}
 	if (options->json) {
 		json = report_ports_to_json(ports, NULL);
-		if (json)
-			puts(json_object_to_json_string_ext(json,
-							    JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
-		else
+		if (!json || json_write(json, stdout))
 			status = command_port_fail("list", strerror(ENOMEM));
 		json_object_put(json);
 	} else if (!ports->count) {

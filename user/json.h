@@ -7,6 +7,7 @@
 #define VFSTEER_JSON_H
 
 #include <json-c/json.h>
+#include <stdio.h>
 
 int json_add(struct json_object *to, const char *key, struct json_object *value);
 int json_add_null(struct json_object *to, const char *key);
@@ -20,5 +21,8 @@ int json_add_object(struct json_object *to, const char *key, struct json_object 
 int json_add_array(struct json_object *to, const char *key, struct json_object **ret);
 
 int json_append(struct json_object *array, struct json_object *value);
+
+/* @object, indented, and a newline. Returns 0 or -ENOMEM; the stream's own errors are the caller's to find: ferror. */
+int json_write(struct json_object *object, FILE *stream);
 
 #endif

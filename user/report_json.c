@@ -95,13 +95,9 @@ static int add_report(struct json_object *root, const struct report *report)
 int report_write_json(const struct report *report, FILE *stream)
 {
 	struct json_object *root = json_object_new_object();
-	const char *text = NULL;
 	int err = root ? add_report(root, report) : -ENOMEM;
 
-	if (!err)
-		text = json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
-	if (text)
-		fprintf(stream, "%s\n", text);
+	err = err ?: json_write(root, stream);
 	json_object_put(root);
-	return err ?: text ? 0 : -ENOMEM;
+	return err;
 }

@@ -171,14 +171,8 @@ struct json_object *report_ports_to_json(const struct report_ports *ports, const
 	struct json_object *array = json_object_new_array();
 
 	for (unsigned i = 0; array && i < ports->count; i++) {
-		struct json_object *port;
-
-		if (!is_of(&ports->ports[i], standby))
+		if (!is_of(&ports->ports[i], standby) || !json_append(array, port_to_json(&ports->ports[i])))
 			continue;
-		port = port_to_json(&ports->ports[i]);
-		if (port && !json_object_array_add(array, port))
-			continue;
-		json_object_put(port);
 		json_object_put(array);
 		return NULL;
 	}
