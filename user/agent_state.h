@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* agent_state: what the agent's two rooms share: agent.c hears of events, agent_pairs.c puts the pairs right. */
+/* agent_state: what the agent's rooms share: agent.c is its life, from the pins to their end, agent_events.c hears of events, agent_pairs.c puts
+ * the pairs right. */
 #ifndef AGENT_STATE_H
 #define AGENT_STATE_H
 
@@ -33,6 +34,15 @@ struct agent {
 	bool unloading;
 	bool pinned; /* world.pins is open */
 };
+
+/* How often to look at address lists, where no watch program tells of them. */
+#define AGENT_REALIGN_INTERVAL_NS 1000000000ULL
+
+/* Makes the loop and everything that wakes it; it ends by SIGTERM, by SIGINT, and as the agent's flags say. Returns 0 or -errno. */
+int agent_open_loop(struct agent *agent);
+
+/* For the ring buffer of events: @argument is the agent. */
+int agent_on_event(void *argument, void *data, size_t size);
 
 /* NULL: no such pair. */
 struct pair *agent_pair_of_slot(const struct agent *agent, unsigned slot);

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "agent_ports.h"
+#include "agent_state.h"
+#include "control.h"
+#include "kernel.h"
+#include "log.h"
+#include "request.h"
+#include "words.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#define AGENT_TIMER_ACCURACY_US 1000
+
+static void agent_keep_places(struct agent *agent)
+{
+	for (unsigned i = 0; i < agent->pair_count; i++) {
+		const struct pair *pair = agent->pairs[i];
+
+		steer_keep_place(pair->steer, pair->standby, pair->prepared ? pair->primary : 0);
+	}
+	agent_ports_keep_places(agent);
+}
+
+/* Which pairs' own devices are in another state. False: some device's that is no pair's, hence may concern any. */
+static bool agent_note_changes(struct agent *agent)
+{
+	bool is_all = true;
+
+	for (const struct netdev *device = netdev_next(agent->world.table, NULL); device;
+	     device = netdev_next(agent->world.table, device)) {
+		bool is_found = !device->changed;
+
+		for (unsigned i = 0; i < agent->pair_count && !is_found; i++) {
+			struct pair *pair = agent->pairs[i];
+
+			is_found = pair->standby == device->ifindex || pair->primary == device->ifindex;
+			if (is_found)
+				pair->due = pair->realign = pair->readdress = true;
+		}
+		is_all = is_all && is_found;
+	}
+	netdev_forget_changes(agent->world.table);
+	return is_all;
+}
+
+/* Whoever switches tracing on or off takes protection away, or gives it; nothing tells of it, so it is seen with whatever happens next. */
+static void agent_note_tracing(struct agent *agent)
+{
+	if (agent->watch.silenced != kernel_runs_tracing())
+		return;
+	log_info("tracing was switched %s (sysctl kernel.ftrace_enabled)", agent->watch.silenced ? "on" : "off");
+	agent->tracing_changed = true;
+	sd_event_exit(agent->loop, 0);
+}
+
+static int agent_on_netlink(sd_event_source *source, int fd, uint32_t events, void *argument)
+{
+	struct agent *agent = argument;
+	int changes = netdev_dispatch(agent->world.table);
+
+	(void)source, (void)fd, (void)events;
+	if (changes < 0) {
+		log_error("netlink: %s: cannot follow devices any more", strerror(-changes));
+		return changes;
+	}
+	if (changes & NETDEV_STATE && !agent_note_changes(agent))
+		changes |= NETDEV_LINKS;
+	for (unsigned i = 0; i < agent->pair_count; i++) {
+		struct pair *pair = agent->pairs[i];
+
+		if (changes & (NETDEV_LINKS | NETDEV_RESYNCED))
+			pair->realign = true;
+		if (changes & (NETDEV_LINKS | NETDEV_ADDRESSES | NETDEV_RESYNCED))
+			pair->readdress = true;
+		if (changes & NETDEV_RESYNCED)
+			pair_doubt_primary(&agent->world, pair);
+	}
+	if (changes & (NETDEV_FILTERS | NETDEV_RESYNCED))
+		agent_keep_places(agent);
+	if (changes & (NETDEV_LINKS | NETDEV_ADDRESSES | NETDEV_RESYNCED))
+		agent_reconcile(agent);
+	else if (changes & NETDEV_STATE)
+		agent_look(agent);
+	agent_note_tracing(agent);
+	return 0;
+}
+
+int agent_on_event(void *argument, void *data, size_t size)
+{
+	struct agent *agent = argument;
+
+	if (agent_take_event(agent, data, size))
+		agent_keep_places(agent);
+	return 0;
+}
+
+static int agent_on_watch(sd_event_source *source, int fd, uint32_t events, void *argument)
+{
+	struct agent *agent = argument;
+
+	(void)source, (void)fd, (void)events;
+	/* Before all else, and without a call that waits for RTNL, which whoever tears the primary down may hold. */
+	for (unsigned i = 0; i < agent->pair_count; i++)
+		pair_announce_switch(&agent->world, agent->pairs[i]);
+	ring_buffer__consume(agent->events);
+	agent_look(agent);
+	return 0;
+}
+
+static int agent_on_features(sd_event_source *source, int fd, uint32_t events, void *argument)
+{
+	struct agent *agent = argument;
+
+	(void)source, (void)fd, (void)events;
+	xdp_features_dispatch(agent->world.features);
+	agent_ports_refresh(agent);
+	agent_look(agent);
+	return 0;
+}
+
+static int agent_on_timer(sd_event_source *source, uint64_t time_us, void *argument)
+{
+	struct agent *agent = argument;
+
+	(void)source, (void)time_us;
+	if (agent->lists_watched || pair_clock_ns() < agent->realign_ns) {
+		agent_look(agent);
+		return 0;
+	}
+	agent->realign_ns = pair_clock_ns() + AGENT_REALIGN_INTERVAL_NS;
+	for (unsigned i = 0; i < agent->pair_count; i++)
+		agent->pairs[i]->realign = true;
+	agent_keep_places(agent);
+	agent_reconcile(agent);
+	agent_note_tracing(agent);
+	return 0;
+}
+
+static int agent_request_switch(struct agent *agent, const char *standby, enum vfsteer_admin wish, char *answer, size_t size)
+{
+	int slot = pins_find(&agent->world.pins, standby);
+	struct pair *pair = slot < 0 ? NULL : agent_pair_of_slot(agent, slot);
+	struct vfsteer_state state, wanted;
+
+	if (!pair) {
+		snprintf(answer, size, "%s: no such pair", standby);
+		return 1;
+	}
+	state = pins_state(&agent->world.pins, slot);
+	if (wish == ADMIN_PRIMARY && state.primary != PRIMARY_READY) {
+		snprintf(answer, size, "%s: the primary cannot carry traffic: it is %s; 'vfsteer switch %s auto' uses it when it can",
+			 standby, words_primary_state(state.primary), standby);
+		return 1;
+	}
+	do {
+		wanted = state;
+		wanted.admin = wish;
+	} while (!pins_state_change(&agent->world.pins, slot, &state, wanted));
+	pair->operator_asked = pair->due = true;
+	agent_look(agent);
+	state = pins_state(&agent->world.pins, slot);
+	snprintf(answer, size, "%s: active: %s, admin: %s", standby, words_path(state.active), words_admin(state.admin));
+	return 0;
+}
+
+static int agent_on_control(sd_event_source *source, int fd, uint32_t events, void *argument)
+{
+	struct agent *agent = argument;
+	struct control_request request;
+
+	(void)source, (void)events;
+	while (!control_receive(fd, &request)) {
+		struct request asked = request_parse(request.text);
+		char answer[CONTROL_SIZE];
+		int status = 1;
+
+		snprintf(answer, sizeof(answer), "the agent does not know this request");
+		if (asked.kind == REQUEST_UNLOAD) {
+			agent->unloading = true;
+			status = 0;
+			snprintf(answer, sizeof(answer), "unloading");
+			sd_event_exit(agent->loop, 0);
+		} else if (asked.kind == REQUEST_SWITCH) {
+			status = agent_request_switch(agent, asked.standby, asked.wish, answer, sizeof(answer));
+		} else if (asked.kind == REQUEST_PORT_ADD) {
+			status = agent_ports_add(agent, &asked.port, answer, sizeof(answer));
+		} else if (asked.kind == REQUEST_PORT_DELETE) {
+			status = agent_ports_delete(agent, asked.port.name, answer, sizeof(answer));
+		}
+		control_answer(fd, &request, status, answer);
+	}
+	return 0;
+}
+
+int agent_open_loop(struct agent *agent)
+{
+	sigset_t signals;
+	int error;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	error = sd_event_new(&agent->loop);
+	if (error >= 0)
+		error = sd_event_add_signal(agent->loop, NULL, SIGTERM, NULL, NULL);
+	if (error >= 0)
+		error = sd_event_add_signal(agent->loop, NULL, SIGINT, NULL, NULL);
+	if (error >= 0)
+		error = sd_event_add_time(agent->loop, &agent->timer, CLOCK_BOOTTIME, UINT64_MAX, AGENT_TIMER_ACCURACY_US,
+					  agent_on_timer, agent);
+	if (error >= 0)
+		error = sd_event_add_io(agent->loop, NULL, netdev_fd(agent->world.table), EPOLLIN, agent_on_netlink, agent);
+	if (error >= 0)
+		error = sd_event_add_io(agent->loop, NULL, ring_buffer__epoll_fd(agent->events), EPOLLIN, agent_on_watch,
+					agent);
+	if (error >= 0 && agent->world.features)
+		error = sd_event_add_io(agent->loop, NULL, xdp_features_fd(agent->world.features), EPOLLIN, agent_on_features, agent);
+	if (error >= 0 && agent->control_fd >= 0)
+		error = sd_event_add_io(agent->loop, NULL, agent->control_fd, EPOLLIN, agent_on_control, agent);
+	sd_event_set_watchdog(agent->loop, true);
+	return error < 0 ? error : 0;
+}
