@@ -34,14 +34,12 @@ static void agent_tell_watch(const struct watch_result *watch)
 	for (unsigned i = 0; i < watch->attached_count; i++)
 		protection_add(&warnings, watch->attached[i]);
 	protection_missing_warnings(&warnings, missing, sizeof(missing));
-	if (watch->silenced)
-		log_warning("watching 0 kernel functions for a primary's end: no warning of %s: tracing is switched off: 'sysctl kernel.ftrace_enabled=1' switches it on",
-			    missing);
-	else if (!missing[0])
+	if (!missing[0])
 		log_info("watching %u kernel functions for a primary's end", watch->attached_count);
 	else
 		log_warning("watching %u kernel functions for a primary's end: no warning of %s: %s%s%s%s", watch->attached_count,
 			    missing,
+			    watch->silenced   ? PROTECTION_TRACING_OFF :
 			    !kernel_has_btf() ? "this kernel has no type information (CONFIG_DEBUG_INFO_BTF)" :
 			    watch->refusal    ? watch->attached_count ? "this kernel refuses to trace the functions for it" :
 									"this kernel refuses tracing" :

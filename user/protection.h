@@ -7,6 +7,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Why nothing is watched where kernel_runs_tracing() says no. */
+#define PROTECTION_TRACING_OFF "tracing is switched off: 'sysctl kernel.ftrace_enabled=1' switches it on"
+
 /* Which ends of a primary are known before they happen. */
 struct protection_warnings {
 	bool request; /* the hypervisor's request: attention button, ACPI eject */

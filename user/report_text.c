@@ -88,7 +88,7 @@ static void write_watched_text(const struct report *report, FILE *stream)
 	protection_missing_warnings(&warnings, missing, sizeof(missing));
 	fprintf(stream, "\nwatching %u kernel functions for a primary's end%s%s%s\n", report->watched_count,
 		missing[0] ? ": no warning of " : "", missing,
-		report->tracing_off ? ": tracing is switched off: 'sysctl kernel.ftrace_enabled=1' switches it on"
+		report->tracing_off ? ": " PROTECTION_TRACING_OFF
 				    : "");
 	if (report->pair_count && !report->pairs[0].removals_held)
 		fputs("a removal does not wait until the switch is announced: a guest that sends nothing may miss what "

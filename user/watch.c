@@ -170,7 +170,7 @@ int watch_attach(const struct pins *pins, struct watch_result *ret)
 			result.refusal = error;
 	result.silenced = !kernel_runs_tracing();
 	if (result.silenced)
-		attached = 0;
+		attached = result.refusal = 0; /* whatever was refused: that is not what is missing */
 	for (unsigned i = 0; i < WATCH_FUNCTIONS; i++) {
 		if (attached & 1U << i)
 			result.attached[result.attached_count++] = watch_functions[i];

@@ -12,7 +12,7 @@ struct watch_result {
 	const char *attached[WATCH_MAX]; /* kernel functions; static strings */
 	const char *missing[WATCH_MAX];
 	bool silenced; /* tracing is switched off (kernel_runs_tracing): nothing counts as attached, until watch_attach is called again */
-	int refusal; /* -errno when the kernel has functions but refuses to have some or all of them traced; 0 otherwise */
+	int refusal; /* -errno when the kernel has functions but refuses to have some or all of them traced; 0 otherwise, and when silenced */
 	bool removals_held; /* a removal waits for the announcement: bpf/hold.h */
 	bool complete; /* carrier, close and unregistration are all watched: the pair's word can be believed */
 };
