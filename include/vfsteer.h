@@ -25,7 +25,7 @@
 
 #include <linux/types.h>
 
-#define VFSTEER_ABI_VERSION 1
+#define VFSTEER_ABI_VERSION 2
 #define VFSTEER_MAX_PAIRS 256
 #define VFSTEER_NAME_SIZE 16 /* as IFNAMSIZ */
 #define VFSTEER_MAX_PORTS 64 /* of all pairs together */
@@ -43,7 +43,19 @@ enum vfsteer_primary_state {
 	PRIMARY_JOINING, /* seen, being made ready, or waiting for its first carrier */
 	PRIMARY_READY,   /* can carry traffic */
 	PRIMARY_LEAVING, /* its removal was announced or has begun */
-	PRIMARY_DOWN,    /* set down, or without carrier */
+	PRIMARY_DOWN,    /* it cannot carry traffic: enum vfsteer_down_reason says why */
+} __attribute__((packed));
+
+/* Why the primary is PRIMARY_DOWN. */
+enum vfsteer_down_reason {
+	DOWN_NOT,        /* it is not */
+	DOWN_SET_DOWN,   /* its netdev is closed */
+	DOWN_NO_CARRIER, /* its driver reports no link */
+	DOWN_DETACHED,   /* its driver detached the netdev: reset, suspend, error */
+	DOWN_OTHER_MAC,  /* its MAC is not the standby's */
+	DOWN_OTHER_MTU,  /* its MTU is not the standby's */
+	DOWN_HOOK,       /* our program cannot have its place on its ingress: see the agent's log */
+	DOWN_XDP,        /* the standby's XDP program is not on it */
 } __attribute__((packed));
 
 enum vfsteer_admin {
@@ -119,7 +131,8 @@ struct vfsteer_pair {
 	__u8 primary_is_named;            /* by --pair or the configuration: no other will be taken */
 	__u8 compares_and_swaps;          /* BPF changes the word so: else by stores */
 	__u8 removals_are_held;           /* until the switch is announced, see bpf/hold.h */
-	__u8 reserved[1];
+	enum vfsteer_down_reason down_reason;
+	char reserved[96];                /* zero; as text, so that a dump is short */
 	__u32 abi_version;                /* VFSTEER_ABI_VERSION, in free slots too */
 };
 
@@ -261,7 +274,7 @@ struct vfsteer_port_address {
 };
 
 _Static_assert(sizeof(struct vfsteer_state) == 8, "a state is one word");
-_Static_assert(sizeof(struct vfsteer_pair) == 160, "layout of the pairs map");
+_Static_assert(sizeof(struct vfsteer_pair) == 256, "layout of the pairs map");
 _Static_assert(sizeof(struct vfsteer_counters) == 120, "layout of the counters map");
 _Static_assert(sizeof(struct vfsteer_event) == 16, "layout of the events ring");
 _Static_assert(sizeof(struct vfsteer_port) == 80, "layout of the ports map");

@@ -196,7 +196,9 @@ static void pair_part(struct pair_world *world, struct pair *pair)
 	pair->prepared = pair->adopted = pair->mtu_refused = pair->removal_cancelled = false;
 	pair->carrier_since_ns = pair->active_since_ns = pair->receives_ns = 0;
 	pair->was_closed = false;
+	pair->unfit = DOWN_NOT;
 	slot->primary_is_detached = slot->rx_direct = slot->primary_failures = 0;
+	slot->down_reason = DOWN_NOT;
 }
 
 void pair_remove(struct pair_world *world, struct pair *pair)
@@ -227,10 +229,13 @@ void pair_step_aside(struct pair_world *world, struct pair *pair)
 }
 
 /* A primary of the same MAC and MTU carries the pair's frames unchanged. */
-static bool pair_matches(const struct pair *pair, const struct netdev *standby, const struct netdev *primary)
+static enum vfsteer_down_reason pair_mismatch(const struct pair *pair, const struct netdev *standby, const struct netdev *primary)
 {
-	return (pair->named || !memcmp(primary->mac, standby->mac, ETH_ALEN)) && !pair->mtu_refused &&
-	       primary->mtu == standby->mtu;
+	if (!pair->named && memcmp(primary->mac, standby->mac, ETH_ALEN))
+		return DOWN_OTHER_MAC;
+	if (pair->mtu_refused || primary->mtu != standby->mtu)
+		return DOWN_OTHER_MTU;
+	return pair->unfit;
 }
 
 /* Whoever opens a device has its driver program all filters, too. */
@@ -261,8 +266,10 @@ static struct policy_view pair_view(const struct pair_world *world, struct pair 
 	if (!primary || !standby)
 		return view;
 	view.standby_carrier = standby->carrier;
-	view.primary_matches = pair_matches(pair, standby, primary);
-	view.primary_running = primary->flags & IFF_UP && !pair_slot(world, pair)->primary_is_detached;
+	view.mismatch = pair_mismatch(pair, standby, primary);
+	view.primary_matches = view.mismatch == DOWN_NOT;
+	view.primary_detached = pair_slot(world, pair)->primary_is_detached;
+	view.primary_running = primary->flags & IFF_UP && !view.primary_detached;
 	view.retry_ns = policy_retry_ns(state, pair_slot(world, pair)->primary_failures,
 					pair_slot(world, pair)->last_switch_boot_ns);
 	receives_ns = pair_receives_ns(pair, view.primary_running, view.now_ns);
@@ -294,6 +301,7 @@ static uint64_t pair_decide(struct pair_world *world, struct pair *pair)
 		view = pair_view(world, pair, state);
 		decision = policy_decide(&view, &world->limits);
 		wake_ns = decision.wake_ns;
+		pair_slot(world, pair)->down_reason = decision.down_reason;
 		if (!memcmp(&decision.wanted, &state, sizeof(state)))
 			break;
 		crash_point("pair-word-about-to-change");

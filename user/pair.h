@@ -57,6 +57,7 @@ struct pair {
 	bool prepared;        /* for this primary: silent, aligned as far as it goes, attached, up once */
 	bool adopted;         /* the primary was found in the pins: its being down is somebody's wish */
 	bool mtu_refused;
+	enum vfsteer_down_reason unfit; /* what else keeps the primary from being used: DOWN_HOOK, DOWN_XDP; DOWN_NOT: nothing */
 	bool realign;         /* the standby changed: align again at the next step */
 	bool readdress;       /* addresses changed: collect what to announce again */
 	uint64_t readdress_ns; /* when to do so once more: the ports' programs tell only so often; 0: no need */

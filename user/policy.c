@@ -85,6 +85,17 @@ static enum vfsteer_cause policy_cause_of_leaving(const struct policy_view *view
 	return CAUSE_CARRIER_LOST;
 }
 
+static enum vfsteer_down_reason policy_down_reason(const struct policy_view *view, enum vfsteer_primary_state primary)
+{
+	if (primary != PRIMARY_DOWN)
+		return DOWN_NOT;
+	if (!view->primary_matches)
+		return view->mismatch;
+	if (!view->primary_running)
+		return view->primary_detached ? DOWN_DETACHED : DOWN_SET_DOWN;
+	return DOWN_NO_CARRIER;
+}
+
 struct policy_decision policy_decide(const struct policy_view *view, const struct policy_limits *limits)
 {
 	struct policy_decision decision = { .wanted = view->state };
@@ -92,6 +103,7 @@ struct policy_decision policy_decide(const struct policy_view *view, const struc
 	bool waits;
 
 	wanted->primary = policy_primary_state(view, limits, &decision.wake_ns, &waits);
+	decision.down_reason = policy_down_reason(view, wanted->primary);
 	if (wanted->primary != PRIMARY_READY || view->state.admin == ADMIN_STANDBY)
 		wanted->active = PATH_STANDBY;
 	else if (view->state.primary == PRIMARY_READY && !waits)

@@ -19,8 +19,10 @@ struct policy_view {
 	struct vfsteer_state state;
 	bool primary_exists;
 	bool primary_prepared;  /* silent, aligned, attached */
-	bool primary_matches;   /* MAC and MTU agree with the standby's */
+	bool primary_matches;   /* MAC, MTU, place of our program and XDP are as they have to be */
+	enum vfsteer_down_reason mismatch; /* why it is not fit, where primary_matches is false */
 	bool primary_running;   /* IFF_UP, and not detached by its driver */
+	bool primary_detached;  /* of the two, the latter */
 	bool primary_carrier;   /* with carrier, and the kernel's link work done (operstate up or unknown) */
 	bool standby_carrier;
 	bool operator_asked;    /* this look is made because of `vfsteer switch` */
@@ -35,6 +37,7 @@ struct policy_view {
 struct policy_decision {
 	struct vfsteer_state wanted; /* switches not counted: the change of the word does that */
 	uint64_t wake_ns;            /* look again at this time even if nothing happens; 0: no need */
+	enum vfsteer_down_reason down_reason; /* DOWN_NOT unless wanted.primary is PRIMARY_DOWN */
 };
 
 /* A primary that was active for so long has made good for its earlier failures. */

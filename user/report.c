@@ -31,6 +31,25 @@ static bool primary_exists(const struct vfsteer_pair *pair)
 	return if_indextoname(pair->primary_ifindex, name) || errno != ENXIO;
 }
 
+/* A watch program has set it down a moment ago, or with no agent to note why: then the switch it made tells. */
+static enum vfsteer_down_reason describe_down(const struct vfsteer_state *state, enum vfsteer_down_reason noted)
+{
+	if (state->primary != PRIMARY_DOWN)
+		return DOWN_NOT;
+	if (noted != DOWN_NOT)
+		return noted;
+	switch (state->cause) {
+	case CAUSE_SET_DOWN:
+		return DOWN_SET_DOWN;
+	case CAUSE_DETACHED:
+		return DOWN_DETACHED;
+	case CAUSE_CARRIER_LOST:
+		return DOWN_NO_CARRIER;
+	default:
+		return DOWN_NOT;
+	}
+}
+
 /* What a slot says, whoever wrote it: an agent that is writing at this moment, or somebody who wrote anything at all. */
 static struct report_pair describe_slot(const struct vfsteer_pair *pair, struct vfsteer_state state, bool primary_exists)
 {
@@ -62,6 +81,7 @@ static struct report_pair describe_slot(const struct vfsteer_pair *pair, struct 
 		report.state.active = PATH_STANDBY;
 		report.primary[0] = '\0';
 	}
+	report.down_reason = describe_down(&report.state, pair->down_reason);
 	retry_ns = policy_retry_ns(report.state, pair->primary_failures, pair->last_switch_boot_ns);
 	report.retry_in_ns = retry_ns > now_ns ? (int64_t)(retry_ns - now_ns) : -1;
 	report.last_switch_unix_ns = (int64_t)clock_now_ns(CLOCK_REALTIME) - report.last_switch_age_ns;

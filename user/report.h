@@ -28,6 +28,7 @@ struct report_pair {
 	bool primary_is_named;           /* no other will be taken */
 	char mac[18];
 	struct vfsteer_state state;
+	enum vfsteer_down_reason down_reason; /* of the primary; DOWN_NOT unless that is down */
 	bool standby_carrier;
 	enum vfsteer_liveness liveness;
 	bool compare_and_swap; /* how BPF changes the word: else by stores */

@@ -43,9 +43,10 @@ static void write_pair_text(const struct report_pair *pair, const struct report_
 	const char *primary = *pair->primary ? pair->primary : "none";
 	unsigned switches = pair->state.switches;
 
-	fprintf(stream, "%s <-> %s   %s   active: %s (%s)   primary: %s   admin: %s%s\n", pair->standby, primary,
+	fprintf(stream, "%s <-> %s   %s   active: %s (%s)   primary: %s%s%s   admin: %s%s\n", pair->standby, primary,
 		pair->mac, words_path(pair->state.active), pair->state.active == PATH_PRIMARY ? primary : pair->standby,
-		words_primary_state(pair->state.primary), words_admin(pair->state.admin),
+		words_primary_state(pair->state.primary), pair->down_reason == DOWN_NOT ? "" : ", ",
+		pair->down_reason == DOWN_NOT ? "" : words_down_reason(pair->down_reason), words_admin(pair->state.admin),
 		pair->standby_carrier ? "" : "   standby: no carrier");
 	if (switches) {
 		fprintf(stream, "  last switch: to %s, ", words_path(pair->state.active));

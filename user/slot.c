@@ -76,6 +76,8 @@ void slot_repair(const struct pins *pins)
 			continue;
 		}
 		slot_repair_state(pins, i);
+		if (slot->down_reason > DOWN_XDP)
+			slot->down_reason = DOWN_NOT;
 		SLOT_END_TEXT(slot->standby);
 		SLOT_END_TEXT(slot->primary);
 		SLOT_END_TEXT(slot->mac);

@@ -69,6 +69,22 @@ const char *words_cause(enum vfsteer_cause cause)
 	return WORD(causes, cause);
 }
 
+static const char *const down_reasons[] = {
+	[DOWN_NOT] = "none",
+	[DOWN_SET_DOWN] = "set down",
+	[DOWN_NO_CARRIER] = "no carrier",
+	[DOWN_DETACHED] = "detached by its driver",
+	[DOWN_OTHER_MAC] = "other MAC than the standby",
+	[DOWN_OTHER_MTU] = "other MTU than the standby",
+	[DOWN_HOOK] = "no place for our program on its ingress",
+	[DOWN_XDP] = "the standby's XDP program is not on it",
+};
+
+const char *words_down_reason(enum vfsteer_down_reason reason)
+{
+	return WORD(down_reasons, reason);
+}
+
 const char *words_liveness(enum vfsteer_liveness liveness)
 {
 	return WORD(livenesses, liveness);

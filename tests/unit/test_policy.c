@@ -122,6 +122,27 @@ static const struct situation {
 	  PRIMARY_LEAVING, CAUSE_START, 114000 * MS },
 };
 
+static void test_down_reasons(void **context)
+{
+	static const struct {
+		struct policy_view view;
+		enum vfsteer_down_reason reason;
+	} reasons[] = {
+		{ { FIT, WORD(PRIMARY, READY, AUTO) }, DOWN_NOT },
+		{ { FIT, WORD(STANDBY, JOINING, AUTO), .primary_carrier = false }, DOWN_NOT },
+		{ { FIT, WORD(PRIMARY, READY, AUTO), .primary_carrier = false }, DOWN_NO_CARRIER },
+		{ { FIT, WORD(PRIMARY, READY, AUTO), .primary_running = false, .primary_carrier = false }, DOWN_SET_DOWN },
+		{ { FIT, WORD(PRIMARY, READY, AUTO), .primary_running = false, .primary_detached = true }, DOWN_DETACHED },
+		{ { FIT, WORD(PRIMARY, READY, AUTO), .primary_matches = false, .mismatch = DOWN_OTHER_MTU,
+		    .primary_running = false }, DOWN_OTHER_MTU },
+		{ { WORD(PRIMARY, READY, AUTO) }, DOWN_NOT },
+	};
+
+	(void)context;
+	for (size_t i = 0; i < COUNT(reasons); i++)
+		assert_int_equal(policy_decide(&reasons[i].view, &limits).down_reason, reasons[i].reason);
+}
+
 static void test_situations(void **context)
 {
 	unsigned failures = 0;
@@ -405,6 +426,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_situations),
+		cmocka_unit_test(test_down_reasons),
 		cmocka_unit_test(test_any_view),
 		cmocka_unit_test(test_settles),
 		cmocka_unit_test(test_lives),

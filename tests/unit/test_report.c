@@ -205,6 +205,24 @@ static void text_of_what_is_absent(void **state)
 	expect_text(&report, TEXTS("no agent is running: ", "no pairs: "), TEXTS("<->"));
 }
 
+static void down_and_why(void **state)
+{
+	struct report_pair pair = active_primary;
+	struct report report = { .agent = true, .pair_count = 1, .pairs = &pair };
+	struct json_object *root = parsed(&report), *object;
+
+	(void)state;
+	assert_null(member(json_object_array_get_idx(member(root, "pairs"), 0), "down_reason"));
+	json_object_put(root);
+	pair.state.primary = PRIMARY_DOWN;
+	pair.down_reason = DOWN_OTHER_MTU;
+	expect_text(&report, TEXTS("primary: down, other MTU than the standby   admin: auto\n"), TEXTS("primary: ready"));
+	root = parsed(&report);
+	object = json_object_array_get_idx(member(root, "pairs"), 0);
+	assert_string_equal(string(object, "down_reason"), "other MTU than the standby");
+	json_object_put(root);
+}
+
 static void held_back(void **state)
 {
 	struct report_pair pair = without_primary;
@@ -294,6 +312,7 @@ int main(void)
 		cmocka_unit_test(json_of_what_is_absent),
 		cmocka_unit_test(text_of_a_pair),
 		cmocka_unit_test(text_of_what_is_absent),
+		cmocka_unit_test(down_and_why),
 		cmocka_unit_test(held_back),
 		cmocka_unit_test(candidates),
 		cmocka_unit_test(ages),

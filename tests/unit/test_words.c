@@ -31,6 +31,11 @@ static const char *cause_word(unsigned value)
 	return words_cause((enum vfsteer_cause)value);
 }
 
+static const char *down_reason_word(unsigned value)
+{
+	return words_down_reason((enum vfsteer_down_reason)value);
+}
+
 static const char *port_driver_word(unsigned value)
 {
 	return words_port_driver((enum vfsteer_port_driver)value);
@@ -69,6 +74,7 @@ static void every_enumerator_has_its_own_word(void **state)
 	expect_words(admin_word, ADMIN_STANDBY + 1);
 	/* The last one: whoever appends a cause finds its word missing here. */
 	expect_words(cause_word, CAUSE_XDP + 1);
+	expect_words(down_reason_word, DOWN_XDP + 1);
 	expect_words(port_driver_word, PORT_DRIVER_NATIVE + 1);
 	expect_words(port_obstacle_word, OBSTACLE_USELESS + 1);
 	expect_words(port_wait_word, WAIT_PROGRAMS + 1);
