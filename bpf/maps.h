@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The maps, once. maps.bpf.c is the object that makes them; the other objects are given the same ones
- * before they are loaded. The agent sets max_entries to the number of pairs.
+ * before they are loaded.
  */
 #ifndef MAPS_H
 #define MAPS_H
@@ -13,14 +13,14 @@
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
+	__uint(max_entries, VFSTEER_MAX_PAIRS);
 	__type(key, __u32);
 	__type(value, struct vfsteer_pair);
 } pairs SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, VFSTEER_MAX_PAIRS);
 	__type(key, __u32);
 	__type(value, struct vfsteer_counters);
 } counters SEC(".maps");

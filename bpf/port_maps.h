@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The maps of the ports, once, apart from the others: they are made when a pair gets its first port. port_maps.bpf.c is the
- * object that makes them; the port programs are given the same ones before they are loaded. The agent sets max_entries of
- * port_members to the number of pairs.
+ * object that makes them; the port programs are given the same ones before they are loaded.
  */
 #ifndef PORT_MAPS_H
 #define PORT_MAPS_H
@@ -28,7 +27,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, VFSTEER_MAX_PAIRS);
 	__type(key, __u32);
 	__type(value, struct vfsteer_members);
 } port_members SEC(".maps");

@@ -38,27 +38,37 @@ static __always_inline int watch_read_name(union watch_name *name, const char *f
 }
 
 /*
- * Which pair is meant? The slots are looked through in groups: two loops that the verifier follows in a moment, each once because they are in
- * global functions. These take scalars only before Linux 5.13, which is also when bpf_for_each_map_elem came.
+ * Which pair is meant? The slots in use are looked through in groups: two loops that the verifier follows in a moment, each once because they
+ * are in global functions. These take scalars only before Linux 5.13, which is also when bpf_for_each_map_elem came.
  */
 #define WATCH_GROUP 16
 #define WATCH_NONE (-1) /* not among these */
-#define WATCH_END (-2)	/* nor anywhere else: there are no more slots */
+#define WATCH_END (-2)	/* nor anywhere else: no slot from there on is in use */
 
 #define WATCH_SLOTS(first)                                                                                             \
 	_Pragma("clang loop unroll(disable)") for (__u32 slot = first, left = WATCH_GROUP; left; slot++, left--)
+
+/* Whoever runs: programs outlive the agent that attached them, so the number is in the map (slot.h). */
+static __always_inline __u32 watch_slots_used(void)
+{
+	__u32 first = 0;
+	const volatile struct vfsteer_pair *pair = bpf_map_lookup_elem(&pairs, &first);
+
+	return pair ? pair->slots_used : 0;
+}
 
 enum watch_role {
 	WATCH_PRIMARY,
 	WATCH_STANDBY,
 };
 
-__attribute__((noinline)) int watch_find_among(__u32 first, __u32 ifindex, __u32 network_namespace, __u32 role)
+__attribute__((noinline)) int watch_find_among(__u32 first, __u32 end, __u32 ifindex, __u32 network_namespace,
+					       __u32 role)
 {
 	WATCH_SLOTS(first)
 	{
 		__u32 key = slot;
-		const struct vfsteer_pair *pair = bpf_map_lookup_elem(&pairs, &key);
+		const struct vfsteer_pair *pair = slot < end ? bpf_map_lookup_elem(&pairs, &key) : NULL;
 
 		if (!pair)
 			return WATCH_END;
@@ -71,8 +81,10 @@ __attribute__((noinline)) int watch_find_among(__u32 first, __u32 ifindex, __u32
 
 __attribute__((noinline)) int watch_find_slot(__u32 ifindex, __u32 network_namespace, __u32 role)
 {
+	__u32 end = watch_slots_used();
+
 	for (__u32 first = 0; first < VFSTEER_MAX_PAIRS; first += WATCH_GROUP) {
-		int slot = watch_find_among(first, ifindex, network_namespace, role);
+		int slot = watch_find_among(first, end, ifindex, network_namespace, role);
 
 		if (slot != WATCH_NONE)
 			return slot;
@@ -135,14 +147,14 @@ struct watch_pci_search {
 	__u32 from; /* slot to begin with */
 };
 
-__attribute__((noinline)) int watch_find_pci_among(__u32 first, __u64 name, __u64 name_rest, __u32 what)
+__attribute__((noinline)) int watch_find_pci_among(__u32 first, __u32 end, __u64 name, __u64 name_rest, __u32 what)
 {
 	const union watch_name wanted = { .words = { name, name_rest } };
 
 	WATCH_SLOTS(first)
 	{
 		__u32 key = slot;
-		const struct vfsteer_pair *pair = bpf_map_lookup_elem(&pairs, &key);
+		const struct vfsteer_pair *pair = slot < end ? bpf_map_lookup_elem(&pairs, &key) : NULL;
 
 		if (!pair)
 			return WATCH_END;
@@ -156,8 +168,10 @@ __attribute__((noinline)) int watch_find_pci_among(__u32 first, __u64 name, __u6
 
 __attribute__((noinline)) int watch_find_pci(__u32 from, __u64 name, __u64 name_rest, __u32 what)
 {
+	__u32 end = watch_slots_used();
+
 	for (__u32 past = 0; past < VFSTEER_MAX_PAIRS; past += WATCH_GROUP) {
-		int slot = watch_find_pci_among(from + past, name, name_rest, what);
+		int slot = watch_find_pci_among(from + past, end, name, name_rest, what);
 
 		if (slot != WATCH_NONE)
 			return slot;

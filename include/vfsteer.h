@@ -2,7 +2,7 @@
 /*
  * The layout of vfsteer's pinned maps, shared by the BPF programs and user space, and nothing else.
  *
- * <bpffs>/vfsteer/pairs     array of struct vfsteer_pair, mmapable; index = the pair's slot
+ * <bpffs>/vfsteer/pairs     array of struct vfsteer_pair, mmapable; index = the pair's slot, VFSTEER_MAX_PAIRS of them
  * <bpffs>/vfsteer/counters  per-CPU array of struct vfsteer_counters; same index
  * <bpffs>/vfsteer/events    ring buffer of struct vfsteer_event, read by the agent alone
  *
@@ -132,7 +132,8 @@ struct vfsteer_pair {
 	__u8 compares_and_swaps;          /* BPF changes the word so: else by stores */
 	__u8 removals_are_held;           /* until the switch is announced, see bpf/hold.h */
 	enum vfsteer_down_reason down_reason;
-	char reserved[96];                /* zero; as text, so that a dump is short */
+	char reserved[92];                /* zero; as text, so that a dump is short */
+	__u32 slots_used;                 /* of slot 0: no slot from this one on is in use. Unused in the others */
 	__u32 abi_version;                /* VFSTEER_ABI_VERSION, in free slots too */
 };
 

@@ -104,7 +104,7 @@ static bool agent_keep_link(const struct agent *agent, const char *name, bool of
 	const struct pins *pins = &agent->world.pins;
 	unsigned ifindex = (unsigned)pins_link_ifindex(name);
 
-	for (unsigned i = 0; i < pins->capacity; i++)
+	for (unsigned i = 0; i < VFSTEER_MAX_PAIRS; i++)
 		if (pins->pairs[i].standby[0] &&
 		    ifindex == (of_primary ? pins->pairs[i].primary_ifindex : pins->pairs[i].standby_ifindex))
 			return netdev_by_index(agent->world.table, ifindex);
@@ -178,14 +178,11 @@ static void agent_close(struct agent *agent)
 /* From the pins to the first look at every pair. Returns 0 or -errno, logged. */
 static int agent_open(struct agent *agent)
 {
-	static struct pairing pairings[VFSTEER_MAX_PAIRS];
-	size_t count = agent_find_pairings(agent, pairings);
 	char message[512];
 	bool adopted;
 	int error;
 
-	if (pins_make(agent->options->bpffs, count ? count : 1, &agent->world.pins, &adopted, message, sizeof(message)) !=
-	    PINS_OK) {
+	if (pins_make(agent->options->bpffs, &agent->world.pins, &adopted, message, sizeof(message)) != PINS_OK) {
 		log_error("run: %s", message);
 		return -EBUSY;
 	}
@@ -199,7 +196,7 @@ static int agent_open(struct agent *agent)
 	if (!error)
 		error = agent_open_sockets(agent);
 	if (!error)
-		error = agent_ports_open(agent, agent->world.heritage);
+		error = agent_ports_open(agent);
 	crash_point("agent-ports-opened");
 	if (error)
 		return error;
@@ -211,15 +208,14 @@ static int agent_open(struct agent *agent)
 
 #define AGENT_ANEW 1
 
-/* One life of the maps, or of the choice of programs. Returns 0, -errno, or AGENT_ANEW, which asks for another life. */
-static int agent_live(const struct options *options, struct heritage *heritage, uint32_t network_namespace)
+/* One life of the choice of programs. Returns 0, -errno, or AGENT_ANEW, which asks for another life. */
+static int agent_live(const struct options *options, uint32_t network_namespace)
 {
 	struct agent agent = {
 		.options = options,
 		.control_fd = -1,
 		.world = {
 			.announce_fd = -1,
-			.heritage = heritage,
 			.network_namespace = network_namespace,
 			.limits.up_delay_ns = options->settings.up_delay_ms * AGENT_NS_PER_MS,
 			.limits.leaving_timeout_ns = options->settings.leaving_timeout_ms * AGENT_NS_PER_MS,
@@ -243,15 +239,7 @@ static int agent_live(const struct options *options, struct heritage *heritage, 
 	if (!agent.pair_count)
 		log_info("no pair yet: waiting for a virtio-net device");
 	error = sd_event_loop(agent.loop);
-	if (!error && agent.wants_room && !agent.unloading) {
-		heritage_take(&agent.world.pins, heritage);
-		heritage_take_ports(&agent.world.port_pins, heritage);
-		crash_point("agent-heritage-taken");
-		error = agent_unload(&agent);
-		crash_point("agent-unloaded-for-more-room");
-		if (!error)
-			error = AGENT_ANEW;
-	} else if (!error && agent.tracing_changed && !agent.unloading) {
+	if (!error && agent.tracing_changed && !agent.unloading) {
 		error = AGENT_ANEW; /* which adopts what is pinned, as after a restart */
 	} else if (!error && agent.unloading) {
 		sd_notify(0, "STOPPING=1");
@@ -270,7 +258,6 @@ out:
 
 int agent_run(const struct options *options)
 {
-	static struct heritage heritage;
 	struct stat namespace;
 	int error;
 
@@ -283,7 +270,7 @@ int agent_run(const struct options *options)
 	/* Whoever read the log may go away. */
 	signal(SIGPIPE, SIG_IGN);
 	do
-		error = agent_live(options, &heritage, namespace.st_ino);
+		error = agent_live(options, namespace.st_ino);
 	while (error == AGENT_ANEW);
 	return error ? EXIT_FAILURE : EXIT_SUCCESS;
 }

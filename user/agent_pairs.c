@@ -83,7 +83,7 @@ size_t agent_find_pairings(struct agent *agent, struct pairing *pairings)
 		if (agent->pairs[i]->primary)
 			current[count++] = agent->pairs[i]->primary;
 	/* Those of an earlier agent's pairs that are not adopted yet. */
-	for (unsigned i = 0; agent->pinned && i < agent->world.pins.capacity && i < VFSTEER_MAX_PAIRS; i++) {
+	for (unsigned i = 0; agent->pinned && i < VFSTEER_MAX_PAIRS; i++) {
 		const struct vfsteer_pair *slot = &agent->world.pins.pairs[i];
 
 		if (slot->primary_ifindex && slot->network_namespace == agent->world.network_namespace &&
@@ -131,14 +131,10 @@ static void agent_add_pair(struct agent *agent, const struct pairing *pairing)
 		slot_clear_dead(&agent->world.pins, agent->world.network_namespace, agent->world.table);
 		error = pair_new(&agent->world, pairing, &pair);
 	}
-	if (error == -ENOSPC) {
-		agent->wants_room = true;
-		log_info("%s: the maps have room for %u pairs: making larger ones", standby->name,
-			 agent->world.pins.capacity);
-		sd_event_exit(agent->loop, 0);
-		return;
-	}
-	if (error)
+	if (error == -ENOSPC)
+		log_error("%s: not paired: there are %d pairs already, and no more are possible", standby->name,
+			  VFSTEER_MAX_PAIRS);
+	else if (error)
 		log_error("%s: not paired: its programs could not be loaded and attached: %s", standby->name,
 			  strerror(-error));
 	if (error)

@@ -24,12 +24,10 @@ void agent_port_hold(struct agent *agent, unsigned number)
 
 void agent_port_forget(struct agent *agent, unsigned number)
 {
-	const struct vfsteer_port_counters none = { 0 };
-
 	if (agent_port_entry(agent, number)->ifindex)
 		port_unbind(&agent->world, number);
 	memset(agent_port_entry(agent, number), 0, sizeof(struct vfsteer_port));
-	port_pins_set_counters(&agent->world.port_pins, number, &none);
+	port_pins_clear_counters(&agent->world.port_pins, number);
 	crash_point("agent-port-forgotten");
 	agent->world.ports[number] = (struct port){ .programs = PORT_PROGRAMS_NONE };
 }

@@ -92,7 +92,7 @@ static int agent_port_try(struct agent *agent, unsigned number, char *text, size
 		.standby_master = agent_port_master(agent, standby),
 		.mac = is_known ? mac : NULL,
 		.pairs = agent->world.pins.pairs,
-		.pair_count = agent->world.pins.capacity,
+		.pair_count = VFSTEER_MAX_PAIRS,
 		.ports = agent->world.port_pins.ports,
 		.number = (int)number,
 	};

@@ -7,11 +7,9 @@
 #define AGENT_PORTS_H
 
 #include "agent_state.h"
-#include "heritage.h"
 
-/* After the pairs' pins are open: adopts what is pinned of ports, or takes what @heritage has of them, and adds the configured ones. Returns 0 or
- * -errno, logged. */
-int agent_ports_open(struct agent *agent, const struct heritage *heritage);
+/* After the pairs' pins are open: adopts what is pinned of ports, and adds the configured ones. Returns 0 or -errno, logged. */
+int agent_ports_open(struct agent *agent);
 void agent_ports_close(struct agent *agent);
 
 /* Level-triggered, with the rest of agent_reconcile: before a new primary joins. */

@@ -105,30 +105,27 @@ static void agent_ports_sweep(struct agent *agent)
 	struct pair_world *world = &agent->world;
 
 	pins_sweep_links(&world->pins, "port-", agent_ports_keep_link, agent);
-	for (unsigned slot = 0; slot < world->pins.capacity && slot < world->port_pins.pair_capacity; slot++) {
+	for (unsigned slot = 0; slot < VFSTEER_MAX_PAIRS; slot++) {
 		bool is_used = false;
 
+		if (!world->pins.pairs[slot].standby[0])
+			continue;
 		for (unsigned number = 0; number < VFSTEER_MAX_PORTS; number++)
 			is_used |= agent_port_entry(agent, number)->name[0] &&
 				   agent_port_entry(agent, number)->ifindex &&
 				   agent_port_entry(agent, number)->slot == slot;
-		if (!is_used && world->pins.pairs[slot].standby[0])
+		if (!is_used)
 			uplinks_take_away(world, slot);
 	}
 }
 
-/* Opens what is pinned, if it is whole and of these pairs. Returns 0 or -errno, logged. */
+/* Opens what is pinned, if it is whole. Returns 0 or -errno, logged. */
 static int agent_ports_open_pins(struct agent *agent)
 {
 	char message[512];
 
 	switch (port_pins_open(&agent->world.pins, true, &agent->world.port_pins, message, sizeof(message))) {
 	case PINS_OK:
-		if (agent->world.port_pins.pair_capacity == agent->world.pins.capacity)
-			return 0;
-		port_pins_close(&agent->world.port_pins);
-		log_warning("ports: their maps are of other pairs: made anew");
-		return agent_ports_make(agent);
 	case PINS_ABSENT:
 		return 0;
 	case PINS_UNREADABLE:
@@ -140,7 +137,7 @@ static int agent_ports_open_pins(struct agent *agent)
 	}
 }
 
-int agent_ports_open(struct agent *agent, const struct heritage *heritage)
+int agent_ports_open(struct agent *agent)
 {
 	int error = xdp_features_new(&agent->world.features);
 
@@ -151,22 +148,17 @@ int agent_ports_open(struct agent *agent, const struct heritage *heritage)
 	error = agent_ports_open_pins(agent);
 	if (error)
 		return error;
-	if (!agent->world.port_pins.ports && (agent->options->port_count || heritage->port_count)) {
+	if (!agent->world.port_pins.ports && agent->options->port_count) {
 		error = agent_ports_make(agent);
 		if (error)
 			return error;
 	}
 	if (!agent->world.port_pins.ports)
 		return 0;
-	for (unsigned i = 0; i < heritage->port_count; i++) {
-		agent_port_adopt(agent, i, &heritage->ports[i]);
-		agent_port_hold(agent, i);
-		port_pins_set_counters(&agent->world.port_pins, i, &heritage->port_counters[i]);
-	}
 	for (unsigned number = 0; number < VFSTEER_MAX_PORTS; number++) {
 		const struct vfsteer_port *entry = agent_port_entry(agent, number);
 
-		if (!entry->name[0] || agent->world.ports[number].used)
+		if (!entry->name[0])
 			continue;
 		agent_port_adopt(agent, number, entry);
 		if (!entry->ifindex || agent_port_is_as_left(agent, number))

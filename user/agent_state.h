@@ -23,7 +23,6 @@ struct agent {
 	struct ring_buffer *events;
 	int control_fd;
 	unsigned wanted_pairs; /* as many as were found at the last look at everything */
-	bool wants_room;       /* for more pairs than the maps have slots: they have to be made anew */
 	bool tracing_changed;  /* switched on or off since the programs were chosen: they have to be chosen anew */
 	bool told;             /* to the service manager: the two that follow */
 	unsigned told_pairs, told_wanted_pairs;
@@ -59,7 +58,7 @@ size_t agent_find_pairings(struct agent *agent, struct pairing *pairings);
 void agent_tell_candidates(struct agent *agent);
 
 /* Level-triggered: looks at everything there is and puts right what is not; whatever it was that woke the agent.
- * Ends the loop when there are more pairs than the maps have room for. Tells the service manager how many of the pairs
+ * Tells the service manager how many of the pairs
  * are steered, that is, have their programs on their standby; and, when all are, that the agent is ready. */
 void agent_reconcile(struct agent *agent);
 

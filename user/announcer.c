@@ -86,7 +86,7 @@ static void *announcer_thread(void *argument)
 	while (poll_fd >= 0 && event.data.u32 != 1) {
 		if (epoll_wait(poll_fd, &event, 1, -1) < 0 && errno != EINTR)
 			break;
-		for (unsigned slot = 0; slot < announcer->pins->capacity; slot++)
+		for (unsigned slot = 0; slot < pins_slots_used(announcer->pins); slot++)
 			announcer_announce(announcer, slot);
 	}
 	if (poll_fd >= 0)

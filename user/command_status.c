@@ -13,7 +13,7 @@ static void complain_unknown_pair(const struct pins *pins, const char *name)
 	char names[VFSTEER_MAX_PAIRS * (VFSTEER_NAME_SIZE + 2)];
 	size_t length = 0;
 
-	for (unsigned i = 0; i < pins->capacity; i++) {
+	for (unsigned i = 0; i < VFSTEER_MAX_PAIRS; i++) {
 		const char *standby = pins->pairs[i].standby;
 
 		if (*standby && length + VFSTEER_NAME_SIZE + 2 < sizeof(names))

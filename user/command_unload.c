@@ -25,6 +25,17 @@ static int command_unload_fail(const char *what, const char *why)
 	return 1;
 }
 
+/* A service's sandbox keeps the agent from removing the directory: it leaves it empty. */
+static void command_unload_finish(const char *bpffs, const char *directory)
+{
+	int lock_fd = pins_lock(bpffs);
+
+	if (lock_fd < 0)
+		return;
+	rmdir(directory);
+	close(lock_fd);
+}
+
 /* The agent does it itself: it would put right what is taken away under its hands. */
 static int command_unload_ask(const struct options *options, struct pins *pins)
 {
@@ -44,6 +55,7 @@ static int command_unload_ask(const struct options *options, struct pins *pins)
 			break;
 		nanosleep(&pause, NULL);
 	}
+	command_unload_finish(options->bpffs, directory);
 	return access(directory, F_OK) ? 0 : command_unload_fail(directory, "the agent left something behind; see its log, and try again");
 }
 

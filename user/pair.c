@@ -70,11 +70,11 @@ int pair_new(struct pair_world *world, const struct pairing *pairing, struct pai
 	if (error)
 		goto fail;
 	if (!adopted) {
-		slot_clear(slot);
+		slot_take(&world->pins, found);
 		slot->network_namespace = world->network_namespace;
 		slot->standby_ifindex = standby->ifindex;
 		crash_point("pair-slot-taken");
-		error = heritage_give(world->heritage, &world->pins, found, standby->ifindex);
+		error = pins_clear_counters(&world->pins, found);
 		if (error)
 			goto fail;
 	}
@@ -114,7 +114,7 @@ int pair_new(struct pair_world *world, const struct pairing *pairing, struct pai
 fail:
 	if (!adopted) {
 		steer_detach_standby(&world->pins, found, standby->ifindex);
-		slot_clear(slot);
+		slot_clear(&world->pins, found);
 	}
 	pair_free(pair);
 	return error;
@@ -203,14 +203,12 @@ static void pair_part(struct pair_world *world, struct pair *pair)
 
 void pair_remove(struct pair_world *world, struct pair *pair)
 {
-	struct vfsteer_pair *slot = pair_slot(world, pair);
-
 	if (pair->primary)
 		pair_part(world, pair);
 	announcer_clear(world->announcer, pair->slot);
 	steer_detach_standby(&world->pins, pair->slot, pair->standby);
 	crash_point("pair-standby-detached");
-	slot_clear(slot);
+	slot_clear(&world->pins, pair->slot);
 	crash_point("pair-slot-cleared");
 	pair_free(pair);
 }

@@ -10,7 +10,6 @@
 #include "announce.h"
 #include "announcer.h"
 #include "candidates.h"
-#include "heritage.h"
 #include "link.h"
 #include "netdev.h"
 #include "pairing.h"
@@ -32,7 +31,6 @@ struct pair_world {
 	int announce_fd; /* see announce_open; for repetitions */
 	struct announcer *announcer;
 	struct policy_limits limits;
-	struct heritage *heritage; /* for pairs that are made anew */
 	bool watched;       /* the watch programs see all that ends a primary's service: see watch.h */
 	bool removals_held; /* likewise: see watch.h */
 	uint32_t network_namespace; /* inode number of this process's */

@@ -46,7 +46,7 @@ out:
 	return error;
 }
 
-int percpu_set(int map_fd, __u32 index, const void *counters, size_t size)
+int percpu_clear(int map_fd, __u32 index, size_t size)
 {
 	__u64 *of_cpus;
 	unsigned cpus;
@@ -54,7 +54,6 @@ int percpu_set(int map_fd, __u32 index, const void *counters, size_t size)
 
 	if (error)
 		return error;
-	memcpy(of_cpus, counters, size);
 	if (bpf_map_update_elem(map_fd, &index, of_cpus, BPF_EXIST))
 		error = -errno;
 	free(of_cpus);

@@ -9,7 +9,7 @@
 /* Sums entry @index, of @size bytes, over all CPUs into *ret. Returns 0 or -errno, *ret untouched. */
 int percpu_sum(int map_fd, __u32 index, void *ret, size_t size);
 
-/* Makes entry @index sum up to *counters. Nobody may be counting meanwhile. Returns 0 or -errno. */
-int percpu_set(int map_fd, __u32 index, const void *counters, size_t size);
+/* Makes entry @index, of @size bytes, zero. Nobody may be counting meanwhile. Returns 0 or -errno. */
+int percpu_clear(int map_fd, __u32 index, size_t size);
 
 #endif

@@ -61,8 +61,7 @@ enum pins_error pin_open(const char *directory, const struct pin_layout *layout,
 	return pin_fail(message, size, PINS_SYSTEM, "%s: %m", path);
 }
 
-enum pins_error pin_check(const char *directory, const struct pin_layout *layout, int fd, __u32 *ret_entries,
-			  char *message, size_t size)
+enum pins_error pin_check(const char *directory, const struct pin_layout *layout, int fd, char *message, size_t size)
 {
 	struct bpf_map_info info = { 0 };
 	__u32 info_size = sizeof(info);
@@ -83,10 +82,10 @@ enum pins_error pin_check(const char *directory, const struct pin_layout *layout
 				"%s/%s: a map that is not ours; 'vfsteer unload' takes it away", directory,
 				layout->name);
 	if (info.key_size != layout->key_size || info.value_size != layout->value_size ||
+	    (layout->entries && info.max_entries != layout->entries) ||
 	    (info.map_flags & layout->flags) != layout->flags)
 		return pin_fail(message, size, PINS_FOREIGN_VERSION,
 				"%s/%s: pinned by another version of vfsteer; 'vfsteer unload', then 'vfsteer run'",
 				directory, layout->name);
-	*ret_entries = info.max_entries;
 	return PINS_OK;
 }

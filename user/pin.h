@@ -8,6 +8,7 @@
 struct pin_layout {
 	const char *name; /* of the map and of its pin */
 	__u32 type, key_size, value_size, flags;
+	__u32 entries; /* 0: as many as there are */
 };
 
 /*
@@ -17,9 +18,8 @@ struct pin_layout {
 enum pins_error pin_open(const char *directory, const struct pin_layout *layout, bool writable, int *ret_fd,
 			 char *message, size_t size);
 
-/* Is it the map that @layout describes? *ret_entries: its max_entries. Returns PINS_OK, or as pin_open, or PINS_FOREIGN_VERSION. */
-enum pins_error pin_check(const char *directory, const struct pin_layout *layout, int fd, __u32 *ret_entries,
-			  char *message, size_t size);
+/* Is it the map that @layout describes? Returns PINS_OK, or as pin_open, or PINS_FOREIGN_VERSION. */
+enum pins_error pin_check(const char *directory, const struct pin_layout *layout, int fd, char *message, size_t size);
 
 /* Writes the message and returns @error. */
 __attribute__((format(printf, 4, 5))) enum pins_error pin_fail(char *message, size_t size, enum pins_error error,

@@ -32,9 +32,16 @@ void pins_close(struct pins *pins)
 	close_fd(&pins->directory_fd);
 }
 
+unsigned pins_slots_used(const struct pins *pins)
+{
+	__u32 used = __atomic_load_n(&pins->pairs[0].slots_used, __ATOMIC_ACQUIRE);
+
+	return used < VFSTEER_MAX_PAIRS ? used : VFSTEER_MAX_PAIRS;
+}
+
 int pins_find(const struct pins *pins, const char *standby)
 {
-	for (unsigned i = 0; *standby && i < pins->capacity; i++)
+	for (unsigned i = 0; *standby && i < VFSTEER_MAX_PAIRS; i++)
 		if (!strncmp(pins->pairs[i].standby, standby, VFSTEER_NAME_SIZE))
 			return (int)i;
 	return -1;
@@ -98,7 +105,7 @@ int pins_counters(const struct pins *pins, unsigned slot, struct vfsteer_counter
 	return percpu_sum(pins->counters_fd, slot, ret, sizeof(*ret));
 }
 
-int pins_set_counters(const struct pins *pins, unsigned slot, const struct vfsteer_counters *counters)
+int pins_clear_counters(const struct pins *pins, unsigned slot)
 {
-	return percpu_set(pins->counters_fd, slot, counters, sizeof(*counters));
+	return percpu_clear(pins->counters_fd, slot, sizeof(struct vfsteer_counters));
 }

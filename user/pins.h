@@ -16,8 +16,8 @@ struct pins {
 	char directory[PINS_PATH_SIZE]; /* "<bpffs>/vfsteer" */
 	int directory_fd;               /* holds the agent's lock; -1 when not locked */
 	int pairs_fd, counters_fd, events_fd;
-	unsigned capacity;           /* entries of pairs and counters */
-	struct vfsteer_pair *pairs;  /* the mapping of the pairs map, shared with the kernel */
+	struct vfsteer_pair
+		*pairs; /* the mapping of the pairs map, VFSTEER_MAX_PAIRS of them, shared with the kernel */
 	size_t mapping_size;
 };
 
@@ -51,6 +51,9 @@ int pins_lock(const char *bpffs);
 /* True when an agent holds the lock on the directory. Also in the agent itself, once it has called pins_lock. */
 bool pins_agent_runs(const char *bpffs);
 
+/* No slot from this one on is in use: at most VFSTEER_MAX_PAIRS, whatever stands in the map. */
+unsigned pins_slots_used(const struct pins *pins);
+
 /* Slot of the pair whose standby is called @standby, or -1. */
 int pins_find(const struct pins *pins, const char *standby);
 
@@ -67,7 +70,7 @@ bool pins_state_change(const struct pins *pins, unsigned slot, struct vfsteer_st
 /* Sums the counters of @slot over all CPUs. Returns 0 or -errno. */
 int pins_counters(const struct pins *pins, unsigned slot, struct vfsteer_counters *ret);
 
-/* Makes the counters of @slot sum up to @counters, for a pair that is made anew or moves in. Returns 0 or -errno. */
-int pins_set_counters(const struct pins *pins, unsigned slot, const struct vfsteer_counters *counters);
+/* Sets the counters of @slot to zero, for a pair that moves in. Returns 0 or -errno. */
+int pins_clear_counters(const struct pins *pins, unsigned slot);
 
 #endif

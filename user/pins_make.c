@@ -37,17 +37,17 @@ static int pins_make_directory(const char *path)
 }
 
 /* Every slot bears the version before the first pin exists: whoever finds the map can judge it. */
-static int pins_stamp(int pairs_fd, unsigned capacity)
+static int pins_stamp(int pairs_fd)
 {
 	struct vfsteer_pair pair = { .abi_version = VFSTEER_ABI_VERSION };
 
-	for (__u32 slot = 0; slot < capacity; slot++)
+	for (__u32 slot = 0; slot < VFSTEER_MAX_PAIRS; slot++)
 		if (bpf_map_update_elem(pairs_fd, &slot, &pair, BPF_ANY))
 			return -errno;
 	return 0;
 }
 
-static int pins_make_maps(const char *directory, unsigned capacity)
+static int pins_make_maps(const char *directory)
 {
 	struct maps_bpf *maps = maps_bpf__open();
 	struct bpf_map *all[PINS_MAPS];
@@ -59,11 +59,9 @@ static int pins_make_maps(const char *directory, unsigned capacity)
 	all[0] = maps->maps.pairs;
 	all[1] = maps->maps.counters;
 	all[2] = maps->maps.events;
-	bpf_map__set_max_entries(all[0], capacity);
-	bpf_map__set_max_entries(all[1], capacity);
 	error = maps_bpf__load(maps);
 	if (!error)
-		error = pins_stamp(bpf_map__fd(all[0]), capacity);
+		error = pins_stamp(bpf_map__fd(all[0]));
 	for (unsigned i = 0; i < PINS_MAPS && !error; i++) {
 		snprintf(path, sizeof(path), "%.200s/%s", directory, pins_map_names[i]);
 		if (bpf_obj_pin(bpf_map__fd(all[i]), path))
@@ -141,8 +139,7 @@ static enum pins_error pins_fail(const char *directory, int error, char *message
 	return PINS_SYSTEM;
 }
 
-enum pins_error pins_make(const char *bpffs, unsigned capacity, struct pins *ret, bool *ret_adopted, char *message,
-			  size_t size)
+enum pins_error pins_make(const char *bpffs, struct pins *ret, bool *ret_adopted, char *message, size_t size)
 {
 	char directory[PINS_PATH_SIZE], links[PINS_PATH_SIZE];
 	enum pins_error result;
@@ -175,7 +172,7 @@ enum pins_error pins_make(const char *bpffs, unsigned capacity, struct pins *ret
 	error = result == PINS_OK || result == PINS_ABSENT ? pins_make_directory(links) : 0;
 	crash_point("pins-links-directory-made");
 	if (!error && result == PINS_ABSENT) {
-		error = pins_make_maps(directory, capacity);
+		error = pins_make_maps(directory);
 		if (error)
 			pins_remove_directory(directory);
 		else
@@ -254,7 +251,8 @@ int pins_remove_directory(const char *directory)
 	step_error = pins_unpin_maps(directory);
 	if (!error)
 		error = step_error;
-	if (rmdir(directory) && errno != ENOENT && !error)
+	/* To a service that may write in this directory only, it is a mount point on a read-only file system: see command_unload.c. */
+	if (rmdir(directory) && errno != ENOENT && errno != EROFS && errno != EBUSY && !error)
 		error = -errno;
 	return error;
 }

@@ -7,11 +7,10 @@
 
 /*
  * Locks <bpffs>/vfsteer for this process (flock on the directory, released when the descriptor closes) and opens the
- * maps in it, or makes maps for @capacity pairs and pins them. Adopted maps may have another capacity. Returns as
+ * maps in it, or makes them and pins them. Returns as
  * pins_open, PINS_LOCKED when another agent holds them; *ret_adopted tells whether they were there before.
  */
-enum pins_error pins_make(const char *bpffs, unsigned capacity, struct pins *ret, bool *ret_adopted, char *message,
-			  size_t size);
+enum pins_error pins_make(const char *bpffs, struct pins *ret, bool *ret_adopted, char *message, size_t size);
 
 /*
  * Unpins every link, the maps and the directory. The caller has taken the programs from their hooks; links that are
@@ -20,7 +19,7 @@ enum pins_error pins_make(const char *bpffs, unsigned capacity, struct pins *ret
 int pins_remove(struct pins *pins);
 
 /* The same for a directory whose maps cannot be opened (damaged, another version): by path alone, and only names
- * that vfsteer pins. Returns 0 or -errno. */
+ * that vfsteer pins. Returns 0 or -errno; 0 also where a sandbox keeps the empty directory from being removed. */
 int pins_remove_directory(const char *directory);
 
 /* Writes the path of a pinned link: "<directory>/links/NAME-IFINDEX", or without the number when it is 0. */

@@ -29,9 +29,11 @@ _Static_assert(sizeof(struct vfsteer_counters) % 8 == 0, "stride of the counters
 enum { PIN_PAIRS, PIN_COUNTERS, PIN_EVENTS, PIN_COUNT };
 
 static const struct pin_layout layouts[PIN_COUNT] = {
-	[PIN_PAIRS] = { "pairs", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct vfsteer_pair), BPF_F_MMAPABLE },
-	[PIN_COUNTERS] = { "counters", BPF_MAP_TYPE_PERCPU_ARRAY, 4, sizeof(struct vfsteer_counters), 0 },
-	[PIN_EVENTS] = { "events", BPF_MAP_TYPE_RINGBUF, 0, 0, 0 },
+	[PIN_PAIRS] = { "pairs", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct vfsteer_pair), BPF_F_MMAPABLE,
+			VFSTEER_MAX_PAIRS },
+	[PIN_COUNTERS] = { "counters", BPF_MAP_TYPE_PERCPU_ARRAY, 4, sizeof(struct vfsteer_counters), 0,
+			   VFSTEER_MAX_PAIRS },
+	[PIN_EVENTS] = { "events", BPF_MAP_TYPE_RINGBUF, 0, 0, 0, 0 },
 };
 
 /* What pins_open is filling, and where the reason of a failure goes. */
@@ -119,20 +121,13 @@ static enum pins_error open_pins(struct opening *opening, bool writable)
 
 static enum pins_error check_maps(struct opening *opening)
 {
-	__u32 entries[PIN_COUNT];
-
 	for (unsigned i = 0; i < PIN_COUNT; i++) {
-		enum pins_error error = pin_check(opening->pins.directory, &layouts[i], opening->fds[i], &entries[i], opening->message,
-						  opening->message_size);
+		enum pins_error error = pin_check(opening->pins.directory, &layouts[i], opening->fds[i],
+						  opening->message, opening->message_size);
 
 		if (error != PINS_OK)
 			return error;
 	}
-	if (entries[PIN_PAIRS] != entries[PIN_COUNTERS])
-		return fail(opening, PINS_UNREADABLE,
-			    "%s: pairs has %u entries and counters %u; 'vfsteer unload', then 'vfsteer run'",
-			    opening->pins.directory, entries[PIN_PAIRS], entries[PIN_COUNTERS]);
-	opening->pins.capacity = entries[PIN_PAIRS];
 	return PINS_OK;
 }
 
@@ -142,7 +137,7 @@ static enum pins_error map_pairs(struct opening *opening, bool writable)
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	void *mapping;
 
-	pins->mapping_size = (pins->capacity * sizeof(struct vfsteer_pair) + page - 1) & ~(page - 1);
+	pins->mapping_size = (VFSTEER_MAX_PAIRS * sizeof(struct vfsteer_pair) + page - 1) & ~(page - 1);
 	mapping = mmap(NULL, pins->mapping_size, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED,
 		       opening->fds[PIN_PAIRS], 0);
 	if (mapping == MAP_FAILED) {
@@ -152,7 +147,7 @@ static enum pins_error map_pairs(struct opening *opening, bool writable)
 		return fail(opening, PINS_SYSTEM, "%s/pairs: mapping it: %m", pins->directory);
 	}
 	pins->pairs = mapping;
-	for (unsigned slot = 0; slot < pins->capacity; slot++)
+	for (unsigned slot = 0; slot < VFSTEER_MAX_PAIRS; slot++)
 		if (pins->pairs[slot].abi_version != VFSTEER_ABI_VERSION)
 			return fail(
 				opening, PINS_FOREIGN_VERSION,

@@ -252,7 +252,7 @@ void port_unbind(struct pair_world *world, unsigned number)
 		port_pins_remove_station(&world->port_pins, entry->slot, entry->mac_address);
 	port_leave_members(world, number, entry->slot);
 	crash_point("port-has-left");
-	if (entry->mac_filter_is_ours && entry->slot < world->pins.capacity)
+	if (entry->mac_filter_is_ours && entry->slot < VFSTEER_MAX_PAIRS)
 		link_del_filter(world->requests, (int)world->pins.pairs[entry->slot].standby_ifindex,
 				entry->mac_address);
 	crash_point("port-filter-removed");

@@ -19,14 +19,15 @@ _Static_assert(sizeof(struct vfsteer_port) % 8 == 0, "stride of the ports map");
 
 /* In the order they are pinned, and the reverse of that in which they go. */
 static const struct pin_layout layouts[PORT_PINS_MAPS] = {
-	{ "ports", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct vfsteer_port), BPF_F_MMAPABLE },
-	{ "port_counters", BPF_MAP_TYPE_PERCPU_ARRAY, 4, sizeof(struct vfsteer_port_counters), 0 },
-	{ "port_members", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct vfsteer_members), 0 },
-	{ "port_stations", BPF_MAP_TYPE_HASH, sizeof(struct vfsteer_station_key), sizeof(struct vfsteer_station), 0 },
-	{ "port_devices", BPF_MAP_TYPE_DEVMAP_HASH, 4, 4, 0 },
+	{ "ports", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct vfsteer_port), BPF_F_MMAPABLE, VFSTEER_MAX_PORTS },
+	{ "port_counters", BPF_MAP_TYPE_PERCPU_ARRAY, 4, sizeof(struct vfsteer_port_counters), 0, VFSTEER_MAX_PORTS },
+	{ "port_members", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct vfsteer_members), 0, VFSTEER_MAX_PAIRS },
+	{ "port_stations", BPF_MAP_TYPE_HASH, sizeof(struct vfsteer_station_key), sizeof(struct vfsteer_station), 0,
+	  0 },
+	{ "port_devices", BPF_MAP_TYPE_DEVMAP_HASH, 4, 4, 0, 0 },
 	{ "port_addresses", BPF_MAP_TYPE_LRU_HASH, sizeof(struct vfsteer_port_address_key),
-	  sizeof(struct vfsteer_port_address), 0 },
-	{ "port_shares", BPF_MAP_TYPE_ARRAY, 4, PORT_PINS_SHARE_SIZE, 0 },
+	  sizeof(struct vfsteer_port_address), 0, 0 },
+	{ "port_shares", BPF_MAP_TYPE_ARRAY, 4, PORT_PINS_SHARE_SIZE, 0, VFSTEER_MAX_PORTS },
 };
 
 static void port_pins_init(struct port_pins *pins)
@@ -86,7 +87,6 @@ enum pins_error port_pins_open(const struct pins *pins, bool writable, struct po
 	struct port_pins opened;
 	unsigned present = 0;
 	int *fds[PORT_PINS_MAPS];
-	__u32 entries = 0;
 
 	port_pins_init(&opened);
 	port_pins_list(&opened, fds);
@@ -101,16 +101,8 @@ enum pins_error port_pins_open(const struct pins *pins, bool writable, struct po
 		result = pin_fail(message, size, PINS_UNREADABLE,
 				  "%s: some of the ports' pins are missing; 'vfsteer run' makes them anew",
 				  pins->directory);
-	for (unsigned i = 0; i < PORT_PINS_MAPS && result == PINS_OK; i++) {
-		result = pin_check(pins->directory, &layouts[i], *fds[i], &entries, message, size);
-		if (result == PINS_OK && fds[i] == &opened.members_fd)
-			opened.pair_capacity = entries;
-		if (result == PINS_OK && fds[i] == &opened.ports_fd && entries != VFSTEER_MAX_PORTS)
-			result = pin_fail(
-				message, size, PINS_FOREIGN_VERSION,
-				"%s/ports: pinned by another version of vfsteer; 'vfsteer unload', then 'vfsteer run'",
-				pins->directory);
-	}
+	for (unsigned i = 0; i < PORT_PINS_MAPS && result == PINS_OK; i++)
+		result = pin_check(pins->directory, &layouts[i], *fds[i], message, size);
 	if (result == PINS_OK && port_pins_map(&opened, writable))
 		result = pin_fail(message, size, pin_is_denied(errno) ? PINS_DENIED : PINS_SYSTEM,
 				  "%s/ports: mapping it: %m", pins->directory);
@@ -160,7 +152,6 @@ int port_pins_make(const struct pins *pins, struct port_pins *ret)
 	all[4] = maps->maps.port_devices;
 	all[5] = maps->maps.port_addresses;
 	all[6] = maps->maps.port_shares;
-	bpf_map__set_max_entries(maps->maps.port_members, pins->capacity);
 	error = port_maps_bpf__load(maps);
 	if (!error)
 		error = port_pins_unpin(pins->directory);
@@ -262,7 +253,7 @@ int port_pins_counters(const struct port_pins *pins, unsigned number, struct vfs
 	return percpu_sum(pins->counters_fd, number, ret, sizeof(*ret));
 }
 
-int port_pins_set_counters(const struct port_pins *pins, unsigned number, const struct vfsteer_port_counters *counters)
+int port_pins_clear_counters(const struct port_pins *pins, unsigned number)
 {
-	return percpu_set(pins->counters_fd, number, counters, sizeof(*counters));
+	return percpu_clear(pins->counters_fd, number, sizeof(struct vfsteer_port_counters));
 }

@@ -9,7 +9,6 @@
 
 struct port_pins {
 	int ports_fd, counters_fd, members_fd, stations_fd, devices_fd, addresses_fd, shares_fd;
-	unsigned pair_capacity; /* entries of port_members */
 	struct vfsteer_port
 		*ports; /* VFSTEER_MAX_PORTS of them, shared with the kernel; NULL: these pins are not open */
 	size_t mapping_size;
@@ -22,7 +21,7 @@ struct port_pins {
 enum pins_error port_pins_open(const struct pins *pins, bool writable, struct port_pins *ret, char *message,
 			       size_t size);
 
-/* Makes and pins them anew, for as many pairs as @pins have slots; what is left of earlier ones goes. Returns 0 or -errno. */
+/* Makes and pins them anew; what is left of earlier ones goes. Returns 0 or -errno. */
 int port_pins_make(const struct pins *pins, struct port_pins *ret);
 
 /* What port_pins_open has not opened is fine. */
@@ -58,7 +57,7 @@ void port_pins_forget_addresses(const struct port_pins *pins, unsigned number);
 /* Sums the counters of the port with @number over all CPUs. Returns 0 or -errno. */
 int port_pins_counters(const struct port_pins *pins, unsigned number, struct vfsteer_port_counters *ret);
 
-/* Makes them sum up to @counters. Returns 0 or -errno. */
-int port_pins_set_counters(const struct port_pins *pins, unsigned number, const struct vfsteer_port_counters *counters);
+/* Sets them to zero. Returns 0 or -errno. */
+int port_pins_clear_counters(const struct port_pins *pins, unsigned number);
 
 #endif

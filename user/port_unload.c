@@ -23,7 +23,7 @@ void port_unload(const struct pins *pins, struct netdev_table *table, struct lin
 			port_unbind(&world, number);
 	}
 	crash_point("port-unload-ports-unbound");
-	for (unsigned slot = 0; slot < pins->capacity && slot < world.port_pins.pair_capacity; slot++)
+	for (unsigned slot = 0; slot < VFSTEER_MAX_PAIRS; slot++)
 		if (pins->pairs[slot].standby[0])
 			uplinks_take_away(&world, slot);
 	port_pins_close(&world.port_pins);

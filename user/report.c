@@ -133,10 +133,10 @@ int report_read(const struct pins *pins, int slot, bool agent, struct report *re
 	if (!report.tracing_off)
 		pins_sweep_links(pins, "watch-", read_watched, &report);
 	qsort(report.watched, report.watched_count, sizeof(report.watched[0]), compare_names);
-	report.pairs = calloc(pins->capacity, sizeof(*report.pairs));
+	report.pairs = calloc(VFSTEER_MAX_PAIRS, sizeof(*report.pairs));
 	if (!report.pairs)
 		return -ENOMEM;
-	for (unsigned i = 0; i < pins->capacity; i++) {
+	for (unsigned i = 0; i < VFSTEER_MAX_PAIRS; i++) {
 		int err;
 
 		if (!pins->pairs[i].standby[0] || (slot >= 0 && i != (unsigned)slot))

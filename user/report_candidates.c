@@ -57,7 +57,7 @@ int report_candidates_read(const struct pins *pins, struct report *report)
 	view.devices = netdev_list(table, &view.count);
 	if (!view.devices)
 		error = -ENOMEM;
-	for (unsigned i = 0; i < pins->capacity && i < VFSTEER_MAX_PAIRS; i++) {
+	for (unsigned i = 0; i < VFSTEER_MAX_PAIRS; i++) {
 		/* Of other namespaces, too: at worst a device is said to be in another pair. */
 		if (pins->pairs[i].standby_ifindex)
 			paired[paired_count++] = pins->pairs[i].standby_ifindex;

@@ -68,14 +68,13 @@ int report_ports_read(const struct pins *pins, struct report_ports **ret)
 		port_pins_counters(&ports, number, &report->ports[report->count].counters);
 		report->count++;
 	}
-	for (unsigned slot = 0; slot < ports.pair_capacity && slot < VFSTEER_MAX_PAIRS; slot++) {
+	for (unsigned slot = 0; slot < VFSTEER_MAX_PAIRS; slot++) {
 		struct vfsteer_members members;
 
-		if (port_pins_members(&ports, slot, &members))
-			break;
+		if (!pins->pairs[slot].standby[0] || port_pins_members(&ports, slot, &members))
+			continue;
 		report->uplinks[slot].standby = (struct report_uplink){ members.standby_driver, members.standby_why };
 		report->uplinks[slot].primary = (struct report_uplink){ members.primary_driver, members.primary_why };
-		report->slot_count++;
 	}
 	port_pins_close(&ports);
 	return 0;
@@ -129,7 +128,7 @@ void report_ports_write_text(const struct report_ports *ports, const char *stand
 		is_any |= is_of(&ports->ports[i], standby);
 	if (!is_any)
 		return;
-	if (slot >= 0 && (unsigned)slot < ports->slot_count) {
+	if (slot >= 0) {
 		fputs("  for the ports by", stream);
 		write_uplink("standby", &ports->uplinks[slot].standby, stream);
 		write_uplink("primary", &ports->uplinks[slot].primary, stream);
@@ -182,17 +181,13 @@ struct json_object *report_ports_to_json(const struct report_ports *ports, const
 struct json_object *report_ports_xdp_to_json(const struct report_ports *ports, unsigned slot)
 {
 	struct json_object *object = json_object_new_object();
-	struct report_uplink standby = { .driver = PORT_DRIVER_NONE }, primary = standby;
+	const struct report_uplink *standby = &ports->uplinks[slot].standby, *primary = &ports->uplinks[slot].primary;
 	int err = object ? 0 : -ENOMEM;
 
-	if (slot < ports->slot_count) {
-		standby = ports->uplinks[slot].standby;
-		primary = ports->uplinks[slot].primary;
-	}
-	err = err ?: json_add_string(object, "standby", words_port_driver(standby.driver));
-	err = err ?: json_add_string(object, "standby_why", reason(standby.why));
-	err = err ?: json_add_string(object, "primary", words_port_driver(primary.driver));
-	err = err ?: json_add_string(object, "primary_why", reason(primary.why));
+	err = err ?: json_add_string(object, "standby", words_port_driver(standby->driver));
+	err = err ?: json_add_string(object, "standby_why", reason(standby->why));
+	err = err ?: json_add_string(object, "primary", words_port_driver(primary->driver));
+	err = err ?: json_add_string(object, "primary_why", reason(primary->why));
 	if (!err)
 		return object;
 	json_object_put(object);

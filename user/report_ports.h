@@ -31,7 +31,6 @@ struct report_uplink {
 struct report_ports {
 	unsigned count;
 	struct report_port ports[VFSTEER_MAX_PORTS];
-	unsigned slot_count;
 	struct {
 		struct report_uplink standby, primary;
 	} uplinks[VFSTEER_MAX_PAIRS]; /* by slot */

@@ -12,7 +12,7 @@ int slot_find(const struct pins *pins, uint32_t network_namespace, int standby_i
 {
 	int free_slot = -1;
 
-	for (unsigned i = 0; i < pins->capacity; i++) {
+	for (unsigned i = 0; i < VFSTEER_MAX_PAIRS; i++) {
 		const struct vfsteer_pair *slot = &pins->pairs[i];
 
 		if (!slot->standby[0]) {
@@ -29,7 +29,7 @@ int slot_find(const struct pins *pins, uint32_t network_namespace, int standby_i
 
 int slot_find_foreign(const struct pins *pins, uint32_t network_namespace)
 {
-	for (unsigned i = 0; i < pins->capacity; i++)
+	for (unsigned i = 0; i < VFSTEER_MAX_PAIRS; i++)
 		if (pins->pairs[i].standby[0] && pins->pairs[i].network_namespace != network_namespace)
 			return (int)i;
 	return -1;
@@ -62,17 +62,24 @@ static bool slot_is_repeated(const struct pins *pins, unsigned slot)
 	return false;
 }
 
+static void slot_count(const struct pins *pins, unsigned used)
+{
+	__atomic_store_n(&pins->pairs[0].slots_used, used, __ATOMIC_RELEASE);
+}
+
 #define SLOT_END_TEXT(field) ((field)[sizeof(field) - 1] = '\0')
 
 void slot_repair(const struct pins *pins)
 {
 	uint64_t now_ns = clock_now_ns(CLOCK_BOOTTIME);
 
-	for (unsigned i = 0; i < pins->capacity; i++) {
+	/* The first free slot brings it down to what there is. */
+	slot_count(pins, VFSTEER_MAX_PAIRS);
+	for (unsigned i = 0; i < VFSTEER_MAX_PAIRS; i++) {
 		struct vfsteer_pair *slot = &pins->pairs[i];
 
 		if (!slot->standby[0] || slot_is_repeated(pins, i)) {
-			slot_clear(slot);
+			slot_clear(pins, i);
 			continue;
 		}
 		slot_repair_state(pins, i);
@@ -91,11 +98,30 @@ void slot_repair(const struct pins *pins)
 	}
 }
 
-void slot_clear(struct vfsteer_pair *slot)
+static void slot_empty(struct vfsteer_pair *slot)
 {
-	/* The version stands, whoever looks, or if this is the last that the agent does. */
-	memset(slot, 0, offsetof(struct vfsteer_pair, abi_version));
+	/* What follows stands, whoever looks, or if this is the last that the agent does. */
+	memset(slot, 0, offsetof(struct vfsteer_pair, slots_used));
 	slot->abi_version = VFSTEER_ABI_VERSION;
+}
+
+void slot_take(const struct pins *pins, unsigned slot)
+{
+	slot_empty(&pins->pairs[slot]);
+	if (pins_slots_used(pins) <= slot)
+		slot_count(pins, slot + 1);
+	/* Before the stores that make the slot one in use. */
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+}
+
+void slot_clear(const struct pins *pins, unsigned slot)
+{
+	unsigned used = pins_slots_used(pins);
+
+	slot_empty(&pins->pairs[slot]);
+	while (used && !pins->pairs[used - 1].standby[0])
+		used--;
+	slot_count(pins, used);
 }
 
 bool slot_is_dead(const struct vfsteer_pair *slot, uint32_t network_namespace, const struct netdev_table *table)
@@ -106,7 +132,7 @@ bool slot_is_dead(const struct vfsteer_pair *slot, uint32_t network_namespace, c
 
 void slot_clear_dead(const struct pins *pins, uint32_t network_namespace, const struct netdev_table *table)
 {
-	for (unsigned i = 0; i < pins->capacity; i++) {
+	for (unsigned i = 0; i < VFSTEER_MAX_PAIRS; i++) {
 		struct vfsteer_pair *slot = &pins->pairs[i];
 
 		if (!slot_is_dead(slot, network_namespace, table))
@@ -115,7 +141,7 @@ void slot_clear_dead(const struct pins *pins, uint32_t network_namespace, const 
 		if (slot->primary_ifindex)
 			steer_detach_primary(pins, i, slot->primary_ifindex);
 		steer_detach_standby(pins, i, slot->standby_ifindex);
-		slot_clear(slot);
+		slot_clear(pins, i);
 	}
 }
 

@@ -11,15 +11,21 @@ int slot_find(const struct pins *pins, uint32_t network_namespace, int standby_i
 
 /*
  * After adoption, before anything is believed: makes sense of what another hand may have written into the entries. Texts end within their
- * fields, enumerators are known ones, no time lies in the future, a standby has one slot, and a free slot is empty.
+ * fields, enumerators are known ones, no time lies in the future, a standby has one slot, a free slot is empty, and all in use are counted.
  */
 void slot_repair(const struct pins *pins);
 
 /* The first slot in use whose pair lives in another network namespace than this, or -1. */
 int slot_find_foreign(const struct pins *pins, uint32_t network_namespace);
 
+/*
+ * Readies a free slot for a pair. How many slots are in use (pins_slots_used) stands in the map: the watch programs, which outlive their
+ * agent, and the announcer's threads look no further. It grows before a slot is used, and shrinks after one has been cleared.
+ */
+void slot_take(const struct pins *pins, unsigned slot);
+
 /* Frees a slot; what hangs on the pair's hooks is the caller's to take away first. */
-void slot_clear(struct vfsteer_pair *slot);
+void slot_clear(const struct pins *pins, unsigned slot);
 
 /* True for the slot of a pair in this namespace whose standby is not in @table any more. */
 bool slot_is_dead(const struct vfsteer_pair *slot, uint32_t network_namespace, const struct netdev_table *table);

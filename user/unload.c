@@ -128,16 +128,16 @@ int unload_everything(struct pins *pins, struct netdev_table *table, struct link
 	int standbys[VFSTEER_MAX_PAIRS], error = 0, step_error;
 	unsigned count = 0;
 
-	for (unsigned slot = 0; slot < pins->capacity; slot++) {
+	for (unsigned slot = 0; slot < VFSTEER_MAX_PAIRS; slot++) {
 		if (pins->pairs[slot].standby[0])
 			unload_switch(pins, slot);
-		if (count < VFSTEER_MAX_PAIRS && unload_is_here(&pins->pairs[slot]))
+		if (unload_is_here(&pins->pairs[slot]))
 			standbys[count++] = pins->pairs[slot].standby_ifindex;
 	}
 	crash_point("unload-switched");
 	unload_announce(standbys, count, table, requests, announce_fd);
 	port_unload(pins, table, requests);
-	for (unsigned slot = 0; slot < pins->capacity; slot++) {
+	for (unsigned slot = 0; slot < VFSTEER_MAX_PAIRS; slot++) {
 		if (!unload_is_here(&pins->pairs[slot]))
 			continue;
 		step_error = unload_primary(pins, slot, table, requests);
@@ -147,7 +147,7 @@ int unload_everything(struct pins *pins, struct netdev_table *table, struct link
 		if (!error)
 			error = step_error;
 		if (!step_error)
-			slot_clear(&pins->pairs[slot]);
+			slot_clear(pins, slot);
 		crash_point("unload-slot-cleared");
 	}
 	crash_point("unload-pairs-given-up");
@@ -159,7 +159,7 @@ int unload_unreadable(const char *directory, struct netdev_table *table, struct 
 {
 	/* Stands for the one that cannot be read, to name the hooks by: a primary's qdisc that is left empty is taken for ours. */
 	struct vfsteer_pair pair = { 0 };
-	struct pins pins = { .capacity = 1, .pairs = &pair };
+	struct pins pins = { .pairs = &pair };
 	int standbys[VFSTEER_MAX_PAIRS], primaries[VFSTEER_MAX_PAIRS], error = 0, step_error;
 	unsigned standby_count = 0, primary_count = 0;
 	const struct netdev *device = NULL;

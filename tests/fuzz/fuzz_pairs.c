@@ -4,7 +4,6 @@
 #include "report.c"
 #include "words.c"
 #include "slot.c"
-#include "heritage.c"
 #include "text.c"
 
 #include "fuzz.h"
@@ -37,13 +36,13 @@ static void expect_text(const struct report *report, int (*writer)(const struct 
 }
 
 /* As status, with the counters made of the same bytes, in place of the kernel's. */
-static void expect_report(const struct pins *pins, bool exists)
+static void expect_report(const struct pins *pins, unsigned slots, bool exists)
 {
 	struct report_pair pairs[PAIRS_MAX];
 	struct report report = { .agent = exists, .pairs = pairs };
 	char watched[sizeof(*pins->pairs) + 1];
 
-	for (unsigned slot = 0; slot < pins->capacity; slot++) {
+	for (unsigned slot = 0; slot < slots; slot++) {
 		struct report_pair *pair = &pairs[report.pair_count];
 
 		*pair = describe_slot(&pins->pairs[slot], pins_state(pins, slot), exists);
@@ -59,30 +58,31 @@ static void expect_report(const struct pins *pins, bool exists)
 	expect_text(&report, report_write_json, true);
 }
 
-static void expect_adoption(struct pins *pins)
+static void expect_adoption(struct pins *pins, unsigned slots)
 {
 	struct netdev primary = { .ifindex = 3, .name = "eth1", .pci_address = "0000:01:00.0" };
 	struct netdev standby = { .ifindex = (int)pins->pairs[0].standby_ifindex, .name = "eth0", .carrier = true };
-	static struct heritage heritage;
 	struct netdev_table table = { 0 };
 	char name[VFSTEER_NAME_SIZE];
 	bool known;
 	int slot = slot_find(pins, pins->pairs[0].network_namespace, standby.ifindex, &known);
 
-	FUZZ_EXPECT(slot < (int)pins->capacity && (slot >= 0 || !known));
+	FUZZ_EXPECT(slot < VFSTEER_MAX_PAIRS && (slot >= 0 || !known));
 	memcpy(name, pins->pairs[0].standby, sizeof(name));
 	name[sizeof(name) - 1] = '\0';
-	FUZZ_EXPECT(pins_find(pins, name) < (int)pins->capacity);
+	FUZZ_EXPECT(pins_find(pins, name) < (int)slots);
 	/* The table is empty: every pair of this namespace is dead. */
-	for (unsigned i = 0; i < pins->capacity; i++)
+	for (unsigned i = 0; i < slots; i++)
 		FUZZ_EXPECT(slot_is_dead(&pins->pairs[i], pins->pairs[i].network_namespace, &table) ==
 			    !!pins->pairs[i].standby[0]);
-	heritage_take(pins, &heritage);
-	FUZZ_EXPECT(heritage.count <= pins->capacity);
-	if (slot < 0)
-		return;
-	heritage_give(&heritage, pins, (unsigned)slot, pins->pairs[0].standby_ifindex);
-	FUZZ_EXPECT(pins_state(pins, (unsigned)slot).active == PATH_STANDBY);
+	slot_repair(pins);
+	for (unsigned i = 0; i < VFSTEER_MAX_PAIRS; i++)
+		FUZZ_EXPECT(pins->pairs[i].standby[0] ? i < pins_slots_used(pins) : !pins->pairs[i].standby_ifindex);
+	FUZZ_EXPECT(!pins_slots_used(pins) || pins->pairs[pins_slots_used(pins) - 1].standby[0]);
+	slot = slot_find(pins, 1, standby.ifindex, &known);
+	if (!known)
+		slot_take(pins, (unsigned)slot);
+	FUZZ_EXPECT((unsigned)slot < pins_slots_used(pins) && pins_state(pins, (unsigned)slot).active <= PATH_PRIMARY);
 	slot_write_standby(&pins->pairs[slot], &standby);
 	slot_write_primary(&pins->pairs[slot], &primary);
 	slot_follow_primary(&pins->pairs[slot], &primary);
@@ -92,15 +92,16 @@ static void expect_adoption(struct pins *pins)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct pins pins = { .counters_fd = -1, .capacity = (unsigned)(size / sizeof(*pins.pairs)) };
+	struct pins pins = { .counters_fd = -1 };
+	unsigned slots = (unsigned)(size / sizeof(*pins.pairs));
 
-	if (!pins.capacity || pins.capacity > PAIRS_MAX)
+	if (!slots || slots > PAIRS_MAX)
 		return 0;
 	/* Just as large as the map: what is read or written past its end is seen. */
-	pins.pairs = malloc(pins.capacity * sizeof(*pins.pairs));
-	memcpy(pins.pairs, data, pins.capacity * sizeof(*pins.pairs));
-	expect_report(&pins, size % 2);
-	expect_adoption(&pins);
+	pins.pairs = calloc(VFSTEER_MAX_PAIRS, sizeof(*pins.pairs));
+	memcpy(pins.pairs, data, slots * sizeof(*pins.pairs));
+	expect_report(&pins, slots, size % 2);
+	expect_adoption(&pins, slots);
 	free(pins.pairs);
 	return 0;
 }

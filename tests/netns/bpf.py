@@ -15,6 +15,7 @@ MAP_TYPE_ARRAY, PROG_TYPE_SCHED_CLS, PROG_TYPE_XDP = 2, 3, 6
 TC_ACT_UNSPEC, XDP_PASS = -1, 2
 TCX_INGRESS, TCX_EGRESS = 46, 47
 F_BEFORE = 1 << 3
+F_MMAPABLE = 1 << 10
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -32,8 +33,8 @@ def _address(data):
     return ctypes.addressof(data)
 
 
-def array_map(value_size=8, entries=1, name=b"count"):
-    return _bpf(MAP_CREATE, struct.pack("IIIIIII16s", MAP_TYPE_ARRAY, 4, value_size, entries, 0, 0, 0, name))[0]
+def array_map(value_size=8, entries=1, name=b"count", flags=0):
+    return _bpf(MAP_CREATE, struct.pack("IIIIIII16s", MAP_TYPE_ARRAY, 4, value_size, entries, flags, 0, 0, name))[0]
 
 
 def lookup(map_fd, size, key=0):

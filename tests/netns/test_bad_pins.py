@@ -8,13 +8,14 @@ import signal
 import struct
 
 import bpf
-from rig import GUEST, ROOT, case, check, check_equal, main, note, reachable
+from rig import GUEST, ROOT, case, check, check_equal, main, note, reachable, wait
 
 HEADER = (ROOT / "include" / "vfsteer.h").read_text()
 PAIR_SIZE = int(re.search(r"sizeof\(struct vfsteer_pair\) == (\d+)", HEADER)[1])
 ACTIVE, PRIMARY_STATE, ADMIN, CAUSE = range(4)
 STANDBY, PRIMARY, STANDBY_IFINDEX, PRIMARY_IFINDEX, LAST_SWITCH, LEAVING = 8, 24, 64, 68, 72, 80
 NAMESPACE = LEAVING + 8 + 3 * 16 + 4
+SLOTS_USED = PAIR_SIZE - 8
 
 
 def write(stage, *changes):
@@ -25,6 +26,13 @@ def write(stage, *changes):
         value[offset:offset + len(data)] = data
     bpf.update(pairs, bytes(value))
     os.close(pairs)
+
+
+def slots_used(stage):
+    pairs = bpf.get(stage.pins / "pairs")
+    value = bpf.lookup(pairs, PAIR_SIZE)
+    os.close(pairs)
+    return struct.unpack_from("I", value, SLOTS_USED)[0]
 
 
 def ifindex(stage, device):
@@ -58,15 +66,31 @@ def nonsense_in_a_slot(stage):
                           ("no name", [(STANDBY, b"\0" * 16)]),
                           ("names without an end", [(STANDBY, b"x" * 16), (PRIMARY, b"y" * 16)]),
                           ("leaving for ever", [(PRIMARY_STATE, b"\x03"), (LEAVING, long_ago)]),
-                          ("times to come", [(LAST_SWITCH, never), (LEAVING, never)])):
+                          ("times to come", [(LAST_SWITCH, never), (LEAVING, never)]),
+                          ("no slot in use", [(SLOTS_USED, b"\0" * 4)]),
+                          ("more slots in use than there are", [(SLOTS_USED, b"\xff" * 4)])):
         stage.stop(signal.SIGKILL)
         write(stage, *changes)
         try:
             reachable(stage)
             check_well(stage)
+            check_equal(slots_used(stage), 1, "slots in use")
         except AssertionError as error:
             raise AssertionError(f"{what}: {error}") from error
         note(what)
+
+
+@case(pairs=3)
+def slots_in_use(stage):
+    """No more than there are, and the last is among them: watch programs look no further."""
+    check_equal(slots_used(stage), 3, "slots in use")
+    for gone, left in ((1, 3), (2, 1), (0, 0)):
+        stage.guest.run(f"ip link delete {stage.names(gone)[0]}")
+        wait("the pair to be given up", lambda: not stage.pair(gone))
+        check_equal(slots_used(stage), left, f"slots in use after pair {gone} is gone")
+    stage.add_standby()
+    stage.wait_active("primary")
+    check_equal(slots_used(stage), 1, "slots in use with one pair")
 
 
 @case
@@ -103,12 +127,13 @@ def check_refused(stage, words):
 @case
 def refused(stage):
     """What cannot be put right is refused, unload takes it away, and the next start is as the first."""
-    def other_map(name, entries, size=8):
+    def other_map(name, entries, size=8, flags=0):
         (stage.pins / name).unlink()
-        bpf.pin(bpf.array_map(size, entries, name.encode()), stage.pins / name)
+        bpf.pin(bpf.array_map(size, entries, name.encode(), flags), stage.pins / name)
 
     for what, change, words in (("counters of another kind", lambda: other_map("counters", 1), "not ours"),
                                 ("pairs of another size", lambda: other_map("pairs", 1, PAIR_SIZE + 8), "another version"),
+                                ("pairs of another number", lambda: other_map("pairs", 128, PAIR_SIZE, bpf.F_MMAPABLE), "another version"),
                                 ("no pairs", lambda: (stage.pins / "pairs").unlink(), "missing"),
                                 ("no events, in use", lambda: (stage.pins / "events").unlink(), "missing"),
                                 ("another namespace", lambda: write(stage, (NAMESPACE, struct.pack("I", 7))), "another network namespace (7)")):

@@ -62,7 +62,7 @@ def settings(stage):
 
 
 def active(stage, number=0):
-    """The pair's active path; None without a pair, or as the maps are being made anew."""
+    """The pair's active path; None without a pair."""
     done = stage.command("status", "--json")
     pairs = json.loads(done.stdout)["pairs"] if done.returncode == 0 else []
     return next((pair["active"] for pair in pairs if pair["standby"] == stage.names(number)[0]), None)
@@ -185,16 +185,6 @@ class Adopt(Start):
 
     def prepare(self, crash):
         crash.stage.start()
-        crash.stage.wait_active("primary")
-        crash.stage.stop(signal.SIGKILL)
-
-
-class Grow(Start):
-    """A start that finds pins with too little room."""
-    pairs = 2
-
-    def prepare(self, crash):
-        crash.stage.start("st0=pr0")
         crash.stage.wait_active("primary")
         crash.stage.stop(signal.SIGKILL)
 
@@ -445,12 +435,12 @@ def add(name, scenario, launcher=(), relevant=""):
     case(run, agent=False, pairs=scenario.pairs)
 
 
-SCENARIOS = {"start": Start, "adopt": Adopt, "grow": Grow, "sweep": Sweep, "switch": Switch, "mirror": Mirror, "lose": Lose,
+SCENARIOS = {"start": Start, "adopt": Adopt, "sweep": Sweep, "switch": Switch, "mirror": Mirror, "lose": Lose,
              "lose_standby": LoseStandby, "unload": Unload, "unload_alone": UnloadAlone, "direct": Direct,
              "ports": Ports, "adopt_ports": AdoptPorts, "unload_ports": UnloadPorts, "lose_port": LosePort,
              "lose_beside_port": LoseBesidePort}
 # Of those that differ in some points only.
-RELEVANT = {"grow": "agent-|pins-|unload-|announcer-", "sweep": "pins-|hook-", "direct": "pair-direct|pair-word|join-",
+RELEVANT = {"sweep": "pins-|hook-", "direct": "pair-direct|pair-word|join-",
             "lose_beside_port": "uplinks|port",
             **dict.fromkeys(("ports", "adopt_ports", "unload_ports", "lose_port"), "agent-port|port|uplinks|xdp|pins-")}
 for name, scenario in SCENARIOS.items():

@@ -8,7 +8,7 @@ import socket
 import time
 
 import bpf
-from rig import VFSTEER, case, check, check_equal, main, wait
+from rig import VFSTEER, case, check, check_equal, main, reachable, wait
 
 TCX_PROGRAMS_MAX = 64  # at one hook: BPF_MPROG_MAX of the kernel, of which it uses all but one
 WATCHDOG_USEC = 400_000
@@ -75,6 +75,45 @@ def watchdog(stage):
     check_equal(manager.hear().count("WATCHDOG=1"), before, "signs of life of an agent that stands still")
     stage.agent.send_signal(signal.SIGCONT)
     wait("signs of life again", lambda: manager.hear().count("WATCHDOG=1") > before)
+
+
+# What ProtectKernelTunables= and ReadWritePaths= leave an agent of the pins.
+UNIT_MOUNTS = "mkdir -p -m 0700 BPFFS/vfsteer && mount --bind BPFFS BPFFS && mount --bind BPFFS/vfsteer BPFFS/vfsteer && mount -o remount,bind,ro BPFFS && exec \"$@\""
+
+
+def sandbox(stage):
+    return ["unshare", "-m", "sh", "-c", UNIT_MOUNTS.replace("BPFFS", str(stage.bpffs)), "sh"]
+
+
+@case(agent=False, pairs=2)
+def another_pair_in_the_sandbox(stage):
+    """Whoever cannot remove the pins' directory takes one more pair in, and what the operator asked for stands."""
+    stage.start("st0=pr0", under=sandbox(stage))
+    stage.wait_active("primary")
+    stage.succeed("switch", "st0", "standby")
+    reachable(stage)
+    before = stage.pair()
+    stage.stop(signal.SIGKILL)
+    out, inbound = stage.flows()
+    stage.start(under=sandbox(stage))
+    stage.wait_active("primary", 1)
+    out.stop(), inbound.stop()
+    check_equal((out.lost(), inbound.lost()), (0, 0), "lost (out, in)")
+    after = stage.pair()
+    check_equal((after["admin"], after["active"], after["switches"]), ("standby", "standby", before["switches"]), "(wish, active, switches)")
+    for name, value in before["counters"].items():
+        check(after["counters"][name] >= value, f"{name} went back from {value} to {after['counters'][name]}")
+
+
+@case(agent=False)
+def unload_in_the_sandbox(stage):
+    """The agent unloads, all but the directory, which is not its own to remove: the command does."""
+    agent = stage.start(under=sandbox(stage))
+    stage.wait_active("primary")
+    stage.succeed("unload")
+    check_equal(agent.wait(10), 0, "the agent's exit status")
+    check(not stage.pins.exists(), "pins are left")
+    check("not everything" not in stage.log.read_text(), lambda: stage.log.read_text())
 
 
 main()

@@ -51,7 +51,7 @@ static long bpf_ringbuf_output(const void *map, const void *data, __u64 size, __
 int pair_leave_primary(__u32 slot, __u32 primary_state, __u32 cause);
 #include "../../bpf/pair.h"
 
-static const struct pins pins = { .capacity = 1, .pairs = &slot_zero };
+static const struct pins pins = { .pairs = &slot_zero };
 
 #define NOW_NS 100
 static const struct policy_limits limits = { .leaving_timeout_ns = 1000 };

@@ -31,6 +31,7 @@ CLONE3 = "syscall=435 "
 REFUSED = re.compile(r"not permitted|ermission denied|EPERM|EACCES|Read-only|SIGSYS|no high priority|ignoring", re.I)
 # Loading programs is slow under emulation, the slower the more traffic there is.
 RATE_LOADING = 500
+MORE = (1, 2)  # virtio NICs that are plugged later
 
 
 def prepared():
@@ -41,7 +42,10 @@ def prepared():
     except SuiteError as error:
         raise Skip(f"no system for the guest: {error}") from error
     return {"extra": {"/sbin/handover": RIG / "guest/systemd"},
-            "devices": ("-drive", f"file={disk},if=none,id=system,format=raw,readonly=on", "-device", "virtio-blk-pci,drive=system,addr=0x1d")}
+            "devices": ("-drive", f"file={disk},if=none,id=system,format=raw,readonly=on", "-device", "virtio-blk-pci,drive=system,addr=0x1d",
+                        *(part for number in MORE for part in
+                          ("-device", f"pcie-root-port,id=rp-more{number},chassis={20 + number},slot={20 + number},addr=0x{16 + number:x}",
+                           "-netdev", f"hubport,id=more{number}-net,hubid={40 + number}")))}
 
 
 BUILT = Path(stage.VFSTEER).resolve().parent
@@ -101,6 +105,10 @@ def wait_service(guest, restarts=None, timeout=90):
     guest.lab.vm.wait_for(f"[ $(nsenter -t 1 -m -r systemctl show -p ActiveState -p NRestarts vfsteer | grep -cxE '{wanted}') = {wanted.count('=')} ]",
                           timeout, 0.2)
     guest.wait_active("primary", timeout=60)
+
+
+def wait_steered(guest, count):
+    guest.lab.vm.wait_for(f"nsenter -t 1 -m -r systemctl show --value -p StatusText vfsteer | grep -qx '{count} of {count} pairs steered'", 40, 0.2)
 
 
 @case()
@@ -230,6 +238,34 @@ def commands_beside(guest):
     text = guest.survive(lambda: beside(guest, f"vfsteer switch {standby} standby"), lambda: beside(guest, f"vfsteer switch {standby} auto"), "switch")
     check_equal((guest.pair()["active"], guest.pair()["admin"]), ("standby", "standby"), "active and wish")
     beside(guest, f"vfsteer switch {standby} auto")
+    guest.wait_active("primary")
+    return text
+
+
+@case()
+def more_nics(guest):
+    """Each virtio NIC plugged while it runs is one more pair. What the operator asked for and what was counted stands, and the agent lives on."""
+    agent = service(guest)
+    standby, pid, restarts = guest.lab.netdev("sb"), agent.pid, shown(guest, "NRestarts")
+    beside(guest, f"vfsteer switch {standby} standby")
+    before = guest.wait_active("standby")
+
+    def plug():
+        for number in MORE:
+            guest.lab.vm.qmp("device_add", driver="virtio-net-pci", id=f"more{number}", bus=f"rp-more{number}", netdev=f"more{number}-net",
+                             mac=f"52:54:00:78:00:0{number}", romfile="")
+            wait_steered(guest, 1 + number)
+
+    text = guest.survive(plug, None, "two NICs plugged", rate=RATE_LOADING)
+    after = guest.pair()
+    check_equal((after["admin"], after["active"], after["switches"]), ("standby", "standby", before["switches"]), "wish, active and switches")
+    for name, value in before["counters"].items():
+        check(after["counters"][name] >= value, f"{name} went back from {value} to {after['counters'][name]}")
+    check_equal((agent.pid, shown(guest, "NRestarts")), (pid, restarts), "process and restarts")
+    beside(guest, f"vfsteer switch {standby} auto")
+    for number in MORE:
+        guest.lab.vm.qmp("device_del", id=f"more{number}")
+    wait_steered(guest, 1)
     guest.wait_active("primary")
     return text
 
