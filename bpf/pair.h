@@ -73,8 +73,12 @@ static __always_inline void pair_tell(__u32 slot, enum vfsteer_event_kind kind, 
 		.cause = cause,
 	};
 
-	/* A full ring means that no agent reads it. The word is what counts, the event only wakes. */
-	bpf_ringbuf_output(&events, &event, sizeof(event), 0);
+	/*
+	 * A full ring means that no agent reads it. The word is what counts, the event only wakes: by itself (flags 0) whoever waits for the ring only
+	 * when all before it was read. The agent's main thread, which reads, may be waiting for RTNL; the announcers are to wake at each switch all the
+	 * same. Of all other kinds only the main thread makes something.
+	 */
+	bpf_ringbuf_output(&events, &event, sizeof(event), kind == EVENT_SWITCHED ? BPF_RB_FORCE_WAKEUP : 0);
 }
 
 #ifdef PAIR_WITHOUT_CAS

@@ -16,6 +16,7 @@
 #define ANNOUNCER_THREADS 2
 
 struct announcer_pair {
+	pthread_mutex_t lock; /* of what follows; held for as long as frames are sent, so that nobody notes or changes what is being announced */
 	int standby, primary;
 	struct announcement frames;
 	uint64_t announced_ns;
@@ -23,37 +24,65 @@ struct announcer_pair {
 
 struct announcer {
 	const struct pins *pins;
-	int announce_fd, stop_fd;
-	pthread_mutex_t lock; /* of the pairs; held for as long as frames are sent */
+	int announce_fds[ANNOUNCER_THREADS + 1]; /* of each thread, and of the main one: announce_send changes its socket's mode to send again */
+	int stop_fd;
 	struct announcer_pair pairs[VFSTEER_MAX_PAIRS];
 	unsigned thread_count;
-	pthread_t threads[ANNOUNCER_THREADS];
-	int cpus[ANNOUNCER_THREADS];
+	struct announcer_thread {
+		struct announcer *announcer;
+		unsigned number;
+		pthread_t thread;
+		int cpu;
+	} threads[ANNOUNCER_THREADS];
 };
 
-uint64_t announcer_announce(struct announcer *announcer, unsigned slot)
+static bool announcer_is_due(const struct announcer *announcer, unsigned slot)
+{
+	return pins_state(announcer->pins, slot).switches !=
+	       __atomic_load_n(&announcer->pins->pairs[slot].announced_switches, __ATOMIC_ACQUIRE);
+}
+
+/* With the pair's lock, which it gives back. Returns when the pair was last announced. */
+static uint64_t announcer_send(struct announcer *announcer, unsigned slot, int announce_fd)
 {
 	struct announcer_pair *pair = &announcer->pairs[slot];
 	struct vfsteer_pair *shared = &announcer->pins->pairs[slot];
-	struct vfsteer_state state;
+	struct vfsteer_state state = pins_state(announcer->pins, slot);
 	uint64_t announced_ns;
 
-	pthread_mutex_lock(&announcer->lock);
-	state = pins_state(announcer->pins, slot);
 	if (pair->standby && state.switches != shared->announced_switches) {
 		crash_point("announcer-about-to-send");
 		if (state.active == PATH_PRIMARY)
-			announce_send(announcer->announce_fd, pair->primary, &pair->frames);
+			announce_send(announce_fd, pair->primary, &pair->frames);
 		else if (__atomic_load_n(&shared->standby_has_carrier, __ATOMIC_RELAXED))
-			announce_send(announcer->announce_fd, pair->standby, &pair->frames);
+			announce_send(announce_fd, pair->standby, &pair->frames);
 		crash_point("announcer-sent");
 		pair->announced_ns = clock_now_ns(CLOCK_BOOTTIME);
 		__atomic_store_n(&shared->announced_switches, state.switches, __ATOMIC_RELEASE);
 		crash_point("announcer-noted");
 	}
 	announced_ns = pair->announced_ns;
-	pthread_mutex_unlock(&announcer->lock);
+	pthread_mutex_unlock(&pair->lock);
 	return announced_ns;
+}
+
+uint64_t announcer_announce(struct announcer *announcer, unsigned slot)
+{
+	pthread_mutex_lock(&announcer->pairs[slot].lock);
+	return announcer_send(announcer, slot, announcer->announce_fds[ANNOUNCER_THREADS]);
+}
+
+/* First the pairs that nobody has in hand, so that one with many frames does not delay the others; then all that are still due. */
+static void announcer_announce_all(struct announcer *announcer, int announce_fd)
+{
+	for (unsigned slot = 0; slot < pins_slots_used(announcer->pins); slot++)
+		if (announcer_is_due(announcer, slot) && !pthread_mutex_trylock(&announcer->pairs[slot].lock))
+			announcer_send(announcer, slot, announce_fd);
+	for (unsigned slot = 0; slot < pins_slots_used(announcer->pins); slot++)
+		if (announcer_is_due(announcer, slot)) {
+			pthread_mutex_lock(&announcer->pairs[slot].lock);
+			announcer_send(announcer, slot, announce_fd);
+		}
 }
 
 static int announcer_poll(const struct announcer *announcer)
@@ -76,7 +105,8 @@ static int announcer_poll(const struct announcer *announcer)
 
 static void *announcer_thread(void *argument)
 {
-	struct announcer *announcer = argument;
+	const struct announcer_thread *thread = argument;
+	struct announcer *announcer = thread->announcer;
 	struct sched_param priority = { .sched_priority = 1 };
 	struct epoll_event event = { 0 };
 	int poll_fd = announcer_poll(announcer);
@@ -86,8 +116,7 @@ static void *announcer_thread(void *argument)
 	while (poll_fd >= 0 && event.data.u32 != 1) {
 		if (epoll_wait(poll_fd, &event, 1, -1) < 0 && errno != EINTR)
 			break;
-		for (unsigned slot = 0; slot < pins_slots_used(announcer->pins); slot++)
-			announcer_announce(announcer, slot);
+		announcer_announce_all(announcer, announcer->announce_fds[thread->number]);
 	}
 	if (poll_fd >= 0)
 		close(poll_fd);
@@ -103,25 +132,64 @@ static void announcer_choose_cpus(struct announcer *announcer)
 		return;
 	for (int cpu = 0; cpu < CPU_SETSIZE && announcer->thread_count < ANNOUNCER_THREADS; cpu++)
 		if (CPU_ISSET(cpu, &allowed))
-			announcer->cpus[announcer->thread_count++] = cpu;
+			announcer->threads[announcer->thread_count++].cpu = cpu;
 }
 
-static int announcer_start(struct announcer *announcer, unsigned index)
+static int announcer_start(struct announcer *announcer, unsigned number)
 {
+	struct announcer_thread *thread = &announcer->threads[number];
 	sigset_t all, before;
 	cpu_set_t cpu;
 	int error;
 
 	CPU_ZERO(&cpu);
-	CPU_SET(announcer->cpus[index], &cpu);
+	CPU_SET(thread->cpu, &cpu);
+	thread->announcer = announcer;
+	thread->number = number;
 	/* Signals are the main thread's. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	error = pthread_create(&announcer->threads[index], NULL, announcer_thread, announcer);
+	error = pthread_create(&thread->thread, NULL, announcer_thread, thread);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (!error)
-		pthread_setaffinity_np(announcer->threads[index], sizeof(cpu), &cpu);
+		pthread_setaffinity_np(thread->thread, sizeof(cpu), &cpu);
 	return -error;
+}
+
+/* The main thread holds a lock, too, at its lower priority: who waits for it with a higher one lends it that (PTHREAD_PRIO_INHERIT). */
+static void announcer_make_locks(struct announcer *announcer)
+{
+	pthread_mutexattr_t inheriting;
+
+	pthread_mutexattr_init(&inheriting);
+	pthread_mutexattr_setprotocol(&inheriting, PTHREAD_PRIO_INHERIT);
+	for (unsigned slot = 0; slot < VFSTEER_MAX_PAIRS; slot++)
+		pthread_mutex_init(&announcer->pairs[slot].lock, &inheriting);
+	pthread_mutexattr_destroy(&inheriting);
+}
+
+static void announcer_close(const struct announcer *announcer)
+{
+	for (unsigned i = 0; i <= ANNOUNCER_THREADS; i++)
+		if (announcer->announce_fds[i] >= 0)
+			close(announcer->announce_fds[i]);
+	if (announcer->stop_fd >= 0)
+		close(announcer->stop_fd);
+}
+
+static int announcer_open(struct announcer *announcer)
+{
+	int error = 0;
+
+	announcer->stop_fd = eventfd(0, EFD_CLOEXEC);
+	if (announcer->stop_fd < 0)
+		error = -errno;
+	for (unsigned i = 0; i <= ANNOUNCER_THREADS; i++) {
+		announcer->announce_fds[i] = announce_open();
+		if (announcer->announce_fds[i] < 0)
+			error = announcer->announce_fds[i];
+	}
+	return error;
 }
 
 int announcer_new(const struct pins *pins, struct announcer **ret)
@@ -133,21 +201,13 @@ int announcer_new(const struct pins *pins, struct announcer **ret)
 	if (!announcer)
 		return -ENOMEM;
 	announcer->pins = pins;
-	/* Its own: announce_send changes the socket's mode to send again. */
-	announcer->announce_fd = announce_open();
-	if (announcer->announce_fd < 0) {
-		error = announcer->announce_fd;
+	error = announcer_open(announcer);
+	if (error) {
+		announcer_close(announcer);
 		free(announcer);
 		return error;
 	}
-	announcer->stop_fd = eventfd(0, EFD_CLOEXEC);
-	if (announcer->stop_fd < 0) {
-		error = -errno;
-		close(announcer->announce_fd);
-		free(announcer);
-		return error;
-	}
-	pthread_mutex_init(&announcer->lock, NULL);
+	announcer_make_locks(announcer);
 	announcer_choose_cpus(announcer);
 	wanted = announcer->thread_count;
 	/* A thread that cannot be had costs promptness, nothing else: the agent announces as well. */
@@ -166,12 +226,12 @@ void announcer_free(struct announcer *announcer)
 		return;
 	if (write(announcer->stop_fd, &one, sizeof(one)) == sizeof(one))
 		for (unsigned i = 0; i < announcer->thread_count; i++)
-			pthread_join(announcer->threads[i], NULL);
-	for (unsigned slot = 0; slot < VFSTEER_MAX_PAIRS; slot++)
+			pthread_join(announcer->threads[i].thread, NULL);
+	for (unsigned slot = 0; slot < VFSTEER_MAX_PAIRS; slot++) {
 		announcement_free(&announcer->pairs[slot].frames);
-	pthread_mutex_destroy(&announcer->lock);
-	close(announcer->stop_fd);
-	close(announcer->announce_fd);
+		pthread_mutex_destroy(&announcer->pairs[slot].lock);
+	}
+	announcer_close(announcer);
 	free(announcer);
 }
 
@@ -185,20 +245,23 @@ int announcer_set(struct announcer *announcer, unsigned slot, int standby, int p
 	if (!copy.frames)
 		return -ENOMEM;
 	memcpy(copy.frames, frames->frames, frames->count * sizeof(*copy.frames));
-	pthread_mutex_lock(&announcer->lock);
+	pthread_mutex_lock(&pair->lock);
 	old = pair->frames;
 	pair->frames = copy;
 	pair->standby = standby;
 	pair->primary = primary;
-	pthread_mutex_unlock(&announcer->lock);
+	pthread_mutex_unlock(&pair->lock);
 	announcement_free(&old);
 	return 0;
 }
 
 void announcer_clear(struct announcer *announcer, unsigned slot)
 {
-	pthread_mutex_lock(&announcer->lock);
-	announcement_free(&announcer->pairs[slot].frames);
-	memset(&announcer->pairs[slot], 0, sizeof(announcer->pairs[slot]));
-	pthread_mutex_unlock(&announcer->lock);
+	struct announcer_pair *pair = &announcer->pairs[slot];
+
+	pthread_mutex_lock(&pair->lock);
+	announcement_free(&pair->frames);
+	pair->standby = pair->primary = 0;
+	pair->announced_ns = 0;
+	pthread_mutex_unlock(&pair->lock);
 }

@@ -1,9 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """rtnetlink requests to one network namespace, without a process for each: what `ip` and `tc` would say, some thousand times a second."""
 
+import contextlib
+import ctypes
+import fcntl
+import mmap
 import os
+import platform
 import socket
 import struct
+import threading
+import time
 
 NEWLINK, DELLINK, GETLINK, NEWADDR, DELADDR = 16, 17, 18, 20, 21
 NEWQDISC, DELQDISC, NEWTFILTER, DELTFILTER, GETTFILTER = 36, 37, 44, 45, 46
@@ -18,6 +25,10 @@ CLSACT, CLSACT_HANDLE = 0xfffffff1, 0xffff0000
 PARENT = {"ingress": 0xfffffff2, "egress": 0xfffffff3}
 ETH_P_ALL_NETWORK_ORDER = 0x0300
 FILTER_HANDLE = 1
+SIOCETHTOOL, ETHTOOL_GSTRINGS, ETH_SS_STATS = 0x8946, 0x1b, 1
+USERFAULTFD = {"x86_64": 323, "aarch64": 282, "ppc64le": 364, "s390x": 355, "riscv64": 282}[platform.machine()]
+UFFD_API = 0xaa
+UFFDIO_API, UFFDIO_REGISTER, UFFDIO_ZEROPAGE, UFFDIO_REGISTER_MISSING = 0xc018aa3f, 0xc020aa00, 0xc020aa04, 1
 IFF_UP, IFF_PROMISC, IFF_LOWER_UP = 0x1, 0x100, 0x10000
 OPER_UNKNOWN, OPER_UP = 0, 6
 
@@ -148,3 +159,31 @@ class Rtnl:
         except OSError:
             return []
         return [handle for handle in (struct.unpack_from("BxxxiIII", body)[2] for body in answers) if handle]
+
+
+@contextlib.contextmanager
+def held(netns, device):
+    """RTNL is held meanwhile, for the whole machine: keep it short. An ethtool request writes its answer under RTNL, to a page that is not there
+    until it is asked to be (userfaultfd(2))."""
+    page = mmap.PAGESIZE
+    memory = mmap.mmap(-1, 2 * page, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    start = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+    request = struct.pack("III", ETHTOOL_GSTRINGS, ETH_SS_STATS, 0)
+    memory[page - len(request):page] = request  # the strings go to the page behind
+    faults = ctypes.CDLL(None, use_errno=True).syscall(USERFAULTFD, os.O_CLOEXEC | os.O_NONBLOCK)
+    if faults < 0:
+        raise OSError(ctypes.get_errno(), "userfaultfd")
+    fcntl.ioctl(faults, UFFDIO_API, bytearray(struct.pack("QQQ", UFFD_API, 0, 0)))
+    fcntl.ioctl(faults, UFFDIO_REGISTER, bytearray(struct.pack("QQQQ", start + page, page, UFFDIO_REGISTER_MISSING, 0)))
+    asker = netns.inside(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+    argument = bytearray(struct.pack("16sQ16x", device.encode(), start + page - len(request)))
+    holder = threading.Thread(target=lambda: fcntl.ioctl(asker, SIOCETHTOOL, argument))
+    holder.start()
+    time.sleep(0.1)
+    try:
+        yield
+    finally:
+        fcntl.ioctl(faults, UFFDIO_ZEROPAGE, bytearray(struct.pack("QQQQ", start + page, page, 0, 0)))
+        holder.join()
+        os.close(faults)
+        asker.close()

@@ -1,0 +1,53 @@
+#!/usr/bin/env -S python3 -B
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the agent does while the kernel does not tell it, or does not answer: it goes on asking, believes no old news, and ends when that lasts."""
+
+import struct
+import threading
+import time
+
+import bpf
+import pins
+import rtnl
+from announcements import announced
+from rig import case, frame, inject, main, note, wait
+
+ACTIVE_PRIMARY, READY = 1, 2
+NOBODY = "02:76:66:00:00:99"
+
+
+def say_primary(stage, number):
+    """The word of a pair as it is when its primary carries the traffic: here it cannot."""
+    found = pins.Pins(stage.pins)
+    slot = next(pair.slot for pair in found.used() if pair.standby == stage.names(number)[0])
+    value = bpf.lookup(found.pairs, pins.PAIR_SIZE, slot)
+    admin, cause, switches = struct.unpack_from("=BBI", value, 2)
+    bpf.update(found.pairs, struct.pack("=BBBBI", ACTIVE_PRIMARY, READY, admin, cause, switches) + value[8:], slot)
+    found.close()
+
+
+@case(pairs=2)
+def every_switch_is_announced_while_rtnl_is_held(stage):
+    """The agent waits for RTNL, and a loss that it has not heard of lies in the ring: the next one is announced all the same."""
+    stage.outside.run("ip link set pr1 down; ip link set pr11 down")
+    for number in range(2):
+        stage.wait_state("down", number)
+    time.sleep(1.2)  # the announcements of these switches are repeated for so long
+    captures = [stage.capture(stage.outside, peer) for peer in ("st1", "st11")]
+    switching = threading.Thread(target=lambda: stage.command("switch", "st0", "auto"))
+    with rtnl.held(stage.guest, "st0"):
+        switching.start()
+        wait("the agent to wait for RTNL", lambda: "rtnl" in open(f"/proc/{stage.agent.pid}/stack").read() or
+             open(f"/proc/{stage.agent.pid}/stat").read().split()[2] == "D")
+        for number in (0, 1, 0, 1):
+            mac, capture = stage.mac(number), captures[number]
+            before = len(capture.frames(outgoing=False))
+            say_primary(stage, number)
+            began = time.monotonic()
+            inject(stage.guest, stage.names(number)[0], frame(NOBODY, mac))
+            wait(f"the announcement of {stage.names(number)[0]}", lambda: "rarp" in announced(capture.frames(outgoing=False)[before:], mac), 0.5)
+            note(f"{stage.names(number)[0]} announced after {(time.monotonic() - began) * 1e3:.1f} ms")
+    switching.join()
+
+
+main()
