@@ -106,7 +106,8 @@ static struct nl_msg *address_request(void)
 	return rtnetlink_message(RTM_GETADDR, NLM_F_DUMP, &header, sizeof(header));
 }
 
-int netdev_resync(struct netdev_table *table)
+/* Dumps everything anew, with mark and sweep. Returns 0 or -errno (nothing is removed then). */
+static int resync(struct netdev_table *table)
 {
 	int error = -EINTR;
 
@@ -157,7 +158,7 @@ int netdev_table_new(struct netdev_table **ret, size_t receive_buffer_bytes)
 	if (!error)
 		error = rtnetlink_open(&table->requests);
 	if (!error)
-		error = netdev_resync(table);
+		error = resync(table);
 	if (error) {
 		netdev_table_free(table);
 		return error;
@@ -182,13 +183,20 @@ int netdev_fd(const struct netdev_table *table)
 	return nl_socket_get_fd(table->notifications);
 }
 
+bool netdev_is_current(const struct netdev_table *table)
+{
+	return !table->incomplete;
+}
+
 int netdev_refresh(struct netdev_table *table, int ifindex)
 {
 	int error = rtnetlink_request(table->requests, link_request(0, ifindex), take_answer, table);
 	struct netdev *device;
 
-	if (error == -ENODEV)
+	if (error == -ENODEV) {
 		netdev_device_remove(table, ifindex);
+		error = 0;
+	}
 	device = netdev_device_find(table, ifindex);
 	if (device)
 		device->reread = true;
@@ -211,7 +219,10 @@ static int take_datagram(struct netdev_table *table, size_t length, int *changed
 	return 0;
 }
 
-/* Reads one datagram. Returns 0 with what changed added to *changed, -EAGAIN at the end, -ENOBUFS when some were lost. */
+/*
+ * Reads one datagram. Returns 0 with what changed added to *changed, -EAGAIN at the end, -ENOBUFS when some were lost, or another -errno. Whatever
+ * the error, some may be lost: the kernel gives the listeners its own when it cannot make a message (rtnl_set_sk_err), and reading takes it away.
+ */
 static int receive(struct netdev_table *table, int *changed)
 {
 	struct sockaddr_nl sender = { 0 };
@@ -239,8 +250,9 @@ static void reread(struct netdev_table *table, bool is_changed)
 	for (size_t i = table->device_count; i-- > 0;) {
 		if (!table->devices[i].reread)
 			continue;
-		if (is_changed)
-			netdev_refresh(table, table->devices[i].ifindex);
+		/* What cannot be read is as good as lost. */
+		if (is_changed && netdev_refresh(table, table->devices[i].ifindex))
+			table->incomplete = true;
 		if (i < table->device_count)
 			table->devices[i].reread = false;
 	}
@@ -252,9 +264,11 @@ int netdev_dispatch(struct netdev_table *table)
 
 	for (int i = 0; i < DATAGRAMS_AT_ONCE && error != -EAGAIN; i++) {
 		error = receive(table, &changed);
-		if (error == -ENOBUFS)
-			table->incomplete = true;
-		else if (error && error != -EAGAIN)
+		if (!error || error == -EAGAIN)
+			continue;
+		table->incomplete = true;
+		/* A socket that goes on so would keep the caller here. */
+		if (error != -ENOBUFS)
 			return error;
 	}
 	reread(table, changed & (NETDEV_LINKS | NETDEV_STATE));
@@ -264,6 +278,6 @@ int netdev_dispatch(struct netdev_table *table)
 	 */
 	if (!table->incomplete || error != -EAGAIN)
 		return changed;
-	error = netdev_resync(table);
+	error = resync(table);
 	return error ? error : changed | NETDEV_LINKS | NETDEV_ADDRESSES | NETDEV_FILTERS | NETDEV_RESYNCED;
 }

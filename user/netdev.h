@@ -78,21 +78,23 @@ void netdev_table_free(struct netdev_table *table); /* takes NULL */
 int netdev_fd(const struct netdev_table *table);
 
 /*
- * Reads all pending notifications without blocking. Lost ones (ENOBUFS) and interrupted dumps lead to a full
- * dump with mark and sweep. Returns a mask of enum netdev_change (0: nothing of interest), or -errno; when it was
- * the dump that failed, the next call tries it again, even with nothing to read.
+ * Reads all pending notifications without blocking. Lost ones (ENOBUFS, or any other error of the socket) lead to a full
+ * dump with mark and sweep. Returns a mask of enum netdev_change (0: nothing of interest), or -errno: the socket or the
+ * dump failed. The caller then has to call again after a while, whether there is something to read or not: that call reads
+ * what there is and dumps.
  */
 int netdev_dispatch(struct netdev_table *table);
+
+/* False while messages are lost that no dump has made up for yet: devices may have come, gone and changed unseen. */
+bool netdev_is_current(const struct netdev_table *table);
 
 /* Takes the marks of NETDEV_STATE from all devices. */
 void netdev_forget_changes(struct netdev_table *table);
 
-/* Dumps everything anew, with mark and sweep. Returns 0 or -errno (nothing is removed then). */
-int netdev_resync(struct netdev_table *table);
-
 /*
  * Reads one device now (RTM_GETLINK, which waits for RTNL and so sees every change made before it).
- * Returns 0, -ENODEV when there is no such device (it has then left the table), or another -errno.
+ * Returns 0, also when there is no such device any more (it has then left the table), or -errno: what the table says of it may
+ * be stale.
  */
 int netdev_refresh(struct netdev_table *table, int ifindex);
 

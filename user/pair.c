@@ -197,6 +197,7 @@ static void pair_part(struct pair_world *world, struct pair *pair)
 	pair->carrier_since_ns = pair->active_since_ns = pair->receives_ns = 0;
 	pair->was_closed = false;
 	pair->unfit = DOWN_NOT;
+	pair->read_error = 0;
 	slot->primary_is_detached = slot->rx_direct = slot->primary_failures = 0;
 	slot->down_reason = DOWN_NOT;
 }
@@ -283,6 +284,31 @@ static struct policy_view pair_view(const struct pair_world *world, struct pair 
 	return view;
 }
 
+/*
+ * Reads the primary anew. False: what the table says of it may be stale. It is not read while it is being torn down, since the request would wait
+ * until that is over. While netlink messages are missing, one device's reading is not enough: the pair may have another primary by now.
+ */
+static bool pair_read_primary(struct pair_world *world, struct pair *pair, struct vfsteer_state state)
+{
+	const struct netdev *standby, *primary;
+	int error;
+
+	if (!pair->primary || state.primary == PRIMARY_LEAVING)
+		return false;
+	error = netdev_refresh(world->table, pair->primary);
+	standby = netdev_by_index(world->table, pair->standby);
+	primary = netdev_by_index(world->table, pair->primary);
+	if (standby && primary && !error != !pair->read_error) {
+		if (error)
+			log_warning("%s: %s: its state cannot be read: %s; it is not made active until that works again", standby->name,
+				    primary->name, strerror(-error));
+		else
+			log_info("%s: %s: its state can be read again", standby->name, primary->name);
+		pair->read_error = error;
+	}
+	return !error && netdev_is_current(world->table);
+}
+
 static uint64_t pair_decide(struct pair_world *world, struct pair *pair)
 {
 	uint64_t wake_ns = 0;
@@ -291,12 +317,12 @@ static uint64_t pair_decide(struct pair_world *world, struct pair *pair)
 		struct vfsteer_state state = pins_state(&world->pins, pair->slot);
 		struct policy_decision decision;
 		struct policy_view view;
+		bool is_read;
 
-		/* First the word, then the device: what happens in between changes the word, and the swap fails.
-		 * Not while it is being torn down: the request would wait until that is over. */
-		if (pair->primary && state.primary != PRIMARY_LEAVING)
-			netdev_refresh(world->table, pair->primary);
+		/* First the word, then the device: what happens in between changes the word, and the swap fails. */
+		is_read = pair_read_primary(world, pair, state);
 		view = pair_view(world, pair, state);
+		view.primary_is_read = is_read;
 		decision = policy_decide(&view, &world->limits);
 		wake_ns = decision.wake_ns;
 		pair_slot(world, pair)->down_reason = decision.down_reason;

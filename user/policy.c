@@ -61,6 +61,13 @@ policy_primary_state(const struct policy_view *view, const struct policy_limits 
 		/* A new VF that has never had carrier is still joining; one that lost it is down. */
 		return view->state.primary == PRIMARY_JOINING || view->state.primary == PRIMARY_ABSENT ? PRIMARY_JOINING :
 													  PRIMARY_DOWN;
+	if (!view->primary_is_read) {
+		*wake_ns = view->now_ns + POLICY_REREAD_NS;
+		*waits = view->state.active != PATH_PRIMARY;
+		/* Nothing is known of it that was not known before. */
+		return view->state.primary == PRIMARY_READY || view->state.primary == PRIMARY_DOWN ? view->state.primary :
+												     PRIMARY_JOINING;
+	}
 	deadline_ns = view->carrier_since_ns + limits->up_delay_ns;
 	if (view->retry_ns > deadline_ns)
 		deadline_ns = view->retry_ns;
@@ -93,7 +100,8 @@ static enum vfsteer_down_reason policy_down_reason(const struct policy_view *vie
 		return view->mismatch;
 	if (!view->primary_running)
 		return view->primary_detached ? DOWN_DETACHED : DOWN_SET_DOWN;
-	return DOWN_NO_CARRIER;
+	/* Still down, because it could not be read: why is not known. */
+	return view->primary_carrier ? DOWN_NOT : DOWN_NO_CARRIER;
 }
 
 struct policy_decision policy_decide(const struct policy_view *view, const struct policy_limits *limits)

@@ -18,6 +18,7 @@ struct policy_limits {
 struct policy_view {
 	struct vfsteer_state state;
 	bool primary_exists;
+	bool primary_is_read;   /* what follows was read after the word was; else it may be stale: believed only where it speaks against the primary */
 	bool primary_prepared;  /* silent, aligned, attached */
 	bool primary_matches;   /* MAC, MTU, place of our program and XDP are as they have to be */
 	enum vfsteer_down_reason mismatch; /* why it is not fit, where primary_matches is false */
@@ -39,6 +40,9 @@ struct policy_decision {
 	uint64_t wake_ns;            /* look again at this time even if nothing happens; 0: no need */
 	enum vfsteer_down_reason down_reason; /* DOWN_NOT unless wanted.primary is PRIMARY_DOWN */
 };
+
+/* How long to wait before a primary that could not be read is read again. */
+#define POLICY_REREAD_NS 1000000000ULL
 
 /* A primary that was active for so long has made good for its earlier failures. */
 #define POLICY_FAIR_SERVICE_NS 5000000000ULL
@@ -65,6 +69,7 @@ uint64_t policy_retry_ns(struct vfsteer_state state, uint8_t failures, uint64_t 
  * @view->state is the word that was read before the devices were: the caller replaces just that by the decision, with
  * compare-and-swap, and starts over when it has changed meanwhile. A primary becomes active only in a second step, from
  * PRIMARY_READY: that way a loss of carrier between reading the device and changing the word cannot go unseen.
+ * A primary that could not be read is not made ready and not made active; one that is active stays so until something speaks against it.
  * A primary that has to wait (up_delay_ns, retry_ns) is joining; when the standby has no carrier it is ready meanwhile, so that the
  * data path may send each packet over it that would be lost on the standby.
  */

@@ -117,6 +117,16 @@ static int receive(int fd, struct exchange *exchange, void *buffer)
 	return 0;
 }
 
+/*
+ * Answers to a request that was given up. Where they fill the socket the kernel drops the answer to the next one, and while a dump has not been read to its
+ * end there is no other (-EBUSY).
+ */
+static void discard_answers(int fd, void *buffer)
+{
+	while (recv(fd, buffer, ANSWER_SIZE, MSG_DONTWAIT) >= 0)
+		;
+}
+
 int rtnetlink_request(struct nl_sock *socket, struct nl_msg *request, rtnetlink_answer_fn answer, void *context)
 {
 	struct exchange exchange = { .answer = answer, .context = context };
@@ -127,6 +137,7 @@ int rtnetlink_request(struct nl_sock *socket, struct nl_msg *request, rtnetlink_
 		error = -ENOMEM;
 		goto out;
 	}
+	discard_answers(nl_socket_get_fd(socket), buffer);
 	errno = 0;
 	if (nl_send_auto(socket, request) < 0) {
 		error = errno ? -errno : -EIO;
@@ -143,4 +154,19 @@ out:
 	free(buffer);
 	nlmsg_free(request);
 	return error;
+}
+
+bool rtnetlink_may_pass(int error)
+{
+	switch (-error) {
+	case EINTR:
+	case ETIMEDOUT:
+	case ENOBUFS:
+	case ENOMEM:
+	case EAGAIN:
+	case EBUSY:
+		return true;
+	default:
+		return false;
+	}
 }

@@ -4,6 +4,7 @@
 #define RTNETLINK_H
 
 #include <linux/netlink.h>
+#include <stdbool.h>
 
 struct nl_msg;
 struct nl_sock;
@@ -20,8 +21,11 @@ typedef int (*rtnetlink_answer_fn)(const struct nlmsghdr *answer, void *context)
 /*
  * Sends @request and reads until it is acknowledged or its dump has ended. Frees @request; NULL gives -ENOMEM.
  * Returns 0, the kernel's -errno, -EINTR when the dump was interrupted by a change (NLM_F_DUMP_INTR: ask again),
- * or -ETIMEDOUT when the kernel did not answer for 10 s.
+ * or -ETIMEDOUT when no answer came for 10 s. The kernel carries a request out, and waits for RTNL, before the sending is over: that wait has no bound.
  */
 int rtnetlink_request(struct nl_sock *socket, struct nl_msg *request, rtnetlink_answer_fn answer, void *context);
+
+/* May the same request succeed a moment after this -errno? The dump was interrupted, the answer lost, memory short, the device busy. */
+bool rtnetlink_may_pass(int error);
 
 #endif

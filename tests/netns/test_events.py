@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What the agent does while the kernel does not tell it, or does not answer: it goes on asking, believes no old news, and ends when that lasts."""
 
+import contextlib
 import struct
+import subprocess
 import threading
 import time
 
@@ -10,10 +12,47 @@ import bpf
 import pins
 import rtnl
 from announcements import announced
-from rig import case, frame, inject, main, note, wait
+from rig import OUTSIDE, Flow, case, check, check_equal, frame, inject, main, note, wait
 
 ACTIVE_PRIMARY, READY = 1, 2
 NOBODY = "02:76:66:00:00:99"
+
+
+@contextlib.contextmanager
+def failing(stage, call, error):
+    """Meanwhile each such system call of the agent's fails with this error, and is not carried out."""
+    tracer = subprocess.Popen(["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:error={error}", "-p", str(stage.agent.pid)])
+    try:
+        wait("strace to be there", lambda: f"TracerPid:\t{tracer.pid}\n" in open(f"/proc/{stage.agent.pid}/status").read())
+        yield
+    finally:
+        tracer.terminate()
+        tracer.wait()
+
+
+def lines(stage, what):
+    return [line for line in stage.log.read_text().splitlines() if what in line]
+
+
+@case
+def unread_is_no_news(stage):
+    """The primary's wire is dead, as the data path sees with each packet; the agent cannot read the device, and the last it heard was good."""
+    flow = Flow(stage.guest, stage.outside, OUTSIDE, 500)
+    before = stage.pair()["switches"]
+    with failing(stage, "recvmsg", "EAGAIN"):
+        stage.outside.run("ip link set pr1 down")
+        stage.wait_active("standby")
+        time.sleep(3)
+        pair = stage.pair()
+        note(f"{pair['switches'] - before} switches, primary {pair['primary_state']}")
+        check_equal((pair["active"], pair["switches"] - before), ("standby", 1), "active, and switches")
+    check_equal(len(lines(stage, "its state cannot be read")), 1, "lines that say why it is not used")
+    stage.wait_state("down")
+    stage.outside.run("ip link set pr1 up")
+    stage.wait_active("primary")
+    flow.stop()
+    check(flow.lost() <= 3, f"lost: {flow.lost()}")
+    check_equal(len(lines(stage, "its state can be read again")), 1, "lines that say that it is over")
 
 
 def say_primary(stage, number):

@@ -62,6 +62,7 @@ static struct vfsteer_state agent_decides(struct vfsteer_state state)
 	const struct policy_view view = {
 		.state = state,
 		.primary_exists = true,
+		.primary_is_read = true,
 		.primary_prepared = true,
 		.primary_matches = true,
 		.primary_running = true,

@@ -22,7 +22,7 @@ static const struct policy_limits limits = { .up_delay_ns = 100 * MS, .leaving_t
 /* Of a primary that is fit in every respect. */
 #define FIT                                                                                                      \
 	.primary_exists = true, .primary_prepared = true, .primary_matches = true, .primary_running = true,      \
-	.primary_carrier = true, .standby_carrier = true, .now_ns = 100000 * MS, .carrier_since_ns = 1000 * MS
+	.primary_is_read = true, .primary_carrier = true, .standby_carrier = true, .now_ns = 100000 * MS, .carrier_since_ns = 1000 * MS
 
 #define WORD(active_, primary_, admin_)                                                                          \
 	.state = { .active = PATH_##active_, .primary = PRIMARY_##primary_, .admin = ADMIN_##admin_,             \
@@ -117,6 +117,25 @@ static const struct situation {
 	  PRIMARY_READY, CAUSE_START, 100050 * MS },
 	{ "an active one has nothing to wait for", { FIT, WORD(PRIMARY, READY, AUTO), .retry_ns = 100200 * MS },
 	  PATH_PRIMARY, PRIMARY_READY, CAUSE_START, 0 },
+	{ "what looks fit and was not read is not made active", { FIT, WORD(STANDBY, READY, AUTO), .primary_is_read = false },
+	  PATH_STANDBY, PRIMARY_READY, CAUSE_START, 101000 * MS },
+	{ "not by the operator either",
+	  { FIT, WORD(STANDBY, READY, PRIMARY), .primary_is_read = false, .operator_asked = true }, PATH_STANDBY, PRIMARY_READY,
+	  CAUSE_START, 101000 * MS },
+	{ "not made ready", { FIT, WORD(STANDBY, JOINING, AUTO), .primary_is_read = false }, PATH_STANDBY, PRIMARY_JOINING,
+	  CAUSE_START, 101000 * MS },
+	{ "and stays down", { FIT, WORD(STANDBY, DOWN, AUTO), .primary_is_read = false }, PATH_STANDBY, PRIMARY_DOWN,
+	  CAUSE_START, 101000 * MS },
+	{ "an active one stays when it is not read", { FIT, WORD(PRIMARY, READY, AUTO), .primary_is_read = false },
+	  PATH_PRIMARY, PRIMARY_READY, CAUSE_START, 101000 * MS },
+	{ "unless the operator wants the standby", { FIT, WORD(PRIMARY, READY, STANDBY), .primary_is_read = false },
+	  PATH_STANDBY, PRIMARY_READY, CAUSE_OPERATOR, 101000 * MS },
+	{ "or old news speak against it",
+	  { FIT, WORD(PRIMARY, READY, AUTO), .primary_is_read = false, .primary_carrier = false }, PATH_STANDBY, PRIMARY_DOWN,
+	  CAUSE_CARRIER_LOST, 0 },
+	{ "a removal that did not happen needs a reading, too",
+	  { FIT, WORD(STANDBY, LEAVING, AUTO), .leaving_since_ns = 85000 * MS, .primary_is_read = false }, PATH_STANDBY,
+	  PRIMARY_JOINING, CAUSE_START, 101000 * MS },
 	{ "a leaving one without carrier is leaving",
 	  { FIT, WORD(STANDBY, LEAVING, AUTO), .leaving_since_ns = 99000 * MS, .primary_carrier = false }, PATH_STANDBY,
 	  PRIMARY_LEAVING, CAUSE_START, 114000 * MS },
@@ -136,6 +155,7 @@ static void test_down_reasons(void **context)
 		{ { FIT, WORD(PRIMARY, READY, AUTO), .primary_matches = false, .mismatch = DOWN_OTHER_MTU,
 		    .primary_running = false }, DOWN_OTHER_MTU },
 		{ { WORD(PRIMARY, READY, AUTO) }, DOWN_NOT },
+		{ { FIT, WORD(STANDBY, DOWN, AUTO), .primary_is_read = false }, DOWN_NOT },
 	};
 
 	(void)context;
@@ -170,6 +190,7 @@ static struct policy_view random_view(void)
 		.state = { .active = rand() % 2, .primary = rand() % 5, .admin = rand() % 3, .cause = rand() % 15,
 			   .switches = rand() },
 		.primary_exists = rand() % 4,
+		.primary_is_read = rand() % 4,
 		.primary_prepared = rand() % 4,
 		.primary_matches = rand() % 4,
 		.primary_running = rand() % 4,
@@ -214,11 +235,15 @@ static void test_any_view(void **context)
 			assert_int_equal(wanted.primary, PRIMARY_READY);
 			assert_int_not_equal(wanted.admin, ADMIN_STANDBY);
 			/* Two steps: from a ready word only. */
-			if (view.state.active == PATH_STANDBY)
+			if (view.state.active == PATH_STANDBY) {
 				assert_int_equal(view.state.primary, PRIMARY_READY);
+				assert_true(view.primary_is_read);
+			}
 		}
-		if (wanted.primary == PRIMARY_READY)
+		if (wanted.primary == PRIMARY_READY) {
 			assert_true(is_fit(&view));
+			assert_true(view.primary_is_read || view.state.primary == PRIMARY_READY);
+		}
 		assert_int_equal(wanted.primary == PRIMARY_ABSENT, !view.primary_exists);
 		warned = view.state.primary == PRIMARY_LEAVING ||
 			 (view.state.active == PATH_STANDBY && view.leaving_since_ns > view.leaving_settled_ns);
@@ -245,6 +270,7 @@ static void test_settles(void **context)
 		struct policy_view view = random_view();
 		unsigned switches = 0, steps;
 
+		view.primary_is_read = true;
 		for (steps = 0; steps < 10; steps++) {
 			struct policy_decision decision = policy_decide(&view, &limits);
 			bool same = !memcmp(&decision.wanted, &view.state, sizeof(view.state));
@@ -279,6 +305,7 @@ static void test_lives(void **context)
 			bool interrupted = rand() % 5 == 0;
 
 			view.now_ns += rand() % 5000 * MS;
+			view.primary_is_read = rand() % 4;
 			switch (rand() % 8) {
 			case 0:
 				view.primary_exists = !view.primary_exists;
@@ -381,6 +408,7 @@ static void test_flaps(void **context)
 			.state = { PATH_STANDBY, PRIMARY_JOINING, ADMIN_AUTO, CAUSE_NONE, 0 },
 			.standby_carrier = true,
 			.primary_exists = true,
+			.primary_is_read = true,
 			.primary_prepared = true,
 			.primary_matches = true,
 			.primary_running = true,

@@ -27,6 +27,7 @@ struct life {
 	struct policy_limits limits;
 	uint8_t failures;
 	uint64_t active_since_ns, switched_ns;
+	bool reads; /* the primary can be read */
 	bool flaps; /* a primary that fails again and again, and is not replaced */
 	unsigned long steps;
 };
@@ -149,6 +150,7 @@ static uint64_t step(struct life *life, bool interrupted)
 	struct policy_decision decision;
 	const struct vfsteer_state *wanted = &decision.wanted;
 
+	view->primary_is_read = life->reads;
 	view->retry_ns = policy_retry_ns(before, life->failures, life->switched_ns);
 	decision = policy_decide(view, &life->limits);
 	life->steps++;
@@ -156,9 +158,11 @@ static uint64_t step(struct life *life, bool interrupted)
 	assert_true(wanted->admin == before.admin && wanted->switches == before.switches);
 	assert_true((wanted->primary == PRIMARY_ABSENT) == !view->primary_exists);
 	if (wanted->primary == PRIMARY_READY)
-		assert_true(is_fit(view));
+		assert_true(is_fit(view) && (view->primary_is_read || before.primary == PRIMARY_READY));
 	if (wanted->active == PATH_PRIMARY) {
 		assert_true(is_fit(view) && wanted->primary == PRIMARY_READY && wanted->admin != ADMIN_STANDBY);
+		/* Never on what may be stale. */
+		assert_true(before.active == PATH_PRIMARY || view->primary_is_read);
 		/* Two steps. */
 		assert_true(before.active == PATH_PRIMARY || before.primary == PRIMARY_READY);
 		/* No warning that still counts is passed over. */
@@ -192,6 +196,7 @@ static void come_to_rest(struct life *life)
 	uint64_t began_ns = view->now_ns;
 	bool is_saved;
 
+	life->reads = true;
 	for (unsigned i = 0; wake_ns; i++) {
 		assert_in_range(i, 0, STEPS_TO_REST);
 		view->now_ns = wake_ns;
@@ -223,6 +228,7 @@ static void test_lives(void **context)
 			if (!life.flaps && chance(3))
 				life.view.now_ns += rand() % 20000 * MS / (chance(2) ? 1000 : 1);
 			happen(&life);
+			life.reads = !chance(8);
 			step(&life, chance(8));
 			if (chance(4))
 				come_to_rest(&life);
