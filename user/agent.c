@@ -4,6 +4,7 @@
 #include "agent_ports.h"
 #include "agent_state.h"
 #include "announce.h"
+#include "clock.h"
 #include "control.h"
 #include "crash_point.h"
 #include "kernel.h"
@@ -11,6 +12,7 @@
 #include "pins_make.h"
 #include "privileges.h"
 #include "protection.h"
+#include "rtnetlink.h"
 #include "slot.h"
 #include "unload.h"
 
@@ -21,6 +23,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
+#include <time.h>
 #include <unistd.h>
 
 #define AGENT_NS_PER_MS 1000000ULL
@@ -161,8 +164,7 @@ static void agent_close(struct agent *agent)
 	for (unsigned i = 0; i < agent->pair_count; i++)
 		pair_free(agent->pairs[i]);
 	agent_ports_close(agent);
-	sd_event_source_unref(agent->timer);
-	sd_event_unref(agent->loop);
+	agent_close_loop(agent);
 	ring_buffer__free(agent->events);
 	announcer_free(agent->world.announcer);
 	if (agent->pinned) {
@@ -206,6 +208,26 @@ static int agent_open(struct agent *agent)
 	return error;
 }
 
+/* Nothing can be adopted without it. Tried again for as long as any source of events; what cannot be then is for another start. Returns 0 or -errno, logged. */
+static int agent_open_table(struct agent *agent)
+{
+	const struct timespec pause = { .tv_nsec = AGENT_SOURCE_DELAY_MIN_NS };
+	uint64_t until_ns = clock_now_ns(CLOCK_MONOTONIC) + AGENT_SOURCE_LIMIT_NS;
+	bool is_told = false;
+	int error;
+
+	while ((error = netdev_table_new(&agent->world.table, 0)) && rtnetlink_may_pass(error) &&
+	       clock_now_ns(CLOCK_MONOTONIC) < until_ns) {
+		if (!is_told)
+			log_warning("run: netlink: %s: the devices cannot be read yet, trying again", strerror(-error));
+		is_told = true;
+		nanosleep(&pause, NULL);
+	}
+	if (error)
+		log_error("run: netlink: %s: the devices cannot be read", strerror(-error));
+	return error;
+}
+
 #define AGENT_ANEW 1
 
 /* One life of the choice of programs. Returns 0, -errno, or AGENT_ANEW, which asks for another life. */
@@ -223,12 +245,10 @@ static int agent_live(const struct options *options, uint32_t network_namespace)
 			.announce_interval_ns = options->settings.announce_interval_ms * AGENT_NS_PER_MS,
 		},
 	};
-	int error = netdev_table_new(&agent.world.table, 0);
+	int error = agent_open_table(&agent);
 
-	if (error) {
-		log_error("run: netlink: %s", strerror(-error));
+	if (error)
 		return error;
-	}
 	error = agent_check_pairs(agent.world.table, options);
 	if (!error)
 		error = agent_open(&agent);

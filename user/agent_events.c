@@ -7,11 +7,14 @@
 #include "request.h"
 #include "words.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #define AGENT_TIMER_ACCURACY_US 1000
+/* In one go, so that nobody who asks without end keeps the loop from all else. */
+#define AGENT_REQUESTS_AT_ONCE 64
 
 static void agent_keep_places(struct agent *agent)
 {
@@ -55,16 +58,12 @@ static void agent_note_tracing(struct agent *agent)
 	sd_event_exit(agent->loop, 0);
 }
 
-static int agent_on_netlink(sd_event_source *source, int fd, uint32_t events, void *argument)
+static int agent_take_netlink(struct agent *agent)
 {
-	struct agent *agent = argument;
 	int changes = netdev_dispatch(agent->world.table);
 
-	(void)source, (void)fd, (void)events;
-	if (changes < 0) {
-		log_error("netlink: %s: cannot follow devices any more", strerror(-changes));
+	if (changes < 0)
 		return changes;
-	}
 	if (changes & NETDEV_STATE && !agent_note_changes(agent))
 		changes |= NETDEV_LINKS;
 	for (unsigned i = 0; i < agent->pair_count; i++) {
@@ -91,30 +90,33 @@ int agent_on_event(void *argument, void *data, size_t size)
 {
 	struct agent *agent = argument;
 
-	if (agent_take_event(agent, data, size))
-		agent_keep_places(agent);
+	agent->programs_moved |= agent_take_event(agent, data, size);
 	return 0;
 }
 
-static int agent_on_watch(sd_event_source *source, int fd, uint32_t events, void *argument)
+/*
+ * Nothing here waits for RTNL, which whoever tears the primary down may hold, before all switches are announced. The announcers wake for what lies in the
+ * ring: what is taken out of it is announced here, and only after it was taken out.
+ */
+static int agent_take_watch(struct agent *agent)
 {
-	struct agent *agent = argument;
+	int error = ring_buffer__consume(agent->events);
 
-	(void)source, (void)fd, (void)events;
-	/* Before all else, and without a call that waits for RTNL, which whoever tears the primary down may hold. */
 	for (unsigned i = 0; i < agent->pair_count; i++)
 		pair_announce_switch(&agent->world, agent->pairs[i]);
-	ring_buffer__consume(agent->events);
+	if (agent->programs_moved)
+		agent_keep_places(agent);
+	agent->programs_moved = false;
 	agent_look(agent);
-	return 0;
+	return error < 0 ? error : 0;
 }
 
-static int agent_on_features(sd_event_source *source, int fd, uint32_t events, void *argument)
+static int agent_take_features(struct agent *agent)
 {
-	struct agent *agent = argument;
+	int error = xdp_features_dispatch(agent->world.features);
 
-	(void)source, (void)fd, (void)events;
-	xdp_features_dispatch(agent->world.features);
+	if (error)
+		return error;
 	agent_ports_refresh(agent);
 	agent_look(agent);
 	return 0;
@@ -165,31 +167,41 @@ static int agent_request_switch(struct agent *agent, const char *standby, enum v
 	return 0;
 }
 
-static int agent_on_control(sd_event_source *source, int fd, uint32_t events, void *argument)
+static void agent_carry_out(struct agent *agent, const struct control_request *request)
 {
-	struct agent *agent = argument;
-	struct control_request request;
+	struct request asked = request_parse(request->text);
+	char answer[CONTROL_SIZE];
+	int status = 1;
 
-	(void)source, (void)events;
-	while (!control_receive(fd, &request)) {
-		struct request asked = request_parse(request.text);
-		char answer[CONTROL_SIZE];
-		int status = 1;
+	snprintf(answer, sizeof(answer), "the agent does not know this request");
+	if (asked.kind == REQUEST_UNLOAD) {
+		agent->unloading = true;
+		status = 0;
+		snprintf(answer, sizeof(answer), "unloading");
+		sd_event_exit(agent->loop, 0);
+	} else if (asked.kind == REQUEST_SWITCH) {
+		status = agent_request_switch(agent, asked.standby, asked.wish, answer, sizeof(answer));
+	} else if (asked.kind == REQUEST_PORT_ADD) {
+		status = agent_ports_add(agent, &asked.port, answer, sizeof(answer));
+	} else if (asked.kind == REQUEST_PORT_DELETE) {
+		status = agent_ports_delete(agent, asked.port.name, answer, sizeof(answer));
+	}
+	control_answer(agent->control_fd, request, status, answer);
+}
 
-		snprintf(answer, sizeof(answer), "the agent does not know this request");
-		if (asked.kind == REQUEST_UNLOAD) {
-			agent->unloading = true;
-			status = 0;
-			snprintf(answer, sizeof(answer), "unloading");
-			sd_event_exit(agent->loop, 0);
-		} else if (asked.kind == REQUEST_SWITCH) {
-			status = agent_request_switch(agent, asked.standby, asked.wish, answer, sizeof(answer));
-		} else if (asked.kind == REQUEST_PORT_ADD) {
-			status = agent_ports_add(agent, &asked.port, answer, sizeof(answer));
-		} else if (asked.kind == REQUEST_PORT_DELETE) {
-			status = agent_ports_delete(agent, asked.port.name, answer, sizeof(answer));
-		}
-		control_answer(fd, &request, status, answer);
+static int agent_take_requests(struct agent *agent)
+{
+	for (unsigned i = 0; i < AGENT_REQUESTS_AT_ONCE; i++) {
+		struct control_request request;
+		int error = control_receive(agent->control_fd, &request);
+
+		if (!error)
+			agent_carry_out(agent, &request);
+		else if (error == -EAGAIN)
+			return 0;
+		/* Not carried out, and taken out of the queue. */
+		else if (error != -EACCES && error != -EMSGSIZE && error != -ECONNREFUSED)
+			return error;
 	}
 	return 0;
 }
@@ -212,14 +224,25 @@ int agent_open_loop(struct agent *agent)
 		error = sd_event_add_time(agent->loop, &agent->timer, CLOCK_BOOTTIME, UINT64_MAX, AGENT_TIMER_ACCURACY_US,
 					  agent_on_timer, agent);
 	if (error >= 0)
-		error = sd_event_add_io(agent->loop, NULL, netdev_fd(agent->world.table), EPOLLIN, agent_on_netlink, agent);
+		error = agent_source_open(&agent->sources[AGENT_NETLINK], agent, "devices", netdev_fd(agent->world.table),
+					  agent_take_netlink);
 	if (error >= 0)
-		error = sd_event_add_io(agent->loop, NULL, ring_buffer__epoll_fd(agent->events), EPOLLIN, agent_on_watch,
-					agent);
+		error = agent_source_open(&agent->sources[AGENT_WATCH], agent, "events", ring_buffer__epoll_fd(agent->events),
+					  agent_take_watch);
 	if (error >= 0 && agent->world.features)
-		error = sd_event_add_io(agent->loop, NULL, xdp_features_fd(agent->world.features), EPOLLIN, agent_on_features, agent);
+		error = agent_source_open(&agent->sources[AGENT_FEATURES], agent, "XDP features",
+					  xdp_features_fd(agent->world.features), agent_take_features);
 	if (error >= 0 && agent->control_fd >= 0)
-		error = sd_event_add_io(agent->loop, NULL, agent->control_fd, EPOLLIN, agent_on_control, agent);
+		error = agent_source_open(&agent->sources[AGENT_CONTROL], agent, "control", agent->control_fd,
+					  agent_take_requests);
 	sd_event_set_watchdog(agent->loop, true);
 	return error < 0 ? error : 0;
+}
+
+void agent_close_loop(struct agent *agent)
+{
+	for (unsigned i = 0; i < AGENT_SOURCES; i++)
+		agent_source_close(&agent->sources[i]);
+	sd_event_source_unref(agent->timer);
+	sd_event_unref(agent->loop);
 }

@@ -156,6 +156,7 @@ static void agent_step(struct agent *agent, struct pair *pair)
 static void agent_set_timer(struct agent *agent)
 {
 	uint64_t wake_ns = agent->lists_watched || !agent->pair_count ? 0 : agent->realign_ns;
+	int error;
 
 	for (unsigned i = 0; i < agent->pair_count; i++) {
 		uint64_t pair_wake_ns = agent->pairs[i]->wake_ns;
@@ -165,12 +166,13 @@ static void agent_set_timer(struct agent *agent)
 	}
 	if (agent->retry_ns && (!wake_ns || agent->retry_ns < wake_ns))
 		wake_ns = agent->retry_ns;
-	if (!wake_ns) {
-		sd_event_source_set_enabled(agent->timer, SD_EVENT_OFF);
+	error = sd_event_source_set_time(agent->timer, wake_ns ? wake_ns / 1000 + 1 : UINT64_MAX);
+	if (error >= 0)
+		error = sd_event_source_set_enabled(agent->timer, wake_ns ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+	if (error >= 0)
 		return;
-	}
-	sd_event_source_set_time(agent->timer, wake_ns / 1000 + 1);
-	sd_event_source_set_enabled(agent->timer, SD_EVENT_ONESHOT);
+	log_error("run: timer: %s: ends, to be started anew; traffic goes on", strerror(-error));
+	sd_event_exit(agent->loop, error);
 }
 
 /* Ready when every pair is steered: has its programs on its standby. Its primary may be joining, or absent. */

@@ -4,12 +4,21 @@
 #ifndef AGENT_STATE_H
 #define AGENT_STATE_H
 
+#include "agent_source.h"
 #include "options.h"
 #include "pair.h"
 #include "watch.h"
 
 #include <bpf/libbpf.h>
 #include <systemd/sd-event.h>
+
+enum agent_sources {
+	AGENT_NETLINK,
+	AGENT_WATCH, /* the ring buffer of the kernel's programs */
+	AGENT_FEATURES,
+	AGENT_CONTROL,
+	AGENT_SOURCES,
+};
 
 struct agent {
 	const struct options *options;
@@ -28,6 +37,8 @@ struct agent {
 	unsigned told_pairs, told_wanted_pairs;
 	sd_event *loop;
 	sd_event_source *timer;
+	struct agent_source sources[AGENT_SOURCES];
+	bool programs_moved; /* somebody attached a program somewhere: ours may have to be put in their places again */
 	uint64_t realign_ns; /* when to look at what nothing tells of: see lists_watched */
 	uint64_t retry_ns;   /* when to try again what pair could not be made; 0: there is none */
 	bool unloading;
@@ -37,8 +48,10 @@ struct agent {
 /* How often to look at address lists, where no watch program tells of them. */
 #define AGENT_REALIGN_INTERVAL_NS 1000000000ULL
 
-/* Makes the loop and everything that wakes it; it ends by SIGTERM, by SIGINT, and as the agent's flags say. Returns 0 or -errno. */
+/* Makes the loop and everything that wakes it; it ends by SIGTERM, by SIGINT, as the agent's flags say, and with an error
+ * when something that wakes it fails for long (agent_source.h). Returns 0 or -errno. */
 int agent_open_loop(struct agent *agent);
+void agent_close_loop(struct agent *agent); /* also when it was not opened, or not all of it */
 
 /* For the ring buffer of events: @argument is the agent. */
 int agent_on_event(void *argument, void *data, size_t size);

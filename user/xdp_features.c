@@ -23,6 +23,8 @@
 #define FEATURES_ATTRIBUTE_MAX 3
 
 #define FEATURES_READ_SIZE 4096
+/* Notifications in one go: what is left wakes the caller again. */
+#define FEATURES_AT_ONCE 1024
 
 struct xdp_features {
 	struct nl_sock *requests, *notifications;
@@ -81,13 +83,17 @@ int xdp_features_fd(const struct xdp_features *features)
 	return nl_socket_get_fd(features->notifications);
 }
 
-void xdp_features_dispatch(struct xdp_features *features)
+int xdp_features_dispatch(struct xdp_features *features)
 {
 	char bytes[FEATURES_READ_SIZE];
 
-	/* An overrun (ENOBUFS) is told once, and means the same: look again. */
-	while (recv(xdp_features_fd(features), bytes, sizeof(bytes), MSG_DONTWAIT) > 0 || errno == ENOBUFS)
-		;
+	for (int i = 0; i < FEATURES_AT_ONCE; i++) {
+		/* An overrun (ENOBUFS) is told once, and means the same: look again. */
+		if (recv(xdp_features_fd(features), bytes, sizeof(bytes), MSG_DONTWAIT) >= 0 || errno == ENOBUFS || errno == EINTR)
+			continue;
+		return errno == EAGAIN ? 0 : -errno;
+	}
+	return 0;
 }
 
 static int features_take(const struct nlmsghdr *answer, void *context)

@@ -23,8 +23,8 @@ void xdp_features_free(struct xdp_features *features); /* takes NULL */
 /* The descriptor that becomes readable when some device's features change. */
 int xdp_features_fd(const struct xdp_features *features);
 
-/* Reads all notifications; what they are about is not told. */
-void xdp_features_dispatch(struct xdp_features *features);
+/* Reads all notifications; what they are about is not told. Returns 0, or -errno: the socket failed. */
+int xdp_features_dispatch(struct xdp_features *features);
 
 /* A mask of XDP_FEATURE_* of the device with @ifindex, in the namespace of xdp_features_new. Returns 0 or -errno. */
 int xdp_features_get(struct xdp_features *features, int ifindex, uint64_t *ret);

@@ -12,7 +12,7 @@ import bpf
 import pins
 import rtnl
 from announcements import announced
-from rig import OUTSIDE, Flow, case, check, check_equal, frame, inject, main, note, wait
+from rig import OUTSIDE, Flow, case, check, check_equal, frame, inject, main, note, reachable, wait
 
 ACTIVE_PRIMARY, READY = 1, 2
 NOBODY = "02:76:66:00:00:99"
@@ -32,6 +32,46 @@ def failing(stage, call, error):
 
 def lines(stage, what):
     return [line for line in stage.log.read_text().splitlines() if what in line]
+
+
+@case
+def devices_are_followed_again(stage):
+    """The socket fails and so do the dumps; a primary comes that nobody tells of."""
+    with failing(stage, "recvmsg", "ENOMEM"):
+        stage.guest.run("ip link delete pr0")
+        time.sleep(1)
+        stage.add_primary()
+        time.sleep(0.5)
+        check_equal(stage.agent.poll(), None, "the agent's end")
+        check_equal(stage.pair()["active"], "standby", "active")
+    stage.wait_active("primary", timeout=10)
+    check_equal((len(lines(stage, "cannot be followed, trying again")), len(lines(stage, "followed again"))), (1, 1), "lines of the trouble, and of its end")
+    reachable(stage)
+    stage.guest.run("ip link delete pr0")
+    stage.wait_state("absent")
+
+
+@case
+def devices_not_followed_for_long(stage):
+    """The agent ends, for its service manager to start it anew; traffic goes on. It takes half a minute."""
+    flow = Flow(stage.guest, stage.outside, OUTSIDE, 200)
+    with failing(stage, "recvmsg", "ENOMEM"):
+        began = time.monotonic()
+        stage.guest.run("ip link set st0 alias news")
+        wait("the agent to end", lambda: stage.agent.poll() is not None, 60)
+        note(f"ended after {time.monotonic() - began:.1f} s")
+    check_equal(stage.agent.poll(), 1, "exit status")
+    check_equal(len(lines(stage, "could not be followed for 30 s: ends")), 1, "lines that say why")
+    check_equal(flow.stop().lost(), 0, "lost")
+    stage.start()
+    stage.wait_active("primary")
+
+
+@case(agent=False)
+def first_dump_is_tried_again(stage):
+    stage.start(under=("strace", "-D", "-qq", "-o", "/dev/null", "-e", "trace=recvmsg", "-e", "inject=recvmsg:error=ENOBUFS:when=1..3"))
+    stage.wait_active("primary")
+    check_equal(len(lines(stage, "cannot be read yet")), 1, "lines that say what it waited for")
 
 
 @case
