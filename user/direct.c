@@ -9,7 +9,9 @@
 #define DIRECT_IPV4_CONF "/proc/sys/net/ipv4/conf"
 #define DIRECT_IPV6_CONF "/proc/sys/net/ipv6/conf"
 
-/* 0 where there is no such file: a kernel without IPv6. */
+#define DIRECT_UNREADABLE (-1)
+
+/* 0 where there is no such file: a kernel without IPv6. DIRECT_UNREADABLE: what it says is not known. */
 static int direct_read(const char *directory, const char *device, const char *key)
 {
 	char path[128], value[16] = "";
@@ -18,9 +20,9 @@ static int direct_read(const char *directory, const char *device, const char *ke
 	snprintf(path, sizeof(path), "%s/%s/%s", directory, device, key);
 	file = fopen(path, "re");
 	if (!file)
-		return 0;
+		return errno == ENOENT ? 0 : DIRECT_UNREADABLE;
 	if (!fgets(value, sizeof(value), file))
-		value[0] = '\0';
+		snprintf(value, sizeof(value), "%d", DIRECT_UNREADABLE);
 	fclose(file);
 	return atoi(value);
 }
@@ -51,15 +53,22 @@ static bool direct_has_stations_above(const struct netdev_table *table, const st
 
 const char *direct_refusal(const struct netdev_table *table, const struct netdev *standby)
 {
+	const int forwarding = direct_read(DIRECT_IPV4_CONF, standby->name, "forwarding"),
+		  forwarding6 = direct_read(DIRECT_IPV6_CONF, standby->name, "forwarding"),
+		  filter = direct_read(DIRECT_IPV4_CONF, standby->name, "rp_filter"),
+		  filter_all = direct_read(DIRECT_IPV4_CONF, "all", "rp_filter");
+
+	if (forwarding < 0 || forwarding6 < 0 || filter < 0 || filter_all < 0)
+		return "the standby's settings cannot be read";
 	if (standby->master)
 		return "the standby is a port of another device";
 	if (direct_has_stations_above(table, standby))
 		return "the standby has macvlan or ipvlan devices above it";
-	if (direct_read(DIRECT_IPV4_CONF, standby->name, "forwarding") || direct_read(DIRECT_IPV6_CONF, standby->name, "forwarding"))
+	if (forwarding || forwarding6)
 		return "the standby forwards packets (ip_forward)";
-	if (direct_read(DIRECT_IPV4_CONF, "all", "rp_filter"))
+	if (filter_all)
 		return "net.ipv4.conf.all.rp_filter is not 0";
-	if (direct_read(DIRECT_IPV4_CONF, standby->name, "rp_filter") == 1)
+	if (filter == 1)
 		return "the standby filters strictly by source address (rp_filter = 1)";
 	return NULL;
 }
@@ -81,9 +90,13 @@ int direct_enable(const char *primary)
 int direct_disable(const char *primary)
 {
 	char value[16];
-	int error = direct_write(DIRECT_IPV6_CONF, primary, "disable_ipv6", "1"), step_error;
+	int error = direct_write(DIRECT_IPV6_CONF, primary, "disable_ipv6", "1"), step_error, filter;
 
-	snprintf(value, sizeof(value), "%d", direct_read(DIRECT_IPV4_CONF, "default", "rp_filter"));
+	filter = direct_read(DIRECT_IPV4_CONF, "default", "rp_filter");
+	/* What is not known is not written: no filter, as it is now. */
+	if (filter < 0)
+		return error ? error : -EIO;
+	snprintf(value, sizeof(value), "%d", filter);
 	step_error = direct_write(DIRECT_IPV4_CONF, primary, "rp_filter", value);
 	return error ? error : step_error;
 }

@@ -6,6 +6,7 @@
 #include "direct.h"
 #include "join.h"
 #include "log.h"
+#include "rtnetlink.h"
 #include "silence.h"
 #include "slot.h"
 #include "words.h"
@@ -359,6 +360,10 @@ static void pair_realign(struct pair_world *world, struct pair *pair, const stru
 	error = align_primary(pair->align, world->requests, world->table, standby, primary, &what);
 	crash_point("pair-aligned");
 	pair->mtu_refused = error == -ERANGE;
+	if (rtnetlink_may_pass(error)) {
+		pair->realign = true;
+		pair->retry_ns = pair_clock_ns() + PAIR_RETRY_NS;
+	}
 	/* IPv6 begins anew on a device whose MTU rises to 1280. */
 	if (mtu < PAIR_IPV6_MTU_MIN && standby->mtu >= PAIR_IPV6_MTU_MIN)
 		silence_primary(world->requests, primary->name, primary->ifindex);
@@ -475,6 +480,8 @@ static bool pair_follow_standby(struct pair_world *world, struct pair *pair)
 		pair->readdress = false;
 		pair_brief_announcer(world, pair);
 	}
+	if (pair->readdress)
+		pair->retry_ns = pair_clock_ns() + PAIR_RETRY_NS;
 	if (!pair->prepared || !pair->realign || pins_state(&world->pins, pair->slot).primary == PRIMARY_LEAVING)
 		return false;
 	pair_realign(world, pair, standby);
@@ -490,6 +497,7 @@ uint64_t pair_step(struct pair_world *world, struct pair *pair, const struct pai
 	pair_announce_switch(world, pair);
 	if (!standby)
 		return 0;
+	pair->retry_ns = 0;
 	carrier = standby->carrier;
 	slot_write_standby(pair_slot(world, pair), standby);
 	if (pair_has_lost_primary(world, pair, pairing))
@@ -511,5 +519,6 @@ uint64_t pair_step(struct pair_world *world, struct pair *pair, const struct pai
 	wake_ns = pair_earlier(wake_ns, pair_receive_directly(world, pair));
 	wake_ns = pair_earlier(wake_ns, pair_forgive_failures(world, pair));
 	pair_announce_again(world, pair);
+	wake_ns = pair_earlier(wake_ns, pair->retry_ns);
 	return pair_earlier(wake_ns, pair->announcements_left ? pair->next_announcement_ns : 0);
 }

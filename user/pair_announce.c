@@ -8,9 +8,10 @@
 #include <inttypes.h>
 
 /* The announcer's copy: after every change of the frames or of the primary. */
-void pair_brief_announcer(struct pair_world *world, const struct pair *pair)
+void pair_brief_announcer(struct pair_world *world, struct pair *pair)
 {
-	announcer_set(world->announcer, pair->slot, pair->standby, pair->primary, &pair->frames);
+	if (announcer_set(world->announcer, pair->slot, pair->standby, pair->primary, &pair->frames))
+		pair->readdress = true;
 }
 
 /* All that lives behind the pair: on the standby and above it, and behind its ports. */

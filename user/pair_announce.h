@@ -8,8 +8,8 @@
 /* Collects the frames for all that lives behind the pair: on the standby and above it, and behind its ports. Returns 0 or -errno. */
 int pair_collect(struct pair_world *world, struct pair *pair, const struct netdev *standby);
 
-/* Gives the announcer its copy: after every change of the frames or of the primary. */
-void pair_brief_announcer(struct pair_world *world, const struct pair *pair);
+/* Gives the announcer its copy: after every change of the frames or of the primary. Without memory for it, the next step does it again. */
+void pair_brief_announcer(struct pair_world *world, struct pair *pair);
 
 /* Repeats the announcement if its time has come. */
 void pair_announce_again(struct pair_world *world, struct pair *pair);
