@@ -3,6 +3,10 @@
  * The liveness check: can this device send right now? Asked for each packet, of the device itself, as
  * net_failover does (netif_running && netif_carrier_ok), so that a stale map never costs a packet. Both methods that
  * read the device find it as the kernel does, by the netns' hash of ifindexes: no pointer is kept that could go stale.
+ *
+ * A chain of that hash which ends without the device shows that the device is gone. The list may change under the walk:
+ * a device that is taken out keeps its pointer to the next one until the programs that run now are through (RCU), so a
+ * device that stays is always found. A chain longer than the look shows nothing: then the pair's word is believed.
  */
 #ifndef ALIVE_H
 #define ALIVE_H
@@ -38,11 +42,12 @@ static __always_inline bool alive_standby_carrier(struct __sk_buff *skb, const s
 
 #else
 
-/* A chain holds one device in 256: this many in one chain is a netns with some 4,000 devices. */
-#define ALIVE_CHAIN_MAX 16
+/* A chain holds one device in 256: this many in one chain is a netns with some 16,000 devices. */
+#define ALIVE_CHAIN_MAX 64
+#define ALIVE_LOOP _Pragma("clang loop unroll(disable)") for (int i = 0; i < ALIVE_CHAIN_MAX; i++)
 
 #define ALIVE_OPER_UNKNOWN 0 /* IF_OPER_UNKNOWN: no link event yet, carrier decides */
-#define ALIVE_OPER_UP 6      /* IF_OPER_UP */
+#define ALIVE_OPER_UP 6	     /* IF_OPER_UP */
 
 #ifndef ALIVE_WITHOUT_KFUNCS /* before Linux 6.2: see the variants in the Makefile */
 extern void *bpf_cast_to_kern_ctx(void *context) __ksym __weak;
@@ -102,36 +107,59 @@ static __always_inline bool alive_has_ifindex(struct net_device *device, __u32 i
 	return (__u32)device->ifindex == ifindex;
 }
 
-/* What follows in a chain. Out of line: nearly always the first is the one, and its registers are saved for nobody. */
-static __noinline bool alive_walk_rest(struct net_device *device, __u32 ifindex)
+static __always_inline struct hlist_node *alive_chain_of(struct net *net, __u32 ifindex)
 {
-	for (int i = 1; i < ALIVE_CHAIN_MAX; i++) {
-		struct hlist_node *node = device->index_hlist.next;
+	struct hlist_head *chain = bpf_rdonly_cast((void *)net->dev_index_head + (ifindex & (NETDEV_HASH_CHAINS - 1)) *
+											 sizeof(struct hlist_head *),
+						   bpf_core_type_id_kernel(struct hlist_head));
+
+	return chain->first;
+}
+
+static __always_inline int alive_walk_kfunc(struct net *net, __u32 ifindex, __u32 believed)
+{
+	struct hlist_node *node = alive_chain_of(net, ifindex);
+
+	ALIVE_LOOP
+	{
+		struct net_device *device;
 
 		if (!node)
 			return false;
 		device = alive_device_at(node);
 		if (alive_has_ifindex(device, ifindex))
 			return alive_can_send(device->state, device->operstate);
+		node = device->index_hlist.next;
 	}
-	return false;
+	return believed && ifindex;
 }
 
-static __always_inline bool alive_walk_kfunc(struct net *net, __u32 ifindex)
+/*
+ * Nearly always the first of a chain is the one. The others are looked for out of line, so that their registers are saved for nobody, and in global
+ * functions, so that the verifier follows the loop once and not for every caller.
+ */
+__attribute__((noinline)) int alive_walk_kfunc_skb(struct __sk_buff *skb, __u32 ifindex)
 {
-	struct net_device *device;
-	struct hlist_head *chain;
-	struct hlist_node *node;
+	return alive_walk_kfunc(alive_device_of(skb)->nd_net.net, ifindex, ifindex);
+}
 
-	chain = bpf_rdonly_cast((void *)net->dev_index_head +
-				(ifindex & (NETDEV_HASH_CHAINS - 1)) * sizeof(struct hlist_head *),
-				bpf_core_type_id_kernel(struct hlist_head));
-	node = chain->first;
+__attribute__((noinline)) int alive_walk_kfunc_xdp(struct xdp_md *frame, __u32 ifindex, __u32 believed)
+{
+	return alive_walk_kfunc(alive_net_of_xdp(frame), ifindex, believed);
+}
+
+/* @context: the frame that the walk starts from, a struct __sk_buff or, where @is_xdp says so, a struct xdp_md. */
+static __always_inline bool alive_look_kfunc(void *context, bool is_xdp, struct net *net, __u32 ifindex, __u32 believed)
+{
+	struct hlist_node *node = alive_chain_of(net, ifindex);
+	struct net_device *device;
+
 	if (!node)
 		return false;
 	device = alive_device_at(node);
 	if (!alive_has_ifindex(device, ifindex))
-		return alive_walk_rest(device, ifindex);
+		return is_xdp ? alive_walk_kfunc_xdp(context, ifindex, believed)
+			      : alive_walk_kfunc_skb(context, ifindex);
 	return alive_can_send(device->state, device->operstate);
 }
 #endif
@@ -144,7 +172,7 @@ static __always_inline struct net_device *alive_probe_device_of(struct __sk_buff
 	return device;
 }
 
-static __always_inline bool alive_walk_probe(struct net_device *from, __u32 ifindex)
+static __always_inline int alive_walk_probe(struct net_device *from, __u32 ifindex, __u32 believed)
 {
 	__u64 hlist_offset = bpf_core_field_offset(struct net_device, index_hlist);
 	struct hlist_head *chains = BPF_CORE_READ(from, nd_net.net, dev_index_head);
@@ -152,27 +180,33 @@ static __always_inline bool alive_walk_probe(struct net_device *from, __u32 ifin
 
 	bpf_probe_read_kernel(&node, sizeof(node),
 			      (void *)chains + (ifindex & (NETDEV_HASH_CHAINS - 1)) * sizeof(struct hlist_head *));
-	for (int i = 0; i < ALIVE_CHAIN_MAX && node; i++) {
+	ALIVE_LOOP
+	{
 		struct net_device *device = (void *)node - hlist_offset;
 
+		if (!node)
+			return false;
 		if ((__u32)BPF_CORE_READ(device, ifindex) == ifindex)
 			return alive_can_send(BPF_CORE_READ(device, state), BPF_CORE_READ(device, operstate));
 		node = BPF_CORE_READ(device, index_hlist.next);
 	}
-	return false;
+	return believed && ifindex;
 }
 
-static __noinline bool alive_walk_probe_skb(struct __sk_buff *skb, __u32 ifindex)
+/* Before Linux 6.8 the verifier looks at global functions that nobody calls, too: where probe reads are refused, it finds none here. */
+__attribute__((noinline)) int alive_walk_probe_skb(struct __sk_buff *skb, __u32 ifindex)
 {
-	return alive_walk_probe(alive_probe_device_of(skb), ifindex);
+	return alive_by == LIVENESS_PROBE ? alive_walk_probe(alive_probe_device_of(skb), ifindex, ifindex) : false;
 }
 
-static __noinline bool alive_walk_probe_xdp(struct xdp_md *frame, __u32 ifindex)
+__attribute__((noinline)) int alive_walk_probe_xdp(struct xdp_md *frame, __u32 ifindex, __u32 believed)
 {
 	struct xdp_rxq_info *queue = NULL;
 
+	if (alive_by != LIVENESS_PROBE)
+		return false;
 	bpf_core_read(&queue, sizeof(queue), &((struct xdp_buff *)(void *)frame)->rxq);
-	return alive_walk_probe(BPF_CORE_READ(queue, dev), ifindex);
+	return alive_walk_probe(BPF_CORE_READ(queue, dev), ifindex, believed);
 }
 
 /*
@@ -184,7 +218,7 @@ static __always_inline bool alive_ifindex(struct __sk_buff *skb, __u32 ifindex)
 {
 #ifndef ALIVE_WITHOUT_KFUNCS
 	if (alive_by == LIVENESS_KFUNC)
-		return alive_walk_kfunc(alive_device_of(skb)->nd_net.net, ifindex);
+		return alive_look_kfunc(skb, false, alive_device_of(skb)->nd_net.net, ifindex, ifindex);
 #endif
 	if (alive_by == LIVENESS_PROBE)
 		return alive_walk_probe_skb(skb, ifindex);
@@ -192,24 +226,28 @@ static __always_inline bool alive_ifindex(struct __sk_buff *skb, __u32 ifindex)
 	return ifindex;
 }
 
-/* alive_ifindex of a frame that a driver has just received, before it has an sk_buff. */
-static __always_inline bool alive_ifindex_xdp(struct xdp_md *frame, __u32 ifindex)
+/* A frame that a driver has just received has no sk_buff yet. @believed: the answer where the device is not seen. */
+static __always_inline bool alive_seen_xdp(struct xdp_md *frame, __u32 ifindex, bool believed)
 {
 #ifndef ALIVE_WITHOUT_KFUNCS
 	if (alive_by == LIVENESS_KFUNC)
-		return alive_walk_kfunc(alive_net_of_xdp(frame), ifindex);
+		return alive_look_kfunc(frame, true, alive_net_of_xdp(frame), ifindex, believed);
 #endif
 	if (alive_by == LIVENESS_PROBE)
-		return alive_walk_probe_xdp(frame, ifindex);
-	return ifindex;
+		return alive_walk_probe_xdp(frame, ifindex, believed);
+	return believed && ifindex;
+}
+
+/* alive_ifindex of such a frame. */
+static __always_inline bool alive_ifindex_xdp(struct xdp_md *frame, __u32 ifindex)
+{
+	return alive_seen_xdp(frame, ifindex, true);
 }
 
 /* Can the pair's standby send? */
 static __always_inline bool alive_standby_xdp(struct xdp_md *frame, const struct vfsteer_pair *pair)
 {
-	if (alive_by == LIVENESS_KFUNC || alive_by == LIVENESS_PROBE)
-		return alive_ifindex_xdp(frame, pair->standby_ifindex);
-	return pair->standby_has_carrier;
+	return alive_seen_xdp(frame, pair->standby_ifindex, pair->standby_has_carrier);
 }
 
 /* Has the device that @skb is on, the pair's standby, carrier? */

@@ -7,6 +7,7 @@
 #define PORT_WORLD_H
 
 #include "../include/vfsteer.h"
+#include "chain.h"
 #include "maps.skel.h"
 #include "port.skel.h"
 #include "port_maps.skel.h"
@@ -38,6 +39,7 @@
 #define SLOT 1u /* not the first: a program that takes any slot but its own shows */
 #define OTHER_SLOT 0u
 #define MISSING_IFINDEX 60000
+#define CHAIN_FAR 7001 /* far0, fardown0, then more devices than a program looks at */
 
 #define US 2, 0x76, 0x66, 0, 0, 1
 #define STRANGER 2, 0, 0, 0, 0, 0xbb
@@ -60,7 +62,9 @@ static const char world_devices[] =
 	"	set -- $veth;"
 	"	ip link add ${1}0 address $2 type veth peer ${1}1 && ip link set ${1}0 up && ip link set ${1}1 up || exit;"
 	" done;"
-	"ip link add down0 address 02:76:66:00:00:01 type veth peer down1 && ip link set down1 up";
+	"ip link add down0 address 02:76:66:00:00:01 type veth peer down1 && ip link set down1 up &&"
+	"ip link add far0 index 7001 type veth peer far1 && ip link add fardown0 index 7257 type veth peer fardown1 &&"
+	"ip link set far0 up && ip link set far1 up && ip link set fardown1 up";
 
 static struct {
 	struct maps_bpf *maps;
@@ -68,6 +72,7 @@ static struct {
 	struct ring_buffer *events;
 	struct vfsteer_event last_event;
 	unsigned event_count;
+	const char *standby; /* NULL: st0 */
 } world;
 
 static inline int world_map(const struct bpf_map *map)
@@ -110,7 +115,7 @@ static inline void world_set_pair(enum vfsteer_path active, const char *primary,
 		.state = { .active = active, .primary = primary ? PRIMARY_READY : PRIMARY_ABSENT, .switches = 41 },
 		.standby = "st0",
 		.mac_address = { US },
-		.standby_ifindex = if_nametoindex("st0"),
+		.standby_ifindex = if_nametoindex(world.standby ?: "st0"),
 		.standby_has_carrier = standby_has_carrier,
 		.abi_version = VFSTEER_ABI_VERSION,
 	};
@@ -280,7 +285,7 @@ static inline int world_enter(void)
 		printf("a network namespace could not be made (%s): root is needed\n", strerror(errno));
 		return 77;
 	}
-	if (system(world_devices)) {
+	if (system(world_devices) || chain_lengthen(CHAIN_FAR, CHAIN_LOOK)) {
 		printf("the veths could not be made\n");
 		return 1;
 	}

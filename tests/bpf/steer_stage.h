@@ -7,6 +7,7 @@
 #define STEER_STAGE_H
 
 #include "../include/vfsteer.h"
+#include "chain.h"
 #include "maps.skel.h"
 #include "steer.skel.h"
 #include "steer_without_btf.skel.h"
@@ -43,11 +44,19 @@
 #define COUNTER(name) offsetof(struct vfsteer_counters, name)
 #define MISSING_IFINDEX 60000
 
+#define CHAIN_NEAR 7000 /* near0, neardown0, then 20 others */
+#define CHAIN_FAR 7001  /* far0, fardown0, then more than a program looks at */
+#define CHAIN_NEAR_MISSING (CHAIN_NEAR + 1000 * CHAINS)
+
 static const char devices[] =
 	"ip link add st0 address 02:76:66:00:00:01 type veth peer st1 &&"
 	"ip link add pr0 address 02:76:66:00:00:01 type veth peer pr1 &&"
 	"ip link add down0 address 02:76:66:00:00:01 type veth peer down1 &&"
 	"ip link add nocarrier0 address 02:76:66:00:00:01 type veth peer nocarrier1 &&"
+	"ip link add near0 index 7000 type veth peer near1 && ip link add neardown0 index 7256 type veth peer neardown1 &&"
+	"ip link add far0 index 7001 type veth peer far1 && ip link add fardown0 index 7257 type veth peer fardown1 &&"
+	"ip link set near0 up && ip link set near1 up && ip link set neardown1 up &&"
+	"ip link set far0 up && ip link set far1 up && ip link set fardown1 up &&"
 	"ip link set st0 up && ip link set st1 up && ip link set pr0 up && ip link set pr1 up &&"
 	"ip link set down1 up && ip link set nocarrier0 up";
 
@@ -195,9 +204,10 @@ static void set(const struct setting *setting)
 				      .standby = "other", .standby_ifindex = 1, .primary_ifindex = 1 };
 
 	if (!setting->absent)
-		pair.primary_ifindex = !setting->device ? if_nametoindex("pr0") :
-				       strcmp(setting->device, "missing") ? if_nametoindex(setting->device) :
-									    MISSING_IFINDEX;
+		pair.primary_ifindex = !setting->device			       ? if_nametoindex("pr0") :
+				       !strcmp(setting->device, "missing")     ? MISSING_IFINDEX :
+				       !strcmp(setting->device, "nearmissing") ? CHAIN_NEAR_MISSING :
+										 if_nametoindex(setting->device);
 	pair_put(SLOT, &pair);
 	pair_put(OTHER_SLOT, &other);
 	counters_clear(SLOT);

@@ -212,6 +212,32 @@ static void test_port_path(void **context)
 	usleep(200000); /* the link work */
 }
 
+/* What is so far back in its chain of the kernel's hash that no program sees it is not dead: what the pair says is believed. */
+static void test_port_far(void **context)
+{
+	static const char *const far[] = { "far0", "fardown0" };
+
+	(void)context;
+	for (size_t i = 0; i < COUNT(far); i++) {
+		all_devices_but(NULL);
+		world_add_device(far[i]);
+		world_set_pair(PATH_PRIMARY, far[i], true);
+		assert_int_equal(run(under_test.programs->progs.port_xdp, "pa0", &ordinary), XDP_REDIRECT);
+		assert_int_equal(world_events(), 0);
+		assert_int_equal(world_counters().tx_primary_packets, 1);
+		world_clear_counters();
+
+		world.standby = far[i];
+		for (int carrier = 0; carrier <= 1; carrier++) {
+			world_set_pair(PATH_STANDBY, NULL, carrier);
+			assert_int_equal(run(under_test.programs->progs.port_xdp, "pa0", &ordinary), carrier ? XDP_REDIRECT : XDP_PASS);
+		}
+		world.standby = NULL;
+		world_clear_counters();
+		world_remove_device(far[i]);
+	}
+}
+
 static void test_uplink(void **context)
 {
 	static const struct {
@@ -410,6 +436,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_port, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_port_counts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_port_path, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_port_far, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_uplink, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_only_port, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_runts, setup, teardown),

@@ -240,6 +240,35 @@ static void test_segments(void **context)
 	assert_int_equal(counters_get(SLOT).rx_standby_packets, 3);
 }
 
+/*
+ * Others stand before the primary in its chain of the kernel's hash. A chain that was looked through to its end shows that a device is gone. One that
+ * is longer than a look shows nothing: the pair's word is believed.
+ */
+static void test_long_chain(void **context)
+{
+	static const struct {
+		const char *primary;
+		bool sent; /* where devices are seen */
+	} cases[] = {
+		{ "near0", true }, { "neardown0", false }, { "nearmissing", false },
+		{ "far0", true },  { "fardown0", true },
+	};
+
+	(void)context;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		bool sent = cases[i].sent || !sees_devices();
+
+		set(&(struct setting){ PATH_PRIMARY, .device = cases[i].primary });
+		assert_int_equal(run(world.steer->progs.steer_egress, UNICAST_V4, "st0"), sent ? TC_ACT_REDIRECT : TAKEN);
+		assert_int_equal(events_take(), !sent);
+		assert_int_equal(counters_get(SLOT).tx_primary_packets, sent);
+		assert_int_equal(counters_get(SLOT).tx_primary_refused_packets, !sent);
+		/* Who listens where is decided as who sends where. */
+		set(&(struct setting){ PATH_PRIMARY, .device = cases[i].primary });
+		assert_int_equal(run(world.steer->progs.standby_ingress, BROADCAST, "st0"), sent ? TC_ACT_SHOT : TAKEN);
+	}
+}
+
 /* The word that BPF changes is the word that user space sees through its mapping. */
 static void test_mapping(void **context)
 {
@@ -285,7 +314,7 @@ int main(void)
 		cmocka_unit_test(test_primary_ingress), cmocka_unit_test(test_dead_primary),
 		cmocka_unit_test(test_no_primary),   cmocka_unit_test(test_leaving_stays),
 		cmocka_unit_test(test_rescue),	     cmocka_unit_test(test_segments),
-		cmocka_unit_test(test_mapping),
+		cmocka_unit_test(test_mapping),	     cmocka_unit_test(test_long_chain),
 	};
 	static const struct {
 		enum vfsteer_liveness liveness;
@@ -307,7 +336,7 @@ int main(void)
 		printf("a network namespace could not be made (%s): root is needed\n", strerror(errno));
 		return 77;
 	}
-	if (system(devices)) {
+	if (system(devices) || chain_lengthen(CHAIN_NEAR, 20) || chain_lengthen(CHAIN_FAR, CHAIN_LOOK)) {
 		printf("the veths could not be made\n");
 		return 1;
 	}

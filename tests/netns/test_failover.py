@@ -107,6 +107,28 @@ def set_down_stays_down(stage):
 
 
 @case
+def late_in_its_hash_chain(stage):
+    """Devices of the same chain of the kernel's hash come before the primary: fewer, then more, than a program looks at (bpf/alive.h)."""
+    index = int(stage.guest.run("cat /sys/class/net/pr0/ifindex"))
+    for switches, devices in ((1, 20), (3, 100)):
+        refused = stage.counter("tx_primary_refused_packets")
+        stage.guest.run(f"for n in $(seq {devices}); do echo link add c$n index $(({index} + n * 256)) group 7 type bridge; done | ip -batch -")
+        time.sleep(1)
+        reachable(stage)
+        pair = stage.pair()
+        check_equal((pair["active"], pair["switches"], pair["counters"]["tx_primary_refused_packets"]), ("primary", switches, refused),
+                    f"(active, switches, refused) with {devices} devices before the primary")
+        out, _ = stage.flows()
+        stage.guest.run("ip link set pr0 down")
+        stage.wait_active("standby")
+        down = time.monotonic()
+        time.sleep(0.3)
+        check_equal(out.stop().lost(down), 0, f"lost outbound after the switch, with {devices} devices before the primary")
+        stage.guest.run("ip link set pr0 up; ip link delete group 7")
+        stage.wait_active("primary")
+
+
+@case
 def no_carrier_from_the_start(stage):
     """A primary without a link is joining, not used; nothing is lost waiting for it."""
     stage.guest.run("ip link delete pr0")
