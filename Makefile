@@ -12,6 +12,21 @@ LLVM_STRIP ?= llvm-strip
 BPFTOOL ?= $(firstword $(shell PATH="$$PATH:/usr/sbin:/sbin" command -v bpftool) bpftool)
 PKG_CONFIG ?= pkg-config
 INSTALL ?= install
+# To build for another architecture: the compiler's prefix (aarch64-linux-gnu-), and the directory with that architecture's headers and libraries
+# if they are not where the compiler looks by itself.
+CROSS_COMPILE ?=
+SYSROOT ?=
+ifneq ($(CROSS_COMPILE),)
+ifeq ($(origin CC),default)
+CC := $(CROSS_COMPILE)gcc
+endif
+MULTIARCH := $(shell $(CC) -print-multiarch)
+override PKG_CONFIG := PKG_CONFIG_LIBDIR=$(SYSROOT)/usr/lib/$(MULTIARCH)/pkgconfig:$(SYSROOT)/usr/share/pkgconfig \
+	PKG_CONFIG_SYSROOT_DIR=$(SYSROOT) $(PKG_CONFIG)
+endif
+ifneq ($(SYSROOT),)
+override CC += --sysroot=$(SYSROOT)
+endif
 
 VERSION := 0.1.0
 
@@ -24,9 +39,12 @@ say = @printf '  %-8s %s\n'
 endif
 
 LIBRARIES := libbpf libnl-3.0 libnl-genl-3.0 libsystemd libcap-ng json-c inih
-ARCH := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/; s/ppc64.*/powerpc/; s/s390x/s390/; s/riscv64/riscv/')
+MACHINE := $(firstword $(subst -, ,$(notdir $(CROSS_COMPILE))) $(shell uname -m))
+ARCH := $(shell echo $(MACHINE) | sed 's/x86_64/x86/; s/aarch64/arm64/; s/powerpc.*/powerpc/; s/ppc64.*/powerpc/; s/s390x/s390/; s/riscv64/riscv/')
+# BPF has the byte order of its machine; clang's target "bpf" is that of the machine that compiles.
+BPF_TARGET := $(if $(shell echo | $(CC) -dM -E - | grep 'BYTE_ORDER__ __ORDER_BIG_ENDIAN__'),bpfeb,bpfel)
 # Debian keeps asm/ in a folder per architecture, which clang does not look into when its target is bpf.
-ASM_INCLUDES := $(addprefix -idirafter ,$(firstword $(wildcard /usr/include/$(shell uname -m)-linux-gnu*)))
+ASM_INCLUDES := $(if $(SYSROOT),--sysroot=$(SYSROOT)) $(addprefix -idirafter ,$(firstword $(wildcard $(SYSROOT)/usr/include/$(MACHINE)-linux-gnu*)))
 
 WARNINGS := -Wall -Wextra -Wshadow -Wformat=2 -Wmissing-prototypes
 HARDENING := -D_FORTIFY_SOURCE=2 -fstack-protector-strong
@@ -46,7 +64,7 @@ ifeq ($(CRASHPOINTS),1)
 override CPPFLAGS += -DVFSTEER_CRASHPOINTS
 endif
 
-BPF_CFLAGS := -O2 -g -Wall -Wextra -Wno-unused-parameter -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Iinclude $(ASM_INCLUDES)
+BPF_CFLAGS := -O2 -g -Wall -Wextra -Wno-unused-parameter -target $(BPF_TARGET) -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Iinclude $(ASM_INCLUDES)
 
 BPF_SOURCES := $(wildcard bpf/*.bpf.c)
 BPF_OBJECTS := $(BPF_SOURCES:%.c=$(BUILD)/%.o)
@@ -152,6 +170,7 @@ clean: ## remove $(BUILD)
 help: ## list the targets and variables
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 	@echo 'Variables: BUILD ($(BUILD)), PREFIX ($(PREFIX)), DESTDIR, CC, CLANG, BPFTOOL, CFLAGS (appended), V=1 (commands in full),'
+	@echo '  CROSS_COMPILE (aarch64-linux-gnu-), SYSROOT (for another architecture),'
 	@echo '  SANITIZE (address,undefined or thread), CRASHPOINTS=1 (for tests: user/crash_point.h); use a BUILD of its own'
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

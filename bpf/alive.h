@@ -187,7 +187,9 @@ static __always_inline int alive_walk_probe(struct net_device *from, __u32 ifind
 		if (!node)
 			return false;
 		if ((__u32)BPF_CORE_READ(device, ifindex) == ifindex)
-			return alive_can_send(BPF_CORE_READ(device, state), BPF_CORE_READ(device, operstate));
+			/* operstate is one byte, or four: with a read of one, a big-endian machine would have the first of them. */
+			return alive_can_send(BPF_CORE_READ(device, state),
+					      BPF_CORE_READ_BITFIELD_PROBED(device, operstate));
 		node = BPF_CORE_READ(device, index_hlist.next);
 	}
 	return believed && ifindex;

@@ -28,9 +28,10 @@ static int kernel_try_compare_and_swap(void)
 	return 0;
 }
 
+/* The smallest one there is. A ring is a whole number of pages, of which some arm64 and ppc64le kernels have 16K or 64K ones. */
 static int kernel_try_ring_buffer(void)
 {
-	int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, NULL, 0, 0, 4096, NULL);
+	int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, NULL, 0, 0, (__u32)sysconf(_SC_PAGESIZE), NULL);
 
 	if (fd < 0)
 		return -errno;

@@ -68,6 +68,13 @@ packages_fuzz()
 	packages_need clang libclang-rt-dev python3
 }
 
+# To compile for other architectures, and to run what was compiled.
+packages_cross()
+{
+	packages_build && packages_need gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user file binutils \
+		python3 debian-archive-keyring
+}
+
 # For namespaces and traffic on this machine.
 packages_net()
 {
@@ -82,11 +89,11 @@ packages_vm()
 }
 
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then
-	[ $# -gt 0 ] || { echo "usage: packages.sh build|net|vm..." >&2; exit 2; }
+	[ $# -gt 0 ] || { echo "usage: packages.sh build|cross|fuzz|net|vm..." >&2; exit 2; }
 	for list in "$@"; do
 		case $list in
-		build|fuzz|net|vm) packages_$list || exit 1 ;;
-		*) echo "packages: no list named '$list': build, fuzz, net and vm are known" >&2; exit 2 ;;
+		build|cross|fuzz|net|vm) packages_$list || exit 1 ;;
+		*) echo "packages: no list named '$list': build, cross, fuzz, net and vm are known" >&2; exit 2 ;;
 		esac
 	done
 fi

@@ -60,21 +60,25 @@ def _keyring():
 
 
 class Suite:
-    """One suite (bookworm, trixie-backports, sid, ...) with an apt root of its own."""
+    """One suite (bookworm, trixie-backports, sid, ...) with an apt root of its own, of this system's architecture or of another."""
 
-    def __init__(self, name):
-        self.name = name
-        self.root = cache("suites", name)
+    def __init__(self, name, architecture=None):
+        self.name = f"{name}-{architecture}" if architecture else name
+        self.suite, self.architecture = name, architecture
+        self.root = cache("suites", self.name)
         self.config = self.root / "apt.conf"
 
     def _configure(self):
         for part in ("lists/partial", "archives/partial"):
             (self.root / part).mkdir(parents=True, exist_ok=True)
         (self.root / "status").touch()
-        (self.root / "sources.list").write_text(f"deb [signed-by={_keyring()}] {archive_uri()} {self.name} main\n")
+        (self.root / "sources.list").write_text(f"deb [signed-by={_keyring()}] {archive_uri()} {self.suite} main\n")
+        foreign = f'APT::Architecture "{self.architecture}";\nAPT::Architectures {{"{self.architecture}";}};' if self.architecture else ""
         # Read after the system's own files, so that a proxy set there still serves. Its hooks are dropped: some of them would clean
         # the system's cache because of our update.
         self.config.write_text(f"""
+#clear APT::Architectures;
+{foreign}
 #clear APT::Update::Post-Invoke;
 #clear APT::Update::Post-Invoke-Success;
 #clear DPkg::Post-Invoke;

@@ -18,11 +18,12 @@ DROP = ("./usr/share/doc/*", "./usr/share/man/*", "./usr/share/locale/*", "./usr
         "./usr/share/bash-completion/*", "./usr/share/zsh/*", "./usr/share/debconf/*", "./usr/share/perl5/*", "*/gconv/*", "./usr/lib/locale/*")
 
 
-def _suite():
-    codename = platform.freedesktop_os_release().get("VERSION_CODENAME")
-    if not codename:
+def codename():
+    """The name of the Debian suite that this machine runs."""
+    name = platform.freedesktop_os_release().get("VERSION_CODENAME")
+    if not name:
         raise SuiteError("/etc/os-release has no VERSION_CODENAME: only a Debian release can make files for a guest")
-    return Suite(codename)
+    return name
 
 
 def userland(packages, say=print):
@@ -30,7 +31,7 @@ def userland(packages, say=print):
 
     @say: told what is made, and when it is. Raises SuiteError when the packages cannot be had.
     """
-    suite = _suite()
+    suite = Suite(codename())
     recipe = hashlib.sha256("\n".join((*packages, *DROP)).encode()).hexdigest()[:12]
     store = cache("userland")
     archive = store / f"{suite.name}-{recipe}.tar"
