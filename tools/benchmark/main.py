@@ -6,7 +6,6 @@ import importlib
 import os
 import shlex
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -69,11 +68,10 @@ def _options():
 def _context(options):
     """What is noted with every value."""
     from tools.benchmark.contenders import under_test
-    from tools.rig.qemu import qemu
+    from tools.rig.qemu import qemu, qemu_said
 
     options.qemu = qemu(options.newer_qemu)
-    said = subprocess.run([options.qemu, "--version"], text=True, stdout=subprocess.PIPE, check=True).stdout
-    return {"command": shlex.join(["tools/bench", *sys.argv[1:]]), "qemu": said.splitlines()[0].removeprefix("QEMU emulator version "),
+    return {"command": shlex.join(["tools/bench", *sys.argv[1:]]), "qemu": qemu_said(options.qemu),
             "vfsteer": under_test()[1], "cpus": os.cpu_count()}
 
 

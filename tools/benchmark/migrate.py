@@ -4,7 +4,6 @@
 The loads and their far end are migrate_client.py's, the guest's end is guest/responder.c's, the hypervisor host migrate_host.py's.
 """
 
-import functools
 import json
 import subprocess
 import sys
@@ -13,15 +12,15 @@ import time
 from tools.benchmark.contenders import HERE, chosen
 from tools.benchmark.migrate_account import BUCKET_MS, account
 from tools.benchmark.migrate_client import INTERVAL_NS
-from tools.benchmark.migrate_guest import InnerLab, MigrationDied, Process, migrate
+from tools.benchmark.migrate_guest import VF_TIMEOUT_S, InnerLab, MigrationDied, Process, migrate
 from tools.benchmark.migrate_host import KERNEL, PLAIN_QUEUES, Host
 from tools.benchmark.progress import Progress
 from tools.rig import kernels
 from tools.rig.initramfs import initramfs
-from tools.rig.lab import Pair
+from tools.rig.nics import Pair
 from tools.rig.places import BUILD
 from tools.rig.programs import compiled
-from tools.rig.qemu import qemu
+from tools.rig.qemu import qemu, qemu_said
 
 SECTION = "migrate"
 INTERVAL_MS = INTERVAL_NS / 1_000_000
@@ -45,12 +44,6 @@ def describe():
 def responder():
     """The guest's program, built when its source is newer."""
     return compiled(HERE / "guest" / "responder.c", BUILD / "bench-responder", "-pthread")
-
-
-@functools.cache
-def qemu_said():
-    said = subprocess.run([qemu(newer=True), "--version"], text=True, stdout=subprocess.PIPE, check=True).stdout
-    return said.splitlines()[0].removeprefix("QEMU emulator version ")
 
 
 class Client:
@@ -95,7 +88,7 @@ class Scenario:
             self.say(f"host up after {host.vm.boot_s:.0f} s; booting the guest")
             source = Process(host, host.sides["a"], self.failover)
             source.agent()
-            lab = InnerLab(source, self.failover)
+            lab = InnerLab(source)
             self._guest_prepare(host, lab)
             target = Process(host, host.sides["b"], self.failover, incoming=True)
             target.agent(wait=False)
@@ -125,7 +118,7 @@ class Scenario:
             self.say("guest ready; plugging the VF")
             host.mac_give(vm.side)
             vm.plug()
-            name = lab.wait_vf()
+            name = lab.wait_vf(timeout=VF_TIMEOUT_S)
             self.contender.vf_back(lab)
             vm.wait_for(f"grep -q 1 /sys/class/net/{name}/carrier", 20)
             # The pair's own traffic on it, in both directions, or the measurement would be of something else.
@@ -135,7 +128,7 @@ class Scenario:
     @staticmethod
     def _vf_wait(target):
         """Until the VF carries the traffic, as the guest's own agent would tell a host. What does not come back is the account's to tell."""
-        vf = InnerLab(target, False).vf_netdevs
+        vf = InnerLab(target).netdevs("vf")
         target.run(f"for try in $(seq 60); do sent=$(cat {vf}/*/statistics/tx_packets 2>/dev/null); "
                    f"[ ${{sent:-0}} -gt 50 ] && exit; sleep 0.1; done", 60)
 
@@ -178,7 +171,7 @@ class Scenario:
 def record(results, contender, run, prefix, figures, said, more):
     """Adds the figures of one migration; a text for its line."""
     context = {"run": run, "release": kernels.release(kernels.kernel(KERNEL)), "bucket_ms": BUCKET_MS,
-               "qemu": qemu_said(), "holes": figures["holes"], "marks_ms": figures["series_marks_ms"], **more}
+               "qemu": qemu_said(qemu(newer=True)), "holes": figures["holes"], "marks_ms": figures["series_marks_ms"], **more}
 
     def add(metric, value, unit, **noted):
         results.add(SECTION, contender.name, prefix + metric, KERNEL, value, unit, {**context, **noted})

@@ -6,7 +6,7 @@ import time
 
 from tools.benchmark.migrate_host import GUESTS_MEMORY_MB, MANAGEMENT
 from tools.rig.channel import Channel
-from tools.rig.lab import Lab, Pair
+from tools.rig.nics import Nics, Pair
 from tools.rig.qmp import Qmp, QmpError
 from tools.rig.vm import Vm, VmError
 
@@ -17,6 +17,8 @@ MACHINE = ("-accel kvm -cpu host -M q35 -smp 2 -nodefaults -nographic -no-reboot
            "-L /inner/firmware -kernel /inner/vmlinux -initrd /inner/initrd -device virtio-serial-pci,id=rig-serial,addr=0x1e "
            "-device pcie-root-port,id=rp-sb0,chassis=1,slot=1,addr=0x2 -device pcie-root-port,id=rp-vf0,chassis=2,slot=2,addr=0x3")
 CMDLINE = "console=ttyS0 quiet panic=-1 oops=panic mitigations=off net.ifnames=0 random.trust_cpu=on audit=0"
+# What the guest's driver of an igb's VF is called.
+VF_MODEL = "igbvf"
 BANDWIDTH = 10_000_000
 BOOT_TIMEOUT_S, MIGRATION_TIMEOUT_S, VF_TIMEOUT_S = 150, 90, 40
 
@@ -142,18 +144,11 @@ def migrate(source, target):
             "rounds": said["ram"].get("dirty-sync-count")}
 
 
-class InnerLab:
-    """What contenders.py sets up is a Lab with one pair; this is one as far as that needs it: vm, pairs, netdev."""
+class InnerLab(Nics):
+    """The guest of a process as contenders.py sets it up: one pair, whose VF the host gives."""
 
-    netdev, main, _netdevs, slot = Lab.netdev, Lab.main, Lab._netdevs, staticmethod(Lab.slot)
-
-    def __init__(self, process, failover):
-        self.vm, self.failover, self.pairs = process, failover, [Pair(0)]
-
-    @property
-    def vf_netdevs(self):
-        """The guest's directory with the VF's netdev, as a pattern for its shell."""
-        return self._netdevs("vf", 0)
+    def __init__(self, process):
+        super().__init__([Pair(0)], process.failover, VF_MODEL, process)
 
     def configure(self):
         """Addresses onto the main netdev, and it up; those of contenders with a netdev of their own come with it."""
@@ -164,6 +159,3 @@ class InnerLab:
         self.vm.check(f"""
             ip address add {pair.guest_v4}/24 dev {main}
             ip link set {main} up""")
-
-    def wait_vf(self, timeout=VF_TIMEOUT_S):
-        return self.vm.wait_for(f"ls {self.vf_netdevs} | grep .", timeout).strip()

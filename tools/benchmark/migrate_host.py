@@ -18,7 +18,7 @@ from tools.rig import kernels
 from tools.rig.cleanup import owned, released
 from tools.rig.netns import Netns
 from tools.rig.places import cache, lock
-from tools.rig.qemu import qemu, qemu_data
+from tools.rig.qemu import qemu, qemu_firmware
 from tools.rig.suites import Suite
 from tools.rig.vm import Vm, VmError
 
@@ -55,12 +55,12 @@ class Side:
 
 def _firmware(binary):
     """{path in the host: file here} of what QEMU loads at its start."""
-    directories = [Path(part) for part in qemu_data(binary)[1::2]] or [Path("/usr/share/qemu"), Path("/usr/share/seabios")]
+    directories = qemu_firmware(binary)
     files = {}
     for name in FIRMWARE:
         found = [directory / name for directory in directories if (directory / name).exists()]
         if not found:
-            raise VmError(f"no {name} in {', '.join(map(str, directories))}")
+            raise VmError(f"no {name} beside {binary}")
         files[f"/inner/firmware/{name}"] = found[0]
     return files
 

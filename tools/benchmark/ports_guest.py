@@ -136,7 +136,7 @@ def guest(contained, kernel, qemu):
     lab = Lab(kernel, configure=False, vf_model="virtio-net-pci", qemu=qemu, extra={**extra, **contained.extra()}, **contained.lab,
               **instructions.MACHINE)
     try:
-        lab.vm.wait_for(f"ls {lab._netdevs('sb', 0)}", READY_TIMEOUT_S)
+        lab.vm.wait_for(f"ls {lab.netdevs('sb')}", READY_TIMEOUT_S)
         lab.vm.check("ip netns add container; sysctl -q -w net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1")
         if contained.nic == "vf0":
             lab.plug_vf()

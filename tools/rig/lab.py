@@ -9,65 +9,28 @@ The bridges live in one namespace with QEMU, the peers in another: what the brid
 """
 
 import time
-from dataclasses import dataclass
 
 from tools.rig.capture import Capture
 from tools.rig.cleanup import owned, released
 from tools.rig.netns import Netns
-from tools.rig.qemu import qemu_version
+from tools.rig.nics import Nics, Pair
+from tools.rig.qemu import qemu as qemu_path, qemu_version
 from tools.rig.vm import Vm, VmError
 
 
-@dataclass
-class Pair:
-    """Names and addresses of pair number `index`."""
-    index: int
-
-    @property
-    def mac(self):
-        return f"52:54:00:77:00:{self.index + 1:02x}"
-
-    @property
-    def station_mac(self):
-        """Of who has the guest's addresses: the pair itself, or what lives behind it."""
-        return self.mac
-
-    @property
-    def guest_v4(self):
-        return f"10.77.{self.index}.2"
-
-    @property
-    def peer_v4(self):
-        return f"10.77.{self.index}.1"
-
-    @property
-    def guest_v6(self):
-        return f"fd77:0:0:{self.index}::2"
-
-    @property
-    def peer_v6(self):
-        return f"fd77:0:0:{self.index}::1"
-
-    def guest_address(self, family):
-        return self.guest_v4 if family == 4 else self.guest_v6
-
-    def peer_address(self, family):
-        return self.peer_v4 if family == 4 else self.peer_v6
-
-
-class Lab:
+class Lab(Nics):
     """One guest in its surroundings. All other arguments go to Vm.
 
     hotplug: "acpi" (q35's default) or "pciehp"; vf_at_boot: pairs' VFs are there from the start; failover: the kernel's own
-    net_failover instead of a free pair; virtio, vf: further properties of the NICs; vf_model: another NIC as VF.
+    net_failover instead of a free pair; virtio, vf: further properties of the NICs; vf_model: another NIC as VF; qemu: a path of qemu(), the
+    system's when None.
     """
 
     def __init__(self, kernel="6.12", pairs=1, hotplug="acpi", failover=False, vf_at_boot=False, configure=True, vf_model="e1000e",
-                 virtio="", vf="", devices=(), cmdline="", qemu="qemu-system-x86_64", **vm):
-        self.pairs = [Pair(index) for index in range(pairs)]
-        self.failover, self.hotplug, self.vf_model = failover, hotplug, vf_model
+                 virtio="", vf="", devices=(), cmdline="", qemu=None, **vm):
+        super().__init__([Pair(index) for index in range(pairs)], failover, vf_model)
+        self.hotplug, qemu = hotplug, qemu or qemu_path()
         self._virtio, self._vf, self._captures = virtio, vf, []
-        self.vm = None
         owned(self, self.stop)
         try:
             self.switch, self.peer = Netns("switch"), Netns("peer")
@@ -143,9 +106,6 @@ class Lab:
         self.vm.qmp("device_add", **{key: value for key, value in self._vf_properties(self.pairs[index]).items()})
         return self.wait_vf(index, timeout) if wait else None
 
-    def wait_vf(self, index=0, timeout=20):
-        return self.vm.wait_for(f"ls {self._netdevs('vf', index)} | grep .", timeout).strip()
-
     def unplug_vf(self, index=0, wait=True, timeout=30):
         """device_del; with wait, until QEMU says DEVICE_DELETED. Returns the seconds that took."""
         since, started = len(self.vm.qmp_link.events), time.monotonic()
@@ -166,31 +126,6 @@ class Lab:
 
     # The guest
 
-    @staticmethod
-    def slot(which, index=0):
-        """PCI address of a NIC's root port in the guest; which: sb or vf."""
-        return f"0000:00:{2 + 2 * index + (which == 'vf'):02x}.0"
-
-    def _netdevs(self, which, index):
-        # Below the port there is one device; virtio's netdev is a level deeper.
-        virtio = which == "sb" or self.vf_model.startswith("virtio")
-        return f"/sys/bus/pci/devices/{self.slot(which, index)}/*:*/{'virtio*/' if virtio else ''}net"
-
-    def netdev(self, which, index=0):
-        """The guest's name of a NIC's netdev (which: sb or vf), or None while there is none."""
-        # net_failover's master stands beside the standby, with the netdevs below it as links.
-        script = (f"for net in {self._netdevs(which, index)}/*; do [ -e $net ] && ! ls -d $net/lower_* >/dev/null 2>&1 && "
-                  "echo ${net##*/}; done; true")
-        return self.vm.check(script).strip() or None
-
-    def main(self, index=0):
-        """The netdev that carries the addresses: the standby, or with failover=True the kernel's master above it."""
-        if not self.failover:
-            return self.netdev("sb", index)
-        script = (f"for net in {self._netdevs('sb', index)}/*; do ls -d $net/lower_* >/dev/null 2>&1 && "
-                  "echo ${net##*/}; done; true")
-        return self.vm.check(script).strip() or None
-
     def clock_ahead_ns(self):
         """How far the guest's clock is ahead of ours, to about a millisecond: captures are in our time, the guest's logs in its own."""
         samples = []
@@ -204,7 +139,7 @@ class Lab:
     def configure(self):
         """Addresses onto each pair's main netdev, up, and reachable."""
         for pair in self.pairs:
-            self.vm.wait_for(f"ls {self._netdevs('sb', pair.index)}")
+            self.vm.wait_for(f"ls {self.netdevs('sb', pair.index)}")
             main = self.main(pair.index)
             if not main:
                 raise VmError(f"no netdev for pair {pair.index}:\n{self.vm.run('ip -d link')[1]}")

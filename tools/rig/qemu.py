@@ -5,27 +5,43 @@ QEMU 10 has what 7.2 lacks: igb with SR-IOV, and an e1000e whose link interrupt 
 """
 
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
 from tools.rig.places import RIG, cache, lock
 from tools.rig.suites import Suite, SuiteError
 
-NEWER_SUITE = "bookworm-backports"
+BINARY = "qemu-system-x86_64"
+NEWER, NEWER_SUITE = (9, 0), "bookworm-backports"
 DROP = ["./usr/share/doc/*", "./usr/share/man/*", "*/hppa-firmware*", "*/u-boot*", "*/slof.bin", "*/npcm*", "*.dtb", "*/palcode*",
         "*/s390*"]
 
 
+class QemuError(Exception):
+    pass
+
+
+def qemu_said(qemu):
+    """A QEMU's version as it tells it: "7.2.22 (Debian ...)"."""
+    said = subprocess.run([qemu, "--version"], text=True, stdout=subprocess.PIPE, check=True).stdout
+    return said.splitlines()[0].removeprefix("QEMU emulator version ")
+
+
 def qemu_version(qemu):
     """(major, minor) of a QEMU binary."""
-    said = subprocess.run([qemu, "--version"], text=True, stdout=subprocess.PIPE, check=True).stdout
-    return tuple(int(part) for part in re.search(r"version (\d+)\.(\d+)", said).groups())
+    return tuple(int(part) for part in re.match(r"(\d+)\.(\d+)", qemu_said(qemu)).groups())
+
+
+def qemu_firmware(qemu):
+    """The directories with a QEMU's firmware, installed or unpacked: beside itself."""
+    share = Path(qemu).parents[1] / "share"
+    return [path for path in (share / "qemu", share / "seabios") if path.is_dir()]
 
 
 def qemu_data(qemu):
-    """Arguments for an unpacked QEMU to find its firmware beside itself: on its own it looks for the installed one's."""
-    share = Path(qemu).parents[1] / "share" if "/" in qemu else None
-    return [part for name in ("qemu", "seabios") if share and (share / name).is_dir() for part in ("-L", str(share / name))]
+    """Arguments for an unpacked QEMU to find its firmware: on its own it looks for the installed one's."""
+    return [part for path in qemu_firmware(qemu) for part in ("-L", str(path))]
 
 
 def _libraries_need(suite, binary):
@@ -39,21 +55,18 @@ def _libraries_need(suite, binary):
 
 
 def qemu(newer=False, suite=NEWER_SUITE):
-    """The path of qemu-system-x86_64: the system's, or with newer=True at least version 9.
-
-    The newer one is the system's too where that is new enough.
+    """The absolute path of qemu-system-x86_64: the system's, or with newer=True at least version 9, which is the system's too where that is
+    new enough. Guests start it, hosts of guests have it copied into them, and its firmware is found from it.
     """
+    installed = shutil.which(BINARY)
+    if installed and (not newer or qemu_version(installed) >= NEWER):
+        return str(Path(installed).resolve())
     if not newer:
-        return "qemu-system-x86_64"
-    try:
-        if qemu_version("qemu-system-x86_64") >= (9, 0):
-            return "qemu-system-x86_64"
-    except OSError:
-        pass
+        raise QemuError(f"{BINARY} is not installed: run tools/rig/packages.sh vm")
     target = cache("qemu") / suite
-    binary = target / "usr/bin/qemu-system-x86_64"
+    binary = target / "usr/bin" / BINARY
     with lock(f"qemu-{suite}"):
-        if not Path(binary).exists():
+        if not binary.exists():
             source = Suite(suite)
             source.extract(["qemu-system-x86", "qemu-system-data", "seabios"], target, None, DROP)
             _libraries_need(source, binary)

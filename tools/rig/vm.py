@@ -15,7 +15,7 @@ from tools.rig import kernels
 from tools.rig.channel import Channel, ChannelError
 from tools.rig.cleanup import lifeline, owned, released
 from tools.rig.initramfs import initramfs
-from tools.rig.qemu import qemu_data
+from tools.rig.qemu import qemu as qemu_path, qemu_data
 from tools.rig.qmp import Qmp, QmpError
 
 # An oops ends the guest, so that no test goes on in a broken one.
@@ -53,8 +53,8 @@ class Vm:
     """A running guest. `devices` are QEMU arguments for what differs between guests: NICs, ports, backends."""
 
     def __init__(self, kernel="6.12", devices=(), netns=None, extra=None, memory_mb=512, cpus=2, cmdline="", machine="q35",
-                 cpu="max", accel=ACCEL, qemu="qemu-system-x86_64", boot_modules=(), more_modules=(), boot_timeout_s=60):
-        self.kernel = kernels.kernel(kernel) if isinstance(kernel, str) else Path(kernel)
+                 cpu="max", accel=ACCEL, qemu=None, boot_modules=(), more_modules=(), boot_timeout_s=60):
+        self.kernel, qemu = kernels.kernel(kernel) if isinstance(kernel, str) else Path(kernel), qemu or qemu_path()
         _sweep()
         self.work = Path(tempfile.mkdtemp(prefix=f"{WORK_PREFIX}{os.getpid()}-"))
         self._process = self.qmp_link = self._channel = None
