@@ -50,6 +50,14 @@ def _sweep():
             shutil.rmtree(path, ignore_errors=True)
 
 
+def _group_nice(pid):
+    """Gives our niceness to a process in a session of its own: where the kernel groups by session (sched_autogroup), a niceness counts within it alone."""
+    try:
+        Path(f"/proc/{pid}/autogroup").write_text(str(os.nice(0)))
+    except OSError:  # a kernel without autogroups, which looks at the process' own
+        pass
+
+
 class Vm:
     """A running guest. `devices` are QEMU arguments for what differs between guests: NICs, ports, backends."""
 
@@ -97,6 +105,7 @@ class Vm:
         with open(self.work / "stderr", "wb") as stderr:
             self._process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr,
                                              preexec_fn=lifeline(), start_new_session=True)
+        _group_nice(self._process.pid)
         self.qmp_link = Qmp(self._connect("qmp"))
 
     def _stderr(self):
