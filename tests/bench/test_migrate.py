@@ -1,6 +1,6 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""The benchmark's section of migrations without one: what contenders ask of the guest that migrates."""
+"""The benchmark's section of migrations without one: what contenders ask of the guest that migrates, and the account of what its far end noted."""
 
 import sys
 import types
@@ -10,8 +10,12 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from tools.benchmark import migrate_account  # noqa: E402
 from tools.benchmark.contenders import CONTENDERS  # noqa: E402
 from tools.benchmark.migrate_guest import InnerLab  # noqa: E402
+
+MS = 1_000_000
+MARKS = {"unplug": 1000 * MS, "migrate": 2000 * MS, "stop": 2500 * MS, "resume": 2600 * MS, "plug": 3000 * MS}
 
 
 class Process:
@@ -60,6 +64,64 @@ class GuestTest(unittest.TestCase):
         lab.netdev("sb")
         self.assertIn("/0000:00:03.0/*:*/net/", process.scripts[0])
         self.assertIn("/0000:00:02.0/*:*/virtio*/net/", process.scripts[1])
+
+
+class DuplicatesTest(unittest.TestCase):
+    def answer(self, number, came_ms, requests):
+        return number, came_ms * MS, requests, 0, 0, 0, 0, 200_000, 0, 0
+
+    def test_none(self):
+        answers = [self.answer(number, number, number + 1) for number in range(10)]
+        self.assertEqual(migrate_account.duplicates(answers, MARKS), {"requests": 0, "answers": 0, "steps": {}})
+
+    def test_a_question_that_came_twice_is_told_from_an_answer_that_did(self):
+        # Question 0 came twice, and the second of its answers twice as well; question 1 once, its answer twice.
+        answers = [self.answer(0, 1100, 1), self.answer(0, 1101, 2), self.answer(0, 1102, 2), self.answer(1, 3100, 3), self.answer(1, 3101, 3)]
+        self.assertEqual(migrate_account.duplicates(answers, MARKS), {"requests": 1, "answers": 2, "steps": {"unplug": 2, "plug": 1}})
+
+
+class StandstillTest(unittest.TestCase):
+    def stalled(self, guest, *samples):
+        """guest, samples: (ms, *TCP_SAMPLE) of the two senders."""
+        arrivals = [(at * MS, 8192) for at in (900, 1000, 1080, 2450, 3500, 3580)]
+        stream = {"arrivals": arrivals, "sender": [[at * MS, *more] for at, *more in samples]}
+        answers = [(number, at * MS, number, 0, 0, 0, *more) for number, (at, *more) in enumerate(guest)]
+        return migrate_account.standstill(stream, answers, 980 * MS, MARKS)
+
+    def test_where_it_lies_and_what_the_sender_did(self):
+        one = self.stalled([(1000, 0, 200_000, 0, 0), (2500, 3, 1_600_000, 4, 0), (2600, 0, 200_000, 8, 0)],
+                           (900, 0, 200_000, 3, 1), (1300, 1, 400_000, 4, 1), (1900, 2, 800_000, 5, 2), (3000, 0, 200_000, 9, 9))
+        self.assertEqual(one, {"ms": 1370.0, "step": "unplug", "after_step_ms": 80.0, "stop_after_ms": 1420.0, "resume_after_ms": 1520.0,
+                               "guest": {"backoff": 3, "rto_ms": 1600, "retransmitted": 4, "needless": 0},
+                               "far end": {"backoff": 2, "rto_ms": 800, "retransmitted": 2, "needless": 1}})
+
+    def test_a_sender_that_does_nothing(self):
+        one = self.stalled([], (900, 0, 200_000, 3, 1))
+        self.assertEqual((one["guest"], one["far end"]["retransmitted"]), (None, 0))
+
+
+class CountersTest(unittest.TestCase):
+    def test_what_has_risen(self):
+        before = "Tcp: RetransSegs InSegs\nTcp: 5 100\nTcpExt: TCPTimeouts TCPDSACKRecv\nTcpExt: 1 0\n"
+        after = "Tcp: RetransSegs InSegs\nTcp: 7 900\nTcpExt: TCPTimeouts TCPDSACKRecv\nTcpExt: 1 4\n"
+        self.assertEqual(migrate_account.tcp_counters(before, after), {"RetransSegs": 2, "TCPDSACKRecv": 4})
+
+
+class AccountTest(unittest.TestCase):
+    def noted(self):
+        sent = [at * MS for at in range(0, 4000, 2)]
+        answers = [[number, at + MS, number + 1, 0, 0, 0, 0, 0, 0, 0] for number, at in enumerate(sent) if not 2500 * MS <= at < 2600 * MS]
+        answers += [[number, at + 2 * MS, number + 1, 0, 0, 0, 0, 0, 0, 0] for number, at in enumerate(sent) if 3000 * MS <= at < 3100 * MS]
+        return {"sent": sent, "answers": answers, "udp_errors": {}, "broken": [], "connections": 100, "tcp_counters": {"RetransSegs": 1},
+                "stream": {"sent": 10, "received": 10, "arrivals": [[at * MS, 1] for at in range(0, 4000, 80)], "broken": None, "corrupt_at": None,
+                           "sender": []}}
+
+    def test_all_of_it(self):
+        one = migrate_account.account(self.noted(), MARKS, {"RetransSegs": 2})
+        self.assertEqual((one["lost"], one["lost_outside"], len(one["holes"])), (50, 0, 1))
+        self.assertEqual(one["duplicates"], {"requests": 0, "answers": 50, "steps": {"plug": 50}})
+        self.assertEqual(one["tcp_counters"], {"guest": {"RetransSegs": 2}, "far end": {"RetransSegs": 1}})
+        self.assertEqual((one["tcp_stall"]["ms"], one["tcp_intact"]), (80.0, True))
 
 
 if __name__ == "__main__":

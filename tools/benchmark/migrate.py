@@ -5,12 +5,13 @@ The loads and their far end are migrate_client.py's, the guest's end is guest/re
 """
 
 import json
+import os
 import subprocess
 import sys
 import time
 
 from tools.benchmark.contenders import HERE, chosen
-from tools.benchmark.migrate_account import BUCKET_MS, account
+from tools.benchmark.migrate_account import BUCKET_MS, account, tcp_counters
 from tools.benchmark.migrate_client import INTERVAL_NS
 from tools.benchmark.migrate_guest import VF_TIMEOUT_S, InnerLab, MigrationDied, Process, migrate
 from tools.benchmark.migrate_host import KERNEL, PLAIN_QUEUES, Host
@@ -30,6 +31,7 @@ BEFORE_S, APART_S, AFTER_S = 3.0, 1.5, 5.0
 STEP_S = 100  # a first guess; the progress learns
 # A host may let the PF hear what goes to the VF while a VF is on its way out or in. Only a guest that listens on both wires gains by it.
 EVIDENCE = "cat /tmp/spawn-*.log 2>/dev/null; dmesg | tail -n 40; ip -s link; grep -E '^(Ip|Udp|Tcp):' /proc/net/snmp"
+TCP_TEXT = "cat /proc/net/snmp /proc/net/netstat"
 HANDOVERS = {"": "plain", "shared-": "shared"}
 
 
@@ -93,12 +95,13 @@ class Scenario:
             target = Process(host, host.sides["b"], self.failover, incoming=True)
             target.agent(wait=False)
             client = Client(host, pair.guest_v4, host.vm.work / "traffic")
+            tcp_before = source.run(TCP_TEXT)[1]
             try:
                 said = self._migrate(host, source, target)
                 noted = client.finish()
             finally:
                 client.stop()
-            figures = account(noted, self.marks)
+            figures = account(noted, self.marks, tcp_counters(tcp_before, target.run(TCP_TEXT)[1]))
             evidence = "\n".join([
                 "guest", target.run(EVIDENCE)[1], "host", host.vm.run(EVIDENCE)[1], "outside", host.switch.run("ip -s link; bridge fdb show br br0"),
                 host.peer.run("ip -s link show peer0; grep -E '^(Ip|Udp|Tcp):' /proc/net/snmp")])
@@ -171,12 +174,15 @@ class Scenario:
 def record(results, contender, run, prefix, figures, said, more):
     """Adds the figures of one migration; a text for its line."""
     context = {"run": run, "release": kernels.release(kernels.kernel(KERNEL)), "bucket_ms": BUCKET_MS,
-               "qemu": qemu_said(qemu(newer=True)), "holes": figures["holes"], "marks_ms": figures["series_marks_ms"], **more}
+               "qemu": qemu_said(qemu(newer=True)), "holes": figures["holes"], "marks_ms": figures["series_marks_ms"],
+               "load": round(os.getloadavg()[0], 2), **more}
 
     def add(metric, value, unit, **noted):
         results.add(SECTION, contender.name, prefix + metric, KERNEL, value, unit, {**context, **noted})
 
-    add("answers/lost", figures["lost"], "answers", asked=figures["asked"], lost_before=figures["lost_before"], duplicates=figures["duplicates"])
+    add("answers/lost", figures["lost"], "answers", asked=figures["asked"], lost_before=figures["lost_before"])
+    add("answers/duplicates", figures["duplicates"]["answers"], "answers", steps=figures["duplicates"]["steps"])
+    add("requests/duplicates", figures["duplicates"]["requests"], "requests")
     add("answers/lost-outside-downtime", figures["lost_outside"], "answers")
     # QEMU's downtimes differ by more than contenders do: what is left of it is theirs, and the time until the network has noticed.
     add("answers/lost-beyond-reported-downtime", max(0, figures["lost"] - round(said["reported_ms"] / INTERVAL_MS)), "answers")
@@ -184,7 +190,10 @@ def record(results, contender, run, prefix, figures, said, more):
     add("holes/longest", figures["longest_hole_ms"], "ms", longest_silence_ms=figures["silence_ms"])
     add("downtime/events", said["downtime_ms"], "ms")
     add("downtime/reported", said["reported_ms"], "ms", total_ms=said["total_ms"], rounds=said["rounds"])
-    add("tcp/stall", figures["tcp_stall_ms"], "ms", bytes=figures["tcp_bytes"])
+    stall, counters = figures["tcp_stall"], figures["tcp_counters"]
+    add("tcp/stall", stall["ms"], "ms", bytes=figures["tcp_bytes"], stall=stall, counters=counters)
+    add("tcp/retransmitted", sum(one.get("RetransSegs", 0) for one in counters.values()), "segments")
+    add("tcp/received-twice", sum(one.get("TCPDSACKOldSent", 0) for one in counters.values()), "segments")
     add("tcp/damaged", int(not figures["tcp_intact"]), "streams", broken=figures["tcp_broken"], corrupt_at=figures["tcp_corrupt_at"])
     add("tcp/broken", figures["idle_broken"], "connections", of=figures["idle"], errors=figures["idle_errors"])
     if contender.name != "virtio-only":
@@ -197,7 +206,8 @@ def record(results, contender, run, prefix, figures, said, more):
     holes = "; ".join(f"{hole['lost']} in {hole['ms']:.0f} ms after {hole['step']}" for hole in figures["holes"])
     return (f"{figures['lost']} of {figures['asked']} answers lost ({figures['lost_outside']} outside the downtime), "
             f"{len(figures['holes'])} holes ({holes}), downtime {said['downtime_ms']:.0f} ms "
-            f"(reported {said['reported_ms']}), TCP stall {figures['tcp_stall_ms']:.0f} ms, {figures['idle_broken']} connections broken{vf}")
+            f"(reported {said['reported_ms']}), twice: {figures['duplicates']['requests']} questions, {figures['duplicates']['answers']} answers; "
+            f"TCP stall {stall['ms']:.0f} ms from {stall['step']} + {stall['after_step_ms']:.0f} ms, {figures['idle_broken']} connections broken{vf}")
 
 
 def _keep(results, name, figures, said, evidence):

@@ -6,6 +6,12 @@ BUCKET_MS = 10
 HOLE_JOIN_ANSWERS = 3
 # Of a VF's counter between two looks of the guest, at 500 answers a second.
 VF_PACKETS_MIN = 6
+SETTLED_MS = 100
+# Of either end's sender: its timer's backoff and length, segments sent again, and how many of these the other end had already.
+TCP_SAMPLE = ("backoff", "rto_us", "retransmitted", "needless")
+# What tells why a stream stood still: what was sent again and why, which of that was needless, what came twice.
+TCP_COUNTERS = ("RetransSegs", "TCPTimeouts", "TCPSpuriousRTOs", "TCPLossProbes", "TCPFastRetrans", "TCPSlowStartRetrans", "TCPLostRetransmit",
+                "TCPDSACKOldSent", "TCPDSACKOfoSent", "TCPDSACKRecv", "TCPDSACKUndo", "TCPOFOQueue", "TCPSACKReorder", "TCPTSReorder")
 
 
 def holes(sent, answers, since_ns, marks):
@@ -29,7 +35,7 @@ def holes(sent, answers, since_ns, marks):
         begin, end = sent[first], sent[last + 1] if last + 1 < len(sent) else sent[last]
         # The guest's count of requests goes up by what was asked between two answers, less what never reached it.
         requests_lost = (after[0] - before[0]) - ((after[2] - before[2]) & 0xffffffff) if before and after else None
-        step = max((name for name, at in marks.items() if at <= begin), key=lambda name: marks[name], default="before")
+        step = step_of(begin, marks)
         stopped = begin < marks.get("resume", 0) and end > marks.get("stop", 0)
         found.append({"lost": count, "downtime": stopped, "ms": round((end - begin) / 1e6, 1),
                       "at_ms": round((begin - since_ns) / 1e6, 1), "step": step,
@@ -38,12 +44,73 @@ def holes(sent, answers, since_ns, marks):
     return found
 
 
-def silence_ms(arrivals, since_ns):
-    """The longest time without an arrival, the one running at the start counted."""
+def step_of(at_ns, marks):
+    """The latest step before a moment."""
+    return max((name for name, at in marks.items() if at <= at_ns), key=lambda name: marks[name], default="before")
+
+
+def duplicates(answers, marks):
+    """What a socket was given twice: {"requests": by the guest's, "answers": by the asker's though the guest had answered once, "steps": {step: both}}.
+
+    The guest numbers what it receives: two answers to one question with two numbers are a question that came twice.
+    """
+    found, first = {"requests": 0, "answers": 0, "steps": {}}, {}
+    for number, came, requests, *_ in sorted(answers, key=lambda one: one[1]):
+        if number not in first:
+            first[number] = {requests}
+            continue
+        found["answers" if requests in first[number] else "requests"] += 1
+        first[number].add(requests)
+        step = step_of(came, marks)
+        found["steps"][step] = found["steps"].get(step, 0) + 1
+    return found
+
+
+def silence(arrivals, since_ns):
+    """(the longest time without an arrival in ms, when it began), the one running at the start counted; (0, since_ns) when there was none."""
     times = [at for at in arrivals if at >= since_ns]
     before = [at for at in arrivals if at < since_ns][-1:]
     moments = before + times
-    return round(max((b - a for a, b in zip(moments, moments[1:])), default=0) / 1e6, 1)
+    longest, begin = max(((b - a, a) for a, b in zip(moments, moments[1:])), default=(0, since_ns))
+    return round(longest / 1e6, 1), begin
+
+
+def sender(samples, begin, end):
+    """What an end's sender did in a time: how far its retransmission timer backed off and how long it was, what it sent again, and in vain.
+
+    samples: (ns, *TCP_SAMPLE) in their order.
+    """
+    before, during = [one for one in samples if one[0] < begin][-1:], [one for one in samples if begin <= one[0] <= end]
+    known = [dict(zip(TCP_SAMPLE, one[1:])) for one in before + during]
+    if not known:
+        return None
+    return {"backoff": max(one["backoff"] for one in known), "rto_ms": round(max(one["rto_us"] for one in known) / 1000),
+            **{what: known[-1][what] - known[0][what] for what in ("retransmitted", "needless")}}
+
+
+def standstill(stream, answers, since_ns, marks):
+    """The longest standstill of the TCP stream: its length, its place, and what both ends' senders did about it. The guest's samples come with its answers."""
+    stall_ms, begin = silence([at for at, _ in stream["arrivals"]], since_ns)
+    end = begin + stall_ms * 1e6
+    # The guest's answer to what has ended it brings the guest's account of it.
+    end += SETTLED_MS * 1e6
+    step = step_of(begin, marks)
+    guest = [(one[1], *one[6:]) for one in sorted(answers, key=lambda one: one[1])]
+    return {"ms": stall_ms, "step": step, "after_step_ms": round((begin - marks.get(step, begin)) / 1e6, 1),
+            "stop_after_ms": round((marks["stop"] - begin) / 1e6, 1) if "stop" in marks else None,
+            "resume_after_ms": round((marks["resume"] - begin) / 1e6, 1) if "resume" in marks else None,
+            "guest": sender(guest, begin, end), "far end": sender(stream["sender"], begin, end)}
+
+
+def tcp_counters(before, after):
+    """{counter: how far it has risen} of two texts of /proc/net/snmp and netstat, those of TCP_COUNTERS that have."""
+    def read(text):
+        lines = text.splitlines()
+        return {name: int(value) for names, values in zip(lines[::2], lines[1::2])
+                for name, value in zip(names.split()[1:], values.split()[1:])}
+
+    old, new = read(before), read(after)
+    return {name: new[name] - old[name] for name in TCP_COUNTERS if new.get(name, 0) != old.get(name, 0)}
 
 
 def series(arrivals, begin_ns, end_ns):
@@ -63,7 +130,7 @@ def vf_times(answers, plugged_ns):
     """
     risen = {"tx": [], "rx": []}  # (since, until)
     last = None
-    for _, came, _, ifindex, received, sent in sorted(answers, key=lambda one: one[1]):
+    for _, came, _, ifindex, received, sent, *_ in sorted(answers, key=lambda one: one[1]):
         if last and last[:3] == (ifindex, received, sent):
             continue
         if last and ifindex and last[0] == ifindex:
@@ -84,8 +151,8 @@ def vf_times(answers, plugged_ns):
     return first_ms("tx"), first_ms("rx"), seconds(lambda at: at < plugged_ns), seconds(lambda at: at >= plugged_ns)
 
 
-def account(noted, marks):
-    """All figures of one migration. marks: {step: ns}, "unplug" the first and "plug" the VF's return."""
+def account(noted, marks, guest_tcp):
+    """All figures of one migration. marks: {step: ns}, "unplug" the first and "plug" the VF's return; guest_tcp: tcp_counters() of the guest."""
     since = marks["unplug"] - 20_000_000
     answers = [tuple(one) for one in noted["answers"]]
     arrivals = sorted(one[1] for one in answers)
@@ -97,12 +164,12 @@ def account(noted, marks):
         "lost": sum(hole["lost"] for hole in found),
         "lost_outside": sum(hole["lost"] for hole in found if not hole["downtime"]), "holes": found,
         "longest_hole_ms": max((hole["ms"] for hole in found), default=0),
-        "silence_ms": silence_ms(arrivals, since),
+        "silence_ms": silence(arrivals, since)[0],
         "lost_before": sum(hole["lost"] for hole in holes(noted["sent"], answers, 0, {})) - sum(hole["lost"] for hole in found),
         "asked": sum(at >= since for at in noted["sent"]),
         "udp_errors": noted["udp_errors"],
-        "duplicates": len(answers) - len({one[0] for one in answers}),
-        "tcp_stall_ms": silence_ms([at for at, _ in stream["arrivals"]], since),
+        "duplicates": duplicates(answers, marks),
+        "tcp_stall": standstill(stream, answers, since, marks), "tcp_counters": {"guest": guest_tcp, "far end": noted["tcp_counters"]},
         "tcp_intact": stream["corrupt_at"] is None and not stream["broken"] and stream["sent"] == stream["received"],
         "tcp_sent": stream["sent"], "tcp_bytes": stream["received"], "tcp_broken": stream["broken"], "tcp_corrupt_at": stream["corrupt_at"],
         "idle_broken": len(noted["broken"]), "idle": noted["connections"], "idle_errors": sorted(set(noted["broken"])),

@@ -16,14 +16,22 @@ import struct
 import sys
 import threading
 import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from tools.benchmark.migrate_account import tcp_counters  # noqa: E402
 
 MAGIC = 0x76666d67
-ANSWER = struct.Struct("!IIQIIIIQ")  # guest/responder.c has the names
+ANSWER = struct.Struct("!IIQIIIIQIIII")  # guest/responder.c has the names
 INTERVAL_NS = 2_000_000
 # Slow enough for an emulated guest to have time left, as a busy real one does; it is stalls that are looked for, not throughput.
 BLOCK, BLOCK_EVERY_S = 8192, 0.08
 IDLE_CONNECTIONS = 100
 STRAGGLERS_S, LINE_TIMEOUT_S = 2.0, 20.0
+SAMPLE_S = 0.02
+# Of the kernel's struct tcp_info, by offset: backoff, rto (us), total_retrans (segments), dsack_dups (segments, since Linux 4.20).
+TCP_INFO = ((4, "B"), (8, "I"), (100, "I"), (216, "I"))
 
 
 def udp_errors():
@@ -32,11 +40,16 @@ def udp_errors():
     return {name: int(value) for name, value in zip(names, values) if "Errors" in name and int(value)}
 
 
+def tcp_text():
+    """This namespace's counters of TCP."""
+    return "".join(Path(f"/proc/self/net/{name}").read_text() for name in ("snmp", "netstat"))
+
+
 class Asking:
     """UDP: a request every 2 ms, whatever has become of the ones before."""
 
     def __init__(self, where):
-        self.sent, self.answers = [], []  # ns by number; (number, came ns, requests, vf_ifindex, vf_rx, vf_tx)
+        self.sent, self.answers = [], []  # ns by number; (number, came ns, requests, vf_ifindex, vf_rx, vf_tx, *TCP_SAMPLE of the guest)
         self.errors = 0
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
@@ -53,7 +66,7 @@ class Asking:
             due = due + INTERVAL_NS if now - due < 10 * INTERVAL_NS else now + INTERVAL_NS
             self.sent.append(now)
             try:
-                self._socket.send(ANSWER.pack(MAGIC, len(self.sent) - 1, now, 0, 0, 0, 0, 0))
+                self._socket.send(ANSWER.pack(MAGIC, len(self.sent) - 1, now, *[0] * 9))
             except OSError:
                 self.errors += 1
 
@@ -65,8 +78,8 @@ class Asking:
                 continue  # an ICMP error of a request before
             came = time.monotonic_ns()
             if len(data) == ANSWER.size:
-                _, number, _, requests, ifindex, received, sent, _ = ANSWER.unpack(data)
-                self.answers.append((number, came, requests, ifindex, received, sent))
+                _, number, _, requests, ifindex, received, sent, _, *sender = ANSWER.unpack(data)
+                self.answers.append((number, came, requests, ifindex, received, sent, *sender))
 
 
 class Stream:
@@ -78,6 +91,7 @@ class Stream:
         self.connection.settimeout(60)
         self.sent = self.received = 0
         self.arrivals, self.broken, self.corrupt_at = [], None, None
+        self.sender = []  # (ns, *migrate_account.TCP_SAMPLE), whenever it has changed
 
     @staticmethod
     def _content(start, size):
@@ -107,6 +121,18 @@ class Stream:
                 self.received += len(data)
         except OSError as error:
             self.broken = self.broken or f"receiving: {error}"
+
+
+    def sample(self, stopping):
+        """What our end's sender says of itself, for who asks why the stream stood still."""
+        while not stopping.wait(SAMPLE_S):
+            try:
+                told = self.connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
+            except OSError:
+                return
+            now = [struct.unpack_from(kind, told, offset)[0] for offset, kind in TCP_INFO if len(told) >= offset + struct.calcsize(kind)]
+            if not self.sender or self.sender[-1][1:] != now:
+                self.sender.append([time.monotonic_ns(), *now])
 
 
 class Idle:
@@ -153,23 +179,25 @@ def main(guest, port, report):
     where = (guest, int(port))
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
-    idle, stream, asking = Idle(where), Stream(where), Asking(where)
+    idle, stream, asking, tcp_before = Idle(where), Stream(where), Asking(where), tcp_text()
     threads = [threading.Thread(target=target, args=args, daemon=True) for target, args in (
-        (asking.hear, ()), (asking.ask, (stopping,)), (stream.receive, ()), (stream.send, (stopping,)))]
+        (asking.hear, ()), (asking.ask, (stopping,)), (stream.receive, ()), (stream.send, (stopping,)),
+        (stream.sample, (stopping,)))]
     for thread in threads:
         thread.start()
     print("ready", flush=True)
     while not stopping.wait(0.5):
         pass
     time.sleep(STRAGGLERS_S)
+    tcp = tcp_counters(tcp_before, tcp_text())
     broken = idle.lines("after")
-    for thread in threads[2:]:
+    for thread in threads[2:4]:
         thread.join(LINE_TIMEOUT_S)
     with open(report, "w") as file:
         json.dump({"sent": asking.sent, "answers": asking.answers, "send_errors": asking.errors, "udp_errors": udp_errors(), "broken": broken,
-                   "connections": IDLE_CONNECTIONS, "stream": {
+                   "tcp_counters": tcp, "connections": IDLE_CONNECTIONS, "stream": {
                        "sent": stream.sent, "received": stream.received, "arrivals": stream.arrivals, "broken": stream.broken,
-                       "corrupt_at": stream.corrupt_at}}, file)
+                       "sender": stream.sender, "corrupt_at": stream.corrupt_at}}, file)
 
 
 if __name__ == "__main__":

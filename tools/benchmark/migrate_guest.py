@@ -74,6 +74,12 @@ class Process(Vm):
             except TimeoutError as error:
                 raise VmError(f"the guest did not come up:\n{self.console()[-3000:]}\n{self.log()}") from error
 
+    def _exchange(self, *arguments):
+        try:
+            return super()._exchange(*arguments)
+        except VmError as error:
+            raise VmError(f"{error}\n{self.log()}") from error
+
     def _told(self, command):
         # Asked for when something has failed, and a host that does not answer either must not hide what it was.
         try:

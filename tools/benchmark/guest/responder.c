@@ -7,7 +7,8 @@
  * UDP: each request comes back as an answer (struct answer, network order). TCP: what comes goes back, byte by byte.
  *
  * The VF's own counters travel with the answers because they are the only witness of the wire a packet took: the host
- * cannot see the traffic of a VF that it has given away, and the far end sees one MAC behind one cable either way.
+ * cannot see the traffic of a VF that it has given away, and the far end sees one MAC behind one cable either way. So does
+ * what TCP here says of the stream with the most bytes: why it stood still only its sender knows.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -15,6 +16,8 @@
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -40,11 +43,16 @@ struct answer {
 	uint32_t vf_ifindex;   /* 0: there is none */
 	uint32_t vf_rx, vf_tx; /* packets */
 	uint64_t guest_ns;     /* CLOCK_MONOTONIC */
+	uint32_t tcp_backoff;  /* of the retransmission timer, doublings */
+	uint32_t tcp_rto_us;
+	uint32_t tcp_retransmitted; /* segments */
+	uint32_t tcp_needless;	    /* of these, what the far end had already */
 };
-_Static_assert(sizeof(struct answer) == 40, "the client knows this layout");
+_Static_assert(sizeof(struct answer) == 56, "the client knows this layout");
 
 struct stream {
 	int fd;
+	uint64_t bytes;
 	size_t start, end;
 	char block[BLOCK_SIZE];
 };
@@ -52,6 +60,13 @@ struct stream {
 static struct {
 	_Atomic uint32_t ifindex, rx, tx;
 } vf;
+
+/* The stream with the most bytes; fd 0 while there is none. */
+static struct {
+	_Atomic int fd;
+	_Atomic uint32_t backoff, rto_us, retransmitted, needless;
+	uint64_t bytes;
+} bulk;
 
 static void die(const char *what)
 {
@@ -77,6 +92,19 @@ static long number_read(int fd)
 		return -1;
 	text[size] = 0;
 	return atol(text);
+}
+
+static void bulk_sample(void)
+{
+	struct tcp_info info = {};
+	socklen_t size = sizeof(info);
+
+	if (!bulk.fd || getsockopt(bulk.fd, IPPROTO_TCP, TCP_INFO, &info, &size))
+		return;
+	bulk.backoff = info.tcpi_backoff;
+	bulk.rto_us = info.tcpi_rto;
+	bulk.retransmitted = info.tcpi_total_retrans;
+	bulk.needless = info.tcpi_dsack_dups;
 }
 
 /* The VF is the netdev right on a PCI device; virtio's is on a virtio device. */
@@ -115,12 +143,14 @@ static void *vf_sample(void *unused)
 		int files[3];
 		long index, rx, tx;
 
+		bulk_sample();
 		if (!vf_find(name, sizeof(name)))
 			continue;
 		files[0] = number_open(name, "ifindex");
 		files[1] = number_open(name, "statistics/rx_packets");
 		files[2] = number_open(name, "statistics/tx_packets");
 		for (;; nanosleep(&pause, NULL)) {
+			bulk_sample();
 			index = number_read(files[0]);
 			rx = number_read(files[1]);
 			tx = number_read(files[2]);
@@ -177,6 +207,10 @@ static void requests_answer(int fd)
 		answer.vf_ifindex = htonl(vf.ifindex);
 		answer.vf_rx = htonl(vf.rx);
 		answer.vf_tx = htonl(vf.tx);
+		answer.tcp_backoff = htonl(bulk.backoff);
+		answer.tcp_rto_us = htonl(bulk.rto_us);
+		answer.tcp_retransmitted = htonl(bulk.retransmitted);
+		answer.tcp_needless = htonl(bulk.needless);
 		answer.guest_ns = htobe64(now.tv_sec * 1000000000ull + now.tv_nsec);
 		/* No second try: an answer that cannot be sent is a lost one. */
 		(void)!sendto(fd, &answer, sizeof(answer), 0, (struct sockaddr *)&from, from_size);
@@ -203,6 +237,11 @@ static int stream_echo(struct stream *stream)
 				return size < 0 && errno == EAGAIN;
 			stream->start = 0;
 			stream->end = size;
+			stream->bytes += size;
+			if (stream->bytes > bulk.bytes) {
+				bulk.bytes = stream->bytes;
+				bulk.fd = stream->fd;
+			}
 		}
 		size = send(stream->fd, stream->block + stream->start, stream->end - stream->start, MSG_NOSIGNAL);
 		if (size < 0)
