@@ -6,12 +6,14 @@ import sys
 import types
 import unittest
 from pathlib import Path
+from unittest import mock
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tools.benchmark import migrate_account  # noqa: E402
+from tools.benchmark import effort, migrate_account  # noqa: E402
 from tools.benchmark.contenders import CONTENDERS  # noqa: E402
+from tools.benchmark.migrate import plan  # noqa: E402
 from tools.benchmark.migrate_guest import InnerLab  # noqa: E402
 
 MS = 1_000_000
@@ -64,6 +66,21 @@ class GuestTest(unittest.TestCase):
         lab.netdev("sb")
         self.assertIn("/0000:00:03.0/*:*/net/", process.scripts[0])
         self.assertIn("/0000:00:02.0/*:*/virtio*/net/", process.scripts[1])
+
+
+class PlanTest(unittest.TestCase):
+    CONTENDERS = [CONTENDERS[name] for name in ("vfsteer", "net_failover", "virtio-only")]
+
+    def test_both_handovers_of_each_in_each_run(self):
+        steps = plan(self.CONTENDERS, 2)
+        self.assertEqual([(run, prefix, contender.name) for run, prefix, contender in steps[:5]],
+                         [(1, "", "vfsteer"), (1, "", "net_failover"), (1, "", "virtio-only"), (1, "shared-", "vfsteer"), (1, "shared-", "net_failover")])
+        self.assertEqual(len(steps), 10)
+
+    def test_the_least_is_one_handover_of_each(self):
+        with mock.patch.object(effort, "_smoke", True):
+            self.assertEqual({(contender.name, prefix) for _, prefix, contender in plan(self.CONTENDERS, 1)},
+                             {("vfsteer", "shared-"), ("net_failover", ""), ("virtio-only", "")})
 
 
 class DuplicatesTest(unittest.TestCase):

@@ -10,7 +10,7 @@ from unittest import mock
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tools.benchmark import floors, ports_native  # noqa: E402
+from tools.benchmark import floors, ports_guest, ports_native  # noqa: E402
 from tools.benchmark.behind import behind  # noqa: E402
 from tools.benchmark.results import Results  # noqa: E402
 
@@ -48,6 +48,16 @@ class WindowsTest(unittest.TestCase):
     def test_a_place_without_time_ends_it(self):
         with self.assertRaisesRegex(ports_native.NativeError, "0 of 2 windows"):
             self.windows(Sender("bare-wire", (1, 1)), Sender("vfsteer", (1, 1)))
+
+
+class ContainedTest(unittest.TestCase):
+    def names(self, wanted):
+        return [one.name for one in ports_guest.contained(wanted)]
+
+    def test_a_contender_is_known_by_who_makes_the_pair(self):
+        self.assertEqual(self.names(""), ["vfsteer", "bridge-bonding", "macvlan-net_failover", "bare-vf"])
+        self.assertEqual(self.names("bonding,bare-vf,teamd"), ["bridge-bonding", "bare-vf"])
+        self.assertEqual(self.names("teamd"), [])
 
 
 class FiguresTest(unittest.TestCase):

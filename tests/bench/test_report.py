@@ -18,7 +18,7 @@ from tools.benchmark.behind import behind  # noqa: E402
 from tools.benchmark.chart_cost import overheads  # noqa: E402
 from tools.benchmark.chart_migration import holes, typical  # noqa: E402
 from tools.benchmark.contenders import CONTENDERS  # noqa: E402
-from tools.benchmark.events import longest_gap_ms, makes_sense, measured, plan  # noqa: E402
+from tools.benchmark.events import longest_gap_ms, makes_sense, measured, plan, plan_least  # noqa: E402
 from tools.benchmark.incidents import EVENTS  # noqa: E402
 from tools.benchmark.names import NAMES, ordered, rivals  # noqa: E402
 from tools.benchmark.progress import Progress, duration  # noqa: E402
@@ -164,6 +164,14 @@ class EventsTest(unittest.TestCase):
         first = {run: next(step[5].name for step in steps if step[1] == run) for run in (1, 2)}
         self.assertNotEqual(first[1], first[2], "another contender begins in each run")
         self.assertFalse(makes_sense(CONTENDERS["bare-vf"], "plug", ""))
+
+    def test_the_least_plan_has_everybody_and_everything(self):
+        contenders = list(CONTENDERS.values())
+        steps = plan_least(contenders, EVENTS, ["6.12"])
+        self.assertEqual({step[5] for step in steps}, set(contenders))
+        self.assertEqual(({step[3] for step in steps}, {step[4] for step in steps}), (set(EVENTS), {"", "silent-"}))
+        self.assertTrue(all(makes_sense(contender, event, mode) for _, _, _, event, mode, contender in steps))
+        self.assertLessEqual(len(steps), 2 * len(contenders) + 2)
 
     def test_what_is_measured_already_is_known(self):
         results = everything("/nowhere", runs=2)

@@ -7,6 +7,7 @@ Every guest has the same virtio-net and the same VF of the same MAC; only who ma
 import functools
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -30,7 +31,10 @@ def under_test():
     if not source.exists():
         raise ContenderError(f"{source} is not built: run make")
     BUILD.mkdir(parents=True, exist_ok=True)
-    shutil.copy2(source, kept)
+    # Another benchmark may be running the one that is there: it is replaced, not written to.
+    made = kept.with_suffix(f".{os.getpid()}")
+    shutil.copy2(source, made)
+    made.rename(kept)
     version = subprocess.run([kept, "version"], text=True, stdout=subprocess.PIPE, check=True).stdout.split()[-1]
     return kept, f"{version} ({hashlib.sha256(kept.read_bytes()).hexdigest()[:12]})"
 

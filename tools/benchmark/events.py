@@ -5,6 +5,7 @@ import functools
 import os
 
 from tools.benchmark.contenders import chosen
+from tools.benchmark.effort import effort, is_least
 from tools.benchmark.guest import Guest
 from tools.benchmark.incidents import EVENTS, INCIDENTS
 from tools.benchmark.progress import Progress
@@ -14,7 +15,7 @@ from tools.rig.measure import measure
 
 SECTION = "events"
 RATE = 2000
-BEFORE_S, AFTER_S = 1.0, 3.0
+BEFORE_S, AFTER_S, BEFORE_LEAST_S, AFTER_LEAST_S = 1.0, 3.0, 0.3, 0.7
 QUICK_EVENTS = ("unplug", "plug")
 STEP_S = 13  # a first guess; the progress learns
 # When a sender stood still for so long, the machine had no time: the measurement is made again, whatever it lost. The guest's may do so
@@ -49,6 +50,18 @@ def plan(contenders, events, runs, kernels):
     return steps
 
 
+def plan_least(contenders, events, kernels):
+    """As plan(), with --smoke: everybody once, each with another of the incidents; a silent guest for the first."""
+    steps = []
+    for kernel in kernels:
+        for place, contender in enumerate(contenders):
+            possible = [one for one in INCIDENTS if any(event in events and makes_sense(contender, event, "") for event in (one.go, one.come))]
+            incident = possible[(place + 1) % len(possible)]
+            steps += [(kernel, 1, incident, event, mode, contender) for mode in MODES if not mode or not place
+                      for event in (incident.go, incident.come) if event in events and makes_sense(contender, event, mode)]
+    return steps
+
+
 def makes_sense(contender, event, mode):
     """Whether an event tells something of a contender. The controls need one way only: nobody speaks for them when they are silent."""
     if not contender.control:
@@ -69,7 +82,8 @@ def _flows(guest, incident, event, mode):
     """One measurement of an event; the result of measure()."""
     leaves = event == incident.go
     act = incident.leave if leaves else incident.enter
-    result = measure(guest.lab, lambda: act(guest), rate=RATE, before_s=BEFORE_S, after_s=AFTER_S, ways=MODES[mode])
+    result = measure(guest.lab, lambda: act(guest), rate=RATE, before_s=effort(BEFORE_S, BEFORE_LEAST_S), after_s=effort(AFTER_S, AFTER_LEAST_S),
+                     ways=MODES[mode])
     guest.left(incident) if leaves else guest.arrived(incident)
     if mode:
         # Fixed for this measurement only.
@@ -79,7 +93,7 @@ def _flows(guest, incident, event, mode):
 
 def _measure(guest, incident, event, mode):
     """(result of measure() or None when the guest cannot be reached before the event, what else is to be noted)."""
-    for again in range(AGAIN + 1):
+    for again in range(effort(AGAIN, 0) + 1):
         guest.there() if event == incident.go else guest.away(incident)
         noted = {"load": round(os.getloadavg()[0], 2)}
         if not guest.reachable():
@@ -114,7 +128,8 @@ def record(results, contender, kernel, run, event, mode, result, noted):
             one = result[way]
             values = {"lost": one["lost"], "gap": longest_gap_ms(one)}
             context = {key: one[key] for key in ("sent", "duplicates", "sender_pause_ms", "never_came_back")}
-            context |= {"release": guest_release(kernel), "rate": RATE, "before_s": BEFORE_S, "after_s": AFTER_S, "event_s": result["event_s"]}
+            context |= {"release": guest_release(kernel), "rate": RATE, "before_s": effort(BEFORE_S, BEFORE_LEAST_S),
+                        "after_s": effort(AFTER_S, AFTER_LEAST_S), "event_s": result["event_s"]}
             texts.append(f"{way} {one['lost']} lost of {one['sent']}, gap {values['gap']:.0f} ms" + ", never came back" * one["never_came_back"]
                          + (f", {one['duplicates']} twice" if one["duplicates"] else ""))
         for what, unit in (("lost", "packets"), ("gap", "ms")):
@@ -185,7 +200,7 @@ def _events(options):
 def run(options, results):
     """Measures what is asked for; how many measurements failed."""
     contenders, events = chosen(options.contenders), _events(options)
-    steps = plan(contenders, events, options.runs, options.kernels)
+    steps = plan_least(contenders, events, options.kernels) if is_least() else plan(contenders, events, options.runs, options.kernels)
     if options.resume:
         steps = [step for step in steps if not measured(results, step[5], step[0], step[1], step[3], step[4])]
     else:

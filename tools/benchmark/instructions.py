@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 
 from tools.benchmark.contenders import HERE
+from tools.benchmark.effort import effort
 from tools.rig.places import BUILD
 from tools.rig.programs import compiled
 
@@ -34,6 +35,7 @@ TX_RATE, PIECE_RATE, RX_PAUSE_S = 1907, 191, 0.001
 ANSWER_DELAY_US = 3000
 # Batches, and packets in each; short ones, so that most meet nothing of what the kernel does now and then.
 TX_PACED, TX_BURST, RX_PACED, RX_BURST, TCP_TX, TCP_RX = (800, 4), (100, 200), (400, 1), (80, 50), (200, 1), (80, 1)
+BATCHES_LEAST = 4
 REST_TIMEOUT_S = 20
 # Pauses longer than the kernel's tick of 4 ms cost some hundred instructions more. A machine that wakes the guest so late is asked again.
 LATE_US, ATTEMPTS = 4000, 3
@@ -203,14 +205,19 @@ def _tcp_rx(lab, batches, batch):
         return ended()
 
 
+def _many(many):
+    """(batches, packets in each) as of now."""
+    return effort(many, (BATCHES_LEAST, many[1]))
+
+
 # What is measured, in packets (a TCP segment is one) of how many that packets.c counts as one, and whether they are paced one by one.
 FIGURES = {
-    "udp-tx": (lambda lab: _udp_tx(lab, TX_RATE, *TX_PACED), 1, True),
-    "udp-rx": (lambda lab: _udp_rx(lab, 1, *RX_PACED), 1, True),
-    "udp-tx-burst": (lambda lab: _udp_tx(lab, 0, *TX_BURST), 1, False),
-    "udp-rx-burst": (lambda lab: _udp_rx(lab, RX_BURST[1], *RX_BURST), 1, False),
-    "tcp-tx": (lambda lab: _tcp_tx(lab, *TCP_TX), SEGMENTS, False),
-    "tcp-rx": (lambda lab: _tcp_rx(lab, *TCP_RX), SEGMENTS, False),
+    "udp-tx": (lambda lab: _udp_tx(lab, TX_RATE, *_many(TX_PACED)), 1, True),
+    "udp-rx": (lambda lab: _udp_rx(lab, 1, *_many(RX_PACED)), 1, True),
+    "udp-tx-burst": (lambda lab: _udp_tx(lab, 0, *_many(TX_BURST)), 1, False),
+    "udp-rx-burst": (lambda lab: _udp_rx(lab, RX_BURST[1], *_many(RX_BURST)), 1, False),
+    "tcp-tx": (lambda lab: _tcp_tx(lab, *_many(TCP_TX)), SEGMENTS, False),
+    "tcp-rx": (lambda lab: _tcp_rx(lab, *_many(TCP_RX)), SEGMENTS, False),
 }
 
 
@@ -225,7 +232,7 @@ def measure(lab, name):
     """(instructions per packet, context) of one figure. Its context has `late` if this machine was too slow for the pauses to be short."""
     run, packets, paced = FIGURES[name]
     attempts = []
-    while not attempts or (paced and len(attempts) < ATTEMPTS and attempts[-1]["quick_us"] > LATE_US):
+    while not attempts or (paced and len(attempts) < effort(ATTEMPTS, 1) and attempts[-1]["quick_us"] > LATE_US):
         attempts.append(_attempt(lab, run))
     said = min(attempts, key=lambda one: one["quick_us"])
     context = {"packets": said["batches"] * said["batch"] * packets, "mean": said["mean"] / packets, "quick_us": said["quick_us"],

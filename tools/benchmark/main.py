@@ -2,6 +2,7 @@
 """The command line of tools/bench: measures what is asked for, or writes the report of what was measured."""
 
 import argparse
+import contextlib
 import importlib
 import os
 import shlex
@@ -12,6 +13,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from tools.benchmark.effort import lessen
 from tools.benchmark.results import Results
 from tools.rig.places import BUILD, lock
 
@@ -41,12 +43,13 @@ def _parser():
         description="Measures vfsteer beside the kernel's net_failover, bonding and teamd.",
         epilog=f"{described}\n  report   tables and charts of what was measured\n  all      everything, the report at the end")
     parser.add_argument("what", choices=[*MEASURED, "report", "all"], nargs="?", default="all")
-    parser.add_argument("--runs", type=int, default=None, metavar="N", help="how often each figure is measured (5; with --quick 1)")
+    parser.add_argument("--runs", type=int, default=None, metavar="N", help="how often each figure is measured (5; with --quick or --smoke 1)")
     parser.add_argument("--kernels", default=None, metavar="LIST",
-                        help="the guests' Debian kernels (6.1,6.12; with --quick 6.12; none: only what needs no guest)")
+                        help="the guests' Debian kernels (6.1,6.12; with --quick or --smoke 6.12; none: only what needs no guest)")
     parser.add_argument("--contenders", default="", metavar="LIST", help="all: vfsteer,net_failover,bonding,teamd,bare-vf,virtio-only")
     parser.add_argument("--events", default="", metavar="LIST", help="all: unplug,plug,link-down,link-up,unbind,bind,set-down,set-up")
     parser.add_argument("--quick", action="store_true", help="one run, the fewest events: a look in minutes")
+    parser.add_argument("--smoke", action="store_true", help="as little work as has each step taken once: does it run? The figures say nothing")
     parser.add_argument("--resume", action="store_true", help="measure only what the results do not have yet")
     parser.add_argument("--newer-qemu", action="store_true", help="version 9 or later, if need be from another suite")
     parser.add_argument("--out", type=Path, default=OUT, metavar="FILE", help=f"the results; the report goes beside them ({OUT.name})")
@@ -57,10 +60,14 @@ def _options():
     parser = _parser()
     options = parser.parse_args()
     if options.runs is None:
-        options.runs = 1 if options.quick else 5
+        options.runs = 1 if options.quick or options.smoke else 5
     if options.runs < 1:
         parser.error("--runs: at least 1")
-    kernels = options.kernels or ("6.12" if options.quick else "6.1,6.12")
+    kernels = options.kernels or ("6.12" if options.quick or options.smoke else "6.1,6.12")
+    if options.smoke:
+        if options.out == OUT:
+            parser.error(f"--smoke: its figures say nothing and would stand beside real ones in {OUT}: give another --out FILE")
+        lessen()
     options.kernels = [name for name in kernels.split(",") if name not in ("", "none")]
     return options
 
@@ -82,9 +89,10 @@ def _measure(names, options):
         shutil.copy2(options.out, options.out.with_name(options.out.name + ".before"))
     results = Results.load(options.out, **_context(options))
     failed = 0
-    # Other guests would take time from ours, and that costs packets: the tests take the same lock.
-    print("bench: waiting for tests or benchmarks with guests to end, should there be any", flush=True)
-    with lock("vm-tests"):
+    # Other guests would take time from ours, and that costs packets: the tests take the same lock. What counts nothing needs none.
+    if not options.smoke:
+        print("bench: waiting for tests or benchmarks with guests to end, should there be any", flush=True)
+    with contextlib.nullcontext() if options.smoke else lock("vm-tests"):
         for name in names:
             part = _module(name)
             if not part:

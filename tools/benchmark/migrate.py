@@ -11,6 +11,7 @@ import sys
 import time
 
 from tools.benchmark.contenders import HERE, chosen
+from tools.benchmark.effort import effort, is_least
 from tools.benchmark.migrate_account import BUCKET_MS, account, tcp_counters
 from tools.benchmark.migrate_client import INTERVAL_NS
 from tools.benchmark.migrate_guest import VF_TIMEOUT_S, InnerLab, MigrationDied, Process, migrate
@@ -28,6 +29,7 @@ INTERVAL_MS = INTERVAL_NS / 1_000_000
 CONTENDERS = "vfsteer,virtio-only,net_failover,bonding,teamd"
 PORT = 7070
 BEFORE_S, APART_S, AFTER_S = 3.0, 1.5, 5.0
+LEAST_S = 1.0  # each of these with --smoke
 STEP_S = 100  # a first guess; the progress learns
 # A host may let the PF hear what goes to the VF while a VF is on its way out or in. Only a guest that listens on both wires gains by it.
 EVIDENCE = "cat /tmp/spawn-*.log 2>/dev/null; dmesg | tail -n 40; ip -s link; grep -E '^(Ip|Udp|Tcp):' /proc/net/snmp"
@@ -137,7 +139,7 @@ class Scenario:
 
     def _migrate(self, host, source, target):
         a, b = source.side, target.side
-        time.sleep(BEFORE_S)
+        time.sleep(effort(BEFORE_S, LEAST_S))
         if self.vf:
             if self.shared:
                 host.mac_share(a)
@@ -145,13 +147,13 @@ class Scenario:
             self.marks["unplugged"] = int(source.unplug() * 1e9)
             host.mac_take(a)
             self._mark("mac taken")
-            time.sleep(APART_S)
+            time.sleep(effort(APART_S, LEAST_S))
         self._mark("migrate")
         if not self.vf:
             self.marks["unplug"] = self.marks["migrate"]
         said = migrate(source, target)
         self.marks["stop"], self.marks["resume"] = int(said["stop_s"] * 1e9), int(said["resume_s"] * 1e9)
-        time.sleep(APART_S)
+        time.sleep(effort(APART_S, LEAST_S))
         if self.vf:
             if self.shared:
                 host.mac_share(b)
@@ -166,7 +168,7 @@ class Scenario:
             if self.shared:
                 host.mac_unshare(b)
                 self._mark("unshared")
-        time.sleep(AFTER_S)
+        time.sleep(effort(AFTER_S, LEAST_S))
         self._mark("end")
         return said
 
@@ -217,14 +219,23 @@ def _keep(results, name, figures, said, evidence):
     (folder / f"{name}.log").write_text(f"{json.dumps(figures, indent=1)}\n{json.dumps(said, indent=1)}\n{evidence}\n")
 
 
+def plan(contenders, runs):
+    """[(run, handover's prefix, contender)] in their order; with --smoke one handover each, in turn, the shared one first."""
+    steps = [(number, prefix, contender) for number in range(1, runs + 1) for prefix in HANDOVERS for contender in contenders
+             if not prefix or contender.name != "virtio-only"]
+    if not is_least():
+        return steps
+    least = {contender.name: "" if place % 2 or contender.name == "virtio-only" else "shared-" for place, contender in enumerate(contenders)}
+    return [step for step in steps if least[step[2].name] == step[1]]
+
+
 def run(options, results):
     contenders = [one for one in chosen(options.contenders or CONTENDERS) if one.name != "bare-vf"]
     extra = {"responder": responder()}
     for contender in contenders:
         extra |= contender.extra()
     image = initramfs(kernels.kernel(KERNEL), extra)
-    steps = [(number, prefix, contender) for number in range(1, options.runs + 1) for prefix in HANDOVERS for contender in contenders
-             if not prefix or contender.name != "virtio-only"]
+    steps = plan(contenders, options.runs)
     if not options.resume:
         results.discard(lambda figure: figure.section == SECTION and figure.contender in {one.name for one in contenders})
     progress, failed = Progress(len(steps), STEP_S), 0

@@ -14,12 +14,13 @@ import subprocess
 import time
 
 from tools.benchmark.contenders import HERE, under_test
+from tools.benchmark.effort import effort
 from tools.rig.demo import NetnsStage
 from tools.rig.places import BUILD
 from tools.rig.programs import compiled
 
 PORT = 9
-ROUNDS, ROUND_MS, WARM_UP_ROUNDS = 150, 40, 3
+ROUNDS, ROUNDS_LEAST, ROUND_MS, WARM_UP_ROUNDS = 150, 2, 40, 3
 # {what load.c measures: {metric: (unit, load.c's name)}}. By the clock, and what both ends took of their CPUs, which is worth
 # something on a machine that has other things to do, too.
 MEASURED = {
@@ -91,7 +92,7 @@ class Place(NetnsStage):
 def _rounds(places):
     """{(place's name, what): what load.c said in each round}"""
     said = {(place.name, what): [] for place in places for what in MEASURED}
-    for index in range(WARM_UP_ROUNDS + ROUNDS):
+    for index in range(WARM_UP_ROUNDS + effort(ROUNDS, ROUNDS_LEAST)):
         # Another one begins each time: who comes after whom must make no difference.
         first = index % len(places)
         for what in MEASURED:

@@ -4,8 +4,9 @@
 import platform
 
 from tools.benchmark import instructions, ports_guest, ports_native
+from tools.benchmark.contenders import chosen
 
-NATIVE = ("vfsteer", "bridge")
+NATIVE, ALWAYS = ("vfsteer", "bridge"), ("bare-redirect", "bare-wire")
 
 
 def describe():
@@ -32,7 +33,7 @@ def _native(options, results):
 
 
 def _guests(options, results):
-    failed, kinds = 0, ports_guest.CONTAINED
+    failed, kinds = 0, ports_guest.contained(options.contenders)
     total, done = options.runs * len(options.kernels) * len(kinds), 0
     for run_index in range(options.runs):
         for kernel in options.kernels:
@@ -56,6 +57,8 @@ def _guests(options, results):
 
 
 def run(options, results):
+    chosen(options.contenders)  # refuses names that nobody has
     if not options.resume:
-        results.discard(lambda figure: figure.section == "ports" and figure.kernel in (platform.release(), *options.kernels))
+        results.discard(lambda figure: figure.section == "ports" and figure.kernel in (platform.release(), *options.kernels)
+                        and figure.contender in (*NATIVE, *ALWAYS, *(one.name for one in ports_guest.contained(options.contenders))))
     return _native(options, results) + _guests(options, results)

@@ -120,6 +120,12 @@ class MacvlanNetFailover(Contained):
 CONTAINED = (Port(), BridgeBonding(), MacvlanNetFailover(), BareVf())
 
 
+def contained(names):
+    """Those of a comma-separated list of contenders, each known by who makes the pair: bonding is bridge-bonding. All when it is empty."""
+    wanted = {name for name in (names or "").split(",") if name}
+    return [one for one in CONTAINED if not wanted or {one.name, one.name.rpartition("-")[2]} & wanted]
+
+
 def _carries(lab, mac):
     """The tap behind which the bridge outside has learned the container."""
     for line in lab.switch.run("bridge fdb show br br0").splitlines():

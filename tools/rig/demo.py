@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""The demonstration behind tools/demo: `demo.py vm KERNEL` or `demo.py netns`. Says each step, shows the paths live, ends with a verdict."""
+"""The demonstration behind tools/demo: `demo.py vm KERNEL [--newer-qemu]` or `demo.py netns`. Says each step, shows the paths live, ends with a verdict."""
 
 import json
 import os
@@ -23,6 +23,7 @@ from tools.rig.measure import measure
 from tools.rig.netns import Netns
 from tools.rig.places import BUILD
 from tools.rig.programs import program
+from tools.rig.qemu import qemu
 
 VFSTEER = BUILD.parent / "vfsteer"
 RATE = 1000
@@ -74,9 +75,9 @@ class Screen:
 class VmStage:
     steps = 7
 
-    def __init__(self, screen, kernel):
+    def __init__(self, screen, kernel, newer_qemu):
         screen.step(f"booting a guest with Debian's {kernel} kernel (emulated, so it takes some seconds), with one virtio-net device")
-        self.lab = Lab(kernel, extra={"/sbin/vfsteer": VFSTEER})
+        self.lab = Lab(kernel, extra={"/sbin/vfsteer": VFSTEER}, qemu=qemu(newer_qemu))
         self.standby = self.lab.netdev("sb")
         screen.say(f"      booted in {self.lab.vm.boot_s:.1f} s: Linux {self.lab.vm.check('uname -r').strip()}; {self.standby} is the virtio-net device")
         self.command, self.bpffs = "vfsteer run", ""
@@ -165,7 +166,7 @@ class NetnsStage:
     unplug_text = "deleting the VF's stand-in"
     replug_text = "adding the VF's stand-in again"
 
-    def __init__(self, screen, _):
+    def __init__(self, screen, *_):
         screen.step("making a guest's stand-in: a network namespace with one veth as virtio-net, a bridge outside and a peer beyond it")
         self.lab = self
         self.pairs, self.standby = [Pair(0)], "eth0"
@@ -312,7 +313,7 @@ def verdict(screen, result, agent_log):
     return False
 
 
-def demonstrate(mode, kernel):
+def demonstrate(mode, kernel, newer_qemu):
     screen = Screen()
     number = 0
     kind = {"vm": VmStage, "netns": NetnsStage}[mode]
@@ -325,7 +326,7 @@ def demonstrate(mode, kernel):
     screen.step = step
     if not VFSTEER.exists():
         raise DemoError(f"{VFSTEER} is not there: run make")
-    stage = kind(screen, kernel)
+    stage = kind(screen, kernel, newer_qemu)
     try:
         step(f"starting the agent in it, and nothing else: {stage.command}")
         agent = stage.lab.vm.spawn(f"exec {stage.command}")
@@ -349,10 +350,10 @@ def demonstrate(mode, kernel):
 
 def main(args):
     if not args or args[0] not in ("vm", "netns"):
-        print("usage: demo.py vm KERNEL | netns (tools/demo runs it)", file=sys.stderr)
+        print("usage: demo.py vm KERNEL [--newer-qemu] | netns (tools/demo runs it)", file=sys.stderr)
         return 2
     try:
-        return 0 if demonstrate(args[0], args[1] if len(args) > 1 else None) else 1
+        return 0 if demonstrate(args[0], args[1] if len(args) > 1 else None, "--newer-qemu" in args) else 1
     except KeyboardInterrupt:
         print("\ndemo: interrupted; all that was made is taken away", file=sys.stderr)
         return 130
