@@ -17,9 +17,11 @@ static unsigned agent_port_number(const struct agent *agent, const struct port *
 	return (unsigned)(port - agent->world.ports);
 }
 
+/* Its standby is named by ifname or altname. */
 static const struct pair *agent_port_pair(struct agent *agent, const char *standby)
 {
-	int slot = pins_find(&agent->world.pins, standby);
+	const struct netdev *device = netdev_by_name(agent->world.table, standby);
+	int slot = pins_find(&agent->world.pins, device ? device->name : standby);
 
 	return slot < 0 ? NULL : agent_pair_of_slot(agent, (unsigned)slot);
 }
@@ -96,7 +98,11 @@ static int agent_port_try(struct agent *agent, unsigned number, char *text, size
 		.ports = agent->world.port_pins.ports,
 		.number = (int)number,
 	};
-	int error = port_check(&check, text, size);
+	int error;
+
+	if (standby)
+		snprintf(port->wish.pair, sizeof(port->wish.pair), "%s", standby->name);
+	error = port_check(&check, text, size);
 
 	agent_port_entry(agent, number)->waits_for = agent_port_wait(error, device);
 	if (error)

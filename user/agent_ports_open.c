@@ -41,9 +41,17 @@ static void agent_port_adopt(struct agent *agent, unsigned number, const struct 
 
 static bool agent_port_is_as_wished(const struct options_port *wish, const struct options_port *other)
 {
-	return !strcmp(wish->pair, other->pair) && wish->passthrough == other->passthrough &&
+	return wish->passthrough == other->passthrough &&
 	       wish->without_xdp == other->without_xdp &&
 	       (wish->passthrough || !wish->has_mac || !memcmp(wish->mac, other->mac, ETH_ALEN));
+}
+
+/* The configuration may name the pair by another name than the map does. */
+static bool agent_port_is_of_pair(const struct agent *agent, const struct options_port *wish, const struct options_port *other)
+{
+	const struct netdev *standby = netdev_by_name(agent->world.table, wish->pair);
+
+	return !strcmp(wish->pair, other->pair) || (standby && netdev_is_called(standby, other->pair));
 }
 
 /* The configuration may have changed since these were bound. */
@@ -60,7 +68,8 @@ static void agent_ports_compare(struct agent *agent)
 			agent_port_forget(agent, number);
 			continue;
 		}
-		if (!agent_port_is_as_wished(wish, &port->wish) && agent_port_entry(agent, number)->ifindex)
+		if ((!agent_port_is_of_pair(agent, wish, &port->wish) || !agent_port_is_as_wished(wish, &port->wish)) &&
+		    agent_port_entry(agent, number)->ifindex)
 			port_unbind(&agent->world, number);
 		port->wish = *wish;
 		port->configured = true;

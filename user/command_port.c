@@ -3,6 +3,7 @@
 #include "control.h"
 #include "json.h"
 #include "log.h"
+#include "names.h"
 #include "options.h"
 #include "pins.h"
 #include "port_peer.h"
@@ -19,6 +20,7 @@
 #define COMMAND_PORT_ANSWER_MS 10000
 #define COMMAND_PORT_SETTLE_MS 1000
 #define COMMAND_PORT_POLL_MS 20
+#define COMMAND_PORT_NO_INTERFACE "no such interface: 'ip link' lists those there are"
 
 static int command_port_fail(const char *what, const char *why)
 {
@@ -108,6 +110,18 @@ static int command_port_tell(const struct pins *pins, const char *name, const ch
 	return EXIT_SUCCESS;
 }
 
+/* The map and the agent go by ifnames. Returns 0, or the exit status after one line: what is too long for one, and no device's, is nobody's. */
+static int command_port_resolve(const struct pins *pins, const char *name, struct options_port *wish)
+{
+	int slot = names_find_pair(pins, wish->pair);
+
+	if (slot >= 0)
+		snprintf(wish->pair, sizeof(wish->pair), "%.*s", VFSTEER_NAME_SIZE - 1, pins->pairs[slot].standby);
+	if (strlen(wish->pair) >= VFSTEER_NAME_SIZE)
+		return command_port_fail(wish->pair, "no such pair: 'vfsteer status' lists those there are");
+	return names_resolve(name, wish->name) ? command_port_fail(name, COMMAND_PORT_NO_INTERFACE) : 0;
+}
+
 static int command_port_add(const struct options *options)
 {
 	char request[CONTROL_SIZE], answer[CONTROL_SIZE];
@@ -120,11 +134,13 @@ static int command_port_add(const struct options *options)
 	if (wish.passthrough && wish.has_mac)
 		return options_mistake(
 			"port", "--mac and --passthrough: a passthrough port owns the pair's MAC; leave one out");
-	snprintf(wish.name, sizeof(wish.name), "%s", options->operands[1]);
 	if (command_port_open(options, &pins))
 		return EXIT_FAILURE;
-	request_write_port(&wish, request, sizeof(request));
-	status = command_port_ask(options, &pins, wish.name, request, answer);
+	status = command_port_resolve(&pins, options->operands[1], &wish);
+	if (!status) {
+		request_write_port(&wish, request, sizeof(request));
+		status = command_port_ask(options, &pins, wish.name, request, answer);
+	}
 	if (!status) {
 		command_port_arrange(&pins, &wish);
 		status = command_port_tell(&pins, wish.name, answer);
@@ -135,14 +151,18 @@ static int command_port_add(const struct options *options)
 
 static int command_port_delete(const struct options *options)
 {
-	char request[CONTROL_SIZE], answer[CONTROL_SIZE];
+	char request[CONTROL_SIZE], answer[CONTROL_SIZE], name[IF_NAMESIZE];
 	struct pins pins;
 	int status;
 
 	if (command_port_open(options, &pins))
 		return EXIT_FAILURE;
-	snprintf(request, sizeof(request), "port del %s", options->operands[1]);
-	status = command_port_ask(options, &pins, options->operands[1], request, answer);
+	if (names_resolve(options->operands[1], name)) {
+		pins_close(&pins);
+		return command_port_fail(options->operands[1], COMMAND_PORT_NO_INTERFACE);
+	}
+	snprintf(request, sizeof(request), "port del %s", name);
+	status = command_port_ask(options, &pins, name, request, answer);
 	if (!status)
 		puts(answer);
 	pins_close(&pins);

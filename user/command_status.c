@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "commands.h"
 #include "log.h"
+#include "names.h"
 #include "options.h"
 #include "pins.h"
 #include "report.h"
@@ -29,7 +30,7 @@ static void complain_unknown_pair(const struct pins *pins, const char *name)
 int command_status(int argc, char **argv)
 {
 	char message[2 * PINS_PATH_SIZE];
-	struct options options;
+	static struct options options;
 	struct report report;
 	struct pins pins;
 	int slot = -1, err;
@@ -45,7 +46,7 @@ int command_status(int argc, char **argv)
 	}
 	status = EXIT_FAILURE;
 	if (options.operand_count) {
-		slot = pins_find(&pins, options.operands[0]);
+		slot = names_find_pair(&pins, options.operands[0]);
 		if (slot < 0) {
 			complain_unknown_pair(&pins, options.operands[0]);
 			goto out;

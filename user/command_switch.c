@@ -2,6 +2,7 @@
 #include "commands.h"
 #include "control.h"
 #include "log.h"
+#include "names.h"
 #include "options.h"
 #include "pins.h"
 #include "words.h"
@@ -53,7 +54,7 @@ static int command_switch_ask(const struct pins *pins, const char *standby, cons
 int command_switch(int argc, char **argv)
 {
 	static struct options options;
-	char message[512];
+	char message[512], standby[VFSTEER_NAME_SIZE];
 	struct pins pins;
 	int status = options_parse(argc, argv, OPTIONS_BPFFS, 2, 2, &options), slot, error;
 	const char *wish = options.operands[1];
@@ -70,13 +71,14 @@ int command_switch(int argc, char **argv)
 		log_error("switch: %s", message);
 		return 1;
 	}
-	slot = pins_find(&pins, options.operands[0]);
+	slot = names_find_pair(&pins, options.operands[0]);
 	status = 1;
 	if (slot < 0) {
 		log_error("switch: %s: no such pair: 'vfsteer status' lists those there are", options.operands[0]);
 		goto out;
 	}
-	error = command_switch_ask(&pins, options.operands[0], wish, &status);
+	snprintf(standby, sizeof(standby), "%.*s", (int)sizeof(standby) - 1, pins.pairs[slot].standby);
+	error = command_switch_ask(&pins, standby, wish, &status);
 	if (!error)
 		goto out;
 	if (pins_agent_runs(options.bpffs)) {
@@ -84,7 +86,7 @@ int command_switch(int argc, char **argv)
 		status = 1;
 		goto out;
 	}
-	status = command_switch_pins(&pins, slot, options.operands[0], wish);
+	status = command_switch_pins(&pins, slot, standby, wish);
 out:
 	pins_close(&pins);
 	return status ? status : commands_finish_output(argv[0], 0);

@@ -82,7 +82,7 @@ static int config_pair(struct config_reading *reading, const char *standby, cons
 	struct options_pair *pair = config_find_pair(&reading->options, standby);
 	const char *flaw;
 	bool rx_direct;
-	char text[64];
+	char text[2 * OPTIONS_NAME_SIZE + 2];
 
 	if (!pair) {
 		flaw = options_add_pair(&reading->options, standby);
@@ -102,7 +102,8 @@ static int config_pair(struct config_reading *reading, const char *standby, cons
 	/* Again and whole, for the checks that --pair STANDBY=PRIMARY makes. */
 	rx_direct = pair->rx_direct;
 	*pair = reading->options.pairs[--reading->options.pair_count];
-	snprintf(text, sizeof(text), "%.20s=%.20s", standby, value);
+	/* One character more than there may be, so that one too long is told. */
+	snprintf(text, sizeof(text), "%.*s=%.*s", OPTIONS_NAME_SIZE, standby, OPTIONS_NAME_SIZE, value);
 	flaw = options_add_pair(&reading->options, text);
 	if (flaw)
 		return config_mistake(reading, "[pair %s] primary = %s: %s", standby, value, flaw);
@@ -183,10 +184,11 @@ static bool config_begin_section(struct config_reading *reading, const char *lin
 	} else {
 		return config_mistake(reading, "[%s]: no such section: there are [agent], [pair STANDBY] and [port IFACE]", name);
 	}
-	flaw = options_name_flaw(name + prefix);
+	/* A port is its interface's ifname: the maps have no room for more. */
+	flaw = reading->kind == CONFIG_PAIR ? options_name_flaw(name + prefix) : options_ifname_flaw(name + prefix);
 	if (flaw)
 		return config_mistake(reading, "[%s]: the %s name %s", name, reading->kind == CONFIG_PAIR ? "standby's" : "interface's", flaw);
-	snprintf(reading->section, sizeof(reading->section), "%.15s", name + prefix);
+	snprintf(reading->section, sizeof(reading->section), "%.*s", OPTIONS_NAME_SIZE - 1, name + prefix);
 	return true;
 }
 

@@ -16,7 +16,7 @@ enum config_section {
 
 struct config_setting {
 	enum config_section kind;
-	char section[IF_NAMESIZE]; /* the name in it; empty: [agent] */
+	char section[OPTIONS_NAME_SIZE]; /* the name in it; empty: [agent] */
 	char name[CONFIG_NAME_SIZE];
 };
 
@@ -25,7 +25,7 @@ struct config_reading {
 	const char *next, *end;	   /* what has not been read of the text */
 	int line;		   /* the one read last */
 	enum config_section kind;  /* of the section under way */
-	char section[IF_NAMESIZE]; /* likewise: the name in it */
+	char section[OPTIONS_NAME_SIZE]; /* likewise: the name in it */
 	int section_line;	   /* likewise, if nothing has stood in it so far; else 0 */
 	unsigned setting_count;
 	struct config_setting settings[CONFIG_SETTINGS_MAX];

@@ -7,6 +7,7 @@
 #define LINK_H
 
 #include <linux/if_ether.h>
+#include <net/if.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -51,6 +52,15 @@ bool link_filters_vlans(const char *ifname);
 int link_add_vlan(struct link_requests *requests, int lower_ifindex, const char *name, uint16_t vlan_id,
 		  uint16_t vlan_protocol);
 int link_delete(struct link_requests *requests, int ifindex);
+
+struct netdev_address;
+
+/* Takes an address from the device it names. IPv4: with its routes, and with the last one all IPv4 routes over the device
+ * (fib_disable_ip). -EADDRNOTAVAIL: it is not there. */
+int link_delete_address(struct link_requests *requests, const struct netdev_address *address);
+
+/* The ifname of the device that is called @name, by ifname or altname (Linux 5.5). -ENODEV: none is. */
+int link_find_name(struct link_requests *requests, const char *name, char ret[IF_NAMESIZE]);
 
 #define LINK_SAME_NAMESPACE (-1)
 

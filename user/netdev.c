@@ -24,6 +24,21 @@
 /* Of a dump that changes interrupt. */
 #define DUMP_ATTEMPTS 10
 
+/* IPv6's own message about a device: sent when it comes up there, and when its settings change. */
+static int take_ipv6(struct netdev_table *table, const struct nlmsghdr *message)
+{
+	const struct ifinfomsg *header = nlmsg_data(message);
+	struct netdev *device;
+
+	if (!nlmsg_valid_hdr(message, sizeof(*header)) || header->ifi_family != AF_INET6)
+		return 0;
+	device = netdev_device_find(table, header->ifi_index);
+	if (!device)
+		return 0;
+	device->ipv6_changed = true;
+	return NETDEV_IPV6;
+}
+
 static int take_link(struct netdev_table *table, const struct nlmsghdr *message)
 {
 	const struct netdev *known;
@@ -31,7 +46,7 @@ static int take_link(struct netdev_table *table, const struct nlmsghdr *message)
 	int error = netdev_parse_link(message, message->nlmsg_len, &device);
 
 	if (error)
-		return error == -ENOMSG ? 0 : error;
+		return error == -ENOMSG ? take_ipv6(table, message) : error;
 	/* A device that moves to another namespace is deleted here, too. */
 	if (message->nlmsg_type == RTM_DELLINK)
 		return netdev_device_remove(table, device.ifindex);
@@ -139,7 +154,7 @@ static int subscribe(struct netdev_table *table, int receive_buffer_bytes)
 		return -errno;
 	errno = 0;
 	if (nl_socket_add_memberships(table->notifications, RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
-				      RTNLGRP_TC, 0) < 0)
+				      RTNLGRP_TC, RTNLGRP_IPV6_IFINFO, 0) < 0)
 		return errno ? -errno : -EIO;
 	return 0;
 }
@@ -201,6 +216,19 @@ int netdev_refresh(struct netdev_table *table, int ifindex)
 	if (device)
 		device->reread = true;
 	return error;
+}
+
+int netdev_refresh_name(struct netdev_table *table, const char *name)
+{
+	struct nl_msg *request = link_request(NLM_F_ACK, 0);
+	int error;
+
+	if (request && nla_put_string(request, IFLA_ALT_IFNAME, name) < 0) {
+		nlmsg_free(request);
+		return -EMSGSIZE;
+	}
+	error = rtnetlink_request(table->requests, request, take_answer, table);
+	return error == -EINVAL ? -ENODEV : error;
 }
 
 /* Takes the @length bytes of a datagram in table->buffer apart. Returns 0 with what changed added to *changed, or -ENOBUFS. */

@@ -13,9 +13,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define NETDEV_NAME_SIZE 128 /* of any name; ALTIFNAMSIZ of <linux/if.h>, which does not go with <net/if.h> */
+#define NETDEV_ALTNAMES_SIZE 512
+
 struct netdev {
 	int ifindex;
 	char name[IF_NAMESIZE];
+	char altnames[NETDEV_ALTNAMES_SIZE]; /* IFLA_ALT_IFNAME (Linux 5.5), each up to 127 characters and its NUL, an empty one ends them */
 	uint16_t hardware_type; /* ARPHRD_* */
 	uint8_t mac[ETH_ALEN];
 	uint8_t permanent_mac[ETH_ALEN]; /* IFLA_PERM_ADDRESS (Linux 5.6); all zero: it has none */
@@ -37,10 +41,12 @@ struct netdev {
 	char pci_address[16]; /* "0000:01:00.0" */
 	char pci_slot[16];    /* "0000:01:00" */
 	char pci_port[16];    /* "0000:00:04.0", the bridge above; empty on the root bus */
+	unsigned address_count; /* entries of netdev_addresses that are its */
 	unsigned incarnation; /* another one when it has left this namespace and come back, if only for a moment */
 	unsigned seen;        /* mark of the last dump that named it */
 	bool reread;          /* by netdev_refresh since the last netdev_dispatch */
 	bool changed;         /* its state, since netdev_forget_changes: see NETDEV_STATE */
+	bool ipv6_changed;    /* likewise: see NETDEV_IPV6 */
 };
 
 struct netdev_address {
@@ -51,6 +57,7 @@ struct netdev_address {
 		struct in6_addr v6;
 	};
 	uint32_t flags; /* IFA_F_* */
+	uint8_t protocol;      /* IFA_PROTO (Linux 5.18): who made it, IFAPROT_*; 0: unknown */
 	uint8_t prefix_length; /* IPv4 allows one address twice with different ones */
 	unsigned seen;
 };
@@ -62,6 +69,7 @@ enum netdev_change {
 	NETDEV_FILTERS = 1 << 2, /* a tc filter or qdisc was added or deleted somewhere */
 	NETDEV_RESYNCED = 1 << 3, /* messages were lost; everything was read anew */
 	NETDEV_STATE = 1 << 4, /* flags, MTU, carrier of the devices marked as changed, and nothing else of them */
+	NETDEV_IPV6 = 1 << 5, /* IPv6 came up on the devices marked so, or its settings changed */
 };
 
 struct netdev_table;
@@ -88,7 +96,7 @@ int netdev_dispatch(struct netdev_table *table);
 /* False while messages are lost that no dump has made up for yet: devices may have come, gone and changed unseen. */
 bool netdev_is_current(const struct netdev_table *table);
 
-/* Takes the marks of NETDEV_STATE from all devices. */
+/* Takes the marks of NETDEV_STATE and NETDEV_IPV6 from all devices. */
 void netdev_forget_changes(struct netdev_table *table);
 
 /*
@@ -98,14 +106,32 @@ void netdev_forget_changes(struct netdev_table *table);
  */
 int netdev_refresh(struct netdev_table *table, int ifindex);
 
+/*
+ * The same for the device called @name, by ifname or altname. The kernel tells of an altname only when the device is up (netdev_state_change),
+ * and udev gives them to devices that are down. Returns 0, -ENODEV when there is none (or Linux is before 5.5), or another -errno.
+ */
+int netdev_refresh_name(struct netdev_table *table, const char *name);
+
 /* Looked-up entries belong to the table and live until the next call that changes it. NULL: no such device. */
 const struct netdev *netdev_by_index(const struct netdev_table *table, int ifindex);
+/* By its ifname or one of its altnames, of which the kernel gives none twice. */
 const struct netdev *netdev_by_name(const struct netdev_table *table, const char *name);
+
+/* Is @device called @name, by ifname or altname? */
+bool netdev_is_called(const struct netdev *device, const char *name);
+
+/* The next of @device's names after @name: its ifname for NULL, then its altnames. NULL ends them. */
+const char *netdev_next_name(const struct netdev *device, const char *name);
 
 /* Iteration in order of ifindex: netdev_next(table, NULL) is the first; NULL ends it. */
 const struct netdev *netdev_next(const struct netdev_table *table, const struct netdev *after);
 /* The same as an array for the pure functions, which the caller frees; its entries live as long as looked-up ones. NULL: out of memory. */
 const struct netdev **netdev_list(const struct netdev_table *table, size_t *ret_count);
+/* All addresses, in no order; the array lives as long as looked-up entries. */
+const struct netdev_address *netdev_addresses(const struct netdev_table *table, size_t *ret_count);
+
+/* Takes an address from the table that was just deleted: its notification comes later. */
+void netdev_forget_address(struct netdev_table *table, const struct netdev_address *address);
 const struct netdev_address *netdev_address_next(const struct netdev_table *table, const struct netdev_address *after);
 
 #endif

@@ -12,6 +12,10 @@
 #include <stdio.h>
 #include <string.h>
 
+/* IFA_PROTO, of Linux 5.18: not in every header that this is built with. */
+#define NETDEV_IFA_PROTO 11
+#define NETDEV_IFA_MAX (NETDEV_IFA_PROTO > IFA_MAX ? NETDEV_IFA_PROTO : IFA_MAX)
+
 static const struct nla_policy link_policy[IFLA_MAX + 1] = {
 	[IFLA_IFNAME] = { .type = NLA_STRING, .maxlen = IF_NAMESIZE },
 	[IFLA_MTU] = { .type = NLA_U32 },
@@ -22,6 +26,7 @@ static const struct nla_policy link_policy[IFLA_MAX + 1] = {
 	[IFLA_PROMISCUITY] = { .type = NLA_U32 },
 	[IFLA_ALLMULTI] = { .type = NLA_U32 },
 	[IFLA_LINKINFO] = { .type = NLA_NESTED },
+	[IFLA_PROP_LIST] = { .type = NLA_NESTED },
 };
 
 static const struct nla_policy info_policy[IFLA_INFO_MAX + 1] = {
@@ -35,8 +40,9 @@ static const struct nla_policy vlan_policy[IFLA_VLAN_MAX + 1] = {
 	[IFLA_VLAN_PROTOCOL] = { .type = NLA_U16 },
 };
 
-static const struct nla_policy address_policy[IFA_MAX + 1] = {
+static const struct nla_policy address_policy[NETDEV_IFA_MAX + 1] = {
 	[IFA_FLAGS] = { .type = NLA_U32 },
+	[NETDEV_IFA_PROTO] = { .type = NLA_U8 },
 };
 
 static struct nlmsghdr *whole_message(const void *bytes, size_t length)
@@ -77,6 +83,32 @@ static int read_info(struct nlattr *info, struct netdev *device)
 		nla_strlcpy(device->slave_kind, values[IFLA_INFO_SLAVE_KIND], sizeof(device->slave_kind));
 	if (strcmp(device->kind, "vlan") == 0 && values[IFLA_INFO_DATA])
 		return read_vlan(values[IFLA_INFO_DATA], device);
+	return 0;
+}
+
+/* As many as there is room for, each whole: a name that is cut short would be another device's. */
+static int read_altnames(struct nlattr *properties, struct netdev *device)
+{
+	size_t used = 0;
+	struct nlattr *property;
+	int left;
+
+	nla_for_each_nested(property, properties, left) {
+		const char *name = nla_data(property);
+		size_t size = (size_t)nla_len(property), length = strnlen(name, size);
+
+		if (nla_type(property) != IFLA_ALT_IFNAME)
+			continue;
+		if (length == size || length >= NETDEV_NAME_SIZE)
+			return -EBADMSG;
+		/* The kernel takes an empty one, too: it is nobody's name here. */
+		if (!length)
+			continue;
+		if (used + length + 2 > sizeof(device->altnames))
+			break;
+		memcpy(device->altnames + used, name, length);
+		used += length + 1;
+	}
 	return 0;
 }
 
@@ -122,6 +154,8 @@ int netdev_parse_link(const void *bytes, size_t length, struct netdev *ret)
 		device.link = (int)nla_get_u32(values[IFLA_LINK]);
 	if (values[IFLA_MASTER])
 		device.master = (int)nla_get_u32(values[IFLA_MASTER]);
+	if (values[IFLA_PROP_LIST] && read_altnames(values[IFLA_PROP_LIST], &device) < 0)
+		return -EBADMSG;
 	if (values[IFLA_LINKINFO] && read_info(values[IFLA_LINKINFO], &device) < 0)
 		return -EBADMSG;
 
@@ -132,13 +166,13 @@ int netdev_parse_link(const void *bytes, size_t length, struct netdev *ret)
 int netdev_parse_address(const void *bytes, size_t length, struct netdev_address *ret)
 {
 	struct nlmsghdr *message = whole_message(bytes, length);
-	struct nlattr *values[IFA_MAX + 1];
+	struct nlattr *values[NETDEV_IFA_MAX + 1];
 	const struct ifaddrmsg *header;
 	struct netdev_address address;
 	struct nlattr *local;
 	size_t size;
 
-	if (!message || nlmsg_parse(message, sizeof(*header), values, IFA_MAX, address_policy) < 0)
+	if (!message || nlmsg_parse(message, sizeof(*header), values, NETDEV_IFA_MAX, address_policy) < 0)
 		return -EBADMSG;
 	header = nlmsg_data(message);
 	if (header->ifa_family != AF_INET && header->ifa_family != AF_INET6)
@@ -155,6 +189,8 @@ int netdev_parse_address(const void *bytes, size_t length, struct netdev_address
 	address.prefix_length = header->ifa_prefixlen;
 	memcpy(&address.v6, nla_data(local), size);
 	/* The header has room for the first eight flags only. */
+	if (values[NETDEV_IFA_PROTO])
+		address.protocol = nla_get_u8(values[NETDEV_IFA_PROTO]);
 	address.flags = values[IFA_FLAGS] ? nla_get_u32(values[IFA_FLAGS]) : header->ifa_flags;
 
 	memcpy(ret, &address, sizeof(address));

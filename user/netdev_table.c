@@ -68,6 +68,8 @@ int netdev_device_put(struct netdev_table *table, struct netdev *device)
 		device->incarnation = known->incarnation;
 		device->reread = known->reread;
 		device->changed = known->changed;
+		device->ipv6_changed = known->ipv6_changed;
+		device->address_count = known->address_count;
 		known->seen = device->seen;
 		if (memcmp(known, device, sizeof(*known)) == 0)
 			return 0;
@@ -81,6 +83,10 @@ int netdev_device_put(struct netdev_table *table, struct netdev *device)
 	if (error)
 		return error;
 	device->incarnation = ++table->incarnations;
+	/* Of an address that was heard of before its device. */
+	device->address_count = 0;
+	for (size_t i = 0; i < table->address_count; i++)
+		device->address_count += table->addresses[i].ifindex == device->ifindex;
 	place = device_place(table, device->ifindex);
 	memmove(&table->devices[place + 1], &table->devices[place],
 		(table->device_count - place) * sizeof(*table->devices));
@@ -91,6 +97,10 @@ int netdev_device_put(struct netdev_table *table, struct netdev *device)
 
 static int address_remove_at(struct netdev_table *table, size_t place)
 {
+	struct netdev *device = netdev_device_find(table, table->addresses[place].ifindex);
+
+	if (device)
+		device->address_count--;
 	table->addresses[place] = table->addresses[--table->address_count];
 	return NETDEV_ADDRESSES;
 }
@@ -128,6 +138,7 @@ struct netdev_address *netdev_address_find(struct netdev_table *table, const str
 int netdev_address_put(struct netdev_table *table, const struct netdev_address *address)
 {
 	struct netdev_address *known = netdev_address_find(table, address);
+	struct netdev *device;
 	int error;
 
 	if (known) {
@@ -140,6 +151,9 @@ int netdev_address_put(struct netdev_table *table, const struct netdev_address *
 	if (error)
 		return error;
 	table->addresses[table->address_count++] = *address;
+	device = netdev_device_find(table, address->ifindex);
+	if (device)
+		device->address_count++;
 	return NETDEV_ADDRESSES;
 }
 
@@ -165,7 +179,7 @@ void netdev_sweep(struct netdev_table *table)
 void netdev_forget_changes(struct netdev_table *table)
 {
 	for (size_t i = 0; i < table->device_count; i++)
-		table->devices[i].changed = false;
+		table->devices[i].changed = table->devices[i].ipv6_changed = false;
 }
 
 const struct netdev *netdev_by_index(const struct netdev_table *table, int ifindex)
@@ -176,10 +190,27 @@ const struct netdev *netdev_by_index(const struct netdev_table *table, int ifind
 const struct netdev *netdev_by_name(const struct netdev_table *table, const char *name)
 {
 	for (size_t i = 0; i < table->device_count; i++) {
-		if (strcmp(table->devices[i].name, name) == 0)
+		if (netdev_is_called(&table->devices[i], name))
 			return &table->devices[i];
 	}
 	return NULL;
+}
+
+const char *netdev_next_name(const struct netdev *device, const char *name)
+{
+	if (!name)
+		return device->name;
+	name = name == device->name ? device->altnames : name + strlen(name) + 1;
+	return *name ? name : NULL;
+}
+
+bool netdev_is_called(const struct netdev *device, const char *name)
+{
+	for (const char *own = device->name; own; own = netdev_next_name(device, own)) {
+		if (strcmp(own, name) == 0)
+			return true;
+	}
+	return false;
 }
 
 const struct netdev *netdev_next(const struct netdev_table *table, const struct netdev *after)
@@ -199,6 +230,17 @@ const struct netdev **netdev_list(const struct netdev_table *table, size_t *ret_
 		list[i] = &table->devices[i];
 	*ret_count = table->device_count;
 	return list;
+}
+
+const struct netdev_address *netdev_addresses(const struct netdev_table *table, size_t *ret_count)
+{
+	*ret_count = table->address_count;
+	return table->addresses;
+}
+
+void netdev_forget_address(struct netdev_table *table, const struct netdev_address *address)
+{
+	netdev_address_remove(table, address);
 }
 
 const struct netdev_address *netdev_address_next(const struct netdev_table *table, const struct netdev_address *after)

@@ -27,8 +27,8 @@ static const char *name_flaw(const char *name, size_t length)
 {
 	if (!length)
 		return "is empty";
-	if (length >= IF_NAMESIZE)
-		return "is longer than 15 characters";
+	if (length >= OPTIONS_NAME_SIZE)
+		return "is longer than 127 characters";
 	if (name[0] == '.' && (length == 1 || (length == 2 && name[1] == '.')))
 		return "is not allowed";
 	for (size_t i = 0; i < length; i++) {
@@ -45,6 +45,13 @@ const char *options_name_flaw(const char *name)
 	return name_flaw(name, strlen(name));
 }
 
+const char *options_ifname_flaw(const char *name)
+{
+	const char *flaw = options_name_flaw(name);
+
+	return flaw || strlen(name) < IF_NAMESIZE ? flaw : "is longer than 15 characters";
+}
+
 int options_check_name(const char *command, const char *name)
 {
 	const char *flaw = options_name_flaw(name);
@@ -54,7 +61,7 @@ int options_check_name(const char *command, const char *name)
 
 const char *options_add_pair(struct options *options, const char *value)
 {
-	static char text[160];
+	static char text[OPTIONS_NAME_SIZE + 64];
 	size_t standby_length = strcspn(value, "=");
 	const char *primary = value[standby_length] ? value + standby_length + 1 : NULL;
 	struct options_pair pair = { 0 };

@@ -11,16 +11,18 @@
 
 #define OPTIONS_DEFAULT_BPFFS "/sys/fs/bpf"
 
+#define OPTIONS_NAME_SIZE 128 /* of an ifname or altname: ALTIFNAMSIZ of <linux/if.h> */
+
 struct options_pair {
-	char standby[IF_NAMESIZE];
-	char primary[IF_NAMESIZE]; /* empty: found by permanent MAC */
+	char standby[OPTIONS_NAME_SIZE]; /* ifname or altname, as the next */
+	char primary[OPTIONS_NAME_SIZE]; /* empty: found by permanent MAC */
 	bool rx_direct;            /* see direct.h; the configuration may say so for all pairs, too */
 };
 
 /* A port as it is asked for: see port.h. */
 struct options_port {
 	char name[IF_NAMESIZE];
-	char pair[IF_NAMESIZE]; /* its standby */
+	char pair[OPTIONS_NAME_SIZE]; /* its standby, by ifname or altname */
 	bool has_mac;           /* else that of a veth's other end */
 	uint8_t mac[ETH_ALEN];
 	bool passthrough; /* the pair's own MAC, and all that comes for it */
@@ -67,8 +69,11 @@ enum options_accepted {
  */
 __attribute__((format(printf, 2, 3))) int options_mistake(const char *command, const char *format, ...);
 
-/* Why @name cannot be an interface's name, by the kernel's own rules and, for '=', those of --pair ("is empty", a static string); NULL when it can. */
+/* Why @name cannot be a device's ifname or altname, by the kernel's own rules and, for '=', those of --pair ("is empty", a static string); NULL when it can. */
 const char *options_name_flaw(const char *name);
+
+/* The same for what has to be an ifname, of 15 characters at most. */
+const char *options_ifname_flaw(const char *name);
 
 /* The same for a PAIR given to @command: returns 0, or 2 after one line on stderr. */
 int options_check_name(const char *command, const char *name);

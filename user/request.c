@@ -49,7 +49,7 @@ static bool request_next_name(const char **text, char name[VFSTEER_NAME_SIZE])
 {
 	char word[REQUEST_WORD_SIZE];
 
-	if (!request_next_word(text, word) || options_name_flaw(word))
+	if (!request_next_word(text, word) || options_ifname_flaw(word))
 		return false;
 	snprintf(name, VFSTEER_NAME_SIZE, "%.15s", word);
 	return true;

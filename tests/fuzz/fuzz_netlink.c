@@ -10,6 +10,7 @@ static void expect_order(const struct netdev_table *table)
 {
 	const struct netdev *device = NULL, *before = NULL;
 	const struct netdev_address *address = NULL;
+	unsigned counted = 0, there = 0;
 
 	while ((device = netdev_next(table, device))) {
 		FUZZ_EXPECT(device->ifindex > 0 && (!before || before->ifindex < device->ifindex));
@@ -17,10 +18,17 @@ static void expect_order(const struct netdev_table *table)
 		FUZZ_EXPECT(memchr(device->kind, '\0', sizeof(device->kind)));
 		FUZZ_EXPECT(memchr(device->slave_kind, '\0', sizeof(device->slave_kind)));
 		FUZZ_EXPECT(netdev_by_index(table, device->ifindex) == device);
+		FUZZ_EXPECT(!device->altnames[sizeof(device->altnames) - 1] && !device->altnames[sizeof(device->altnames) - 2]);
+		for (const char *name = device->name; name; name = netdev_next_name(device, name))
+			FUZZ_EXPECT(strlen(name) < NETDEV_NAME_SIZE);
+		counted += device->address_count;
 		before = device;
 	}
-	while ((address = netdev_address_next(table, address)))
+	while ((address = netdev_address_next(table, address))) {
 		FUZZ_EXPECT(address->ifindex > 0 && (address->family == AF_INET || address->family == AF_INET6));
+		there += netdev_by_index(table, address->ifindex) != NULL;
+	}
+	FUZZ_EXPECT(counted == there);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -21,7 +21,8 @@ ERROR, DONE = 2, 3
 NEWLINK, DELLINK, GETLINK, NEWADDR, DELADDR, GETADDR, NEWNEIGH, NEWTFILTER = 16, 17, 18, 20, 21, 22, 28, 44
 DUMP = 0x301  # NLM_F_REQUEST | NLM_F_DUMP
 IF_ADDRESS, IF_NAME, IF_MTU, IF_LINK, IF_MASTER, IF_OPERSTATE, IF_LINKINFO = 1, 3, 4, 5, 10, 16, 18
-IF_PROMISCUITY, IF_CARRIER, IF_NETNSID, IF_PERM_ADDRESS, IF_ALLMULTI = 30, 33, 37, 54, 61
+IF_PROMISCUITY, IF_CARRIER, IF_NETNSID, IF_PROPERTIES, IF_ALTNAME, IF_PERM_ADDRESS, IF_ALLMULTI = 30, 33, 37, 52, 53, 54, 61
+ADDRESS_PROTOCOL = 11
 INFO_KIND, INFO_DATA, INFO_SLAVE_KIND = 1, 2, 4
 VLAN_ID, VLAN_PROTOCOL = 1, 5
 NESTED = 0x8000
@@ -88,6 +89,8 @@ def netlink():
     yield "link", full_link(7, "eth0")
     yield "vlan", full_link(7, "eth0") + vlan(10, 7, 0x8100) + vlan(11, 10, 0x88a8)
     yield "port", port + link(9, text(IF_NAME, "br0"), attribute(IF_LINKINFO | NESTED, text(INFO_KIND, "bridge")))
+    yield "altnames", full_link(7, "eth0", attribute(IF_PROPERTIES | NESTED, text(IF_ALTNAME, "enp1s0") + text(IF_ALTNAME, "x" * 127)))
+    yield "owned", full_link(7, "eth0") + address(10, bytes(16), attribute(ADDRESS_PROTOCOL, b"\2")) + link(7, kind=NEWLINK, family=10)
     yield "other-netns", full_link(7, "eth0", number(IF_LINK, 3), number(IF_NETNSID, 1))
     yield "gone", full_link(7, "eth0") + addresses + link(7, text(IF_NAME, "eth0"), kind=DELLINK)
     yield "addresses", full_link(7, "eth0") + addresses + address(2, bytes([10, 0, 0, 1]), kind=DELADDR)

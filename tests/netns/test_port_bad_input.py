@@ -11,7 +11,7 @@ from ports import Container, listed, port
 from refusals import PortRefusals, Refusals, inventory, write
 from rig import MAC, OUTSIDE, VFSTEER, case, check_equal, main, note, reachable, wait
 
-LONG = "averyveryverylongname"
+LONG = "averylongname" + "e" * 115  # of 128 characters
 TAKEN = "02:76:66:00:01:01"
 
 NOT_A_MAC = "not a MAC: write it as 52:54:00:12:34:56"
@@ -59,20 +59,20 @@ USAGE = (
     ("port add po2 --pair st0 --passthrough --mac 02:76:66:00:01:02", TWO_MACS),
     ("port add po2 --pair st0 --bpffs", "--bpffs: no value; name the directory of a bpf file system"),
     (("port", "add", "", "--pair", "st0"), "'': the interface's name is empty"),
-    (f"port add {LONG} --pair st0", f"'{LONG}': the interface's name is longer than 15 characters"),
+    (f"port add {LONG} --pair st0", f"'{LONG}': the interface's name is longer than 127 characters"),
     ("port add a/b --pair st0", "'a/b': the interface's name holds a '/', ':' or '='"),
     ("port add .. --pair st0", "'..': the interface's name is not allowed"),
     (("port", "add", "po 2", "--pair", "st0"), "'po 2': the interface's name holds white space"),
     (("port", "add", "po2\n", "--pair", "st0"), "'po2?': the interface's name holds white space"),
     (("port", "add", "po2", "--pair", ""), "--pair : the standby's name is empty"),
-    (f"port add po2 --pair {LONG}", f"--pair {LONG}: the standby's name is longer than 15 characters"),
+    (f"port add po2 --pair {LONG}", f"--pair {LONG}: the standby's name is longer than 127 characters"),
     ("port add po2 --pair st0=pr0", "--pair st0=pr0: the standby's name holds a '/', ':' or '='"),
     ("port del", "an argument is missing: 1 of 2 given"),
     ("port del po1 po2", "po2: one argument too many"),
     ("port del po1 --pair st0", "--pair: no such option"),
     ("port del po1 --mac 02:76:66:00:01:01", "--mac: no such option"),
     ("port del --json po1", "--json: no such option"),
-    (f"port del {LONG}", f"'{LONG}': the interface's name is longer than 15 characters"),
+    (f"port del {LONG}", f"'{LONG}': the interface's name is longer than 127 characters"),
     (("port", "del", ""), "'': the interface's name is empty"),
     ("port list po1", "po1: one argument too many"),
     ("port list --pair st0", "--pair: no such option"),

@@ -14,6 +14,9 @@
 
 #include <cmocka.h>
 
+#define TEN "abcdefghij"
+/* 127 characters */
+#define LONGEST TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN "abcdefg"
 static int read_text(const char *text, struct options *options, char *message, size_t size)
 {
 	char path[] = "/tmp/vfsteer-test-XXXXXX";
@@ -119,7 +122,9 @@ static void mistakes(void **state)
 		{ "[pair eth0]\n", ":1: [pair eth0]: nothing in it: say primary = auto, or primary = NAME" },
 		{ "[pair eth8]\nprimary = eth1\n", ":2: [pair eth8] primary = eth1: it has the primary eth9 already" },
 		{ "[pair eth0]\nprimary = eth9\n", ":2: [pair eth0] primary = eth9: eth9 is in an earlier pair already; name each device once" },
-		{ "[pair averyverylongname]\nprimary = auto\n", ":1: [pair averyverylongname]: the standby's name is longer than 15 characters" },
+		{ "[pair " LONGEST "x]\nprimary = auto\n", ":1: [pair " LONGEST "x]: the standby's name is longer than 127 characters" },
+		{ "[pair eth0]\nprimary = " LONGEST "x\n", ":2: [pair eth0] primary = " LONGEST "x: the primary's name is longer than 127 characters" },
+		{ "[port averyverylongname]\npair = eth0\n", ":1: [port averyverylongname]: the interface's name is longer than 15 characters" },
 		{ "[pair eth0=eth1]\nprimary = auto\n", ":1: [pair eth0=eth1]: the standby's name holds a '/', ':' or '='" },
 		{ "[pair eth0]\n[pair eth1]\nprimary = auto\n", ":1: [pair eth0]: nothing in it: say primary = auto, or primary = NAME" },
 		{ "[pair]\n", ":1: [pair]: no such section: there are [agent], [pair STANDBY] and [port IFACE]" },

@@ -71,6 +71,14 @@ static struct nl_msg *full_link(void)
 	return message;
 }
 
+static void put_altname(struct nl_msg *message, const char *name, size_t size)
+{
+	struct nlattr *properties = nla_nest_start(message, IFLA_PROP_LIST);
+
+	nla_put(message, IFLA_ALT_IFNAME, (int)size, name);
+	nla_nest_end(message, properties);
+}
+
 static int parse_link(struct nl_msg *message, struct netdev *ret)
 {
 	int result = netdev_parse_link(nlmsg_hdr(message), nlmsg_hdr(message)->nlmsg_len, ret);
@@ -116,6 +124,79 @@ static void test_vlan_without_protocol_is_8021q(void **state)
 	assert_int_equal(parse_link(message, &device), 0);
 	assert_int_equal(device.vlan_id, 4094);
 	assert_int_equal(device.vlan_protocol, ETH_P_8021Q);
+}
+
+static void test_altnames(void **state)
+{
+	struct nl_msg *message = link_new(AF_UNSPEC, 3);
+	struct nlattr *properties;
+	struct netdev device;
+	char longest[NETDEV_NAME_SIZE];
+	const char *name = NULL;
+	unsigned count = 0;
+
+	(void)state;
+	memset(longest, 'x', sizeof(longest));
+	longest[sizeof(longest) - 1] = '\0';
+	nla_put_string(message, IFLA_IFNAME, "eth0");
+	properties = nla_nest_start(message, IFLA_PROP_LIST);
+	nla_put_string(message, IFLA_ALT_IFNAME, "enp1s0");
+	nla_put_u32(message, IFLA_ALT_IFNAME + 1, 5); /* another property */
+	nla_put_string(message, IFLA_ALT_IFNAME, longest);
+	nla_put_string(message, IFLA_ALT_IFNAME, "ens1");
+	nla_nest_end(message, properties);
+	assert_int_equal(parse_link(message, &device), 0);
+	assert_true(netdev_is_called(&device, "eth0") && netdev_is_called(&device, "enp1s0"));
+	assert_true(netdev_is_called(&device, longest) && netdev_is_called(&device, "ens1"));
+	assert_false(netdev_is_called(&device, "ens") || netdev_is_called(&device, "eth1") || netdev_is_called(&device, ""));
+	while ((name = netdev_next_name(&device, name)))
+		count++;
+	assert_int_equal(count, 4);
+}
+
+/* As many as there is room for, none of them cut. */
+static void test_more_altnames_than_fit(void **state)
+{
+	struct nl_msg *message = link_new(AF_UNSPEC, 3);
+	struct nlattr *properties;
+	struct netdev device;
+	char altname[NETDEV_NAME_SIZE];
+	const char *name = NULL;
+	unsigned count = 0;
+
+	(void)state;
+	memset(altname, 'x', sizeof(altname));
+	altname[sizeof(altname) - 1] = '\0';
+	nla_put_string(message, IFLA_IFNAME, "eth0");
+	properties = nla_nest_start(message, IFLA_PROP_LIST);
+	for (int i = 0; i < 10; i++)
+		nla_put_string(message, IFLA_ALT_IFNAME, altname);
+	nla_nest_end(message, properties);
+	assert_int_equal(parse_link(message, &device), 0);
+	while ((name = netdev_next_name(&device, name)))
+		assert_int_equal(strlen(name), count++ ? NETDEV_NAME_SIZE - 1 : 4);
+	assert_int_equal(count, 1 + NETDEV_ALTNAMES_SIZE / NETDEV_NAME_SIZE - 1);
+}
+
+static void test_hostile_altnames(void **state)
+{
+	const struct {
+		const char *name;
+		size_t size;
+		int result;
+	} cases[] = { { "", 0, -EBADMSG }, { "", 1, 0 }, { "abc", 3, -EBADMSG } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct nl_msg *message = link_new(AF_UNSPEC, 3);
+		struct netdev device;
+
+		nla_put_string(message, IFLA_IFNAME, "eth0");
+		put_altname(message, cases[i].name, cases[i].size);
+		assert_int_equal(parse_link(message, &device), cases[i].result);
+		if (!cases[i].result)
+			assert_false(netdev_is_called(&device, ""));
+	}
 }
 
 /* The same attribute numbers mean other things there. */
@@ -313,9 +394,11 @@ static void test_ipv6_and_wide_flags(void **state)
 	(void)state;
 	nla_put(message, IFA_ADDRESS, sizeof(v6), &v6);
 	nla_put_u32(message, IFA_FLAGS, IFA_F_STABLE_PRIVACY | IFA_F_PERMANENT);
+	nla_put_u8(message, 11, 3); /* IFA_PROTO, IFAPROT_KERNEL_LL: Linux 5.18 */
 	assert_int_equal(parse_address(message, &address), 0);
 	assert_memory_equal(&address.v6, &v6, sizeof(v6));
 	assert_int_equal(address.flags, IFA_F_STABLE_PRIVACY | IFA_F_PERMANENT);
+	assert_int_equal(address.protocol, 3);
 }
 
 static void test_hostile_addresses(void **state)
@@ -346,6 +429,9 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_link),
+		cmocka_unit_test(test_altnames),
+		cmocka_unit_test(test_more_altnames_than_fit),
+		cmocka_unit_test(test_hostile_altnames),
 		cmocka_unit_test(test_vlan_without_protocol_is_8021q),
 		cmocka_unit_test(test_other_kinds_have_no_vlan),
 		cmocka_unit_test(test_link_in_another_namespace),

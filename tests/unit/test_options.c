@@ -14,6 +14,9 @@
 
 #include <cmocka.h>
 
+#define TEN "abcdefghij"
+/* 127 characters */
+#define LONGEST TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN "abcdefg"
 #define ALL (OPTIONS_PAIR | OPTIONS_BPFFS | OPTIONS_JSON)
 
 /* Parses with stderr caught in @message. */
@@ -117,8 +120,8 @@ static const struct mistake {
 	{ ALL, 0, 0, "the standby's name is empty", { "run", "--pair", "" } },
 	{ ALL, 0, 0, "the standby's name is empty", { "run", "--pair", "=eth1" } },
 	{ ALL, 0, 0, "the primary's name is empty", { "run", "--pair", "eth0=" } },
-	{ ALL, 0, 0, "the standby's name is longer than 15", { "run", "--pair", "abcdefghijklmnop" } },
-	{ ALL, 0, 0, "the primary's name is longer than 15", { "run", "--pair", "eth0=abcdefghijklmnop" } },
+	{ ALL, 0, 0, "the standby's name is longer than 127", { "run", "--pair", LONGEST "x" } },
+	{ ALL, 0, 0, "the primary's name is longer than 127", { "run", "--pair", "eth0=" LONGEST "x" } },
 	{ ALL, 0, 0, "the standby's name holds a '/'", { "run", "--pair", "eth/0" } },
 	{ ALL, 0, 0, "the primary's name holds a '/'", { "run", "--pair", "eth0=a:b" } },
 	{ ALL, 0, 0, "the standby's name holds white space", { "run", "--pair", "eth 0" } },
