@@ -132,7 +132,11 @@ struct vfsteer_pair {
 	__u8 compares_and_swaps;          /* BPF changes the word so: else by stores */
 	__u8 removals_are_held;           /* until the switch is announced, see bpf/hold.h */
 	enum vfsteer_down_reason down_reason;
-	char reserved[92];                /* zero; as text, so that a dump is short */
+	__u32 primary_name_hash;          /* of the name that --pair or the configuration gives it; 0: none does */
+	__u32 contested_ifindex;          /* of the device that was given up as primary: somebody undoes our settings; 0: none */
+	__u8 primary_identity_mac[6];     /* what the named primary was at its first use: see candidates.h */
+	char primary_identity_address[16];
+	char reserved[62];                /* zero; as text, so that a dump is short */
 	__u32 slots_used;                 /* of slot 0: no slot from this one on is in use. Unused in the others */
 	__u32 abi_version;                /* VFSTEER_ABI_VERSION, in free slots too */
 };

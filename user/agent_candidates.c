@@ -2,6 +2,7 @@
 #include "agent_state.h"
 #include "candidates.h"
 #include "log.h"
+#include "slot.h"
 
 #include <stdlib.h>
 
@@ -30,11 +31,12 @@ static void agent_tell_candidates_of(const struct agent *agent, struct pair *pai
 	const struct netdev *primary = netdev_by_index(agent->world.table, pair->primary);
 	struct candidate others[AGENT_CANDIDATES_MAX];
 	char text[CANDIDATES_TEXT_SIZE];
+	const struct candidates_named named = slot_read_named(&agent->world.pins.pairs[pair->slot]);
 	size_t count;
 
 	if (!standby)
 		return;
-	count = candidates_others(view, standby, primary, pair->named, others, AGENT_CANDIDATES_MAX);
+	count = candidates_others(view, standby, primary, &named, others, AGENT_CANDIDATES_MAX);
 	for (size_t i = 0; i < count && i < AGENT_CANDIDATES_MAX; i++) {
 		const struct netdev *device = others[i].device;
 
@@ -43,7 +45,7 @@ static void agent_tell_candidates_of(const struct agent *agent, struct pair *pai
 			continue;
 		if (!agent_is_news(pair, &others[i]))
 			continue;
-		candidates_explain(&others[i], standby, primary, text);
+		candidates_explain(view, &others[i], standby, primary, text);
 		log_info("%s: not used: %s%s%s%s: %s", standby->name, device->name, device->pci_address[0] ? " (" : "",
 			 device->pci_address, device->pci_address[0] ? ")" : "", text);
 	}
@@ -52,12 +54,15 @@ static void agent_tell_candidates_of(const struct agent *agent, struct pair *pai
 void agent_tell_candidates(struct agent *agent)
 {
 	int paired[2 * VFSTEER_MAX_PAIRS + 1] = {0};
-	struct candidates_view view = {.taken = paired};
+	int contested[VFSTEER_MAX_PAIRS + 1];
+	struct candidates_view view = {.taken = paired, .contested = contested};
 	unsigned paired_count = 0;
 
 	view.devices = netdev_list(agent->world.table, &view.count);
 	if (!view.devices)
 		return;
+	view.addresses.list = netdev_addresses(agent->world.table, &view.addresses.count);
+	agent_list_contested(agent, contested);
 	for (unsigned i = 0; i < agent->pair_count; i++) {
 		paired[paired_count++] = agent->pairs[i]->standby;
 		if (agent->pairs[i]->primary)

@@ -60,13 +60,6 @@ static int agent_check_pair(const struct netdev_table *table, const struct optio
 		log_error("run: --pair %s: no such interface: 'ip link' lists those there are", wanted->standby);
 		return -ENODEV;
 	}
-	if (named && primary && primary->master) {
-		const struct netdev *master = netdev_by_index(table, primary->master);
-
-		log_error("run: --pair %s=%s: %s is a port of %s: take it out first: ip link set %s nomaster", wanted->standby,
-			  wanted->primary, wanted->primary, master ? master->name : "another device", wanted->primary);
-		return -EBUSY;
-	}
 	switch (pairing_judge(standby, primary, named, devices, count)) {
 	case PAIRING_OK:
 		break;
@@ -90,6 +83,25 @@ static int agent_check_pair(const struct netdev_table *table, const struct optio
 	return 0;
 }
 
+/* Two names may be one device's: each is in one pair only. */
+static int agent_check_names(const struct netdev_table *table, const struct options *options)
+{
+	for (unsigned i = 0; i < 2 * options->pair_count; i++) {
+		const char *name = i % 2 ? options->pairs[i / 2].primary : options->pairs[i / 2].standby;
+		const struct netdev *device = *name ? netdev_by_name(table, name) : NULL;
+
+		for (unsigned j = 0; device && j < 2 * (i / 2); j++) {
+			const char *other = j % 2 ? options->pairs[j / 2].primary : options->pairs[j / 2].standby;
+
+			if (!netdev_is_called(device, other))
+				continue;
+			log_error("run: --pair %s: it is %s, which is in an earlier pair already; name each device once", name, other);
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
 int agent_check_pairs(const struct netdev_table *table, const struct options *options)
 {
 	const struct netdev *devices[AGENT_CHECK_DEVICES];
@@ -103,7 +115,7 @@ int agent_check_pairs(const struct netdev_table *table, const struct options *op
 			return error;
 	}
 	if (options->pair_count)
-		return 0;
+		return agent_check_names(table, options);
 	for (size_t i = 0; i < count; i++) {
 		if (strcmp(devices[i]->driver, "virtio_net"))
 			continue;

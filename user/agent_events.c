@@ -15,6 +15,7 @@
 #define AGENT_TIMER_ACCURACY_US 1000
 /* In one go, so that nobody who asks without end keeps the loop from all else. */
 #define AGENT_REQUESTS_AT_ONCE 64
+#define AGENT_NAMES_NS 10000000000ULL /* how long udev may take to name a device */
 
 static void agent_keep_places(struct agent *agent)
 {
@@ -40,12 +41,24 @@ static bool agent_note_changes(struct agent *agent)
 
 			is_found = pair->standby == device->ifindex || pair->primary == device->ifindex;
 			if (is_found)
-				pair->due = pair->realign = pair->readdress = true;
+				pair->due = pair->realign = pair->readdress = pair->guard.due = true;
 		}
 		is_all = is_all && is_found;
 	}
 	netdev_forget_changes(agent->world.table);
 	return is_all;
+}
+
+/* Which pairs' primaries IPv6 has told of: it may be on again. */
+static void agent_note_ipv6(struct agent *agent)
+{
+	for (unsigned i = 0; i < agent->pair_count; i++) {
+		struct pair *pair = agent->pairs[i];
+		const struct netdev *primary = netdev_by_index(agent->world.table, pair->primary);
+
+		if (primary && primary->ipv6_changed)
+			pair->due = pair->guard.due = true;
+	}
 }
 
 /* Whoever switches tracing on or off takes protection away, or gives it; nothing tells of it, so it is seen with whatever happens next. */
@@ -64,7 +77,11 @@ static int agent_take_netlink(struct agent *agent)
 
 	if (changes < 0)
 		return changes;
-	if (changes & NETDEV_STATE && !agent_note_changes(agent))
+	if (changes & (NETDEV_LINKS | NETDEV_RESYNCED))
+		agent->names_until_ns = pair_clock_ns() + AGENT_NAMES_NS;
+	if (changes & NETDEV_IPV6)
+		agent_note_ipv6(agent);
+	if (changes & (NETDEV_STATE | NETDEV_IPV6) && !agent_note_changes(agent))
 		changes |= NETDEV_LINKS;
 	for (unsigned i = 0; i < agent->pair_count; i++) {
 		struct pair *pair = agent->pairs[i];
@@ -73,14 +90,16 @@ static int agent_take_netlink(struct agent *agent)
 			pair->realign = true;
 		if (changes & (NETDEV_LINKS | NETDEV_ADDRESSES | NETDEV_RESYNCED))
 			pair->readdress = true;
-		if (changes & NETDEV_RESYNCED)
+		if (changes & NETDEV_RESYNCED) {
+			pair->guard.due = true;
 			pair_doubt_primary(&agent->world, pair);
+		}
 	}
 	if (changes & (NETDEV_FILTERS | NETDEV_RESYNCED))
 		agent_keep_places(agent);
 	if (changes & (NETDEV_LINKS | NETDEV_ADDRESSES | NETDEV_RESYNCED))
 		agent_reconcile(agent);
-	else if (changes & NETDEV_STATE)
+	else if (changes & (NETDEV_STATE | NETDEV_IPV6))
 		agent_look(agent);
 	agent_note_tracing(agent);
 	return 0;

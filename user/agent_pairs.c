@@ -12,6 +12,7 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
+#define AGENT_NAMES_INTERVAL_NS 500000000ULL /* see agent_find_names */
 #define AGENT_RETRY_INTERVAL_NS 10000000000ULL /* for a pair that could not be made */
 /* Longer than the programs are silent after they have told of an address: PORT_LEARN_EVENT_INTERVAL_NS. */
 #define AGENT_READDRESS_DELAY_NS 150000000ULL
@@ -54,6 +55,63 @@ bool agent_take_event(struct agent *agent, const void *data, size_t size)
 	return event.kind == EVENT_PROGRAMS;
 }
 
+/* The slot that stands for request @number: its pair's, or the one an earlier agent left for its standby. NULL: none. */
+static const struct vfsteer_pair *agent_slot_of_request(const struct agent *agent, unsigned number, const struct netdev *standby)
+{
+	const struct pair *pair = agent_pair_of_standby(agent, agent->requested_standbys[number]);
+	bool is_known;
+	int slot;
+
+	if (pair)
+		return &agent->world.pins.pairs[pair->slot];
+	if (!standby || !agent->pinned)
+		return NULL;
+	slot = slot_find(&agent->world.pins, agent->world.network_namespace, standby->ifindex, &is_known);
+	return slot >= 0 && is_known ? &agent->world.pins.pairs[slot] : NULL;
+}
+
+/* What the primary was at its first use: as the slot says, for it outlives the agent; or as this agent knows, for the slot goes with the standby.
+ * A name that the configuration did not give then is another device's, unless that is the same. */
+static void agent_recall_primary(struct agent *agent, unsigned number, const struct netdev *standby)
+{
+	const char *name = agent->options->pairs[number].primary;
+	const struct vfsteer_pair *slot = agent_slot_of_request(agent, number, standby);
+	struct identity *pinned = &agent->pinned_devices[number].primary, kept;
+	const struct netdev *device;
+
+	if (!slot || !name[0])
+		return;
+	kept = slot_read_named(slot).identity;
+	device = netdev_by_name(agent->world.table, name);
+	if (identity_is_pinned(&kept) && (slot->primary_name_hash == identity_hash_name(name) ||
+					  (device && identity_matches(&kept, device, true))))
+		*pinned = kept;
+}
+
+/* The standby of request @number by its present name; NULL: there is none, or another device bears that name. */
+static const struct netdev *agent_recall_standby(struct agent *agent, unsigned number)
+{
+	const char *name = agent->requested[number].standby;
+	struct identity *pinned = &agent->pinned_devices[number].standby;
+	const struct netdev *standby = netdev_by_name(agent->world.table, name);
+	char text[IDENTITY_TEXT_SIZE];
+
+	if (!standby)
+		return NULL;
+	/* Of one in use, software's MAC may change. */
+	if (agent_pair_of_standby(agent, standby->ifindex) && agent->requested_standbys[number] == standby->ifindex)
+		*pinned = identity_of(standby);
+	if (!identity_is_pinned(pinned) || identity_matches(pinned, standby, true))
+		return standby;
+	if (agent->told_strangers[number] != standby->ifindex) {
+		identity_describe(pinned, text);
+		log_warning("%s: not paired: another device has the name now: the standby was the one with the %s; if this one is meant, restart vfsteer",
+			    name, text);
+	}
+	agent->told_strangers[number] = standby->ifindex;
+	return NULL;
+}
+
 /* A pair asked for by name is that of the device that bore the name: it stays so if the device is renamed. */
 static void agent_follow_names(struct agent *agent)
 {
@@ -68,21 +126,20 @@ static void agent_follow_names(struct agent *agent)
 			snprintf(wanted->standby, sizeof(wanted->standby), "%s", standby->name);
 		if (primary && wanted->primary[0])
 			snprintf(wanted->primary, sizeof(wanted->primary), "%s", primary->name);
-		standby = netdev_by_name(agent->world.table, wanted->standby);
+		standby = agent_recall_standby(agent, i);
 		agent->requested_standbys[i] = standby ? standby->ifindex : 0;
+		agent_recall_primary(agent, i, standby);
 	}
 }
 
-size_t agent_find_pairings(struct agent *agent, struct pairing *pairings)
+/* Primaries in use, and those of an earlier agent's pairs that are not adopted yet. */
+static void agent_list_current(const struct agent *agent, int *current)
 {
-	int current[2 * VFSTEER_MAX_PAIRS + 1] = { 0 };
-	const struct netdev **devices;
-	size_t device_count, count = 0;
+	size_t count = 0;
 
 	for (unsigned i = 0; i < agent->pair_count; i++)
 		if (agent->pairs[i]->primary)
 			current[count++] = agent->pairs[i]->primary;
-	/* Those of an earlier agent's pairs that are not adopted yet. */
 	for (unsigned i = 0; agent->pinned && i < VFSTEER_MAX_PAIRS; i++) {
 		const struct vfsteer_pair *slot = &agent->world.pins.pairs[i];
 
@@ -90,15 +147,48 @@ size_t agent_find_pairings(struct agent *agent, struct pairing *pairings)
 		    !agent_pair_of_slot(agent, i))
 			current[count++] = slot->primary_ifindex;
 	}
-	devices = netdev_list(agent->world.table, &device_count);
-	if (!devices)
+}
+
+size_t agent_list_contested(const struct agent *agent, int contested[VFSTEER_MAX_PAIRS + 1])
+{
+	size_t count = 0;
+
+	for (unsigned i = 0; i < agent->pair_count; i++) {
+		struct vfsteer_pair *slot = &agent->world.pins.pairs[agent->pairs[i]->slot];
+
+		if (slot->contested_ifindex && !netdev_by_index(agent->world.table, (int)slot->contested_ifindex))
+			slot->contested_ifindex = 0;
+		if (slot->contested_ifindex)
+			contested[count++] = (int)slot->contested_ifindex;
+	}
+	contested[count] = 0;
+	return count;
+}
+
+size_t agent_find_pairings(struct agent *agent, struct pairing *pairings)
+{
+	int current[2 * VFSTEER_MAX_PAIRS + 1] = { 0 }, contested[VFSTEER_MAX_PAIRS + 1];
+	struct candidates_view view = { .in_use = current, .contested = contested };
+	size_t count;
+
+	agent_list_current(agent, current);
+	agent_list_contested(agent, contested);
+	view.devices = netdev_list(agent->world.table, &view.count);
+	view.addresses.list = netdev_addresses(agent->world.table, &view.addresses.count);
+	if (!view.devices)
 		return 0;
 	agent_follow_names(agent);
-	count = pairing_find(devices, device_count, agent->requested, agent->options->pair_count, current, pairings,
-			     VFSTEER_MAX_PAIRS);
-	free(devices);
-	for (size_t i = 0; i < count; i++)
+	count = pairing_find(&view, agent->requested, agent->options->pair_count, agent->pinned_devices, pairings, VFSTEER_MAX_PAIRS);
+	free((void *)view.devices);
+	for (size_t i = 0; i < count; i++) {
+		const struct options_pair *wanted = &agent->options->pairs[pairings[i].request];
+
 		pairings[i].rx_direct |= agent->options->settings.rx_direct;
+		if (!pairings[i].named)
+			continue;
+		pairings[i].name_hash = identity_hash_name(wanted->primary);
+		pairings[i].identity = agent->pinned_devices[pairings[i].request].primary;
+	}
 	return count;
 }
 
@@ -217,15 +307,35 @@ void agent_look(struct agent *agent)
 	agent_set_timer(agent);
 }
 
+/* Nothing tells that udev gives a device that is down another name: those that are waited for are asked for some time after a device came. */
+static void agent_find_names(struct agent *agent)
+{
+	uint64_t now_ns = pair_clock_ns();
+	bool is_waiting = false;
+
+	for (unsigned i = 0; i < 2 * agent->options->pair_count && now_ns < agent->names_until_ns; i++) {
+		const struct options_pair *pair = &agent->options->pairs[i / 2];
+		const char *name = i % 2 ? pair->primary : pair->standby;
+		int known = i % 2 ? 0 : agent->requested_standbys[i / 2];
+
+		if (!*name || known || netdev_by_name(agent->world.table, name))
+			continue;
+		is_waiting |= netdev_refresh_name(agent->world.table, name) == -ENODEV;
+	}
+	if (is_waiting)
+		agent->retry_ns = now_ns + AGENT_NAMES_INTERVAL_NS;
+}
+
 void agent_reconcile(struct agent *agent)
 {
 	static struct pairing pairings[VFSTEER_MAX_PAIRS];
 	size_t count;
 
 	agent_remove_pairs(agent);
+	agent->retry_ns = 0;
+	agent_find_names(agent);
 	count = agent_find_pairings(agent, pairings);
 	agent->wanted_pairs = count;
-	agent->retry_ns = 0;
 	for (unsigned i = 0; i < agent->pair_count; i++) {
 		agent->pairs[i]->pairing.standby = 0;
 		agent->pairs[i]->wake_ns = 0;

@@ -24,6 +24,8 @@ struct agent {
 	const struct options *options;
 	struct options_pair requested[VFSTEER_MAX_PAIRS]; /* as in options; names follow a device that is renamed */
 	int requested_standbys[VFSTEER_MAX_PAIRS];        /* ifindexes they were found to be */
+	struct pairing_pinned pinned_devices[VFSTEER_MAX_PAIRS]; /* likewise, of options->pairs: see identity.h */
+	int told_strangers[VFSTEER_MAX_PAIRS]; /* ifindex of a device of a standby's name that is another one, once told */
 	struct pair_world world;
 	struct watch_result watch;
 	bool lists_watched; /* watch programs tell of changed address lists, and of programs attached by others */
@@ -40,6 +42,7 @@ struct agent {
 	struct agent_source sources[AGENT_SOURCES];
 	bool programs_moved; /* somebody attached a program somewhere: ours may have to be put in their places again */
 	uint64_t realign_ns; /* when to look at what nothing tells of: see lists_watched */
+	uint64_t names_until_ns; /* until then a new device may still be given the altname that is waited for */
 	uint64_t retry_ns;   /* when to try again what pair could not be made; 0: there is none */
 	bool unloading;
 	bool pinned; /* world.pins is open */
@@ -66,6 +69,9 @@ bool agent_take_event(struct agent *agent, const void *data, size_t size);
 
 /* Which devices belong together now. Writes up to VFSTEER_MAX_PAIRS; returns how many. */
 size_t agent_find_pairings(struct agent *agent, struct pairing *pairings);
+
+/* The devices that were given up as primaries (guard.h), 0-terminated; of one that is gone the mark is taken from its slot. Returns how many. */
+size_t agent_list_contested(const struct agent *agent, int contested[VFSTEER_MAX_PAIRS + 1]);
 
 /* Writes a line for each device that looks like a pair's primary and is not it; once. */
 void agent_tell_candidates(struct agent *agent);

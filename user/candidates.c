@@ -80,6 +80,16 @@ static enum candidate_verdict candidates_judge_stranger(const struct candidates_
 	return candidates_is_spoken_for(view, device) ? CANDIDATE_UNLIKE : CANDIDATE_OTHER_MAC;
 }
 
+enum candidate_verdict candidates_judge_owners(const struct candidates_view *view, const struct netdev *standby,
+					       const struct netdev *device)
+{
+	if (device->master)
+		return CANDIDATE_HAS_MASTER;
+	if (owners_find(&view->addresses, device, standby, OWNERS_FOREIGN))
+		return CANDIDATE_HAS_ADDRESSES;
+	return candidates_contain(view->contested, device->ifindex) ? CANDIDATE_CONTESTED : CANDIDATE_FIT;
+}
+
 static enum candidate_verdict candidates_judge(const struct candidates_view *view, const struct netdev *standby,
 					       const struct netdev *device)
 {
@@ -99,7 +109,8 @@ static enum candidate_verdict candidates_judge(const struct candidates_view *vie
 		return claims ? CANDIDATE_NOT_ON_PCI : CANDIDATE_UNLIKE;
 	if (!same)
 		return candidates_judge_stranger(view, device, claims);
-	return candidates_contain(view->taken, device->ifindex) ? CANDIDATE_TAKEN : CANDIDATE_FIT;
+	return candidates_contain(view->taken, device->ifindex) ? CANDIDATE_TAKEN :
+								  candidates_judge_owners(view, standby, device);
 }
 
 /* "10000:e1:00.0" is higher than "0000:e1:00.0": all parts but the first have one width. */
@@ -122,8 +133,7 @@ static enum candidate_verdict candidates_prefer(const struct netdev *a, const st
 	return order < 0 || (!order && a->ifindex < b->ifindex) ? CANDIDATE_HIGHER_ADDRESS : CANDIDATE_FIT;
 }
 
-/* Use first: that of two pairs with one MAC neither takes the other's. */
-static bool candidates_is_better(const struct candidates_view *view, const struct netdev *a, const struct netdev *b)
+bool candidates_is_better(const struct candidates_view *view, const struct netdev *a, const struct netdev *b)
 {
 	bool a_in_use = candidates_contain(view->in_use, a->ifindex), b_in_use = candidates_contain(view->in_use, b->ifindex);
 
@@ -144,26 +154,58 @@ const struct netdev *candidates_choose(const struct candidates_view *view, const
 	return best;
 }
 
+/* Of the device that a named primary is by name or identity; CANDIDATE_UNLIKE: it is neither. */
+static enum candidate_verdict candidates_judge_named(const struct candidates_view *view, const struct netdev *standby,
+						     const struct candidates_named *named, const struct netdev *device)
+{
+	bool is_called = identity_is_called(device, named->name_hash), is_pinned = identity_is_pinned(&named->identity);
+	bool matches = is_pinned && identity_matches(&named->identity, device, is_called);
+
+	if (device == standby || (!is_called && !matches) || candidates_contain(view->taken, device->ifindex))
+		return CANDIDATE_UNLIKE;
+	return is_pinned && !matches ? CANDIDATE_OTHER_IDENTITY : candidates_judge_owners(view, standby, device);
+}
+
+/* Why @device is not the primary; CANDIDATE_UNLIKE: not worth a word. */
+static enum candidate_verdict candidates_judge_other(const struct candidates_view *view, const struct netdev *standby,
+						     const struct netdev *primary, const struct candidates_named *named,
+						     const struct netdev *device)
+{
+	enum candidate_verdict verdict;
+
+	if (named->name_hash) {
+		verdict = candidates_judge_named(view, standby, named, device);
+		/* About to become the primary. */
+		if (verdict == CANDIDATE_FIT)
+			return CANDIDATE_UNLIKE;
+		if (verdict != CANDIDATE_UNLIKE)
+			return verdict;
+		return candidates_judge(view, standby, device) == CANDIDATE_FIT ? CANDIDATE_NOT_NAMED : CANDIDATE_UNLIKE;
+	}
+	verdict = candidates_judge(view, standby, device);
+	if (!primary)
+		return verdict == CANDIDATE_FIT ? CANDIDATE_UNLIKE : verdict;
+	if (verdict != CANDIDATE_FIT)
+		return CANDIDATE_UNLIKE;
+	verdict = candidates_prefer(primary, device);
+	return verdict == CANDIDATE_FIT ? CANDIDATE_LATER : verdict;
+}
+
 size_t candidates_others(const struct candidates_view *view, const struct netdev *standby, const struct netdev *primary,
-			 bool named, struct candidate *others, size_t size)
+			 const struct candidates_named *named, struct candidate *others, size_t size)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < view->count; i++) {
-		struct candidate other = { view->devices[i], candidates_judge(view, standby, view->devices[i]) };
+		struct candidate other = { .device = view->devices[i] };
 
-		if (other.verdict == CANDIDATE_UNLIKE || other.device == primary ||
-		    ((primary || named) && other.verdict != CANDIDATE_FIT))
+		if (other.device == primary)
 			continue;
-		if (named) {
-			other.verdict = CANDIDATE_NOT_NAMED;
-		} else if (primary) {
-			other.verdict = candidates_prefer(primary, other.device);
-			if (other.verdict == CANDIDATE_FIT)
-				other.verdict = CANDIDATE_LATER;
-		} else if (other.verdict == CANDIDATE_FIT) {
-			continue; /* about to become the primary */
-		}
+		other.verdict = candidates_judge_other(view, standby, primary, named, other.device);
+		if (other.verdict == CANDIDATE_UNLIKE)
+			continue;
+		if (other.verdict == CANDIDATE_OTHER_IDENTITY)
+			other.identity = &named->identity;
 		if (count < size)
 			others[count] = other;
 		count++;
@@ -187,17 +229,50 @@ const char *candidates_word(enum candidate_verdict verdict)
 		[CANDIDATE_MAC_SET] = "MAC only set",
 		[CANDIDATE_NO_MAC] = "no permanent MAC",
 		[CANDIDATE_OTHER_MAC] = "another MAC",
+		[CANDIDATE_HAS_MASTER] = "has a master",
+		[CANDIDATE_HAS_ADDRESSES] = "has addresses",
+		[CANDIDATE_CONTESTED] = "contested",
+		[CANDIDATE_OTHER_IDENTITY] = "another device of its name",
 	};
 
 	return words[verdict];
 }
 
-void candidates_explain(const struct candidate *other, const struct netdev *standby, const struct netdev *primary,
-			char ret[CANDIDATES_TEXT_SIZE])
+static void candidates_explain_master(const struct candidates_view *view, const struct netdev *device,
+				      const struct netdev *standby, char ret[CANDIDATES_TEXT_SIZE])
+{
+	const char *master = "another device";
+
+	for (size_t i = 0; i < view->count; i++)
+		if (view->devices[i]->ifindex == device->master)
+			master = view->devices[i]->name;
+	if (standby->master == device->master)
+		snprintf(ret, CANDIDATES_TEXT_SIZE, "both it and %s are ports of %s: take it out: ip link set %s nomaster", standby->name,
+			 master, device->name);
+	else
+		snprintf(ret, CANDIDATES_TEXT_SIZE, "a port of %s: take it out if it is to carry the traffic of %s: ip link set %s nomaster",
+			 master, standby->name, device->name);
+}
+
+static void candidates_explain_address(const struct candidates_view *view, const struct netdev *device,
+				       const struct netdev *standby, char ret[CANDIDATES_TEXT_SIZE])
+{
+	const struct netdev_address *address = owners_find(&view->addresses, device, standby, OWNERS_FOREIGN);
+	char text[OWNERS_ADDRESS_SIZE] = "";
+
+	if (address)
+		owners_write(address, text);
+	snprintf(ret, CANDIDATES_TEXT_SIZE,
+		 "it has the address %s, which %s has not: move it there: ip address del %s dev %s; ip address add %s dev %s", text,
+		 standby->name, text, device->name, text, standby->name);
+}
+
+void candidates_explain(const struct candidates_view *view, const struct candidate *other, const struct netdev *standby,
+			const struct netdev *primary, char ret[CANDIDATES_TEXT_SIZE])
 {
 	const struct netdev *device = other->device;
 	const char *chosen = primary ? primary->name : "another";
-	char remedy[96], host_remedy[192], permanent[MAC_TEXT_SIZE];
+	char remedy[96], host_remedy[192], permanent[MAC_TEXT_SIZE], pinned[IDENTITY_TEXT_SIZE] = "";
 
 	mac_write(device->permanent_mac, permanent);
 	snprintf(remedy, sizeof(remedy), "name it if it is meant: --pair %s=%s", standby->name, device->name);
@@ -248,6 +323,23 @@ void candidates_explain(const struct candidate *other, const struct netdev *stan
 		break;
 	case CANDIDATE_OTHER_MAC:
 		snprintf(ret, CANDIDATES_TEXT_SIZE, "its permanent MAC is %s; %s", permanent, host_remedy);
+		break;
+	case CANDIDATE_HAS_MASTER:
+		candidates_explain_master(view, device, standby, ret);
+		break;
+	case CANDIDATE_HAS_ADDRESSES:
+		candidates_explain_address(view, device, standby, ret);
+		break;
+	case CANDIDATE_CONTESTED:
+		snprintf(ret, CANDIDATES_TEXT_SIZE,
+			 "somebody kept changing what vfsteer sets on it (addresses, ARP, IPv6): keep the network manager off it (Unmanaged=yes), then restart vfsteer");
+		break;
+	case CANDIDATE_OTHER_IDENTITY:
+		if (other->identity)
+			identity_describe(other->identity, pinned);
+		snprintf(ret, CANDIDATES_TEXT_SIZE,
+			 "it has the primary's name only: that was the device with the %s; if this one is meant: 'vfsteer unload', then start vfsteer again",
+			 pinned);
 		break;
 	}
 }

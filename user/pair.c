@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "crash_point.h"
 #include "direct.h"
+#include "guard.h"
 #include "join.h"
 #include "log.h"
 #include "rtnetlink.h"
@@ -40,11 +41,12 @@ static struct vfsteer_pair *pair_slot(const struct pair_world *world, const stru
  * tcx stays on it. */
 static bool pair_is_as_left(const struct pair_world *world, const struct netdev *primary)
 {
-	return steer_has_primary(&world->pins, primary->ifindex) && silence_holds(primary->name);
+	return steer_has_primary(&world->pins, primary->ifindex) && silence_was_made(primary->name);
 }
 
 int pair_new(struct pair_world *world, const struct pairing *pairing, struct pair **ret)
 {
+	const struct candidates_named named = { .name_hash = pairing->named ? pairing->name_hash : 0, .identity = pairing->identity };
 	const struct netdev *standby = netdev_by_index(world->table, pairing->standby);
 	struct vfsteer_pair *slot;
 	struct pair *pair;
@@ -80,7 +82,8 @@ int pair_new(struct pair_world *world, const struct pairing *pairing, struct pai
 			goto fail;
 	}
 	crash_point("pair-slot-about-to-be-named");
-	slot->primary_is_named = pair->named;
+	slot_write_named(slot, &named);
+	slot->contested_ifindex = 0;
 	slot_write_standby(slot, standby);
 	crash_point("pair-slot-named");
 	/* A switch that an earlier agent did not live to announce is announced in the first step. */
@@ -178,15 +181,61 @@ static uint64_t pair_forgive_failures(const struct pair_world *world, const stru
 	return 0;
 }
 
-/* The primary is gone from this namespace, or is no longer the one to use. */
-static void pair_part(struct pair_world *world, struct pair *pair)
+/* What waits for the way it was on before: in the network, until that has heard of a switch, and in the primary's ring. */
+static void pair_drain(void)
 {
-	struct vfsteer_pair *slot = pair_slot(world, pair);
+	const struct timespec drain = { .tv_nsec = PAIR_ASIDE_DRAIN_NS };
 
+	nanosleep(&drain, NULL);
+}
+
+static void pair_tell_given_back(const struct vfsteer_pair *slot, const struct netdev *primary, int error)
+{
+	if (error)
+		log_warning("%s: %s: not all that was set on it could be taken back: %s", slot->standby, primary->name, strerror(-error));
+}
+
+/* It is there and becomes somebody else's: its stack may speak again. */
+static void pair_give_back_stack(struct pair_world *world, const struct pair *pair, const struct netdev *primary)
+{
+	const struct vfsteer_pair *slot = pair_slot(world, pair);
+
+	if (slot->rx_direct)
+		direct_disable(primary->name);
+	pair_tell_given_back(slot, primary, silence_lift(world->requests, primary->name, primary->ifindex));
+	crash_point("pair-stack-given-back");
+}
+
+/* Likewise: it receives what it received before. */
+static void pair_give_back_lists(struct pair_world *world, struct pair *pair, const struct netdev *primary)
+{
+	if (!pair->prepared)
+		align_adopt(pair->align, world->requests, primary);
+	pair_tell_given_back(pair_slot(world, pair), primary, align_undo(pair->align, world->requests, world->table, primary));
+	crash_point("pair-lists-given-back");
+}
+
+/* The primary is gone from this namespace, or is no longer the one to use (@is_left: then it is still there). */
+static void pair_part(struct pair_world *world, struct pair *pair, bool is_left)
+{
+	const struct netdev *primary = is_left ? netdev_by_index(world->table, pair->primary) : NULL;
+	struct vfsteer_pair *slot = pair_slot(world, pair);
+	bool was_active = pins_state(&world->pins, pair->slot).active == PATH_PRIMARY;
+
+	/* One that an earlier agent has given back is as it is meant to be: the program goes last. */
+	if (primary && !pair->prepared && !steer_has_primary(&world->pins, primary->ifindex) && !silence_was_made(primary->name))
+		primary = NULL;
+	/* First: what it then says (MLD, DAD) draws the network's frames to it, as long as they are taken there. */
+	if (primary)
+		pair_give_back_stack(world, pair, primary);
 	pair_force(world, pair, PRIMARY_ABSENT, CAUSE_GONE);
 	crash_point("pair-parting");
 	pair_announce_switch(world, pair);
+	if (primary && was_active)
+		pair_drain();
 	uplinks_part(world, pair, pair->primary);
+	if (primary)
+		pair_give_back_lists(world, pair, primary);
 	steer_detach_primary(&world->pins, pair->slot, pair->primary);
 	crash_point("pair-primary-detached");
 	slot_write_primary(slot, NULL);
@@ -199,6 +248,7 @@ static void pair_part(struct pair_world *world, struct pair *pair)
 	pair->was_closed = false;
 	pair->unfit = DOWN_NOT;
 	pair->read_error = 0;
+	pair->guard = (struct guard){ 0 };
 	slot->primary_is_detached = slot->rx_direct = slot->primary_failures = 0;
 	slot->down_reason = DOWN_NOT;
 }
@@ -206,7 +256,7 @@ static void pair_part(struct pair_world *world, struct pair *pair)
 void pair_remove(struct pair_world *world, struct pair *pair)
 {
 	if (pair->primary)
-		pair_part(world, pair);
+		pair_part(world, pair, false);
 	announcer_clear(world->announcer, pair->slot);
 	steer_detach_standby(&world->pins, pair->slot, pair->standby);
 	crash_point("pair-standby-detached");
@@ -217,14 +267,11 @@ void pair_remove(struct pair_world *world, struct pair *pair)
 
 void pair_step_aside(struct pair_world *world, struct pair *pair)
 {
-	const struct timespec drain = { .tv_nsec = PAIR_ASIDE_DRAIN_NS };
-
 	if (pins_state(&world->pins, pair->slot).active != PATH_PRIMARY || !pair_slot(world, pair)->standby_has_carrier)
 		return;
 	pair_force(world, pair, PRIMARY_JOINING, CAUSE_XDP);
 	pair_announce_switch(world, pair);
-	/* What the network has sent to the primary before it heard of that, and what waits in its ring. */
-	nanosleep(&drain, NULL);
+	pair_drain();
 	pair->due = true;
 }
 
@@ -343,6 +390,14 @@ static uint64_t pair_decide(struct pair_world *world, struct pair *pair)
 	return wake_ns;
 }
 
+/* Is the primary, which is not to be one any more, the device that was made ready? */
+static bool pair_is_left(const struct pair_world *world, const struct pair *pair, const struct pairing *pairing)
+{
+	const struct netdev *primary = netdev_by_index(world->table, pair->primary);
+
+	return primary && pair->primary != pairing->primary && primary->incarnation == pair->primary_incarnation;
+}
+
 static void pair_realign(struct pair_world *world, struct pair *pair, const struct netdev *standby)
 {
 	const struct netdev *primary = netdev_by_index(world->table, pair->primary);
@@ -399,6 +454,17 @@ static bool pair_has_lost_primary(const struct pair_world *world, const struct p
 	       (pair->primary != pairing->primary || (primary && primary->incarnation != pair->primary_incarnation));
 }
 
+/* What a named primary is, from its first use on: see identity.h. */
+static void pair_pin_primary(const struct pair_world *world, const struct pair *pair, const struct netdev *primary)
+{
+	struct candidates_named named = slot_read_named(pair_slot(world, pair));
+
+	if (!pair->named || identity_is_pinned(&named.identity))
+		return;
+	named.identity = identity_of(primary);
+	slot_write_named(pair_slot(world, pair), &named);
+}
+
 static void pair_meet(struct pair_world *world, struct pair *pair, const struct netdev *standby, int primary_ifindex)
 {
 	const struct netdev *primary;
@@ -418,6 +484,8 @@ static void pair_meet(struct pair_world *world, struct pair *pair, const struct 
 	pair->primary_incarnation = primary->incarnation;
 	if (pair->adopted)
 		align_adopt(pair->align, world->requests, primary);
+	pair->guard.due = true;
+	guard_strip(world, pair, standby, primary);
 	error = join_primary(world, pair, primary, &what);
 	pair->prepared = !error;
 	if (error) {
@@ -425,7 +493,23 @@ static void pair_meet(struct pair_world *world, struct pair *pair, const struct 
 		return;
 	}
 	pair->adopted = false;
+	pair_pin_primary(world, pair, primary);
 	pair_realign(world, pair, netdev_by_index(world->table, pair->standby));
+}
+
+/* Keeps the primary as it was made, or gives it up to whoever insists. Not while it is being torn down: the requests would wait until that is over. */
+static void pair_guard(struct pair_world *world, struct pair *pair)
+{
+	const struct netdev *standby = netdev_by_index(world->table, pair->standby);
+	const struct netdev *primary = netdev_by_index(world->table, pair->primary);
+
+	if (!pair->prepared || !standby || !primary || pins_state(&world->pins, pair->slot).primary == PRIMARY_LEAVING ||
+	    guard_keep(world, pair, standby, primary))
+		return;
+	pair_slot(world, pair)->contested_ifindex = pair->primary;
+	pair_part(world, pair, true);
+	/* The next look at everything, which the device's changes bring about, leaves it out. */
+	pair->pairing.primary = 0;
 }
 
 /* Whether rx = direct is safe may change at any time: forwarding and rp_filter are sysctls, which tell nobody. */
@@ -501,12 +585,13 @@ uint64_t pair_step(struct pair_world *world, struct pair *pair, const struct pai
 	carrier = standby->carrier;
 	slot_write_standby(pair_slot(world, pair), standby);
 	if (pair_has_lost_primary(world, pair, pairing))
-		pair_part(world, pair);
+		pair_part(world, pair, pair_is_left(world, pair, pairing));
 	slot_follow_primary(pair_slot(world, pair), netdev_by_index(world->table, pair->primary));
 	if (pairing->primary && !pair->prepared) {
 		pair_meet(world, pair, standby, pairing->primary);
 		wake_ns = pair->prepared ? 0 : pair_clock_ns() + PAIR_RETRY_NS;
 	}
+	pair_guard(world, pair);
 	wake_ns = pair_earlier(wake_ns, pair_decide(world, pair));
 	if (pair->readdress_ns && pair->readdress_ns <= pair_clock_ns()) {
 		pair->readdress = true;

@@ -45,6 +45,15 @@ struct pair_told {
 	enum candidate_verdict verdict;
 };
 
+/* See guard.h. */
+struct guard {
+	bool due;                 /* look at /proc: what is set there may have changed */
+	uint64_t rounds_since_ns; /* from when on they are counted */
+	unsigned rounds;          /* in which something had to be put right */
+	uint64_t told_strip_ns, told_silence_ns;
+	const char *told_broken;
+};
+
 struct pair {
 	unsigned slot;
 	int standby, primary; /* ifindexes; primary 0: none */
@@ -72,6 +81,7 @@ struct pair {
 	struct steer *steer;
 	struct uplinks uplinks;
 	struct align *align;
+	struct guard guard;
 	struct announcement frames;
 	unsigned announcements_left;
 	uint64_t next_announcement_ns;

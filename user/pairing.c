@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "pairing.h"
-#include "candidates.h"
 
 #include <net/if_arp.h>
 #include <string.h>
 
-static const struct netdev *pairing_by_name(const struct netdev *const *devices, size_t count, const char *name)
+const struct netdev *pairing_by_name(const struct candidates_view *view, const char *name)
 {
-	for (size_t i = 0; i < count; i++)
-		if (!strcmp(devices[i]->name, name))
-			return devices[i];
+	for (size_t i = 0; *name && i < view->count; i++)
+		if (netdev_is_called(view->devices[i], name))
+			return view->devices[i];
 	return NULL;
 }
 
@@ -43,34 +42,78 @@ static bool pairing_is_second_virtio(const struct netdev *device, const struct n
 	return false;
 }
 
-static size_t pairing_find_all(const struct netdev *const *devices, size_t count, const int *current,
-			       struct pairing *pairings, size_t size)
+static size_t pairing_find_all(const struct candidates_view *seen, struct pairing *pairings, size_t size)
 {
+	struct candidates_view view = *seen;
 	size_t found = 0;
 
-	for (size_t i = 0; i < count && found < size; i++) {
-		const struct candidates_view view = { .devices = devices, .count = count, .in_use = current };
-		const struct netdev *primary;
+	view.taken = NULL;
+	for (size_t i = 0; i < view.count && found < size; i++) {
+		const struct netdev *device = view.devices[i], *primary;
 
-		if (!candidates_is_virtio(devices[i]) || pairing_is_second_virtio(devices[i], devices, count) ||
-		    pairing_judge(devices[i], NULL, false, devices, count) != PAIRING_OK)
+		if (!candidates_is_virtio(device) || pairing_is_second_virtio(device, view.devices, view.count) ||
+		    pairing_judge(device, NULL, false, view.devices, view.count) != PAIRING_OK)
 			continue;
-		primary = candidates_choose(&view, devices[i]);
-		pairings[found++] = (struct pairing){ .standby = devices[i]->ifindex, .primary = primary ? primary->ifindex : 0 };
+		primary = candidates_choose(&view, device);
+		pairings[found++] =
+			(struct pairing){ .standby = device->ifindex, .primary = primary ? primary->ifindex : 0 };
+	}
+	return found;
+}
+
+static bool pairing_is_taken(const int *taken, const struct netdev *device)
+{
+	for (; *taken; taken++)
+		if (*taken == device->ifindex)
+			return true;
+	return false;
+}
+
+static const struct netdev *pairing_standby(const struct candidates_view *view, const struct options_pair *request,
+					    const struct pairing_pinned *pinned)
+{
+	const struct netdev *device = pairing_by_name(view, request->standby);
+
+	if (device && pinned && identity_is_pinned(&pinned->standby) &&
+	    !identity_matches(&pinned->standby, device, true))
+		return NULL;
+	return device;
+}
+
+/* The device that the request names, if it is the one that was pinned; else the one that was, under another name: of several the one in use,
+ * then the one that comes first. */
+static const struct netdev *pairing_primary(const struct candidates_view *view, const struct options_pair *request,
+					    const struct pairing_pinned *pinned, const struct netdev *standby)
+{
+	const struct netdev *device = pairing_by_name(view, request->primary), *found = NULL;
+
+	if (!request->primary[0] || !pinned || !identity_is_pinned(&pinned->primary) ||
+	    (device && identity_matches(&pinned->primary, device, true)))
+		return device;
+	for (size_t i = 0; i < view->count; i++) {
+		device = view->devices[i];
+		if (device == standby || pairing_is_taken(view->taken, device) ||
+		    !identity_matches(&pinned->primary, device, false))
+			continue;
+		if (!found || candidates_is_better(view, device, found))
+			found = device;
 	}
 	return found;
 }
 
 /* What the requests name is theirs, and cannot be found by another's MAC. */
-static size_t pairing_take_named(const struct netdev *const *devices, size_t count, const struct options_pair *requested,
-				 size_t requested_count, int *taken)
+static size_t pairing_take_named(const struct candidates_view *view, const struct options_pair *requested,
+				 size_t requested_count, const struct pairing_pinned *pinned, int *taken)
 {
 	size_t taken_count = 0;
 
 	for (size_t i = 0; i < requested_count; i++) {
-		const struct netdev *standby = pairing_by_name(devices, count, requested[i].standby);
-		const struct netdev *primary = pairing_by_name(devices, count, requested[i].primary);
+		const struct netdev *standby = pairing_standby(view, &requested[i], pinned ? &pinned[i] : NULL);
+		const struct netdev *primary = pairing_by_name(view, requested[i].primary);
 
+		if (primary && pinned && identity_is_pinned(&pinned[i].primary) &&
+		    !identity_matches(&pinned[i].primary, primary, true))
+			primary = NULL;
 		if (standby)
 			taken[taken_count++] = standby->ifindex;
 		if (primary)
@@ -79,36 +122,48 @@ static size_t pairing_take_named(const struct netdev *const *devices, size_t cou
 	return taken_count;
 }
 
-size_t pairing_find(const struct netdev *const *devices, size_t count, const struct options_pair *requested,
-		    size_t requested_count, const int *current, struct pairing *pairings, size_t size)
+/* Two names may be one device's. */
+static bool pairing_has(const struct pairing *pairings, size_t count, const struct netdev *device)
+{
+	for (size_t i = 0; i < count; i++)
+		if (pairings[i].standby == device->ifindex || pairings[i].primary == device->ifindex)
+			return true;
+	return false;
+}
+
+size_t pairing_find(const struct candidates_view *seen, const struct options_pair *requested, size_t requested_count,
+		    const struct pairing_pinned *pinned, struct pairing *pairings, size_t size)
 {
 	/* Standbys, named primaries, found primaries. */
 	int taken[3 * VFSTEER_MAX_PAIRS + 1] = { 0 };
-	const struct candidates_view view = { .devices = devices, .count = count, .in_use = current, .taken = taken };
+	struct candidates_view view = *seen;
 	size_t found = 0, taken_count;
 
 	if (!requested_count)
-		return pairing_find_all(devices, count, current, pairings, size);
-	taken_count = pairing_take_named(devices, count, requested, requested_count, taken);
+		return pairing_find_all(&view, pairings, size);
+	view.taken = taken;
+	taken_count = pairing_take_named(&view, requested, requested_count, pinned, taken);
 	for (size_t i = 0; i < requested_count && found < size; i++) {
-		const struct netdev *standby = pairing_by_name(devices, count, requested[i].standby);
-		const struct netdev *primary = pairing_by_name(devices, count, requested[i].primary);
-		struct pairing pairing = { .named = requested[i].primary[0], .rx_direct = requested[i].rx_direct };
+		const struct netdev *standby = pairing_standby(&view, &requested[i], pinned ? &pinned[i] : NULL),
+				    *primary;
+		struct pairing pairing = { .named = requested[i].primary[0],
+					   .rx_direct = requested[i].rx_direct,
+					   .request = i };
 
-		if (!standby)
+		if (!standby || pairing_has(pairings, found, standby) ||
+		    pairing_judge(standby, NULL, pairing.named, view.devices, view.count) != PAIRING_OK)
 			continue;
-		if (pairing_judge(standby, primary, pairing.named, devices, count) != PAIRING_OK) {
-			/* A named primary that may not be one costs the primary, not the pair. */
-			if (!primary || pairing_judge(standby, NULL, pairing.named, devices, count) != PAIRING_OK)
-				continue;
-			primary = NULL;
-		}
 		pairing.standby = standby->ifindex;
-		if (!pairing.named) {
+		primary = pairing_primary(&view, &requested[i], pinned ? &pinned[i] : NULL, standby);
+		/* A named primary that may not be one costs the primary, not the pair. */
+		if (primary && (pairing_judge(standby, primary, true, view.devices, view.count) != PAIRING_OK ||
+				pairing_has(pairings, found, primary) ||
+				candidates_judge_owners(&view, standby, primary) != CANDIDATE_FIT))
+			primary = NULL;
+		if (!pairing.named)
 			primary = candidates_choose(&view, standby);
-			if (primary)
-				taken[taken_count++] = primary->ifindex;
-		}
+		if (primary)
+			taken[taken_count++] = primary->ifindex;
 		pairing.primary = primary ? primary->ifindex : 0;
 		pairings[found++] = pairing;
 	}

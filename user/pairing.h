@@ -3,6 +3,8 @@
 #ifndef PAIRING_H
 #define PAIRING_H
 
+#include "candidates.h"
+#include "identity.h"
 #include "netdev.h"
 #include "options.h"
 
@@ -11,6 +13,14 @@ struct pairing {
 	int primary; /* ifindex, 0: none now */
 	bool named;  /* --pair named the primary: its MAC need not be the standby's */
 	bool rx_direct; /* wished for, see direct.h */
+	unsigned request;   /* which one it was made for; 0 where there are none */
+	uint32_t name_hash; /* of a named primary: identity_hash_name of its name in the configuration, for the slot */
+	struct identity identity; /* likewise: what is known of it */
+};
+
+/* What the devices of a request were at their first use: see identity.h. */
+struct pairing_pinned {
+	struct identity standby, primary;
 };
 
 enum pairing_refusal {
@@ -25,13 +35,18 @@ enum pairing_refusal {
 enum pairing_refusal pairing_judge(const struct netdev *standby, const struct netdev *primary, bool primary_is_named,
 				   const struct netdev *const *devices, size_t count);
 
+/* The device that @name names, by ifname or altname; NULL: none. */
+const struct netdev *pairing_by_name(const struct candidates_view *view, const char *name);
+
 /*
- * Pairs for @requested (@requested_count; none: every virtio-net device becomes a standby). A primary that is not named is found as
- * candidates.h says; @current are the primaries in use (0-terminated, may be NULL). Of two virtio-net devices with one MAC the one with the
- * lower ifindex is the standby. A device named in @requested, or found for an earlier pair, is nobody else's primary; @requested_count: up to
- * VFSTEER_MAX_PAIRS. Standbys that are missing or may not be one are left out. Writes at most @size pairings; returns how many.
+ * Pairs for @requested (@requested_count; none: every virtio-net device becomes a standby), of @view's devices; its in_use are the primaries
+ * in use, its taken is not looked at. A primary that is not named is found as candidates.h says. Of two virtio-net devices with one MAC the
+ * one with the lower ifindex is the standby. A device named in @requested, or found for an earlier pair, is nobody else's primary;
+ * @requested_count: up to VFSTEER_MAX_PAIRS. @pinned (@requested_count, or NULL): a device of a request's name that is another one than was pinned
+ * is not taken; a pinned primary is found under any name, and a pinned standby only under its own. Standbys that are missing or may not be one are
+ * left out. Writes at most @size pairings; returns how many.
  */
-size_t pairing_find(const struct netdev *const *devices, size_t count, const struct options_pair *requested,
-		    size_t requested_count, const int *current, struct pairing *pairings, size_t size);
+size_t pairing_find(const struct candidates_view *view, const struct options_pair *requested, size_t requested_count,
+		    const struct pairing_pinned *pinned, struct pairing *pairings, size_t size);
 
 #endif

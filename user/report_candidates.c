@@ -3,6 +3,7 @@
 #include "mac.h"
 
 #include "netdev.h"
+#include "slot.h"
 #include "text.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -10,15 +11,15 @@
 
 #define REPORT_RECEIVE_BUFFER 65536 /* of notifications, which nobody reads */
 
-static void read_candidate(const struct candidate *other, const struct netdev *standby, const struct netdev *primary,
-			   struct report_candidate *ret)
+static void read_candidate(const struct candidates_view *view, const struct candidate *other, const struct netdev *standby,
+			   const struct netdev *primary, struct report_candidate *ret)
 {
 	snprintf(ret->name, sizeof(ret->name), "%s", other->device->name);
 	snprintf(ret->pci_address, sizeof(ret->pci_address), "%s", other->device->pci_address);
 	if (candidates_has_permanent_mac(other->device))
 		mac_write(other->device->permanent_mac, ret->permanent_mac);
 	ret->verdict = other->verdict;
-	candidates_explain(other, standby, primary, ret->text);
+	candidates_explain(view, other, standby, primary, ret->text);
 	text_mask(ret->name);
 	text_mask(ret->text);
 }
@@ -28,22 +29,23 @@ static void read_pair(const struct netdev_table *table, const struct candidates_
 {
 	const struct netdev *standby = netdev_by_index(table, slot->standby_ifindex);
 	const struct netdev *primary = netdev_by_index(table, slot->primary_ifindex);
+	const struct candidates_named named = slot_read_named(slot);
 	struct candidate others[REPORT_CANDIDATES_MAX];
 
 	if (!standby)
 		return;
 	pair->candidate_count =
-		candidates_others(view, standby, primary, slot->primary_is_named, others, REPORT_CANDIDATES_MAX);
+		candidates_others(view, standby, primary, &named, others, REPORT_CANDIDATES_MAX);
 	for (unsigned i = 0; i < pair->candidate_count && i < REPORT_CANDIDATES_MAX; i++)
-		read_candidate(&others[i], standby, primary, &pair->candidates[i]);
+		read_candidate(view, &others[i], standby, primary, &pair->candidates[i]);
 }
 
 int report_candidates_read(const struct pins *pins, struct report *report)
 {
-	int paired[2 * VFSTEER_MAX_PAIRS + 1] = {0};
-	struct candidates_view view = {.taken = paired};
+	int paired[2 * VFSTEER_MAX_PAIRS + 1] = {0}, contested[VFSTEER_MAX_PAIRS + 1] = {0};
+	struct candidates_view view = {.taken = paired, .contested = contested};
 	struct netdev_table *table;
-	unsigned paired_count = 0;
+	unsigned paired_count = 0, contested_count = 0;
 	bool any = false;
 	int error;
 
@@ -57,12 +59,15 @@ int report_candidates_read(const struct pins *pins, struct report *report)
 	view.devices = netdev_list(table, &view.count);
 	if (!view.devices)
 		error = -ENOMEM;
+	view.addresses.list = netdev_addresses(table, &view.addresses.count);
 	for (unsigned i = 0; i < VFSTEER_MAX_PAIRS; i++) {
 		/* Of other namespaces, too: at worst a device is said to be in another pair. */
 		if (pins->pairs[i].standby_ifindex)
 			paired[paired_count++] = pins->pairs[i].standby_ifindex;
 		if (pins->pairs[i].primary_ifindex)
 			paired[paired_count++] = pins->pairs[i].primary_ifindex;
+		if (pins->pairs[i].contested_ifindex)
+			contested[contested_count++] = pins->pairs[i].contested_ifindex;
 	}
 	for (unsigned i = 0; !error && i < report->pair_count; i++)
 		if (report->pairs[i].is_here)

@@ -155,10 +155,33 @@ int silence_lift(struct link_requests *requests, const char *ifname, int ifindex
 	return target.error;
 }
 
-bool silence_holds(const char *ifname)
+static bool is_set(const char *directory, const char *ifname, const char *key, const char *wanted)
+{
+	char value[32];
+
+	/* There is no IPv6, or none on this device. */
+	read_conf(directory, ifname, key, wanted, value, sizeof(value));
+	value[strcspn(value, "\n")] = '\0';
+	return !strcmp(value, wanted);
+}
+
+bool silence_was_made(const char *ifname)
 {
 	char value[32];
 
 	read_conf(IPV4_CONF, ifname, "arp_ignore", "", value, sizeof(value));
 	return !strncmp(value, SILENCE_ARP_IGNORE "\n", sizeof(SILENCE_ARP_IGNORE));
+}
+
+const char *silence_broken(const char *ifname, uint32_t flags, bool with_ipv6)
+{
+	if (!(flags & IFF_NOARP) || !is_set(IPV4_CONF, ifname, "arp_ignore", SILENCE_ARP_IGNORE) ||
+	    !is_set(IPV4_CONF, ifname, "arp_notify", "0"))
+		return "ARP";
+	if ((!with_ipv6 && !is_set(IPV6_CONF, ifname, "disable_ipv6", "1")) ||
+	    !is_set(IPV6_CONF, ifname, "addr_gen_mode", "1"))
+		return "IPv6";
+	if (!is_set(IPV6_CONF, ifname, "accept_ra", "0") || !is_set(IPV6_CONF, ifname, "autoconf", "0"))
+		return "IPv6 autoconfiguration";
+	return NULL;
 }

@@ -18,7 +18,11 @@ int silence_primary(struct link_requests *requests, const char *ifname, int ifin
 /* Undoes silence_primary, for `unload`: the device is as a fresh one. Returns 0 or -errno. */
 int silence_lift(struct link_requests *requests, const char *ifname, int ifindex);
 
-/* Is it as silence_primary left it? A device that was in another namespace meanwhile has new settings. */
-bool silence_holds(const char *ifname);
+/* Was silence_primary called for this device since it came into this namespace? One that was in another meanwhile has new settings. */
+bool silence_was_made(const char *ifname);
+
+/* What of silence_primary does not hold any more: "ARP", "IPv6" …, a static string; NULL: all holds. @flags: the device's; @with_ipv6: see direct.h:
+ * IPv6 may be on. */
+const char *silence_broken(const char *ifname, uint32_t flags, bool with_ipv6);
 
 #endif

@@ -91,6 +91,7 @@ void slot_repair(const struct pins *pins)
 		SLOT_END_TEXT(slot->primary_pci_address);
 		SLOT_END_TEXT(slot->primary_pci_slot);
 		SLOT_END_TEXT(slot->primary_pci_port);
+		SLOT_END_TEXT(slot->primary_identity_address);
 		if (slot->last_switch_boot_ns > now_ns)
 			slot->last_switch_boot_ns = now_ns;
 		if (slot->primary_leaving_boot_ns > now_ns)
@@ -184,4 +185,22 @@ void slot_follow_primary(struct vfsteer_pair *slot, const struct netdev *primary
 {
 	if (primary && slot->primary_ifindex == (__u32)primary->ifindex && strcmp(slot->primary, primary->name))
 		slot_write_text(slot->primary, primary->name);
+}
+
+struct candidates_named slot_read_named(const struct vfsteer_pair *slot)
+{
+	struct candidates_named named = { .name_hash = slot->primary_is_named ? slot->primary_name_hash : 0 };
+
+	memcpy(named.identity.mac, slot->primary_identity_mac, ETH_ALEN);
+	snprintf(named.identity.address, sizeof(named.identity.address), "%.*s",
+		 (int)sizeof(slot->primary_identity_address) - 1, slot->primary_identity_address);
+	return named;
+}
+
+void slot_write_named(struct vfsteer_pair *slot, const struct candidates_named *named)
+{
+	slot->primary_is_named = named->name_hash != 0;
+	slot->primary_name_hash = named->name_hash;
+	memcpy(slot->primary_identity_mac, named->identity.mac, ETH_ALEN);
+	slot_write_text(slot->primary_identity_address, named->identity.address);
 }

@@ -3,6 +3,7 @@
 #ifndef SLOT_H
 #define SLOT_H
 
+#include "candidates.h"
 #include "netdev.h"
 #include "pins.h"
 
@@ -39,6 +40,10 @@ void slot_write_standby(struct vfsteer_pair *slot, const struct netdev *standby)
 
 /* Everything the watch programs know @primary by; NULL: it is absent. */
 void slot_write_primary(struct vfsteer_pair *slot, const struct netdev *primary);
+
+/* How the configuration names the primary, and what that was at its first use; and the same, written. */
+struct candidates_named slot_read_named(const struct vfsteer_pair *slot);
+void slot_write_named(struct vfsteer_pair *slot, const struct candidates_named *named);
 
 /* The name again, if @primary (may be NULL) is the slot's and has been renamed. */
 void slot_follow_primary(struct vfsteer_pair *slot, const struct netdev *primary);

@@ -14,7 +14,7 @@ import subprocess
 from refusals import Refusals, write
 from rig import VFSTEER, case, check, check_equal, main, note, reachable, wait
 
-LONG = "averyveryverylongname"
+LONG = "averylongname" + "e" * 115  # of 128 characters
 NAME_RULE = "holds a '/', ':' or '='"
 
 # (arguments, message): exit status 2.
@@ -37,8 +37,8 @@ USAGE = (
     ("run --pair st0=pr0 --pair st0=pr0", "run: --pair st0=pr0: st0 is in an earlier pair already; name each device once; see 'vfsteer help run'"),
     ("run --pair st0=pr0 --pair st1=pr0", "run: --pair st1=pr0: pr0 is in an earlier pair already; name each device once; see 'vfsteer help run'"),
     ("run --pair st0=pr0 --pair pr0", "run: --pair pr0: pr0 is in an earlier pair already; name each device once; see 'vfsteer help run'"),
-    (f"run --pair {LONG}", f"run: --pair {LONG}: the standby's name is longer than 15 characters; see 'vfsteer help run'"),
-    (f"run --pair st0={LONG}", f"run: --pair st0={LONG}: the primary's name is longer than 15 characters; see 'vfsteer help run'"),
+    (f"run --pair {LONG}", f"run: --pair {LONG}: the standby's name is longer than 127 characters; see 'vfsteer help run'"),
+    (f"run --pair st0={LONG}", f"run: --pair st0={LONG}: the primary's name is longer than 127 characters; see 'vfsteer help run'"),
     ("run --pair a/b", f"run: --pair a/b: the standby's name {NAME_RULE}; see 'vfsteer help run'"),
     ("run --pair st0=a:b", f"run: --pair st0=a:b: the primary's name {NAME_RULE}; see 'vfsteer help run'"),
     ("run --pair st0=pr0=pr1", f"run: --pair st0=pr0=pr1: the primary's name {NAME_RULE}; see 'vfsteer help run'"),
@@ -53,7 +53,7 @@ USAGE = (
     ("status --pair st0", "status: --pair: no such option; see 'vfsteer help status'"),
     ("status st0 pr0", "status: pr0: one argument too many; see 'vfsteer help status'"),
     (("status", ""), "status: PAIR '': the standby's name is empty; see 'vfsteer help status'"),
-    (f"status {LONG}", f"status: PAIR '{LONG}': the standby's name is longer than 15 characters; see 'vfsteer help status'"),
+    (f"status {LONG}", f"status: PAIR '{LONG}': the standby's name is longer than 127 characters; see 'vfsteer help status'"),
     ("switch", "switch: an argument is missing: 0 of 2 given; see 'vfsteer help switch'"),
     ("switch st0", "switch: an argument is missing: 1 of 2 given; see 'vfsteer help switch'"),
     ("switch st0 sideways", "switch: sideways: not a path: say primary, standby or auto"),
@@ -95,7 +95,7 @@ CONFIGURATION = (
     (b"[]\n", f":1: []: no such section: {SECTIONS}"),
     (b"[pair ]\nprimary = auto\n", ":1: [pair ]: the standby's name is empty"),
     (b"[pair  st0]\nprimary = auto\n", ":1: [pair  st0]: the standby's name holds white space"),
-    (f"[pair {LONG}]\nprimary = auto\n".encode(), f":1: [pair {LONG}]: the standby's name is longer than 15 characters"),
+    (f"[pair {LONG}]\nprimary = auto\n".encode(), f":1: [pair {LONG}]: the standby's name is longer than 127 characters"),
     (b"[pair st0=pr0]\nprimary = auto\n", f":1: [pair st0=pr0]: the standby's name {NAME_RULE}"),
     (b"[pair st0]\n", ":1: [pair st0]: nothing in it: say primary = auto, or primary = NAME"),
     (b"[pair st0]\n[pair st1]\nprimary = auto\n", ":1: [pair st0]: nothing in it: say primary = auto, or primary = NAME"),
@@ -151,7 +151,10 @@ DEVICES = (
     ("run --pair tun0=pr0", f"run: --pair tun0=pr0: {NOT_ETHERNET}"),
     ("run --pair st0=tun0", f"run: --pair st0=tun0: {NOT_ETHERNET}"),
     ("run --pair st0", "run: --pair st0: it has no permanent MAC to find its primary by: name the primary with --pair st0=PRIMARY"),
-    ("run --pair st0=port0", "run: --pair st0=port0: port0 is a port of br9: take it out first: ip link set port0 nomaster"),
+    ("run --pair st0=pr0 --pair port0=port1 --pair other-port=pr9", "run: --pair other-port: it is port0, which is in an earlier pair already; name each device once"),
+    ("run --pair st0=other-st0", "run: --pair st0=other-st0: both are one device: name the VF after the '='"),
+    (f"status {LONG[1:]}", f"status: {LONG[1:]}: no such pair; the pairs are st0"),
+    (f"switch {LONG[1:]} auto", f"switch: {LONG[1:]}: no such pair: 'vfsteer status' lists those there are"),
     ("run --pair st0=pr0", "run: {bpffs}/vfsteer: another agent holds these pins: stop it first, or name another place with --bpffs"),
     ("status nosuch0", "status: nosuch0: no such pair; the pairs are st0"),
     ("status --json nosuch0", "status: nosuch0: no such pair; the pairs are st0"),
@@ -218,7 +221,9 @@ def devices(stage):
     stage.guest.run("""
         ip tuntap add tun0 mode tun
         ip link add br9 type bridge
-        ip link add port0 master br9 type veth peer port1""")
+        ip link add port0 master br9 type veth peer port1
+        ip link property add dev port0 altname other-port
+        ip link property add dev st0 altname other-st0""")
     refusals = Refusals(stage)
     for arguments, message in DEVICES:
         refusals.expect(arguments, 1, f"vfsteer: {message}", bpffs=stage.bpffs)

@@ -254,6 +254,23 @@ class LoseStandby(Later):
         wait("active, or dead", lambda: agent.poll() is not None or active(crash.stage) == "primary")
 
 
+class StepOff(Later):
+    """Somebody gives the primary the standby's address, which is taken from it, and one of its own, which makes it somebody else's."""
+    traffic = False  # one that is given back speaks for itself, with the pair's MAC
+
+    def befall(self, crash, agent):
+        crash.stage.guest.run(f"ip address add {GUEST}/24 dev pr0")
+        wait("the address taken, or dead", lambda: agent.poll() is not None or GUEST not in crash.stage.guest.run("ip address show dev pr0"))
+        crash.stage.guest.run("ip address add 10.78.0.1/24 dev pr0")
+        wait("given back, or dead", lambda: agent.poll() is not None or crash.stage.pair()["not_used"])
+        if agent.poll() is None:
+            self.settle(crash)
+            wait("active, or dead", lambda: agent.poll() is not None or active(crash.stage) == "primary")
+
+    def settle(self, crash):
+        crash.stage.guest.run("ip address flush dev pr0 scope global")
+
+
 class Ports(Later):
     """A port comes and goes."""
 
@@ -435,18 +452,18 @@ def add(name, scenario, launcher=(), relevant=""):
     case(run, agent=False, pairs=scenario.pairs)
 
 
-SCENARIOS = {"start": Start, "adopt": Adopt, "sweep": Sweep, "switch": Switch, "mirror": Mirror, "lose": Lose,
+SCENARIOS = {"start": Start, "adopt": Adopt, "sweep": Sweep, "switch": Switch, "mirror": Mirror, "lose": Lose, "step_off": StepOff,
              "lose_standby": LoseStandby, "unload": Unload, "unload_alone": UnloadAlone, "direct": Direct,
              "ports": Ports, "adopt_ports": AdoptPorts, "unload_ports": UnloadPorts, "lose_port": LosePort,
              "lose_beside_port": LoseBesidePort}
 # Of those that differ in some points only.
-RELEVANT = {"sweep": "pins-|hook-", "direct": "pair-direct|pair-word|join-",
+RELEVANT = {"step_off": "guard-|given-back|pair-primary", "sweep": "pins-|hook-", "direct": "pair-direct|pair-word|join-",
             "lose_beside_port": "uplinks|port",
             **dict.fromkeys(("ports", "adopt_ports", "unload_ports", "lose_port"), "agent-port|port|uplinks|xdp|pins-")}
 for name, scenario in SCENARIOS.items():
     add(f"die_at_{name}", scenario(), relevant=RELEVANT.get(name, ""))
     # Where it makes a difference: the others attach nothing, or nothing else.
-    if name not in ("switch", "mirror", "sweep", "direct") and "port" not in name:
+    if name not in ("switch", "mirror", "sweep", "direct", "step_off") and "port" not in name:
         add(f"die_at_{name}_without_tcx", scenario(), [WITHOUT_TCX], "hook-|steer-")
 
 

@@ -2,6 +2,7 @@
 /* Who may be the primary of eth0, whose permanent MAC ends in 0a: every kind of device that has that MAC, or says so, and two at once. */
 #include "candidates.h"
 
+#include <linux/if_addr.h>
 #include <net/if_arp.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,7 +26,12 @@
 	.permanent_mac = { permanent_ ? 0x52 : 0, permanent_ ? 0x54 : 0, 0, 0, 0, permanent_ }
 #define ON_PCI(driver_, address) .driver = driver_, .bus = "pci", .pci_address = address
 #define ON_VIRTIO(address) .driver = "virtio_net", .bus = "virtio", .pci_address = address
+#define V6(first, second, eleventh, twelfth) { { { first, second, 0, 0, 0, 0, 0, 0, 0, 1, 2, eleventh, twelfth, 3, 4, 5 } } }
+#define LONGEST V6(0xfd, 0x77, 0x11, 0x11)
 #define SOFTWARE(kind_) .kind = kind_, .driver = kind_
+
+/* A name that none of these devices has: they have none. */
+static const struct candidates_named unnamed, named = { .name_hash = 1 };
 
 static const struct netdev eth0 = { DEVICE(STANDBY, A, A), ON_VIRTIO("0000:01:00.0"), .name = "eth0" };
 
@@ -37,6 +43,8 @@ static const struct single {
 	int master_of_standby;          /* ifindex */
 } singles[] = {
 	{ "VF", { DEVICE(3, A, A), ON_PCI("iavf", "0000:02:00.0") }, CANDIDATE_FIT, 0 },
+	{ "VF in a bond", { DEVICE(3, A, A), ON_PCI("iavf", "0000:02:00.0"), .master = 9 }, CANDIDATE_HAS_MASTER, 0 },
+	{ "VF in a bond, as the standby is", { DEVICE(3, A, A), ON_PCI("iavf", "0000:02:00.0"), .master = 9 }, CANDIDATE_HAS_MASTER, 9 },
 	{ "VF of another MAC at present", { DEVICE(3, B, A), ON_PCI("iavf", "0000:02:00.0") }, CANDIDATE_FIT, 0 },
 	{ "VF under Hyper-V", { DEVICE(3, A, A), ON_PCI("mlx5_core", "1a2b3:00:02.0") }, CANDIDATE_FIT, 0 },
 	{ "virtio device of the host's making", { DEVICE(3, A, A), ON_VIRTIO("0000:03:00.0") }, CANDIDATE_FIT, 0 },
@@ -144,14 +152,14 @@ static void test_singles(void **context)
 		struct netdev standby = eth0;
 		const struct netdev *devices[] = { &standby, &singles[i].device };
 		const struct candidates_view view = { .devices = devices, .count = 2 };
-		struct candidate other = { NULL, CANDIDATE_UNLIKE };
+		struct candidate other = { NULL, CANDIDATE_UNLIKE, NULL };
 		const struct netdev *primary;
 		bool fit = singles[i].verdict == CANDIDATE_FIT, none = fit || singles[i].verdict == CANDIDATE_UNLIKE;
 		size_t count;
 
 		standby.master = singles[i].master_of_standby;
 		primary = candidates_choose(&view, &standby);
-		count = candidates_others(&view, &standby, primary, false, &other, 1);
+		count = candidates_others(&view, &standby, primary, &unnamed, &other, 1);
 		if (primary == (fit ? devices[1] : NULL) && count == !none && (none || other.verdict == singles[i].verdict))
 			continue;
 		print_error("%s: %s, %zu others, %s\n", singles[i].name, primary ? "chosen" : "not chosen", count,
@@ -183,7 +191,7 @@ static void test_severals(void **context)
 			expected++;
 		if (!several->named)
 			primary = candidates_choose(&view, &eth0);
-		count = candidates_others(&view, &eth0, primary, several->named, others, DEVICES_MAX);
+		count = candidates_others(&view, &eth0, primary, several->named ? &named : &unnamed, others, DEVICES_MAX);
 		right = (primary ? primary->ifindex : 0) == several->primary && count == expected;
 		for (size_t j = 0; right && j < count; j++)
 			right = others[j].device->ifindex == several->others[j].ifindex && others[j].verdict == several->others[j].verdict;
@@ -196,16 +204,133 @@ static void test_severals(void **context)
 	assert_int_equal(failures, 0);
 }
 
+/* Whose an address of the VF is, and what follows from that. */
+static const struct owned {
+	const char *name;
+	struct netdev_address address; /* of the VF */
+	bool is_shared;                /* the standby has it as well */
+	enum owners_address whose;
+} owneds[] = {
+	{ "IPv4", { .family = AF_INET, .v4 = { 0x0100000a }, .flags = IFA_F_PERMANENT }, false, OWNERS_FOREIGN },
+	{ "IPv4 by DHCP", { .family = AF_INET, .v4 = { 0x0100000a } }, false, OWNERS_FOREIGN },
+	{ "IPv4, shared", { .family = AF_INET, .v4 = { 0x0100000a } }, true, OWNERS_SHARED },
+	{ "link-local", { .family = AF_INET6, .v6 = V6(0xfe, 0x80, 0xff, 0xfe), .flags = IFA_F_PERMANENT }, false, OWNERS_KERNEL },
+	{ "link-local, shared", { .family = AF_INET6, .v6 = V6(0xfe, 0x80, 0xff, 0xfe), .protocol = 3 }, true, OWNERS_KERNEL },
+	{ "IPv6 by hand", { .family = AF_INET6, .v6 = V6(0xfd, 0x77, 0, 0), .flags = IFA_F_PERMANENT }, false, OWNERS_FOREIGN },
+	{ "IPv6 by DHCP", { .family = AF_INET6, .v6 = V6(0xfd, 0x77, 0, 0) }, false, OWNERS_FOREIGN },
+	{ "IPv6, shared", { .family = AF_INET6, .v6 = V6(0xfd, 0x77, 0, 0), .flags = IFA_F_PERMANENT }, true, OWNERS_SHARED },
+	{ "a router's, Linux 5.18", { .family = AF_INET6, .v6 = V6(0xfd, 0x77, 0, 0), .protocol = 2 }, false, OWNERS_KERNEL },
+	{ "a router's, EUI-64", { .family = AF_INET6, .v6 = V6(0xfd, 0x77, 0xff, 0xfe) }, false, OWNERS_KERNEL },
+	{ "a router's, temporary", { .family = AF_INET6, .v6 = V6(0xfd, 0x77, 0, 0), .flags = IFA_F_TEMPORARY }, false, OWNERS_KERNEL },
+	{ "EUI-64 by hand", { .family = AF_INET6, .v6 = V6(0xfd, 0x77, 0xff, 0xfe), .flags = IFA_F_PERMANENT }, false, OWNERS_FOREIGN },
+};
+
+static void test_addresses(void **context)
+{
+	(void)context;
+	for (size_t i = 0; i < COUNT(owneds); i++) {
+		const struct owned *owned = &owneds[i];
+		const struct netdev vf = { DEVICE(3, A, A), ON_PCI("iavf", "0000:02:00.0"), .address_count = 1 };
+		struct netdev_address both[2] = { owned->address, owned->address };
+		struct netdev standby = eth0;
+		const struct netdev *devices[] = { &standby, &vf };
+		struct candidates_view view = { .devices = devices, .count = 2, .addresses = { both, owned->is_shared ? 2 : 1 } };
+		struct candidate other = { NULL, CANDIDATE_UNLIKE, NULL };
+
+		both[0].ifindex = 3;
+		both[1].ifindex = STANDBY;
+		standby.address_count = owned->is_shared;
+		for (enum owners_address whose = OWNERS_KERNEL; whose <= OWNERS_FOREIGN; whose++)
+			if (!!owners_find(&view.addresses, &vf, &standby, whose) != (whose == owned->whose))
+				fail_msg("%s: %d", owned->name, whose);
+		assert_ptr_equal(candidates_choose(&view, &standby), owned->whose == OWNERS_FOREIGN ? NULL : &vf);
+		assert_int_equal(candidates_others(&view, &standby, NULL, &unnamed, &other, 1), owned->whose == OWNERS_FOREIGN);
+		if (owned->whose == OWNERS_FOREIGN)
+			assert_int_equal(other.verdict, CANDIDATE_HAS_ADDRESSES);
+		assert_null(owners_find(&view.addresses, &eth0, &standby, OWNERS_FOREIGN));
+	}
+}
+
+/* What a named primary was, and which device may be it: by its permanent MAC under any name, by its address, or by MAC and name. */
+static void test_identities(void **context)
+{
+	const struct netdev vf = { DEVICE(3, A, A), ON_PCI("iavf", "0000:02:00.0"), .name = "eth1" };
+	const struct netdev moved = { DEVICE(4, B, A), ON_PCI("mlx5_core", "0000:07:00.0"), .name = "eth7" };
+	const struct netdev stranger = { DEVICE(5, A, B), ON_PCI("iavf", "0000:02:00.0"), .name = "eth1" };
+	const struct netdev ipvlan = { DEVICE(6, A, A), SOFTWARE("ipvlan"), .name = "ipv0" };
+	const struct netdev random = { DEVICE(3, B, NONE), ON_PCI("igbvf", "0000:02:00.0"), .name = "eth1" };
+	const struct netdev random_again = { DEVICE(4, A, NONE), ON_PCI("igbvf", "0000:02:00.0"), .name = "eth2" };
+	const struct netdev random_elsewhere = { DEVICE(4, B, NONE), ON_PCI("igbvf", "0000:03:00.0"), .name = "eth1" };
+	const struct netdev veth = { DEVICE(3, A, NONE), SOFTWARE("veth"), .name = "eth1", .altnames = "other\0more\0" };
+	const struct netdev other_veth = { DEVICE(3, B, NONE), SOFTWARE("veth"), .name = "eth1" };
+	const struct {
+		const struct netdev *first, *device;
+		bool if_called, if_not;
+	} cases[] = {
+		{ &vf, &vf, true, true }, { &vf, &moved, true, true }, { &vf, &stranger, false, false }, { &vf, &ipvlan, true, false },
+		{ &vf, &random, false, false }, { &random, &random, true, true }, { &random, &random_again, true, true },
+		{ &random, &random_elsewhere, false, false }, { &random, &vf, false, false }, { &veth, &veth, true, false },
+		{ &veth, &other_veth, false, false }, { &veth, &random_again, false, false }, { &veth, &stranger, false, false },
+	};
+	struct identity none = { 0 };
+	char text[IDENTITY_TEXT_SIZE];
+
+	(void)context;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct identity identity = identity_of(cases[i].first);
+
+		assert_true(identity_is_pinned(&identity));
+		if (identity_matches(&identity, cases[i].device, true) != cases[i].if_called ||
+		    identity_matches(&identity, cases[i].device, false) != cases[i].if_not)
+			fail_msg("case %zu", i);
+		identity_describe(&identity, text);
+		assert_in_range(strlen(text), 20, IDENTITY_TEXT_SIZE - 2);
+	}
+	assert_false(identity_is_pinned(&none));
+	assert_true(identity_is_called(&veth, identity_hash_name("eth1")) && identity_is_called(&veth, identity_hash_name("more")));
+	assert_false(identity_is_called(&veth, identity_hash_name("eth2")) || identity_is_called(&veth, 0));
+	assert_int_equal(identity_hash_name("a"), 0xe40c292c); /* of its authors' test vectors */
+}
+
+/* A device of the named primary's name, or of its identity: rejected or about to be used, and which of them has a line. */
+static void test_named(void **context)
+{
+	const struct netdev vf = { DEVICE(3, A, A), ON_PCI("iavf", "0000:02:00.0"), .name = "eth1" };
+	const struct netdev stranger = { DEVICE(4, B, B), ON_PCI("iavf", "0000:03:00.0"), .name = "eth1" };
+	const struct netdev busy = { DEVICE(5, A, A), ON_PCI("iavf", "0000:04:00.0"), .name = "eth5", .master = 9 };
+	const struct candidates_named first = { .name_hash = identity_hash_name("eth1") };
+	const struct candidates_named pinned = { .name_hash = first.name_hash, .identity = identity_of(&vf) };
+	const struct {
+		const struct netdev *device;
+		const struct candidates_named *named;
+		enum candidate_verdict verdict; /* CANDIDATE_UNLIKE: no line */
+	} cases[] = {
+		{ &vf, &first, CANDIDATE_UNLIKE }, { &vf, &pinned, CANDIDATE_UNLIKE }, { &stranger, &first, CANDIDATE_UNLIKE },
+		{ &stranger, &pinned, CANDIDATE_OTHER_IDENTITY }, { &busy, &pinned, CANDIDATE_HAS_MASTER }, { &busy, &first, CANDIDATE_UNLIKE },
+	};
+
+	(void)context;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const struct netdev *devices[] = { &eth0, cases[i].device };
+		const struct candidates_view view = { .devices = devices, .count = 2 };
+		struct candidate other = { NULL, CANDIDATE_UNLIKE, NULL };
+
+		candidates_others(&view, &eth0, NULL, cases[i].named, &other, 1);
+		if (other.verdict != cases[i].verdict)
+			fail_msg("case %zu: %s", i, candidates_word(other.verdict));
+	}
+}
+
 /* What there is no room for is counted, not written. */
 static void test_room(void **context)
 {
 	const struct netdev first = { DEVICE(3, A, NONE), SOFTWARE("veth") }, second = { DEVICE(4, A, NONE), SOFTWARE("veth") };
 	const struct netdev *devices[] = { &eth0, &first, &second };
 	const struct candidates_view view = { .devices = devices, .count = COUNT(devices) };
-	struct candidate others[2] = { { NULL, CANDIDATE_UNLIKE }, { NULL, CANDIDATE_UNLIKE } };
+	struct candidate others[2] = { { NULL, CANDIDATE_UNLIKE, NULL }, { NULL, CANDIDATE_UNLIKE, NULL } };
 
 	(void)context;
-	assert_int_equal(candidates_others(&view, &eth0, NULL, false, others, 1), 2);
+	assert_int_equal(candidates_others(&view, &eth0, NULL, &unnamed, others, 1), 2);
 	assert_ptr_equal(others[0].device, &first);
 	assert_null(others[1].device);
 }
@@ -213,16 +338,20 @@ static void test_room(void **context)
 /* Every reason is a word of its own and a sentence that fits, of the longest names, with what to do where something can be done. */
 static void test_words(void **context)
 {
-	struct netdev standby = eth0, other = { DEVICE(3, A, B), .name = "abcdefghijklmno", .kind = "klmnopqrstuvwxy", .bus = "klmnopqrstuvwxy" };
+	const struct netdev master = { .ifindex = 9, .name = "abcdefghijklmnq" }, *devices[] = { &master };
+	const struct netdev_address address = { .ifindex = 3, .family = AF_INET6, .prefix_length = 128, .v6 = LONGEST };
+	const struct candidates_view view = { .devices = devices, .count = 1, .addresses = { &address, 1 } };
+	const struct identity identity = { .mac = { 0x52, 0x54, 0, 0, 0, A } };
+	struct netdev standby = eth0, other = { DEVICE(3, A, B), .master = 9, .address_count = 1, .name = "abcdefghijklmno", .kind = "klmnopqrstuvwxy", .bus = "klmnopqrstuvwxy" };
 
 	(void)context;
 	strcpy(standby.name, "abcdefghijklmnp");
-	for (enum candidate_verdict verdict = CANDIDATE_UNLIKE; verdict <= CANDIDATE_OTHER_MAC; verdict++) {
-		const struct candidate candidate = { &other, verdict };
+	for (enum candidate_verdict verdict = CANDIDATE_UNLIKE; verdict <= CANDIDATE_OTHER_IDENTITY; verdict++) {
+		const struct candidate candidate = { &other, verdict, &identity };
 		char text[CANDIDATES_TEXT_SIZE];
-		bool hopeful = verdict >= CANDIDATE_SOFTWARE;
+		bool hopeful = verdict >= CANDIDATE_SOFTWARE && verdict <= CANDIDATE_OTHER_MAC;
 
-		candidates_explain(&candidate, &standby, &eth0, text);
+		candidates_explain(&view, &candidate, &standby, &eth0, text);
 		assert_in_range(strlen(text), verdict <= CANDIDATE_FIT ? 0 : 20, CANDIDATES_TEXT_SIZE - 2);
 		assert_int_equal(!!strstr(text, "--pair abcdefghijklmnp=abcdefghijklmno"), hopeful);
 		for (enum candidate_verdict earlier = CANDIDATE_UNLIKE; earlier < verdict; earlier++)
@@ -235,6 +364,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_singles),
 		cmocka_unit_test(test_severals),
+		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_identities),
+		cmocka_unit_test(test_named),
 		cmocka_unit_test(test_room),
 		cmocka_unit_test(test_words),
 	};

@@ -102,6 +102,7 @@ static void check_pairing(const struct guest *guest, const struct pairing *pairi
 	assert_ptr_not_equal(primary, standby);
 	assert_true(primary->hardware_type == ARPHRD_ETHER && !(primary->flags & IFF_LOOPBACK && pairing->named));
 	assert_null(candidates_net_failover(primary, guest->list, guest->count));
+	assert_int_equal(primary->master, 0);
 	if (pairing->named)
 		return;
 	/* Nobody asked for it: then it is hardware, and its permanent MAC says so. */
@@ -119,11 +120,12 @@ static void test_guests(void **context)
 		struct pairing found[DEVICES_MAX] = {0}, again[DEVICES_MAX] = {0};
 		int current[DEVICES_MAX + 1] = {0};
 		unsigned uses[DEVICES_MAX] = {0}, in_use = 0;
+		struct candidates_view view = { .devices = guest.list };
 		size_t count;
 
 		make_guest(&guest);
-		count = pairing_find(guest.list, guest.count, guest.requested, guest.requested_count, NULL, found,
-				     DEVICES_MAX);
+		view.count = guest.count;
+		count = pairing_find(&view, guest.requested, guest.requested_count, NULL, found, DEVICES_MAX);
 		assert_in_range(count, 0, guest.count);
 		for (size_t j = 0; j < count; j++) {
 			check_pairing(&guest, &found[j]);
@@ -137,9 +139,8 @@ static void test_guests(void **context)
 		for (size_t j = 0; j < guest.count; j++)
 			assert_in_range(uses[j], 0, 1);
 		/* What is in use stays in use. */
-		assert_int_equal(pairing_find(guest.list, guest.count, guest.requested, guest.requested_count, current,
-					      again, DEVICES_MAX),
-				 count);
+		view.in_use = current;
+		assert_int_equal(pairing_find(&view, guest.requested, guest.requested_count, NULL, again, DEVICES_MAX), count);
 		for (size_t j = 0; j < count; j++)
 			assert_true(again[j].standby == found[j].standby && again[j].primary == found[j].primary);
 		pairs += count;
