@@ -357,6 +357,17 @@ static bool pair_read_primary(struct pair_world *world, struct pair *pair, struc
 	return !error && netdev_is_current(world->table);
 }
 
+/*
+ * Does what is known already move the traffic off the primary? Then it goes before the primary is read, which waits for RTNL for as long as anybody holds it:
+ * a driver that hangs, or whoever is tearing the primary down. Another MAC or MTU is none of that: who changes it on both devices may be half-way.
+ */
+static bool pair_leaves_unread(const struct policy_view *view, const struct policy_decision *decision)
+{
+	return view->state.active == PATH_PRIMARY && decision->wanted.active == PATH_STANDBY &&
+	       (view->primary_matches || !view->primary_exists);
+}
+
+/* Returns when to look again, 0: no need. At once after pair->left_unread: all else, which may wait for RTNL, waits until then. */
 static uint64_t pair_decide(struct pair_world *world, struct pair *pair)
 {
 	uint64_t wake_ns = 0;
@@ -365,13 +376,18 @@ static uint64_t pair_decide(struct pair_world *world, struct pair *pair)
 		struct vfsteer_state state = pins_state(&world->pins, pair->slot);
 		struct policy_decision decision;
 		struct policy_view view;
-		bool is_read;
 
-		/* First the word, then the device: what happens in between changes the word, and the swap fails. */
-		is_read = pair_read_primary(world, pair, state);
 		view = pair_view(world, pair, state);
-		view.primary_is_read = is_read;
 		decision = policy_decide(&view, &world->limits);
+		pair->left_unread = pair_leaves_unread(&view, &decision);
+		/* First the word, then the device: what happens in between changes the word, and the swap fails. */
+		if (!pair->left_unread) {
+			bool is_read = pair_read_primary(world, pair, state);
+
+			view = pair_view(world, pair, state);
+			view.primary_is_read = is_read;
+			decision = policy_decide(&view, &world->limits);
+		}
 		wake_ns = decision.wake_ns;
 		pair_slot(world, pair)->down_reason = decision.down_reason;
 		if (!memcmp(&decision.wanted, &state, sizeof(state)))
@@ -385,9 +401,11 @@ static uint64_t pair_decide(struct pair_world *world, struct pair *pair)
 			pair->leaving_settled_ns = view.leaving_since_ns;
 		}
 		pair_announce_switch(world, pair);
+		if (pair->left_unread)
+			break;
 	}
 	pair->operator_asked = false;
-	return wake_ns;
+	return pair->left_unread ? pair_clock_ns() : wake_ns;
 }
 
 /* Is the primary, which is not to be one any more, the device that was made ready? */
@@ -593,6 +611,8 @@ uint64_t pair_step(struct pair_world *world, struct pair *pair, const struct pai
 	}
 	pair_guard(world, pair);
 	wake_ns = pair_earlier(wake_ns, pair_decide(world, pair));
+	if (pair->left_unread)
+		return wake_ns;
 	if (pair->readdress_ns && pair->readdress_ns <= pair_clock_ns()) {
 		pair->readdress = true;
 		pair->readdress_ns = 0;

@@ -87,6 +87,7 @@ struct pair {
 	uint64_t next_announcement_ns;
 	uint32_t told_switches; /* state.switches that a line was written for */
 	uint64_t retry_ns;     /* when to do again what failed for a reason that may pass (realign, readdress); 0: there is none */
+	bool left_unread;      /* the last decision moved the traffic off the primary before that was read */
 	int read_error;         /* of the last attempt to read the primary: told; 0: it was read */
 	const char *trouble;    /* last trouble told, so that it is told once */
 	struct pair_told told[PAIR_TOLD_MAX]; /* candidates.h: what was told of which device, the newest overwrite the oldest */

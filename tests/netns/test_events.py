@@ -12,7 +12,7 @@ import bpf
 import pins
 import rtnl
 from announcements import announced
-from rig import OUTSIDE, Flow, case, check, check_equal, frame, inject, main, note, reachable, wait
+from rig import OUTSIDE, PATIENCE, Flow, case, check, check_equal, frame, inject, main, note, reachable, wait
 
 ACTIVE_PRIMARY, READY = 1, 2
 NOBODY = "02:76:66:00:00:99"
@@ -103,6 +103,21 @@ def say_primary(stage, number):
     admin, cause, switches = struct.unpack_from("=BBI", value, 2)
     bpf.update(found.pairs, struct.pack("=BBBBI", ACTIVE_PRIMARY, READY, admin, cause, switches) + value[8:], slot)
     found.close()
+
+
+@case
+def moves_away_while_rtnl_is_held(stage):
+    """What needs no reading waits for none: a driver that hangs holds RTNL, and the operator moves the traffic off it."""
+    capture = stage.capture(stage.outside, "st1")
+    with rtnl.held(stage.guest, "st0"):
+        began = time.monotonic()
+        check("active: standby" in stage.succeed("switch", "st0", "standby"), "the traffic did not move")
+        note(f"answered after {(time.monotonic() - began) * 1e3:.0f} ms")
+        check(time.monotonic() - began < 2 * PATIENCE, "the answer waited for RTNL")
+        wait("the announcement", lambda: "rarp" in announced(capture.frames(outgoing=False)), 0.5)
+    stage.succeed("switch", "st0", "auto")
+    stage.wait_active("primary")
+    check_equal(stage.pair()["last_switch"]["cause"], "operator", "cause")
 
 
 @case(pairs=2)
