@@ -82,6 +82,7 @@ enum vfsteer_cause {
 	CAUSE_OPERATOR,       /* `vfsteer switch` */
 	CAUSE_UNLOAD,         /* the pair is being given up */
 	CAUSE_XDP,            /* the primary's driver is given an XDP program, for ports, and stops its queues for that */
+	CAUSE_OWNED,          /* the primary is somebody else's: a master, an address of its own, or settings that are contested */
 } __attribute__((packed));
 
 /* How the data path finds out, for each packet, whether the primary can send. */

@@ -107,15 +107,12 @@ int agent_check_pairs(const struct netdev_table *table, const struct options *op
 	const struct netdev *devices[AGENT_CHECK_DEVICES];
 	size_t count = agent_check_list(table, devices);
 	unsigned owned = 0, usable = 0;
+	int error = agent_check_names(table, options);
 
-	for (unsigned i = 0; i < options->pair_count; i++) {
-		int error = agent_check_pair(table, &options->pairs[i], devices, count);
-
-		if (error)
-			return error;
-	}
-	if (options->pair_count)
-		return agent_check_names(table, options);
+	for (unsigned i = 0; i < options->pair_count && !error; i++)
+		error = agent_check_pair(table, &options->pairs[i], devices, count);
+	if (error || options->pair_count)
+		return error;
 	for (size_t i = 0; i < count; i++) {
 		if (strcmp(devices[i]->driver, "virtio_net"))
 			continue;

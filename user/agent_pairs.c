@@ -98,9 +98,9 @@ static const struct netdev *agent_recall_standby(struct agent *agent, unsigned n
 
 	if (!standby)
 		return NULL;
-	/* Of one in use, software's MAC may change. */
+	/* Of software in use the MAC may change. */
 	if (agent_pair_of_standby(agent, standby->ifindex) && agent->requested_standbys[number] == standby->ifindex)
-		*pinned = identity_of(standby);
+		return standby;
 	if (!identity_is_pinned(pinned) || identity_matches(pinned, standby, true))
 		return standby;
 	if (agent->told_strangers[number] != standby->ifindex) {
@@ -192,6 +192,16 @@ size_t agent_find_pairings(struct agent *agent, struct pairing *pairings)
 	return count;
 }
 
+/* The slot of a pair that ends goes with it: what its primary was is kept for the next of its name. */
+static void agent_keep_identity(struct agent *agent, const struct pair *pair)
+{
+	struct identity identity = slot_read_named(&agent->world.pins.pairs[pair->slot]).identity;
+
+	for (unsigned i = 0; i < agent->options->pair_count && identity_is_pinned(&identity); i++)
+		if (agent->requested_standbys[i] == pair->standby)
+			agent->pinned_devices[i].primary = identity;
+}
+
 /* The standbys that are no longer: unplugged, or moved to another namespace, if only for a moment. */
 static void agent_remove_pairs(struct agent *agent)
 {
@@ -204,6 +214,7 @@ static void agent_remove_pairs(struct agent *agent)
 		}
 		log_info("%s: the standby is gone: the pair is given up", agent->world.pins.pairs[pair->slot].standby);
 		agent_ports_leave(agent, pair);
+		agent_keep_identity(agent, pair);
 		pair_remove(&agent->world, pair);
 		agent->pairs[i] = agent->pairs[--agent->pair_count];
 	}
@@ -311,7 +322,7 @@ void agent_look(struct agent *agent)
 static void agent_find_names(struct agent *agent)
 {
 	uint64_t now_ns = pair_clock_ns();
-	bool is_waiting = false;
+	bool is_due = now_ns >= agent->names_next_ns, is_waiting = false;
 
 	for (unsigned i = 0; i < 2 * agent->options->pair_count && now_ns < agent->names_until_ns; i++) {
 		const struct options_pair *pair = &agent->options->pairs[i / 2];
@@ -320,10 +331,20 @@ static void agent_find_names(struct agent *agent)
 
 		if (!*name || known || netdev_by_name(agent->world.table, name))
 			continue;
-		is_waiting |= netdev_refresh_name(agent->world.table, name) == -ENODEV;
+		is_waiting |= !is_due || netdev_refresh_name(agent->world.table, name) == -ENODEV;
 	}
+	if (is_due)
+		agent->names_next_ns = now_ns + AGENT_NAMES_INTERVAL_NS;
 	if (is_waiting)
-		agent->retry_ns = now_ns + AGENT_NAMES_INTERVAL_NS;
+		agent->retry_ns = agent->names_next_ns;
+}
+
+static void agent_pin_standby(struct agent *agent, const struct pair *pair)
+{
+	const struct netdev *standby = netdev_by_index(agent->world.table, pair->standby);
+
+	if (standby && agent->options->pair_count)
+		agent->pinned_devices[pair->pairing.request].standby = identity_of(standby);
 }
 
 void agent_reconcile(struct agent *agent)
@@ -352,6 +373,7 @@ void agent_reconcile(struct agent *agent)
 			continue;
 		}
 		pair->pairing = pairings[i];
+		agent_pin_standby(agent, pair);
 	}
 	/* Before a new primary joins, which then has what the ports need before it carries anything. */
 	agent_ports_reconcile(agent);

@@ -42,7 +42,7 @@ struct agent {
 	struct agent_source sources[AGENT_SOURCES];
 	bool programs_moved; /* somebody attached a program somewhere: ours may have to be put in their places again */
 	uint64_t realign_ns; /* when to look at what nothing tells of: see lists_watched */
-	uint64_t names_until_ns; /* until then a new device may still be given the altname that is waited for */
+	uint64_t names_next_ns, names_until_ns; /* when to ask for names again; until the latter a new device may still be given the altname that is waited for */
 	uint64_t retry_ns;   /* when to try again what pair could not be made; 0: there is none */
 	bool unloading;
 	bool pinned; /* world.pins is open */

@@ -20,7 +20,7 @@ const struct command commands[] = {
 			"MAC. There is nothing to configure.\n"
 			"\n"
 			"  --pair STANDBY          pair this device only, its primary found by permanent MAC; repeatable\n"
-			"  --pair STANDBY=PRIMARY  name the primary as well\n"
+			"  --pair STANDBY=PRIMARY  name the primary as well: the device that it is at its first use, no other of its name\n"
 			"  --bpffs DIR             the bpf file system to pin under (default /sys/fs/bpf)\n"
 			"  --config FILE           settings and further pairs; all of it is optional:\n"
 			"                            [agent]\n"
@@ -48,7 +48,8 @@ const struct command commands[] = {
 		.arguments = "[--json] [--bpffs DIR] [PAIR]",
 		.summary = "show pairs, active path, last switch and counters",
 		.details =
-			"Shows every pair, or the one whose standby is called PAIR. Works without a running agent, and says so.\n"
+			"Shows every pair, or the one whose standby is called PAIR (ifname or altname). Works without a\n"
+			"running agent, and says so.\n"
 			"\n"
 			"  --json       one JSON object: version, agent, pairs; keys are only ever added\n"
 			"  --bpffs DIR  the bpf file system that 'vfsteer run' pinned under (default /sys/fs/bpf)\n"
@@ -67,7 +68,7 @@ const struct command commands[] = {
 		.arguments = "[--bpffs DIR] PAIR primary|standby|auto",
 		.summary = "choose the path of a pair, or leave it to vfsteer",
 		.details =
-			"PAIR is the name of the pair's standby.\n"
+			"PAIR is the ifname or an altname of the pair's standby.\n"
 			"\n"
 			"  primary      the primary, whenever it can carry traffic\n"
 			"  standby      the standby, even when the primary could\n"

@@ -228,7 +228,7 @@ static void pair_part(struct pair_world *world, struct pair *pair, bool is_left)
 	/* First: what it then says (MLD, DAD) draws the network's frames to it, as long as they are taken there. */
 	if (primary)
 		pair_give_back_stack(world, pair, primary);
-	pair_force(world, pair, PRIMARY_ABSENT, CAUSE_GONE);
+	pair_force(world, pair, PRIMARY_ABSENT, primary ? CAUSE_OWNED : CAUSE_GONE);
 	crash_point("pair-parting");
 	pair_announce_switch(world, pair);
 	if (primary && was_active)

@@ -48,7 +48,7 @@ static void slot_repair_state(const struct pins *pins, unsigned slot)
 			wanted.primary = PRIMARY_JOINING;
 		if (wanted.admin > ADMIN_STANDBY)
 			wanted.admin = ADMIN_AUTO;
-		if (wanted.cause > CAUSE_XDP)
+		if (wanted.cause > CAUSE_OWNED)
 			wanted.cause = CAUSE_NONE;
 	} while (memcmp(&wanted, &state, sizeof(state)) && !pins_state_change(pins, slot, &state, wanted));
 }

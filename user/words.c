@@ -46,6 +46,7 @@ static const char *const causes[] = {
 	[CAUSE_MISALIGNED] = "no longer matches the standby",
 	[CAUSE_OPERATOR] = "operator",
 	[CAUSE_XDP] = "XDP program attached or detached",
+	[CAUSE_OWNED] = "in somebody else's use",
 	[CAUSE_UNLOAD] = "unload",
 };
 

@@ -12,7 +12,7 @@ MANAGER = "by MAC"
 
 def settings(stage):
     """What vfsteer changes on a primary."""
-    return (stage.guest.run("ip -o link show pr0 | grep -o '<.*>'").strip(), stage.guest.run("tc filter show dev pr0 ingress").strip(),
+    return (stage.guest.run("ip -o link show pr0 2>/dev/null | grep -o '<.*>'").strip(), stage.guest.run("tc filter show dev pr0 ingress").strip(),
             stage.guest.run("cat " + " ".join([CONF.format(6, key) for key in ("disable_ipv6", "addr_gen_mode", "accept_ra", "autoconf")] +
                                               [CONF.format(4, key) for key in ("arp_ignore", "arp_notify")])).split(),
             [link for link in stage.links() if "primary" in link])
@@ -85,6 +85,7 @@ def an_address_of_its_own_in_use(stage):
     flows = stage.flows()
     stage.guest.run("ip address add 10.78.0.1/24 dev pr0")
     wait_rejected(stage, "has addresses")
+    check_equal(stage.pair()["last_switch"]["cause"], "in somebody else's use", "cause")
     check_none_lost(flows)
     flags, filters, values, links = settings(stage)
     check("NOARP" not in flags and "UP" in flags, flags)

@@ -247,7 +247,8 @@ def networkd(guest):
     """The system's own network manager, configured as netplan does by default: it matches by MAC, and so finds both devices of the pair."""
     standby = guest.lab.netdev("sb")
     addresses = [part for part in guest.check(f"ip -o address show dev {standby} scope global").split() if "/" in part]
-    lines = "\\n".join(["[Match]", f"MACAddress={guest.pair()['mac']}", "[Network]", *(f"Address={address}" for address in addresses)])
+    lines = "\\n".join(["[Match]", f"MACAddress={guest.pair()['mac']}", "[Network]", *(f"Address={address}" for address in addresses),
+                         f"Gateway={guest.lab.pairs[0].peer_v4}"])
     # The packages were unpacked, not installed; and no udev runs that would tell which devices it is done with.
     beside(guest, "grep -q systemd-network /etc/passwd || { echo systemd-network:x:998:998::/:/bin/false >>/etc/passwd; "
                   "echo systemd-network:x:998: >>/etc/group; }")
@@ -285,6 +286,7 @@ def a_manager_that_matches_by_mac(guest):
         text += ", before: " + check_settled(guest, agent, told + 1)
     finally:
         beside(guest, "systemctl stop systemd-networkd; rm /etc/systemd/network/10-pair.network")
+        guest.run("ip route delete default")
     return text
 
 
