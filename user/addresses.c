@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "addresses.h"
+#include "speakers.h"
 
 #include <errno.h>
 #include <linux/if_addr.h>
@@ -10,89 +11,11 @@
 #define FILTERS_MAX 256
 #define LEARNED_MAX 256
 
-/* A device whose frames leave by the standby, inside these tags. */
-struct speaker {
-	const struct netdev *device;
-	uint8_t tag_count;
-	struct announce_tag tags[ANNOUNCE_MAX_TAGS];
+/* The unicast receive lists, by ifindex. */
+struct filters {
+	struct link_filter *list;
+	size_t count;
 };
-
-/* The standby first, and each one before those above it. */
-struct speakers {
-	struct speaker *list;
-	size_t count, size;
-};
-
-static bool is_kind(const struct netdev *device, const char *kind)
-{
-	return strcmp(device->kind, kind) == 0;
-}
-
-static int speakers_add(struct speakers *speakers, const struct speaker *speaker)
-{
-	for (size_t i = 0; i < speakers->count; i++) {
-		const struct speaker *known = &speakers->list[i];
-
-		/* A bridge with two ports of ours, say. */
-		if (known->device == speaker->device && known->tag_count == speaker->tag_count &&
-		    memcmp(known->tags, speaker->tags, speaker->tag_count * sizeof(speaker->tags[0])) == 0)
-			return 0;
-	}
-	if (speakers->count == speakers->size) {
-		size_t size = speakers->size ? 2 * speakers->size : 16;
-		struct speaker *grown = reallocarray(speakers->list, size, sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		speakers->list = grown;
-		speakers->size = size;
-	}
-	speakers->list[speakers->count++] = *speaker;
-	return 0;
-}
-
-/* Is @device directly above @below? Then *ret speaks for it. A device that is down speaks to nobody. */
-static bool is_above(const struct netdev *device, const struct speaker *below, struct speaker *ret)
-{
-	struct speaker above = *below;
-
-	if (!(device->flags & IFF_UP))
-		return false;
-	above.device = device;
-	if (is_kind(device, "bridge")) {
-		if (below->device->master != device->ifindex)
-			return false;
-	} else if (device->link != below->device->ifindex) {
-		return false;
-	} else if (is_kind(device, "vlan")) {
-		if (above.tag_count == ANNOUNCE_MAX_TAGS)
-			return false;
-		above.tags[above.tag_count++] =
-			(struct announce_tag){ .protocol = device->vlan_protocol, .vlan_id = device->vlan_id };
-	} else if (!is_kind(device, "macvlan") && !is_kind(device, "macvtap") && !is_kind(device, "ipvlan") &&
-		   !is_kind(device, "ipvtap")) {
-		return false; /* a tunnel's or veth's link, which says nothing of this kind */
-	}
-	*ret = above;
-	return true;
-}
-
-static int find_speakers(const struct netdev_table *table, const struct netdev *standby, struct speakers *ret)
-{
-	struct speaker speaker = { .device = standby };
-	int error = speakers_add(ret, &speaker);
-
-	/* The list grows while it is walked, and ends: devices are not above themselves, and none is added twice. */
-	for (size_t i = 0; i < ret->count && !error; i++) {
-		const struct netdev *device = netdev_next(table, NULL);
-
-		for (; device && !error; device = netdev_next(table, device)) {
-			if (is_above(device, &ret->list[i], &speaker))
-				error = speakers_add(ret, &speaker);
-		}
-	}
-	return error;
-}
 
 /* A router that advertises itself without saying so is struck off its neighbours' lists of routers (RFC 4861, 7.2.5). */
 static bool is_router(const struct netdev *device)
@@ -140,55 +63,84 @@ static bool is_announced(const struct netdev_address *address)
 
 static int add_addresses(const struct netdev_table *table, const struct speaker *speaker, struct announcement *list)
 {
-	const struct netdev_address *address = netdev_address_next(table, NULL);
+	const struct netdev_address *address = netdev_address_first(table, speaker->device->ifindex);
 	int error = 0;
 
-	for (; address && !error; address = netdev_address_next(table, address)) {
-		if (address->ifindex == speaker->device->ifindex && is_announced(address))
+	for (; address && address->ifindex == speaker->device->ifindex && !error;
+	     address = netdev_address_next(table, address)) {
+		if (is_announced(address))
 			error = add(list, speaker, speaker->device->mac, address);
 	}
 	return error;
 }
 
 /*
+ * What a device receives is in the list of the one below it, too (dev_uc_sync), if that is not a bridge: above a standby that receives
+ * nothing beside its own MAC nobody does. Else all lists are read at once: the kernel walks through all devices for one, too.
+ */
+static int filters_read(struct link_requests *requests, const struct netdev *standby, struct filters *ret)
+{
+	int error = link_list_unicast(requests, standby->ifindex, &ret->list, &ret->count);
+
+	if (error || (!ret->count && !standby->master))
+		return error;
+	free(ret->list);
+	*ret = (struct filters){ 0 };
+	return link_list_unicast(requests, 0, &ret->list, &ret->count);
+}
+
+/* Those of one device, FILTERS_MAX at most. */
+static struct filters filters_of(const struct filters *all, int ifindex)
+{
+	size_t low = 0, high = all->count, end;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (all->list[middle].ifindex < ifindex)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (end = low; end < all->count && all->list[end].ifindex == ifindex && end - low < FILTERS_MAX;)
+		end++;
+	return (struct filters){ .list = all->list + low, .count = end - low };
+}
+
+static bool filters_have(const struct filters *filters, const uint8_t mac[ETH_ALEN])
+{
+	for (size_t i = 0; i < filters->count; i++)
+		if (memcmp(filters->list[i].mac, mac, ETH_ALEN) == 0)
+			return true;
+	return false;
+}
+
+/*
  * The unicast receive list names the MACs above a device wherever they are, in other namespaces, too. Those of the
  * VLANs above are in it as well, but without their tags: they are left to the VLANs' own speakers.
  */
-static int add_filters(struct link_requests *requests, const struct speakers *speakers, const struct speaker *speaker,
-		       struct announcement *list)
+static int add_filters(const struct speakers *speakers, size_t number, size_t above, size_t above_end,
+		       const struct filters *all, struct announcement *list)
 {
-	uint8_t(*macs)[ETH_ALEN] = calloc(2 * FILTERS_MAX, ETH_ALEN), (*above)[ETH_ALEN] = macs + FILTERS_MAX;
-	int count, error = 0;
+	struct filters own = filters_of(all, speakers->list[number].device->ifindex);
+	bool left_out[FILTERS_MAX] = { false };
+	int error = 0;
 
-	if (!macs)
-		return -ENOMEM;
-	count = link_get_filters(requests, speaker->device->ifindex, macs, FILTERS_MAX);
-	if (count > FILTERS_MAX)
-		count = FILTERS_MAX;
-	for (size_t i = 0; i < speakers->count && count > 0; i++) {
+	for (size_t i = above; i < above_end && own.count; i++) {
 		const struct netdev *vlan = speakers->list[i].device;
-		int above_count;
+		struct filters tagged;
 
-		if (vlan->link != speaker->device->ifindex || !is_kind(vlan, "vlan"))
+		if (!speakers_is_kind(vlan, "vlan"))
 			continue;
-		above_count = link_get_filters(requests, vlan->ifindex, above, FILTERS_MAX - 1);
-		above_count = above_count < 0 ? 0 : above_count > FILTERS_MAX - 1 ? FILTERS_MAX - 1 : above_count;
-		memcpy(above[above_count++], vlan->mac, ETH_ALEN);
-		for (int j = count; j-- > 0;) {
-			for (int k = 0; k < above_count; k++) {
-				if (memcmp(macs[j], above[k], ETH_ALEN) == 0) {
-					memmove(macs[j], macs[--count], ETH_ALEN);
-					break;
-				}
-			}
-		}
+		tagged = filters_of(all, vlan->ifindex);
+		for (size_t j = 0; j < own.count; j++)
+			left_out[j] |= memcmp(own.list[j].mac, vlan->mac, ETH_ALEN) == 0 ||
+				       filters_have(&tagged, own.list[j].mac);
 	}
-	for (int i = 0; i < count && !error; i++) {
-		if (!(macs[i][0] & 1))
-			error = add(list, speaker, macs[i], NULL);
-	}
-	free(macs);
-	return count < 0 ? count : error;
+	for (size_t i = 0; i < own.count && !error; i++)
+		if (!left_out[i])
+			error = add(list, &speakers->list[number], own.list[i].mac, NULL);
+	return error;
 }
 
 /*
@@ -217,28 +169,45 @@ static int add_learned(struct link_requests *requests, const struct speaker *por
 	return count < 0 ? count : error;
 }
 
+static int add_macs(struct link_requests *requests, const struct speakers *speakers, const struct filters *all,
+		    struct announcement *list)
+{
+	size_t above = 1, above_end = 1;
+	int error = 0;
+
+	for (size_t i = 0; i < speakers->count && !error; i++) {
+		const struct speaker *speaker = &speakers->list[i];
+
+		for (above = above_end; above_end < speakers->count && speakers->below[above_end] == i;)
+			above_end++;
+		/* Once for each VLAN: switches learn MACs in each anew. */
+		error = add(list, speaker, speaker->device->mac, NULL);
+		if (!error && !speakers_is_kind(speaker->device, "bridge"))
+			error = add_filters(speakers, i, above, above_end, all, list);
+		if (!error && strcmp(speaker->device->slave_kind, "bridge") == 0)
+			error = add_learned(requests, speaker, list);
+	}
+	return error;
+}
+
 int addresses_collect(const struct netdev_table *table, struct link_requests *requests, const struct netdev *standby,
 		      struct announcement *list)
 {
 	struct speakers speakers = { 0 };
+	struct filters filters = { 0 };
 	int error;
 
 	announcement_clear(list);
-	error = find_speakers(table, standby, &speakers);
+	error = speakers_find(table, standby, &speakers);
 	if (!error)
 		error = add(list, &speakers.list[0], standby->mac, NULL);
 	for (size_t i = 0; i < speakers.count && !error; i++)
 		error = add_addresses(table, &speakers.list[i], list);
-	for (size_t i = 0; i < speakers.count && !error; i++) {
-		const struct speaker *speaker = &speakers.list[i];
-
-		/* Once for each VLAN: switches learn MACs in each anew. */
-		error = add(list, speaker, speaker->device->mac, NULL);
-		if (!error && !is_kind(speaker->device, "bridge"))
-			error = add_filters(requests, &speakers, speaker, list);
-		if (!error && strcmp(speaker->device->slave_kind, "bridge") == 0)
-			error = add_learned(requests, speaker, list);
-	}
-	free(speakers.list);
+	if (!error)
+		error = filters_read(requests, standby, &filters);
+	if (!error)
+		error = add_macs(requests, &speakers, &filters, list);
+	free(filters.list);
+	speakers_free(&speakers);
 	return error;
 }

@@ -35,6 +35,7 @@ struct advertisement {
 	uint8_t target_mac[ETH_ALEN];
 } __attribute__((packed));
 
+_Static_assert(sizeof(struct announce_frame) == sizeof(size_t) + ANNOUNCE_FRAME_SIZE, "two are compared as bytes");
 _Static_assert(sizeof(struct arp_body) == 28, "ARP over Ethernet and IPv4, as on the wire");
 _Static_assert(sizeof(struct advertisement) == 72, "neighbour advertisement with its option, as on the wire");
 _Static_assert(ETH_HLEN + 4 * ANNOUNCE_MAX_TAGS + sizeof(struct advertisement) <= ANNOUNCE_FRAME_SIZE,
@@ -166,16 +167,10 @@ int announce_build(const struct announce_address *address, struct announce_frame
 int announcement_add(struct announcement *list, const struct announce_address *address)
 {
 	struct announce_frame frame;
-	int err = announce_build(address, &frame);
+	int result = announce_build(address, &frame);
 
-	if (err)
-		return err;
-	for (size_t i = 0; i < list->count; i++) {
-		const struct announce_frame *other = &list->frames[i];
-
-		if (other->length == frame.length && !memcmp(other->bytes, frame.bytes, frame.length))
-			return 0;
-	}
+	if (result)
+		return result;
 	if (list->count == list->size) {
 		size_t size = list->size ? 2 * list->size : 16;
 		struct announce_frame *frames = reallocarray(list->frames, size, sizeof(*frames));
@@ -185,6 +180,9 @@ int announcement_add(struct announcement *list, const struct announce_address *a
 		list->frames = frames;
 		list->size = size;
 	}
+	result = unique_add(&list->known, list->frames, sizeof(frame), &frame);
+	if (result)
+		return result < 0 ? result : 0;
 	list->frames[list->count++] = frame;
 	return 0;
 }
@@ -192,11 +190,13 @@ int announcement_add(struct announcement *list, const struct announce_address *a
 void announcement_clear(struct announcement *list)
 {
 	list->count = 0;
+	unique_clear(&list->known);
 }
 
 void announcement_free(struct announcement *list)
 {
 	free(list->frames);
+	unique_free(&list->known);
 	*list = (struct announcement){ 0 };
 }
 

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "unique.h"
+
 #define ANNOUNCE_MAX_TAGS 2
 
 struct announce_tag {
@@ -46,6 +48,7 @@ int announce_build(const struct announce_address *address, struct announce_frame
 struct announcement {
 	struct announce_frame *frames;
 	size_t count, size;
+	struct unique known;
 };
 
 /* Appends the frame for @address, unless the same frame is there already. Returns 0 or -errno. */

@@ -28,6 +28,15 @@ int link_set_addr_gen_mode(struct link_requests *requests, int ifindex, uint8_t 
  * entries of the device itself. Returns how many there are (may exceed @size), or -errno. */
 int link_get_filters(struct link_requests *requests, int ifindex, uint8_t (*macs)[ETH_ALEN], size_t size);
 
+struct link_filter {
+	int ifindex;
+	uint8_t mac[ETH_ALEN];
+};
+
+/* The unicast receive list of one device, or of all of this namespace (@ifindex 0), in the order of ifindex and MAC. Returns 0, with
+ * *ret (NULL for none) for the caller to free; or -errno. */
+int link_list_unicast(struct link_requests *requests, int ifindex, struct link_filter **ret, size_t *ret_count);
+
 /* Adds one MAC (unicast or multicast) to, or removes it from, the device's receive lists. -EEXIST and -ENOENT
  * are reported as success: the list is as asked for. */
 int link_add_filter(struct link_requests *requests, int ifindex, const uint8_t mac[ETH_ALEN]);

@@ -9,6 +9,7 @@
 #include <netlink/msg.h>
 #include <netlink/socket.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
@@ -56,6 +57,40 @@ static int take_filter(const struct nlmsghdr *message, void *context)
 	return 0;
 }
 
+/* Of all devices, or of one; as many as there are. */
+struct unicast {
+	int ifindex; /* 0: all */
+	struct link_filter *list;
+	size_t size;
+	int count;
+};
+
+static int take_unicast(const struct nlmsghdr *message, void *context)
+{
+	struct nlattr *values[NDA_MAX + 1];
+	const struct ndmsg *entry = parse_neighbour(message, values);
+	struct unicast *unicast = context;
+	const uint8_t *mac;
+
+	if (!entry || !(entry->ndm_flags & NTF_SELF) || (unicast->ifindex && entry->ndm_ifindex != unicast->ifindex))
+		return 0;
+	mac = nla_data(values[NDA_LLADDR]);
+	if (mac[0] & 1)
+		return 0;
+	if ((size_t)unicast->count == unicast->size) {
+		size_t size = unicast->size ? 2 * unicast->size : 16;
+		struct link_filter *grown = reallocarray(unicast->list, size, sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		unicast->list = grown;
+		unicast->size = size;
+	}
+	unicast->list[unicast->count].ifindex = entry->ndm_ifindex;
+	memcpy(unicast->list[unicast->count++].mac, mac, ETH_ALEN);
+	return 0;
+}
+
 static int take_learned(const struct nlmsghdr *message, void *context)
 {
 	struct nlattr *values[NDA_MAX + 1];
@@ -81,7 +116,7 @@ static int take_learned(const struct nlmsghdr *message, void *context)
  * ifinfomsg, whose index selects the device, and IFLA_MASTER the bridge.
  */
 static int dump(struct link_requests *requests, int ifindex, int bridge_ifindex, rtnetlink_answer_fn take,
-		struct collection *collection)
+		void *context, int *count)
 {
 	struct ifinfomsg header = { .ifi_family = AF_BRIDGE, .ifi_index = ifindex };
 	int error = -EINTR;
@@ -91,17 +126,42 @@ static int dump(struct link_requests *requests, int ifindex, int bridge_ifindex,
 
 		if (request && bridge_ifindex)
 			nla_put_u32(request, IFLA_MASTER, (uint32_t)bridge_ifindex);
-		collection->count = 0;
-		error = rtnetlink_request(requests->socket, request, take, collection);
+		*count = 0;
+		error = rtnetlink_request(requests->socket, request, take, context);
 	}
-	return error ? error : collection->count;
+	return error ? error : *count;
 }
 
 int link_get_filters(struct link_requests *requests, int ifindex, uint8_t (*macs)[ETH_ALEN], size_t size)
 {
 	struct collection collection = { .ifindex = ifindex, .macs = macs, .size = size };
 
-	return dump(requests, ifindex, 0, take_filter, &collection);
+	return dump(requests, ifindex, 0, take_filter, &collection, &collection.count);
+}
+
+static int compare_filters(const void *a, const void *b)
+{
+	const struct link_filter *one = a, *other = b;
+
+	if (one->ifindex != other->ifindex)
+		return one->ifindex < other->ifindex ? -1 : 1;
+	return memcmp(one->mac, other->mac, ETH_ALEN);
+}
+
+int link_list_unicast(struct link_requests *requests, int ifindex, struct link_filter **ret, size_t *ret_count)
+{
+	struct unicast unicast = { .ifindex = ifindex };
+	int count = dump(requests, ifindex, 0, take_unicast, &unicast, &unicast.count);
+
+	if (count < 0) {
+		free(unicast.list);
+		return count;
+	}
+	if (count)
+		qsort(unicast.list, (size_t)count, sizeof(*unicast.list), compare_filters);
+	*ret = unicast.list;
+	*ret_count = (size_t)count;
+	return 0;
 }
 
 int link_get_learned(struct link_requests *requests, int bridge_ifindex, int port_ifindex, struct link_learned *learned,
@@ -109,7 +169,7 @@ int link_get_learned(struct link_requests *requests, int bridge_ifindex, int por
 {
 	struct collection collection = { .ifindex = port_ifindex, .learned = learned, .size = size };
 
-	return dump(requests, 0, bridge_ifindex, take_learned, &collection);
+	return dump(requests, 0, bridge_ifindex, take_learned, &collection, &collection.count);
 }
 
 static int change_neighbour(struct link_requests *requests, int type, int flags, int ifindex,

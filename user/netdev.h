@@ -127,11 +127,14 @@ const char *netdev_next_name(const struct netdev *device, const char *name);
 const struct netdev *netdev_next(const struct netdev_table *table, const struct netdev *after);
 /* The same as an array for the pure functions, which the caller frees; its entries live as long as looked-up ones. NULL: out of memory. */
 const struct netdev **netdev_list(const struct netdev_table *table, size_t *ret_count);
-/* All addresses, in no order; the array lives as long as looked-up entries. */
+/* All addresses, in order of ifindex; the array lives as long as looked-up entries. */
 const struct netdev_address *netdev_addresses(const struct netdev_table *table, size_t *ret_count);
 
 /* Takes an address from the table that was just deleted: its notification comes later. */
 void netdev_forget_address(struct netdev_table *table, const struct netdev_address *address);
+
+/* In order of ifindex, so that one device's addresses are together; the first of @ifindex, or NULL. */
+const struct netdev_address *netdev_address_first(const struct netdev_table *table, int ifindex);
 const struct netdev_address *netdev_address_next(const struct netdev_table *table, const struct netdev_address *after);
 
 #endif

@@ -95,50 +95,84 @@ int netdev_device_put(struct netdev_table *table, struct netdev *device)
 	return NETDEV_LINKS;
 }
 
-static int address_remove_at(struct netdev_table *table, size_t place)
+static int address_compare(const struct netdev_address *a, const struct netdev_address *b)
+{
+	if (a->ifindex != b->ifindex)
+		return a->ifindex < b->ifindex ? -1 : 1;
+	if (a->family != b->family)
+		return a->family < b->family ? -1 : 1;
+	if (a->prefix_length != b->prefix_length)
+		return a->prefix_length < b->prefix_length ? -1 : 1;
+	return memcmp(&a->v6, &b->v6, a->family == AF_INET ? sizeof(a->v4) : sizeof(a->v6));
+}
+
+/* Where @address is, or would have to be inserted. */
+static size_t address_place(const struct netdev_table *table, const struct netdev_address *address)
+{
+	size_t low = 0, high = table->address_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (address_compare(&table->addresses[middle], address) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Before all real ones of the device. */
+static size_t address_place_first(const struct netdev_table *table, int ifindex)
+{
+	const struct netdev_address lowest = { .ifindex = ifindex };
+
+	return address_place(table, &lowest);
+}
+
+/* Removes @count from @place on, all of one device. */
+static void address_remove_at(struct netdev_table *table, size_t place, size_t count)
 {
 	struct netdev *device = netdev_device_find(table, table->addresses[place].ifindex);
 
 	if (device)
-		device->address_count--;
-	table->addresses[place] = table->addresses[--table->address_count];
-	return NETDEV_ADDRESSES;
+		device->address_count -= count;
+	table->address_count -= count;
+	memmove(&table->addresses[place], &table->addresses[place + count],
+		(table->address_count - place) * sizeof(*table->addresses));
 }
 
 int netdev_device_remove(struct netdev_table *table, int ifindex)
 {
 	struct netdev *device = netdev_device_find(table, ifindex);
-	int changed = NETDEV_LINKS;
+	size_t first = address_place_first(table, ifindex), end = first;
 
 	if (!device)
 		return 0;
 	table->device_count--;
 	memmove(device, device + 1, (size_t)(&table->devices[table->device_count] - device) * sizeof(*device));
-	for (size_t i = table->address_count; i-- > 0;) {
-		if (table->addresses[i].ifindex == ifindex)
-			changed |= address_remove_at(table, i);
-	}
-	return changed;
+	while (end < table->address_count && table->addresses[end].ifindex == ifindex)
+		end++;
+	if (end == first)
+		return NETDEV_LINKS;
+	address_remove_at(table, first, end - first);
+	return NETDEV_LINKS | NETDEV_ADDRESSES;
 }
 
-struct netdev_address *netdev_address_find(struct netdev_table *table, const struct netdev_address *address)
+struct netdev_address *netdev_address_find(const struct netdev_table *table, const struct netdev_address *address)
 {
-	size_t size = address->family == AF_INET ? sizeof(address->v4) : sizeof(address->v6);
+	size_t place = address_place(table, address);
 
-	for (size_t i = 0; i < table->address_count; i++) {
-		struct netdev_address *known = &table->addresses[i];
-
-		if (known->ifindex == address->ifindex && known->family == address->family &&
-		    known->prefix_length == address->prefix_length && memcmp(&known->v6, &address->v6, size) == 0)
-			return known;
-	}
-	return NULL;
+	return place < table->address_count && !address_compare(&table->addresses[place], address)
+		       ? &table->addresses[place]
+		       : NULL;
 }
 
 int netdev_address_put(struct netdev_table *table, const struct netdev_address *address)
 {
 	struct netdev_address *known = netdev_address_find(table, address);
 	struct netdev *device;
+	size_t place;
 	int error;
 
 	if (known) {
@@ -150,7 +184,11 @@ int netdev_address_put(struct netdev_table *table, const struct netdev_address *
 	error = make_room((void **)&table->addresses, table->address_count, &table->address_size, sizeof(*address));
 	if (error)
 		return error;
-	table->addresses[table->address_count++] = *address;
+	place = address_place(table, address);
+	memmove(&table->addresses[place + 1], &table->addresses[place],
+		(table->address_count - place) * sizeof(*table->addresses));
+	table->addresses[place] = *address;
+	table->address_count++;
 	device = netdev_device_find(table, address->ifindex);
 	if (device)
 		device->address_count++;
@@ -161,19 +199,32 @@ int netdev_address_remove(struct netdev_table *table, const struct netdev_addres
 {
 	struct netdev_address *known = netdev_address_find(table, address);
 
-	return known ? address_remove_at(table, (size_t)(known - table->addresses)) : 0;
+	if (!known)
+		return 0;
+	address_remove_at(table, (size_t)(known - table->addresses), 1);
+	return NETDEV_ADDRESSES;
 }
 
 void netdev_sweep(struct netdev_table *table)
 {
+	size_t addresses = 0;
+
 	for (size_t i = table->device_count; i-- > 0;) {
 		if (table->devices[i].seen != table->mark)
 			netdev_device_remove(table, table->devices[i].ifindex);
 	}
-	for (size_t i = table->address_count; i-- > 0;) {
-		if (table->addresses[i].seen != table->mark)
-			address_remove_at(table, i);
+	for (size_t i = 0; i < table->address_count; i++) {
+		struct netdev *device;
+
+		if (table->addresses[i].seen == table->mark) {
+			table->addresses[addresses++] = table->addresses[i];
+			continue;
+		}
+		device = netdev_device_find(table, table->addresses[i].ifindex);
+		if (device)
+			device->address_count--;
 	}
+	table->address_count = addresses;
 }
 
 void netdev_forget_changes(struct netdev_table *table)
@@ -241,6 +292,14 @@ const struct netdev_address *netdev_addresses(const struct netdev_table *table, 
 void netdev_forget_address(struct netdev_table *table, const struct netdev_address *address)
 {
 	netdev_address_remove(table, address);
+}
+
+const struct netdev_address *netdev_address_first(const struct netdev_table *table, int ifindex)
+{
+	size_t place = address_place_first(table, ifindex);
+
+	return place < table->address_count && table->addresses[place].ifindex == ifindex ? &table->addresses[place]
+											  : NULL;
 }
 
 const struct netdev_address *netdev_address_next(const struct netdev_table *table, const struct netdev_address *after)

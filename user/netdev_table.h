@@ -12,7 +12,7 @@ struct nl_sock;
 struct netdev_table {
 	struct netdev *devices; /* sorted by ifindex */
 	size_t device_count, device_size;
-	struct netdev_address *addresses; /* in no order */
+	struct netdev_address *addresses; /* sorted: see address_compare in netdev_table.c */
 	size_t address_count, address_size;
 	unsigned mark; /* of the dump under way or made last */
 	unsigned incarnations; /* devices that ever came */
@@ -24,7 +24,7 @@ struct netdev_table {
 };
 
 struct netdev *netdev_device_find(const struct netdev_table *table, int ifindex);
-struct netdev_address *netdev_address_find(struct netdev_table *table, const struct netdev_address *address);
+struct netdev_address *netdev_address_find(const struct netdev_table *table, const struct netdev_address *address);
 
 /* These return what changed (a mask of enum netdev_change), or -ENOMEM. */
 int netdev_device_put(struct netdev_table *table, struct netdev *device);

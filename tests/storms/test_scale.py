@@ -1,6 +1,7 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""Many pairs in one guest: what they take is printed, and that one pair's switch costs what it costs alone is checked, in system calls."""
+"""Many pairs in one guest: what they take is printed, and that one pair's switch costs what it costs alone is checked, in system calls.
+Many devices above one standby: four times as many cost the agent little more than four times as much."""
 
 import contextlib
 import os
@@ -177,6 +178,41 @@ def many_pairs(stage):
     for what, bound in bounds.items():
         check(many[what] <= bound, f"{what}: {many[what]} with {PAIRS} pairs, {alone[what]} with one")
     check(many["descriptors"] < 1024, f"{many['descriptors']} descriptors, and 1,024 are what many processes may have")
+
+
+FEW_ABOVE, MANY_ABOVE, ABOVE_FACTOR = 400, 1600, 6  # four, and what memory costs that no cache holds
+ADDRESSES_ADDED = 5
+
+
+def above_cost(stage, first, last):
+    """{what: CPU time in ms} of an agent with macvlans up to the last above its standby, each with an address; those before the first are there already."""
+    batch = stage.directory / "batch"
+    batch.write_text("".join(f"link add link st0 name v{number} type macvlan mode bridge\naddress add 10.{80 + number // 256}.{number % 256}.1/30 dev v{number}\n"
+                             f"link set v{number} up\n" for number in range(first, last)))
+    stage.guest.run(f"ip -batch {batch}", timeout=120)
+    agent = stage.start(timeout=60)
+    stage.wait_active("primary", timeout=60)
+    wait("quiet", lambda: [cpu_ms(agent), time.sleep(0.2)][0] == cpu_ms(agent), 60)
+    started = cpu_ms(agent)
+    for number in range(ADDRESSES_ADDED):
+        stage.guest.run(f"ip address add 10.79.{number}.1/32 dev st0")
+        time.sleep(0.2)
+    wait("quiet", lambda: [cpu_ms(agent), time.sleep(0.2)][0] == cpu_ms(agent), 60)
+    added = (cpu_ms(agent) - started) / ADDRESSES_ADDED
+    stage.guest.run(" && ".join(f"ip address del 10.79.{number}.1/32 dev st0" for number in range(ADDRESSES_ADDED)))
+    stage.stop()
+    stage.succeed("unload")
+    return {"start": started, "an address": added}
+
+
+@case(agent=False)
+def many_devices_above(stage):
+    stage.guest.run("echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6")
+    few, many = above_cost(stage, 0, FEW_ABOVE), above_cost(stage, FEW_ABOVE, MANY_ABOVE)
+    for what in few:
+        note(f"{what}: {few[what]:.1f} ms of CPU with {FEW_ABOVE} devices above the standby, {many[what]:.1f} ms with {MANY_ABOVE}")
+    for what in few:
+        check(many[what] <= ABOVE_FACTOR * few[what], f"{what}: {many[what]:.1f} ms with {MANY_ABOVE} devices, {few[what]:.1f} ms with {FEW_ABOVE}")
 
 
 main()

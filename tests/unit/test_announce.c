@@ -235,6 +235,9 @@ static void list_grows_and_holds_each_frame_once(void **state)
 	announcement_clear(&list);
 	assert_int_equal(list.count, 0);
 	assert_true(list.size >= 1001);
+	assert_int_equal(announcement_add(&list, &address), 0);
+	assert_int_equal(announcement_add(&list, &address), 0);
+	assert_int_equal(list.count, 1);
 	announcement_free(&list);
 	assert_null(list.frames);
 	announcement_free(&list);

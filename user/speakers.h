@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* speakers: the devices whose frames leave by a standby, and the VLAN tags these are in by then. */
+#ifndef SPEAKERS_H
+#define SPEAKERS_H
+
+#include "announce.h"
+#include "netdev.h"
+#include "unique.h"
+
+struct speaker {
+	const struct netdev *device;
+	uint8_t tag_count; /* outermost tag first */
+	struct announce_tag tags[ANNOUNCE_MAX_TAGS];
+};
+
+/* The standby first, and each one before those above it, which are together. Zero-initialise it. */
+struct speakers {
+	struct speaker *list;
+	size_t *below; /* number of the one that each was found above; of the standby: 0 */
+	size_t count, size;
+	struct unique known;
+};
+
+bool speakers_is_kind(const struct netdev *device, const char *kind);
+
+/*
+ * Finds the VLAN, macvlan and ipvlan devices above @standby, at any depth, and the bridges that these are ports of; those that are up.
+ * What is inside more than ANNOUNCE_MAX_TAGS tags is left out. In time little more than proportional to the devices there are.
+ * Returns 0 or -errno; the caller frees @ret either way. Entries live as long as those of @table.
+ */
+int speakers_find(const struct netdev_table *table, const struct netdev *standby, struct speakers *ret);
+void speakers_free(struct speakers *speakers);
+
+#endif
