@@ -58,43 +58,6 @@ static bool is_same_device(const struct netdev *known, const struct netdev *devi
 	return memcmp(&other, device, sizeof(other)) == 0;
 }
 
-int netdev_device_put(struct netdev_table *table, struct netdev *device)
-{
-	struct netdev *known = netdev_device_find(table, device->ifindex);
-	int changed, error;
-	size_t place;
-
-	if (known) {
-		device->incarnation = known->incarnation;
-		device->reread = known->reread;
-		device->changed = known->changed;
-		device->ipv6_changed = known->ipv6_changed;
-		device->address_count = known->address_count;
-		known->seen = device->seen;
-		if (memcmp(known, device, sizeof(*known)) == 0)
-			return 0;
-		changed = is_same_device(known, device) ? NETDEV_STATE : NETDEV_LINKS;
-		memcpy(known, device, sizeof(*known));
-		known->changed |= changed == NETDEV_STATE;
-		return changed;
-	}
-
-	error = make_room((void **)&table->devices, table->device_count, &table->device_size, sizeof(*device));
-	if (error)
-		return error;
-	device->incarnation = ++table->incarnations;
-	/* Of an address that was heard of before its device. */
-	device->address_count = 0;
-	for (size_t i = 0; i < table->address_count; i++)
-		device->address_count += table->addresses[i].ifindex == device->ifindex;
-	place = device_place(table, device->ifindex);
-	memmove(&table->devices[place + 1], &table->devices[place],
-		(table->device_count - place) * sizeof(*table->devices));
-	memcpy(&table->devices[place], device, sizeof(*device));
-	table->device_count++;
-	return NETDEV_LINKS;
-}
-
 static int address_compare(const struct netdev_address *a, const struct netdev_address *b)
 {
 	if (a->ifindex != b->ifindex)
@@ -128,6 +91,44 @@ static size_t address_place_first(const struct netdev_table *table, int ifindex)
 	const struct netdev_address lowest = { .ifindex = ifindex };
 
 	return address_place(table, &lowest);
+}
+
+int netdev_device_put(struct netdev_table *table, struct netdev *device)
+{
+	struct netdev *known = netdev_device_find(table, device->ifindex);
+	int changed, error;
+	size_t place;
+
+	if (known) {
+		device->incarnation = known->incarnation;
+		device->reread = known->reread;
+		device->changed = known->changed;
+		device->ipv6_changed = known->ipv6_changed;
+		device->address_count = known->address_count;
+		known->seen = device->seen;
+		if (memcmp(known, device, sizeof(*known)) == 0)
+			return 0;
+		changed = is_same_device(known, device) ? NETDEV_STATE : NETDEV_LINKS;
+		memcpy(known, device, sizeof(*known));
+		known->changed |= changed == NETDEV_STATE;
+		return changed;
+	}
+
+	error = make_room((void **)&table->devices, table->device_count, &table->device_size, sizeof(*device));
+	if (error)
+		return error;
+	device->incarnation = ++table->incarnations;
+	/* Of an address that was heard of before its device. */
+	device->address_count = 0;
+	for (size_t i = address_place_first(table, device->ifindex);
+	     i < table->address_count && table->addresses[i].ifindex == device->ifindex; i++)
+		device->address_count++;
+	place = device_place(table, device->ifindex);
+	memmove(&table->devices[place + 1], &table->devices[place],
+		(table->device_count - place) * sizeof(*table->devices));
+	memcpy(&table->devices[place], device, sizeof(*device));
+	table->device_count++;
+	return NETDEV_LINKS;
 }
 
 /* Removes @count from @place on, all of one device. */
