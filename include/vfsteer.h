@@ -54,7 +54,7 @@ enum vfsteer_down_reason {
 	DOWN_DETACHED,   /* its driver detached the netdev: reset, suspend, error */
 	DOWN_OTHER_MAC,  /* its MAC is not the standby's */
 	DOWN_OTHER_MTU,  /* its MTU is not the standby's */
-	DOWN_HOOK,       /* our program cannot have its place on its ingress: see the agent's log */
+	DOWN_HOOK,       /* our program cannot have its place on its ingress, or on the standby's egress: see the agent's log */
 	DOWN_XDP,        /* the standby's XDP program is not on it */
 } __attribute__((packed));
 
@@ -137,7 +137,8 @@ struct vfsteer_pair {
 	__u32 contested_ifindex;          /* of the device that was given up as primary: somebody undoes our settings; 0: none */
 	__u8 primary_identity_mac[6];     /* what the named primary was at its first use: see candidates.h */
 	char primary_identity_address[16];
-	char reserved[62];                /* zero; as text, so that a dump is short */
+	__u8 egress_is_before;            /* `egress = before`: our program runs before others' on the standby's egress */
+	char reserved[61];                /* zero; as text, so that a dump is short */
 	__u32 slots_used;                 /* of slot 0: no slot from this one on is in use. Unused in the others */
 	__u32 abi_version;                /* VFSTEER_ABI_VERSION, in free slots too */
 };

@@ -19,12 +19,10 @@
 
 static void agent_keep_places(struct agent *agent)
 {
-	for (unsigned i = 0; i < agent->pair_count; i++) {
-		const struct pair *pair = agent->pairs[i];
-
-		steer_keep_place(pair->steer, pair->standby, pair->prepared ? pair->primary : 0);
-	}
+	for (unsigned i = 0; i < agent->pair_count; i++)
+		pair_keep_place(&agent->world, agent->pairs[i]);
 	agent_ports_keep_places(agent);
+	agent_retry_unhooked(agent);
 }
 
 /* Which pairs' own devices are in another state. False: some device's that is no pair's, hence may concern any. */
@@ -99,7 +97,7 @@ static int agent_take_netlink(struct agent *agent)
 		agent_keep_places(agent);
 	if (changes & (NETDEV_LINKS | NETDEV_ADDRESSES | NETDEV_RESYNCED))
 		agent_reconcile(agent);
-	else if (changes & (NETDEV_STATE | NETDEV_IPV6))
+	else if (changes & (NETDEV_STATE | NETDEV_IPV6 | NETDEV_FILTERS))
 		agent_look(agent);
 	agent_note_tracing(agent);
 	return 0;

@@ -184,6 +184,8 @@ size_t agent_find_pairings(struct agent *agent, struct pairing *pairings)
 		const struct options_pair *wanted = &agent->options->pairs[pairings[i].request];
 
 		pairings[i].rx_direct |= agent->options->settings.rx_direct;
+		if (pairings[i].egress == OPTIONS_EGRESS_UNSAID)
+			pairings[i].egress = agent->options->settings.egress;
 		if (!pairings[i].named)
 			continue;
 		pairings[i].name_hash = identity_hash_name(wanted->primary);
@@ -220,6 +222,37 @@ static void agent_remove_pairs(struct agent *agent)
 	}
 }
 
+/* Once, until the pair is made or its standby goes. */
+static void agent_tell_unhooked(struct agent *agent, const struct netdev *standby)
+{
+	unsigned free_place = VFSTEER_MAX_PAIRS;
+
+	for (unsigned i = 0; i < VFSTEER_MAX_PAIRS; i++) {
+		if (agent->unhooked[i] == standby->ifindex)
+			return;
+		if (!agent->unhooked[i] || !netdev_by_index(agent->world.table, agent->unhooked[i]))
+			free_place = i;
+	}
+	if (free_place < VFSTEER_MAX_PAIRS)
+		agent->unhooked[free_place] = standby->ifindex;
+	log_error("%s: not paired: an ingress qdisc is on it, which has no egress hook, and this kernel has no tcx (Linux 6.6): put clsact in its place and its filters there: tc qdisc delete dev %s ingress; tc qdisc add dev %s clsact",
+		  standby->name, standby->name, standby->name);
+}
+
+static void agent_forget_unhooked(struct agent *agent, int standby)
+{
+	for (unsigned i = 0; i < VFSTEER_MAX_PAIRS; i++)
+		if (agent->unhooked[i] == standby)
+			agent->unhooked[i] = 0;
+}
+
+void agent_retry_unhooked(struct agent *agent)
+{
+	for (unsigned i = 0; i < VFSTEER_MAX_PAIRS && agent->retry_ns; i++)
+		if (agent->unhooked[i])
+			agent->retry_ns = pair_clock_ns();
+}
+
 static void agent_add_pair(struct agent *agent, const struct pairing *pairing)
 {
 	const struct netdev *standby = netdev_by_index(agent->world.table, pairing->standby);
@@ -232,6 +265,10 @@ static void agent_add_pair(struct agent *agent, const struct pairing *pairing)
 		slot_clear_dead(&agent->world.pins, agent->world.network_namespace, agent->world.table);
 		error = pair_new(&agent->world, pairing, &pair);
 	}
+	if (error == -EPROTONOSUPPORT) {
+		agent_tell_unhooked(agent, standby);
+		return;
+	}
 	if (error == -ENOSPC)
 		log_error("%s: not paired: there are %d pairs already, and no more are possible", standby->name,
 			  VFSTEER_MAX_PAIRS);
@@ -240,6 +277,7 @@ static void agent_add_pair(struct agent *agent, const struct pairing *pairing)
 			  strerror(-error));
 	if (error)
 		return;
+	agent_forget_unhooked(agent, pairing->standby);
 	agent->pairs[agent->pair_count++] = pair;
 	missing = protection_missing_liveness(agent->world.pins.pairs[pair->slot].liveness);
 	log_info("%s: steering by %s, the primary's liveness %s%s%s", standby->name,

@@ -44,6 +44,7 @@ struct agent {
 	uint64_t realign_ns; /* when to look at what nothing tells of: see lists_watched */
 	uint64_t names_next_ns, names_until_ns; /* when to ask for names again; until the latter a new device may still be given the altname that is waited for */
 	uint64_t retry_ns;   /* when to try again what pair could not be made; 0: there is none */
+	int unhooked[VFSTEER_MAX_PAIRS]; /* ifindexes of standbys whose qdisc has no place for our program, as told; 0: none */
 	bool unloading;
 	bool pinned; /* world.pins is open */
 };
@@ -66,6 +67,9 @@ struct pair *agent_pair_of_standby(const struct agent *agent, int ifindex);
 /* Notes for its pair what an event of the ring buffer (@size bytes at @data) tells. True: somebody attached a program
  * somewhere, and ours may have to be put in their places again. Too short, of an unknown kind or slot: no news. */
 bool agent_take_event(struct agent *agent, const void *data, size_t size);
+
+/* A qdisc or filter has changed somewhere: what pair could not be made for its qdisc is tried again by the next agent_look. */
+void agent_retry_unhooked(struct agent *agent);
 
 /* Which devices belong together now. Writes up to VFSTEER_MAX_PAIRS; returns how many. */
 size_t agent_find_pairings(struct agent *agent, struct pairing *pairings);

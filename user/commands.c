@@ -29,6 +29,7 @@ const struct command commands[] = {
 			"                            announce_count = 3          announcements of each switch\n"
 			"                            announce_interval_ms = 100  between them\n"
 			"                            rx = exact                  or direct, see the README's performance section\n"
+			"                            egress = after              or before other people's programs on the standby's egress\n"
 			"                            [pair eth0]\n"
 			"                            primary = auto              as --pair eth0; or = eth1, as --pair eth0=eth1\n"
 			"                            [port veth0]                see 'vfsteer help port'\n"

@@ -59,6 +59,17 @@ static int config_set_rx(struct config_reading *reading, bool *rx_direct, const 
 	return *rx_direct || !strcmp(value, "exact") ? 1 : config_mistake(reading, "rx = %s: say exact or direct", value);
 }
 
+static int config_set_egress(struct config_reading *reading, enum options_egress *egress, const char *value)
+{
+	if (!strcmp(value, "after"))
+		*egress = OPTIONS_EGRESS_AFTER;
+	else if (!strcmp(value, "before"))
+		*egress = OPTIONS_EGRESS_BEFORE;
+	else
+		return config_mistake(reading, "egress = %s: say after or before", value);
+	return 1;
+}
+
 static int config_agent(struct config_reading *reading, const char *name, const char *value)
 {
 	for (size_t i = 0; i < CONFIG_NUMBERS; i++)
@@ -66,6 +77,8 @@ static int config_agent(struct config_reading *reading, const char *name, const 
 			return config_set_number(reading, &config_numbers[i], value);
 	if (!strcmp(name, "rx"))
 		return config_set_rx(reading, &reading->options.settings.rx_direct, value);
+	if (!strcmp(name, "egress"))
+		return config_set_egress(reading, &reading->options.settings.egress, value);
 	return config_mistake(reading, "%s: no such setting in [agent]: see 'vfsteer help run'", name);
 }
 
@@ -80,8 +93,8 @@ static struct options_pair *config_find_pair(struct options *options, const char
 static int config_pair(struct config_reading *reading, const char *standby, const char *name, const char *value)
 {
 	struct options_pair *pair = config_find_pair(&reading->options, standby);
+	struct options_pair said;
 	const char *flaw;
-	bool rx_direct;
 	char text[2 * OPTIONS_NAME_SIZE + 2];
 
 	if (!pair) {
@@ -92,6 +105,8 @@ static int config_pair(struct config_reading *reading, const char *standby, cons
 	}
 	if (!strcmp(name, "rx"))
 		return config_set_rx(reading, &pair->rx_direct, value);
+	if (!strcmp(name, "egress"))
+		return config_set_egress(reading, &pair->egress, value);
 	if (strcmp(name, "primary"))
 		return config_mistake(reading, "%s: no such setting in [pair %s]: see 'vfsteer help run'", name, standby);
 	if (!strcmp(value, "auto"))
@@ -100,14 +115,16 @@ static int config_pair(struct config_reading *reading, const char *standby, cons
 		return config_mistake(reading, "[pair %s] primary = %s: it has the primary %s already", standby, value,
 				      pair->primary);
 	/* Again and whole, for the checks that --pair STANDBY=PRIMARY makes. */
-	rx_direct = pair->rx_direct;
+	said = *pair;
 	*pair = reading->options.pairs[--reading->options.pair_count];
 	/* One character more than there may be, so that one too long is told. */
 	snprintf(text, sizeof(text), "%.*s=%.*s", OPTIONS_NAME_SIZE, standby, OPTIONS_NAME_SIZE, value);
 	flaw = options_add_pair(&reading->options, text);
 	if (flaw)
 		return config_mistake(reading, "[pair %s] primary = %s: %s", standby, value, flaw);
-	config_find_pair(&reading->options, standby)->rx_direct = rx_direct;
+	pair = config_find_pair(&reading->options, standby);
+	pair->rx_direct = said.rx_direct;
+	pair->egress = said.egress;
 	return 1;
 }
 

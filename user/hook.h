@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * hook: one program at the tc hook of one device, without disturbing anybody else's there. A tcx link (Linux 6.6),
- * pinned, where the kernel has it; else a filter of the clsact qdisc with our handle.
+ * hook: one program at the tc hook of one device, without disturbing anybody else's there. A tcx link (Linux
+ * 6.6), pinned, where the kernel has it; else a filter of the clsact qdisc with our handle. An `ingress` qdisc
+ * does as well for HOOK_INGRESS; it has no egress hook.
  */
 #ifndef HOOK_H
 #define HOOK_H
@@ -17,7 +18,7 @@ enum hook_direction {
 
 enum hook_place {
 	HOOK_FIRST,  /* before other people's programs */
-	HOOK_SECOND, /* behind another of ours that is HOOK_FIRST, before other people's */
+	HOOK_SECOND, /* behind another of ours that is HOOK_FIRST, if it is there; before other people's */
 	HOOK_LAST,   /* after them: they see what we redirect, and drop or change it first */
 };
 
@@ -25,30 +26,64 @@ struct hook {
 	int ifindex;
 	enum hook_direction direction;
 	enum hook_place place;
-	__u32 handle;    /* of a clsact filter: see filters.h */
-	char pin[256];   /* where a tcx link is pinned; exists only then */
-	char first[256]; /* HOOK_SECOND: the pin of the one before it */
+	bool runs_once; /* on a frame: while it moves, rather none runs than two */
+	__u32 handle;	/* of a clsact filter: see filters.h */
+	char pin[256];	/* where a tcx link is pinned; exists only then */
+	/* The same two of our other program at this hook, which HOOK_SECOND stands behind; 0, empty: there is none. */
+	__u32 other_handle;
+	char other_pin[256];
+};
+
+/* Zero: none yet. */
+struct hook_moves {
+	__u64 since_ns;
+	unsigned count;
+};
+
+/* Other people's at the hook that run before ours; all of them if ours is not there. */
+struct hook_others {
+	unsigned programs; /* by tcx */
+	unsigned filters;  /* of the qdisc */
+	char first[160];   /* the first to run, as half a sentence; empty: there is none */
 };
 
 /*
- * Puts @program_fd at the hook, or in the place of the program we have there, atomically. HOOK_LAST gives up tcx for
- * clsact when the device has other people's clsact filters in this direction: tcx always runs before clsact.
- * *clsact_is_ours becomes 1 before the qdisc is made, if it has to be. Returns 0, or -errno with what was there still there.
+ * Is there a place for a program at the hook? Changes nothing; @program_fd: of a tc program, to find out whether
+ * the kernel has tcx. Returns 0, -EPROTONOSUPPORT for HOOK_EGRESS on an `ingress` qdisc without tcx, or another
+ * -errno.
+ */
+int hook_check(const struct hook *hook, int program_fd);
+
+/*
+ * Puts @program_fd at the hook: in the place of the program we have there, atomically, or where it belongs if
+ * that one has been overtaken; then the new one runs before the old one goes, unless runs_once says otherwise.
+ * HOOK_LAST gives up tcx for clsact when the device has other people's filters in this direction: tcx always
+ * runs before clsact. *clsact_is_ours becomes 1 before the qdisc is made, if it has to be. Returns 0,
+ * -EPROTONOSUPPORT as above, -EEXIST when the program has to move by tcx and is the one that is attached (the
+ * kernel takes each but once: load another), or another -errno, with what was there still there.
  */
 int hook_attach(const struct hook *hook, int program_fd, __u8 *clsact_is_ours);
 
-/* True when our program is not where it should be: somebody's clsact filter or tcx program has come since, or somebody
- * took ours away. hook_attach puts it right. */
+/*
+ * True when our program is not where it should be, and could be: somebody's filter or tcx program has come
+ * since, or somebody took ours away. hook_attach puts it right. False as well when that cannot be found out now.
+ */
 bool hook_is_misplaced(const struct hook *hook);
 
-/* True when a program of ours is at the hook. A device that was away in another namespace comes back without. */
-bool hook_is_attached(const struct hook *hook);
+/*
+ * Counts a move. False when there were so many lately that somebody else wants the same place: then ours waits
+ * for some seconds.
+ */
+bool hook_may_move(struct hook_moves *moves);
 
 /*
- * True when somebody's tcx program was attached behind ours, which is to be the last. Then hook_detach and hook_attach: for a
- * moment no program of ours runs. Always false for HOOK_FIRST and without tcx.
+ * True when a program of ours is at the hook, or that cannot be found out now. A device that was away in another
+ * namespace comes back without clsact.
  */
-bool hook_is_overtaken(const struct hook *hook);
+bool hook_is_attached(const struct hook *hook);
+
+/* Who runs before ours. Returns 0, or -errno with *ret untouched. */
+int hook_get_others(const struct hook *hook, struct hook_others *ret);
 
 /*
  * Takes our program from the hook; nothing there, or no such device, is fine. With @remove_clsact the qdisc goes too

@@ -13,10 +13,18 @@
 
 #define OPTIONS_NAME_SIZE 128 /* of an ifname or altname: ALTIFNAMSIZ of <linux/if.h> */
 
+/* Our place beside other people's programs on the standby's egress. */
+enum options_egress {
+	OPTIONS_EGRESS_UNSAID, /* of a pair: as [agent] says; there: after */
+	OPTIONS_EGRESS_AFTER,
+	OPTIONS_EGRESS_BEFORE,
+};
+
 struct options_pair {
 	char standby[OPTIONS_NAME_SIZE]; /* ifname or altname, as the next */
 	char primary[OPTIONS_NAME_SIZE]; /* empty: found by permanent MAC */
 	bool rx_direct;            /* see direct.h; the configuration may say so for all pairs, too */
+	enum options_egress egress;
 };
 
 /* A port as it is asked for: see port.h. */
@@ -32,6 +40,7 @@ struct options_port {
 /* What a configuration may change; see config.h. */
 struct options_settings {
 	bool rx_direct;
+	enum options_egress egress;
 	unsigned up_delay_ms, leaving_timeout_ms, announce_count, announce_interval_ms;
 };
 

@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <linux/if.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -84,6 +85,7 @@ int pair_new(struct pair_world *world, const struct pairing *pairing, struct pai
 	crash_point("pair-slot-about-to-be-named");
 	slot_write_named(slot, &named);
 	slot->contested_ifindex = 0;
+	slot->egress_is_before = pairing->egress == OPTIONS_EGRESS_BEFORE;
 	slot_write_standby(slot, standby);
 	crash_point("pair-slot-named");
 	/* A switch that an earlier agent did not live to announce is announced in the first step. */
@@ -94,7 +96,8 @@ int pair_new(struct pair_world *world, const struct pairing *pairing, struct pai
 	crash_point("pair-programs-loaded");
 	if (!error)
 		error = steer_attach_standby(pair->steer, standby->ifindex);
-	if (error)
+	/* It has been a pair already: whoever relies on its primary's program keeps it, and pair_keep_place says what is missing. */
+	if (error && (error != -EPROTONOSUPPORT || !adopted))
 		goto fail;
 	crash_point("pair-standby-attached");
 	slot->removals_are_held = world->removals_held;
@@ -113,6 +116,8 @@ int pair_new(struct pair_world *world, const struct pairing *pairing, struct pai
 		pair->leaving_settled_ns = slot->primary_leaving_boot_ns;
 	}
 	pair_brief_announcer(world, pair);
+	if (error)
+		pair_keep_place(world, pair);
 	*ret = pair;
 	return 0;
 fail:
@@ -122,6 +127,43 @@ fail:
 	}
 	pair_free(pair);
 	return error;
+}
+
+static void pair_explain_place(const struct pair_world *world, const struct pair *pair, int error, char *ret, size_t size)
+{
+	const struct vfsteer_pair *slot = pair_slot(world, pair);
+	struct hook_others others = { 0 };
+
+	ret[0] = '\0';
+	if (error == -EPROTONOSUPPORT) {
+		snprintf(ret, size,
+			 "an ingress qdisc is on it, which has no egress hook, so the primary is not used: put clsact in its place: tc qdisc delete dev %s ingress; tc qdisc add dev %s clsact",
+			 slot->standby, slot->standby);
+		return;
+	}
+	if (pair->prepared)
+		steer_get_primary_others(&world->pins, pair->primary, &others);
+	if (others.first[0])
+		snprintf(ret, size,
+			 "%s: not used: %s runs before our program, and what it passes would be lost: remove it, or move it behind",
+			 slot->primary, others.first);
+}
+
+void pair_keep_place(struct pair_world *world, struct pair *pair)
+{
+	struct vfsteer_pair *slot = pair_slot(world, pair);
+	char unplaced[sizeof(pair->unplaced)];
+	int error = steer_keep_place(pair->steer, pair->standby, pair->prepared ? pair->primary : 0);
+
+	pair_explain_place(world, pair, error, unplaced, sizeof(unplaced));
+	if (!strcmp(unplaced, pair->unplaced))
+		return;
+	pair->due = true;
+	if (unplaced[0])
+		log_warning("%s: %s", slot->standby, unplaced);
+	else
+		log_info("%s: its programs have their places again", slot->standby);
+	memcpy(pair->unplaced, unplaced, sizeof(unplaced));
 }
 
 void pair_free(struct pair *pair)
@@ -282,7 +324,7 @@ static enum vfsteer_down_reason pair_mismatch(const struct pair *pair, const str
 		return DOWN_OTHER_MAC;
 	if (pair->mtu_refused || primary->mtu != standby->mtu)
 		return DOWN_OTHER_MTU;
-	return pair->unfit;
+	return pair->unplaced[0] ? DOWN_HOOK : pair->unfit;
 }
 
 /* Whoever opens a device has its driver program all filters, too. */
@@ -512,6 +554,7 @@ static void pair_meet(struct pair_world *world, struct pair *pair, const struct 
 	}
 	pair->adopted = false;
 	pair_pin_primary(world, pair, primary);
+	pair_keep_place(world, pair);
 	pair_realign(world, pair, netdev_by_index(world->table, pair->standby));
 }
 
@@ -608,6 +651,10 @@ uint64_t pair_step(struct pair_world *world, struct pair *pair, const struct pai
 	if (pairing->primary && !pair->prepared) {
 		pair_meet(world, pair, standby, pairing->primary);
 		wake_ns = pair->prepared ? 0 : pair_clock_ns() + PAIR_RETRY_NS;
+	}
+	if (pair->unplaced[0]) {
+		pair_keep_place(world, pair);
+		wake_ns = pair_earlier(wake_ns, pair->unplaced[0] ? pair_clock_ns() + PAIR_RETRY_NS : 0);
 	}
 	pair_guard(world, pair);
 	wake_ns = pair_earlier(wake_ns, pair_decide(world, pair));

@@ -64,7 +64,7 @@ struct pair {
 	bool prepared;        /* for this primary: silent, aligned as far as it goes, attached, up once */
 	bool adopted;         /* the primary was found in the pins: its being down is somebody's wish */
 	bool mtu_refused;
-	enum vfsteer_down_reason unfit; /* what else keeps the primary from being used: DOWN_HOOK, DOWN_XDP; DOWN_NOT: nothing */
+	enum vfsteer_down_reason unfit; /* what else keeps the primary from being used: DOWN_XDP; DOWN_NOT: nothing */
 	bool realign;         /* the standby changed: align again at the next step */
 	bool readdress;       /* addresses changed: collect what to announce again */
 	uint64_t readdress_ns; /* when to do so once more: the ports' programs tell only so often; 0: no need */
@@ -90,6 +90,7 @@ struct pair {
 	bool left_unread;      /* the last decision moved the traffic off the primary before that was read */
 	int read_error;         /* of the last attempt to read the primary: told; 0: it was read */
 	const char *trouble;    /* last trouble told, so that it is told once */
+	char unplaced[320];     /* why a program is not in its place, as told; empty: all are */
 	struct pair_told told[PAIR_TOLD_MAX]; /* candidates.h: what was told of which device, the newest overwrite the oldest */
 	unsigned told_count;
 };
@@ -103,6 +104,10 @@ int pair_new(struct pair_world *world, const struct pairing *pairing, struct pai
 
 /* Ends the agent's part; what is in the kernel stays and works on. Takes NULL. */
 void pair_free(struct pair *pair);
+
+/* Puts the pair's programs where they belong again. A primary is not used while one has no place where it must have it: the next step sees to
+ * that. */
+void pair_keep_place(struct pair_world *world, struct pair *pair);
 
 /* Gives the pair up because its standby is gone: programs, pins and slot. Frees @pair. */
 void pair_remove(struct pair_world *world, struct pair *pair);

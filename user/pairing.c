@@ -148,6 +148,7 @@ size_t pairing_find(const struct candidates_view *seen, const struct options_pai
 				    *primary;
 		struct pairing pairing = { .named = requested[i].primary[0],
 					   .rx_direct = requested[i].rx_direct,
+					   .egress = requested[i].egress,
 					   .request = i };
 
 		if (!standby || pairing_has(pairings, found, standby) ||

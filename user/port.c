@@ -114,8 +114,8 @@ static enum vfsteer_port_obstacle port_obstacle(const struct pair_world *world, 
 	return OBSTACLE_NONE;
 }
 
-/* Loads the programs, if those that there are would not do, and puts them in the others' places. */
-static int port_load(struct pair_world *world, unsigned number, const struct netdev *device)
+/* Loads the programs, if those that there are would not do or others are wanted (@anew), and puts them in their places. */
+static int port_load(struct pair_world *world, unsigned number, const struct netdev *device, bool anew)
 {
 	struct port *port = &world->ports[number];
 	struct vfsteer_port *entry = port_entry(world, number);
@@ -131,7 +131,7 @@ static int port_load(struct pair_world *world, unsigned number, const struct net
 	struct port_programs programs;
 	int error;
 
-	if (port->programs.ingress_fd >= 0 && port->fragments_loaded == constants.uplinks_take_fragments)
+	if (!anew && port->programs.ingress_fd >= 0 && port->fragments_loaded == constants.uplinks_take_fragments)
 		return 0;
 	error = port_programs_load(&world->pins, &world->port_pins, &constants, !port_obstacle(world, port, device),
 				   &programs);
@@ -196,7 +196,7 @@ int port_refresh(struct pair_world *world, unsigned number)
 
 	if (!port->pair || !device)
 		return 0;
-	error = port_load(world, number, device);
+	error = port_load(world, number, device, false);
 	if (error)
 		return error;
 	port_take(world, number, device);
@@ -271,9 +271,17 @@ void port_unbind(struct pair_world *world, unsigned number)
 int port_keep_place(struct pair_world *world, unsigned number)
 {
 	struct port *port = &world->ports[number];
+	const struct netdev *device = netdev_by_index(world->table, port->ifindex);
 	struct hook ingress = port_programs_port_ingress(&world->pins, port->ifindex);
+	int error;
 
-	if (!port->pair || !hook_is_misplaced(&ingress))
+	if (!port->pair || !device || !hook_is_misplaced(&ingress) || !hook_may_move(&port->moves))
 		return 0;
-	return hook_attach(&ingress, port->programs.ingress_fd, &port_entry(world, number)->clsact_is_ours);
+	error = hook_attach(&ingress, port->programs.ingress_fd, &port_entry(world, number)->clsact_is_ours);
+	if (error != -EEXIST)
+		return error;
+	error = port_load(world, number, device, true);
+	if (!error)
+		port_take(world, number, device);
+	return error;
 }

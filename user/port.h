@@ -21,6 +21,7 @@ struct port {
 	int ifindex;		  /* likewise */
 	unsigned incarnation;	  /* likewise: see struct netdev */
 	struct port_programs programs;
+	struct hook_moves moves;
 	bool fragments_loaded; /* with uplinks_take_fragments */
 	int refusal;	       /* why it is not bound, as told last; 0: nothing to tell */
 };
@@ -42,7 +43,7 @@ void port_unbind(struct pair_world *world, unsigned number);
  */
 int port_refresh(struct pair_world *world, unsigned number);
 
-/* Puts its programs back where somebody has taken them away. Returns 0 or -errno. */
+/* Puts its programs where they belong again: somebody took them away, or came behind them. Returns 0 or -errno. */
 int port_keep_place(struct pair_world *world, unsigned number);
 
 #endif

@@ -157,7 +157,8 @@ struct hook port_programs_standby_ingress(const struct pins *pins, int ifindex)
 {
 	struct hook hook = port_programs_hook(pins, ifindex, "standby-ports-ingress", HOOK_INGRESS, HOOK_SECOND);
 
-	steer_ingress_pin(pins, ifindex, hook.first, sizeof(hook.first));
+	hook.other_handle = FILTERS_OUR_HANDLE;
+	steer_ingress_pin(pins, ifindex, hook.other_pin, sizeof(hook.other_pin));
 	return hook;
 }
 

@@ -63,6 +63,7 @@ static struct report_pair describe_slot(const struct vfsteer_pair *pair, struct 
 		.compare_and_swap = pair->compares_and_swaps,
 		.removals_held = pair->removals_are_held,
 		.rx_direct = pair->rx_direct,
+		.egress_is_before = pair->egress_is_before,
 		.failures = pair->primary_failures,
 		/* The switch may be stamped after the clock was read here. */
 		.last_switch_age_ns = pair->last_switch_boot_ns < now_ns ? (int64_t)(now_ns - pair->last_switch_boot_ns) : 0,
@@ -99,7 +100,7 @@ static int read_pair(const struct pins *pins, unsigned slot, bool agent, struct 
 	if (err)
 		return err;
 	report.slot = slot;
-	report.foreign_filters = steer_count_foreign(pair.standby_ifindex);
+	steer_get_egress_others(pins, pair.standby_ifindex, &report.egress_others);
 	report.attached_by = steer_describe(pins, pair.standby_ifindex);
 	/* Without an agent nobody takes it back, now or later. */
 	if (!agent)

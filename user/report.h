@@ -4,6 +4,7 @@
 #define REPORT_H
 
 #include "candidates.h"
+#include "hook.h"
 #include "pins.h"
 #include "report_ports.h"
 #include <stdint.h>
@@ -36,7 +37,8 @@ struct report_pair {
 	bool rx_direct;
 	unsigned failures;    /* of the primary, in a row: see policy_failures */
 	int64_t retry_in_ns;  /* it is held back for so long; -1: it is not held back, or there is no agent to take it back */
-	unsigned foreign_filters; /* of others, on the standby's egress, before ours */
+	struct hook_others egress_others; /* of others, on the standby's egress, before ours */
+	bool egress_is_before;
 	const char *attached_by; /* "tcx", "clsact" or "nothing"; a static string */
 	int64_t last_switch_age_ns;  /* meaningful when state.switches is not 0 */
 	int64_t last_switch_unix_ns; /* the same moment, on the wall clock as it is set now */

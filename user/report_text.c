@@ -37,6 +37,15 @@ static void write_held_back(const struct report_pair *pair, FILE *stream)
 	fputc('\n', stream);
 }
 
+static void write_others(const struct hook_others *others, FILE *stream)
+{
+	unsigned count = others->programs + others->filters;
+
+	if (count)
+		fprintf(stream, "  %u %s%s of others on egress before ours, first %s: what they pass finally (action pass) stays on the standby; 'egress = before' in the configuration puts ours first\n",
+			count, others->programs ? "program" : "filter", count == 1 ? "" : "s", others->first);
+}
+
 static void write_pair_text(const struct report_pair *pair, const struct report_ports *ports, FILE *stream)
 {
 	const struct vfsteer_counters *of = &pair->counters;
@@ -58,15 +67,12 @@ static void write_pair_text(const struct report_pair *pair, const struct report_
 	}
 	write_held_back(pair, stream);
 	report_candidates_write_text(pair, stream);
-	fprintf(stream, "  attached by: %s   liveness: %s   rx: %s\n", pair->attached_by,
-		words_liveness(pair->liveness), pair->rx_direct ? "direct" : "exact");
+	fprintf(stream, "  attached by: %s   liveness: %s   rx: %s%s\n", pair->attached_by,
+		words_liveness(pair->liveness), pair->rx_direct ? "direct" : "exact",
+		pair->egress_is_before ? "   egress: before" : "");
 	if (protection_missing_liveness(pair->liveness))
 		fprintf(stream, "  %s\n", protection_missing_liveness(pair->liveness));
-	if (pair->foreign_filters)
-		fprintf(stream,
-			"  %u filter%s of others on egress before ours: what they pass finally (action pass) stays on "
-			"the standby\n",
-			pair->foreign_filters, pair->foreign_filters == 1 ? "" : "s");
+	write_others(&pair->egress_others, stream);
 	fprintf(stream, "  %-8s %16s %20s %16s %20s\n", "", "tx packets", "tx bytes", "rx packets", "rx bytes");
 	fprintf(stream, "  %-8s %16" PRIu64 " %20" PRIu64 " %16" PRIu64 " %20" PRIu64 "\n", "primary",
 		(uint64_t)of->tx_primary_packets, (uint64_t)of->tx_primary_bytes, (uint64_t)of->rx_primary_packets,

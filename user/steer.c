@@ -2,9 +2,9 @@
 #include "steer.h"
 #include "crash_point.h"
 #include "filters.h"
-#include "hook.h"
 #include "kernel.h"
 #include "pins_make.h"
+#include "port_programs.h"
 #include "steer.skel.h"
 #include "steer_without_btf.skel.h"
 #include "steer_without_cas.skel.h"
@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -25,6 +26,8 @@ VARIANT_DEFINE_OPEN(steer)
 struct steer {
 	const struct pins *pins;
 	unsigned slot;
+	enum vfsteer_liveness liveness; /* they are loaded for */
+	struct hook_moves moves[3];	/* of the standby's egress and ingress, and of the primary's ingress */
 	/* No more than these: with maps and BTF it would be eight descriptors a pair, and 1,024 are what many processes
 	 * may have. */
 	int steer_egress_fd, standby_ingress_fd, primary_ingress_fd;
@@ -99,9 +102,27 @@ static int steer_load(struct steer *steer, enum vfsteer_liveness liveness)
 	if (!error)
 		error = steer_keep(programs->progs.primary_ingress, &steer->primary_ingress_fd);
 	steer_bpf__destroy(programs);
-	if (error)
+	if (error) {
 		steer_forget(steer);
-	return error;
+		return error;
+	}
+	steer->liveness = liveness;
+	return 0;
+}
+
+/* The same programs, which the kernel takes for others. */
+static int steer_load_again(struct steer *steer)
+{
+	struct steer again = *steer;
+	int error;
+
+	again.steer_egress_fd = again.standby_ingress_fd = again.primary_ingress_fd = -1;
+	error = steer_load(&again, steer->liveness);
+	if (error)
+		return error;
+	steer_forget(steer);
+	*steer = again;
+	return 0;
 }
 
 int steer_new(const struct pins *pins, unsigned slot, bool watched, struct steer **ret)
@@ -147,21 +168,35 @@ static struct hook steer_hook(const struct pins *pins, int ifindex, const char *
 	return hook;
 }
 
-/* Other people's egress filters see what leaves before it is redirected past them; on ingress they see a group frame only
- * after it has been found not to be the second copy. */
-static struct hook steer_hook_egress(const struct pins *pins, int ifindex)
+/*
+ * Other people's egress filters see what leaves before it is redirected past them, unless `egress = before` was asked for. Then only the
+ * ports' program, which delivers what stays in this machine, comes before ours.
+ */
+static struct hook steer_hook_egress(const struct pins *pins, int ifindex, bool before_others)
 {
-	return steer_hook(pins, ifindex, "standby-egress", HOOK_EGRESS, HOOK_LAST);
+	struct hook hook =
+		steer_hook(pins, ifindex, "standby-egress", HOOK_EGRESS, before_others ? HOOK_SECOND : HOOK_LAST);
+	struct hook ports = port_programs_standby_egress(pins, ifindex);
+
+	hook.other_handle = ports.handle;
+	memcpy(hook.other_pin, ports.pin, sizeof(hook.other_pin));
+	return hook;
 }
 
+/* Others see a group frame only after it has been found not to be the second copy. A frame that comes here twice has lost its mark, and would be
+ * taken for one of the standby's own wire. */
 static struct hook steer_hook_ingress(const struct pins *pins, int ifindex)
 {
-	return steer_hook(pins, ifindex, "standby-ingress", HOOK_INGRESS, HOOK_FIRST);
+	struct hook hook = steer_hook(pins, ifindex, "standby-ingress", HOOK_INGRESS, HOOK_FIRST);
+
+	hook.runs_once = true;
+	return hook;
 }
 
+/* What somebody else's program passes finally before ours has seen it goes up the primary's silent stack, and is lost. */
 static struct hook steer_hook_primary(const struct pins *pins, int ifindex)
 {
-	return steer_hook(pins, ifindex, "primary-ingress", HOOK_INGRESS, HOOK_LAST);
+	return steer_hook(pins, ifindex, "primary-ingress", HOOK_INGRESS, HOOK_FIRST);
 }
 
 void steer_ingress_pin(const struct pins *pins, int standby_ifindex, char *path, size_t size)
@@ -169,13 +204,21 @@ void steer_ingress_pin(const struct pins *pins, int standby_ifindex, char *path,
 	pins_link_path(pins, "standby-ingress", standby_ifindex, path, size);
 }
 
+static bool steer_is_before_others(const struct steer *steer)
+{
+	return steer->pins->pairs[steer->slot].egress_is_before;
+}
+
 int steer_attach_standby(struct steer *steer, int ifindex)
 {
 	struct vfsteer_pair *pair = &steer->pins->pairs[steer->slot];
 	struct hook ingress = steer_hook_ingress(steer->pins, ifindex);
-	struct hook egress = steer_hook_egress(steer->pins, ifindex);
-	int error = hook_attach(&ingress, steer->standby_ingress_fd, &pair->standby_clsact_is_ours);
+	struct hook egress = steer_hook_egress(steer->pins, ifindex, steer_is_before_others(steer));
+	int error = hook_check(&egress, steer->steer_egress_fd);
 
+	if (error)
+		return error;
+	error = hook_attach(&ingress, steer->standby_ingress_fd, &pair->standby_clsact_is_ours);
 	crash_point("steer-standby-ingress-attached");
 	return error ? error : hook_attach(&egress, steer->steer_egress_fd, &pair->standby_clsact_is_ours);
 }
@@ -195,22 +238,44 @@ bool steer_has_primary(const struct pins *pins, int ifindex)
 	return hook_is_attached(&ingress);
 }
 
+static int steer_put_right(struct steer *steer, const struct hook *hook, const int *program_fd,
+			   struct hook_moves *moves, __u8 *clsact_is_ours)
+{
+	int error;
+
+	if (!hook_is_misplaced(hook) || !hook_may_move(moves))
+		return 0;
+	error = hook_attach(hook, *program_fd, clsact_is_ours);
+	if (error != -EEXIST)
+		return error;
+	error = steer_load_again(steer);
+	crash_point("steer-loaded-again");
+	return error ? error : hook_attach(hook, *program_fd, clsact_is_ours);
+}
+
 int steer_keep_place(struct steer *steer, int standby_ifindex, int primary_ifindex)
 {
-	struct hook egress = steer_hook_egress(steer->pins, standby_ifindex);
+	struct vfsteer_pair *pair = &steer->pins->pairs[steer->slot];
 	struct hook ingress = steer_hook_ingress(steer->pins, standby_ifindex);
+	struct hook egress = steer_hook_egress(steer->pins, standby_ifindex, steer_is_before_others(steer));
 	struct hook primary = steer_hook_primary(steer->pins, primary_ifindex);
-	int error = 0;
+	int error, step_error;
 
-	/* What leaves in between goes over the standby, and is not lost. On the primary's ingress it would be: there a
-	 * later program of somebody else stays behind ours, and sees nothing. */
-	if (hook_is_overtaken(&egress))
-		error = hook_detach(&egress, false);
-	if (!error && (hook_is_misplaced(&egress) || hook_is_misplaced(&ingress)))
-		error = steer_attach_standby(steer, standby_ifindex);
-	if (!error && primary_ifindex && hook_is_misplaced(&primary))
-		error = steer_attach_primary(steer, primary_ifindex);
-	return error;
+	/* Where packets are lost while it is not in its place. */
+	error = primary_ifindex ? steer_put_right(steer, &primary, &steer->primary_ingress_fd, &steer->moves[2],
+						  &pair->primary_clsact_is_ours)
+				: 0;
+	step_error = steer_put_right(steer, &ingress, &steer->standby_ingress_fd, &steer->moves[1],
+				     &pair->standby_clsact_is_ours);
+	if (!error)
+		error = step_error;
+	if (!hook_is_misplaced(&egress))
+		return error;
+	step_error = hook_check(&egress, steer->steer_egress_fd);
+	if (!step_error)
+		step_error = steer_put_right(steer, &egress, &steer->steer_egress_fd, &steer->moves[0],
+					     &pair->standby_clsact_is_ours);
+	return step_error ? step_error : error;
 }
 
 /* What cannot be asked is taken for up. */
@@ -229,7 +294,7 @@ static bool steer_is_down(int ifindex)
 int steer_detach_standby(const struct pins *pins, unsigned slot, int ifindex)
 {
 	struct vfsteer_pair *pair = &pins->pairs[slot];
-	struct hook ingress = steer_hook_ingress(pins, ifindex), egress = steer_hook_egress(pins, ifindex);
+	struct hook ingress = steer_hook_ingress(pins, ifindex), egress = steer_hook_egress(pins, ifindex, false);
 	bool remove_clsact = pair->standby_clsact_is_ours && steer_is_down(ifindex);
 	int error = hook_detach(&egress, remove_clsact), ingress_error;
 
@@ -253,7 +318,7 @@ int steer_detach_primary(const struct pins *pins, unsigned slot, int ifindex)
 
 const char *steer_describe(const struct pins *pins, int standby_ifindex)
 {
-	struct hook egress = steer_hook_egress(pins, standby_ifindex);
+	struct hook egress = steer_hook_egress(pins, standby_ifindex, false);
 
 	return hook_describe(&egress);
 }
@@ -265,9 +330,22 @@ const char *steer_describe_primary(const struct pins *pins, int primary_ifindex)
 	return hook_describe(&ingress);
 }
 
-unsigned steer_count_foreign(int standby_ifindex)
+static void steer_get_others(const struct hook *hook, struct hook_others *ret)
 {
-	struct filters filters;
+	if (hook_get_others(hook, ret))
+		*ret = (struct hook_others){ 0 };
+}
 
-	return filters_scan(standby_ifindex, HOOK_EGRESS, FILTERS_OUR_HANDLE, &filters) ? 0 : filters.foreign;
+void steer_get_egress_others(const struct pins *pins, int standby_ifindex, struct hook_others *ret)
+{
+	struct hook egress = steer_hook_egress(pins, standby_ifindex, false);
+
+	steer_get_others(&egress, ret);
+}
+
+void steer_get_primary_others(const struct pins *pins, int primary_ifindex, struct hook_others *ret)
+{
+	struct hook ingress = steer_hook_primary(pins, primary_ifindex);
+
+	steer_get_others(&ingress, ret);
 }

@@ -3,6 +3,7 @@
 #ifndef STEER_H
 #define STEER_H
 
+#include "hook.h"
 #include "pins.h"
 
 struct steer;
@@ -17,7 +18,8 @@ void steer_free(struct steer *steer); /* takes NULL */
 
 /*
  * Attach to, or atomically replace what is ours on, the standby and the primary. The standby's ingress goes first, so that
- * no group frame is seen twice in between. Return 0 or -errno.
+ * no group frame is seen twice in between. Return 0 or -errno; steer_attach_standby: -EPROTONOSUPPORT, with nothing attached, where an
+ * `ingress` qdisc leaves no place for a program on egress (hook.h).
  */
 int steer_attach_standby(struct steer *steer, int ifindex);
 int steer_attach_primary(struct steer *steer, int ifindex);
@@ -25,7 +27,8 @@ int steer_attach_primary(struct steer *steer, int ifindex);
 /* Is our program on the primary? */
 bool steer_has_primary(const struct pins *pins, int ifindex);
 
-/* Attaches again where somebody else's filters have made our place wrong. Returns 0 or -errno. */
+/* Puts our programs where they belong again: where others took them away, or came before or behind them. All are tried. Returns 0 or -errno,
+ * -EPROTONOSUPPORT as above. */
 int steer_keep_place(struct steer *steer, int standby_ifindex, int primary_ifindex);
 
 /*
@@ -37,9 +40,12 @@ int steer_keep_place(struct steer *steer, int standby_ifindex, int primary_ifind
 int steer_detach_standby(const struct pins *pins, unsigned slot, int ifindex);
 int steer_detach_primary(const struct pins *pins, unsigned slot, int ifindex);
 
-/* How many clsact filters of others run before ours on the standby's egress: what one of them passes finally (TC_ACT_OK)
- * stays on the standby. */
-unsigned steer_count_foreign(int standby_ifindex);
+/* Others' that run before ours on the standby's egress: what one of them passes finally (TC_ACT_OK) stays on the standby. All zero where
+ * that cannot be found out. */
+void steer_get_egress_others(const struct pins *pins, int standby_ifindex, struct hook_others *ret);
+
+/* The same on the primary's ingress: what one of them passes finally is lost. */
+void steer_get_primary_others(const struct pins *pins, int primary_ifindex, struct hook_others *ret);
 
 /* Where the tcx link of the standby's ingress is pinned, for who has to come behind it. */
 void steer_ingress_pin(const struct pins *pins, int standby_ifindex, char *path, size_t size);

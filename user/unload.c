@@ -115,9 +115,10 @@ static int unload_standby(const struct pins *pins, unsigned slot)
 {
 	const struct vfsteer_pair *pair = &pins->pairs[slot];
 	bool clsact_was_ours = pair->standby_clsact_is_ours;
+	enum filters_qdisc qdisc;
 	int error = steer_detach_standby(pins, slot, pair->standby_ifindex);
 
-	if (!error && clsact_was_ours && filters_has_qdisc((int)pair->standby_ifindex))
+	if (!error && clsact_was_ours && !filters_get_qdisc((int)pair->standby_ifindex, &qdisc) && qdisc == FILTERS_QDISC_CLSACT)
 		log_info("%s: an empty clsact qdisc stays: to take it from a device that is up costs packets; 'tc qdisc delete dev %s clsact' does it",
 			 pair->standby, pair->standby);
 	return error;

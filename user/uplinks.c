@@ -65,8 +65,8 @@ static int uplinks_receive_groups(struct pair_world *world, const struct pair *p
 	return link_set_flags(world->requests, pair->standby, IFF_ALLMULTI, IFF_ALLMULTI);
 }
 
-/* The tc programs on the standby, and the XDP program ready, where those that there are would not do. */
-static int uplinks_load(struct pair_world *world, struct pair *pair)
+/* The tc programs on the standby, and the XDP program ready, where those that there are would not do or others are wanted (@anew). */
+static int uplinks_load(struct pair_world *world, struct pair *pair, bool anew)
 {
 	struct uplinks *uplinks = &pair->uplinks;
 	struct hook egress = port_programs_standby_egress(&world->pins, pair->standby);
@@ -81,7 +81,7 @@ static int uplinks_load(struct pair_world *world, struct pair *pair)
 	struct port_programs programs;
 	int error;
 
-	if (uplinks->open && uplinks->with_xdp == with_xdp &&
+	if (!anew && uplinks->open && uplinks->with_xdp == with_xdp &&
 	    uplinks->loaded.passthrough_port == constants.passthrough_port &&
 	    uplinks->loaded.comes_from_veth == constants.comes_from_veth)
 		return 0;
@@ -89,7 +89,9 @@ static int uplinks_load(struct pair_world *world, struct pair *pair)
 	if (error)
 		return error;
 	crash_point("uplinks-programs-loaded");
-	error = hook_attach(&ingress, programs.ingress_fd, clsact_is_ours);
+	error = hook_check(&egress, programs.egress_fd);
+	if (!error)
+		error = hook_attach(&ingress, programs.ingress_fd, clsact_is_ours);
 	crash_point("uplinks-ingress-attached");
 	if (!error)
 		error = hook_attach(&egress, programs.egress_fd, clsact_is_ours);
@@ -240,7 +242,7 @@ int uplinks_update(struct pair_world *world, struct pair *pair)
 		}
 		return 0;
 	}
-	error = uplinks_load(world, pair);
+	error = uplinks_load(world, pair, false);
 	if (!error)
 		error = port_pins_members(&world->port_pins, pair->slot, &members);
 	if (error)
@@ -268,13 +270,21 @@ int uplinks_keep_place(struct pair_world *world, struct pair *pair)
 	struct hook egress = port_programs_standby_egress(&world->pins, pair->standby);
 	struct hook ingress = port_programs_standby_ingress(&world->pins, pair->standby);
 	__u8 *clsact_is_ours = &world->pins.pairs[pair->slot].standby_clsact_is_ours;
+	bool ingress_moves, egress_moves;
 	int error = 0;
 
 	if (!pair->uplinks.open)
 		return 0;
-	if (hook_is_misplaced(&ingress))
+	ingress_moves = hook_is_misplaced(&ingress);
+	egress_moves = hook_is_misplaced(&egress);
+	if ((!ingress_moves && !egress_moves) || !hook_may_move(&pair->uplinks.moves))
+		return 0;
+	if (ingress_moves)
 		error = hook_attach(&ingress, pair->uplinks.programs.ingress_fd, clsact_is_ours);
-	if (!error && hook_is_misplaced(&egress))
+	if (!error && egress_moves)
+		error = hook_check(&egress, pair->uplinks.programs.egress_fd);
+	if (!error && egress_moves)
 		error = hook_attach(&egress, pair->uplinks.programs.egress_fd, clsact_is_ours);
-	return error;
+	/* Anew with XDP and all: what is attached elsewhere is replaced. */
+	return error == -EEXIST ? uplinks_load(world, pair, true) ?: uplinks_update(world, pair) : error;
 }

@@ -20,6 +20,7 @@ struct uplinks {
 	int relieved;	     /* ifindex of the primary that was spared traffic, for XDP to be attached to it; 0: none */
 	struct port_constants loaded;
 	struct port_programs programs;
+	struct hook_moves moves;
 };
 
 /*
@@ -31,7 +32,7 @@ int uplinks_update(struct pair_world *world, struct pair *pair);
 /* The primary is about to leave, or not to be used any more. Takes our XDP program from it. */
 void uplinks_part(struct pair_world *world, const struct pair *pair, int primary);
 
-/* Puts the standby's programs back where somebody has taken them away. Returns 0 or -errno. */
+/* Puts the standby's programs where they belong again: somebody took them away, or came before them. Returns 0 or -errno. */
 int uplinks_keep_place(struct pair_world *world, struct pair *pair);
 
 /* Does one of the ports own the pair's MAC? */

@@ -77,7 +77,7 @@ static const char *const down_reasons[] = {
 	[DOWN_DETACHED] = "detached by its driver",
 	[DOWN_OTHER_MAC] = "other MAC than the standby",
 	[DOWN_OTHER_MTU] = "other MTU than the standby",
-	[DOWN_HOOK] = "no place for our program on its ingress",
+	[DOWN_HOOK] = "no place for our program",
 	[DOWN_XDP] = "the standby's XDP program is not on it",
 };
 

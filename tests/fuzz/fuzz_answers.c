@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Answers to requests: receive lists, a bridge's table, tc filters, a veth's other end, a namespace's number, XDP features. The first byte
+/* Answers to requests: receive lists, a bridge's table, tc filters and qdiscs, a veth's other end, a namespace's number, XDP features. The first byte
  * chooses, the rest is the datagram. */
 #include "rtnetlink.c"
 #include "link_filters.c"
@@ -12,21 +12,13 @@
 
 #define ROOM 4
 
-static int take_tc_filter(const struct nlmsghdr *answer, void *context)
-{
-	struct nl_msg *message = nlmsg_convert((struct nlmsghdr *)answer);
-
-	filters_count(message, context);
-	nlmsg_free(message);
-	return 0;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static uint8_t macs[ROOM][ETH_ALEN];
 	static struct link_learned learned[ROOM];
 	struct collection collection = { .ifindex = 7, .macs = macs, .learned = learned, .size = ROOM };
 	struct filters_reading filters = { .handle = FILTERS_OUR_HANDLE };
+	struct filters_finding finding = { .ifindex = 7 };
 	struct peer_answer peer = { .namespace_id = LINK_SAME_NAMESPACE };
 	uint64_t features = 0;
 	int id = -1;
@@ -40,8 +32,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		exchange.answer = take_learned;
 		break;
 	case 't':
-		exchange.answer = take_tc_filter;
+		exchange.answer = filters_count;
 		exchange.context = &filters;
+		break;
+	case 'q':
+		exchange.answer = filters_note_qdisc;
+		exchange.context = &finding;
 		break;
 	case 'p':
 		exchange.answer = take_link;
@@ -63,8 +59,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(datagram, data + 1, size - 1);
 	take_datagram(&exchange, datagram, size - 1);
 	FUZZ_EXPECT(exchange.error <= 0 && (exchange.done || !exchange.error));
-	FUZZ_EXPECT(filters.filters.first_foreign <= filters.filters.last_foreign);
-	FUZZ_EXPECT(!filters.filters.our_priority || filters.filters.ours);
+	FUZZ_EXPECT(filters.filters.foreign_before <= filters.filters.foreign);
+	FUZZ_EXPECT(filters.filters.our_count <= filters.filters.ours && filters.filters.our_count <= FILTERS_OUR_MAX);
+	FUZZ_EXPECT(finding.qdisc <= FILTERS_QDISC_INGRESS);
 	free(datagram);
 	return 0;
 }

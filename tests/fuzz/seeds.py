@@ -112,6 +112,8 @@ def answers():
         yield f"{choice}-no-mac", choice.encode() + neighbour(8, 0, 2, attribute(2, MAC[:4]))
     for handle in (0, 1, FILTERS_OUR_HANDLE):
         yield f"t-{handle}", b"t" + tc_filter(handle, 65000, text(1, "bpf")) + tc_filter(2, 7, text(1, "u32"))
+    for kind in ("clsact", "ingress"):
+        yield f"q-{kind}", b"q" + message(36, struct.pack("=BxxxiIII", 0, 7, 0xffff0000, 0xfffffff1, 1) + text(1, kind))
     peer = text(IF_NAME, "ve0") + number(IF_LINK, 3) + number(IF_NETNSID, 1) + attribute(IF_ADDRESS, MAC)
     yield "p-veth", b"p" + link(7, text(IF_NAME, "ve0"), peer) + message(DONE, bytes(4))
     yield "p-no-mac", b"p" + link(7, text(IF_NAME, "ve0"), attribute(IF_ADDRESS, MAC[:4]))

@@ -12,9 +12,9 @@ MAP_CREATE, MAP_LOOKUP, MAP_UPDATE, PROG_LOAD, OBJ_PIN, OBJ_GET, OBJ_INFO, PROG_
 PROG_NEXT_ID, PROG_BY_ID, MAP_BY_ID, LINK_BY_ID, LINK_NEXT_ID = 11, 13, 14, 30, 31
 PROG_INFO_SIZE, PROG_MAPS_MAX = 228, 16
 MAP_TYPE_ARRAY, PROG_TYPE_SCHED_CLS, PROG_TYPE_XDP = 2, 3, 6
-TC_ACT_UNSPEC, XDP_PASS = -1, 2
+TC_ACT_UNSPEC, TC_ACT_OK, XDP_PASS = -1, 0, 2
 TCX_INGRESS, TCX_EGRESS = 46, 47
-F_BEFORE = 1 << 3
+F_BEFORE, TCX_PROGRAMS_MAX = 1 << 3, 64
 F_MMAPABLE = 1 << 10
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -89,6 +89,13 @@ def attached(ifindex, direction):
     return struct.unpack_from("I", room, 24)[0]
 
 
+def attached_ids(ifindex, direction):
+    """The ids of the tcx programs at a hook of the current namespace, in the order in which they run."""
+    ids = ctypes.create_string_buffer(4 * TCX_PROGRAMS_MAX)
+    _, room = _bpf(PROG_QUERY, struct.pack("IIIIQIIQQQ", ifindex, direction, 0, 0, _address(ids), TCX_PROGRAMS_MAX, 0, 0, 0, 0))
+    return struct.unpack_from(f"{struct.unpack_from('I', room, 24)[0]}I", ids)
+
+
 def program_tag(number):
     """The kernel's hash over a program's instructions."""
     program = _bpf(PROG_BY_ID, struct.pack("III", number, 0, 0))[0]
@@ -99,9 +106,11 @@ def program_tag(number):
 
 
 class Counter:
-    """A program that counts packets and returns TC_ACT_UNSPEC, or XDP_PASS: whoever comes after it decides."""
+    """A program that counts packets and returns TC_ACT_UNSPEC, or XDP_PASS: whoever comes after it decides. Another @verdict may end the walk."""
 
-    def __init__(self, kind=PROG_TYPE_SCHED_CLS):
+    def __init__(self, kind=PROG_TYPE_SCHED_CLS, verdict=None):
+        if verdict is None:
+            verdict = XDP_PASS if kind == PROG_TYPE_XDP else TC_ACT_UNSPEC
         self.map = array_map()
         code = b"".join(struct.pack("<BBhi", *step) for step in (
             (0x62, 0x0a, -4, 0),         # *(u32 *)(r10 - 4) = 0
@@ -113,7 +122,7 @@ class Counter:
             (0x15, 0x00, 2, 0),          # if (!r0) goto out
             (0xb7, 0x01, 0, 1),          # r1 = 1
             (0xdb, 0x10, 0, 0),          # lock *(u64 *)r0 += r1
-            (0xb7, 0x00, 0, XDP_PASS if kind == PROG_TYPE_XDP else TC_ACT_UNSPEC),  # out: r0 = ...
+            (0xb7, 0x00, 0, verdict),    # out: r0 = ...
             (0x95, 0x00, 0, 0)))         # return r0
         room, licence = ctypes.create_string_buffer(code, len(code)), ctypes.create_string_buffer(b"GPL")
         self.program = _bpf(PROG_LOAD, struct.pack("IIQQIIQII16s", kind, len(code) // 8, _address(room),

@@ -35,7 +35,7 @@ def hooks(stage, number=0):
     """(tcx programs, filters of ours on clsact) at each of a pair's hooks: the standby's ingress and egress, the primary's ingress."""
     standby, primary = stage.names(number)
     places = ((standby, "ingress", bpf.TCX_INGRESS), (standby, "egress", bpf.TCX_EGRESS), (primary, "ingress", bpf.TCX_INGRESS))
-    filters = stage.guest.run("; ".join(f"tc filter show dev {device} {side} 2>/dev/null | grep -c 'handle 0x76667374' || true"
+    filters = stage.guest.run("; ".join(f"tc filter show dev {device} {side} 2>/dev/null | grep -c 'handle 0x7666737[45] ' || true"
                                         for device, side, _ in places)).split()
     tcx = stage.guest.inside(lambda: [bpf.attached(socket.if_nametoindex(device), side) for device, _, side in places])
     return list(zip(tcx, map(int, filters)))
@@ -230,6 +230,29 @@ class Mirror(Later):
             crash.stage.guest.run(f"ip link set st0 promisc {wish}")
             wait(f"promiscuity {wish}", lambda: agent.poll() is not None or
                  f"promiscuity {promiscuity}" in crash.stage.guest.run("ip -d link show pr0"))
+
+
+class Overtake(Later):
+    """Somebody's programs come before ours on ingress, and behind it on egress."""
+
+    def befall(self, crash, agent):
+        stage, self.links = crash.stage, []
+        counter = bpf.Counter()
+        if crash.tcx:
+            self.links = [counter.attach_tcx(stage.guest, *place) for place in (("st0", bpf.TCX_INGRESS, bpf.F_BEFORE),
+                          ("pr0", bpf.TCX_INGRESS, bpf.F_BEFORE), ("st0", bpf.TCX_EGRESS))]
+        else:
+            path = stage.bpffs / "foreign"
+            bpf.pin(counter.program, path)
+            stage.guest.run(f"for device in st0 pr0; do tc filter add dev $device ingress prio 1 bpf direct-action object-pinned {path}; done; rm {path}")
+        time.sleep(1.2)
+        self.leave(crash)
+
+    def leave(self, crash):
+        for link in self.links:
+            os.close(link)
+        if not crash.tcx:
+            crash.stage.guest.run("for device in st0 pr0; do tc filter del dev $device ingress prio 1 handle 1 bpf 2>/dev/null || true; done")
 
 
 class Lose(Later):
@@ -452,12 +475,13 @@ def add(name, scenario, launcher=(), relevant=""):
     case(run, agent=False, pairs=scenario.pairs)
 
 
-SCENARIOS = {"start": Start, "adopt": Adopt, "sweep": Sweep, "switch": Switch, "mirror": Mirror, "lose": Lose, "step_off": StepOff,
+SCENARIOS = {"start": Start, "adopt": Adopt, "sweep": Sweep, "switch": Switch, "mirror": Mirror, "overtake": Overtake, "lose": Lose, "step_off": StepOff,
              "lose_standby": LoseStandby, "unload": Unload, "unload_alone": UnloadAlone, "direct": Direct,
              "ports": Ports, "adopt_ports": AdoptPorts, "unload_ports": UnloadPorts, "lose_port": LosePort,
              "lose_beside_port": LoseBesidePort}
 # Of those that differ in some points only.
 RELEVANT = {"step_off": "guard-|given-back|pair-primary", "sweep": "pins-|hook-", "direct": "pair-direct|pair-word|join-",
+             "overtake": "hook-|steer-",
             "lose_beside_port": "uplinks|port",
             **dict.fromkeys(("ports", "adopt_ports", "unload_ports", "lose_port"), "agent-port|port|uplinks|xdp|pins-")}
 for name, scenario in SCENARIOS.items():

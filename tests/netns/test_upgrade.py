@@ -57,7 +57,7 @@ def programs(stage):
             found[name] = (link, bpf.program_tag(program))
     for device, side in HOOKS:
         shown = stage.guest.run(f"tc filter show dev {device} {side} 2>/dev/null || true")
-        found.update({(device, side): filter_ for filter_ in re.findall(r"pref (\d+) .*handle 0x76667374 .*tag (\w+)", shown)})
+        found.update({(device, side): filter_ for filter_ in re.findall(r"pref (\d+) .*handle 0x7666737[45] .*tag (\w+)", shown)})
     return found
 
 

@@ -41,13 +41,16 @@ static void sets_everything(void **state)
 	(void)state;
 	assert_null(options_add_pair(&options, "eth8=eth9"));
 	assert_int_equal(read_text("; a comment\n[agent]\nup_delay_ms = 20\nleaving_timeout_ms=1000\nannounce_count = 5\n"
-				   "announce_interval_ms = 250\n\n[pair eth0]\nprimary = eth1\n[pair eth2]\nprimary = auto\n",
+				   "announce_interval_ms = 250\negress = before\n\n[pair eth0]\negress = after\nprimary = eth1\n[pair eth2]\nprimary = auto\n",
 				   &options, message, sizeof(message)),
 			 0);
 	assert_int_equal(options.settings.up_delay_ms, 20);
 	assert_int_equal(options.settings.leaving_timeout_ms, 1000);
 	assert_int_equal(options.settings.announce_count, 5);
 	assert_int_equal(options.settings.announce_interval_ms, 250);
+	assert_int_equal(options.settings.egress, OPTIONS_EGRESS_BEFORE);
+	assert_int_equal(options.pairs[1].egress, OPTIONS_EGRESS_AFTER);
+	assert_int_equal(options.pairs[2].egress, OPTIONS_EGRESS_UNSAID);
 	assert_int_equal(options.pair_count, 3);
 	assert_string_equal(options.pairs[1].standby, "eth0");
 	assert_string_equal(options.pairs[1].primary, "eth1");
@@ -131,6 +134,7 @@ static void mistakes(void **state)
 		{ "[pair ]\n", ":1: [pair ]: the standby's name is empty" },
 		{ "[agent\n", ":1: neither a [section] nor NAME = VALUE" },
 		{ "[agent]\nup_delay_ms = 1\nup_delay_ms = 1\n", ":3: up_delay_ms: stands twice in [agent]: leave one of them" },
+		{ "[pair eth0]\negress = first\n", ":2: egress = first: say after or before" },
 		{ "[pair eth0]\nrx = exact\n[agent]\n[pair eth0]\nrx = exact\n", ":5: rx: stands twice in [pair eth0]: leave one of them" },
 		{ "[port veth0]\n", ":1: [port veth0]: nothing in it: say pair = STANDBY" },
 		{ "[port veth0]\nxdp = auto\n", ":2: [port veth0]: no pair: say pair = STANDBY" },
