@@ -17,12 +17,24 @@
 
 const volatile __u32 alive_by = LIVENESS_WORD; /* enum vfsteer_liveness */
 
+/*
+ * How the network namespace of the primary's device is found out, see alive_is_away: LIVENESS_KFUNC,
+ * LIVENESS_PROBE; LIVENESS_NETLINK: by its ifindex, which may change with the namespace; LIVENESS_WORD: not at
+ * all.
+ */
+const volatile __u32 home_by = LIVENESS_WORD;
+
 #ifdef ALIVE_WITHOUT_BTF
 
 /* For a kernel that does not describe its types (BTF): nothing can be read of a device, and the pair's word is believed. */
 static __always_inline bool alive_ifindex(struct __sk_buff *skb, __u32 ifindex)
 {
 	return ifindex;
+}
+
+static __always_inline bool alive_is_away(struct __sk_buff *skb, const struct vfsteer_pair *pair)
+{
+	return home_by != LIVENESS_WORD && skb->ifindex != pair->primary_ifindex;
 }
 
 static __always_inline bool alive_ifindex_xdp(struct xdp_md *frame, __u32 ifindex)
@@ -265,6 +277,26 @@ static __always_inline bool alive_standby_carrier(struct __sk_buff *skb, const s
 	default:
 		return pair->standby_has_carrier;
 	}
+}
+
+static __noinline __u32 alive_probe_namespace(struct __sk_buff *skb)
+{
+	return BPF_CORE_READ(alive_probe_device_of(skb), nd_net.net, ns.inum);
+}
+
+/*
+ * Is the primary, which @skb is on, in another network namespace than the pair? A tcx link moves with its
+ * device, and no agent may be there to take it off; standby_ifindex is another device's there.
+ */
+static __always_inline bool alive_is_away(struct __sk_buff *skb, const struct vfsteer_pair *pair)
+{
+#ifndef ALIVE_WITHOUT_KFUNCS
+	if (home_by == LIVENESS_KFUNC)
+		return alive_device_of(skb)->nd_net.net->ns.inum != pair->network_namespace;
+#endif
+	if (home_by == LIVENESS_PROBE)
+		return alive_probe_namespace(skb) != pair->network_namespace;
+	return home_by != LIVENESS_WORD && skb->ifindex != pair->primary_ifindex;
 }
 
 #endif /* ALIVE_WITHOUT_BTF */

@@ -58,6 +58,11 @@ static __always_inline enum vfsteer_path pair_active_read(const struct vfsteer_p
 	return *(const volatile enum vfsteer_path *)&pair->state.active;
 }
 
+static __always_inline enum vfsteer_primary_state pair_primary_state_read(const struct vfsteer_pair *pair)
+{
+	return *(const volatile enum vfsteer_primary_state *)&pair->state.primary;
+}
+
 /* Read once for one packet: the agent may change it between the check and the redirect. */
 static __always_inline __u32 pair_primary_read(const struct vfsteer_pair *pair)
 {

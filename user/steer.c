@@ -26,7 +26,9 @@ VARIANT_DEFINE_OPEN(steer)
 struct steer {
 	const struct pins *pins;
 	unsigned slot;
+	bool watched;			/* see steer_new */
 	enum vfsteer_liveness liveness; /* they are loaded for */
+	enum vfsteer_liveness home_by;	/* see bpf/alive.h */
 	struct hook_moves moves[3];	/* of the standby's egress and ingress, and of the primary's ingress */
 	/* No more than these: with maps and BTF it would be eight descriptors a pair, and 1,024 are what many processes
 	 * may have. */
@@ -79,7 +81,7 @@ static void steer_forget(struct steer *steer)
 	steer_close(&steer->primary_ingress_fd);
 }
 
-static int steer_load(struct steer *steer, enum vfsteer_liveness liveness)
+static int steer_load(struct steer *steer, enum vfsteer_liveness liveness, enum vfsteer_liveness home_by)
 {
 	struct steer_bpf *programs = steer_open(steer_choose_variant(liveness));
 	int error;
@@ -88,6 +90,9 @@ static int steer_load(struct steer *steer, enum vfsteer_liveness liveness)
 		return -errno;
 	programs->rodata->pair_slot = steer->slot;
 	programs->rodata->alive_by = liveness;
+	programs->rodata->home_by = home_by;
+	bpf_program__set_autoload(programs->progs.primary_ingress, !steer->watched);
+	bpf_program__set_autoload(programs->progs.primary_ingress_watched, steer->watched);
 	error = bpf_map__reuse_fd(programs->maps.pairs, steer->pins->pairs_fd);
 	if (!error)
 		error = bpf_map__reuse_fd(programs->maps.counters, steer->pins->counters_fd);
@@ -100,13 +105,16 @@ static int steer_load(struct steer *steer, enum vfsteer_liveness liveness)
 	if (!error)
 		error = steer_keep(programs->progs.standby_ingress, &steer->standby_ingress_fd);
 	if (!error)
-		error = steer_keep(programs->progs.primary_ingress, &steer->primary_ingress_fd);
+		error = steer_keep(steer->watched ? programs->progs.primary_ingress_watched
+						  : programs->progs.primary_ingress,
+				   &steer->primary_ingress_fd);
 	steer_bpf__destroy(programs);
 	if (error) {
 		steer_forget(steer);
 		return error;
 	}
 	steer->liveness = liveness;
+	steer->home_by = home_by;
 	return 0;
 }
 
@@ -117,12 +125,23 @@ static int steer_load_again(struct steer *steer)
 	int error;
 
 	again.steer_egress_fd = again.standby_ingress_fd = again.primary_ingress_fd = -1;
-	error = steer_load(&again, steer->liveness);
+	error = steer_load(&again, steer->liveness, steer->home_by);
 	if (error)
 		return error;
 	steer_forget(steer);
 	*steer = again;
 	return 0;
+}
+
+/* Where the word is believed because watch programs keep it, the primary's namespace may be read all the same: seldom. */
+static int steer_load_best(struct steer *steer, enum vfsteer_liveness liveness)
+{
+	int error;
+
+	if (liveness != LIVENESS_WORD)
+		return steer_load(steer, liveness, liveness);
+	error = steer_load(steer, liveness, LIVENESS_PROBE);
+	return error ? steer_load(steer, liveness, LIVENESS_NETLINK) : 0;
 }
 
 int steer_new(const struct pins *pins, unsigned slot, bool watched, struct steer **ret)
@@ -136,11 +155,12 @@ int steer_new(const struct pins *pins, unsigned slot, bool watched, struct steer
 	steer->pins = pins;
 	steer->slot = slot;
 	steer->steer_egress_fd = steer->standby_ingress_fd = steer->primary_ingress_fd = -1;
-	error = steer_load(steer, liveness);
+	steer->watched = watched;
+	error = steer_load_best(steer, liveness);
 	if (error && liveness == LIVENESS_KFUNC)
-		error = steer_load(steer, liveness = LIVENESS_PROBE);
+		error = steer_load_best(steer, liveness = LIVENESS_PROBE);
 	if (error && liveness == LIVENESS_PROBE)
-		error = steer_load(steer, liveness = steer_least_liveness(watched));
+		error = steer_load_best(steer, liveness = steer_least_liveness(watched));
 	if (error) {
 		steer_free(steer);
 		return error;

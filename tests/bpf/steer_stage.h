@@ -63,7 +63,7 @@ static const char devices[] =
 VARIANT_DEFINE_OPEN(steer)
 
 static struct {
-	enum vfsteer_liveness liveness;
+	enum vfsteer_liveness liveness, home_by;
 	variant_elf_t elf;
 	struct maps_bpf *maps;
 	struct steer_bpf *steer;
@@ -292,6 +292,7 @@ static int load(struct steer_bpf **ret)
 		return -errno;
 	steer->rodata->pair_slot = SLOT;
 	steer->rodata->alive_by = world.liveness;
+	steer->rodata->home_by = world.home_by;
 	error = bpf_map__reuse_fd(steer->maps.pairs, bpf_map__fd(world.maps->maps.pairs));
 	error = error ?: bpf_map__reuse_fd(steer->maps.counters, bpf_map__fd(world.maps->maps.counters));
 	error = error ?: bpf_map__reuse_fd(steer->maps.events, bpf_map__fd(world.maps->maps.events));

@@ -5,6 +5,8 @@
  */
 #include "steer_stage.h"
 
+#include <sys/stat.h>
+
 static void test_egress(void **context)
 {
 	static const struct expectation cases[] = {
@@ -269,6 +271,35 @@ static void test_long_chain(void **context)
 	}
 }
 
+/* A primary in another namespace: its stack takes what arrives, and no device here. */
+static void test_primary_away(void **context)
+{
+	struct vfsteer_pair pair;
+	struct steer_bpf *steer;
+	struct stat here;
+
+	(void)context;
+	world.home_by = sees_devices() ? world.liveness : LIVENESS_NETLINK;
+	assert_int_equal(load(&steer), 0);
+	world.home_by = LIVENESS_WORD;
+	assert_int_equal(stat("/proc/self/ns/net", &here), 0);
+	set(&(struct setting){ PATH_PRIMARY });
+	pair = pair_get(SLOT);
+	for (int is_away = 0; is_away < 2; is_away++) {
+		pair.network_namespace = (__u32)here.st_ino + is_away;
+		if (is_away && !sees_devices())
+			pair.primary_ifindex = MISSING_IFINDEX;
+		for (pair.state.primary = PRIMARY_ABSENT; pair.state.primary <= PRIMARY_DOWN; pair.state.primary++) {
+			pair_put(SLOT, &pair);
+			assert_int_equal(run(steer->progs.primary_ingress, UNICAST_V4, "pr0"), is_away ? TAKEN : TC_ACT_REDIRECT);
+			/* The word says READY only of one that has not been closed. */
+			assert_int_equal(run(steer->progs.primary_ingress_watched, UNICAST_V4, "pr0"),
+					 is_away && pair.state.primary != PRIMARY_READY ? TAKEN : TC_ACT_REDIRECT);
+		}
+	}
+	steer_bpf__destroy(steer);
+}
+
 /* The word that BPF changes is the word that user space sees through its mapping. */
 static void test_mapping(void **context)
 {
@@ -315,6 +346,7 @@ int main(void)
 		cmocka_unit_test(test_no_primary),   cmocka_unit_test(test_leaving_stays),
 		cmocka_unit_test(test_rescue),	     cmocka_unit_test(test_segments),
 		cmocka_unit_test(test_mapping),	     cmocka_unit_test(test_long_chain),
+		cmocka_unit_test(test_primary_away),
 	};
 	static const struct {
 		enum vfsteer_liveness liveness;

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import bpf
 from rig import ETH_P_ALL, GUEST, OUTSIDE, VFSTEER, Flow, case, check, check_equal, main, reachable, wait
+from tools.rig.netns import Netns
 
 WITHOUT_TCX = str(Path(__file__).with_name("without_tcx.py"))
 PACKETS = 200
@@ -334,6 +335,26 @@ def egress_before_without_tcx(stage):
     add_filter(stage, "st0", "egress", verdict=bpf.TC_ACT_OK, how="prio 1")
     time.sleep(0.5)
     carry(stage, "primary")
+
+
+@case
+def primary_in_a_container(stage):
+    """Moved there when no agent was left: its program is of no use there, and redirects to nobody, whatever has the standby's ifindex."""
+    container = Netns("container")
+    try:
+        stage.stop(signal.SIGKILL)
+        index = stage.guest.inside(lambda: socket.if_nametoindex("st0"))
+        stage.guest.run(f"ip link set pr0 netns {container.name}")
+        container.run(f"""echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
+            ip link add dm0 index {index} type veth peer dm1; ip link set dm0 up; ip link set dm1 up
+            ip link set pr0 address 02:76:66:00:00:77 arp on up; ip address add 10.77.0.70/24 dev pr0""")
+        reachable(stage, stage.outside, container, "10.77.0.70")
+        received = int(container.run("cat /sys/class/net/dm0/statistics/rx_packets"))
+        check_equal(received, 0, "frames that went to another device")
+        reachable(stage)
+        reachable(stage, stage.outside, stage.guest, GUEST)
+    finally:
+        container.remove()
 
 
 main()
