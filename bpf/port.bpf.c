@@ -112,6 +112,7 @@ static __noinline int ports_egress_group(struct __sk_buff *skb, const struct vfs
 	if (!origin || port_has_passthrough())
 		return TC_ACT_UNSPEC;
 	skb->tc_index = PORT_MARK_LOCAL;
+	skb->queue_mapping = 0; /* the port's: see steer_to_standby */
 	bpf_clone_redirect(skb, pair->standby_ifindex, BPF_F_INGRESS);
 	skb->tc_index = 0;
 	return TC_ACT_UNSPEC;
@@ -123,6 +124,7 @@ static __noinline int ports_egress_local(struct __sk_buff *skb, const struct vfs
 	if (port_has_passthrough())
 		return port_deliver_passthrough(skb, origin);
 	skb->tc_index = PORT_MARK_LOCAL;
+	skb->queue_mapping = 0;
 	return bpf_redirect(pair->standby_ifindex, BPF_F_INGRESS);
 }
 

@@ -240,8 +240,15 @@ static __always_inline bool steer_may_be_direct(struct __sk_buff *skb)
 	       ports[1] != bpf_htons(STEER_DHCPV6_CLIENT);
 }
 
+/*
+ * What travels along (Linux 5.8 to 6.18: ____dev_forward_skb and skb_scrub_packet within one namespace, then netif_rx). The kernel clears priority, dst,
+ * conntrack and skb_iif, and sets dev and pkt_type anew. The receive queue's number stays, and is the primary's: the standby may have
+ * fewer queues, and then get_rps_cpu warns and leaves the packet to this CPU. So it goes: writable since 5.1. The rest stays, and should: the hash is of the flow
+ * (RPS, RFS), napi_id is of the NAPI that a busy poller has to poll, tstamp is when the packet came in, mark is what somebody gave it.
+ */
 static __always_inline int steer_to_standby(struct __sk_buff *skb, const struct vfsteer_pair *pair)
 {
+	skb->queue_mapping = 0;
 	skb->tc_index = STEER_MARK;
 	return bpf_redirect(pair->standby_ifindex, BPF_F_INGRESS);
 }
