@@ -48,6 +48,7 @@ struct net_device {
 struct sk_buff {
 	struct net_device *dev;
 	__u8 ip_summed : 2;
+	__u16 tc_index;
 	__u32 vlan_all; /* Linux 6.2: of the tag beside the data; 0: none */
 };
 

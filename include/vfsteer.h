@@ -160,6 +160,7 @@ struct vfsteer_counters {
 	__u64 drop_group_primary_inactive_packets; /* broadcast or multicast on the primary's wire, active: standby */
 	__u64 drop_foreign_inactive_packets;       /* bridge port only: unicast for a MAC not the pair's, inactive wire */
 	__u64 drop_own_echo_packets;               /* our own broadcast or multicast, sent back to us */
+	__u64 drop_backlog_packets;                /* received by the primary: the CPU's backlog had no room (Linux 5.18) */
 };
 
 enum vfsteer_event_kind {
@@ -282,7 +283,7 @@ struct vfsteer_port_address {
 
 _Static_assert(sizeof(struct vfsteer_state) == 8, "a state is one word");
 _Static_assert(sizeof(struct vfsteer_pair) == 256, "layout of the pairs map");
-_Static_assert(sizeof(struct vfsteer_counters) == 120, "layout of the counters map");
+_Static_assert(sizeof(struct vfsteer_counters) == 128, "layout of the counters map");
 _Static_assert(sizeof(struct vfsteer_event) == 16, "layout of the events ring");
 _Static_assert(sizeof(struct vfsteer_port) == 80, "layout of the ports map");
 _Static_assert(sizeof(struct vfsteer_port_counters) == 72, "layout of the port_counters map");

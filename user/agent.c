@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "control.h"
 #include "crash_point.h"
+#include "drops.h"
 #include "kernel.h"
 #include "log.h"
 #include "pins_make.h"
@@ -61,6 +62,7 @@ static int agent_open_programs(struct agent *agent)
 		return error;
 	}
 	agent_tell_watch(&agent->watch);
+	drops_attach(&agent->world.pins); /* what cannot be counted goes without */
 	for (unsigned i = 0; i < agent->watch.attached_count; i++)
 		if (!strcmp(agent->watch.attached[i], "__dev_set_rx_mode"))
 			agent->lists_watched = true;

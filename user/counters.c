@@ -39,6 +39,7 @@ static const struct counter of_pair[] = {
 		"dropped: broadcast or multicast on the primary's wire while the standby was active"),
 	COUNTER(drop_foreign_inactive_packets, "dropped: for a MAC that is not the pair's, on the inactive wire"),
 	COUNTER(drop_own_echo_packets, "dropped: our own broadcast or multicast, sent back to us"),
+	COUNTER(drop_backlog_packets, "dropped between the devices: a CPU's backlog was full, raise net.core.netdev_max_backlog"),
 };
 #undef COUNTER
 

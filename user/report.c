@@ -2,6 +2,7 @@
 #include "report.h"
 
 #include "clock.h"
+#include "drops.h"
 #include "kernel.h"
 #include "pins_make.h"
 #include "policy.h"
@@ -129,7 +130,11 @@ static bool read_watched(const char *name, void *argument)
 
 int report_read(const struct pins *pins, int slot, bool agent, struct report *ret)
 {
-	struct report report = { .agent = agent, .tracing_off = !kernel_runs_tracing() };
+	struct report report = {
+		.agent = agent,
+		.tracing_off = !kernel_runs_tracing(),
+		.backlog_counted = drops_are_counted(pins),
+	};
 
 	if (!report.tracing_off)
 		pins_sweep_links(pins, "watch-", read_watched, &report);

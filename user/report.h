@@ -52,6 +52,7 @@ struct report_pair {
 struct report {
 	bool agent; /* an agent is running */
 	bool tracing_off; /* sysctl kernel.ftrace_enabled is 0: the programs are there and not run, and none is listed */
+	bool backlog_counted; /* counters.drop_backlog_packets tells: see drops.h */
 	unsigned watched_count;
 	char watched[REPORT_WATCHED_MAX][48]; /* kernel functions that warn of a primary's end, in order of name */
 	unsigned pair_count;

@@ -78,6 +78,7 @@ static int add_report(struct json_object *root, const struct report *report)
 
 	err = err ?: json_add(root, "agent", json_object_new_boolean(report->agent));
 	err = err ?: json_add(root, "tracing_off", json_object_new_boolean(report->tracing_off));
+	err = err ?: json_add(root, "backlog_drops_counted", json_object_new_boolean(report->backlog_counted));
 	err = err ?: json_add_array(root, "watched", &watched);
 	for (unsigned i = 0; !err && i < report->watched_count; i++)
 		err = json_append(watched, json_object_new_string(report->watched[i]));

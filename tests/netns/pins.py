@@ -9,7 +9,7 @@ import bpf
 PATHS = ("standby", "primary")
 STATES = ("absent", "joining", "ready", "leaving", "down")
 ADMINS = ("auto", "primary", "standby")
-PAIR_SIZE, COUNTERS_SIZE = 256, 120
+PAIR_SIZE, COUNTERS_SIZE = 256, 128
 COUNTERS_MAX_CPUS = 256
 
 

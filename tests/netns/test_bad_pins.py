@@ -45,7 +45,7 @@ def check_well(stage):
     pair = stage.wait_active("primary")
     check_equal(len(stage.status()["pairs"]), 1, "pairs")
     check_equal((pair["primary"], pair["primary_state"], pair["admin"]), ("pr0", "ready", "auto"), "(primary, state, admin)")
-    check_equal([name for name in stage.links() if not name.startswith("watch-")],
+    check_equal([name for name in stage.links() if not name.startswith(("watch-", "drops-"))],
                 [f"primary-ingress-{ifindex(stage, 'pr0')}", f"standby-egress-{ifindex(stage, 'st0')}", f"standby-ingress-{ifindex(stage, 'st0')}"], "links")
     check_equal(sorted(path.name for path in stage.pins.iterdir()), ["counters", "events", "links", "pairs"], "pins")
     before = stage.pair()["counters"]
@@ -97,7 +97,7 @@ def slots_in_use(stage):
 def link_pins_moved_about(stage):
     """A pin that is not the link of the hook it is named for is replaced, and the other device is left as it is."""
     links = stage.pins / "links"
-    names = [name for name in stage.links() if not name.startswith("watch-")]
+    names = [name for name in stage.links() if not name.startswith(("watch-", "drops-"))]
     primary, egress, ingress = (links / name for name in names)
     for what, change in (("exchanged", lambda: (egress.rename(links / "aside"), ingress.rename(egress), (links / "aside").rename(ingress))),
                          ("of another device", lambda: primary.rename(egress)),

@@ -52,7 +52,7 @@ def programs(stage):
     """{hook: (what holds the program there, its tag)}: a link's id, or a filter's priority."""
     found = {}
     for name in stage.links():
-        if not name.startswith("watch-"):
+        if not name.startswith(("watch-", "drops-")):
             link, program = bpf.link_ids(stage.pins / "links" / name)
             found[name] = (link, bpf.program_tag(program))
     for device, side in HOOKS:

@@ -316,7 +316,7 @@ class Checker:
                     return f"{foreign} filters of others at {device.name}'s {direction} come after ours"
                 if by_tcx:
                     expected_links.append(f"{hook}-{device.index}")
-        names = [path.name for path in (self.stage.pins / "links").glob("*") if not path.name.startswith("watch-")]
+        names = [path.name for path in (self.stage.pins / "links").glob("*") if not path.name.startswith(("watch-", "drops-"))]
         return None if sorted(names) == sorted(expected_links) else f"pinned links {sorted(names)}, not {sorted(expected_links)}"
 
     def counters(self):

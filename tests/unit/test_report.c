@@ -51,6 +51,7 @@ static const char *const counter_keys[] = {
 	"drop_group_primary_inactive_packets",
 	"drop_foreign_inactive_packets",
 	"drop_own_echo_packets",
+	"drop_backlog_packets",
 };
 
 /* The caller frees it. */
