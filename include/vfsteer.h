@@ -83,6 +83,7 @@ enum vfsteer_cause {
 	CAUSE_UNLOAD,         /* the pair is being given up */
 	CAUSE_XDP,            /* the primary's driver is given an XDP program, for ports, and stops its queues for that */
 	CAUSE_OWNED,          /* the primary is somebody else's: a master, an address of its own, or settings that are contested */
+	CAUSE_QDISC,          /* the primary is given another root qdisc, and drops meanwhile */
 } __attribute__((packed));
 
 /* How the data path finds out, for each packet, whether the primary can send. */
@@ -135,10 +136,12 @@ struct vfsteer_pair {
 	enum vfsteer_down_reason down_reason;
 	__u32 primary_name_hash;          /* of the name that --pair or the configuration gives it; 0: none does */
 	__u32 contested_ifindex;          /* of the device that was given up as primary: somebody undoes our settings; 0: none */
+	__u32 primary_qdisc;              /* handle of the root qdisc that we gave the primary, after the standby's; 0: none */
 	__u8 primary_identity_mac[6];     /* what the named primary was at its first use: see candidates.h */
 	char primary_identity_address[16];
 	__u8 egress_is_before;            /* `egress = before`: our program runs before others' on the standby's egress */
-	char reserved[61];                /* zero; as text, so that a dump is short */
+	__u8 qdisc_is_kept;               /* qdisc = keep: the primary is to get none */
+	char reserved[56];                /* zero; as text, so that a dump is short */
 	__u32 slots_used;                 /* of slot 0: no slot from this one on is in use. Unused in the others */
 	__u32 abi_version;                /* VFSTEER_ABI_VERSION, in free slots too */
 };

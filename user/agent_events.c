@@ -59,6 +59,20 @@ static void agent_note_ipv6(struct agent *agent)
 	}
 }
 
+/* Whose root qdiscs may have become others: after lost messages all pairs'. */
+static void agent_note_qdiscs(struct agent *agent, bool all)
+{
+	for (unsigned i = 0; i < agent->pair_count; i++) {
+		struct pair *pair = agent->pairs[i];
+		const struct netdev *standby = netdev_by_index(agent->world.table, pair->standby);
+		const struct netdev *primary = netdev_by_index(agent->world.table, pair->primary);
+
+		if (all || (standby && standby->requeued) || (primary && primary->requeued))
+			pair_qdisc_look(pair, PAIR_QDISC_SETTLE_NS);
+	}
+	netdev_forget_qdiscs(agent->world.table);
+}
+
 /* Whoever switches tracing on or off takes protection away, or gives it; nothing tells of it, so it is seen with whatever happens next. */
 static void agent_note_tracing(struct agent *agent)
 {
@@ -81,6 +95,8 @@ static int agent_take_netlink(struct agent *agent)
 		agent_note_ipv6(agent);
 	if (changes & (NETDEV_STATE | NETDEV_IPV6) && !agent_note_changes(agent))
 		changes |= NETDEV_LINKS;
+	if (changes & (NETDEV_QDISCS | NETDEV_RESYNCED))
+		agent_note_qdiscs(agent, changes & NETDEV_RESYNCED);
 	for (unsigned i = 0; i < agent->pair_count; i++) {
 		struct pair *pair = agent->pairs[i];
 
@@ -97,7 +113,7 @@ static int agent_take_netlink(struct agent *agent)
 		agent_keep_places(agent);
 	if (changes & (NETDEV_LINKS | NETDEV_ADDRESSES | NETDEV_RESYNCED))
 		agent_reconcile(agent);
-	else if (changes & (NETDEV_STATE | NETDEV_IPV6 | NETDEV_FILTERS))
+	else if (changes & (NETDEV_STATE | NETDEV_IPV6 | NETDEV_FILTERS | NETDEV_QDISCS))
 		agent_look(agent);
 	agent_note_tracing(agent);
 	return 0;

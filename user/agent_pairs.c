@@ -186,6 +186,8 @@ size_t agent_find_pairings(struct agent *agent, struct pairing *pairings)
 		pairings[i].rx_direct |= agent->options->settings.rx_direct;
 		if (pairings[i].egress == OPTIONS_EGRESS_UNSAID)
 			pairings[i].egress = agent->options->settings.egress;
+		if (pairings[i].qdisc == OPTIONS_QDISC_UNSAID)
+			pairings[i].qdisc = agent->options->settings.qdisc;
 		if (!pairings[i].named)
 			continue;
 		pairings[i].name_hash = identity_hash_name(wanted->primary);

@@ -30,6 +30,7 @@ const struct command commands[] = {
 			"                            announce_interval_ms = 100  between them\n"
 			"                            rx = exact                  or direct, see the README's performance section\n"
 			"                            egress = after              or before other people's programs on the standby's egress\n"
+			"                            qdisc = mirror              or keep: the standby's root qdisc on the primary\n"
 			"                            [pair eth0]\n"
 			"                            primary = auto              as --pair eth0; or = eth1, as --pair eth0=eth1\n"
 			"                            [port veth0]                see 'vfsteer help port'\n"

@@ -70,6 +70,12 @@ static int config_set_egress(struct config_reading *reading, enum options_egress
 	return 1;
 }
 
+static int config_set_qdisc(struct config_reading *reading, enum options_qdisc *qdisc, const char *value)
+{
+	*qdisc = !strcmp(value, "mirror") ? OPTIONS_QDISC_MIRROR : OPTIONS_QDISC_KEEP;
+	return *qdisc == OPTIONS_QDISC_MIRROR || !strcmp(value, "keep") ? 1 : config_mistake(reading, "qdisc = %s: say mirror or keep", value);
+}
+
 static int config_agent(struct config_reading *reading, const char *name, const char *value)
 {
 	for (size_t i = 0; i < CONFIG_NUMBERS; i++)
@@ -79,6 +85,8 @@ static int config_agent(struct config_reading *reading, const char *name, const 
 		return config_set_rx(reading, &reading->options.settings.rx_direct, value);
 	if (!strcmp(name, "egress"))
 		return config_set_egress(reading, &reading->options.settings.egress, value);
+	if (!strcmp(name, "qdisc"))
+		return config_set_qdisc(reading, &reading->options.settings.qdisc, value);
 	return config_mistake(reading, "%s: no such setting in [agent]: see 'vfsteer help run'", name);
 }
 
@@ -107,6 +115,8 @@ static int config_pair(struct config_reading *reading, const char *standby, cons
 		return config_set_rx(reading, &pair->rx_direct, value);
 	if (!strcmp(name, "egress"))
 		return config_set_egress(reading, &pair->egress, value);
+	if (!strcmp(name, "qdisc"))
+		return config_set_qdisc(reading, &pair->qdisc, value);
 	if (strcmp(name, "primary"))
 		return config_mistake(reading, "%s: no such setting in [pair %s]: see 'vfsteer help run'", name, standby);
 	if (!strcmp(value, "auto"))
@@ -125,6 +135,7 @@ static int config_pair(struct config_reading *reading, const char *standby, cons
 	pair = config_find_pair(&reading->options, standby);
 	pair->rx_direct = said.rx_direct;
 	pair->egress = said.egress;
+	pair->qdisc = said.qdisc;
 	return 1;
 }
 

@@ -8,10 +8,12 @@
  *	announce_count = 3		announcements of each switch; 1 to 100
  *	announce_interval_ms = 100	between them; 10 to 60000
  *	rx = exact			or direct, see direct.h: for all pairs
+ *	qdisc = mirror			or keep, see pair_qdisc.h: for all pairs
  *
  *	[pair eth0]			with any such section, only the pairs named are made
  *	primary = auto			as --pair eth0; primary = eth1 is as --pair eth0=eth1
  *	rx = direct			for this pair
+ *	qdisc = keep			for this pair
  *
  *	[port veth0]			an interface whose other end is to sit on a pair's network
  *	pair = eth0			that pair's standby; the only one of these that has to be there

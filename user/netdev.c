@@ -77,6 +77,19 @@ static int take_address(struct netdev_table *table, const struct nlmsghdr *messa
 	return netdev_address_put(table, &address);
 }
 
+static int take_tc(struct netdev_table *table, const struct nlmsghdr *message)
+{
+	const struct tcmsg *tc = NLMSG_DATA(message);
+	struct netdev *device;
+
+	if (message->nlmsg_len < NLMSG_LENGTH(sizeof(*tc)))
+		return 0;
+	device = netdev_device_find(table, tc->tcm_ifindex);
+	if (device)
+		device->requeued = true;
+	return device ? NETDEV_QDISCS : 0;
+}
+
 static int take(struct netdev_table *table, const struct nlmsghdr *message)
 {
 	switch (message->nlmsg_type) {
@@ -90,7 +103,10 @@ static int take(struct netdev_table *table, const struct nlmsghdr *message)
 	case RTM_DELQDISC:
 	case RTM_NEWTFILTER:
 	case RTM_DELTFILTER:
-		return NETDEV_FILTERS;
+		return NETDEV_FILTERS | take_tc(table, message);
+	case RTM_NEWTCLASS:
+	case RTM_DELTCLASS:
+		return take_tc(table, message);
 	default:
 		return 0;
 	}

@@ -47,6 +47,7 @@ struct netdev {
 	bool reread;          /* by netdev_refresh since the last netdev_dispatch */
 	bool changed;         /* its state, since netdev_forget_changes: see NETDEV_STATE */
 	bool ipv6_changed;    /* likewise: see NETDEV_IPV6 */
+	bool requeued;        /* likewise its qdiscs: see NETDEV_QDISCS */
 };
 
 struct netdev_address {
@@ -70,6 +71,7 @@ enum netdev_change {
 	NETDEV_RESYNCED = 1 << 3, /* messages were lost; everything was read anew */
 	NETDEV_STATE = 1 << 4, /* flags, MTU, carrier of the devices marked as changed, and nothing else of them */
 	NETDEV_IPV6 = 1 << 5, /* IPv6 came up on the devices marked so, or its settings changed */
+	NETDEV_QDISCS = 1 << 6, /* qdiscs, classes or filters of the devices marked as requeued */
 };
 
 struct netdev_table;
@@ -98,6 +100,9 @@ bool netdev_is_current(const struct netdev_table *table);
 
 /* Takes the marks of NETDEV_STATE and NETDEV_IPV6 from all devices. */
 void netdev_forget_changes(struct netdev_table *table);
+
+/* Likewise those of NETDEV_QDISCS. */
+void netdev_forget_qdiscs(struct netdev_table *table);
 
 /*
  * Reads one device now (RTM_GETLINK, which waits for RTNL and so sees every change made before it).

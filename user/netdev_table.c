@@ -105,6 +105,7 @@ int netdev_device_put(struct netdev_table *table, struct netdev *device)
 		device->changed = known->changed;
 		device->ipv6_changed = known->ipv6_changed;
 		device->address_count = known->address_count;
+		device->requeued = known->requeued;
 		known->seen = device->seen;
 		if (memcmp(known, device, sizeof(*known)) == 0)
 			return 0;
@@ -232,6 +233,12 @@ void netdev_forget_changes(struct netdev_table *table)
 {
 	for (size_t i = 0; i < table->device_count; i++)
 		table->devices[i].changed = table->devices[i].ipv6_changed = false;
+}
+
+void netdev_forget_qdiscs(struct netdev_table *table)
+{
+	for (size_t i = 0; i < table->device_count; i++)
+		table->devices[i].requeued = false;
 }
 
 const struct netdev *netdev_by_index(const struct netdev_table *table, int ifindex)

@@ -20,11 +20,19 @@ enum options_egress {
 	OPTIONS_EGRESS_BEFORE,
 };
 
+/* A setting of a pair that the one for all pairs stands in for. */
+enum options_qdisc {
+	OPTIONS_QDISC_UNSAID,
+	OPTIONS_QDISC_MIRROR,
+	OPTIONS_QDISC_KEEP,
+};
+
 struct options_pair {
 	char standby[OPTIONS_NAME_SIZE]; /* ifname or altname, as the next */
 	char primary[OPTIONS_NAME_SIZE]; /* empty: found by permanent MAC */
 	bool rx_direct;            /* see direct.h; the configuration may say so for all pairs, too */
 	enum options_egress egress;
+	enum options_qdisc qdisc;  /* see pair_qdisc.h */
 };
 
 /* A port as it is asked for: see port.h. */
@@ -41,6 +49,7 @@ struct options_port {
 struct options_settings {
 	bool rx_direct;
 	enum options_egress egress;
+	enum options_qdisc qdisc; /* unsaid: mirror */
 	unsigned up_delay_ms, leaving_timeout_ms, announce_count, announce_interval_ms;
 };
 

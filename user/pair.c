@@ -70,6 +70,7 @@ int pair_new(struct pair_world *world, const struct pairing *pairing, struct pai
 	pair->named = pairing->named;
 	pair->standby_had_carrier = standby->carrier;
 	pair->rx_direct = pairing->rx_direct;
+	pair->qdisc.keep = pairing->qdisc == OPTIONS_QDISC_KEEP;
 	error = align_new(&pair->align);
 	if (error)
 		goto fail;
@@ -101,6 +102,7 @@ int pair_new(struct pair_world *world, const struct pairing *pairing, struct pai
 		goto fail;
 	crash_point("pair-standby-attached");
 	slot->removals_are_held = world->removals_held;
+	slot->qdisc_is_kept = pair->qdisc.keep;
 	pair->told_switches = slot->announced_switches;
 	if (adopted) {
 		const struct netdev *primary = netdev_by_index(world->table, slot->primary_ifindex);
@@ -278,6 +280,7 @@ static void pair_part(struct pair_world *world, struct pair *pair, bool is_left)
 	uplinks_part(world, pair, pair->primary);
 	if (primary)
 		pair_give_back_lists(world, pair, primary);
+	pair_qdisc_part(world, pair);
 	steer_detach_primary(&world->pins, pair->slot, pair->primary);
 	crash_point("pair-primary-detached");
 	slot_write_primary(slot, NULL);
@@ -307,11 +310,11 @@ void pair_remove(struct pair_world *world, struct pair *pair)
 	pair_free(pair);
 }
 
-void pair_step_aside(struct pair_world *world, struct pair *pair)
+void pair_step_aside(struct pair_world *world, struct pair *pair, enum vfsteer_cause cause)
 {
 	if (pins_state(&world->pins, pair->slot).active != PATH_PRIMARY || !pair_slot(world, pair)->standby_has_carrier)
 		return;
-	pair_force(world, pair, PRIMARY_JOINING, CAUSE_XDP);
+	pair_force(world, pair, PRIMARY_JOINING, cause);
 	pair_announce_switch(world, pair);
 	pair_drain();
 	pair->due = true;
@@ -364,6 +367,8 @@ static struct policy_view pair_view(const struct pair_world *world, struct pair 
 	receives_ns = pair_receives_ns(pair, view.primary_running, view.now_ns);
 	if (view.retry_ns < receives_ns)
 		view.retry_ns = receives_ns;
+	if (pair->qdisc.is_aside && view.retry_ns < pair->qdisc.due_ns)
+		view.retry_ns = pair->qdisc.due_ns;
 	view.primary_carrier = primary->carrier &&
 			       (primary->operstate == PAIR_OPER_UP || primary->operstate == PAIR_OPER_UNKNOWN);
 	if (!view.primary_running || !view.primary_carrier)
@@ -548,6 +553,7 @@ static void pair_meet(struct pair_world *world, struct pair *pair, const struct 
 	guard_strip(world, pair, standby, primary);
 	error = join_primary(world, pair, primary, &what);
 	pair->prepared = !error;
+	pair_qdisc_look(pair, 0);
 	if (error) {
 		pair_tell_trouble(pair, standby, primary, what, error);
 		return;
@@ -657,6 +663,7 @@ uint64_t pair_step(struct pair_world *world, struct pair *pair, const struct pai
 		wake_ns = pair_earlier(wake_ns, pair->unplaced[0] ? pair_clock_ns() + PAIR_RETRY_NS : 0);
 	}
 	pair_guard(world, pair);
+	wake_ns = pair_earlier(wake_ns, pair_qdisc_step(world, pair));
 	wake_ns = pair_earlier(wake_ns, pair_decide(world, pair));
 	if (pair->left_unread)
 		return wake_ns;

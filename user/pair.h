@@ -12,6 +12,7 @@
 #include "candidates.h"
 #include "link.h"
 #include "netdev.h"
+#include "pair_qdisc.h"
 #include "pairing.h"
 #include "pins.h"
 #include "policy.h"
@@ -61,6 +62,7 @@ struct pair {
 	bool named;           /* the primary was named: see pairing.h */
 	bool rx_direct;       /* wished for: see direct.h */
 	const char *direct_refusal; /* told last */
+	struct pair_qdisc qdisc;
 	bool prepared;        /* for this primary: silent, aligned as far as it goes, attached, up once */
 	bool adopted;         /* the primary was found in the pins: its being down is somebody's wish */
 	bool mtu_refused;
@@ -130,7 +132,7 @@ uint64_t pair_step(struct pair_world *world, struct pair *pair, const struct pai
 
 /* Moves the traffic off the primary, announced and drained, for something that disturbs it. The next step takes it back when it can carry traffic.
  * Not where the standby has no carrier. Takes some 20 ms. */
-void pair_step_aside(struct pair_world *world, struct pair *pair);
+void pair_step_aside(struct pair_world *world, struct pair *pair, enum vfsteer_cause cause);
 
 /* The network is told anew where the pair's MACs and addresses are, at the next step. */
 void pair_announce_anew(const struct pair_world *world, struct pair *pair);

@@ -44,7 +44,8 @@ static void pair_judge_service(const struct pair_world *world, struct pair *pair
 
 	if (state.active == PATH_PRIMARY) {
 		pair->active_since_ns = switched_ns;
-	} else if (pair->active_since_ns && state.cause != CAUSE_OPERATOR && state.cause != CAUSE_XDP) {
+	} else if (pair->active_since_ns && state.cause != CAUSE_OPERATOR && state.cause != CAUSE_XDP &&
+		   state.cause != CAUSE_QDISC) {
 		slot->primary_failures = policy_failures(slot->primary_failures, switched_ns - pair->active_since_ns);
 		pair->active_since_ns = 0;
 	}

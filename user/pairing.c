@@ -149,6 +149,7 @@ size_t pairing_find(const struct candidates_view *seen, const struct options_pai
 		struct pairing pairing = { .named = requested[i].primary[0],
 					   .rx_direct = requested[i].rx_direct,
 					   .egress = requested[i].egress,
+					   .qdisc = requested[i].qdisc,
 					   .request = i };
 
 		if (!standby || pairing_has(pairings, found, standby) ||

@@ -14,6 +14,7 @@ struct pairing {
 	bool named;  /* --pair named the primary: its MAC need not be the standby's */
 	bool rx_direct; /* wished for, see direct.h */
 	enum options_egress egress; /* likewise */
+	enum options_qdisc qdisc;   /* likewise, see pair_qdisc.h */
 	unsigned request;   /* which one it was made for; 0 where there are none */
 	uint32_t name_hash; /* of a named primary: identity_hash_name of its name in the configuration, for the slot */
 	struct identity identity; /* likewise: what is known of it */

@@ -6,6 +6,7 @@
 #include "kernel.h"
 #include "pins_make.h"
 #include "policy.h"
+#include "qdisc.h"
 #include "report_candidates.h"
 #include "steer.h"
 #include "text.h"
@@ -92,6 +93,32 @@ static struct report_pair describe_slot(const struct vfsteer_pair *pair, struct 
 	return report;
 }
 
+/* From what both devices have now, so that it is true without an agent. What cannot be read is not told. */
+static struct report_qdisc read_qdisc(const struct vfsteer_pair *pair, bool has_primary)
+{
+	struct report_qdisc qdisc = { 0 };
+	struct link_requests *requests;
+	struct qdisc_plan plan;
+
+	if (!is_here(pair) || link_requests_new(&requests))
+		return qdisc;
+	if (!qdisc_plan_read(requests, (int)pair->standby_ifindex, has_primary ? (int)pair->primary_ifindex : 0, pair->primary_qdisc,
+			     pair->qdisc_is_kept, &plan)) {
+		qdisc.mirrored = plan.verdict == QDISC_MIRRORED;
+		if (qdisc.mirrored || qdisc_plan_is_bypassed(&plan))
+			memcpy(qdisc.kind, plan.kind, sizeof(qdisc.kind));
+		qdisc_plan_explain(&plan, qdisc.why, sizeof(qdisc.why));
+		if (!has_primary && (plan.verdict == QDISC_BUILD || plan.verdict == QDISC_LATER))
+			snprintf(qdisc.why, sizeof(qdisc.why), "there is no primary");
+		qdisc.queued = qdisc.mirrored ? plan.queued : 0;
+		text_mask(qdisc.kind);
+		text_mask(qdisc.why);
+		qdisc_plan_free(&plan);
+	}
+	link_requests_free(requests);
+	return qdisc;
+}
+
 static int read_pair(const struct pins *pins, unsigned slot, bool agent, struct report_pair *ret)
 {
 	struct vfsteer_pair pair = pins->pairs[slot];
@@ -102,6 +129,7 @@ static int read_pair(const struct pins *pins, unsigned slot, bool agent, struct 
 		return err;
 	report.slot = slot;
 	steer_get_egress_others(pins, pair.standby_ifindex, &report.egress_others);
+	report.qdisc = read_qdisc(&pair, report.primary[0]);
 	report.attached_by = steer_describe(pins, pair.standby_ifindex);
 	/* Without an agent nobody takes it back, now or later. */
 	if (!agent)

@@ -21,6 +21,14 @@ struct report_candidate {
 	char text[CANDIDATES_TEXT_SIZE];
 };
 
+/* See qdisc_plan.h. */
+struct report_qdisc {
+	char kind[16];      /* of the standby's root qdisc; empty: the kernel's default, of which there is nothing to tell */
+	bool mirrored;      /* it is on the primary too: else it is bypassed while that is active */
+	char why[128];      /* not mirrored */
+	uint32_t queued;    /* packets that wait in the primary's: they are lost if it vanishes now */
+};
+
 struct report_pair {
 	unsigned slot;
 	bool is_here; /* its devices are in this process's network namespace */
@@ -39,6 +47,7 @@ struct report_pair {
 	int64_t retry_in_ns;  /* it is held back for so long; -1: it is not held back, or there is no agent to take it back */
 	struct hook_others egress_others; /* of others, on the standby's egress, before ours */
 	bool egress_is_before;
+	struct report_qdisc qdisc;
 	const char *attached_by; /* "tcx", "clsact" or "nothing"; a static string */
 	int64_t last_switch_age_ns;  /* meaningful when state.switches is not 0 */
 	int64_t last_switch_unix_ns; /* the same moment, on the wall clock as it is set now */

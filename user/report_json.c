@@ -26,6 +26,20 @@ static int add_candidates(struct json_object *to, const struct report_pair *pair
 	return err;
 }
 
+static int add_qdisc(struct json_object *to, const struct report_qdisc *qdisc)
+{
+	struct json_object *object;
+	int err;
+
+	if (!qdisc->kind[0])
+		return json_add_null(to, "qdisc");
+	err = json_add_object(to, "qdisc", &object);
+	err = err ?: json_add_string(object, "kind", qdisc->kind);
+	err = err ?: json_add(object, "mirrored", json_object_new_boolean(qdisc->mirrored));
+	err = err ?: json_add_optional(object, "why", qdisc->why);
+	return err ?: json_add(object, "queued_packets", json_object_new_uint64(qdisc->queued));
+}
+
 static int add_pair(struct json_object *to, const struct report_pair *pair)
 {
 	const struct vfsteer_state *state = &pair->state;
@@ -50,6 +64,7 @@ static int add_pair(struct json_object *to, const struct report_pair *pair)
 	err = err ?: json_add(to, "foreign_egress_filters",
 			      json_object_new_uint64(pair->egress_others.programs + pair->egress_others.filters));
 	err = err ?: json_add_optional(to, "foreign_egress_first", pair->egress_others.first);
+	err = err ?: add_qdisc(to, &pair->qdisc);
 	err = err ?: json_add_string(to, "rx", pair->rx_direct ? "direct" : "exact");
 	err = err ?: json_add(to, "standby_carrier", json_object_new_boolean(pair->standby_carrier));
 	err = err ?: json_add(to, "switches", json_object_new_uint64(state->switches));

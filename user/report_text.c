@@ -46,6 +46,20 @@ static void write_others(const struct hook_others *others, FILE *stream)
 			count, others->programs ? "program" : "filter", count == 1 ? "" : "s", others->first);
 }
 
+static void write_qdisc(const struct report_qdisc *qdisc, FILE *stream)
+{
+	if (!qdisc->kind[0])
+		return;
+	if (qdisc->mirrored)
+		fprintf(stream, "  root qdisc: %s, on the primary as on the standby", qdisc->kind);
+	else
+		fprintf(stream, "  root qdisc: %s of the standby, bypassed while the primary is active: %s", qdisc->kind, qdisc->why);
+	if (qdisc->queued)
+		fprintf(stream, "; %u packet%s wait%s there, and would be lost with it", qdisc->queued, qdisc->queued == 1 ? "" : "s",
+			qdisc->queued == 1 ? "s" : "");
+	fputc('\n', stream);
+}
+
 static void write_pair_text(const struct report_pair *pair, const struct report_ports *ports, FILE *stream)
 {
 	const struct vfsteer_counters *of = &pair->counters;
@@ -72,6 +86,7 @@ static void write_pair_text(const struct report_pair *pair, const struct report_
 		pair->egress_is_before ? "   egress: before" : "");
 	if (protection_missing_liveness(pair->liveness))
 		fprintf(stream, "  %s\n", protection_missing_liveness(pair->liveness));
+	write_qdisc(&pair->qdisc, stream);
 	write_others(&pair->egress_others, stream);
 	fprintf(stream, "  %-8s %16s %20s %16s %20s\n", "", "tx packets", "tx bytes", "rx packets", "rx bytes");
 	fprintf(stream, "  %-8s %16" PRIu64 " %20" PRIu64 " %16" PRIu64 " %20" PRIu64 "\n", "primary",

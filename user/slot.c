@@ -2,6 +2,7 @@
 #include "slot.h"
 #include "clock.h"
 #include "mac.h"
+#include "qdisc.h"
 #include "steer.h"
 
 #include <stddef.h>
@@ -48,7 +49,7 @@ static void slot_repair_state(const struct pins *pins, unsigned slot)
 			wanted.primary = PRIMARY_JOINING;
 		if (wanted.admin > ADMIN_STANDBY)
 			wanted.admin = ADMIN_AUTO;
-		if (wanted.cause > CAUSE_OWNED)
+		if (wanted.cause > CAUSE_QDISC)
 			wanted.cause = CAUSE_NONE;
 	} while (memcmp(&wanted, &state, sizeof(state)) && !pins_state_change(pins, slot, &state, wanted));
 }
@@ -131,6 +132,16 @@ bool slot_is_dead(const struct vfsteer_pair *slot, uint32_t network_namespace, c
 	       !netdev_by_index(table, slot->standby_ifindex);
 }
 
+static void slot_take_back_qdisc(const struct vfsteer_pair *slot)
+{
+	struct link_requests *requests;
+
+	if (!slot->primary_qdisc || link_requests_new(&requests))
+		return;
+	qdisc_take_back(requests, (int)slot->primary_ifindex, slot->primary_qdisc);
+	link_requests_free(requests);
+}
+
 void slot_clear_dead(const struct pins *pins, uint32_t network_namespace, const struct netdev_table *table)
 {
 	for (unsigned i = 0; i < VFSTEER_MAX_PAIRS; i++) {
@@ -138,6 +149,7 @@ void slot_clear_dead(const struct pins *pins, uint32_t network_namespace, const 
 
 		if (!slot_is_dead(slot, network_namespace, table))
 			continue;
+		slot_take_back_qdisc(slot);
 		/* Its program would go on sending what the primary receives into nowhere. */
 		if (slot->primary_ifindex)
 			steer_detach_primary(pins, i, slot->primary_ifindex);

@@ -8,6 +8,7 @@
 #include "log.h"
 #include "pins_make.h"
 #include "port_unload.h"
+#include "qdisc.h"
 #include "silence.h"
 #include "slot.h"
 #include "steer.h"
@@ -21,6 +22,7 @@
 /* What the network still sends to the primary's port after the announcement, and what waits in its ring. */
 #define UNLOAD_DRAIN_MS 200
 #define UNLOAD_ANNOUNCEMENTS 3
+#define UNLOAD_QUEUE_MS 1000 /* for a shaper that we gave the primary to send what it holds */
 
 static void unload_pause(unsigned ms)
 {
@@ -103,7 +105,13 @@ static int unload_primary(const struct pins *pins, unsigned slot, struct netdev_
 		if (pins->pairs[slot].rx_direct)
 			direct_disable(primary->name);
 		pins->pairs[slot].rx_direct = 0;
+		if (pins->pairs[slot].primary_qdisc)
+			qdisc_drain(requests, primary->ifindex, UNLOAD_QUEUE_MS);
 		error = unload_give_back(primary, table, requests);
+		step_error = qdisc_take_back(requests, primary->ifindex, pins->pairs[slot].primary_qdisc);
+		error = error ? error : step_error;
+		pins->pairs[slot].primary_qdisc = 0;
+		crash_point("unload-primary-qdisc-removed");
 	}
 	crash_point("unload-primary-lifted");
 	step_error = steer_detach_primary(pins, slot, pins->pairs[slot].primary_ifindex);

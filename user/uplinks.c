@@ -128,7 +128,7 @@ static void uplinks_spare_traffic(struct pair_world *world, struct pair *pair, i
 			  !(features & XDP_FEATURE_BASIC)))
 		return;
 	pair->uplinks.relieved = ifindex;
-	pair_step_aside(world, pair);
+	pair_step_aside(world, pair, CAUSE_XDP);
 }
 
 /* XDP on one of the two. */

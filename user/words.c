@@ -47,6 +47,7 @@ static const char *const causes[] = {
 	[CAUSE_OPERATOR] = "operator",
 	[CAUSE_XDP] = "XDP program attached or detached",
 	[CAUSE_OWNED] = "in somebody else's use",
+	[CAUSE_QDISC] = "root qdisc replaced",
 	[CAUSE_UNLOAD] = "unload",
 };
 

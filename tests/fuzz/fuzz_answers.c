@@ -1,16 +1,44 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Answers to requests: receive lists, a bridge's table, tc filters and qdiscs, a veth's other end, a namespace's number, XDP features. The first byte
+/* Answers to requests: receive lists, a bridge's table, tc filters, qdiscs with all below, a veth's other end, a namespace's number, XDP features. The first byte
  * chooses, the rest is the datagram. */
 #include "rtnetlink.c"
 #include "link_filters.c"
 #include "filters.c"
 #include "link_peer.c"
 #include "port_peer.c"
+#include "qdisc_filter.c"
+#include "qdisc_options.c"
+#include "qdisc_plan.c"
+#include "qdisc_tree.c"
 #include "xdp_features.c"
 
 #include "fuzz.h"
 
 #define ROOM 4
+
+static int take_qdisc(const struct nlmsghdr *answer, void *context)
+{
+	return qdisc_tree_take(context, answer, answer->nlmsg_len, 7);
+}
+
+/* Both devices have what was read: then the primary's is as it should be, unless something is in the way. */
+static void plan_qdiscs(struct qdisc_tree *tree)
+{
+	struct qdisc_tree primary = { 0 };
+	const struct qdisc_object *root;
+	struct qdisc_plan plan;
+	char text[128];
+
+	for (size_t i = 0; i < tree->count; i++)
+		qdisc_tree_add(&primary, &tree->objects[i]);
+	root = qdisc_tree_root(tree);
+	FUZZ_EXPECT(!qdisc_plan_make(tree, &primary, root ? root->handle : 0, false, &plan));
+	FUZZ_EXPECT((plan.verdict == QDISC_BUILD) <= (plan.wanted.count > 0));
+	qdisc_plan_explain(&plan, text, sizeof(text));
+	FUZZ_EXPECT(!qdisc_plan_is_bypassed(&plan) || text[0] || plan.verdict == QDISC_REMOVE);
+	qdisc_plan_free(&plan);
+	qdisc_tree_free(&primary);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -20,6 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct filters_reading filters = { .handle = FILTERS_OUR_HANDLE };
 	struct filters_finding finding = { .ifindex = 7 };
 	struct peer_answer peer = { .namespace_id = LINK_SAME_NAMESPACE };
+	struct qdisc_tree tree = { 0 };
 	uint64_t features = 0;
 	int id = -1;
 	struct exchange exchange = { .context = &collection };
@@ -47,6 +76,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		exchange.answer = take_id;
 		exchange.context = &id;
 		break;
+	case 'r':
+		exchange.answer = take_qdisc;
+		exchange.context = &tree;
+		break;
 	case 'x':
 		exchange.answer = features_take;
 		exchange.context = &features;
@@ -58,10 +91,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	datagram = malloc(size);
 	memcpy(datagram, data + 1, size - 1);
 	take_datagram(&exchange, datagram, size - 1);
-	FUZZ_EXPECT(exchange.error <= 0 && (exchange.done || !exchange.error));
+	/* A qdisc that is not understood ends no answer, and makes it of no use. */
+	FUZZ_EXPECT(exchange.error <= 0 && (exchange.done || !exchange.error || exchange.context == &tree));
 	FUZZ_EXPECT(filters.filters.foreign_before <= filters.filters.foreign);
 	FUZZ_EXPECT(filters.filters.our_count <= filters.filters.ours && filters.filters.our_count <= FILTERS_OUR_MAX);
 	FUZZ_EXPECT(finding.qdisc <= FILTERS_QDISC_INGRESS);
+	plan_qdiscs(&tree);
+	qdisc_tree_free(&tree);
 	free(datagram);
 	return 0;
 }

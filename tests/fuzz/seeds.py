@@ -62,6 +62,10 @@ def tc_filter(handle, priority, *attributes):
     return message(NEWTFILTER, struct.pack("=BxxxiIII", 0, 7, handle, 0xfffffff3, priority << 16) + b"".join(attributes))
 
 
+def tc(kind, parent, handle, name, options, info=1):
+    return message(kind, struct.pack("=BxxxiIII", 0, 7, handle, parent, info) + text(1, name) + attribute(2, options))
+
+
 def full_link(ifindex, name, *more):
     return link(ifindex, text(IF_NAME, name), attribute(IF_ADDRESS, MAC), attribute(IF_PERM_ADDRESS, MAC), number(IF_MTU, 1500),
                 number(IF_PROMISCUITY, 1), number(IF_ALLMULTI, 0), attribute(IF_OPERSTATE, b"\6"), attribute(IF_CARRIER, b"\1"),
@@ -114,6 +118,12 @@ def answers():
         yield f"t-{handle}", b"t" + tc_filter(handle, 65000, text(1, "bpf")) + tc_filter(2, 7, text(1, "u32"))
     for kind in ("clsact", "ingress"):
         yield f"q-{kind}", b"q" + message(36, struct.pack("=BxxxiIII", 0, 7, 0xffff0000, 0xfffffff1, 1) + text(1, kind))
+    root, top = 0xffffffff, 0x10000
+    yield "r-htb", b"r" + tc(36, root, top, "htb", attribute(2, struct.pack("=5I", 0x30011, 10, 0x20, 0, 7)) + number(5, 1000)) + \
+        tc(40, root, top | 1, "htb", attribute(1, bytes(44))) + tc(36, top | 1, 2 * top, "netem", bytes(24)) + \
+        tc(NEWTFILTER, top, 0x80000800, "u32", number(1, top | 1) + attribute(5, bytes(32)) + number(11, 8), 0x20008)
+    yield "r-tbf", b"r" + tc(36, root, top, "tbf", attribute(1, struct.pack("=BBHhHI12xIII", 0, 1, 0, 0, 0, 500000, 30000, 47312, 0)))
+    yield "r-mq", b"r" + tc(36, root, top, "mq", b"") + b"".join(tc(36, top | queue, 0, "fq", number(1, 10000)) for queue in (1, 2, 3))
     peer = text(IF_NAME, "ve0") + number(IF_LINK, 3) + number(IF_NETNSID, 1) + attribute(IF_ADDRESS, MAC)
     yield "p-veth", b"p" + link(7, text(IF_NAME, "ve0"), peer) + message(DONE, bytes(4))
     yield "p-no-mac", b"p" + link(7, text(IF_NAME, "ve0"), attribute(IF_ADDRESS, MAC[:4]))

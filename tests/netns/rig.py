@@ -276,9 +276,9 @@ class Stage:
         return done.stdout
 
     def launch(self, *pairs, under=(), options=(), timeout=5.0, **environment):
-        """Starts an agent, by way of the command @under if there is one; waits until it says that it is ready, as systemd would, or has ended."""
+        """Starts an agent, by way of the command @under if there is one; a pair "" is none on the command line; waits until it says that it is ready, as systemd would, or has ended."""
         pairs = pairs or ["=".join(self.names(number)) for number in range(self.pairs)]
-        named = [part for pair in pairs for part in ("--pair", pair)]
+        named = [part for pair in pairs if pair for part in ("--pair", pair)]
         arguments = [*under, *self.program, "run", "--bpffs", str(self.bpffs), *self.options, *named, *options]
         address = str(self.directory / f"notify-{len(self.agents)}")
         with open(self.log, "a") as log, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as notify:

@@ -110,6 +110,8 @@ CONFIGURATION = (
     (b"[pair st0]\negress =\n", ":2: egress = : say after or before"),
     (b"[pair st0]\negress = before\negress = after\n", ":3: egress: stands twice in [pair st0]: leave one of them"),
     (b"[port ct0]\npair = st0\negress = before\n", ":3: egress: no such setting in [port ct0]: see 'vfsteer help run'"),
+    (b"[pair st0]\nqdisc = fq\n", ":2: qdisc = fq: say mirror or keep"),
+    (b"[agent]\nqdisc =\n", ":2: qdisc = : say mirror or keep"),
     (b"[agent]\ncolour = red\n", ":2: colour: no such setting in [agent]: see 'vfsteer help run'"),
     (b"[agent]\nup_delay_ms = 1\nup_delay_ms = 1\n", ":3: up_delay_ms: stands twice in [agent]: leave one of them"),
     (b"[agent]\nup_delay_ms = -1\n", ":2: up_delay_ms = -1: not a number from 0 to 600000"),

@@ -58,7 +58,7 @@ def settings(stage):
                 echo $key $(cat /proc/sys/net/$key)
             done
         done
-        tc qdisc show 2>/dev/null | grep -oE '(clsact|ingress).* dev [^ ]*' || true""").splitlines()
+        tc qdisc show 2>/dev/null | grep -oE '(clsact|ingress|tbf).* dev [^ ]*' || true""").splitlines()
 
 
 def active(stage, number=0):
@@ -253,6 +253,27 @@ class Overtake(Later):
             os.close(link)
         if not crash.tcx:
             crash.stage.guest.run("for device in st0 pr0; do tc filter del dev $device ingress prio 1 handle 1 bpf 2>/dev/null || true; done")
+
+
+class MirrorQdisc(Later):
+    """The standby is given a root qdisc, which is taken from it again."""
+
+    def befall(self, crash, agent):
+        for change, shows in (("replace dev st0 root handle 5: tbf rate 100mbit burst 100k latency 50ms", True), ("del dev st0 root", False)):
+            # On a standby that is active it would cost what is sent meanwhile.
+            if agent.poll() is not None:
+                return
+            crash.stage.guest.run(f"tc qdisc {change}")
+            wait(f"the primary's after {change}", lambda: agent.poll() is not None or
+                 ("tbf" in crash.stage.guest.run("tc qdisc show dev pr0")) == shows and active(crash.stage) == "primary")
+
+    def settle(self, crash):
+        crash.stage.wait_active("primary")
+        wait("the standby's root qdisc on the primary", lambda: ("tbf" in crash.stage.guest.run("tc qdisc show dev st0")) ==
+             ("tbf" in crash.stage.guest.run("tc qdisc show dev pr0")))
+        crash.stage.guest.run("tc qdisc del dev st0 root 2>/dev/null || true")
+        wait("the primary's own again", lambda: "tbf" not in crash.stage.guest.run("tc qdisc show dev pr0"))
+        crash.stage.wait_active("primary")
 
 
 class Lose(Later):
@@ -475,19 +496,19 @@ def add(name, scenario, launcher=(), relevant=""):
     case(run, agent=False, pairs=scenario.pairs)
 
 
-SCENARIOS = {"start": Start, "adopt": Adopt, "sweep": Sweep, "switch": Switch, "mirror": Mirror, "overtake": Overtake, "lose": Lose, "step_off": StepOff,
+SCENARIOS = {"start": Start, "adopt": Adopt, "sweep": Sweep, "switch": Switch, "mirror": Mirror, "mirror_qdisc": MirrorQdisc, "overtake": Overtake, "lose": Lose, "step_off": StepOff,
              "lose_standby": LoseStandby, "unload": Unload, "unload_alone": UnloadAlone, "direct": Direct,
              "ports": Ports, "adopt_ports": AdoptPorts, "unload_ports": UnloadPorts, "lose_port": LosePort,
              "lose_beside_port": LoseBesidePort}
 # Of those that differ in some points only.
 RELEVANT = {"step_off": "guard-|given-back|pair-primary", "sweep": "pins-|hook-", "direct": "pair-direct|pair-word|join-",
-             "overtake": "hook-|steer-",
+             "overtake": "hook-|steer-", "mirror_qdisc": "qdisc|pair-qdisc",
             "lose_beside_port": "uplinks|port",
             **dict.fromkeys(("ports", "adopt_ports", "unload_ports", "lose_port"), "agent-port|port|uplinks|xdp|pins-")}
 for name, scenario in SCENARIOS.items():
     add(f"die_at_{name}", scenario(), relevant=RELEVANT.get(name, ""))
     # Where it makes a difference: the others attach nothing, or nothing else.
-    if name not in ("switch", "mirror", "sweep", "direct", "step_off") and "port" not in name:
+    if name not in ("switch", "mirror", "mirror_qdisc", "sweep", "direct", "step_off") and "port" not in name:
         add(f"die_at_{name}_without_tcx", scenario(), [WITHOUT_TCX], "hook-|steer-")
 
 

@@ -58,6 +58,21 @@ static void sets_everything(void **state)
 	assert_string_equal(options.pairs[2].primary, "");
 }
 
+static void root_qdiscs(void **state)
+{
+	struct options options = { .settings = OPTIONS_DEFAULT_SETTINGS };
+	char message[512];
+
+	(void)state;
+	assert_int_equal(read_text("[agent]\nqdisc = keep\n[pair eth0]\nqdisc = mirror\nprimary = eth1\n[pair eth2]\nprimary = auto\n",
+				   &options, message, sizeof(message)),
+			 0);
+	assert_int_equal(options.settings.qdisc, OPTIONS_QDISC_KEEP);
+	assert_int_equal(options.pairs[0].qdisc, OPTIONS_QDISC_MIRROR);
+	assert_string_equal(options.pairs[0].primary, "eth1");
+	assert_int_equal(options.pairs[1].qdisc, OPTIONS_QDISC_UNSAID);
+}
+
 static void ports(void **state)
 {
 	static const uint8_t mac[] = { 0x52, 0x54, 0, 0xab, 0xcd, 1 };
@@ -136,6 +151,7 @@ static void mistakes(void **state)
 		{ "[agent]\nup_delay_ms = 1\nup_delay_ms = 1\n", ":3: up_delay_ms: stands twice in [agent]: leave one of them" },
 		{ "[pair eth0]\negress = first\n", ":2: egress = first: say after or before" },
 		{ "[pair eth0]\nrx = exact\n[agent]\n[pair eth0]\nrx = exact\n", ":5: rx: stands twice in [pair eth0]: leave one of them" },
+		{ "[pair eth0]\nqdisc = copy\n", ":2: qdisc = copy: say mirror or keep" },
 		{ "[port veth0]\n", ":1: [port veth0]: nothing in it: say pair = STANDBY" },
 		{ "[port veth0]\nxdp = auto\n", ":2: [port veth0]: no pair: say pair = STANDBY" },
 		{ "[port veth0]\npair = a/b\n", ":2: pair = a/b: the standby's name holds a '/', ':' or '='" },
@@ -229,6 +245,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sets_everything),
+		cmocka_unit_test(root_qdiscs),
 		cmocka_unit_test(ports),
 		cmocka_unit_test(more_ports_than_there_can_be),
 		cmocka_unit_test(an_empty_file_changes_nothing),

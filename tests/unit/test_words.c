@@ -73,7 +73,7 @@ static void every_enumerator_has_its_own_word(void **state)
 	expect_words(state_word, PRIMARY_DOWN + 1);
 	expect_words(admin_word, ADMIN_STANDBY + 1);
 	/* The last one: whoever appends a cause finds its word missing here. */
-	expect_words(cause_word, CAUSE_OWNED + 1);
+	expect_words(cause_word, CAUSE_QDISC + 1);
 	expect_words(down_reason_word, DOWN_XDP + 1);
 	expect_words(port_driver_word, PORT_DRIVER_NATIVE + 1);
 	expect_words(port_obstacle_word, OBSTACLE_USELESS + 1);
