@@ -29,6 +29,8 @@ struct netdev {
 	uint32_t allmulti; /* IFLA_ALLMULTI (Linux 6.0); before, only IFF_ALLMULTI in flags is known */
 	uint8_t operstate; /* IF_OPER_* */
 	bool carrier;      /* IFLA_CARRIER, read at the time of the dump or message */
+	uint8_t xdp_mode;  /* XDP_ATTACHED_*: NONE, DRV, SKB or HW; of a program in the hardware and another one, the other */
+	uint32_t xdp_program; /* its id. Attaching by netlink sends RTM_NEWLINK, attaching by a link (Linux 5.9) nothing */
 	int link;          /* ifindex of the device below, 0: none or in another netns */
 	int master;        /* ifindex of the bridge, bond … above, 0: none */
 	char kind[16];     /* IFLA_INFO_KIND: "vlan", "veth", "bridge" …; empty for hardware */

@@ -27,6 +27,14 @@ static const struct nla_policy link_policy[IFLA_MAX + 1] = {
 	[IFLA_ALLMULTI] = { .type = NLA_U32 },
 	[IFLA_LINKINFO] = { .type = NLA_NESTED },
 	[IFLA_PROP_LIST] = { .type = NLA_NESTED },
+	[IFLA_XDP] = { .type = NLA_NESTED },
+};
+
+static const struct nla_policy xdp_policy[IFLA_XDP_MAX + 1] = {
+	[IFLA_XDP_ATTACHED] = { .type = NLA_U8 },
+	[IFLA_XDP_PROG_ID] = { .type = NLA_U32 },
+	[IFLA_XDP_DRV_PROG_ID] = { .type = NLA_U32 },
+	[IFLA_XDP_SKB_PROG_ID] = { .type = NLA_U32 },
 };
 
 static const struct nla_policy info_policy[IFLA_INFO_MAX + 1] = {
@@ -112,6 +120,26 @@ static int read_altnames(struct nlattr *properties, struct netdev *device)
 	return 0;
 }
 
+static int read_xdp(struct nlattr *xdp, struct netdev *device)
+{
+	struct nlattr *values[IFLA_XDP_MAX + 1], *program;
+	uint8_t mode;
+
+	if (nla_parse_nested(values, IFLA_XDP_MAX, xdp, xdp_policy) < 0)
+		return -EBADMSG;
+	mode = values[IFLA_XDP_ATTACHED] ? nla_get_u8(values[IFLA_XDP_ATTACHED]) : XDP_ATTACHED_NONE;
+	program = values[IFLA_XDP_PROG_ID];
+	if (mode == XDP_ATTACHED_MULTI) {
+		mode = values[IFLA_XDP_DRV_PROG_ID] ? XDP_ATTACHED_DRV : XDP_ATTACHED_SKB;
+		program = values[mode == XDP_ATTACHED_DRV ? IFLA_XDP_DRV_PROG_ID : IFLA_XDP_SKB_PROG_ID];
+	}
+	if (!program)
+		return 0;
+	device->xdp_mode = mode;
+	device->xdp_program = nla_get_u32(program);
+	return 0;
+}
+
 int netdev_parse_link(const void *bytes, size_t length, struct netdev *ret)
 {
 	struct nlmsghdr *message = whole_message(bytes, length);
@@ -157,6 +185,8 @@ int netdev_parse_link(const void *bytes, size_t length, struct netdev *ret)
 	if (values[IFLA_PROP_LIST] && read_altnames(values[IFLA_PROP_LIST], &device) < 0)
 		return -EBADMSG;
 	if (values[IFLA_LINKINFO] && read_info(values[IFLA_LINKINFO], &device) < 0)
+		return -EBADMSG;
+	if (values[IFLA_XDP] && read_xdp(values[IFLA_XDP], &device) < 0)
 		return -EBADMSG;
 
 	memcpy(ret, &device, sizeof(device));

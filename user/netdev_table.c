@@ -55,6 +55,8 @@ static bool is_same_device(const struct netdev *known, const struct netdev *devi
 	other.allmulti = device->allmulti;
 	other.operstate = device->operstate;
 	other.carrier = device->carrier;
+	other.xdp_mode = device->xdp_mode;
+	other.xdp_program = device->xdp_program;
 	return memcmp(&other, device, sizeof(other)) == 0;
 }
 

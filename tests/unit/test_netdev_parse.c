@@ -113,6 +113,46 @@ static void test_link(void **state)
 	assert_string_equal(device.driver, "");
 }
 
+/* With a program in the hardware as well, the one that the host's CPUs run counts. */
+static void test_xdp(void **state)
+{
+	static const struct {
+		uint8_t attached;
+		uint32_t program, native, generic, hardware;
+		uint8_t mode;
+		uint32_t found;
+	} rows[] = {
+		{ XDP_ATTACHED_NONE, 0, 0, 0, 0, XDP_ATTACHED_NONE, 0 },
+		{ XDP_ATTACHED_DRV, 7, 7, 0, 0, XDP_ATTACHED_DRV, 7 },
+		{ XDP_ATTACHED_SKB, 8, 0, 8, 0, XDP_ATTACHED_SKB, 8 },
+		{ XDP_ATTACHED_HW, 9, 0, 0, 9, XDP_ATTACHED_HW, 9 },
+		{ XDP_ATTACHED_MULTI, 0, 7, 0, 9, XDP_ATTACHED_DRV, 7 },
+		{ XDP_ATTACHED_MULTI, 0, 0, 8, 9, XDP_ATTACHED_SKB, 8 },
+		{ XDP_ATTACHED_MULTI, 0, 0, 0, 0, XDP_ATTACHED_NONE, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct nl_msg *message = full_link();
+		struct nlattr *xdp = nla_nest_start(message, IFLA_XDP);
+		struct netdev device;
+
+		nla_put_u8(message, IFLA_XDP_ATTACHED, rows[i].attached);
+		if (rows[i].program)
+			nla_put_u32(message, IFLA_XDP_PROG_ID, rows[i].program);
+		if (rows[i].native)
+			nla_put_u32(message, IFLA_XDP_DRV_PROG_ID, rows[i].native);
+		if (rows[i].generic)
+			nla_put_u32(message, IFLA_XDP_SKB_PROG_ID, rows[i].generic);
+		if (rows[i].hardware)
+			nla_put_u32(message, IFLA_XDP_HW_PROG_ID, rows[i].hardware);
+		nla_nest_end(message, xdp);
+		assert_int_equal(parse_link(message, &device), 0);
+		assert_int_equal(device.xdp_mode, rows[i].mode);
+		assert_int_equal(device.xdp_program, rows[i].found);
+	}
+}
+
 static void test_vlan_without_protocol_is_8021q(void **state)
 {
 	struct nl_msg *message = link_new(AF_UNSPEC, 3);
@@ -432,6 +472,7 @@ int main(void)
 		cmocka_unit_test(test_altnames),
 		cmocka_unit_test(test_more_altnames_than_fit),
 		cmocka_unit_test(test_hostile_altnames),
+		cmocka_unit_test(test_xdp),
 		cmocka_unit_test(test_vlan_without_protocol_is_8021q),
 		cmocka_unit_test(test_other_kinds_have_no_vlan),
 		cmocka_unit_test(test_link_in_another_namespace),
