@@ -148,6 +148,7 @@ $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(BUILD)/libvfsteer.a
 		$(LDFLAGS) $< $(BUILD)/libvfsteer.a $(LDLIBS) -o $@
 
 UNIT_DIR := $(DESTDIR)$(PREFIX)/lib/systemd/system
+UNITS := vfsteer.service vfsteer-xdp.socket vfsteer-xdp@.service
 MAN_DIR := $(DESTDIR)$(PREFIX)/share/man/man8
 
 install: $(BUILD)/vfsteer ## install under $(DESTDIR)$(PREFIX): program, man page, systemd unit
@@ -156,13 +157,15 @@ install: $(BUILD)/vfsteer ## install under $(DESTDIR)$(PREFIX): program, man pag
 	$(Q)$(INSTALL) -m 0755 $< $(DESTDIR)$(PREFIX)/sbin/vfsteer
 	$(say) INSTALL $(MAN_DIR)/vfsteer.8
 	$(Q)$(INSTALL) -m 0644 user/man/vfsteer.8 $(MAN_DIR)/vfsteer.8
-	$(say) INSTALL $(UNIT_DIR)/vfsteer.service
-	$(Q)sed 's|/usr/local/sbin|$(PREFIX)/sbin|' user/system/vfsteer.service >$(BUILD)/vfsteer.service
-	$(Q)$(INSTALL) -m 0644 $(BUILD)/vfsteer.service $(UNIT_DIR)/vfsteer.service
+	$(say) INSTALL $(UNIT_DIR)/vfsteer.service and its broker
+	$(Q)for unit in $(UNITS); do \
+		sed 's|/usr/local/sbin|$(PREFIX)/sbin|' user/system/$$unit >$(BUILD)/$$unit && \
+		$(INSTALL) -m 0644 $(BUILD)/$$unit $(UNIT_DIR)/$$unit || exit 1; \
+	done
 
 uninstall: ## remove what install put there
 	$(say) REMOVE $(DESTDIR)$(PREFIX)/sbin/vfsteer
-	$(Q)rm -f $(DESTDIR)$(PREFIX)/sbin/vfsteer $(MAN_DIR)/vfsteer.8 $(UNIT_DIR)/vfsteer.service
+	$(Q)rm -f $(DESTDIR)$(PREFIX)/sbin/vfsteer $(MAN_DIR)/vfsteer.8 $(UNITS:%=$(UNIT_DIR)/%)
 
 clean: ## remove $(BUILD)
 	$(Q)rm -rf $(BUILD)

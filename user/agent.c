@@ -16,6 +16,7 @@
 #include "rtnetlink.h"
 #include "slot.h"
 #include "unload.h"
+#include "xdp_broker.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -283,6 +284,7 @@ int agent_run(const struct options *options)
 	struct stat namespace;
 	int error;
 
+	xdp_broker_start();
 	if (privileges_drop() || agent_check_kernel())
 		return EXIT_FAILURE;
 	if (stat("/proc/self/ns/net", &namespace)) {
@@ -294,5 +296,6 @@ int agent_run(const struct options *options)
 	do
 		error = agent_live(options, namespace.st_ino);
 	while (error == AGENT_ANEW);
+	xdp_broker_stop();
 	return error ? EXIT_FAILURE : EXIT_SUCCESS;
 }

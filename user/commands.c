@@ -31,6 +31,8 @@ const struct command commands[] = {
 			"                            rx = exact                  or direct, see the README's performance section\n"
 			"                            egress = after              or before other people's programs on the standby's egress\n"
 			"                            qdisc = mirror              or keep: the standby's root qdisc on the primary\n"
+			"                            xdp = mirror                an XDP program on a standby is put on the primary, too,\n"
+			"                                                        or that is not used; or ignore: used without it\n"
 			"                            [pair eth0]\n"
 			"                            primary = auto              as --pair eth0; or = eth1, as --pair eth0=eth1\n"
 			"                            [port veth0]                see 'vfsteer help port'\n"
@@ -130,6 +132,19 @@ const struct command commands[] = {
 			"\n"
 			"Example:\n"
 			"  vfsteer unload\n",
+	},
+	{
+		.name = "xdp-broker",
+		.function = command_xdp_broker,
+		.arguments = "",
+		.summary = "get a standby's XDP program for the agent; systemd starts it",
+		.details =
+			"An XDP program on a standby has to be on the primary as well. To get hold of it takes CAP_SYS_ADMIN, which\n"
+			"the agent gives up: it asks this process, by the socket of vfsteer-xdp.socket. An agent that is started as\n"
+			"root by hand makes such a process itself.\n"
+			"\n"
+			"Example:\n"
+			"  systemctl start vfsteer-xdp.socket\n",
 	},
 	{
 		.name = "version",

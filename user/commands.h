@@ -12,6 +12,7 @@ int command_port(int argc, char **argv);
 int command_status(int argc, char **argv);
 int command_switch(int argc, char **argv);
 int command_unload(int argc, char **argv);
+int command_xdp_broker(int argc, char **argv);
 int command_version(int argc, char **argv);
 int command_help(int argc, char **argv);
 

@@ -37,7 +37,7 @@ result $? manual-has-no-warning
 # Overstriking, which is how bold and underlined text is written, would hide words from grep.
 groff -man -Tascii -P-c -P-b -P-u -P-o "$manual" >"$work/text" 2>"$work/log"
 "$VFSTEER" help >"$work/help"
-commands=$(sed -n 's/^  vfsteer \([a-z]*\).*/\1/p' "$work/help")
+commands=$(sed -n 's/^  vfsteer \([a-z-]*\).*/\1/p' "$work/help")
 for command in $commands; do
 	"$VFSTEER" help "$command"
 done >>"$work/help"
@@ -53,13 +53,29 @@ grep -qx 'ExecStart=/usr/sbin/vfsteer run' "$unit" && [ -x "$work/root/usr/sbin/
 result $? service-starts-what-was-installed
 
 # A program that exists on this system, too; everything that is said is a mistake.
-mkdir "$work/units" && sed 's|^ExecStart=[^ ]*|ExecStart=/bin/true|' "$unit" >"$work/units/vfsteer.service"
-systemd-analyze --man=no verify "$work/units/vfsteer.service" >"$work/log" 2>&1 && [ ! -s "$work/log" ]
-result $? service-is-valid
+mkdir "$work/units"
+for one in vfsteer.service vfsteer-xdp.socket vfsteer-xdp@.service; do
+	sed 's|^ExecStart=[^ ]*|ExecStart=/bin/true|' "$(dirname "$unit")/$one" >"$work/units/$one"
+done
+systemd-analyze --man=no verify "$work"/units/* >"$work/log" 2>&1 && [ ! -s "$work/log" ]
+result $? services-are-valid
 
 # --threshold judges tenths as an integer.
-systemd-analyze security --offline=true --no-pager --threshold="$(tr -d . <<<"$EXPOSURE_MAX")" "$unit" >"$work/log" 2>&1
-result $? "service-is-sandboxed: exposure $(sed -n 's/.*exposure level for [^:]*: \([0-9.]*\).*/\1/p' "$work/log"), at most $EXPOSURE_MAX"
+sandboxed()
+{
+	systemd-analyze security --offline=true --no-pager --threshold="$(tr -d . <<<"$EXPOSURE_MAX")" "$work/units/$1" >"$work/log" 2>&1
+}
+
+exposure()
+{
+	echo "exposure $(sed -n 's/.*exposure level for [^:]*: \([0-9.]*\).*/\1/p' "$work/log"), at most $EXPOSURE_MAX"
+}
+
+sandboxed vfsteer.service
+result $? "service-is-sandboxed: $(exposure)"
+
+sandboxed vfsteer-xdp@.service
+result $? "broker-is-sandboxed: $(exposure)"
 
 make DESTDIR="$work/root" PREFIX=/usr uninstall >"$work/log" 2>&1 && [ -z "$(find "$work/root" -type f)" ]
 result $? uninstall

@@ -12,7 +12,8 @@ MAP_CREATE, MAP_LOOKUP, MAP_UPDATE, PROG_LOAD, OBJ_PIN, OBJ_GET, OBJ_INFO, PROG_
 PROG_NEXT_ID, PROG_BY_ID, MAP_BY_ID, LINK_BY_ID, LINK_NEXT_ID = 11, 13, 14, 30, 31
 PROG_INFO_SIZE, PROG_MAPS_MAX = 228, 16
 MAP_TYPE_ARRAY, PROG_TYPE_SCHED_CLS, PROG_TYPE_XDP = 2, 3, 6
-TC_ACT_UNSPEC, TC_ACT_OK, XDP_PASS = -1, 0, 2
+TC_ACT_UNSPEC, TC_ACT_OK, XDP_DROP, XDP_PASS = -1, 0, 1, 2
+LINK_UPDATE, ATTACH_XDP, XDP_FLAGS_DRV = 29, 37, 1 << 2
 TCX_INGRESS, TCX_EGRESS = 46, 47
 F_BEFORE, TCX_PROGRAMS_MAX = 1 << 3, 64
 F_MMAPABLE = 1 << 10
@@ -137,6 +138,42 @@ class Counter:
             ifindex = socket.if_nametoindex(device)
             return _bpf(LINK_CREATE, struct.pack("IIII", self.program, ifindex, direction, flags))[0]
         return netns.inside(attach)
+
+
+class Firewall:
+    """An XDP program that drops UDP to one port. @flags: of its loading, BPF_F_XDP_HAS_FRAGS for one."""
+
+    def __init__(self, port, flags=0):
+        code = b"".join(struct.pack("<BBhi", *step) for step in (
+            (0x61, 0x12, 4, 0),               # r2 = *(u32 *)(r1 + 4): data_end
+            (0x61, 0x11, 0, 0),               # r1 = *(u32 *)(r1 + 0): data
+            (0xbf, 0x13, 0, 0),               # r3 = r1
+            (0x07, 0x03, 0, 42),              # r3 += 42: Ethernet, IPv4 and UDP headers
+            (0x2d, 0x23, 10, 0),              # if (r3 > r2) goto pass
+            (0x71, 0x13, 12, 0),              # r3 = *(u8 *)(r1 + 12): IPv4, as all others are left alone
+            (0x55, 0x03, 8, 8),               # if (r3 != 8) goto pass
+            (0x71, 0x13, 23, 0),              # r3 = *(u8 *)(r1 + 23)
+            (0x55, 0x03, 6, socket.IPPROTO_UDP),
+            (0x71, 0x13, 36, 0),              # r3 = *(u8 *)(r1 + 36): the port, high byte
+            (0x55, 0x03, 4, port >> 8),
+            (0x71, 0x13, 37, 0),
+            (0x55, 0x03, 2, port & 0xff),
+            (0xb7, 0x00, 0, XDP_DROP),
+            (0x95, 0x00, 0, 0),
+            (0xb7, 0x00, 0, XDP_PASS),        # pass:
+            (0x95, 0x00, 0, 0)))
+        room, licence = ctypes.create_string_buffer(code, len(code)), ctypes.create_string_buffer(b"GPL")
+        self.program = _bpf(PROG_LOAD, struct.pack("IIQQIIQII16s", PROG_TYPE_XDP, len(code) // 8, _address(room),
+                                                   _address(licence), 0, 0, 0, 0, flags, b"firewall"))[0]
+        self.id = struct.unpack_from("I", info(self.program), 4)[0]
+
+    def attach_link(self, netns, device, flags=0):
+        """By a link that lasts as long as its descriptor, which is returned."""
+        return netns.inside(lambda: _bpf(LINK_CREATE, struct.pack("IIII", self.program, socket.if_nametoindex(device), ATTACH_XDP, flags))[0])
+
+
+def update_link(link_fd, program_fd):
+    _bpf(LINK_UPDATE, struct.pack("IIII", link_fd, program_fd, 0, 0))
 
 
 def _ids(command):
