@@ -58,6 +58,18 @@ enum vfsteer_down_reason {
 	DOWN_XDP,        /* the standby's XDP program is not on it */
 } __attribute__((packed));
 
+/* What became of an XDP program that somebody put on the standby: the primary has to have it, too. */
+enum vfsteer_xdp_mirror {
+	XDP_MIRROR_NONE,     /* there is no such program */
+	XDP_MIRROR_NATIVE,   /* it is in the primary's driver */
+	XDP_MIRROR_GENERIC,  /* it is on the primary, in generic mode */
+	XDP_MIRROR_STANDBY,  /* it is in generic mode on the standby, where frames from the primary pass it as well */
+	XDP_MIRROR_IGNORED,  /* the configuration says xdp = ignore */
+	XDP_MIRROR_UNBROKERED, /* no broker to get it from: nobody has CAP_SYS_ADMIN */
+	XDP_MIRROR_OCCUPIED, /* another program is on the primary */
+	XDP_MIRROR_REFUSED,  /* xdp_mirror_error says why */
+} __attribute__((packed));
+
 enum vfsteer_admin {
 	ADMIN_AUTO,
 	ADMIN_PRIMARY,
@@ -141,7 +153,10 @@ struct vfsteer_pair {
 	char primary_identity_address[16];
 	__u8 egress_is_before;            /* `egress = before`: our program runs before others' on the standby's egress */
 	__u8 qdisc_is_kept;               /* qdisc = keep: the primary is to get none */
-	char reserved[56];                /* zero; as text, so that a dump is short */
+	enum vfsteer_xdp_mirror xdp_mirror; /* the standby's XDP program */
+	__u8 xdp_mirror_error;            /* errno of XDP_MIRROR_REFUSED */
+	__u8 primary_is_shut;             /* set down by us: the standby's XDP program is not on it */
+	char reserved[53];                /* zero; as text, so that a dump is short */
 	__u32 slots_used;                 /* of slot 0: no slot from this one on is in use. Unused in the others */
 	__u32 abi_version;                /* VFSTEER_ABI_VERSION, in free slots too */
 };

@@ -239,6 +239,7 @@ static int agent_live(const struct options *options, uint32_t network_namespace)
 	struct agent agent = {
 		.options = options,
 		.control_fd = -1,
+		.bypasses_due = true,
 		.world = {
 			.announce_fd = -1,
 			.network_namespace = network_namespace,

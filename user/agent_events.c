@@ -109,8 +109,10 @@ static int agent_take_netlink(struct agent *agent)
 			pair_doubt_primary(&agent->world, pair);
 		}
 	}
-	if (changes & (NETDEV_FILTERS | NETDEV_RESYNCED))
+	if (changes & (NETDEV_FILTERS | NETDEV_RESYNCED)) {
+		agent->bypasses_due = true;
 		agent_keep_places(agent);
+	}
 	if (changes & (NETDEV_LINKS | NETDEV_ADDRESSES | NETDEV_RESYNCED))
 		agent_reconcile(agent);
 	else if (changes & (NETDEV_STATE | NETDEV_IPV6 | NETDEV_FILTERS | NETDEV_QDISCS))

@@ -184,6 +184,7 @@ size_t agent_find_pairings(struct agent *agent, struct pairing *pairings)
 		const struct options_pair *wanted = &agent->options->pairs[pairings[i].request];
 
 		pairings[i].rx_direct |= agent->options->settings.rx_direct;
+		pairings[i].xdp_ignored |= agent->options->settings.xdp_ignored;
 		if (pairings[i].egress == OPTIONS_EGRESS_UNSAID)
 			pairings[i].egress = agent->options->settings.egress;
 		if (pairings[i].qdisc == OPTIONS_QDISC_UNSAID)
@@ -289,8 +290,17 @@ static void agent_add_pair(struct agent *agent, const struct pairing *pairing)
 
 static void agent_step(struct agent *agent, struct pair *pair)
 {
+	const struct vfsteer_pair *slot = &agent->world.pins.pairs[pair->slot];
+	enum vfsteer_xdp_mirror xdp_mirror = slot->xdp_mirror;
+	const struct netdev *standby;
+	int primary = pair->primary;
+
 	pair->due = false;
 	pair->wake_ns = pair_step(&agent->world, pair, &pair->pairing);
+	/* AF_XDP sockets come and go without news, and seldom without a program that gives them their frames. */
+	standby = netdev_by_index(agent->world.table, pair->standby);
+	if ((standby && standby->xdp_program) || xdp_mirror != slot->xdp_mirror || primary != pair->primary)
+		agent->bypasses_due = true;
 }
 
 /* At the first pair's time; nothing to wait for: never. */
@@ -305,6 +315,8 @@ static void agent_set_timer(struct agent *agent)
 		if (pair_wake_ns && (!wake_ns || pair_wake_ns < wake_ns))
 			wake_ns = pair_wake_ns;
 	}
+	if (agent->bypasses_due && (!wake_ns || agent->bypasses_ns < wake_ns))
+		wake_ns = agent->bypasses_ns ?: 1;
 	if (agent->retry_ns && (!wake_ns || agent->retry_ns < wake_ns))
 		wake_ns = agent->retry_ns;
 	error = sd_event_source_set_time(agent->timer, wake_ns ? wake_ns / 1000 + 1 : UINT64_MAX);
@@ -355,6 +367,7 @@ void agent_look(struct agent *agent)
 		if (pair->pairing.standby && (pair->due || (pair->wake_ns && pair->wake_ns <= now_ns)))
 			agent_step(agent, pair);
 	}
+	agent_tell_bypasses(agent);
 	agent_set_timer(agent);
 }
 
@@ -420,6 +433,7 @@ void agent_reconcile(struct agent *agent)
 	for (unsigned i = 0; i < agent->pair_count; i++)
 		if (agent->pairs[i]->pairing.standby)
 			agent_step(agent, agent->pairs[i]);
+	agent_tell_bypasses(agent);
 	agent_set_timer(agent);
 	agent_tell_readiness(agent);
 	agent_tell_candidates(agent);

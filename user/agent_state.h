@@ -43,6 +43,8 @@ struct agent {
 	bool programs_moved; /* somebody attached a program somewhere: ours may have to be put in their places again */
 	uint64_t realign_ns; /* when to look at what nothing tells of: see lists_watched */
 	uint64_t names_next_ns, names_until_ns; /* when to ask for names again; until the latter a new device may still be given the altname that is waited for */
+	bool bypasses_due;   /* something changed that may be, or go, past the standby: see bypass.h */
+	uint64_t bypasses_ns; /* not looked at before */
 	uint64_t retry_ns;   /* when to try again what pair could not be made; 0: there is none */
 	int unhooked[VFSTEER_MAX_PAIRS]; /* ifindexes of standbys whose qdisc has no place for our program, as told; 0: none */
 	bool unloading;
@@ -51,6 +53,9 @@ struct agent {
 
 /* How often to look at address lists, where no watch program tells of them. */
 #define AGENT_REALIGN_INTERVAL_NS 1000000000ULL
+
+/* Between two looks at all qdiscs. */
+#define AGENT_BYPASSES_INTERVAL_NS 200000000ULL
 
 /* Makes the loop and everything that wakes it; it ends by SIGTERM, by SIGINT, as the agent's flags say, and with an error
  * when something that wakes it fails for long (agent_source.h). Returns 0 or -errno. */
@@ -79,6 +84,10 @@ size_t agent_list_contested(const struct agent *agent, int contested[VFSTEER_MAX
 
 /* Writes a line for each device that looks like a pair's primary and is not it; once. */
 void agent_tell_candidates(struct agent *agent);
+
+/* Writes a line for each thing on a standby that is bypassed while the primary is active, and one when it is not any more; once a change, if
+ * agent->bypasses_due and the time has come. */
+void agent_tell_bypasses(struct agent *agent);
 
 /* Level-triggered: looks at everything there is and puts right what is not; whatever it was that woke the agent.
  * Tells the service manager how many of the pairs

@@ -76,6 +76,12 @@ static int config_set_qdisc(struct config_reading *reading, enum options_qdisc *
 	return *qdisc == OPTIONS_QDISC_MIRROR || !strcmp(value, "keep") ? 1 : config_mistake(reading, "qdisc = %s: say mirror or keep", value);
 }
 
+static int config_set_xdp(struct config_reading *reading, bool *xdp_ignored, const char *value)
+{
+	*xdp_ignored = !strcmp(value, "ignore");
+	return *xdp_ignored || !strcmp(value, "mirror") ? 1 : config_mistake(reading, "xdp = %s: say mirror or ignore", value);
+}
+
 static int config_agent(struct config_reading *reading, const char *name, const char *value)
 {
 	for (size_t i = 0; i < CONFIG_NUMBERS; i++)
@@ -87,6 +93,8 @@ static int config_agent(struct config_reading *reading, const char *name, const 
 		return config_set_egress(reading, &reading->options.settings.egress, value);
 	if (!strcmp(name, "qdisc"))
 		return config_set_qdisc(reading, &reading->options.settings.qdisc, value);
+	if (!strcmp(name, "xdp"))
+		return config_set_xdp(reading, &reading->options.settings.xdp_ignored, value);
 	return config_mistake(reading, "%s: no such setting in [agent]: see 'vfsteer help run'", name);
 }
 
@@ -117,6 +125,8 @@ static int config_pair(struct config_reading *reading, const char *standby, cons
 		return config_set_egress(reading, &pair->egress, value);
 	if (!strcmp(name, "qdisc"))
 		return config_set_qdisc(reading, &pair->qdisc, value);
+	if (!strcmp(name, "xdp"))
+		return config_set_xdp(reading, &pair->xdp_ignored, value);
 	if (strcmp(name, "primary"))
 		return config_mistake(reading, "%s: no such setting in [pair %s]: see 'vfsteer help run'", name, standby);
 	if (!strcmp(value, "auto"))
@@ -136,6 +146,7 @@ static int config_pair(struct config_reading *reading, const char *standby, cons
 	pair->rx_direct = said.rx_direct;
 	pair->egress = said.egress;
 	pair->qdisc = said.qdisc;
+	pair->xdp_ignored = said.xdp_ignored;
 	return 1;
 }
 

@@ -9,11 +9,13 @@
  *	announce_interval_ms = 100	between them; 10 to 60000
  *	rx = exact			or direct, see direct.h: for all pairs
  *	qdisc = mirror			or keep, see pair_qdisc.h: for all pairs
+ *	xdp = mirror			or ignore, what becomes of an XDP program on the standby (xdp_mirror.h): for all pairs
  *
  *	[pair eth0]			with any such section, only the pairs named are made
  *	primary = auto			as --pair eth0; primary = eth1 is as --pair eth0=eth1
  *	rx = direct			for this pair
  *	qdisc = keep			for this pair
+ *	xdp = ignore			for this pair
  *
  *	[port veth0]			an interface whose other end is to sit on a pair's network
  *	pair = eth0			that pair's standby; the only one of these that has to be there

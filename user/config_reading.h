@@ -6,7 +6,7 @@
 #include "options.h"
 
 #define CONFIG_NAME_SIZE 32 /* of a setting */
-#define CONFIG_SETTINGS_MAX (2 * VFSTEER_MAX_PAIRS + 4 * VFSTEER_MAX_PORTS + 8)
+#define CONFIG_SETTINGS_MAX (3 * VFSTEER_MAX_PAIRS + 4 * VFSTEER_MAX_PORTS + 8)
 
 enum config_section {
 	CONFIG_AGENT,

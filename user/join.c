@@ -4,14 +4,15 @@
 #include "silence.h"
 #include "slot.h"
 
+#include <errno.h>
 #include <linux/if.h>
 
 int join_primary(struct pair_world *world, struct pair *pair, const struct netdev *primary, const char **ret_what)
 {
 	struct vfsteer_pair *slot = &world->pins.pairs[pair->slot];
 	struct vfsteer_state state = pins_state(&world->pins, pair->slot), wanted;
-	bool stay_down = pair->adopted && state.primary == PRIMARY_DOWN && !(primary->flags & IFF_UP);
-	int error;
+	bool stay_down = pair->adopted && state.primary == PRIMARY_DOWN && !(primary->flags & IFF_UP) && !slot->primary_is_shut;
+	int ifindex = primary->ifindex, error;
 
 	if (!pair->adopted)
 		do {
@@ -33,10 +34,22 @@ int join_primary(struct pair_world *world, struct pair *pair, const struct netde
 		return error;
 	}
 	crash_point("join-attached");
+	/* Before it is up, and may receive past it. */
+	netdev_refresh(world->table, pair->standby);
+	xdp_mirror_update(world, pair);
+	primary = netdev_by_index(world->table, ifindex);
+	if (!primary) {
+		*ret_what = "is gone again";
+		return -ENODEV;
+	}
 	/* XDP before it is up: a driver that has to stop its queues for it loses nothing. Without, ports' frames go by tc. */
 	uplinks_update(world, pair);
 	if (stay_down || primary->flags & IFF_UP)
 		return 0;
+	if (pair->unfit == DOWN_XDP) {
+		slot->primary_is_shut = 1;
+		return 0;
+	}
 	error = link_set_flags(world->requests, primary->ifindex, IFF_UP, IFF_UP);
 	crash_point("join-set-up");
 	if (error)

@@ -33,6 +33,7 @@ struct options_pair {
 	bool rx_direct;            /* see direct.h; the configuration may say so for all pairs, too */
 	enum options_egress egress;
 	enum options_qdisc qdisc;  /* see pair_qdisc.h */
+	bool xdp_ignored;          /* see pairing.h; likewise */
 };
 
 /* A port as it is asked for: see port.h. */
@@ -47,7 +48,7 @@ struct options_port {
 
 /* What a configuration may change; see config.h. */
 struct options_settings {
-	bool rx_direct;
+	bool rx_direct, xdp_ignored;
 	enum options_egress egress;
 	enum options_qdisc qdisc; /* unsaid: mirror */
 	unsigned up_delay_ms, leaving_timeout_ms, announce_count, announce_interval_ms;

@@ -116,6 +116,8 @@ int pair_new(struct pair_world *world, const struct pairing *pairing, struct pai
 		    pins_state(&world->pins, found).switches != slot->announced_switches)
 			pair->active_since_ns = slot->last_switch_boot_ns;
 		pair->leaving_settled_ns = slot->primary_leaving_boot_ns;
+		/* The ports' programs come before the first look at the standby's. */
+		pair->filtered = slot->xdp_mirror != XDP_MIRROR_NONE && slot->xdp_mirror != XDP_MIRROR_IGNORED;
 	}
 	pair_brief_announcer(world, pair);
 	if (error)
@@ -281,6 +283,7 @@ static void pair_part(struct pair_world *world, struct pair *pair, bool is_left)
 	if (primary)
 		pair_give_back_lists(world, pair, primary);
 	pair_qdisc_part(world, pair);
+	xdp_mirror_part(world, pair);
 	steer_detach_primary(&world->pins, pair->slot, pair->primary);
 	crash_point("pair-primary-detached");
 	slot_write_primary(slot, NULL);
@@ -477,6 +480,9 @@ static void pair_realign(struct pair_world *world, struct pair *pair, const stru
 	/* Of no use, hence left alone, until its MAC is the pair's again. */
 	if (!pair->named && memcmp(primary->mac, standby->mac, ETH_ALEN))
 		return;
+	/* Likewise, until it is set up again: a device that is down lacks the groups that are its own, which would be taken for ours. */
+	if (pair_slot(world, pair)->primary_is_shut)
+		return;
 	error = align_primary(pair->align, world->requests, world->table, standby, primary, &what);
 	crash_point("pair-aligned");
 	pair->mtu_refused = error == -ERANGE;
@@ -592,6 +598,8 @@ static uint64_t pair_receive_directly(struct pair_world *world, struct pair *pai
 	refusal = pair->rx_direct ? direct_refusal(world->table, standby) : "it is not asked for";
 	if (!refusal && uplinks_has_passthrough(&pair->uplinks))
 		refusal = "a passthrough port owns the pair's MAC";
+	if (!refusal && slot->xdp_mirror == XDP_MIRROR_STANDBY)
+		refusal = "it would bypass the generic XDP program on the standby";
 	if (pair->rx_direct && refusal != pair->direct_refusal) {
 		if (refusal)
 			log_warning("%s: rx = direct is refused: %s; receiving exactly", standby->name, refusal);
@@ -616,6 +624,28 @@ static uint64_t pair_receive_directly(struct pair_world *world, struct pair *pai
 static uint64_t pair_earlier(uint64_t a_ns, uint64_t b_ns)
 {
 	return !a_ns || (b_ns && b_ns < a_ns) ? b_ns : a_ns;
+}
+
+/* Does the primary have the standby's XDP program? Links that put one there, or replace one, tell nobody, so it is looked at once a second. Returns
+ * whether to decide anew. */
+static bool pair_mirror_xdp(struct pair_world *world, struct pair *pair)
+{
+	const struct vfsteer_pair *slot = pair_slot(world, pair);
+	bool was_shut = slot->primary_is_shut, has_changed;
+	uint64_t now_ns = pair_clock_ns();
+	const struct netdev *standby;
+
+	if (!pair->prepared || pins_state(&world->pins, pair->slot).primary == PRIMARY_LEAVING)
+		return false;
+	if (pair->xdp_look_ns <= now_ns) {
+		pair->xdp_look_ns = now_ns + PAIR_RETRY_NS;
+		netdev_refresh(world->table, pair->standby);
+	}
+	has_changed = xdp_mirror_update(world, pair);
+	standby = netdev_by_index(world->table, pair->standby);
+	if (was_shut && !slot->primary_is_shut && standby)
+		pair_realign(world, pair, standby);
+	return has_changed;
 }
 
 /* Whatever follows from a change of the standby and takes requests: after the switch, which must not wait for them. Returns whether the
@@ -672,6 +702,10 @@ uint64_t pair_step(struct pair_world *world, struct pair *pair, const struct pai
 		pair->readdress_ns = 0;
 	}
 	wake_ns = pair_earlier(wake_ns, pair->readdress_ns);
+	if (pair_mirror_xdp(world, pair))
+		wake_ns = pair_earlier(wake_ns, pair_decide(world, pair));
+	if (pair->prepared)
+		wake_ns = pair_earlier(wake_ns, pair->xdp_look_ns);
 	if (pair_follow_standby(world, pair))
 		wake_ns = pair_earlier(wake_ns, pair_decide(world, pair));
 	pair_follow_carrier(world, pair, carrier);

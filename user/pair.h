@@ -9,6 +9,7 @@
 #include "align.h"
 #include "announce.h"
 #include "announcer.h"
+#include "bypass.h"
 #include "candidates.h"
 #include "link.h"
 #include "netdev.h"
@@ -19,6 +20,7 @@
 #include "port.h"
 #include "steer.h"
 #include "uplinks.h"
+#include "xdp_mirror.h"
 #include "xdp_features.h"
 
 /* What every pair works with; owned by the agent. */
@@ -67,6 +69,10 @@ struct pair {
 	bool adopted;         /* the primary was found in the pins: its being down is somebody's wish */
 	bool mtu_refused;
 	enum vfsteer_down_reason unfit; /* what else keeps the primary from being used: DOWN_XDP; DOWN_NOT: nothing */
+	bool filtered;        /* somebody's XDP program on the standby has to see what the primary receives: see xdp_mirror.h */
+	bool mirror_is_known; /* of this primary: an agent before this one may have died with a program on it that the slot does not tell of */
+	struct xdp_mirror_try mirror_tried;
+	uint64_t xdp_look_ns; /* when to look at the standby's XDP program again, of which links tell nobody */
 	bool realign;         /* the standby changed: align again at the next step */
 	bool readdress;       /* addresses changed: collect what to announce again */
 	uint64_t readdress_ns; /* when to do so once more: the ports' programs tell only so often; 0: no need */
@@ -95,6 +101,8 @@ struct pair {
 	char unplaced[320];     /* why a program is not in its place, as told; empty: all are */
 	struct pair_told told[PAIR_TOLD_MAX]; /* candidates.h: what was told of which device, the newest overwrite the oldest */
 	unsigned told_count;
+	struct bypass bypasses[BYPASS_KINDS]; /* told last */
+	unsigned bypass_count;
 };
 
 /*

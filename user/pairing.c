@@ -148,6 +148,7 @@ size_t pairing_find(const struct candidates_view *seen, const struct options_pai
 				    *primary;
 		struct pairing pairing = { .named = requested[i].primary[0],
 					   .rx_direct = requested[i].rx_direct,
+					   .xdp_ignored = requested[i].xdp_ignored,
 					   .egress = requested[i].egress,
 					   .qdisc = requested[i].qdisc,
 					   .request = i };

@@ -13,6 +13,7 @@ struct pairing {
 	int primary; /* ifindex, 0: none now */
 	bool named;  /* --pair named the primary: its MAC need not be the standby's */
 	bool rx_direct; /* wished for, see direct.h */
+	bool xdp_ignored; /* the standby's XDP program need not be on the primary: see xdp_mirror.h */
 	enum options_egress egress; /* likewise */
 	enum options_qdisc qdisc;   /* likewise, see pair_qdisc.h */
 	unsigned request;   /* which one it was made for; 0 where there are none */

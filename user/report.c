@@ -66,6 +66,7 @@ static struct report_pair describe_slot(const struct vfsteer_pair *pair, struct 
 		.removals_held = pair->removals_are_held,
 		.rx_direct = pair->rx_direct,
 		.egress_is_before = pair->egress_is_before,
+		.xdp_mirror = pair->xdp_mirror,
 		.failures = pair->primary_failures,
 		/* The switch may be stamped after the clock was read here. */
 		.last_switch_age_ns = pair->last_switch_boot_ns < now_ns ? (int64_t)(now_ns - pair->last_switch_boot_ns) : 0,

@@ -3,6 +3,7 @@
 #ifndef REPORT_H
 #define REPORT_H
 
+#include "bypass.h"
 #include "candidates.h"
 #include "hook.h"
 #include "pins.h"
@@ -48,6 +49,10 @@ struct report_pair {
 	struct hook_others egress_others; /* of others, on the standby's egress, before ours */
 	bool egress_is_before;
 	struct report_qdisc qdisc;
+	uint32_t xdp_program;     /* somebody's on the standby; 0: none, or not known */
+	enum vfsteer_xdp_mirror xdp_mirror; /* what became of it */
+	unsigned bypass_count;
+	struct bypass bypasses[BYPASS_KINDS]; /* see bypass.h */
 	const char *attached_by; /* "tcx", "clsact" or "nothing"; a static string */
 	int64_t last_switch_age_ns;  /* meaningful when state.switches is not 0 */
 	int64_t last_switch_unix_ns; /* the same moment, on the wall clock as it is set now */

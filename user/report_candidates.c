@@ -24,6 +24,22 @@ static void read_candidate(const struct candidates_view *view, const struct cand
 	text_mask(ret->text);
 }
 
+/* The devices' names are in the texts. */
+static void read_bypasses(const struct bypass_reader *reader, const struct pins *pins, const struct netdev_table *table, struct report_pair *pair)
+{
+	struct bypass_facts facts;
+
+	bypass_read(reader, pins, pair->slot, table, &facts);
+	if (pair->qdisc.kind[0] && !pair->qdisc.mirrored) {
+		facts.qdisc = pair->qdisc.kind;
+		facts.qdisc_why = pair->qdisc.why;
+	}
+	pair->xdp_program = facts.xdp_program;
+	pair->bypass_count = bypass_judge(&facts, pair->bypasses);
+	for (unsigned i = 0; i < pair->bypass_count; i++)
+		text_mask(pair->bypasses[i].text);
+}
+
 static void read_pair(const struct netdev_table *table, const struct candidates_view *view,
 		      const struct vfsteer_pair *slot, struct report_pair *pair)
 {
@@ -45,6 +61,7 @@ int report_candidates_read(const struct pins *pins, struct report *report)
 	int paired[2 * VFSTEER_MAX_PAIRS + 1] = {0}, contested[VFSTEER_MAX_PAIRS + 1] = {0};
 	struct candidates_view view = {.taken = paired, .contested = contested};
 	struct netdev_table *table;
+	struct bypass_reader *reader = NULL;
 	unsigned paired_count = 0, contested_count = 0;
 	bool any = false;
 	int error;
@@ -57,7 +74,7 @@ int report_candidates_read(const struct pins *pins, struct report *report)
 	if (error)
 		return error;
 	view.devices = netdev_list(table, &view.count);
-	if (!view.devices)
+	if (!view.devices || bypass_reader_new(&reader))
 		error = -ENOMEM;
 	view.addresses.list = netdev_addresses(table, &view.addresses.count);
 	for (unsigned i = 0; i < VFSTEER_MAX_PAIRS; i++) {
@@ -69,9 +86,13 @@ int report_candidates_read(const struct pins *pins, struct report *report)
 		if (pins->pairs[i].contested_ifindex)
 			contested[contested_count++] = pins->pairs[i].contested_ifindex;
 	}
-	for (unsigned i = 0; !error && i < report->pair_count; i++)
-		if (report->pairs[i].is_here)
-			read_pair(table, &view, &pins->pairs[report->pairs[i].slot], &report->pairs[i]);
+	for (unsigned i = 0; !error && i < report->pair_count; i++) {
+		if (!report->pairs[i].is_here)
+			continue;
+		read_pair(table, &view, &pins->pairs[report->pairs[i].slot], &report->pairs[i]);
+		read_bypasses(reader, pins, table, &report->pairs[i]);
+	}
+	bypass_reader_free(reader);
 	free((void *)view.devices);
 	netdev_table_free(table);
 	return error;

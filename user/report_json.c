@@ -40,6 +40,25 @@ static int add_qdisc(struct json_object *to, const struct report_qdisc *qdisc)
 	return err ?: json_add(object, "queued_packets", json_object_new_uint64(qdisc->queued));
 }
 
+static int add_bypasses(struct json_object *to, const struct report_pair *pair)
+{
+	struct json_object *array, *mirror;
+	int err = json_add_object(to, "xdp_mirror", &mirror);
+
+	err = err ?: json_add_string(mirror, "state", words_xdp_mirror(pair->xdp_mirror));
+	err = err ?: pair->xdp_program ? json_add(mirror, "program", json_object_new_uint64(pair->xdp_program)) :
+					 json_add_null(mirror, "program");
+	err = err ?: json_add_array(to, "bypassed", &array);
+	for (unsigned i = 0; !err && i < pair->bypass_count; i++) {
+		struct json_object *object = json_object_new_object();
+
+		err = json_append(array, object);
+		err = err ?: json_add_string(object, "what", bypass_word(pair->bypasses[i].kind));
+		err = err ?: json_add_string(object, "text", pair->bypasses[i].text);
+	}
+	return err;
+}
+
 static int add_pair(struct json_object *to, const struct report_pair *pair)
 {
 	const struct vfsteer_state *state = &pair->state;
@@ -83,6 +102,7 @@ static int add_pair(struct json_object *to, const struct report_pair *pair)
 		err = err ?: json_add_null(to, "retry_in_ms");
 	err = err ?: json_add_object(to, "counters", &values);
 	err = err ?: counters_to_json(counters_of_pair(), &pair->counters, values);
+	err = err ?: add_bypasses(to, pair);
 	return err ?: add_candidates(to, pair);
 }
 

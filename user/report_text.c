@@ -37,27 +37,32 @@ static void write_held_back(const struct report_pair *pair, FILE *stream)
 	fputc('\n', stream);
 }
 
-static void write_others(const struct hook_others *others, FILE *stream)
-{
-	unsigned count = others->programs + others->filters;
-
-	if (count)
-		fprintf(stream, "  %u %s%s of others on egress before ours, first %s: what they pass finally (action pass) stays on the standby; 'egress = before' in the configuration puts ours first\n",
-			count, others->programs ? "program" : "filter", count == 1 ? "" : "s", others->first);
-}
-
 static void write_qdisc(const struct report_qdisc *qdisc, FILE *stream)
 {
-	if (!qdisc->kind[0])
+	if (!qdisc->kind[0] || !qdisc->mirrored)
 		return;
-	if (qdisc->mirrored)
-		fprintf(stream, "  root qdisc: %s, on the primary as on the standby", qdisc->kind);
-	else
-		fprintf(stream, "  root qdisc: %s of the standby, bypassed while the primary is active: %s", qdisc->kind, qdisc->why);
+	fprintf(stream, "  root qdisc: %s, on the primary as on the standby", qdisc->kind);
 	if (qdisc->queued)
 		fprintf(stream, "; %u packet%s wait%s there, and would be lost with it", qdisc->queued, qdisc->queued == 1 ? "" : "s",
 			qdisc->queued == 1 ? "s" : "");
 	fputc('\n', stream);
+}
+
+/* A primary that is not used bypasses no XDP program; and what stands before ours on egress is not bypassed, but may bypass the primary. */
+static const char *bypass_prefix(const struct report_pair *pair, enum bypass_kind kind)
+{
+	if (kind == BYPASS_EGRESS)
+		return "";
+	return kind == BYPASS_XDP && pair->down_reason == DOWN_XDP ? "not used: " : "bypassed: ";
+}
+
+static void write_bypasses(const struct report_pair *pair, FILE *stream)
+{
+	if (pair->xdp_mirror == XDP_MIRROR_NATIVE || pair->xdp_mirror == XDP_MIRROR_GENERIC)
+		fprintf(stream, "  XDP program %u of %s is on %s, too (%s)\n", pair->xdp_program, pair->standby, pair->primary,
+			words_xdp_mirror(pair->xdp_mirror));
+	for (unsigned i = 0; i < pair->bypass_count; i++)
+		fprintf(stream, "  %s%s\n", bypass_prefix(pair, pair->bypasses[i].kind), pair->bypasses[i].text);
 }
 
 static void write_pair_text(const struct report_pair *pair, const struct report_ports *ports, FILE *stream)
@@ -87,7 +92,7 @@ static void write_pair_text(const struct report_pair *pair, const struct report_
 	if (protection_missing_liveness(pair->liveness))
 		fprintf(stream, "  %s\n", protection_missing_liveness(pair->liveness));
 	write_qdisc(&pair->qdisc, stream);
-	write_others(&pair->egress_others, stream);
+	write_bypasses(pair, stream);
 	fprintf(stream, "  %-8s %16s %20s %16s %20s\n", "", "tx packets", "tx bytes", "rx packets", "rx bytes");
 	fprintf(stream, "  %-8s %16" PRIu64 " %20" PRIu64 " %16" PRIu64 " %20" PRIu64 "\n", "primary",
 		(uint64_t)of->tx_primary_packets, (uint64_t)of->tx_primary_bytes, (uint64_t)of->rx_primary_packets,

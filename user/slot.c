@@ -86,6 +86,8 @@ void slot_repair(const struct pins *pins)
 		slot_repair_state(pins, i);
 		if (slot->down_reason > DOWN_XDP)
 			slot->down_reason = DOWN_NOT;
+		if (slot->xdp_mirror > XDP_MIRROR_REFUSED)
+			slot->xdp_mirror = XDP_MIRROR_NONE;
 		SLOT_END_TEXT(slot->standby);
 		SLOT_END_TEXT(slot->primary);
 		SLOT_END_TEXT(slot->mac);

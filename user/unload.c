@@ -12,6 +12,7 @@
 #include "silence.h"
 #include "slot.h"
 #include "steer.h"
+#include "xdp_mirror.h"
 
 #include <linux/if.h>
 #include <stdio.h>
@@ -100,6 +101,7 @@ static int unload_primary(const struct pins *pins, unsigned slot, struct netdev_
 {
 	const struct netdev *primary = netdev_by_index(table, pins->pairs[slot].primary_ifindex);
 	int error = 0, step_error;
+	struct xdp mirrored;
 
 	if (primary) {
 		if (pins->pairs[slot].rx_direct)
@@ -114,6 +116,9 @@ static int unload_primary(const struct pins *pins, unsigned slot, struct netdev_
 		crash_point("unload-primary-qdisc-removed");
 	}
 	crash_point("unload-primary-lifted");
+	mirrored = xdp_mirror_link(pins, (int)pins->pairs[slot].primary_ifindex);
+	xdp_detach(&mirrored);
+	crash_point("unload-mirrored-xdp-detached");
 	step_error = steer_detach_primary(pins, slot, pins->pairs[slot].primary_ifindex);
 	crash_point("unload-primary-detached");
 	return error ? error : step_error;

@@ -141,6 +141,8 @@ static struct uplink uplinks_update_device(struct pair_world *world, struct pair
 		uplink.why = OBSTACLE_KERNEL;
 	else if (!pair->uplinks.with_xdp)
 		uplink.why = OBSTACLE_USELESS;
+	else if (ifindex == pair->primary && pair->filtered)
+		uplink.why = OBSTACLE_FOREIGN; /* ours would take what that one has to see */
 	uplinks_spare_traffic(world, pair, ifindex, &xdp, !uplink.why);
 	if (uplink.why)
 		xdp_detach(&xdp);

@@ -87,6 +87,22 @@ const char *words_down_reason(enum vfsteer_down_reason reason)
 	return WORD(down_reasons, reason);
 }
 
+static const char *const xdp_mirrors[] = {
+	[XDP_MIRROR_NONE] = "none",
+	[XDP_MIRROR_NATIVE] = "native",
+	[XDP_MIRROR_GENERIC] = "generic",
+	[XDP_MIRROR_STANDBY] = "generic on the standby",
+	[XDP_MIRROR_IGNORED] = "ignored",
+	[XDP_MIRROR_UNBROKERED] = "no broker",
+	[XDP_MIRROR_OCCUPIED] = "another program on the primary",
+	[XDP_MIRROR_REFUSED] = "refused",
+};
+
+const char *words_xdp_mirror(enum vfsteer_xdp_mirror mirror)
+{
+	return WORD(xdp_mirrors, mirror);
+}
+
 const char *words_liveness(enum vfsteer_liveness liveness)
 {
 	return WORD(livenesses, liveness);

@@ -18,7 +18,7 @@ static bool xdp_is_of_link(const struct xdp *xdp, int link_fd)
 	       info.xdp.ifindex == (__u32)xdp->ifindex;
 }
 
-static int xdp_update(const struct xdp *xdp, int program_fd)
+int xdp_update(const struct xdp *xdp, int program_fd)
 {
 	int link_fd = bpf_obj_get(xdp->pin), error;
 
@@ -43,33 +43,48 @@ static enum vfsteer_port_obstacle xdp_obstacle(int error)
 	}
 }
 
+int xdp_create(const struct xdp *xdp, int program_fd, __u32 mode)
+{
+	DECLARE_LIBBPF_OPTS(bpf_link_create_opts, options, .flags = mode);
+	int link_fd = bpf_link_create(program_fd, xdp->ifindex, BPF_XDP, &options), error;
+
+	if (link_fd < 0)
+		return link_fd;
+	crash_point("xdp-link-made");
+	error = bpf_obj_pin(link_fd, xdp->pin);
+	crash_point("xdp-link-pinned");
+	close(link_fd); /* a link that could not be pinned ends here */
+	return error;
+}
+
 enum vfsteer_port_obstacle xdp_attach(const struct xdp *xdp, int program_fd)
 {
-	DECLARE_LIBBPF_OPTS(bpf_link_create_opts, options, .flags = XDP_FLAGS_DRV_MODE);
-	int link_fd, error;
+	int error;
 
 	if (!xdp_update(xdp, program_fd))
 		return OBSTACLE_NONE;
 	if (xdp_detach(xdp))
 		return OBSTACLE_REFUSED;
-	link_fd = bpf_link_create(program_fd, xdp->ifindex, BPF_XDP, &options);
-	if (link_fd < 0)
-		return xdp_obstacle(link_fd);
-	crash_point("xdp-link-made");
-	error = bpf_obj_pin(link_fd, xdp->pin);
-	crash_point("xdp-link-pinned");
-	close(link_fd); /* a link that could not be pinned ends here */
-	return error ? OBSTACLE_REFUSED : OBSTACLE_NONE;
+	error = xdp_create(xdp, program_fd, XDP_FLAGS_DRV_MODE);
+	return error ? xdp_obstacle(error) : OBSTACLE_NONE;
+}
+
+__u32 xdp_program(const struct xdp *xdp)
+{
+	struct bpf_link_info info = { 0 };
+	__u32 size = sizeof(info);
+	int link_fd = bpf_obj_get(xdp->pin);
+	bool is_ours = link_fd >= 0 && !bpf_obj_get_info_by_fd(link_fd, &info, &size) && info.type == BPF_LINK_TYPE_XDP &&
+		       info.xdp.ifindex == (__u32)xdp->ifindex;
+
+	if (link_fd >= 0)
+		close(link_fd);
+	return is_ours ? info.prog_id : 0;
 }
 
 bool xdp_is_attached(const struct xdp *xdp)
 {
-	int link_fd = bpf_obj_get(xdp->pin);
-	bool attached = link_fd >= 0 && xdp_is_of_link(xdp, link_fd);
-
-	if (link_fd >= 0)
-		close(link_fd);
-	return attached;
+	return xdp_program(xdp);
 }
 
 int xdp_detach(const struct xdp *xdp)

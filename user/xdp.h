@@ -4,6 +4,7 @@
 #define XDP_H
 
 #include "../include/vfsteer.h"
+#include <linux/types.h>
 #include <stdbool.h>
 
 struct xdp {
@@ -18,7 +19,18 @@ struct xdp {
  */
 enum vfsteer_port_obstacle xdp_attach(const struct xdp *xdp, int program_fd);
 
-/* Is a program of ours in the driver? */
+/* The steps of xdp_attach. Puts @program_fd in the place of the program that our link has there, in the link's mode. Returns 0; -ENOENT or
+ * -ENOLINK: there is no link of ours; or another -errno, with the old program still there. */
+int xdp_update(const struct xdp *xdp, int program_fd);
+
+/* A new pinned link; @mode: XDP_FLAGS_DRV_MODE or XDP_FLAGS_SKB_MODE. Returns 0; -EBUSY or -EEXIST: another program is there; -EINVAL: also
+ * Linux 5.8, which has no such links; or another -errno. */
+int xdp_create(const struct xdp *xdp, int program_fd, __u32 mode);
+
+/* The id of the program that our link has on the device; 0: there is none. */
+__u32 xdp_program(const struct xdp *xdp);
+
+/* Is a program of ours there? */
 bool xdp_is_attached(const struct xdp *xdp);
 
 /* Takes ours away; nothing there, or no such device, is fine. Returns 0 or -errno. */

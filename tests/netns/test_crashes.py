@@ -315,6 +315,45 @@ class StepOff(Later):
         crash.stage.guest.run("ip address flush dev pr0 scope global")
 
 
+class Firewall(Later):
+    """Somebody's XDP program comes to the standby, is replaced, and goes: the primary follows."""
+
+    def put(self, crash, device, port):
+        path = crash.stage.bpffs / f"firewall-{device}-{port}"
+        if not path.exists():
+            bpf.pin(bpf.Firewall(port).program, path)
+        crash.stage.guest.run(f"ip -force link set dev {device} xdpdrv pinned {path}")
+
+    def program(self, crash, device):
+        return (json.loads(crash.stage.guest.run(f"ip -j link show {device}"))[0].get("xdp") or {}).get("prog", {}).get("id")
+
+    def befall(self, crash, agent):
+        for port in (6001, 6002):
+            self.put(crash, "st0", port)
+            wait("its being on both, or dead", lambda: agent.poll() is not None or self.program(crash, "pr0") == self.program(crash, "st0"))
+        crash.stage.guest.run("ip link set dev st0 xdpdrv off")
+        wait("its being on neither, or dead", lambda: agent.poll() is not None or not self.program(crash, "pr0"))
+
+    def settle(self, crash):
+        """What the next agent has found on the standby, it has put on the primary."""
+        wait("its being on both, or neither", lambda: self.program(crash, "pr0") == self.program(crash, "st0"))
+        crash.stage.guest.run("ip link set dev st0 xdpdrv off")
+        wait("its being on neither", lambda: not self.program(crash, "pr0"))
+
+
+class FirewallWithoutRoom(Firewall):
+    """Another program is on the primary, which is set down for want of the standby's, until that other one goes."""
+
+    def befall(self, crash, agent):
+        self.put(crash, "pr0", 6003)
+        self.put(crash, "st0", 6001)
+        wait("it to be down, or dead", lambda: agent.poll() is not None or "state DOWN" in crash.stage.guest.run("ip link show pr0"))
+        crash.stage.guest.run("ip link set dev pr0 xdpdrv off")
+        wait("active, or dead", lambda: agent.poll() is not None or active(crash.stage) == "primary")
+        crash.stage.guest.run("ip link set dev st0 xdpdrv off")
+        wait("its being on neither, or dead", lambda: agent.poll() is not None or not self.program(crash, "pr0"))
+
+
 class Ports(Later):
     """A port comes and goes."""
 
@@ -497,18 +536,19 @@ def add(name, scenario, launcher=(), relevant=""):
 
 
 SCENARIOS = {"start": Start, "adopt": Adopt, "sweep": Sweep, "switch": Switch, "mirror": Mirror, "mirror_qdisc": MirrorQdisc, "overtake": Overtake, "lose": Lose, "step_off": StepOff,
+             "firewall": Firewall, "firewall_without_room": FirewallWithoutRoom,
              "lose_standby": LoseStandby, "unload": Unload, "unload_alone": UnloadAlone, "direct": Direct,
              "ports": Ports, "adopt_ports": AdoptPorts, "unload_ports": UnloadPorts, "lose_port": LosePort,
              "lose_beside_port": LoseBesidePort}
 # Of those that differ in some points only.
 RELEVANT = {"step_off": "guard-|given-back|pair-primary", "sweep": "pins-|hook-", "direct": "pair-direct|pair-word|join-",
              "overtake": "hook-|steer-", "mirror_qdisc": "qdisc|pair-qdisc",
-            "lose_beside_port": "uplinks|port",
+            "lose_beside_port": "uplinks|port", "firewall": "xdp-", "firewall_without_room": "xdp-mirror-",
             **dict.fromkeys(("ports", "adopt_ports", "unload_ports", "lose_port"), "agent-port|port|uplinks|xdp|pins-")}
 for name, scenario in SCENARIOS.items():
     add(f"die_at_{name}", scenario(), relevant=RELEVANT.get(name, ""))
     # Where it makes a difference: the others attach nothing, or nothing else.
-    if name not in ("switch", "mirror", "mirror_qdisc", "sweep", "direct", "step_off") and "port" not in name:
+    if name not in ("switch", "mirror", "mirror_qdisc", "sweep", "direct", "step_off", "firewall", "firewall_without_room") and "port" not in name:
         add(f"die_at_{name}_without_tcx", scenario(), [WITHOUT_TCX], "hook-|steer-")
 
 

@@ -73,6 +73,22 @@ static void root_qdiscs(void **state)
 	assert_int_equal(options.pairs[1].qdisc, OPTIONS_QDISC_UNSAID);
 }
 
+static void xdp_programs(void **state)
+{
+	struct options options = { .settings = OPTIONS_DEFAULT_SETTINGS };
+	char message[512];
+
+	(void)state;
+	/* A primary that is named later leaves what was said before. */
+	assert_int_equal(read_text("[pair eth0]\nxdp = ignore\nprimary = eth1\n[pair eth2]\nxdp = mirror\n", &options, message, sizeof(message)), 0);
+	assert_false(options.settings.xdp_ignored);
+	assert_true(options.pairs[0].xdp_ignored);
+	assert_string_equal(options.pairs[0].primary, "eth1");
+	assert_false(options.pairs[1].xdp_ignored);
+	assert_int_equal(read_text("[agent]\nxdp = ignore\n", &options, message, sizeof(message)), 0);
+	assert_true(options.settings.xdp_ignored);
+}
+
 static void ports(void **state)
 {
 	static const uint8_t mac[] = { 0x52, 0x54, 0, 0xab, 0xcd, 1 };
@@ -246,6 +262,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sets_everything),
 		cmocka_unit_test(root_qdiscs),
+		cmocka_unit_test(xdp_programs),
 		cmocka_unit_test(ports),
 		cmocka_unit_test(more_ports_than_there_can_be),
 		cmocka_unit_test(an_empty_file_changes_nothing),

@@ -36,6 +36,11 @@ static const char *down_reason_word(unsigned value)
 	return words_down_reason((enum vfsteer_down_reason)value);
 }
 
+static const char *xdp_mirror_word(unsigned value)
+{
+	return words_xdp_mirror((enum vfsteer_xdp_mirror)value);
+}
+
 static const char *port_driver_word(unsigned value)
 {
 	return words_port_driver((enum vfsteer_port_driver)value);
@@ -75,6 +80,7 @@ static void every_enumerator_has_its_own_word(void **state)
 	/* The last one: whoever appends a cause finds its word missing here. */
 	expect_words(cause_word, CAUSE_QDISC + 1);
 	expect_words(down_reason_word, DOWN_XDP + 1);
+	expect_words(xdp_mirror_word, XDP_MIRROR_REFUSED + 1);
 	expect_words(port_driver_word, PORT_DRIVER_NATIVE + 1);
 	expect_words(port_obstacle_word, OBSTACLE_USELESS + 1);
 	expect_words(port_wait_word, WAIT_PROGRAMS + 1);

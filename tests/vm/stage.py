@@ -96,6 +96,15 @@ def program(name):
     return compiled(Path(__file__).with_name(f"{name}.c"), BUILD / f"vm-{name}")
 
 
+def firewall():
+    """An XDP program that drops ICMP, compiled from firewall.bpf.c; its path."""
+    source, target = Path(__file__).with_name("firewall.bpf.c"), BUILD / "vm-firewall.o"
+    with lock("programs"):
+        subprocess.run(["clang", "-O2", "-target", "bpf", "-idirafter", f"/usr/include/{os.uname().machine}-linux-gnu", "-c", source, "-o", target],
+                       check=True)
+    return target
+
+
 def _queue_up():
     """Says so when there is another before us."""
     with open(cache("locks") / "vm-tests", "w") as handle:

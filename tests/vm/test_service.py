@@ -21,6 +21,7 @@ from tools.rig.userland import userland
 PACKAGES = ("systemd", "base-files", "dash", "coreutils", "libbpf1", "libelf1", "libnl-3-200", "libnl-genl-3-200", "libsystemd0", "libcap-ng0", "libjson-c5", "libinih1")
 INSTALLED = BUILD / "vm-service-installed"
 FOUR = "000000c000003000"  # CAP_NET_ADMIN 12, CAP_NET_RAW 13, CAP_PERFMON 38, CAP_BPF 39 (linux/capability.h)
+SYS_ADMIN = "0000000000200000"
 NONE = "0" * 16
 SECCOMP_FILTER = "2"  # proc(5), as are the places of priority and policy in stat
 NICE_MOST, PRIORITY_FIELD, POLICY_FIELD, ROUND_ROBIN = "0", 18, 41, "2"
@@ -316,6 +317,27 @@ def more_nics(guest):
     wait_steered(guest, 1)
     guest.wait_active("primary")
     return text
+
+
+@case()
+def xdp_program_by_the_broker(guest):
+    """The agent has no CAP_SYS_ADMIN in its bounding set: the unit beside it gets the standby's program."""
+    service(guest)
+    standby, primary = guest.lab.netdev("sb"), guest.lab.netdev("vf")
+    guest.lab.vm.push(stage.firewall(), "/tmp/firewall.o", 0o644)
+    guest.check("bpftool prog load /tmp/firewall.o /sys/fs/bpf/firewall type xdp")
+    guest.check(f"bpftool net attach xdpdrv pinned /sys/fs/bpf/firewall dev {standby}")
+    try:
+        guest.lab.vm.wait_for(f"ip link show {primary} | grep -q xdpgeneric", 20)
+        guest.wait_active("primary")
+        brokers = beside(guest, "systemctl list-units --plain --no-legend --state=running vfsteer-xdp@*").split()
+        pid = beside(guest, f"systemctl show --value -p MainPID {brokers[0]}").strip()
+        found = {field: guest.check(f"grep ^{field}: /proc/{pid}/status | cut -f2").strip() for field in ("CapPrm", "CapEff", "CapInh", "Seccomp", "NoNewPrivs")}
+        check_equal(found, {"CapPrm": SYS_ADMIN, "CapEff": SYS_ADMIN, "CapInh": NONE, "Seccomp": SECCOMP_FILTER, "NoNewPrivs": "1"}, "the broker")
+    finally:
+        guest.run(f"bpftool net detach xdpdrv dev {standby}; rm -f /sys/fs/bpf/firewall")
+    guest.lab.vm.wait_for(f"! ip link show {primary} | grep -q xdpgeneric", 20)
+    guest.wait_active("primary")
 
 
 @case()

@@ -12,12 +12,17 @@ import struct
 import threading
 import time
 
-from stage import case, check, check_equal, check_lossless, kernels_of, main, program
+from stage import case, check, check_equal, check_lossless, firewall, kernels_of, main, program
 from tools.rig.capture import Capture
 from tools.rig.lab import Pair
 from tools.rig.measure import deliver, measure
 
-GUESTS = {kernel: {"kernel": kernel, "pairs": 2} for kernel in kernels_of("6.12", "6.1")}
+
+def prepared():
+    return {"extra": {"af_xdp": program("af_xdp")}}
+
+
+GUESTS = {kernel: {"kernel": kernel, "pairs": 2, "prepare": prepared, "more_modules": ("xsk_diag",)} for kernel in kernels_of("6.12", "6.1")}
 
 VLAN = 77
 TEST_TYPE, LLDP_TYPE = 0x88b5, 0x88cc  # the former is for local experiments
@@ -335,6 +340,38 @@ def two_pairs(guest):
     for index in (0, 1):
         guest.wait_active("standby", index)
     return "; ".join(texts)
+
+
+@case()
+def xdp_firewall(guest):
+    """Native in the standby's virtio_net; on the VF, whose driver knows no XDP, generic. It comes and goes, and nothing is lost but what it drops."""
+    standby, primary = guest.lab.netdev("sb"), guest.lab.netdev("vf")
+    peer = guest.lab.pairs[0].peer_v4
+    guest.lab.vm.push(firewall(), "/tmp/firewall.o", 0o644)
+    guest.check("bpftool prog load /tmp/firewall.o /sys/fs/bpf/firewall type xdp")
+
+    def change(command, state):
+        guest.check(f"bpftool net {command} dev {standby}")
+        guest.lab.vm.wait_for(f"vfsteer status --json {standby} | grep -q '\"state\": *\"{state}\"'", 10)
+
+    try:
+        texts = [guest.survive(lambda: change("attach xdpdrv pinned /sys/fs/bpf/firewall", "generic"), None, "attach")]
+        guest.wait_active("primary")
+        check("xdpgeneric" in guest.check(f"ip link show {primary}"), "it is not on the primary")
+        sent, answered = guest.run(f"ping -c 3 -W 1 {peer}")
+        check(sent != 0 and " 0 packets received" in answered, f"ICMP passes over the primary: {answered}")
+        check_equal(guest.pair()["bypassed"], [], "bypassed")
+        socket_ = guest.lab.vm.spawn(f"modprobe xsk_diag; exec af_xdp {standby}")
+        guest.lab.vm.wait_for(f"grep -q bound {socket_.log}", 10)
+        named = [entry["text"] for entry in guest.pair()["bypassed"] if entry["what"] == "af_xdp"]
+        check(len(named) == 1 and named[0].startswith(f"1 AF_XDP socket of {standby} gets nothing"), f"bypassed: {named}")
+        socket_.stop()
+        texts.append(guest.survive(lambda: change("detach xdpdrv", "none"), None, "detach"))
+    finally:
+        guest.run(f"bpftool net detach xdpdrv dev {standby}; rm -f /sys/fs/bpf/firewall")
+    guest.wait_active("primary")
+    guest.check(f"ping -c 3 -W 1 {peer}")
+    return ", ".join(texts)
 
 
 @case("6.1", "5.10")

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What is bypassed, in words; and what becomes of an XDP program on the standby. */
+#include "bypass.h"
+#include "xdp_mirror.h"
+
+#include <errno.h>
+#include <linux/if_link.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const struct bypass_facts plain = { .standby = "eth0", .primary = "eth1" };
+
+static void nothing_is_bypassed(void **state)
+{
+	struct bypass_facts facts = plain;
+	struct bypass found[BYPASS_KINDS];
+
+	(void)state;
+	assert_int_equal(bypass_judge(&facts, found), 0);
+	/* No primary: the standby's own see everything. */
+	facts = (struct bypass_facts){ .standby = "eth0",
+				       .qdisc = "tbf",
+				       .xdp_mode = XDP_ATTACHED_DRV,
+				       .xdp_program = 7,
+				       .af_xdp_sockets = 1,
+				       .egress_others = { .filters = 1, .first = "filter fw" } };
+	assert_int_equal(bypass_judge(&facts, found), 0);
+	/* The primary has the same. */
+	facts = plain;
+	facts.xdp_mode = XDP_ATTACHED_DRV;
+	facts.xdp_program = facts.primary_xdp_program = 7;
+	facts.xdp_mirror = XDP_MIRROR_NATIVE;
+	assert_int_equal(bypass_judge(&facts, found), 0);
+	/* What the primary received passes it on the standby. */
+	facts = plain;
+	facts.xdp_mode = XDP_ATTACHED_SKB;
+	facts.xdp_program = 7;
+	facts.xdp_mirror = XDP_MIRROR_STANDBY;
+	assert_int_equal(bypass_judge(&facts, found), 0);
+	facts.rx_direct = true;
+	assert_int_equal(bypass_judge(&facts, found), 1);
+}
+
+static void each_is_named(void **state)
+{
+	struct bypass_facts facts = plain;
+	struct bypass found[BYPASS_KINDS];
+	static const char *const words[BYPASS_KINDS] = { "qdisc", "xdp", "af_xdp", "egress" };
+
+	(void)state;
+	facts.qdisc = "htb";
+	facts.qdisc_why = "qdisc = keep";
+	facts.xdp_mode = XDP_ATTACHED_DRV;
+	facts.xdp_program = 7;
+	facts.xdp_mirror = XDP_MIRROR_IGNORED;
+	facts.af_xdp_sockets = 2;
+	facts.egress_others = (struct hook_others){ .filters = 1, .first = "filter fw" };
+	assert_int_equal(bypass_judge(&facts, found), BYPASS_KINDS);
+	for (unsigned i = 0; i < BYPASS_KINDS; i++) {
+		assert_int_equal(found[i].kind, i);
+		assert_string_equal(bypass_word(found[i].kind), words[i]);
+		assert_true(strlen(found[i].text) < BYPASS_TEXT_SIZE - 1);
+	}
+	assert_non_null(strstr(found[0].text, "qdisc htb of eth0 shapes nothing of what goes by eth1: qdisc = keep; "));
+	assert_string_equal(found[1].text, "XDP program 7 of eth0 does not see what eth1 receives: so says xdp = "
+					   "ignore; xdp = mirror puts it there, too");
+	assert_string_equal(found[2].text, "2 AF_XDP sockets of eth0 get nothing of what eth1 receives, and no socket "
+					   "can: 'vfsteer switch eth0 standby' keeps the traffic on eth0");
+	assert_string_equal(
+		found[3].text,
+		"1 filter of others on egress before ours, first filter fw: what they pass finally (action pass) stays on the "
+		"standby; 'egress = before' in the configuration puts ours first");
+	facts.af_xdp_sockets = 0;
+	facts.unknown_sockets = 1;
+	assert_int_equal(bypass_judge(&facts, found), BYPASS_KINDS);
+	assert_non_null(strstr(found[2].text, "no xsk_diag"));
+}
+
+/* The longest names there can be leave the remedy readable. */
+static void why_a_primary_is_not_used(void **state)
+{
+	struct bypass_facts facts = { .standby = "abcdefghijklmno",
+				      .primary = "abcdefghijklmnp",
+				      .xdp_mode = XDP_ATTACHED_DRV,
+				      .xdp_program = 4294967295U };
+	static const struct {
+		enum vfsteer_xdp_mirror mirror;
+		const char *words;
+	} rows[] = {
+		{ XDP_MIRROR_UNBROKERED, "CAP_SYS_ADMIN" },
+		{ XDP_MIRROR_OCCUPIED, "program 9 is there" },
+		{ XDP_MIRROR_REFUSED, "Operation not supported" },
+	};
+	struct bypass found[BYPASS_KINDS];
+
+	(void)state;
+	facts.xdp_mirror_error = EOPNOTSUPP;
+	facts.primary_xdp_program = 9;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		facts.xdp_mirror = rows[i].mirror;
+		assert_int_equal(bypass_judge(&facts, found), 1);
+		assert_non_null(strstr(found[0].text, rows[i].words));
+		assert_non_null(strstr(found[0].text, "abcdefghijklmnp is not used"));
+		assert_non_null(strstr(found[0].text, "or say xdp = ignore in [pair abcdefghijklmno]"));
+	}
+	facts.xdp_mirror = XDP_MIRROR_NATIVE;
+	assert_int_equal(bypass_judge(&facts, found), 1);
+	assert_non_null(strstr(found[0].text, "start 'vfsteer run'"));
+}
+
+static void what_becomes_of_a_program(void **state)
+{
+	static const struct {
+		struct xdp_mirror_view view;
+		enum xdp_mirror_plan plan;
+		enum vfsteer_xdp_mirror mirror;
+	} rows[] = {
+		{ { .primary_program = 9, .primary_mode = XDP_ATTACHED_DRV }, XDP_PLAN_NOTHING, XDP_MIRROR_NONE },
+		{ { .standby_mode = XDP_ATTACHED_DRV, .standby_program = 7, .ports_program = 7 },
+		  XDP_PLAN_NOTHING,
+		  XDP_MIRROR_NONE },
+		{ { .standby_mode = XDP_ATTACHED_DRV, .standby_program = 7, .ignored = true },
+		  XDP_PLAN_NOTHING,
+		  XDP_MIRROR_IGNORED },
+		{ { .standby_mode = XDP_ATTACHED_SKB, .standby_program = 7 }, XDP_PLAN_NOTHING, XDP_MIRROR_STANDBY },
+		{ { .standby_mode = XDP_ATTACHED_SKB, .standby_program = 7, .ignored = true },
+		  XDP_PLAN_NOTHING,
+		  XDP_MIRROR_IGNORED },
+		{ { .standby_mode = XDP_ATTACHED_DRV, .standby_program = 7 }, XDP_PLAN_ATTACH, XDP_MIRROR_NATIVE },
+		{ { .standby_mode = XDP_ATTACHED_HW, .standby_program = 7 }, XDP_PLAN_ATTACH, XDP_MIRROR_NATIVE },
+		{ { .standby_mode = XDP_ATTACHED_DRV,
+		    .standby_program = 7,
+		    .primary_mode = XDP_ATTACHED_DRV,
+		    .primary_program = 6,
+		    .mirrored_program = 6 },
+		  XDP_PLAN_ATTACH,
+		  XDP_MIRROR_NATIVE },
+		{ { .standby_mode = XDP_ATTACHED_DRV,
+		    .standby_program = 7,
+		    .primary_mode = XDP_ATTACHED_DRV,
+		    .primary_program = 7,
+		    .mirrored_program = 7 },
+		  XDP_PLAN_KEEP,
+		  XDP_MIRROR_NATIVE },
+		{ { .standby_mode = XDP_ATTACHED_DRV,
+		    .standby_program = 7,
+		    .primary_mode = XDP_ATTACHED_SKB,
+		    .primary_program = 7 },
+		  XDP_PLAN_KEEP,
+		  XDP_MIRROR_GENERIC },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		enum vfsteer_xdp_mirror mirror;
+
+		assert_int_equal(xdp_mirror_decide(&rows[i].view, &mirror), rows[i].plan);
+		assert_int_equal(mirror, rows[i].mirror);
+	}
+	for (unsigned i = 0; i < 256; i++)
+		assert_int_equal(xdp_mirror_is_missing((enum vfsteer_xdp_mirror)i),
+				 i >= XDP_MIRROR_UNBROKERED && i <= XDP_MIRROR_REFUSED);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nothing_is_bypassed),
+		cmocka_unit_test(each_is_named),
+		cmocka_unit_test(why_a_primary_is_not_used),
+		cmocka_unit_test(what_becomes_of_a_program),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

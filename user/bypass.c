@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "bypass.h"
+
+#include <linux/if_link.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const bypass_words[BYPASS_KINDS] = {
+	[BYPASS_QDISC] = "qdisc",
+	[BYPASS_XDP] = "xdp",
+	[BYPASS_AF_XDP] = "af_xdp",
+	[BYPASS_EGRESS] = "egress",
+};
+
+const char *bypass_word(enum bypass_kind kind)
+{
+	return bypass_words[kind];
+}
+
+struct bypass_list {
+	struct bypass *entries;
+	unsigned count;
+};
+
+__attribute__((format(printf, 3, 4))) static void bypass_add(struct bypass_list *list, enum bypass_kind kind,
+							     const char *format, ...)
+{
+	struct bypass *entry = &list->entries[list->count++];
+	va_list arguments;
+
+	entry->kind = kind;
+	va_start(arguments, format);
+	vsnprintf(entry->text, sizeof(entry->text), format, arguments);
+	va_end(arguments);
+}
+
+static void bypass_judge_missing(const struct bypass_facts *facts, const char *why, const char *remedy,
+				 struct bypass_list *list)
+{
+	bypass_add(list, BYPASS_XDP,
+		   "XDP program %u of %s is not on %s: %s: %s is not used; %s, or take the program away, or say xdp = "
+		   "ignore in [pair %s]",
+		   facts->xdp_program, facts->standby, facts->primary, why, facts->primary, remedy, facts->standby);
+}
+
+static void bypass_judge_xdp(const struct bypass_facts *facts, struct bypass_list *list)
+{
+	char why[96];
+
+	/* Generic: what the primary received is redirected to the standby, and passes it there. */
+	if (facts->xdp_mode == XDP_ATTACHED_NONE || facts->xdp_program == facts->primary_xdp_program ||
+	    (facts->xdp_mode == XDP_ATTACHED_SKB && !facts->rx_direct))
+		return;
+	switch (facts->xdp_mirror) {
+	case XDP_MIRROR_IGNORED:
+		bypass_add(list, BYPASS_XDP,
+			   "XDP program %u of %s does not see what %s receives: so says xdp = ignore; xdp = mirror "
+			   "puts it there, too",
+			   facts->xdp_program, facts->standby, facts->primary);
+		break;
+	case XDP_MIRROR_UNBROKERED:
+		bypass_judge_missing(facts, "only a process with CAP_SYS_ADMIN can get it, and there is none",
+				     "start the agent with that capability, or vfsteer-xdp.socket beside it", list);
+		break;
+	case XDP_MIRROR_OCCUPIED:
+		snprintf(why, sizeof(why), "program %u is there", facts->primary_xdp_program);
+		bypass_judge_missing(facts, why, "take that one away", list);
+		break;
+	case XDP_MIRROR_REFUSED:
+		snprintf(why, sizeof(why), "%s", strerror(facts->xdp_mirror_error));
+		bypass_judge_missing(facts, why, "see the kernel's log", list);
+		break;
+	default:
+		bypass_add(list, BYPASS_XDP,
+			   "XDP program %u of %s does not see what %s receives: no agent has put it there, too; start "
+			   "'vfsteer run'",
+			   facts->xdp_program, facts->standby, facts->primary);
+	}
+}
+
+static void bypass_judge_egress(const struct hook_others *others, struct bypass_list *list)
+{
+	unsigned count = others->programs + others->filters;
+
+	if (count)
+		bypass_add(list, BYPASS_EGRESS,
+			   "%u %s%s of others on egress before ours, first %s: what they pass finally (action pass) stays on "
+			   "the standby; 'egress = before' in the configuration puts ours first",
+			   count, others->programs ? "program" : "filter", count == 1 ? "" : "s", others->first);
+}
+
+unsigned bypass_judge(const struct bypass_facts *facts, struct bypass ret[BYPASS_KINDS])
+{
+	struct bypass_list list = { .entries = ret };
+
+	if (!facts->primary[0])
+		return 0;
+	if (facts->qdisc)
+		bypass_add(&list, BYPASS_QDISC,
+			   "qdisc %s of %s shapes nothing of what goes by %s: %s; give %s one by hand (tc qdisc replace dev %s "
+			   "root ...), or say qdisc = mirror",
+			   facts->qdisc, facts->standby, facts->primary, facts->qdisc_why, facts->primary, facts->primary);
+	bypass_judge_xdp(facts, &list);
+	if (facts->af_xdp_sockets)
+		bypass_add(&list, BYPASS_AF_XDP,
+			   "%u AF_XDP socket%s of %s get%s nothing of what %s receives, and no socket can: 'vfsteer "
+			   "switch %s standby' keeps the traffic on %s",
+			   facts->af_xdp_sockets, facts->af_xdp_sockets == 1 ? "" : "s", facts->standby,
+			   facts->af_xdp_sockets == 1 ? "s" : "", facts->primary, facts->standby, facts->standby);
+	else if (facts->unknown_sockets)
+		bypass_add(
+			&list, BYPASS_AF_XDP,
+			"%u AF_XDP socket%s here, of devices that this kernel does not tell (no xsk_diag): one of %s "
+			"would get nothing of what %s receives; 'vfsteer switch %s standby' keeps the traffic on %s",
+			facts->unknown_sockets, facts->unknown_sockets == 1 ? "" : "s", facts->standby, facts->primary,
+			facts->standby, facts->standby);
+	bypass_judge_egress(&facts->egress_others, &list);
+	return list.count;
+}
