@@ -8,9 +8,9 @@
 
 #define LINE_SIZE 24
 
-static void expect_name(const char name[IF_NAMESIZE])
+static void expect_name(const char name[OPTIONS_NAME_SIZE])
 {
-	FUZZ_EXPECT(strnlen(name, IF_NAMESIZE) < IF_NAMESIZE && !options_name_flaw(name));
+	FUZZ_EXPECT(strnlen(name, OPTIONS_NAME_SIZE) < OPTIONS_NAME_SIZE && !options_name_flaw(name));
 }
 
 /* libinih's own buffer is not watched; and a shorter one is full sooner. */
@@ -34,7 +34,7 @@ static void expect_ports(const struct options *options)
 	for (unsigned i = 0; i < options->port_count; i++) {
 		const struct options_port *port = &options->ports[i];
 
-		expect_name(port->name);
+		FUZZ_EXPECT(strnlen(port->name, IF_NAMESIZE) < IF_NAMESIZE && !options_ifname_flaw(port->name));
 		expect_name(port->pair);
 		FUZZ_EXPECT(strcmp(port->name, port->pair) && !(port->passthrough && port->has_mac));
 		FUZZ_EXPECT(!port->has_mac || !(port->mac[0] & 1));
