@@ -541,7 +541,7 @@ SCENARIOS = {"start": Start, "adopt": Adopt, "sweep": Sweep, "switch": Switch, "
              "ports": Ports, "adopt_ports": AdoptPorts, "unload_ports": UnloadPorts, "lose_port": LosePort,
              "lose_beside_port": LoseBesidePort}
 # Of those that differ in some points only.
-RELEVANT = {"step_off": "guard-|given-back|pair-primary", "sweep": "pins-|hook-", "direct": "pair-direct|pair-word|join-",
+RELEVANT = {"step_off": "guard-|pair-stack|pair-lists|pair-primary", "sweep": "pins-|hook-", "direct": "pair-direct|pair-word|join-",
              "overtake": "hook-|steer-", "mirror_qdisc": "qdisc|pair-qdisc",
             "lose_beside_port": "uplinks|port", "firewall": "xdp-", "firewall_without_room": "xdp-mirror-",
             **dict.fromkeys(("ports", "adopt_ports", "unload_ports", "lose_port"), "agent-port|port|uplinks|xdp|pins-")}
