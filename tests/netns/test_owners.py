@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Who else owns the primary: masters, addresses, managers that match by MAC, and whoever undoes what keeps it silent."""
 
+import os
 import time
 
-from rig import GUEST, GUEST6, MAC, OUTSIDE, OUTSIDE6, case, check, check_equal, main, reachable, wait
+from rig import GUEST, GUEST6, MAC, OUTSIDE, OUTSIDE6, Skip, case, check, check_equal, main, reachable, wait
 
 CONF = "/proc/sys/net/ipv{}/conf/pr0/{}"
 MANAGER = "by MAC"
@@ -231,6 +232,55 @@ def the_kernels_own_addresses(stage):
     stage.wait_active("primary")
     check(silent(stage), lambda: f"{settings(stage)}")
     both_ways(stage)
+
+
+NETWORKD = "/lib/systemd/systemd-networkd"
+# As netplan writes it by default; no udev runs here that would tell which devices it is done with.
+MATCHES_BY_MAC = f"""
+    mount -t tmpfs tmpfs /etc/systemd/network; mount -t tmpfs tmpfs /run; mkdir -p /run/udev/data
+    for link in /sys/class/net/*; do echo I:1 >/run/udev/data/n$(cat $link/ifindex); done
+    printf '[Match]\\nMACAddress={MAC}\\n[Network]\\nAddress={GUEST}/24\\nAddress={GUEST6}/64\\nGateway={OUTSIDE}\\n' >/etc/systemd/network/10-pair.network
+    exec {NETWORKD}"""
+
+
+def check_settled(stage):
+    stage.wait_active("primary", timeout=20)
+    wait("no address on pr0", lambda: not addresses(stage), 20)
+    time.sleep(2)
+    check_equal(addresses(stage), [], "addresses of pr0")
+    check("pr0" not in stage.guest.run("ip route show; ip -6 route show | grep -v multicast"), "routes over pr0")
+    check(silent(stage), lambda: f"pr0 is not silent: {settings(stage)}")
+    both_ways(stage)
+
+
+@case(agent=False)
+def networkd_matches_by_mac(stage):
+    """The real one: started after vfsteer, and before it."""
+    if not os.path.exists(NETWORKD):
+        raise Skip(f"{NETWORKD} is not there: install systemd")
+    stage.start()
+    stage.wait_active("primary")
+    with open(stage.directory / "networkd", "w") as log:
+        def networkd():
+            return stage.guest.popen(["unshare", "-m", "sh", "-c", MATCHES_BY_MAC], stdout=log, stderr=log)
+        manager = networkd()
+        try:
+            wait("its address and ours", lambda: lines(stage, MANAGER), 20)
+            check_settled(stage)
+            check_equal(len(lines(stage, MANAGER)), 1, "lines")
+            manager.terminate()
+            manager.wait(10)
+            stage.succeed("unload")
+            stage.agent.wait(10)
+            stage.guest.run("ip link set pr0 up")
+            manager = networkd()
+            wait("the address on both", lambda: f"{GUEST}/24" in addresses(stage) and "default" in stage.guest.run("ip route show dev pr0"), 20)
+            stage.start()
+            check_settled(stage)
+            check_equal(len(lines(stage, MANAGER)), 2, "lines")
+        finally:
+            manager.kill()
+            manager.wait()
 
 
 main()

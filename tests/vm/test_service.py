@@ -33,7 +33,6 @@ REFUSED = re.compile(r"not permitted|ermission denied|EPERM|EACCES|Read-only|SIG
 # Loading programs is slow under emulation, the slower the more traffic there is.
 RATE_LOADING = 500
 MORE = (1, 2)  # virtio NICs that are plugged later
-NETWORKD_SETTLE_S = 3
 
 
 def prepared():
@@ -241,53 +240,6 @@ def commands_beside(guest):
     check_equal((guest.pair()["active"], guest.pair()["admin"]), ("standby", "standby"), "active and wish")
     beside(guest, f"vfsteer switch {standby} auto")
     guest.wait_active("primary")
-    return text
-
-
-def networkd(guest):
-    """The system's own network manager, configured as netplan does by default: it matches by MAC, and so finds both devices of the pair."""
-    standby = guest.lab.netdev("sb")
-    addresses = [part for part in guest.check(f"ip -o address show dev {standby} scope global").split() if "/" in part]
-    lines = "\\n".join(["[Match]", f"MACAddress={guest.pair()['mac']}", "[Network]", *(f"Address={address}" for address in addresses),
-                         f"Gateway={guest.lab.pairs[0].peer_v4}"])
-    # The packages were unpacked, not installed; and no udev runs that would tell which devices it is done with.
-    beside(guest, "grep -q systemd-network /etc/passwd || { echo systemd-network:x:998:998::/:/bin/false >>/etc/passwd; "
-                  "echo systemd-network:x:998: >>/etc/group; }")
-    beside(guest, f"mkdir -p /etc/systemd/network /run/udev/data; printf \"{lines}\\n\" >/etc/systemd/network/10-pair.network; "
-                  "for link in /sys/class/net/*; do echo I:1 >/run/udev/data/n$(cat $link/ifindex); done")
-
-
-def check_settled(guest, agent, told):
-    """The primary is silent and has no address, traffic is on it and lost nothing, and the log has said why, once more than @told times."""
-    primary = guest.lab.netdev("vf")
-    guest.lab.vm.wait_for(f"! ip -o address show dev {primary} | grep -q inet && ip link show {primary} | grep -q NOARP", 30)
-    guest.wait_active("primary", timeout=60)
-    time.sleep(NETWORKD_SETTLE_S)
-    check(not guest.run(f"ip -o address show dev {primary} | grep inet")[1].strip(), "an address on the primary")
-    check(not guest.run(f"ip route show dev {primary}; ip -6 route show dev {primary} | grep -v multicast")[1].strip(), "a route over the primary")
-    check_equal(len([line for line in agent.output().splitlines() if "by MAC" in line]), told + 1, "lines about it")
-    check_equal(guest.pair()["active"], "primary", "active")
-    return guest.survive(lambda: None, None)
-
-
-@case()
-def a_manager_that_matches_by_mac(guest):
-    """networkd gives the primary the standby's addresses: started after vfsteer, and before it."""
-    agent = service(guest)
-    told = sum("by MAC" in line for line in agent.output().splitlines())
-    networkd(guest)
-    try:
-        beside(guest, "systemctl daemon-reload; systemctl start systemd-networkd || { journalctl --no-pager -q -n 30 -u systemd-networkd; false; }", timeout=90)
-        text = "after vfsteer: " + check_settled(guest, agent, told)
-        beside(guest, "systemctl stop vfsteer && vfsteer unload", timeout=90)
-        beside(guest, "systemctl restart systemd-networkd", timeout=90)
-        guest.lab.vm.wait_for(f"ip -o -4 address show dev {guest.lab.netdev('vf')} | grep -q inet", 60)
-        beside(guest, "systemctl start vfsteer", timeout=90)
-        wait_service(guest)
-        text += ", before: " + check_settled(guest, agent, told + 1)
-    finally:
-        beside(guest, "systemctl stop systemd-networkd; rm /etc/systemd/network/10-pair.network")
-        guest.run("ip route delete default")
     return text
 
 
