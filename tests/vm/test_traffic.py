@@ -342,7 +342,7 @@ def two_pairs(guest):
     return "; ".join(texts)
 
 
-@case()
+@case("6.12", "6.1", "sid")
 def xdp_firewall(guest):
     """Native in the standby's virtio_net; on the VF, whose driver knows no XDP, generic. It comes and goes, and nothing is lost but what it drops."""
     standby, primary = guest.lab.netdev("sb"), guest.lab.netdev("vf")
@@ -361,10 +361,12 @@ def xdp_firewall(guest):
         sent, answered = guest.run(f"ping -c 3 -W 1 {peer}")
         check(sent != 0 and " 0 packets received" in answered, f"ICMP passes over the primary: {answered}")
         check_equal(guest.pair()["bypassed"], [], "bypassed")
-        socket_ = guest.lab.vm.spawn(f"modprobe xsk_diag; exec af_xdp {standby}")
+        # Debian's 6.1 has no such module: there the number of sockets is all that is known.
+        expected = f"1 AF_XDP socket of {standby} gets nothing" if guest.run("modprobe xsk_diag")[0] == 0 else "1 AF_XDP socket here, of devices"
+        socket_ = guest.lab.vm.spawn(f"exec af_xdp {standby}")
         guest.lab.vm.wait_for(f"grep -q bound {socket_.log}", 10)
         named = [entry["text"] for entry in guest.pair()["bypassed"] if entry["what"] == "af_xdp"]
-        check(len(named) == 1 and named[0].startswith(f"1 AF_XDP socket of {standby} gets nothing"), f"bypassed: {named}")
+        check(len(named) == 1 and named[0].startswith(expected), f"bypassed: {named}, not {expected}")
         socket_.stop()
         texts.append(guest.survive(lambda: change("detach xdpdrv", "none"), None, "detach"))
     finally:
