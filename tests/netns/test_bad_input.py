@@ -110,7 +110,7 @@ CONFIGURATION = (
     (b"[agent]\negress = first\n", ":2: egress = first: say after or before"),
     (b"[pair st0]\negress =\n", ":2: egress = : say after or before"),
     (b"[pair st0]\negress = before\negress = after\n", ":3: egress: stands twice in [pair st0]: leave one of them"),
-    (b"[port ct0]\npair = st0\negress = before\n", ":3: egress: no such setting in [port ct0]: see 'vfsteer help run'"),
+    (b"[port ct0]\npair = st0\negress = before\n", ":3: egress: no such setting in [port ct0]: see 'vfsteer help port'"),
     (b"[pair st0]\nqdisc = fq\n", ":2: qdisc = fq: say mirror or keep"),
     (b"[agent]\nqdisc =\n", ":2: qdisc = : say mirror or keep"),
     (b"[pair st0]\nxdp = auto\n", ":2: xdp = auto: say mirror or ignore"),
