@@ -112,6 +112,11 @@ class StandstillTest(unittest.TestCase):
                                "guest": {"backoff": 3, "rto_ms": 1600, "retransmitted": 4, "needless": 0},
                                "far end": {"backoff": 2, "rto_ms": 800, "retransmitted": 2, "needless": 1}})
 
+    def test_a_stream_that_never_goes_on_stands_still_to_the_end(self):
+        stream = {"arrivals": [(900 * MS, 8192)], "sender": []}
+        one = migrate_account.standstill(stream, [], 980 * MS, {**MARKS, "end": 9000 * MS})
+        self.assertEqual((one["ms"], one["step"]), (8100.0, "before"))
+
     def test_a_sender_that_does_nothing(self):
         one = self.stalled([], (900, 0, 200_000, 3, 1))
         self.assertEqual((one["guest"], one["far end"]["retransmitted"]), (None, 0))

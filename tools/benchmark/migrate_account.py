@@ -66,12 +66,12 @@ def duplicates(answers, marks):
     return found
 
 
-def silence(arrivals, since_ns):
-    """(the longest time without an arrival in ms, when it began), the one running at the start counted; (0, since_ns) when there was none."""
+def silence(arrivals, since_ns, until_ns):
+    """(the longest time without an arrival in ms, when it began), the ones running at the start and at the end counted."""
     times = [at for at in arrivals if at >= since_ns]
-    before = [at for at in arrivals if at < since_ns][-1:]
-    moments = before + times
-    longest, begin = max(((b - a, a) for a, b in zip(moments, moments[1:])), default=(0, since_ns))
+    before = [at for at in arrivals if at < since_ns][-1:] or [since_ns]
+    moments = before + times + [max([until_ns, *times])]
+    longest, begin = max((b - a, a) for a, b in zip(moments, moments[1:]))
     return round(longest / 1e6, 1), begin
 
 
@@ -90,7 +90,7 @@ def sender(samples, begin, end):
 
 def standstill(stream, answers, since_ns, marks):
     """The longest standstill of the TCP stream: its length, its place, and what both ends' senders did about it. The guest's samples come with its answers."""
-    stall_ms, begin = silence([at for at, _ in stream["arrivals"]], since_ns)
+    stall_ms, begin = silence([at for at, _ in stream["arrivals"]], since_ns, marks.get("end", since_ns))
     end = begin + stall_ms * 1e6
     # The guest's answer to what has ended it brings the guest's account of it.
     end += SETTLED_MS * 1e6
@@ -164,7 +164,7 @@ def account(noted, marks, guest_tcp):
         "lost": sum(hole["lost"] for hole in found),
         "lost_outside": sum(hole["lost"] for hole in found if not hole["downtime"]), "holes": found,
         "longest_hole_ms": max((hole["ms"] for hole in found), default=0),
-        "silence_ms": silence(arrivals, since)[0],
+        "silence_ms": silence(arrivals, since, marks.get("end", since))[0],
         "lost_before": sum(hole["lost"] for hole in holes(noted["sent"], answers, 0, {})) - sum(hole["lost"] for hole in found),
         "asked": sum(at >= since for at in noted["sent"]),
         "udp_errors": noted["udp_errors"],

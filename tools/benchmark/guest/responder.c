@@ -33,6 +33,7 @@
 #define SAMPLE_MS 40
 #define BLOCK_SIZE 65536
 #define EVENTS_MAX 64
+#define ANSWERS_MAX 16 /* before the streams have their turn: a guest that is behind always has another question */
 
 /* The first 16 bytes are the request's; the rest is filled in here. */
 struct answer {
@@ -193,7 +194,7 @@ static void requests_answer(int fd)
 	struct sockaddr_in from;
 	struct answer answer;
 
-	for (;;) {
+	for (int i = 0; i < ANSWERS_MAX; i++) {
 		socklen_t from_size = sizeof(from);
 		ssize_t size = recvfrom(fd, &answer, sizeof(answer), 0, (struct sockaddr *)&from, &from_size);
 		struct timespec now;
