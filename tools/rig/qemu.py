@@ -54,15 +54,20 @@ def _libraries_need(suite, binary):
         raise SuiteError(f"the QEMU of {suite.name} does not run on this system:\n{missing}")
 
 
+def qemu_installed(name=BINARY):
+    """The absolute path of one of the system's QEMUs."""
+    path = shutil.which(name)
+    if not path:
+        raise QemuError(f"{name} is not installed: run tools/rig/packages.sh vm")
+    return str(Path(path).resolve())
+
+
 def qemu(newer=False, suite=NEWER_SUITE):
     """The absolute path of qemu-system-x86_64: the system's, or with newer=True at least version 9, which is the system's too where that is
     new enough. Guests start it, hosts of guests have it copied into them, and its firmware is found from it.
     """
-    installed = shutil.which(BINARY)
-    if installed and (not newer or qemu_version(installed) >= NEWER):
-        return str(Path(installed).resolve())
-    if not newer:
-        raise QemuError(f"{BINARY} is not installed: run tools/rig/packages.sh vm")
+    if not newer or (shutil.which(BINARY) and qemu_version(BINARY) >= NEWER):
+        return qemu_installed()
     target = cache("qemu") / suite
     binary = target / "usr/bin" / BINARY
     with lock(f"qemu-{suite}"):
