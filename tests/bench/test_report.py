@@ -71,6 +71,7 @@ def everything(folder, runs=5):
         outside = 5 * sum(last - first for first, last in silent if not 3000 <= 10 * first < 3100)
         add(results, "answers/lost-outside-downtime", "migrate", "answers", **{contender: [outside] * 3})
         add(results, "holes/count", "migrate", "holes", **{contender: [len(silent)] * 3})
+        add(results, "shared-requests/duplicates", "migrate", "requests", **{contender: [554, 365, 824] if contender == "vfsteer" else [18] * 3})
     return results
 
 
@@ -317,6 +318,13 @@ class ReportTest(unittest.TestCase):
             # What the made-up data say against us.
             self.assertIn("Nowhere in what was measured.", text.split("## Floors")[0].split("## Where vfsteer misses")[1])
             self.assertRegex(text.split("## Where vfsteer misses")[0], r"cost: udp-rx: instructions .*net_failover")
+
+    def test_a_migration_tells_what_came_twice(self):
+        with tempfile.TemporaryDirectory() as folder:
+            text = report(everything(folder), Path(folder))[0].read_text()
+            self.assertIn("| shared-requests: duplicates (requests) | 554 (824) | 18 | 18 |", text)
+            # Something to be better at: it is said.
+            self.assertRegex(text.split("## Where vfsteer misses")[0], r"migrate: shared-requests: duplicates .*net_failover")
 
     def test_charts_carry_each_contender_in_its_colour(self):
         with tempfile.TemporaryDirectory() as folder:
