@@ -190,14 +190,14 @@ def receives(stage, device):
 
 
 def programs(stage):
-    """{id: name} of the programs that use the pairs' map, or the ports'."""
+    """{id: name} of the programs at devices that use the pairs' map, or the ports'."""
     found = {}
     for name in ("pairs", "ports"):
         if (stage.pins / name).exists():
             map_fd = bpf.get(stage.pins / name)
             found |= bpf.programs_with(map_fd)
             os.close(map_fd)
-    return found
+    return {number: name for number, name in found.items() if name != "drops_kfree_skb"}
 
 
 def around(stage):
