@@ -135,7 +135,7 @@ struct vfsteer_pair {
 	__u32 announced_switches;         /* value of state.switches that was announced last */
 	__u32 network_namespace;          /* inode number of the netns both devices are in */
 	__u8 standby_has_carrier;         /* as netlink told last */
-	__u8 standby_takes_foreign_macs;  /* a bridge port: it receives frames for MACs not its own */
+	__u8 standby_takes_foreign_macs;  /* a port of a bridge or of Open vSwitch: it receives frames for MACs not its own */
 	__u8 standby_clsact_is_ours;      /* the clsact qdisc was made by us: to be removed again */
 	__u8 primary_clsact_is_ours;
 	enum vfsteer_liveness liveness;

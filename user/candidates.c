@@ -44,6 +44,9 @@ static bool candidates_is_above(const struct candidates_view *view, const struct
 {
 	if (device->link == standby->ifindex || standby->master == device->ifindex)
 		return true;
+	/* An internal port of Open vSwitch says nothing of the ports beside it. */
+	if (!strcmp(device->kind, "openvswitch") && !strcmp(standby->slave_kind, "openvswitch"))
+		return true;
 	if (!depth)
 		return false;
 	for (size_t i = 0; i < view->count; i++) {

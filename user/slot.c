@@ -170,7 +170,9 @@ void slot_write_standby(struct vfsteer_pair *slot, const struct netdev *standby)
 	}
 	/* The announcer's threads read it at any time. */
 	__atomic_store_n(&slot->standby_has_carrier, standby->carrier, __ATOMIC_RELAXED);
-	slot->standby_takes_foreign_macs = !strcmp(standby->slave_kind, "bridge");
+	/* Other masters (bond, team, vrf) take what is for the device's own MAC. */
+	slot->standby_takes_foreign_macs =
+		!strcmp(standby->slave_kind, "bridge") || !strcmp(standby->slave_kind, "openvswitch");
 }
 
 /* The watch programs compare all bytes of a field: what follows the text has to be zero. */

@@ -115,6 +115,23 @@ static bool speakers_is_above(const struct netdev *device, struct speaker *speak
 	       speakers_is_kind(device, "ipvlan") || speakers_is_kind(device, "ipvtap");
 }
 
+/*
+ * All bridges of Open vSwitch are one device to the kernel (ovs-system), and its internal ports are alike: those that have the standby's
+ * MAC, as a bridge's own port usually does (OVN-Kubernetes' br-ex), are on its network. Of the others nobody can tell here.
+ */
+static int speakers_add_internal_ports(const struct netdev_table *table, struct speakers *speakers, size_t number)
+{
+	const struct speaker below = speakers->list[number];
+	const struct netdev *device = NULL;
+	int error = 0;
+
+	while (!error && (device = netdev_next(table, device)))
+		if (speakers_is_kind(device, "openvswitch") && device->flags & IFF_UP &&
+		    memcmp(device->mac, below.device->mac, ETH_ALEN) == 0)
+			error = speakers_add(speakers, device, &below, number);
+	return error;
+}
+
 static int speakers_add_above(const struct netdev_table *table, const struct links *links, struct speakers *speakers,
 			      size_t number)
 {
@@ -124,6 +141,8 @@ static int speakers_add_above(const struct netdev_table *table, const struct lin
 
 	if (master && master->flags & IFF_UP && speakers_is_kind(master, "bridge"))
 		error = speakers_add(speakers, master, &below, number);
+	if (!error && strcmp(below.device->slave_kind, "openvswitch") == 0)
+		error = speakers_add_internal_ports(table, speakers, number);
 	for (size_t i = links_first(links, below.device->ifindex); i < links->count && !error; i++) {
 		struct speaker above = below;
 

@@ -74,6 +74,8 @@ static const struct single {
 	{ "ipvlan of the standby's", { DEVICE(3, A, A), SOFTWARE("ipvlan"), .link = STANDBY }, CANDIDATE_UNLIKE, 0 },
 	{ "VLAN of the standby's", { DEVICE(3, A, NONE), SOFTWARE("vlan"), .link = STANDBY }, CANDIDATE_UNLIKE, 0 },
 	{ "the standby's bridge", { DEVICE(3, A, NONE), SOFTWARE("bridge") }, CANDIDATE_UNLIKE, 3 },
+	{ "internal port of the standby's Open vSwitch", { DEVICE(3, A, NONE), SOFTWARE("openvswitch") }, CANDIDATE_UNLIKE, 9 },
+	{ "internal port of another Open vSwitch", { DEVICE(3, A, NONE), SOFTWARE("openvswitch") }, CANDIDATE_SOFTWARE, 0 },
 	{ "InfiniBand",
 	  { .ifindex = 3, .hardware_type = ARPHRD_INFINIBAND, .permanent_mac = { 0x52, 0x54, 0, 0, 0, A }, ON_PCI("mlx5_core", "0000:02:00.0") },
 	  CANDIDATE_UNLIKE, 0 },
@@ -158,6 +160,8 @@ static void test_singles(void **context)
 		size_t count;
 
 		standby.master = singles[i].master_of_standby;
+		if (standby.master)
+			snprintf(standby.slave_kind, sizeof(standby.slave_kind), "%s", singles[i].device.kind);
 		primary = candidates_choose(&view, &standby);
 		count = candidates_others(&view, &standby, primary, &unnamed, &other, 1);
 		if (primary == (fit ? devices[1] : NULL) && count == !none && (none || other.verdict == singles[i].verdict))

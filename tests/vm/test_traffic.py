@@ -12,17 +12,19 @@ import struct
 import threading
 import time
 
-from stage import case, check, check_equal, check_lossless, firewall, kernels_of, main, program
+from stage import Skip, case, check, check_equal, check_lossless, firewall, kernels_of, main, note, program
+from tools.rig import openvswitch
 from tools.rig.capture import Capture
 from tools.rig.lab import Pair
 from tools.rig.measure import deliver, measure
+from tools.rig.suites import SuiteError
 
 
 def prepared():
     return {"extra": {"af_xdp": program("af_xdp")}}
 
 
-GUESTS = {kernel: {"kernel": kernel, "pairs": 2, "prepare": prepared, "more_modules": ("xsk_diag",)} for kernel in kernels_of("6.12", "6.1")}
+GUESTS = {kernel: {"kernel": kernel, "pairs": 2, "prepare": prepared, "more_modules": ("xsk_diag", "openvswitch")} for kernel in kernels_of("6.12", "6.1")}
 
 VLAN = 77
 TEST_TYPE, LLDP_TYPE = 0x88b5, 0x88cc  # the former is for local experiments
@@ -237,6 +239,71 @@ def frames_pass(guest, count=200):
     inside.wait(15)
     out = tuple(int(word) for word in outside.communicate(timeout=15)[0].split())
     return out, tuple(int(word) for word in inside.output().split()[-2:])
+
+
+def has_address(frame, address):
+    """An ARP frame that tells where @address is."""
+    return frame.ethertype == ARP and frame.data[28:32] == socket.inet_aton(address)
+
+
+@contextlib.contextmanager
+def open_vswitch_bridge(guest):
+    """A bridge of Open vSwitch in the guest with the standby as its port and the standby's addresses, as OVN-Kubernetes sets up br-ex."""
+    try:
+        archive = openvswitch.archive(note)
+    except SuiteError as error:
+        raise Skip(f"no Open vSwitch for the guest: {error}") from error
+    standby, pair = guest.lab.netdev("sb"), guest.lab.pairs[0]
+    at = openvswitch.PLACE
+    control = openvswitch.command("bin/ovs-vsctl", f"--db=unix:{at}/db.sock")
+    guest.lab.vm.push(archive, f"{at}/archive")
+    guest.check(f"""
+        modprobe openvswitch
+        tar -xzf {at}/archive -C {at}
+        {openvswitch.command("bin/ovsdb-tool", "create", f"{at}/conf.db", f"{at}/usr/share/openvswitch/vswitch.ovsschema")}""", timeout=60)
+    database = guest.lab.vm.spawn("OVS_RUNDIR=%s exec %s" % (at, openvswitch.command("sbin/ovsdb-server", f"--remote=punix:{at}/db.sock", f"{at}/conf.db")))
+    guest.lab.vm.wait_for(f"{control} --no-wait init", 20)
+    switch = guest.lab.vm.spawn("OVS_RUNDIR=%s exec %s" % (at, openvswitch.command("lib/openvswitch-switch/ovs-vswitchd", f"unix:{at}/db.sock")))
+    try:
+        guest.check(f"{control} add-br br-ex -- add-port br-ex {standby}", timeout=60)
+        guest.check(f"""
+            sysctl -q -w net.ipv6.conf.br-ex.accept_dad=0
+            ip address flush dev {standby} scope global
+            ip link set br-ex up
+            ip address add {pair.guest_v4}/24 dev br-ex
+            ip address add {pair.guest_v6}/64 dev br-ex nodad""")
+        guest.lab.vm.wait_for(f"ping -c1 -W1 {pair.peer_v4}", 10)
+        yield standby, pair
+    finally:
+        guest.check(f"""
+            {control} --if-exists del-br br-ex
+            ip address add {pair.guest_v4}/24 dev {standby}
+            ip address add {pair.guest_v6}/64 dev {standby} nodad""", timeout=60)
+        switch.stop()
+        database.stop()
+
+
+@case("6.12")
+def open_vswitch(guest):
+    """Its kernel part takes frames for any MAC, as a bridge does; its internal port has the addresses."""
+    with open_vswitch_bridge(guest) as (standby, pair):
+        guest.wait_active("primary")
+        check_equal(guest.check(f"cat /sys/class/net/br-ex/address /sys/class/net/{standby}/address").split(), [pair.mac] * 2, "MACs")
+        wire = guest.lab.capture("sb0")
+        text = guest.survive(guest.lab.unplug_vf, guest.rest, "unplug")
+        announced = [frame for frame in wire.stop() if has_address(frame, pair.guest_v4) and frame.data[38:42] == frame.data[28:32]]
+        check(announced, "br-ex's address was not announced on the standby's wire")
+        check("br-ex" not in guest.log(), lambda: f"br-ex is taken for a rejected primary:\n{guest.log()}")
+        text += ", " + guest.survive(guest.lab.plug_vf, None, "plug")
+        guest.wait_active("primary")
+        # Nobody has the second MAC: the bridge outside sends it to both wires.
+        for mac in ("ff:ff:ff:ff:ff:ff", "52:54:00:77:99:99"):
+            receiver = guest.lab.vm.spawn(f"frame receive br-ex {TEST_TYPE:x} 3")
+            receiver.wait_output("receiving")
+            guest.lab.peer.popen([program("frame"), "send", "peer0", mac, f"{TEST_TYPE:x}", "100"]).wait(20)
+            receiver.wait(15)
+            check_equal(tuple(int(word) for word in receiver.output().split()[-2:]), (100, 0), f"(arrived, twice) of 100 frames to {mac}")
+    return f"{text}, broadcast and foreign unicast 0/100"
 
 
 @case()
