@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "agent_ports.h"
 #include "agent_state.h"
+#include "hints.h"
 #include "log.h"
 #include "protection.h"
 #include "slot.h"
@@ -286,6 +287,7 @@ static void agent_add_pair(struct agent *agent, const struct pairing *pairing)
 	log_info("%s: steering by %s, the primary's liveness %s%s%s", standby->name,
 		 steer_describe(&agent->world.pins, pairing->standby),
 		 words_liveness(agent->world.pins.pairs[pair->slot].liveness), missing ? ": " : "", missing ?: "");
+	hints_log(standby->name, standby->carrier);
 }
 
 static void agent_step(struct agent *agent, struct pair *pair)

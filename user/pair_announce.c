@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "pair_announce.h"
 #include "addresses.h"
+#include "hints.h"
 #include "log.h"
 #include "port_addresses.h"
 #include "words.h"
@@ -102,5 +103,7 @@ void pair_follow_carrier(struct pair_world *world, struct pair *pair, bool carri
 		pair->announcements_left = world->announce_count - 1;
 		pair->next_announcement_ns = pair_clock_ns() + world->announce_interval_ns;
 	}
+	if (!carrier && pair->standby_had_carrier)
+		hints_log(world->pins.pairs[pair->slot].standby, false);
 	pair->standby_had_carrier = carrier;
 }

@@ -131,6 +131,11 @@ static int read_pair(const struct pins *pins, unsigned slot, bool agent, struct 
 	report.slot = slot;
 	steer_get_egress_others(pins, pair.standby_ifindex, &report.egress_others);
 	report.qdisc = read_qdisc(&pair, report.primary[0]);
+	if (report.is_here) {
+		const struct hints_view view = hints_read(report.standby, report.standby_carrier);
+
+		report.hint_count = (unsigned)hints_check(&view, report.hints);
+	}
 	report.attached_by = steer_describe(pins, pair.standby_ifindex);
 	/* Without an agent nobody takes it back, now or later. */
 	if (!agent)

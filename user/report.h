@@ -5,6 +5,7 @@
 
 #include "bypass.h"
 #include "candidates.h"
+#include "hints.h"
 #include "hook.h"
 #include "pins.h"
 #include "report_ports.h"
@@ -57,6 +58,8 @@ struct report_pair {
 	int64_t last_switch_age_ns;  /* meaningful when state.switches is not 0 */
 	int64_t last_switch_unix_ns; /* the same moment, on the wall clock as it is set now */
 	struct vfsteer_counters counters;
+	unsigned hint_count;
+	struct hint hints[HINTS_MAX];
 	unsigned candidate_count; /* more than there is room for: the rest is left out */
 	struct report_candidate candidates[REPORT_CANDIDATES_MAX];
 };

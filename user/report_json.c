@@ -59,6 +59,22 @@ static int add_bypasses(struct json_object *to, const struct report_pair *pair)
 	return err;
 }
 
+static int add_hints(struct json_object *to, const struct report_pair *pair)
+{
+	struct json_object *array;
+	int err = json_add_array(to, "hints", &array);
+
+	for (unsigned i = 0; !err && i < pair->hint_count; i++) {
+		struct json_object *object = json_object_new_object();
+
+		err = json_append(array, object);
+		err = err ?: json_add(object, "now", json_object_new_boolean(pair->hints[i].is_now));
+		err = err ?: json_add_string(object, "what", pair->hints[i].what);
+		err = err ?: json_add_string(object, "remedy", pair->hints[i].remedy);
+	}
+	return err;
+}
+
 static int add_pair(struct json_object *to, const struct report_pair *pair)
 {
 	const struct vfsteer_state *state = &pair->state;
@@ -103,6 +119,7 @@ static int add_pair(struct json_object *to, const struct report_pair *pair)
 	err = err ?: json_add_object(to, "counters", &values);
 	err = err ?: counters_to_json(counters_of_pair(), &pair->counters, values);
 	err = err ?: add_bypasses(to, pair);
+	err = err ?: add_hints(to, pair);
 	return err ?: add_candidates(to, pair);
 }
 

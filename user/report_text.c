@@ -86,6 +86,8 @@ static void write_pair_text(const struct report_pair *pair, const struct report_
 	}
 	write_held_back(pair, stream);
 	report_candidates_write_text(pair, stream);
+	for (unsigned i = 0; i < pair->hint_count; i++)
+		fprintf(stream, "  %s: %s\n", pair->hints[i].what, pair->hints[i].remedy);
 	fprintf(stream, "  attached by: %s   liveness: %s   rx: %s%s\n", pair->attached_by,
 		words_liveness(pair->liveness), pair->rx_direct ? "direct" : "exact",
 		pair->egress_is_before ? "   egress: before" : "");

@@ -209,4 +209,27 @@ def mtu_is_refused(stage):
     check_equal(stage.log.read_text().count("refuses the standby's MTU"), 2, "lines about the MTU")
 
 
+@case
+def routes_that_need_carrier(stage):
+    """A standby without carrier has no routes with this setting, and nothing but the setting can help: it is said before, and when it is so."""
+    check_equal(stage.pair()["hints"], [], "hints")
+    for families, value in ((("ipv4",), "1"), (("ipv4", "ipv6"), "1"), (("ipv4", "ipv6"), "0")):
+        for family in families:
+            stage.guest.run(f"echo {value} >/proc/sys/net/{family}/conf/all/ignore_routes_with_linkdown")
+        for up in (True, False):
+            stage.outside.run(f"ip link set st1 {'up' if up else 'down'}")
+            wait("the carrier", lambda: stage.pair()["standby_carrier"] == up)
+            hints = stage.pair()["hints"]
+            check_equal([hint["now"] for hint in hints], [not up] * len(families) if value == "1" else [], f"hints with {families} {value}, carrier {up}")
+            for family, hint in zip(families, hints):
+                check(family in hint["what"] and "=0" in hint["remedy"] and hint["what"] in stage.succeed("status"), f"hint: {hint}")
+            routed = "dev st0" in stage.guest.run(f"ip route get {OUTSIDE} 2>&1 || true")
+            check_equal(routed, up or value == "0", f"is there a route with {families} {value}, carrier {up}")
+            if routed:
+                reachable(stage)
+        stage.outside.run("ip link set st1 up")
+    log = stage.log.read_text()
+    check_equal((log.count("net.ipv4.conf ignore_routes_with_linkdown"), log.count("net.ipv6.conf ignore_routes_with_linkdown")), (2, 1), "warnings")
+
+
 main()
