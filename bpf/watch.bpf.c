@@ -9,8 +9,26 @@
 #include "hold.h"
 #include "kernel.h"
 #include "pair.h"
+#include "watch_test.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
+
+/* One for all objects that programs are loaded from; not pinned. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct watch_test);
+} watch_tests SEC(".maps");
+
+/* The agent takes a device of its own through what a primary goes through, to see which of the programs run. */
+static __always_inline void watch_note(__u32 ifindex, enum watch_test_function function)
+{
+	struct watch_test *test = bpf_map_lookup_elem(&watch_tests, &(__u32){ 0 });
+
+	if (test && test->ifindex == ifindex)
+		test->fired[function] = 1;
+}
 
 #define WATCH_CLOSE_MAX 64    /* devices closed in one go */
 #define WATCH_PCI_FUNCTIONS 8 /* of one slot */
@@ -120,15 +138,17 @@ static __always_inline void watch_leave_held(struct net_device *device, enum vfs
 		hold_until_announced(slot);
 }
 
-static __always_inline void watch_leave_list(struct list_head *list, enum vfsteer_cause cause, bool hold)
+static __always_inline void watch_leave_list(struct list_head *list, enum vfsteer_cause cause, bool hold,
+					     enum watch_test_function function)
 {
 	struct list_head *node = BPF_CORE_READ(list, next);
 
 	for (int i = 0; i < WATCH_CLOSE_MAX && node != list; i++) {
 		struct net_device *device = (void *)node - bpf_core_field_offset(struct net_device, close_list);
-		int slot = watch_find_slot(BPF_CORE_READ(device, ifindex), BPF_CORE_READ(device, nd_net.net, ns.inum),
-					   WATCH_PRIMARY);
+		__u32 ifindex = BPF_CORE_READ(device, ifindex);
+		int slot = watch_find_slot(ifindex, BPF_CORE_READ(device, nd_net.net, ns.inum), WATCH_PRIMARY);
 
+		watch_note(ifindex, function);
 		if (slot >= 0 && pair_leave_primary(slot, PRIMARY_DOWN, cause) && hold)
 			hold_until_announced(slot);
 		node = BPF_CORE_READ(node, next);
@@ -288,6 +308,7 @@ int BPF_PROG(pci_device_remove, struct device *device)
 SEC("fentry/unregister_netdevice_queue")
 int BPF_PROG(unregister_netdevice_queue, struct net_device *device)
 {
+	watch_note(device->ifindex, WATCH_TEST_UNREGISTER);
 	watch_leave_held(device, PRIMARY_LEAVING, CAUSE_UNREGISTER);
 	return 0;
 }
@@ -295,7 +316,7 @@ int BPF_PROG(unregister_netdevice_queue, struct net_device *device)
 SEC("fentry/__dev_close_many")
 int BPF_PROG(__dev_close_many, struct list_head *list)
 {
-	watch_leave_list(list, CAUSE_SET_DOWN, true);
+	watch_leave_list(list, CAUSE_SET_DOWN, true, WATCH_TEST_CLOSE);
 	return 0;
 }
 
@@ -303,21 +324,21 @@ int BPF_PROG(__dev_close_many, struct list_head *list)
 SEC("fentry/dev_close_many")
 int BPF_PROG(dev_close_many, struct list_head *list)
 {
-	watch_leave_list(list, CAUSE_SET_DOWN, true);
+	watch_leave_list(list, CAUSE_SET_DOWN, true, WATCH_TEST_DEV_CLOSE);
 	return 0;
 }
 
 SEC("fentry/netif_close_many")
 int BPF_PROG(netif_close_many, struct list_head *list)
 {
-	watch_leave_list(list, CAUSE_SET_DOWN, true);
+	watch_leave_list(list, CAUSE_SET_DOWN, true, WATCH_TEST_NETIF_CLOSE);
 	return 0;
 }
 
 SEC("fentry/dev_deactivate_many")
 int BPF_PROG(dev_deactivate_many, struct list_head *list)
 {
-	watch_leave_list(list, CAUSE_CARRIER_LOST, false);
+	watch_leave_list(list, CAUSE_CARRIER_LOST, false, WATCH_TEST_DEACTIVATE);
 	return 0;
 }
 
@@ -361,6 +382,7 @@ static __always_inline void watch_note_standby_carrier(struct net_device *device
 SEC("fentry/netif_carrier_off")
 int BPF_PROG(netif_carrier_off, struct net_device *device)
 {
+	watch_note(device->ifindex, WATCH_TEST_CARRIER_OFF);
 	watch_leave(device, PRIMARY_DOWN, CAUSE_CARRIER_LOST);
 	watch_note_standby_carrier(device, 0);
 	return 0;
@@ -374,6 +396,7 @@ int BPF_PROG(netif_carrier_on, struct net_device *device)
 
 	if (slot >= 0)
 		pair_tell(slot, EVENT_CARRIER_ON, CAUSE_NONE);
+	watch_note(device->ifindex, WATCH_TEST_CARRIER_ON);
 	watch_note_standby_carrier(device, 1);
 	return 0;
 }
@@ -386,6 +409,7 @@ int BPF_PROG(__dev_set_rx_mode, struct net_device *device)
 
 	if (slot >= 0)
 		pair_tell(slot, EVENT_FILTERS, CAUSE_NONE);
+	watch_note(device->ifindex, WATCH_TEST_RX_MODE);
 	return 0;
 }
 

@@ -53,6 +53,24 @@ static void agent_tell_watch(const struct watch_result *watch)
 			    watch->refusal ? ")" : "");
 }
 
+/* What the test of the watch programs has shown: see watch_test.h. */
+static void agent_tell_watch_test(const struct watch_result *watch)
+{
+	char names[256] = "";
+	size_t length = 0;
+
+	for (unsigned i = 0; i < watch->silent_count && length < sizeof(names); i++)
+		length += snprintf(names + length, sizeof(names) - length, "%s%s", length ? ", " : "", watch->silent[i]);
+	if (watch->silent_count)
+		log_warning("watch: attached, but does not run on this kernel: %s: not relied on", names);
+	if (watch->test_error)
+		log_warning("watch: %s: the programs could not be tried on a veth of their own, and are not relied on alone: load the module veth",
+			    strerror(-watch->test_error));
+	else if (watch->test_us)
+		log_info("watch: programs tried on a veth of their own in %u ms; untested: those for PCI, and for drivers that detach",
+			 (watch->test_us + 500) / 1000);
+}
+
 /* Watch programs first: the data path's method depends on them. */
 static int agent_open_programs(struct agent *agent)
 {
@@ -63,6 +81,7 @@ static int agent_open_programs(struct agent *agent)
 		return error;
 	}
 	agent_tell_watch(&agent->watch);
+	agent_tell_watch_test(&agent->watch);
 	drops_attach(&agent->world.pins); /* what cannot be counted goes without */
 	for (unsigned i = 0; i < agent->watch.attached_count; i++)
 		if (!strcmp(agent->watch.attached[i], "__dev_set_rx_mode"))

@@ -80,6 +80,14 @@ struct link_peer {
 	uint8_t mac[ETH_ALEN];
 };
 
+struct link_end {
+	const char *name;
+	uint8_t mac[ETH_ALEN];
+};
+
+/* Makes a veth with these two ends, in this namespace and down. -EOPNOTSUPP: a kernel without veth. -EEXIST: a name is taken. */
+int link_add_veth(struct link_requests *requests, const struct link_end ends[2]);
+
 /* Finds the other end of the veth with @ifindex, in whatever namespace (Linux 5.0 for others than this). -ENODEV: it has none. */
 int link_get_peer(struct link_requests *requests, int ifindex, struct link_peer *ret);
 

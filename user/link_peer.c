@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The other end of a veth: IFLA_LINK and IFLA_LINK_NETNSID say where it is, IFLA_TARGET_NETNSID asks there. */
+/* Veths: making one; its other end: IFLA_LINK and IFLA_LINK_NETNSID say where it is, IFLA_TARGET_NETNSID asks there. */
 #include "link.h"
 #include "link_requests.h"
 #include "rtnetlink.h"
@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
+#include <linux/veth.h>
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 #include <string.h>
@@ -72,4 +73,42 @@ int link_get_peer(struct link_requests *requests, int ifindex, struct link_peer 
 	ret->namespace_id = own.namespace_id;
 	memcpy(ret->mac, other.mac, ETH_ALEN);
 	return 0;
+}
+
+static bool put_end(struct nl_msg *request, const struct link_end *end)
+{
+	return nla_put_string(request, IFLA_IFNAME, end->name) >= 0 &&
+	       nla_put(request, IFLA_ADDRESS, ETH_ALEN, end->mac) >= 0;
+}
+
+/* The other end's attributes stand in those of the kind, behind a header of its own. */
+static bool put_peer(struct nl_msg *request, const struct link_end *end)
+{
+	const struct ifinfomsg header = { .ifi_family = AF_UNSPEC };
+	struct nlattr *info = nla_nest_start(request, IFLA_LINKINFO), *data, *peer;
+
+	if (!info || nla_put_string(request, IFLA_INFO_KIND, "veth") < 0)
+		return false;
+	data = nla_nest_start(request, IFLA_INFO_DATA);
+	peer = data ? nla_nest_start(request, VETH_INFO_PEER) : NULL;
+	if (!peer || nlmsg_append(request, (void *)&header, sizeof(header), NLMSG_ALIGNTO) < 0 ||
+	    !put_end(request, end))
+		return false;
+	nla_nest_end(request, peer);
+	nla_nest_end(request, data);
+	nla_nest_end(request, info);
+	return true;
+}
+
+int link_add_veth(struct link_requests *requests, const struct link_end ends[2])
+{
+	const struct ifinfomsg header = { .ifi_family = AF_UNSPEC };
+	struct nl_msg *request =
+		rtnetlink_message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, &header, sizeof(header));
+
+	if (request && (!put_end(request, &ends[0]) || !put_peer(request, &ends[1]))) {
+		nlmsg_free(request);
+		return -EMSGSIZE;
+	}
+	return rtnetlink_request(requests->socket, request, NULL, NULL);
 }

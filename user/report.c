@@ -149,16 +149,27 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
+static void read_function(const char *name, char (*functions)[48], unsigned *count)
+{
+	if (*count == REPORT_WATCHED_MAX)
+		return;
+	snprintf(functions[*count], sizeof(functions[0]), "%.47s", name);
+	text_mask(functions[(*count)++]);
+}
+
 static bool read_watched(const char *name, void *argument)
 {
 	struct report *report = argument;
 
-	if (report->watched_count < REPORT_WATCHED_MAX) {
-		char *watched = report->watched[report->watched_count++];
+	read_function(name, report->watched, &report->watched_count);
+	return true;
+}
 
-		snprintf(watched, sizeof(report->watched[0]), "%.47s", name);
-		text_mask(watched);
-	}
+static bool read_silent(const char *name, void *argument)
+{
+	struct report *report = argument;
+
+	read_function(name, report->silent, &report->silent_count);
 	return true;
 }
 
@@ -170,8 +181,11 @@ int report_read(const struct pins *pins, int slot, bool agent, struct report *re
 		.backlog_counted = drops_are_counted(pins),
 	};
 
-	if (!report.tracing_off)
+	if (!report.tracing_off) {
 		pins_sweep_links(pins, "watch-", read_watched, &report);
+		pins_sweep_links(pins, "silent-", read_silent, &report);
+	}
+	qsort(report.silent, report.silent_count, sizeof(report.silent[0]), compare_names);
 	qsort(report.watched, report.watched_count, sizeof(report.watched[0]), compare_names);
 	report.pairs = calloc(VFSTEER_MAX_PAIRS, sizeof(*report.pairs));
 	if (!report.pairs)

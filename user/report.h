@@ -72,6 +72,8 @@ struct report {
 	bool backlog_counted; /* counters.drop_backlog_packets tells: see drops.h */
 	unsigned watched_count;
 	char watched[REPORT_WATCHED_MAX][48]; /* kernel functions that warn of a primary's end, in order of name */
+	unsigned silent_count;
+	char silent[REPORT_WATCHED_MAX][48]; /* those whose programs are attached and do not run */
 	unsigned pair_count;
 	struct report_pair *pairs;
 	struct report_ports *ports; /* see report_ports.h */

@@ -125,7 +125,7 @@ static int add_pair(struct json_object *to, const struct report_pair *pair)
 
 static int add_report(struct json_object *root, const struct report *report)
 {
-	struct json_object *pairs, *watched;
+	struct json_object *pairs, *watched, *silent;
 	int err = json_add_string(root, "version", VFSTEER_VERSION);
 
 	err = err ?: json_add(root, "agent", json_object_new_boolean(report->agent));
@@ -134,6 +134,9 @@ static int add_report(struct json_object *root, const struct report *report)
 	err = err ?: json_add_array(root, "watched", &watched);
 	for (unsigned i = 0; !err && i < report->watched_count; i++)
 		err = json_append(watched, json_object_new_string(report->watched[i]));
+	err = err ?: json_add_array(root, "silent", &silent);
+	for (unsigned i = 0; !err && i < report->silent_count; i++)
+		err = json_append(silent, json_object_new_string(report->silent[i]));
 	err = err ?: json_add_array(root, "pairs", &pairs);
 	for (unsigned i = 0; !err && i < report->pair_count; i++) {
 		struct json_object *pair = json_object_new_object();

@@ -119,6 +119,10 @@ static void write_watched_text(const struct report *report, FILE *stream)
 		missing[0] ? ": no warning of " : "", missing,
 		report->tracing_off ? ": " PROTECTION_TRACING_OFF
 				    : "");
+	if (report->silent_count)
+		fputs("attached, but does not run on this kernel:", stream);
+	for (unsigned i = 0; i < report->silent_count; i++)
+		fprintf(stream, "%s %s%s", i ? "," : "", report->silent[i], i + 1 == report->silent_count ? "\n" : "");
 	if (report->pair_count && !report->pairs[0].removals_held)
 		fputs("a removal does not wait until the switch is announced: a guest that sends nothing may miss what "
 		      "is sent to it meanwhile\n",

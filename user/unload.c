@@ -12,6 +12,7 @@
 #include "silence.h"
 #include "slot.h"
 #include "steer.h"
+#include "watch_test.h"
 #include "xdp_mirror.h"
 
 #include <linux/if.h>
@@ -165,6 +166,7 @@ int unload_everything(struct pins *pins, struct netdev_table *table, struct link
 		crash_point("unload-slot-cleared");
 	}
 	crash_point("unload-pairs-given-up");
+	watch_test_clean(requests);
 	step_error = pins_remove(pins);
 	return error ? error : step_error;
 }

@@ -4,6 +4,7 @@
 #include "kernel.h"
 #include "pins_make.h"
 #include "watch.skel.h"
+#include "watch_test.h"
 #include "watch_without_cas.skel.h"
 #include "variant.h"
 
@@ -46,6 +47,7 @@ static bool watch_is_superseded(const char *name)
 
 #define WATCH_PIN "watch-"
 #define WATCH_NEW_PIN "new-" WATCH_PIN /* until it takes the place of an earlier one */
+#define WATCH_SILENT_PIN "silent-"     /* of a program that does not run here */
 
 /* How long a removal may be kept waiting for the announcement, and after it. */
 #define WATCH_HOLD_LIMIT_NS 100000000ULL
@@ -58,7 +60,7 @@ static bool watch_can_hold(void)
 }
 
 /* Opens the object with the programs in @wanted, a mask of indices, and no others to be loaded. */
-static struct watch_bpf *watch_select(const struct pins *pins, unsigned wanted)
+static struct watch_bpf *watch_select(const struct pins *pins, int test_fd, unsigned wanted)
 {
 	struct watch_bpf *programs = watch_open(kernel_has_compare_and_swap() ? watch_bpf__elf_bytes :
 									  watch_without_cas_bpf__elf_bytes);
@@ -74,7 +76,8 @@ static struct watch_bpf *watch_select(const struct pins *pins, unsigned wanted)
 	}
 	if (bpf_map__reuse_fd(programs->maps.pairs, pins->pairs_fd) ||
 	    bpf_map__reuse_fd(programs->maps.counters, pins->counters_fd) ||
-	    bpf_map__reuse_fd(programs->maps.events, pins->events_fd)) {
+	    bpf_map__reuse_fd(programs->maps.events, pins->events_fd) ||
+	    bpf_map__reuse_fd(programs->maps.watch_tests, test_fd)) {
 		watch_bpf__destroy(programs);
 		return NULL;
 	}
@@ -110,9 +113,9 @@ static int watch_pin(const struct pins *pins, struct bpf_program *program)
 }
 
 /* Loads and attaches the programs of @wanted and adds those that took to *@attached. Returns 0 or the kernel's refusal. */
-static int watch_try(const struct pins *pins, unsigned wanted, unsigned *attached)
+static int watch_try(const struct pins *pins, int test_fd, unsigned wanted, unsigned *attached)
 {
-	struct watch_bpf *programs = watch_select(pins, wanted);
+	struct watch_bpf *programs = watch_select(pins, test_fd, wanted);
 	int error;
 
 	if (!programs)
@@ -152,36 +155,119 @@ static bool watch_keep(const char *function, void *argument)
 	return false;
 }
 
-int watch_attach(const struct pins *pins, struct watch_result *ret)
+/* Attaches the programs of @wanted as far as the kernel lets it: *@attached and *@refusal. Returns 0 or -ENOMEM. */
+static int watch_attach_wanted(const struct pins *pins, int test_fd, unsigned wanted, unsigned *attached, int *refusal)
 {
-	struct watch_result result = { 0 };
-	unsigned wanted = 0, attached = 0;
-	int error;
+	int error = wanted ? watch_try(pins, test_fd, wanted, attached) : 0;
 
-	for (unsigned i = 0; i < WATCH_FUNCTIONS; i++)
-		if (kernel_has_function(watch_functions[i]) && !watch_is_superseded(watch_functions[i]))
-			wanted |= 1U << i;
-	error = wanted ? watch_try(pins, wanted, &attached) : 0;
 	if (error == -ENOMEM)
 		return error;
 	/* One refused program takes the others down with it: try those that are left one by one. */
 	for (unsigned i = 0; i < WATCH_FUNCTIONS && error; i++)
-		if (wanted & ~attached & 1U << i && watch_try(pins, 1U << i, &attached))
-			result.refusal = error;
+		if (wanted & ~*attached & 1U << i && watch_try(pins, test_fd, 1U << i, attached))
+			*refusal = error;
+	return 0;
+}
+
+static unsigned watch_functions_there(bool superseded)
+{
+	unsigned there = 0;
+
+	for (unsigned i = 0; i < WATCH_FUNCTIONS; i++)
+		if (kernel_has_function(watch_functions[i]) && watch_is_superseded(watch_functions[i]) == superseded)
+			there |= 1U << i;
+	return there;
+}
+
+/* Which of @attached do not run. */
+static unsigned watch_find_silent(unsigned attached, const struct watch_test_result *test)
+{
+	unsigned silent = 0;
+
+	for (unsigned i = 0; i < WATCH_FUNCTIONS; i++)
+		if (attached & 1U << i && !watch_test_fires(test, watch_functions[i]))
+			silent |= 1U << i;
+	return silent;
+}
+
+/* They stay attached: a function that is inlined in some callers is passed by others. */
+static bool watch_keep_silent(const char *function, void *argument)
+{
+	return watch_has(*(unsigned *)argument, function);
+}
+
+static void watch_pin_silent(const struct pins *pins, unsigned silent)
+{
+	char from[PINS_PATH_SIZE], to[PINS_PATH_SIZE], pin[64];
+
+	for (unsigned i = 0; i < WATCH_FUNCTIONS; i++) {
+		if (!(silent & 1U << i))
+			continue;
+		snprintf(pin, sizeof(pin), WATCH_PIN "%s", watch_functions[i]);
+		pins_link_path(pins, pin, 0, from, sizeof(from));
+		snprintf(pin, sizeof(pin), WATCH_SILENT_PIN "%s", watch_functions[i]);
+		pins_link_path(pins, pin, 0, to, sizeof(to));
+		rename(from, to);
+	}
+	pins_sweep_links(pins, WATCH_SILENT_PIN, watch_keep_silent, &silent);
+}
+
+/*
+ * Attaches all there is and tries it on a device. *@silent: what is attached and does not run. Returns 0 or -ENOMEM.
+ */
+static int watch_attach_tested(const struct pins *pins, int test_fd, unsigned *attached, unsigned *silent,
+			       struct watch_result *result)
+{
+	int error = watch_attach_wanted(pins, test_fd, watch_functions_there(false), attached, &result->refusal);
+	struct watch_test_result test = { 0 };
+
+	*silent = 0;
+	if (error || !*attached || !kernel_runs_tracing())
+		return error;
+	result->test_error = watch_test_run(test_fd, &test);
+	if (!result->test_error)
+		*silent = watch_find_silent(*attached, &test);
+	/* Inlined in its callers: those are what is left to watch. */
+	if (watch_has(*silent, "__dev_close_many") && watch_functions_there(true)) {
+		error = watch_attach_wanted(pins, test_fd, watch_functions_there(true), attached, &result->refusal);
+		if (!error)
+			result->test_error = watch_test_run(test_fd, &test);
+		if (!error && !result->test_error)
+			*silent = watch_find_silent(*attached, &test);
+	}
+	result->test_us = test.took_us;
+	result->complete = !result->test_error && watch_test_complete(&test);
+	return error;
+}
+
+int watch_attach(const struct pins *pins, struct watch_result *ret)
+{
+	struct watch_result result = { 0 };
+	unsigned attached = 0, silent = 0;
+	int test_fd = watch_test_map(), error;
+
+	if (test_fd < 0)
+		return test_fd;
+	error = watch_attach_tested(pins, test_fd, &attached, &silent, &result);
+	close(test_fd);
+	if (error)
+		return error;
 	result.silenced = !kernel_runs_tracing();
 	if (result.silenced)
-		attached = result.refusal = 0; /* whatever was refused: that is not what is missing */
+		attached = silent = result.refusal = 0; /* whatever was refused: that is not what is missing */
 	for (unsigned i = 0; i < WATCH_FUNCTIONS; i++) {
-		if (attached & 1U << i)
+		if (silent & 1U << i)
+			result.silent[result.silent_count++] = watch_functions[i];
+		else if (attached & 1U << i)
 			result.attached[result.attached_count++] = watch_functions[i];
 		else if (!watch_is_superseded(watch_functions[i]))
 			result.missing[result.missing_count++] = watch_functions[i];
 	}
+	attached &= ~silent;
+	result.complete = result.complete && attached;
 	result.removals_held = watch_can_hold() && (watch_has(attached, "unregister_netdevice_queue") ||
 						    watch_has(attached, "pci_device_remove"));
-	result.complete = watch_has(attached, "netif_carrier_off") && watch_has(attached, "unregister_netdevice_queue") &&
-			  (watch_has(attached, "__dev_close_many") || watch_has(attached, "dev_close_many") ||
-			   watch_has(attached, "netif_close_many"));
+	watch_pin_silent(pins, silent);
 	pins_sweep_links(pins, WATCH_PIN, watch_keep, NULL);
 	pins_sweep_links(pins, WATCH_NEW_PIN, NULL, NULL);
 	*ret = result;

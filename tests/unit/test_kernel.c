@@ -34,7 +34,8 @@ long syscall(long number, ...)
 	va_end(arguments);
 	errno = command == BPF_MAP_CREATE ? system_under_test.ring_error : system_under_test.program_error;
 	if (command == BPF_MAP_CREATE && !errno &&
-	    (attributes->max_entries & (attributes->max_entries - 1) || attributes->max_entries % system_under_test.page_size))
+	    (attributes->max_entries & (attributes->max_entries - 1) ||
+	     attributes->max_entries % system_under_test.page_size))
 		errno = EINVAL;
 	return errno ? -1 : dup(STDERR_FILENO);
 }

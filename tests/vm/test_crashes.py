@@ -11,9 +11,9 @@ from stage import case, check, check_equal, kernels_of, main
 
 GUESTS = {kernel: {"kernel": kernel} for kernel in kernels_of("6.12", "6.1")}
 stage.VFSTEER = str(Path(stage.VFSTEER).parent / "crashpoints" / "vfsteer")
-# Before, between and after the replacement of watch programs; in the data path's; as the primary is taken over.
+# Before, between and after the replacement of watch programs; in the data path's; as the primary is taken over; as watch programs are tried.
 POINTS = ("watch-link-attached:1", "watch-link-pinned:4", "watch-link-renamed:8", "pair-programs-loaded:1", "steer-standby-ingress-attached:1",
-          "join-silenced:1", "agent-control-opened:1")
+          "join-silenced:1", "agent-control-opened:1", "watch-test-device-made:1", "watch-test-device-up:1")
 EVERY = "VFSTEER_EVERY_CRASH" in os.environ
 
 
@@ -39,6 +39,7 @@ def unplug_after_death(guest):
         after = links(guest)
         check_equal(*[[name for name in names if name.startswith(("watch-", "new-"))] for names in (after, whole)], f"{point}: watch programs")
         check_equal(len(after), len(whole), f"{point}: links {after}")
+        check_equal(guest.check("ls /sys/class/net | grep -c vfsteer-test || true").strip(), "0", f"{point}: devices of the test")
     return "; ".join(texts)
 
 

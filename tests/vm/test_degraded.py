@@ -92,6 +92,41 @@ def tracing_switched_off(guest):
     return costs
 
 
+@case("*-silenced")
+def programs_that_never_run(guest):
+    """Attached, and passed by nobody, on a kernel that does not say so: here the sysctl is hidden behind a file. The self-test finds out."""
+    sysctl = "/proc/sys/kernel/ftrace_enabled"
+    guest.check(f"echo 0 >{sysctl}; echo 1 >/tmp/enabled; mount --bind /tmp/enabled {sysctl}")
+    try:
+        guest.start_agent()
+        guest.wait_active("primary")
+        said = [line for line in guest.log().splitlines() if "attached, but does not run on this kernel" in line]
+        check_equal(len(said), 1, f"lines about programs that do not run:\n{guest.log()}")
+        status = json.loads(guest.check("vfsteer status --json"))
+        tested = {"unregister_netdevice_queue", "__dev_close_many", "dev_deactivate_many", "netif_carrier_off", "netif_carrier_on", "__dev_set_rx_mode"}
+        check(tested <= set(status["silent"]), f"silent: {status['silent']}, not all of {sorted(tested)}")
+        check_equal(tested & set(status["watched"]), set(), "watched and tested")
+        check_equal(status["pairs"][0]["liveness"], "checked for each packet, by probe reads", "liveness")
+        check("no warning of" in guest.check("vfsteer status") and "does not run on this kernel" in guest.check("vfsteer status"), "status does not say so")
+        result = guest.measure(lambda: guest.check(f"ip link set {guest.lab.netdev('vf')} down"))
+        guest.wait_active("standby")
+        check(not any(result[way]["never_came_back"] for way in ("out", "in")), lambda: figures(result))
+        guest.check(f"ip link set {guest.lab.netdev('vf')} up")
+        guest.wait_active("primary")
+    finally:
+        guest.agent.stop()
+        guest.check(f"umount {sysctl}; echo 1 >{sysctl}; vfsteer unload")
+    check_equal(guest.run("ip link show vfsteer-test0")[0], 1, "status of ip link show vfsteer-test0")
+    # With tracing the next agent finds them run, and lists them.
+    guest.start_agent()
+    guest.wait_active("primary")
+    status = json.loads(guest.check("vfsteer status --json"))
+    check_equal((status["silent"], status["pairs"][0]["liveness"]), ([], "kept by the watch programs"), "(silent, liveness) with tracing")
+    took = [line.split(" in ")[1] for line in guest.log().splitlines() if "programs tried on a veth" in line]
+    check_equal(len(took), 1, f"lines about the test in:\n{guest.log()}")
+    return f"{figures(result)}; tried in {took[0]}"
+
+
 @case("*-btfless")
 def no_type_information(guest):
     guest.check("mkdir -p /tmp/nothing && mount --bind /tmp/nothing /sys/kernel/btf")
