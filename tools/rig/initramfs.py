@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from tools.rig import kernels, modules
+from tools.rig.architecture import X86, find
 from tools.rig.cpio import Archive
 from tools.rig.places import RIG, cache, lock
 from tools.rig.programs import program
@@ -50,6 +51,35 @@ def _libraries(binary):
     return {Path(path) for path in re.findall(r"(/\S+) \(0x", done.stdout)}
 
 
+def _foreign_libraries(tree, binary):
+    """The same of a binary of another architecture, by name; all that they need are in the tree."""
+    found, wanted = {}, [Path(binary)]
+    while wanted:
+        said = subprocess.run(["readelf", "-dl", str(wanted.pop())], text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+        for name in re.findall(r"NEEDED\)\s+Shared library: \[(\S+)\]|interpreter: /\S*/([^/\]]+)\]", said):
+            name = name[0] or name[1]
+            if name in found:
+                continue
+            path = find(tree, name)
+            if not path:
+                raise InitramfsError(f"{binary}: {name} is not in {tree}")
+            found[name] = path
+            wanted.append(path)
+    return found
+
+
+def _foreign_content(architecture, kernel, release, extra, more_modules):
+    """_content of a guest of another architecture."""
+    tree = architecture.files()
+    files = {"init": RIG / "guest/init", "bin/busybox": find(tree, "busybox"), "bin/sh": find(tree, "dash"),
+             "usr/bin/flow": program("flow", architecture), "usr/bin/guest-agent": program("guest-agent", architecture)}
+    files |= {f"usr/sbin/{tool}": find(tree, tool) for tool in TOOLS}
+    files |= {name.lstrip("/") if "/" in name else f"usr/sbin/{name}": Path(path) for name, path in extra.items()}
+    for path in list(files.values()):
+        files |= {f"lib/{name}": library for name, library in _foreign_libraries(tree, path).items()}
+    return files, modules.modules_closure(kernel, release, (*BOOT_MODULES, *MODULES, *more_modules))
+
+
 def _content(kernel, release, extra, more_modules):
     """{path in the guest: file here} of all that is not a module, and the modules' {path: file}."""
     files = {"init": RIG / "guest/init", "bin/busybox": _find("busybox"), "usr/bin/flow": program("flow"),
@@ -80,7 +110,8 @@ def _build(kernel, release, files, chosen, boot_modules):
     # One library directory under every name that loaders look at.
     archive.directory("lib")
     archive.link("usr/lib", "../lib")
-    archive.link("lib/x86_64-linux-gnu", ".")
+    for machine in ("x86_64", "aarch64"):
+        archive.link(f"lib/{machine}-linux-gnu", ".")
     for name in ("proc", "sys", "dev", "run", "tmp", "root", "etc", "var", "sbin", "lib64"):
         archive.directory(name)
     archive.link("var/run", "../run")
@@ -98,7 +129,7 @@ def _build(kernel, release, files, chosen, boot_modules):
     return archive.bytes()
 
 
-def initramfs(kernel, extra=None, boot_modules=(), more_modules=()):
+def initramfs(kernel, extra=None, boot_modules=(), more_modules=(), architecture=X86):
     """The path of an initramfs for a kernel's directory.
 
     extra: {name or absolute path in the guest: file here}; libraries follow by themselves.
@@ -106,7 +137,8 @@ def initramfs(kernel, extra=None, boot_modules=(), more_modules=()):
     """
     release = kernels.release(kernel)
     boot = (*BOOT_MODULES, *boot_modules)
-    files, chosen = _content(kernel, release, extra or {}, (*boot_modules, *more_modules))
+    arguments = kernel, release, extra or {}, (*boot_modules, *more_modules)
+    files, chosen = _content(*arguments) if architecture.is_ours else _foreign_content(architecture, *arguments)
     recipe = [Path(__file__), RIG / "modules.py", RIG / "cpio.py"]
     name = _digest(release, boot, *(_stamp(path) for path in recipe), *(f"{name} {_stamp(path)}" for name, path in sorted(files.items())),
                    *sorted(chosen))

@@ -14,11 +14,14 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from tools.rig.architecture import ARM64, X86
 from tools.rig.bzimage import vmlinux_extract
 from tools.rig.places import cache, lock
 from tools.rig.suites import Suite, SuiteError
 
-SUITES = {"5.10": "bullseye", "6.1": "bookworm", "6.12": "trixie", "sid": "sid"}
+SUITES = {"5.10": "bullseye", "6.1": "bookworm", "6.12": "trixie", "sid": "sid", "6.12-arm64-16k": "trixie"}
+# Those that are not of this machine's architecture, or of other pages: Debian's name for them.
+FLAVOURS = {"6.12-arm64-16k": "arm64-16k"}
 
 # A guest without disk, screen or sound needs none of these, and they are nine tenths of the package.
 DROP = [f"*/kernel/{part}/*" for part in (
@@ -33,12 +36,17 @@ DROP = [f"*/kernel/{part}/*" for part in (
     "drivers/accel", "drivers/rtc", "drivers/watchdog", "drivers/target", "drivers/xen", "drivers/nvme", "drivers/mfd")]
 
 
-def _image_packages(suite):
+def architecture(version):
+    """What a guest with the kernel of that name is made of; of a kernel's directory, this machine's."""
+    return ARM64 if FLAVOURS.get(version, "").startswith("arm64") else X86
+
+
+def _image_packages(suite, flavour):
     """The packages with the kernel itself: the meta package depends on one, and newer suites have it in several parts."""
-    meta = suite.show("linux-image-amd64")
-    found = re.search(r"\b(linux-image-\d[\w.+~-]*-amd64)\b", (meta or {}).get("Depends", ""))
+    meta = suite.show(f"linux-image-{flavour}")
+    found = re.search(rf"\b(linux-image-\d[\w.+~-]*-{flavour})\b", (meta or {}).get("Depends", ""))
     if not found:
-        raise SuiteError(f"{suite.name}: linux-image-amd64 names no kernel package in its Depends")
+        raise SuiteError(f"{suite.name}: linux-image-{flavour} names no kernel package in its Depends")
     depends = suite.show(found[1]).get("Depends", "")
     version = found[1].removeprefix("linux-image-")
     return found[1], *(part for part in (f"linux-binary-{version}", f"linux-modules-{version}", f"linux-base-{version}")
@@ -72,8 +80,9 @@ def kernel(version, refresh=False):
     with lock(f"kernel-{version}"):
         if named.exists() and not refresh:
             return named.resolve()
-        suite = Suite(SUITES[version])
-        packages = _image_packages(suite)
+        foreign = architecture(version)
+        suite = Suite(SUITES[version], None if foreign.is_ours else foreign.debian)
+        packages = _image_packages(suite, FLAVOURS.get(version, "amd64"))
         target = cache("kernels") / packages[0].removeprefix("linux-image-")
         if not (target / "release").exists():
             shutil.rmtree(target, ignore_errors=True)

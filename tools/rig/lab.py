@@ -10,11 +10,12 @@ The bridges live in one namespace with QEMU, the peers in another: what the brid
 
 import time
 
+from tools.rig import kernels
 from tools.rig.capture import Capture
 from tools.rig.cleanup import owned, released
 from tools.rig.netns import Netns
 from tools.rig.nics import Nics, Pair
-from tools.rig.qemu import qemu as qemu_path, qemu_version
+from tools.rig.qemu import qemu_installed, qemu_version
 from tools.rig.vm import Vm, VmError
 
 
@@ -29,7 +30,8 @@ class Lab(Nics):
     def __init__(self, kernel="6.12", pairs=1, hotplug="acpi", failover=False, vf_at_boot=False, configure=True, vf_model="e1000e",
                  virtio="", vf="", devices=(), cmdline="", qemu=None, **vm):
         super().__init__([Pair(index) for index in range(pairs)], failover, vf_model)
-        self.hotplug, qemu = hotplug, qemu or qemu_path()
+        self._architecture = kernels.architecture(kernel)
+        self.hotplug, qemu = hotplug, qemu or qemu_installed(self._architecture.qemu)
         self._virtio, self._vf, self._captures = virtio, vf, []
         owned(self, self.stop)
         try:
@@ -78,7 +80,7 @@ class Lab(Nics):
 
     def _machine(self, vf_at_boot):
         bridge_hotplug = {"acpi": "on", "pciehp": "off"}[self.hotplug]
-        arguments = ["-global", f"ICH9-LPC.acpi-pci-hotplug-with-bridge-support={bridge_hotplug}"]
+        arguments = ["-global", f"ICH9-LPC.acpi-pci-hotplug-with-bridge-support={bridge_hotplug}"] if self._architecture.acpi else []
         for pair in self.pairs:
             n = pair.index
             # Fixed places: sb0 01:00.0, vf0 02:00.0, sb1 03:00.0, vf1 04:00.0, whatever is plugged when.

@@ -3,22 +3,24 @@
 
 import subprocess
 
+from tools.rig.architecture import X86
 from tools.rig.places import BUILD, RIG, lock
 
 SOURCES = {"flow": "flow.c", "guest-agent": "guest/agent.c"}
 
 
-def compiled(source, target, *arguments):
+def compiled(source, target, *arguments, compiler="gcc"):
     """`target`, made from the one C file `source` if need be; arguments: gcc's, libraries included."""
     with lock("programs"):
         if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
             target.parent.mkdir(parents=True, exist_ok=True)
             made = target.with_suffix(".new")
-            subprocess.run(["gcc", "-O2", "-Wall", "-Wextra", "-o", made, source, *arguments], check=True)
+            subprocess.run([compiler, "-O2", "-Wall", "-Wextra", "-o", made, source, *arguments], check=True)
             made.rename(target)
     return target
 
 
-def program(name):
+def program(name, architecture=X86):
     """The path of a program of the rig, built if need be."""
-    return compiled(RIG / SOURCES[name], BUILD / name)
+    suffix = "" if architecture.is_ours else f"-{architecture.machine}"
+    return compiled(RIG / SOURCES[name], BUILD / f"{name}{suffix}", compiler=architecture.compiler)

@@ -15,12 +15,12 @@ from tools.rig import kernels
 from tools.rig.channel import Channel, ChannelError
 from tools.rig.cleanup import lifeline, owned, released
 from tools.rig.initramfs import initramfs
-from tools.rig.qemu import qemu as qemu_path, qemu_data
+from tools.rig.qemu import qemu_data, qemu_installed
 from tools.rig.qmp import Qmp, QmpError
 
 # An oops ends the guest, so that no test goes on in a broken one. On a machine with too much to do the emulated timer does not tick ten times
 # within the kernel's check of it, which then gives up or, with interrupts remapped, panics.
-CMDLINE = "console=ttyS0 quiet panic=-1 oops=panic mitigations=off net.ifnames=0 random.trust_cpu=on tsc=reliable no_timer_check"
+CMDLINE = "quiet panic=-1 oops=panic mitigations=off net.ifnames=0 random.trust_cpu=on tsc=reliable no_timer_check"
 ACCEL = os.environ.get("VFSTEER_ACCEL", "tcg,thread=multi")
 TROUBLE = re.compile(r"BUG:|WARNING:|Oops|Kernel panic|general protection|RIP:|rcu_.* stall|soft lockup|hung task|UBSAN|"
                      r"unregister_netdevice: waiting")
@@ -61,21 +61,23 @@ def _group_nice(pid):
 class Vm:
     """A running guest. `devices` are QEMU arguments for what differs between guests: NICs, ports, backends."""
 
-    def __init__(self, kernel="6.12", devices=(), netns=None, extra=None, memory_mb=512, cpus=2, cmdline="", machine="q35",
-                 cpu="max", accel=ACCEL, qemu=None, boot_modules=(), more_modules=(), boot_timeout_s=60):
-        self.kernel, qemu = kernels.kernel(kernel) if isinstance(kernel, str) else Path(kernel), qemu or qemu_path()
+    def __init__(self, kernel="6.12", devices=(), netns=None, extra=None, memory_mb=512, cpus=2, cmdline="", machine=None,
+                 cpu=None, accel=ACCEL, qemu=None, boot_modules=(), more_modules=(), boot_timeout_s=60):
+        self.kernel = kernels.kernel(kernel) if isinstance(kernel, str) else Path(kernel)
+        architecture = kernels.architecture(kernel)
+        qemu = qemu or qemu_installed(architecture.qemu)
         _sweep()
         self.work = Path(tempfile.mkdtemp(prefix=f"{WORK_PREFIX}{os.getpid()}-"))
         self._process = self.qmp_link = self._channel = None
         self._last_console = ""
         owned(self, self.stop)
-        image = initramfs(self.kernel, extra, boot_modules, more_modules)
+        image = initramfs(self.kernel, extra, boot_modules, more_modules, architecture)
         enter = ["ip", "netns", "exec", netns] if netns else []
         self.command = [
-            *enter, qemu, *qemu_data(qemu), "-name", "vfsteer-rig", "-accel", accel, "-cpu", cpu, "-M", machine, "-smp", str(cpus),
+            *enter, qemu, *qemu_data(qemu), "-name", "vfsteer-rig", "-accel", accel, "-cpu", cpu or architecture.cpu, "-M", machine or architecture.board, "-smp", str(cpus),
             "-m", str(memory_mb), "-nodefaults", "-nographic", "-no-reboot", "-kernel", str(kernels.bootable(self.kernel)), "-initrd", str(image),
             # The kernel lets no later word take audit=0 back.
-            "-append", " ".join([CMDLINE, *([] if "audit=" in cmdline else ["audit=0"]), cmdline]).strip(),
+            "-append", " ".join([f"console={architecture.console}", CMDLINE, *([] if "audit=" in cmdline else ["audit=0"]), cmdline]).strip(),
             "-chardev", f"file,id=console,path={self.work}/console", "-serial", "chardev:console",
             "-chardev", f"socket,id=qmp,path={self.work}/qmp,server=on,wait=off", "-mon", "chardev=qmp,mode=control",
             "-device", "virtio-serial-pci,id=rig-serial,addr=0x1e",
