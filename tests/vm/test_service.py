@@ -126,6 +126,7 @@ def ready_with_every_protection(guest):
     check_equal(guest.pair()["liveness"], "checked for each packet", "liveness")
     watched = guest.check("vfsteer status | grep watching").split()[1]
     check(int(watched) >= 9, f"watched functions: {watched}")
+    check("programs tried on a veth of their own" in agent.output(), lambda: f"the watch programs were not tried:\n{agent.output()}")
     return f"{watched} functions watched, {len(policies)} threads"
 
 
