@@ -145,6 +145,12 @@ void pair_step_aside(struct pair_world *world, struct pair *pair, enum vfsteer_c
 /* The network is told anew where the pair's MACs and addresses are, at the next step. */
 void pair_announce_anew(const struct pair_world *world, struct pair *pair);
 
+/* The pair's entry in the map. */
+static inline struct vfsteer_pair *pair_slot(const struct pair_world *world, const struct pair *pair)
+{
+	return &world->pins.pairs[pair->slot];
+}
+
 /* CLOCK_BOOTTIME in ns, the clock of all times here and of bpf_ktime_get_boot_ns. */
 uint64_t pair_clock_ns(void);
 

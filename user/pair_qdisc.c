@@ -20,16 +20,11 @@ void pair_qdisc_look(struct pair *pair, uint64_t delay_ns)
 	pair->due = true;
 }
 
-static struct vfsteer_pair *pair_qdisc_slot(const struct pair_world *world, const struct pair *pair)
-{
-	return &world->pins.pairs[pair->slot];
-}
-
 /* One line per @trouble, a static text, with @detail. NULL: all is well. */
 static void pair_qdisc_tell(const struct pair_world *world, struct pair *pair, const struct qdisc_plan *plan,
 			    const char *trouble, const char *detail)
 {
-	const struct vfsteer_pair *slot = pair_qdisc_slot(world, pair);
+	const struct vfsteer_pair *slot = pair_slot(world, pair);
 
 	if (trouble == pair->qdisc.told)
 		return;
@@ -54,7 +49,7 @@ static void pair_qdisc_tell_plan(const struct pair_world *world, struct pair *pa
 static int pair_qdisc_read(struct pair_world *world, const struct pair *pair, struct qdisc_plan *ret)
 {
 	return qdisc_plan_read(world->requests, pair->standby, pair->primary,
-			       pair_qdisc_slot(world, pair)->primary_qdisc, pair->qdisc.keep, ret);
+			       pair_slot(world, pair)->primary_qdisc, pair->qdisc.keep, ret);
 }
 
 /* Has the kernel made of it what was asked for? Else it goes again. */
@@ -75,7 +70,7 @@ static int pair_qdisc_verify(struct pair_world *world, struct pair *pair)
 /* Whose it is stands in the pair before it is there: an agent that dies in between leaves none behind that is nobody's. */
 static void pair_qdisc_apply(struct pair_world *world, struct pair *pair, const struct qdisc_plan *plan)
 {
-	struct vfsteer_pair *slot = pair_qdisc_slot(world, pair);
+	struct vfsteer_pair *slot = pair_slot(world, pair);
 	const char *refused = "";
 	int error = plan->is_ours ? qdisc_remove(world->requests, pair->primary) : 0;
 
@@ -149,7 +144,7 @@ static bool pair_qdisc_changes(const struct qdisc_plan *plan, uint64_t refused)
 /* Returns when to look again, 0: done. */
 static uint64_t pair_qdisc_follow(struct pair_world *world, struct pair *pair)
 {
-	struct vfsteer_pair *slot = pair_qdisc_slot(world, pair);
+	struct vfsteer_pair *slot = pair_slot(world, pair);
 	struct qdisc_plan plan;
 	uint64_t again_ns = 0;
 	int error = pair_qdisc_read(world, pair, &plan);
@@ -190,7 +185,7 @@ uint64_t pair_qdisc_step(struct pair_world *world, struct pair *pair)
 
 void pair_qdisc_part(struct pair_world *world, struct pair *pair)
 {
-	struct vfsteer_pair *slot = pair_qdisc_slot(world, pair);
+	struct vfsteer_pair *slot = pair_slot(world, pair);
 
 	qdisc_take_back(world->requests, pair->primary, slot->primary_qdisc);
 	crash_point("pair-qdisc-parted");

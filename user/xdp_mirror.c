@@ -43,11 +43,6 @@ bool xdp_mirror_is_missing(enum vfsteer_xdp_mirror mirror)
 	return mirror == XDP_MIRROR_UNBROKERED || mirror == XDP_MIRROR_OCCUPIED || mirror == XDP_MIRROR_REFUSED;
 }
 
-static struct vfsteer_pair *mirror_slot(struct pair_world *world, const struct pair *pair)
-{
-	return &world->pins.pairs[pair->slot];
-}
-
 static struct xdp_mirror_view mirror_view(struct pair_world *world, const struct pair *pair)
 {
 	const struct netdev *standby = netdev_by_index(world->table, pair->standby);
@@ -72,7 +67,7 @@ static struct xdp_mirror_view mirror_view(struct pair_world *world, const struct
 /* Down, a primary receives nothing past the program, and its host gives its frames to the standby. */
 static void mirror_shut(struct pair_world *world, struct pair *pair)
 {
-	mirror_slot(world, pair)->primary_is_shut = 1;
+	pair_slot(world, pair)->primary_is_shut = 1;
 	crash_point("xdp-mirror-about-to-shut");
 	pair_step_aside(world, pair, CAUSE_XDP);
 	link_set_flags(world->requests, pair->primary, 0, IFF_UP);
@@ -85,7 +80,7 @@ static void mirror_reopen(struct pair_world *world, struct pair *pair)
 	if (link_set_flags(world->requests, pair->primary, IFF_UP, IFF_UP))
 		return;
 	crash_point("xdp-mirror-reopened");
-	mirror_slot(world, pair)->primary_is_shut = 0;
+	pair_slot(world, pair)->primary_is_shut = 0;
 	netdev_refresh(world->table, pair->primary);
 }
 
@@ -145,7 +140,7 @@ static enum vfsteer_xdp_mirror mirror_attach(struct pair_world *world, struct pa
 static bool mirror_was_tried(struct pair_world *world, struct pair *pair, const struct xdp_mirror_view *view)
 {
 	const struct netdev *primary = netdev_by_index(world->table, pair->primary);
-	const struct vfsteer_pair *slot = mirror_slot(world, pair);
+	const struct vfsteer_pair *slot = pair_slot(world, pair);
 	struct xdp_mirror_try now;
 
 	memset(&now, 0, sizeof(now));
@@ -186,8 +181,8 @@ static enum vfsteer_xdp_mirror mirror_carry_out(struct pair_world *world, struct
 		mirror_tell_uplinks(world, pair, true);
 		view = mirror_view(world, pair);
 		if (mirror_was_tried(world, pair, &view)) {
-			*error = -mirror_slot(world, pair)->xdp_mirror_error;
-			return mirror_slot(world, pair)->xdp_mirror;
+			*error = -pair_slot(world, pair)->xdp_mirror_error;
+			return pair_slot(world, pair)->xdp_mirror;
 		}
 		mirror = mirror_attach(world, pair, &view, error);
 		netdev_refresh(world->table, pair->primary);
@@ -208,7 +203,7 @@ bool xdp_mirror_update(struct pair_world *world, struct pair *pair)
 {
 	const struct netdev *standby = netdev_by_index(world->table, pair->standby),
 			    *primary = netdev_by_index(world->table, pair->primary);
-	struct vfsteer_pair *slot = mirror_slot(world, pair);
+	struct vfsteer_pair *slot = pair_slot(world, pair);
 	enum vfsteer_xdp_mirror before = slot->xdp_mirror, mirror;
 	bool was_shut = slot->primary_is_shut, is_missing;
 	int error = 0;
@@ -239,7 +234,7 @@ bool xdp_mirror_update(struct pair_world *world, struct pair *pair)
 void xdp_mirror_part(struct pair_world *world, struct pair *pair)
 {
 	struct xdp link = xdp_mirror_link(&world->pins, pair->primary);
-	struct vfsteer_pair *slot = mirror_slot(world, pair);
+	struct vfsteer_pair *slot = pair_slot(world, pair);
 
 	xdp_detach(&link);
 	crash_point("xdp-mirror-parted");
