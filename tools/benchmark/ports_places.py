@@ -118,9 +118,9 @@ class Place:
         """Frames from now on, as many as the CPU has time for."""
         source, destination = self.way.macs
         command = self._tools.command("xdp-trafficgen", "udp", self.way.source, "-M", source, "-m", destination, "-I", NEVER_S)
-        first = self.frames()
+        self.others = self.frames()  # what came before: announcements
         self._generator, said = self.start(self._owners[self.way.source], ["taskset", "-c", self._cpu, *command])
-        self.wait(f"{WARM_UP_FRAMES} frames", lambda: self.frames() - first >= WARM_UP_FRAMES, self._generator, said)
+        self.wait(f"{WARM_UP_FRAMES} frames", lambda: self.frames() - self.others >= WARM_UP_FRAMES, self._generator, said)
 
     def look(self):
         """(frames that have come to the sink, CPU time in ns that they took)"""
@@ -234,7 +234,7 @@ class Vfsteer(Place):
                 and [(port["takes_by"], port["delivers_by"]) for port in pair.get("ports", [])] == [("native", "native")])
 
     def check(self):
-        frames, counters = self.frames(), self._pair()["ports"][0]["counters"]
+        frames, counters = self.frames() - self.others, self._pair()["ports"][0]["counters"]
         native = counters["tx_native_packets" if self.way.leaves == "pr0" else "rx_native_packets"]
         if native < frames:
             raise PlaceError(f"{self.way.name}: of {frames:,} frames only {native:,} went by native XDP")
