@@ -156,6 +156,7 @@ int align_primary(struct align *align, struct link_requests *requests, const str
 		  const struct netdev *standby, const struct netdev *primary, const char **ret_what)
 {
 	struct failure failure = { 0 };
+	int error;
 
 	if (align->ifindex != primary->ifindex)
 		forget(align);
@@ -170,7 +171,10 @@ int align_primary(struct align *align, struct link_requests *requests, const str
 		   &failure);
 	align_flag(align, requests, primary, IFF_ALLMULTI, (standby->flags & IFF_ALLMULTI) || standby->allmulti,
 		   &failure);
-	note(&failure, align_vlans(requests, table, standby, primary), "VLAN filters");
+	error = align_vlans(requests, table, standby, primary);
+	note(&failure, error,
+	     error == -E2BIG ? "VLAN filters: more VLANs of the bridge than stubs are made for; switch its filter off: ethtool -K NAME rx-vlan-filter off"
+			     : "VLAN filters");
 out:
 	if (failure.error)
 		*ret_what = failure.what;

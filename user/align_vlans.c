@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define VLAN_IDS 4096 /* IEEE 802.1Q: 12 bits */
-
 /* Also how a stub is told from other VLAN devices, after a restart, too. */
 static int stub_name(int primary_ifindex, uint16_t vlan_id, uint16_t vlan_protocol, char ret[IF_NAMESIZE])
 {
@@ -32,12 +30,12 @@ static bool is_stub(const struct netdev *device, int primary_ifindex)
 
 /* VLANs of one device. */
 struct vlan_set {
-	bool customer[VLAN_IDS], service[VLAN_IDS];
+	bool customer[LINK_VLAN_IDS], service[LINK_VLAN_IDS];
 };
 
 static bool *vlan_in_set(struct vlan_set *set, uint16_t vlan_id, uint16_t vlan_protocol)
 {
-	return &(vlan_protocol == ETH_P_8021AD ? set->service : set->customer)[vlan_id % VLAN_IDS];
+	return &(vlan_protocol == ETH_P_8021AD ? set->service : set->customer)[vlan_id % LINK_VLAN_IDS];
 }
 
 static bool has_vlan(struct vlan_set *set, const struct netdev *vlan)
@@ -93,7 +91,7 @@ static int add_stubs(struct link_requests *requests, const struct netdev_table *
 
 	read_vlans(table, primary->ifindex, &present);
 	for (unsigned i = 0; i < sizeof(protocols) / sizeof(*protocols); i++) {
-		for (uint16_t vlan_id = 0; vlan_id < VLAN_IDS; vlan_id++) {
+		for (uint16_t vlan_id = 0; vlan_id < LINK_VLAN_IDS; vlan_id++) {
 			int error;
 
 			if (!*vlan_in_set(needed, vlan_id, protocols[i]) ||
@@ -110,16 +108,42 @@ static int add_stubs(struct link_requests *requests, const struct netdev_table *
 	return first_error;
 }
 
+/* The bridge has them admitted by the standby itself (vlan_vid_add, net/bridge/br_vlan.c); the VF is no port of it. */
+static int read_bridge_vlans(struct link_requests *requests, const struct netdev_table *table, const struct netdev *standby,
+			     const struct netdev *primary, struct vlan_set *needed)
+{
+	const struct netdev *bridge = netdev_by_index(table, standby->master);
+	bool ids[LINK_VLAN_IDS] = { 0 };
+	unsigned count = 0;
+	int error;
+
+	if (!bridge || strcmp(bridge->kind, "bridge") || !bridge->vlan_protocol)
+		return 0;
+	error = link_get_bridge_vlans(requests, standby->ifindex, ids);
+	if (error)
+		return error;
+	for (uint16_t vlan_id = 0; vlan_id < LINK_VLAN_IDS; vlan_id++)
+		count += ids[vlan_id];
+	if (count > ALIGN_VLANS_OF_BRIDGE_MAX)
+		return link_filters_vlans(primary->name) ? -E2BIG : 0;
+	for (uint16_t vlan_id = 0; vlan_id < LINK_VLAN_IDS; vlan_id++)
+		if (ids[vlan_id])
+			*vlan_in_set(needed, vlan_id, bridge->vlan_protocol) = true;
+	return 0;
+}
+
 int align_vlans(struct link_requests *requests, const struct netdev_table *table, const struct netdev *standby,
 		const struct netdev *primary)
 {
 	struct vlan_set needed;
-	int error, remove_error;
+	int error, step_error;
 
 	read_vlans(table, standby->ifindex, &needed);
-	error = add_stubs(requests, table, &needed, primary);
-	remove_error = remove_stubs(requests, table, &needed, primary);
-	return error ? error : remove_error;
+	error = read_bridge_vlans(requests, table, standby, primary, &needed);
+	step_error = add_stubs(requests, table, &needed, primary);
+	error = error ? error : step_error;
+	step_error = remove_stubs(requests, table, &needed, primary);
+	return error ? error : step_error;
 }
 
 int align_vlans_undo(struct link_requests *requests, const struct netdev_table *table, const struct netdev *primary)

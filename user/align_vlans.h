@@ -9,8 +9,12 @@
 #include "link.h"
 #include "netdev.h"
 
-/* Adds the stubs that the VLANs above @standby need on @primary, if that filters VLANs, and removes the others. Returns 0 or the first
- * error; all are tried. */
+/* So many stubs are made for a bridge's VLANs. A trunk of thousands would be thousands of devices. */
+#define ALIGN_VLANS_OF_BRIDGE_MAX 256
+
+/* Adds the stubs on @primary, if that filters VLANs, which it needs for the VLANs above @standby, and for those that a bridge which filters VLANs
+ * admits on @standby; removes the others. Returns 0 or the first error; all are tried. -E2BIG: the bridge admits more than
+ * ALIGN_VLANS_OF_BRIDGE_MAX, and gets none. */
 int align_vlans(struct link_requests *requests, const struct netdev_table *table, const struct netdev *standby,
 		const struct netdev *primary);
 

@@ -53,6 +53,12 @@ struct link_learned {
 int link_get_learned(struct link_requests *requests, int bridge_ifindex, int port_ifindex, struct link_learned *learned,
 		     size_t size);
 
+#define LINK_VLAN_IDS 4096 /* IEEE 802.1Q: 12 bits */
+
+/* Sets @ids of the VLANs that the bridge above @port_ifindex admits on it, tagged or not (RTEXT_FILTER_BRVLAN_COMPRESSED, Linux 4.1), and leaves the
+ * others. Returns 0 or -errno. */
+int link_get_bridge_vlans(struct link_requests *requests, int port_ifindex, bool ids[LINK_VLAN_IDS]);
+
 /* True when the device filters VLANs in hardware (ethtool feature rx-vlan-filter or rx-vlan-stag-filter is on). */
 bool link_filters_vlans(const char *ifname);
 

@@ -24,19 +24,25 @@
 /* Of a dump that changes interrupt. */
 #define DUMP_ATTEMPTS 10
 
-/* IPv6's own message about a device: sent when it comes up there, and when its settings change. */
-static int take_ipv6(struct netdev_table *table, const struct nlmsghdr *message)
+/* IPv6's own message about a device: sent when it comes up there, and when its settings change. A bridge's about its port: VLANs were added to it or
+ * taken from it (`bridge vlan`), or its state changed. */
+static int take_family(struct netdev_table *table, const struct nlmsghdr *message)
 {
 	const struct ifinfomsg *header = nlmsg_data(message);
 	struct netdev *device;
 
-	if (!nlmsg_valid_hdr(message, sizeof(*header)) || header->ifi_family != AF_INET6)
+	if (!nlmsg_valid_hdr(message, sizeof(*header)))
 		return 0;
 	device = netdev_device_find(table, header->ifi_index);
-	if (!device)
-		return 0;
-	device->ipv6_changed = true;
-	return NETDEV_IPV6;
+	if (device && header->ifi_family == AF_INET6) {
+		device->ipv6_changed = true;
+		return NETDEV_IPV6;
+	}
+	if (device && header->ifi_family == AF_BRIDGE) {
+		device->changed = true;
+		return NETDEV_STATE;
+	}
+	return 0;
 }
 
 static int take_link(struct netdev_table *table, const struct nlmsghdr *message)
@@ -46,7 +52,7 @@ static int take_link(struct netdev_table *table, const struct nlmsghdr *message)
 	int error = netdev_parse_link(message, message->nlmsg_len, &device);
 
 	if (error)
-		return error == -ENOMSG ? take_ipv6(table, message) : error;
+		return error == -ENOMSG ? take_family(table, message) : error;
 	/* A device that moves to another namespace is deleted here, too. */
 	if (message->nlmsg_type == RTM_DELLINK)
 		return netdev_device_remove(table, device.ifindex);

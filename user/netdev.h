@@ -36,7 +36,7 @@ struct netdev {
 	char kind[16];     /* IFLA_INFO_KIND: "vlan", "veth", "bridge" …; empty for hardware */
 	char slave_kind[16]; /* IFLA_INFO_SLAVE_KIND: "bridge" when it is a bridge port */
 	uint16_t vlan_id;       /* of a "vlan" device, host order */
-	uint16_t vlan_protocol; /* ETH_P_8021Q or ETH_P_8021AD, host order */
+	uint16_t vlan_protocol; /* ETH_P_8021Q or ETH_P_8021AD, host order; of a bridge that filters VLANs, too: 0 of one that does not */
 	char driver[32];        /* as ethtool tells it: "virtio_net"; empty when unknown */
 	char bus[16];           /* its parent's: "pci", "virtio", "usb"; empty for software, and when unknown */
 	/* Where the device is on PCI, through virtio too; all empty when it is not a PCI device. */
@@ -71,7 +71,7 @@ enum netdev_change {
 	NETDEV_ADDRESSES = 1 << 1,
 	NETDEV_FILTERS = 1 << 2, /* a tc filter or qdisc was added or deleted somewhere */
 	NETDEV_RESYNCED = 1 << 3, /* messages were lost; everything was read anew */
-	NETDEV_STATE = 1 << 4, /* flags, MTU, carrier of the devices marked as changed, and nothing else of them */
+	NETDEV_STATE = 1 << 4, /* flags, MTU, carrier, VLANs as a bridge's port of the devices marked as changed, and nothing else of them */
 	NETDEV_IPV6 = 1 << 5, /* IPv6 came up on the devices marked so, or its settings changed */
 	NETDEV_QDISCS = 1 << 6, /* qdiscs, classes or filters of the devices marked as requeued */
 };

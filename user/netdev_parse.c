@@ -48,6 +48,11 @@ static const struct nla_policy vlan_policy[IFLA_VLAN_MAX + 1] = {
 	[IFLA_VLAN_PROTOCOL] = { .type = NLA_U16 },
 };
 
+static const struct nla_policy bridge_policy[IFLA_BR_MAX + 1] = {
+	[IFLA_BR_VLAN_FILTERING] = { .type = NLA_U8 },
+	[IFLA_BR_VLAN_PROTOCOL] = { .type = NLA_U16 },
+};
+
 static const struct nla_policy address_policy[NETDEV_IFA_MAX + 1] = {
 	[IFA_FLAGS] = { .type = NLA_U32 },
 	[NETDEV_IFA_PROTO] = { .type = NLA_U8 },
@@ -79,6 +84,17 @@ static int read_vlan(struct nlattr *data, struct netdev *device)
 	return 0;
 }
 
+static int read_bridge(struct nlattr *data, struct netdev *device)
+{
+	struct nlattr *values[IFLA_BR_MAX + 1];
+
+	if (nla_parse_nested(values, IFLA_BR_MAX, data, bridge_policy) < 0)
+		return -EBADMSG;
+	if (values[IFLA_BR_VLAN_FILTERING] && nla_get_u8(values[IFLA_BR_VLAN_FILTERING]))
+		device->vlan_protocol = values[IFLA_BR_VLAN_PROTOCOL] ? ntohs(nla_get_u16(values[IFLA_BR_VLAN_PROTOCOL])) : ETH_P_8021Q;
+	return 0;
+}
+
 static int read_info(struct nlattr *info, struct netdev *device)
 {
 	struct nlattr *values[IFLA_INFO_MAX + 1];
@@ -91,6 +107,8 @@ static int read_info(struct nlattr *info, struct netdev *device)
 		nla_strlcpy(device->slave_kind, values[IFLA_INFO_SLAVE_KIND], sizeof(device->slave_kind));
 	if (strcmp(device->kind, "vlan") == 0 && values[IFLA_INFO_DATA])
 		return read_vlan(values[IFLA_INFO_DATA], device);
+	if (strcmp(device->kind, "bridge") == 0 && values[IFLA_INFO_DATA])
+		return read_bridge(values[IFLA_INFO_DATA], device);
 	return 0;
 }
 

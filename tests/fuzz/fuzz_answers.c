@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Answers to requests: receive lists, a bridge's table, tc filters, qdiscs with all below, a veth's other end, a namespace's number, XDP features. The first byte
+/* Answers to requests: receive lists, a bridge's table and its ports' VLANs, tc filters, qdiscs with all below, a veth's other end, a namespace's number, XDP features. The first byte
  * chooses, the rest is the datagram. */
 #include "rtnetlink.c"
 #include "link_filters.c"
 #include "filters.c"
 #include "link_peer.c"
+#include "link_vlans.c"
 #include "port_peer.c"
 #include "qdisc_filter.c"
 #include "qdisc_options.c"
@@ -48,6 +49,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct filters_reading filters = { .handle = FILTERS_OUR_HANDLE };
 	struct filters_finding finding = { .ifindex = 7 };
 	struct peer_answer peer = { .namespace_id = LINK_SAME_NAMESPACE };
+	bool ids[LINK_VLAN_IDS] = { false };
+	struct bridge_vlans vlans = { .port_ifindex = 7, .ids = ids };
 	struct qdisc_tree tree = { 0 };
 	uint64_t features = 0;
 	int id = -1;
@@ -71,6 +74,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	case 'p':
 		exchange.answer = take_link;
 		exchange.context = &peer;
+		break;
+	case 'v':
+		exchange.answer = take_port;
+		exchange.context = &vlans;
 		break;
 	case 'n':
 		exchange.answer = take_id;

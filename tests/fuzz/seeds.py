@@ -124,6 +124,8 @@ def answers():
         tc(NEWTFILTER, top, 0x80000800, "u32", number(1, top | 1) + attribute(5, bytes(32)) + number(11, 8), 0x20008)
     yield "r-tbf", b"r" + tc(36, root, top, "tbf", attribute(1, struct.pack("=BBHhHI12xIII", 0, 1, 0, 0, 0, 500000, 30000, 47312, 0)))
     yield "r-mq", b"r" + tc(36, root, top, "mq", b"") + b"".join(tc(36, top | queue, 0, "fq", number(1, 10000)) for queue in (1, 2, 3))
+    vlans = b"".join(attribute(2, struct.pack("=HH", flags, vlan)) for flags, vlan in ((6, 1), (8, 10), (16, 4094), (16, 5), (0, 77), (8, 65535)))
+    yield "v-ranges", b"v" + link(7, attribute(26, vlans), family=7) + message(DONE, bytes(4))
     peer = text(IF_NAME, "ve0") + number(IF_LINK, 3) + number(IF_NETNSID, 1) + attribute(IF_ADDRESS, MAC)
     yield "p-veth", b"p" + link(7, text(IF_NAME, "ve0"), peer) + message(DONE, bytes(4))
     yield "p-no-mac", b"p" + link(7, text(IF_NAME, "ve0"), attribute(IF_ADDRESS, MAC[:4]))

@@ -253,6 +253,34 @@ static void test_other_kinds_have_no_vlan(void **state)
 	assert_int_equal(device.vlan_id, 0);
 }
 
+static void test_bridges_that_filter_vlans(void **state)
+{
+	static const struct {
+		int filtering, protocol; /* -1: not told */
+		uint16_t expected;
+	} cases[] = { { 1, ETH_P_8021AD, ETH_P_8021AD }, { 1, -1, ETH_P_8021Q }, { 0, ETH_P_8021Q, 0 }, { -1, -1, 0 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct nl_msg *message = link_new(AF_UNSPEC, 3);
+		struct nlattr *info, *data;
+		struct netdev device;
+
+		nla_put_string(message, IFLA_IFNAME, "br0");
+		info = nla_nest_start(message, IFLA_LINKINFO);
+		nla_put_string(message, IFLA_INFO_KIND, "bridge");
+		data = nla_nest_start(message, IFLA_INFO_DATA);
+		if (cases[i].filtering >= 0)
+			nla_put_u8(message, IFLA_BR_VLAN_FILTERING, (uint8_t)cases[i].filtering);
+		if (cases[i].protocol >= 0)
+			nla_put_u16(message, IFLA_BR_VLAN_PROTOCOL, htons((uint16_t)cases[i].protocol));
+		nla_nest_end(message, data);
+		nla_nest_end(message, info);
+		assert_int_equal(parse_link(message, &device), 0);
+		assert_int_equal(device.vlan_protocol, cases[i].expected);
+	}
+}
+
 static void test_link_in_another_namespace(void **state)
 {
 	struct nl_msg *message = link_new(AF_UNSPEC, 3);
@@ -475,6 +503,7 @@ int main(void)
 		cmocka_unit_test(test_xdp),
 		cmocka_unit_test(test_vlan_without_protocol_is_8021q),
 		cmocka_unit_test(test_other_kinds_have_no_vlan),
+		cmocka_unit_test(test_bridges_that_filter_vlans),
 		cmocka_unit_test(test_link_in_another_namespace),
 		cmocka_unit_test(test_bridge_port_is_no_device),
 		cmocka_unit_test(test_wireless_event_is_no_device),

@@ -140,6 +140,37 @@ def vlan(guest):
     return f"{text}, {len(announced)} tagged announcements"
 
 
+@case()
+def vlans_of_a_bridge(guest):
+    """A bridge above the second pair's standby filters VLANs: those that it admits there, the VF's hardware filter has to admit as well."""
+    standby, vf = guest.lab.netdev("sb", 1), guest.lab.netdev("vf", 1) or guest.lab.plug_vf(1)
+    guest.wait_active("primary", 1)
+
+    def stubs():
+        return sorted(int(number) for number in guest.check(f"ip -d link show type vlan | grep -A3 '@{vf}:' | grep -o 'id [0-9]*' | cut -d' ' -f2; true").split())
+
+    def expect(numbers, what):
+        end = time.monotonic() + 5
+        while stubs() != numbers and time.monotonic() < end:
+            time.sleep(0.1)
+        check_equal(stubs(), numbers, what)
+
+    guest.check(f"ip link add br9 type bridge vlan_filtering 1; ip link set br9 up; ip link set {standby} master br9")
+    try:
+        expect([1], "VLANs of the VF: the bridge's own")
+        guest.check(f"bridge vlan add vid {VLAN} dev {standby}; bridge vlan add vid 100-103 dev {standby}")
+        expect([1, VLAN, 100, 101, 102, 103], "VLANs of the VF with more on the standby")
+        guest.check(f"bridge vlan del vid 100-102 dev {standby}")
+        expect([1, VLAN, 103], "VLANs of the VF with fewer")
+        guest.check(f"bridge vlan add vid 2000-3000 dev {standby}")
+        guest.lab.vm.wait_for(f"grep -q 'rx-vlan-filter off' {guest.agent.log}", 5)
+        guest.check(f"bridge vlan del vid 2000-3000 dev {standby}; ip link set br9 type bridge vlan_filtering 0")
+        expect([], "VLANs of the VF with a bridge that does not filter")
+    finally:
+        guest.check(f"ip link set {standby} nomaster; ip link del br9")
+    return "1, 77, 100 to 103, gone again"
+
+
 class Bulk:
     """A TCP stream each way that carries one block over and over; what arrives must be just that."""
 
