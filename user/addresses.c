@@ -104,7 +104,7 @@ static struct filters filters_of(const struct filters *all, int ifindex)
 	}
 	for (end = low; end < all->count && all->list[end].ifindex == ifindex && end - low < FILTERS_MAX;)
 		end++;
-	return (struct filters){ .list = all->list + low, .count = end - low };
+	return (struct filters){ .list = end > low ? all->list + low : NULL, .count = end - low };
 }
 
 static bool filters_have(const struct filters *filters, const uint8_t mac[ETH_ALEN])
