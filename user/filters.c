@@ -21,6 +21,16 @@ struct filters_reading {
 	struct filters filters;
 };
 
+static const struct nla_policy filters_policy[TCA_MAX + 1] = {
+	[TCA_KIND] = { .type = NLA_STRING },
+	[TCA_OPTIONS] = { .type = NLA_NESTED },
+};
+
+static const struct nla_policy filters_bpf_policy[TCA_BPF_MAX + 1] = {
+	[TCA_BPF_NAME] = { .type = NLA_STRING },
+	[TCA_BPF_ID] = { .type = NLA_U32 },
+};
+
 static void filters_describe(const struct tcmsg *tc, struct nlattr *const attributes[], struct filters_foreign *ret)
 {
 	struct nlattr *options[TCA_BPF_MAX + 1];
@@ -28,7 +38,7 @@ static void filters_describe(const struct tcmsg *tc, struct nlattr *const attrib
 	ret->priority = TC_H_MAJ(tc->tcm_info) >> 16;
 	snprintf(ret->kind, sizeof(ret->kind), "%s", attributes[TCA_KIND] ? nla_get_string(attributes[TCA_KIND]) : "?");
 	if (strcmp(ret->kind, "bpf") || !attributes[TCA_OPTIONS] ||
-	    nla_parse_nested(options, TCA_BPF_MAX, attributes[TCA_OPTIONS], NULL) < 0)
+	    nla_parse_nested(options, TCA_BPF_MAX, attributes[TCA_OPTIONS], filters_bpf_policy) < 0)
 		return;
 	ret->is_bpf_for_all = TC_H_MIN(tc->tcm_info) == htons(ETH_P_ALL);
 	if (options[TCA_BPF_ID])
@@ -48,7 +58,7 @@ static int filters_count(const struct nlmsghdr *answer, void *context)
 	uint32_t base;
 
 	if (answer->nlmsg_type != RTM_NEWTFILTER ||
-	    nlmsg_parse((struct nlmsghdr *)answer, sizeof(*tc), attributes, TCA_MAX, NULL) < 0)
+	    nlmsg_parse((struct nlmsghdr *)answer, sizeof(*tc), attributes, TCA_MAX, filters_policy) < 0)
 		return 0;
 	/* The head of a priority stands in the dump once more, without a handle. */
 	if (!tc->tcm_handle)
@@ -101,9 +111,10 @@ static int filters_note_qdisc(const struct nlmsghdr *answer, void *context)
 	struct nlattr *attributes[TCA_MAX + 1];
 	const struct tcmsg *tc = nlmsg_data(answer);
 
-	if (answer->nlmsg_type != RTM_NEWQDISC || tc->tcm_ifindex != finding->ifindex ||
-	    tc->tcm_parent != TC_H_CLSACT ||
-	    nlmsg_parse((struct nlmsghdr *)answer, sizeof(*tc), attributes, TCA_MAX, NULL) < 0 || !attributes[TCA_KIND])
+	/* Parsed first: before, it may be shorter than its header. */
+	if (answer->nlmsg_type != RTM_NEWQDISC ||
+	    nlmsg_parse((struct nlmsghdr *)answer, sizeof(*tc), attributes, TCA_MAX, filters_policy) < 0 ||
+	    tc->tcm_ifindex != finding->ifindex || tc->tcm_parent != TC_H_CLSACT || !attributes[TCA_KIND])
 		return 0;
 	finding->qdisc = nla_strcmp(attributes[TCA_KIND], "ingress") ? FILTERS_QDISC_CLSACT : FILTERS_QDISC_INGRESS;
 	return 0;

@@ -23,7 +23,7 @@ static const struct report_pair active_primary = {
 	.retry_in_ns = -1,
 	.last_switch_age_ns = 3400000000,
 	.last_switch_unix_ns = 1760000000123456789,
-	.counters = { 1, 2, 3, 4, 5, 6, 7, UINT64_MAX, 9, 10, 11, 12, 1, 14, 15 },
+	.counters = { 1, 2, 3, 4, 5, 6, 7, UINT64_MAX, 9, 10, 11, 12, 1, 14, 15, 16 },
 };
 
 static const struct report_pair without_primary = {

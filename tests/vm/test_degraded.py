@@ -120,6 +120,9 @@ def tracing_switched_off(guest):
 def programs_that_never_run(guest):
     """Attached, and passed by nobody, on a kernel that does not say so: here the sysctl is hidden behind a file. The self-test finds out."""
     sysctl = "/proc/sys/kernel/ftrace_enabled"
+    if guest.agent and guest.agent.running():
+        guest.agent.stop()
+    guest.check("vfsteer unload")
     guest.check(f"echo 0 >{sysctl}; echo 1 >/tmp/enabled; mount --bind /tmp/enabled {sysctl}")
     try:
         guest.start_agent()
