@@ -68,6 +68,7 @@ enum vfsteer_xdp_mirror {
 	XDP_MIRROR_UNBROKERED, /* no broker to get it from: nobody has CAP_SYS_ADMIN */
 	XDP_MIRROR_OCCUPIED, /* another program is on the primary */
 	XDP_MIRROR_REFUSED,  /* xdp_mirror_error says why */
+	XDP_MIRROR_SOCKETS,  /* AF_XDP sockets of the standby: on the primary the program would drop what it gives them */
 } __attribute__((packed));
 
 enum vfsteer_admin {

@@ -5,6 +5,7 @@
 #include "log.h"
 #include "protection.h"
 #include "slot.h"
+#include "unload.h"
 #include "words.h"
 
 #include <errno.h>
@@ -402,6 +403,46 @@ static void agent_pin_standby(struct agent *agent, const struct pair *pair)
 		agent->pinned_devices[pair->pairing.request].standby = identity_of(standby);
 }
 
+static bool agent_is_paired(const struct pairing *pairings, size_t count, int standby)
+{
+	for (size_t i = 0; i < count; i++)
+		if (pairings[i].standby == standby)
+			return true;
+	return false;
+}
+
+/*
+ * Once, after adoption: pairs of an earlier agent that this one's configuration does not have. Nobody would keep them, and their primary may be
+ * another pair's now. Before any pair is made.
+ */
+static void agent_give_up_pairs(struct agent *agent, const struct pairing *pairings, size_t count)
+{
+	struct pair_world *world = &agent->world;
+
+	/* None at all: the devices could not be listed, or are not here yet. */
+	if (agent->gave_up_pairs || !count)
+		return;
+	agent->gave_up_pairs = true;
+	for (unsigned slot = 0; slot < pins_slots_used(&world->pins); slot++) {
+		const struct vfsteer_pair *pair = &world->pins.pairs[slot];
+		int error, primary = (int)pair->primary_ifindex;
+		char standby[VFSTEER_NAME_SIZE];
+
+		if (!pair->standby[0] || pair->network_namespace != world->network_namespace ||
+		    agent_is_paired(pairings, count, (int)pair->standby_ifindex) || agent_pair_of_slot(agent, slot))
+			continue;
+		memcpy(standby, pair->standby, sizeof(standby));
+		error = unload_pair(&world->pins, slot, world->table, world->requests, world->announce_fd);
+		/* It was set down, and may be another pair's now. */
+		if (primary)
+			netdev_refresh(world->table, primary);
+		if (error)
+			log_warning("%s: no pair of this configuration, and not all of it could be taken away: %s", standby, strerror(-error));
+		else
+			log_info("%s: no pair of this configuration: given up", standby);
+	}
+}
+
 void agent_reconcile(struct agent *agent)
 {
 	static struct pairing pairings[VFSTEER_MAX_PAIRS];
@@ -412,6 +453,7 @@ void agent_reconcile(struct agent *agent)
 	agent_find_names(agent);
 	count = agent_find_pairings(agent, pairings);
 	agent->wanted_pairs = count;
+	agent_give_up_pairs(agent, pairings, count);
 	for (unsigned i = 0; i < agent->pair_count; i++) {
 		agent->pairs[i]->pairing.standby = 0;
 		agent->pairs[i]->wake_ns = 0;

@@ -47,6 +47,7 @@ struct agent {
 	uint64_t bypasses_ns; /* not looked at before */
 	uint64_t retry_ns;   /* when to try again what pair could not be made; 0: there is none */
 	int unhooked[VFSTEER_MAX_PAIRS]; /* ifindexes of standbys whose qdisc has no place for our program, as told; 0: none */
+	bool gave_up_pairs; /* those that an earlier agent had and this one's configuration has not */
 	bool unloading;
 	bool pinned; /* world.pins is open */
 };

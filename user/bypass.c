@@ -46,7 +46,7 @@ static void bypass_judge_missing(const struct bypass_facts *facts, const char *w
 
 static void bypass_judge_xdp(const struct bypass_facts *facts, struct bypass_list *list)
 {
-	char why[96];
+	char why[112];
 
 	/* Generic: what the primary received is redirected to the standby, and passes it there. */
 	if (facts->xdp_mode == XDP_ATTACHED_NONE || facts->xdp_program == facts->primary_xdp_program ||
@@ -70,6 +70,10 @@ static void bypass_judge_xdp(const struct bypass_facts *facts, struct bypass_lis
 	case XDP_MIRROR_REFUSED:
 		snprintf(why, sizeof(why), "%s", strerror(facts->xdp_mirror_error));
 		bypass_judge_missing(facts, why, "see the kernel's log", list);
+		break;
+	case XDP_MIRROR_SOCKETS:
+		snprintf(why, sizeof(why), "AF_XDP sockets are on %s, and there it would drop what it gives them", facts->standby);
+		bypass_judge_missing(facts, why, "close those sockets", list);
 		break;
 	default:
 		bypass_add(list, BYPASS_XDP,
@@ -98,9 +102,8 @@ unsigned bypass_judge(const struct bypass_facts *facts, struct bypass ret[BYPASS
 		return 0;
 	if (facts->qdisc)
 		bypass_add(&list, BYPASS_QDISC,
-			   "qdisc %s of %s shapes nothing of what goes by %s: %s; give %s one by hand (tc qdisc replace dev %s "
-			   "root ...), or say qdisc = mirror",
-			   facts->qdisc, facts->standby, facts->primary, facts->qdisc_why, facts->primary, facts->primary);
+			   "qdisc %s of %s shapes nothing of what goes by %s: %s", facts->qdisc, facts->standby, facts->primary,
+			   facts->qdisc_why);
 	bypass_judge_xdp(facts, &list);
 	if (facts->af_xdp_sockets)
 		bypass_add(&list, BYPASS_AF_XDP,

@@ -54,6 +54,9 @@ struct bypass_reader;
 int bypass_reader_new(struct bypass_reader **ret);
 void bypass_reader_free(struct bypass_reader *reader);
 
+/* How many AF_XDP sockets are bound to the device, or may be, where the kernel does not tell of which device they are. */
+unsigned bypass_count_sockets(int ifindex);
+
 /* The facts of the pair in @slot, whose devices are in @table, without the qdisc's, which the caller has or leaves to pair_qdisc.h. */
 void bypass_read(const struct bypass_reader *reader, const struct pins *pins, unsigned slot,
 		 const struct netdev_table *table, struct bypass_facts *ret);

@@ -113,6 +113,20 @@ void bypass_reader_free(struct bypass_reader *reader)
 	free(reader);
 }
 
+unsigned bypass_count_sockets(int ifindex)
+{
+	struct bypass_reader *reader;
+	unsigned count;
+
+	if (bypass_reader_new(&reader))
+		return 0;
+	count = reader->knows_devices ? 0 : reader->sockets;
+	for (size_t i = 0; i < reader->socket_count; i++)
+		count += reader->socket_devices[i] == (unsigned)ifindex;
+	bypass_reader_free(reader);
+	return count;
+}
+
 static void reader_describe_xdp(const struct pins *pins, const struct netdev *standby, const struct netdev *primary,
 				struct bypass_facts *facts)
 {

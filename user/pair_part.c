@@ -7,6 +7,7 @@
 #include "silence.h"
 #include "slot.h"
 
+#include <linux/if.h>
 #include <string.h>
 #include <time.h>
 
@@ -83,6 +84,8 @@ void pair_part(struct pair_world *world, struct pair *pair, bool is_left)
 	if (primary)
 		pair_give_back_lists(world, pair, primary);
 	pair_qdisc_part(world, pair);
+	if (primary && slot->primary_is_shut)
+		pair_tell_given_back(slot, primary, link_set_flags(world->requests, primary->ifindex, IFF_UP, IFF_UP));
 	xdp_mirror_part(world, pair);
 	steer_detach_primary(&world->pins, pair->slot, pair->primary);
 	crash_point("pair-primary-detached");
@@ -104,7 +107,7 @@ void pair_part(struct pair_world *world, struct pair *pair, bool is_left)
 void pair_remove(struct pair_world *world, struct pair *pair)
 {
 	if (pair->primary)
-		pair_part(world, pair, false);
+		pair_part(world, pair, true);
 	announcer_clear(world->announcer, pair->slot);
 	steer_detach_standby(&world->pins, pair->slot, pair->standby);
 	crash_point("pair-standby-detached");

@@ -205,10 +205,10 @@ void qdisc_plan_explain(const struct qdisc_plan *plan, char *text, size_t size)
 	text[0] = '\0';
 	switch (plan->verdict) {
 	case QDISC_OWN:
-		snprintf(text, size, "the primary has one of its own, which is left alone");
+		snprintf(text, size, "the primary has one of its own, which is left alone: give it the same by hand, or none");
 		break;
 	case QDISC_KEPT:
-		snprintf(text, size, "qdisc = keep");
+		snprintf(text, size, "the configuration says qdisc = keep; qdisc = mirror copies it");
 		break;
 	case QDISC_FLAWED:
 		snprintf(text, size, "%s (%s)", plan->flaw, plan->flaw_kind);

@@ -86,7 +86,7 @@ void slot_repair(const struct pins *pins)
 		slot_repair_state(pins, i);
 		if (slot->down_reason > DOWN_XDP)
 			slot->down_reason = DOWN_NOT;
-		if (slot->xdp_mirror > XDP_MIRROR_REFUSED)
+		if (slot->xdp_mirror > XDP_MIRROR_SOCKETS)
 			slot->xdp_mirror = XDP_MIRROR_NONE;
 		SLOT_END_TEXT(slot->standby);
 		SLOT_END_TEXT(slot->primary);

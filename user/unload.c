@@ -6,6 +6,7 @@
 #include "direct.h"
 #include "filters.h"
 #include "log.h"
+#include "owners.h"
 #include "pins_make.h"
 #include "port_unload.h"
 #include "qdisc.h"
@@ -77,9 +78,20 @@ static void unload_announce(const int *standbys, unsigned count, struct netdev_t
 	announcement_free(&frames);
 }
 
-/* As a fresh device, and down. The lists first: of one that is down the kernel keeps what it has counted for them (__dev_set_rx_mode). */
-static int unload_give_back(const struct netdev *primary, struct netdev_table *table, struct link_requests *requests)
+/* Has somebody made it a port of another device, or given it an address of its own? Then it stays up for him. NULL: the standby is not known. */
+static bool unload_is_owned(const struct netdev *primary, const struct netdev *standby, const struct netdev_table *table)
 {
+	struct owners_addresses addresses;
+
+	addresses.list = netdev_addresses(table, &addresses.count);
+	return primary->master || (standby && owners_find(&addresses, primary, standby, OWNERS_FOREIGN));
+}
+
+/* As a fresh device, and down. The lists first: of one that is down the kernel keeps what it has counted for them (__dev_set_rx_mode). */
+static int unload_give_back(const struct netdev *primary, const struct netdev *standby, struct netdev_table *table,
+			    struct link_requests *requests)
+{
+	bool stays_up = unload_is_owned(primary, standby, table);
 	int error = 0, step_error;
 	struct align *align;
 
@@ -89,7 +101,7 @@ static int unload_give_back(const struct netdev *primary, struct netdev_table *t
 		align_free(align);
 	}
 	crash_point("unload-primary-undone");
-	step_error = link_set_flags(requests, primary->ifindex, 0, IFF_UP);
+	step_error = stays_up ? 0 : link_set_flags(requests, primary->ifindex, 0, IFF_UP);
 	if (!error)
 		error = step_error;
 	crash_point("unload-primary-down");
@@ -101,6 +113,7 @@ static int unload_primary(const struct pins *pins, unsigned slot, struct netdev_
 			  struct link_requests *requests)
 {
 	const struct netdev *primary = netdev_by_index(table, pins->pairs[slot].primary_ifindex);
+	const struct netdev *standby = netdev_by_index(table, pins->pairs[slot].standby_ifindex);
 	int error = 0, step_error;
 	struct xdp mirrored;
 
@@ -110,7 +123,7 @@ static int unload_primary(const struct pins *pins, unsigned slot, struct netdev_
 		pins->pairs[slot].rx_direct = 0;
 		if (pins->pairs[slot].primary_qdisc)
 			qdisc_drain(requests, primary->ifindex, UNLOAD_QUEUE_MS);
-		error = unload_give_back(primary, table, requests);
+		error = unload_give_back(primary, standby, table, requests);
 		step_error = qdisc_take_back(requests, primary->ifindex, pins->pairs[slot].primary_qdisc);
 		error = error ? error : step_error;
 		pins->pairs[slot].primary_qdisc = 0;
@@ -138,6 +151,25 @@ static int unload_standby(const struct pins *pins, unsigned slot)
 	return error;
 }
 
+static int unload_slot(struct pins *pins, unsigned slot, struct netdev_table *table, struct link_requests *requests)
+{
+	int error = unload_primary(pins, slot, table, requests), step_error = unload_standby(pins, slot);
+
+	if (!step_error)
+		slot_clear(pins, slot);
+	crash_point("unload-slot-cleared");
+	return error ? error : step_error;
+}
+
+int unload_pair(struct pins *pins, unsigned slot, struct netdev_table *table, struct link_requests *requests, int announce_fd)
+{
+	int standby = (int)pins->pairs[slot].standby_ifindex;
+
+	unload_switch(pins, slot);
+	unload_announce(&standby, 1, table, requests, announce_fd);
+	return unload_slot(pins, slot, table, requests);
+}
+
 int unload_everything(struct pins *pins, struct netdev_table *table, struct link_requests *requests, int announce_fd)
 {
 	int standbys[VFSTEER_MAX_PAIRS], error = 0, step_error;
@@ -155,15 +187,9 @@ int unload_everything(struct pins *pins, struct netdev_table *table, struct link
 	for (unsigned slot = 0; slot < VFSTEER_MAX_PAIRS; slot++) {
 		if (!unload_is_here(&pins->pairs[slot]))
 			continue;
-		step_error = unload_primary(pins, slot, table, requests);
+		step_error = unload_slot(pins, slot, table, requests);
 		if (!error)
 			error = step_error;
-		step_error = unload_standby(pins, slot);
-		if (!error)
-			error = step_error;
-		if (!step_error)
-			slot_clear(pins, slot);
-		crash_point("unload-slot-cleared");
 	}
 	crash_point("unload-pairs-given-up");
 	watch_test_clean(requests);
@@ -197,7 +223,7 @@ int unload_unreadable(const char *directory, struct netdev_table *table, struct 
 	}
 	unload_announce(standbys, standby_count, table, requests, announce_fd);
 	for (unsigned i = 0; i < primary_count; i++) {
-		step_error = unload_give_back(netdev_by_index(table, primaries[i]), table, requests);
+		step_error = unload_give_back(netdev_by_index(table, primaries[i]), NULL, table, requests);
 		if (!error)
 			error = step_error;
 		pair.primary_clsact_is_ours = 1;

@@ -9,10 +9,14 @@
 
 /*
  * Pair by pair: traffic to the standby, announced; what is still under way to the primary received; programs taken from
- * their hooks; the primary set down and left as a fresh device. A standby that is up keeps its clsact qdisc (steer.h), which is logged. Then the watch programs, the pins and the maps.
+ * their hooks; the primary left as a fresh device, and set down unless it is somebody else's by now. A standby that is up keeps its clsact qdisc (steer.h), which is logged. Then the watch programs, the pins and the maps.
  * Closes @pins. Returns 0, or -errno of the first step that failed (all are tried).
  */
 int unload_everything(struct pins *pins, struct netdev_table *table, struct link_requests *requests, int announce_fd);
+
+/* The same for one pair of this network namespace, and nothing else; takes some 200 ms. Returns 0, and the slot is free; or -errno of the first step
+ * that failed. */
+int unload_pair(struct pins *pins, unsigned slot, struct netdev_table *table, struct link_requests *requests, int announce_fd);
 
 /*
  * The same for pins that cannot be read (another version's, damaged): the devices are found by the links pinned under @directory

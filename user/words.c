@@ -96,6 +96,7 @@ static const char *const xdp_mirrors[] = {
 	[XDP_MIRROR_UNBROKERED] = "no broker",
 	[XDP_MIRROR_OCCUPIED] = "another program on the primary",
 	[XDP_MIRROR_REFUSED] = "refused",
+	[XDP_MIRROR_SOCKETS] = "for AF_XDP sockets",
 };
 
 const char *words_xdp_mirror(enum vfsteer_xdp_mirror mirror)

@@ -24,6 +24,10 @@ enum xdp_mirror_plan xdp_mirror_decide(const struct xdp_mirror_view *view, enum 
 	*ret_mirror = XDP_MIRROR_STANDBY;
 	if (view->standby_mode == XDP_ATTACHED_SKB)
 		return XDP_PLAN_NOTHING;
+	/* A redirection to a socket of another device is refused, and the frame dropped (xsk_rcv_check, net/xdp/xsk.c). */
+	*ret_mirror = XDP_MIRROR_SOCKETS;
+	if (view->sockets)
+		return XDP_PLAN_NOTHING;
 	*ret_mirror = view->primary_mode == XDP_ATTACHED_SKB ? XDP_MIRROR_GENERIC : XDP_MIRROR_NATIVE;
 	/* Somebody else's link on the primary beside ours is not possible: a device has one. */
 	return view->primary_program == view->standby_program ? XDP_PLAN_KEEP : XDP_PLAN_ATTACH;
@@ -40,7 +44,8 @@ struct xdp xdp_mirror_link(const struct pins *pins, int primary)
 
 bool xdp_mirror_is_missing(enum vfsteer_xdp_mirror mirror)
 {
-	return mirror == XDP_MIRROR_UNBROKERED || mirror == XDP_MIRROR_OCCUPIED || mirror == XDP_MIRROR_REFUSED;
+	return mirror == XDP_MIRROR_UNBROKERED || mirror == XDP_MIRROR_OCCUPIED || mirror == XDP_MIRROR_REFUSED ||
+	       mirror == XDP_MIRROR_SOCKETS;
 }
 
 static struct xdp_mirror_view mirror_view(struct pair_world *world, const struct pair *pair)
@@ -55,6 +60,7 @@ static struct xdp_mirror_view mirror_view(struct pair_world *world, const struct
 		view.standby_mode = standby->xdp_mode;
 		view.standby_program = standby->xdp_program;
 		view.ports_program = xdp_program(&ports);
+		view.sockets = bypass_count_sockets(pair->standby);
 	}
 	if (primary) {
 		view.primary_mode = primary->xdp_mode;
@@ -170,7 +176,9 @@ static enum vfsteer_xdp_mirror mirror_carry_out(struct pair_world *world, struct
 			mirror_tell_uplinks(world, pair, true);
 			return mirror;
 		default:
-			if (view.mirrored_program)
+			if (view.mirrored_program && xdp_mirror_is_missing(mirror))
+				mirror_shut(world, pair);
+			else if (view.mirrored_program)
 				pair_step_aside(world, pair, CAUSE_XDP);
 			/* Also the pin of a link that an agent detached as it died. */
 			xdp_detach(&link);

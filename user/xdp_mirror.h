@@ -24,6 +24,7 @@ struct xdp_mirror_view {
 	uint32_t mirrored_program; /* what our link has on the primary */
 	uint8_t primary_mode;
 	uint32_t primary_program; /* of the primary, whoever's */
+	unsigned sockets;	  /* AF_XDP sockets that are, or may be, of the standby */
 };
 
 /* What was refused, and the devices as they were then. */

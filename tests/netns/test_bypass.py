@@ -358,7 +358,7 @@ def qdisc_is_named(stage):
     check_equal(bypassed(stage), {}, "bypassed at first")
     stage.guest.run("tc qdisc add dev st0 root handle 1: tbf rate 4mbit burst 16k latency 50ms")
     text = wait("the qdisc", lambda: bypassed(stage).get("qdisc"))
-    check("qdisc tbf of st0" in text and "pr0" in text and "qdisc = mirror" in text, text)
+    check("qdisc tbf of st0" in text and "pr0" in text and "qdisc = mirror copies it" in text, text)
     check(f"bypassed: {text}" in stage.succeed("status"), "the text does not tell")
     wait("a line in the log", lambda: log_lines(stage, "root qdisc (tbf) is bypassed") == 1)
     stage.stop(signal.SIGKILL)
@@ -392,6 +392,21 @@ def af_xdp_socket(stage, device):
     if libc.bind(one.fileno(), bind, len(bind)):
         raise OSError(ctypes.get_errno(), "bind")
     return one, memory
+
+
+@case
+def af_xdp_sockets_get_theirs(stage):
+    """On the primary the program would drop what it gives the standby's sockets: the primary is not used while there are any."""
+    one, _memory = af_xdp_socket(stage, "st0")
+    number = Wall(stage).put(BLOCKED)
+    stage.wait_active("standby")
+    wait("the primary down", lambda: stage.pair()["down_reason"] == "the standby's XDP program is not on it")
+    check("AF_XDP sockets are on st0" in bypassed(stage)["xdp"], bypassed(stage))
+    check_equal(program_on(stage, "pr0"), None, "the primary's XDP program")
+    check_blocked(stage, BLOCKED, OTHER, "over the standby")
+    one.close()
+    check_mirrored(stage, number)
+    check_blocked(stage, BLOCKED, OTHER, "over the primary, without sockets")
 
 
 main()

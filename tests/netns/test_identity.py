@@ -131,4 +131,20 @@ def by_other_names_in_the_configuration(stage):
     check_equal(stage.pair()["active"], "primary", "active, of a name that was taken away")
 
 
+@case(agent=False, pairs=2)
+def no_longer_in_the_configuration(stage):
+    """A pair of the agent before is given up by one that has another configuration: nobody would keep it, and here its primary is another pair's."""
+    stage.start("st0=pr0", "st10=pr10")
+    stage.wait_active("primary")
+    stage.wait_active("primary", 1)
+    stage.stop()
+    stage.start("st0=pr10")
+    stage.wait_active("primary")
+    check_equal([(pair["standby"], pair["primary"]) for pair in stage.status()["pairs"]], [("st0", "pr10")], "pairs")
+    check_equal(len([name for name in stage.links() if name.startswith(("standby", "primary"))]), 3, "links of one pair")
+    check("st10: no pair of this configuration: given up" in stage.log.read_text(), "no line")
+    reachable(stage, stage.outside, stage.guest, "10.77.0.11")
+    reachable(stage)
+
+
 main()

@@ -283,4 +283,24 @@ def networkd_matches_by_mac(stage):
             manager.wait()
 
 
+@case
+def unload_leaves_it_up(stage):
+    """It has become somebody else's since the agent died: its program and settings go, and it is not set down."""
+    stage.guest.run(QUIET)
+    stage.stop(9)
+    stage.guest.run("ip link add br9 type bridge; ip link set br9 up; ip link set pr0 master br9")
+    stage.succeed("unload")
+    flags, filters, values, _ = settings(stage)
+    check("UP" in flags and "NOARP" not in flags, f"flags: {flags}")
+    check_equal((filters, values), ("", ["1", "0", "0", "1", "0", "0"]), "what is left on pr0")
+
+
+@case
+def given_back_when_the_standby_is_gone(stage):
+    stage.guest.run(f"{QUIET}; ip link delete st0")
+    wait("pr0 to be given back", lambda: "NOARP" not in settings(stage)[0] and not settings(stage)[3])
+    check("UP" in settings(stage)[0], "pr0 is down")
+    check_equal(settings(stage)[2], ["1", "0", "0", "1", "0", "0"], "what is left on pr0")
+
+
 main()

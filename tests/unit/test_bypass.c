@@ -66,7 +66,7 @@ static void each_is_named(void **state)
 		assert_string_equal(bypass_word(found[i].kind), words[i]);
 		assert_true(strlen(found[i].text) < BYPASS_TEXT_SIZE - 1);
 	}
-	assert_non_null(strstr(found[0].text, "qdisc htb of eth0 shapes nothing of what goes by eth1: qdisc = keep; "));
+	assert_non_null(strstr(found[0].text, "qdisc htb of eth0 shapes nothing of what goes by eth1: qdisc = keep"));
 	assert_string_equal(found[1].text, "XDP program 7 of eth0 does not see what eth1 receives: so says xdp = "
 					   "ignore; xdp = mirror puts it there, too");
 	assert_string_equal(found[2].text, "2 AF_XDP sockets of eth0 get nothing of what eth1 receives, and no socket "
@@ -95,6 +95,7 @@ static void why_a_primary_is_not_used(void **state)
 		{ XDP_MIRROR_UNBROKERED, "CAP_SYS_ADMIN" },
 		{ XDP_MIRROR_OCCUPIED, "program 9 is there" },
 		{ XDP_MIRROR_REFUSED, "Operation not supported" },
+		{ XDP_MIRROR_SOCKETS, "AF_XDP sockets are on abcdefghijklmno" },
 	};
 	struct bypass found[BYPASS_KINDS];
 
@@ -164,7 +165,7 @@ static void what_becomes_of_a_program(void **state)
 	}
 	for (unsigned i = 0; i < 256; i++)
 		assert_int_equal(xdp_mirror_is_missing((enum vfsteer_xdp_mirror)i),
-				 i >= XDP_MIRROR_UNBROKERED && i <= XDP_MIRROR_REFUSED);
+				 i >= XDP_MIRROR_UNBROKERED && i <= XDP_MIRROR_SOCKETS);
 }
 
 int main(void)

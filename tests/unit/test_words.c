@@ -80,7 +80,7 @@ static void every_enumerator_has_its_own_word(void **state)
 	/* The last one: whoever appends a cause finds its word missing here. */
 	expect_words(cause_word, CAUSE_QDISC + 1);
 	expect_words(down_reason_word, DOWN_XDP + 1);
-	expect_words(xdp_mirror_word, XDP_MIRROR_REFUSED + 1);
+	expect_words(xdp_mirror_word, XDP_MIRROR_SOCKETS + 1);
 	expect_words(port_driver_word, PORT_DRIVER_NATIVE + 1);
 	expect_words(port_obstacle_word, OBSTACLE_USELESS + 1);
 	expect_words(port_wait_word, WAIT_PROGRAMS + 1);
