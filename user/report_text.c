@@ -58,7 +58,12 @@ static const char *bypass_prefix(const struct report_pair *pair, enum bypass_kin
 
 static void write_bypasses(const struct report_pair *pair, FILE *stream)
 {
-	if (pair->xdp_mirror == XDP_MIRROR_NATIVE || pair->xdp_mirror == XDP_MIRROR_GENERIC)
+	bool is_missing = false;
+
+	for (unsigned i = 0; i < pair->bypass_count; i++)
+		is_missing |= pair->bypasses[i].kind == BYPASS_XDP;
+	/* It may have been replaced since the agent noted that, or ended. */
+	if (!is_missing && (pair->xdp_mirror == XDP_MIRROR_NATIVE || pair->xdp_mirror == XDP_MIRROR_GENERIC))
 		fprintf(stream, "  XDP program %u of %s is on %s, too (%s)\n", pair->xdp_program, pair->standby, pair->primary,
 			words_xdp_mirror(pair->xdp_mirror));
 	for (unsigned i = 0; i < pair->bypass_count; i++)

@@ -466,6 +466,8 @@ def xdp_firewall(guest):
         named = [entry["text"] for entry in guest.pair()["bypassed"] if entry["what"] == "af_xdp"]
         check(len(named) == 1 and named[0].startswith(expected), f"bypassed: {named}, not {expected}")
         socket_.stop()
+        # With a socket there the program would drop what it gives it, so the VF was not used meanwhile.
+        guest.wait_active("primary")
         texts.append(guest.survive(lambda: change("detach xdpdrv", "none"), None, "detach"))
     finally:
         guest.run(f"bpftool net detach xdpdrv dev {standby}; rm -f /sys/fs/bpf/firewall")
