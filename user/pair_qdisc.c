@@ -13,6 +13,10 @@
 /* How long a queue may take to run empty, and how often it is looked at. */
 #define PAIR_QDISC_DRAIN_NS 1000000000ULL
 #define PAIR_QDISC_DRAIN_LOOK_NS 10000000ULL
+/* Each change moves the traffic off the primary and back: two announced switchovers. */
+#define PAIR_QDISC_QUIET_NS 10000000000ULL /* without a change: what comes next is followed at once */
+#define PAIR_QDISC_REST_MIN_NS 200000000ULL
+#define PAIR_QDISC_REST_MAX_NS 10000000000ULL
 
 void pair_qdisc_look(struct pair *pair, uint64_t delay_ns)
 {
@@ -67,6 +71,19 @@ static int pair_qdisc_verify(struct pair_world *world, struct pair *pair)
 	return error;
 }
 
+static void pair_qdisc_note_change(struct pair_qdisc *qdisc)
+{
+	uint64_t now_ns = pair_clock_ns();
+
+	if (!qdisc->made_ns || now_ns - qdisc->made_ns >= PAIR_QDISC_QUIET_NS + qdisc->rest_ns)
+		qdisc->rest_ns = 0;
+	else
+		qdisc->rest_ns = qdisc->rest_ns ? 2 * qdisc->rest_ns : PAIR_QDISC_REST_MIN_NS;
+	if (qdisc->rest_ns > PAIR_QDISC_REST_MAX_NS)
+		qdisc->rest_ns = PAIR_QDISC_REST_MAX_NS;
+	qdisc->made_ns = now_ns;
+}
+
 /* Whose it is stands in the pair before it is there: an agent that dies in between leaves none behind that is nobody's. */
 static void pair_qdisc_apply(struct pair_world *world, struct pair *pair, const struct qdisc_plan *plan)
 {
@@ -75,6 +92,7 @@ static void pair_qdisc_apply(struct pair_world *world, struct pair *pair, const 
 	int error = plan->is_ours ? qdisc_remove(world->requests, pair->primary) : 0;
 
 	crash_point("pair-qdisc-removed");
+	pair_qdisc_note_change(&pair->qdisc);
 	if (!error && plan->verdict == QDISC_BUILD) {
 		slot->primary_qdisc = qdisc_tree_root(&plan->wanted)->handle;
 		crash_point("pair-qdisc-about-to-be-made");
@@ -176,6 +194,8 @@ uint64_t pair_qdisc_step(struct pair_world *world, struct pair *pair)
 	if (!qdisc->due_ns || !pair->prepared || !pair->primary ||
 	    pins_state(&world->pins, pair->slot).primary == PRIMARY_LEAVING)
 		return 0;
+	if (!qdisc->is_aside && qdisc->due_ns < qdisc->made_ns + qdisc->rest_ns)
+		qdisc->due_ns = qdisc->made_ns + qdisc->rest_ns;
 	while (qdisc->due_ns && qdisc->due_ns <= pair_clock_ns())
 		qdisc->due_ns = pair_qdisc_follow(world, pair);
 	if (!qdisc->due_ns)

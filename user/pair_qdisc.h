@@ -24,6 +24,8 @@ struct pair_qdisc {
 	uint64_t due_ns;   /* when to look next; 0: no need */
 	uint64_t drain_ns; /* queues that are not empty then are given up */
 	uint64_t refused;  /* hash of the tree that the kernel refused; 0: none */
+	uint64_t made_ns;  /* when the primary's was changed last */
+	uint64_t rest_ns;  /* how long it then stays as it is: who changes rates in a loop is followed at longer and longer intervals */
 	const char *told;  /* trouble told last, a static text */
 };
 

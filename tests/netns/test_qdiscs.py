@@ -165,7 +165,7 @@ def own_of_the_primary_is_left(stage):
     stage.wait_active("primary")
     time.sleep(0.3)
     check("pfifo 77:" in shown(stage, "pr0")[0], f"before: {shown(stage, 'pr0')}")
-    check_equal(stage.pair()["qdisc"]["why"], "the primary has one of its own, which is left alone", "why")
+    check_equal(stage.pair()["qdisc"]["why"], "the primary has one of its own, which is left alone: give it the same by hand, or none", "why")
     stage.guest.run("tc qdisc del dev pr0 root")
     wait_mirrored(stage)
     stage.guest.run("tc qdisc replace dev pr0 root handle 78: pfifo limit 444")
@@ -253,6 +253,23 @@ def the_queue_runs_empty_first(stage):
         note(f"{event}: {queued} packets were waiting, {lost} lost")
         check(queued > 5, "nothing was waiting")
         check(lost <= (queued if event == "deleted" else 0), f"{event}: {lost} lost")
+
+
+@case
+def rates_that_change_in_a_loop(stage):
+    """A script that adjusts its shaper several times a second moves the traffic less and less often; in the end the primary has the last rate."""
+    stage.guest.run("tc qdisc replace dev st0 root handle 1: htb default 10; tc class add dev st0 parent 1: classid 1:10 htb rate 100mbit")
+    wait("the qdisc on the primary", lambda: (stage.pair()["qdisc"] or {}).get("mirrored"))
+    stage.wait_active("primary")
+    before, flows = stage.pair()["switches"], stage.flows(200)
+    for number in range(24):
+        stage.guest.run(f"tc class change dev st0 parent 1: classid 1:10 htb rate {20 + number}mbit")
+        time.sleep(0.25)
+    took = stage.pair()["switches"] - before
+    check(took <= 14, f"{took} switchovers for 24 changes in 6 s")
+    wait("the last rate on the primary", lambda: "rate 43Mbit" in stage.guest.run("tc class show dev pr0"), 15)
+    stage.wait_active("primary")
+    check_equal([flow.stop().lost() for flow in flows], [0, 0], "lost")
 
 
 main()
