@@ -71,6 +71,14 @@ static void agent_tell_watch_test(const struct watch_result *watch)
 			 (watch->test_us + 500) / 1000);
 }
 
+static bool agent_watches(const struct watch_result *watch, const char *function)
+{
+	for (unsigned i = 0; i < watch->attached_count; i++)
+		if (!strcmp(watch->attached[i], function))
+			return true;
+	return false;
+}
+
 /* Watch programs first: the data path's method depends on them. */
 static int agent_open_programs(struct agent *agent)
 {
@@ -83,9 +91,9 @@ static int agent_open_programs(struct agent *agent)
 	agent_tell_watch(&agent->watch);
 	agent_tell_watch_test(&agent->watch);
 	drops_attach(&agent->world.pins); /* what cannot be counted goes without */
-	for (unsigned i = 0; i < agent->watch.attached_count; i++)
-		if (!strcmp(agent->watch.attached[i], "__dev_set_rx_mode"))
-			agent->lists_watched = true;
+	/* Where the kernel has tcx, programs of others have to be told of, too, or both are looked at once a second. */
+	agent->lists_watched = agent_watches(&agent->watch, "__dev_set_rx_mode") &&
+			       (!kernel_has_function("bpf_mprog_attach") || agent_watches(&agent->watch, "bpf_mprog_attach"));
 	agent->world.watched = agent->watch.complete;
 	agent->world.removals_held = agent->watch.removals_held;
 	agent->events = ring_buffer__new(agent->world.pins.events_fd, agent_on_event, agent, NULL);

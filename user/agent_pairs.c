@@ -101,8 +101,11 @@ static const struct netdev *agent_recall_standby(struct agent *agent, unsigned n
 	if (!standby)
 		return NULL;
 	/* Of software in use the MAC may change. */
-	if (agent_pair_of_standby(agent, standby->ifindex) && agent->requested_standbys[number] == standby->ifindex)
+	if (agent_pair_of_standby(agent, standby->ifindex) && agent->requested_standbys[number] == standby->ifindex) {
+		if (identity_is_by_mac(pinned))
+			*pinned = identity_of(standby);
 		return standby;
+	}
 	if (!identity_is_pinned(pinned) || identity_matches(pinned, standby, true))
 		return standby;
 	if (agent->told_strangers[number] != standby->ifindex) {
@@ -112,6 +115,19 @@ static const struct netdev *agent_recall_standby(struct agent *agent, unsigned n
 	}
 	agent->told_strangers[number] = standby->ifindex;
 	return NULL;
+}
+
+/* Whoever changes the MAC of software in use has not made another device of it. */
+static void agent_follow_mac(const struct agent *agent, const struct pair *pair)
+{
+	const struct netdev *primary = netdev_by_index(agent->world.table, pair->primary);
+	struct candidates_named named = slot_read_named(pair_slot(&agent->world, pair));
+
+	if (!primary || !pair->prepared || primary->incarnation != pair->primary_incarnation ||
+	    !identity_is_by_mac(&named.identity))
+		return;
+	named.identity = identity_of(primary);
+	slot_write_named(pair_slot(&agent->world, pair), &named);
 }
 
 /* A pair asked for by name is that of the device that bore the name: it stays so if the device is renamed. */
@@ -126,6 +142,8 @@ static void agent_follow_names(struct agent *agent)
 		*wanted = agent->options->pairs[i];
 		if (standby)
 			snprintf(wanted->standby, sizeof(wanted->standby), "%s", standby->name);
+		if (pair)
+			agent_follow_mac(agent, pair);
 		if (primary && wanted->primary[0])
 			snprintf(wanted->primary, sizeof(wanted->primary), "%s", primary->name);
 		standby = agent_recall_standby(agent, i);

@@ -5,6 +5,7 @@
 #include "names.h"
 #include "options.h"
 #include "pins.h"
+#include "slot.h"
 #include "words.h"
 
 #include <errno.h>
@@ -73,6 +74,10 @@ int command_switch(int argc, char **argv)
 	}
 	slot = names_find_pair(&pins, options.operands[0]);
 	status = 1;
+	if (slot_explain_foreign(&pins, message, sizeof(message))) {
+		log_error("switch: %s", message);
+		goto out;
+	}
 	if (slot < 0) {
 		log_error("switch: %s: no such pair: 'vfsteer status' lists those there are", options.operands[0]);
 		goto out;

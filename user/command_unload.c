@@ -8,6 +8,7 @@
 #include "options.h"
 #include "pins.h"
 #include "pins_make.h"
+#include "slot.h"
 #include "unload.h"
 
 #include <errno.h>
@@ -40,8 +41,14 @@ static void command_unload_finish(const char *bpffs, const char *directory)
 static int command_unload_ask(const struct options *options, struct pins *pins)
 {
 	struct timespec pause = { .tv_nsec = COMMAND_UNLOAD_POLL_MS * 1000000L };
-	char answer[CONTROL_SIZE], directory[PINS_PATH_SIZE];
+	char answer[CONTROL_SIZE], directory[PINS_PATH_SIZE], message[512];
 	int agent_status, error;
+
+	if (slot_explain_foreign(pins, message, sizeof(message))) {
+		log_error("unload: %s", message);
+		pins_close(pins);
+		return 1;
+	}
 
 	snprintf(directory, sizeof(directory), "%s", pins->directory);
 	error = control_ask(pins, "unload", 5000, &agent_status, answer);

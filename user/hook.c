@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define HOOK_MOVES_MAX 16
 #define HOOK_MOVES_INTERVAL_NS 10000000000ULL
 
 /* Returns whether, or -errno: where that cannot be found out, nothing is moved. */
@@ -75,13 +74,17 @@ bool hook_is_misplaced(const struct hook *hook)
 	       (!filters.our_count || !hook_clsact_is_in_place(hook, &filters));
 }
 
-bool hook_may_move(struct hook_moves *moves)
+bool hook_may_move(struct hook_moves *moves, unsigned most)
 {
 	__u64 now_ns = clock_now_ns(CLOCK_BOOTTIME);
 
 	if (now_ns - moves->since_ns > HOOK_MOVES_INTERVAL_NS)
 		*moves = (struct hook_moves){ .since_ns = now_ns };
-	return moves->count++ < HOOK_MOVES_MAX;
+	if (moves->count++ < most)
+		return true;
+	/* Until nobody has come before it for so long. */
+	moves->since_ns = now_ns;
+	return false;
 }
 
 /* To ask for a program by its id takes CAP_SYS_ADMIN, which the agent does not keep. */

@@ -70,11 +70,13 @@ int hook_attach(const struct hook *hook, int program_fd, __u8 *clsact_is_ours);
  */
 bool hook_is_misplaced(const struct hook *hook);
 
-/*
- * Counts a move. False when there were so many lately that somebody else wants the same place: then ours waits
- * for some seconds.
- */
-bool hook_may_move(struct hook_moves *moves);
+/* So many moves within ten seconds are enough: somebody else wants the same place. Where nothing tells at once that ours was overtaken, each of them
+ * may have cost a second. */
+#define HOOK_MOVES_MAX 16
+#define HOOK_MOVES_UNTOLD_MAX 4
+
+/* Counts a move. False when there were @most lately: then ours stays behind until nobody has come before it for ten seconds. */
+bool hook_may_move(struct hook_moves *moves, unsigned most);
 
 /*
  * True when a program of ours is at the hook, or that cannot be found out now. A device that was away in another

@@ -33,6 +33,11 @@ struct identity identity_of(const struct netdev *device)
 	return identity;
 }
 
+bool identity_is_by_mac(const struct identity *identity)
+{
+	return identity_is_pinned(identity) && !strcmp(identity->address, IDENTITY_SOFTWARE);
+}
+
 bool identity_matches(const struct identity *identity, const struct netdev *device, bool is_called)
 {
 	if (!identity->address[0])
@@ -40,7 +45,7 @@ bool identity_matches(const struct identity *identity, const struct netdev *devi
 		return !memcmp(identity->mac, device->permanent_mac, ETH_ALEN) && (is_called || is_hardware(device));
 	if (has_permanent_mac(device))
 		return false;
-	if (strcmp(identity->address, IDENTITY_SOFTWARE))
+	if (!identity_is_by_mac(identity))
 		return is_hardware(device) && !strcmp(identity->address, device->pci_address);
 	return is_called && !is_hardware(device) && !memcmp(identity->mac, device->mac, ETH_ALEN);
 }

@@ -27,6 +27,9 @@ bool identity_is_pinned(const struct identity *identity);
 /* What @device is. Not pinned for one that has no MAC. */
 struct identity identity_of(const struct netdev *device);
 
+/* Is it that of software, by a MAC that may change while the device is in use? */
+bool identity_is_by_mac(const struct identity *identity);
+
 /* Is @device the one that was pinned? @is_called: by the name that the configuration gives it. */
 bool identity_matches(const struct identity *identity, const struct netdev *device, bool is_called);
 

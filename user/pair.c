@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define PAIR_PLACED_NS 1500000000ULL
+
 uint64_t pair_clock_ns(void)
 {
 	return clock_now_ns(CLOCK_BOOTTIME);
@@ -139,6 +141,13 @@ void pair_keep_place(struct pair_world *world, struct pair *pair)
 	int error = steer_keep_place(pair->steer, pair->standby, pair->prepared ? pair->primary : 0);
 
 	pair_explain_place(world, pair, error, unplaced, sizeof(unplaced));
+	if (unplaced[0] || !pair->unplaced[0])
+		pair->placed_ns = 0;
+	else if (!pair->placed_ns)
+		pair->placed_ns = pair_clock_ns();
+	/* Whoever fights for the place leaves it for moments. */
+	if (pair->placed_ns && pair_clock_ns() - pair->placed_ns < PAIR_PLACED_NS)
+		return;
 	if (!strcmp(unplaced, pair->unplaced))
 		return;
 	pair->due = true;

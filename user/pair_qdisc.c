@@ -20,7 +20,14 @@
 
 void pair_qdisc_look(struct pair *pair, uint64_t delay_ns)
 {
-	pair->qdisc.due_ns = pair_clock_ns() + delay_ns;
+	struct pair_qdisc *qdisc = &pair->qdisc;
+	uint64_t now_ns = pair_clock_ns();
+
+	if (!qdisc->asked_ns)
+		qdisc->asked_ns = now_ns;
+	qdisc->due_ns = now_ns + delay_ns;
+	if (qdisc->due_ns > qdisc->asked_ns + PAIR_QDISC_SETTLE_MAX_NS)
+		qdisc->due_ns = qdisc->asked_ns + PAIR_QDISC_SETTLE_MAX_NS;
 	pair->due = true;
 }
 
@@ -196,8 +203,10 @@ uint64_t pair_qdisc_step(struct pair_world *world, struct pair *pair)
 		return 0;
 	if (!qdisc->is_aside && qdisc->due_ns < qdisc->made_ns + qdisc->rest_ns)
 		qdisc->due_ns = qdisc->made_ns + qdisc->rest_ns;
-	while (qdisc->due_ns && qdisc->due_ns <= pair_clock_ns())
+	while (qdisc->due_ns && qdisc->due_ns <= pair_clock_ns()) {
+		qdisc->asked_ns = 0;
 		qdisc->due_ns = pair_qdisc_follow(world, pair);
+	}
 	if (!qdisc->due_ns)
 		qdisc->is_aside = false;
 	return qdisc->due_ns;

@@ -15,13 +15,15 @@
 struct pair;
 struct pair_world;
 
-/* A script makes qdiscs, classes and filters one by one: for so long nothing must have happened. */
+/* A script makes qdiscs, classes and filters one by one: for so long nothing must have happened. Who never stops is followed all the same. */
 #define PAIR_QDISC_SETTLE_NS 100000000ULL
+#define PAIR_QDISC_SETTLE_MAX_NS 1000000000ULL
 
 struct pair_qdisc {
 	bool keep;	   /* qdisc = keep: the primary is to have what it has by itself */
 	bool is_aside;	   /* the traffic stepped aside: the primary is not used before it is done */
 	uint64_t due_ns;   /* when to look next; 0: no need */
+	uint64_t asked_ns; /* when that was asked for first; 0: it was not */
 	uint64_t drain_ns; /* queues that are not empty then are given up */
 	uint64_t refused;  /* hash of the tree that the kernel refused; 0: none */
 	uint64_t made_ns;  /* when the primary's was changed last */

@@ -58,7 +58,8 @@ enum pins_error pin_open(const char *directory, const struct pin_layout *layout,
 	if (errno == EACCES || errno == EINVAL)
 		return pin_fail(message, size, PINS_UNREADABLE,
 				"%s: not a map, so not ours; 'vfsteer unload' takes it away", path);
-	return pin_fail(message, size, PINS_SYSTEM, "%s: %m", path);
+	return pin_fail(message, size, PINS_SYSTEM, "%s: %m%s", path,
+			errno == EROFS ? "; mount the bpf file system so that it can be written to: mount -o remount,rw" : "");
 }
 
 enum pins_error pin_check(const char *directory, const struct pin_layout *layout, int fd, char *message, size_t size)

@@ -275,7 +275,7 @@ int port_keep_place(struct pair_world *world, unsigned number)
 	struct hook ingress = port_programs_port_ingress(&world->pins, port->ifindex);
 	int error;
 
-	if (!port->pair || !device || !hook_is_misplaced(&ingress) || !hook_may_move(&port->moves))
+	if (!port->pair || !device || !hook_is_misplaced(&ingress) || !hook_may_move(&port->moves, HOOK_MOVES_MAX))
 		return 0;
 	error = hook_attach(&ingress, port->programs.ingress_fd, &port_entry(world, number)->clsact_is_ours);
 	if (error != -EEXIST)

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 int slot_find(const struct pins *pins, uint32_t network_namespace, int standby_ifindex, bool *ret_known)
 {
@@ -34,6 +35,17 @@ int slot_find_foreign(const struct pins *pins, uint32_t network_namespace)
 		if (pins->pairs[i].standby[0] && pins->pairs[i].network_namespace != network_namespace)
 			return (int)i;
 	return -1;
+}
+
+bool slot_explain_foreign(const struct pins *pins, char *message, size_t size)
+{
+	struct stat namespace;
+	int foreign = stat("/proc/self/ns/net", &namespace) ? -1 : slot_find_foreign(pins, (uint32_t)namespace.st_ino);
+
+	if (foreign >= 0)
+		snprintf(message, size, "%s: made in another network namespace (%u), for %.15s: run this there", pins->directory,
+			 pins->pairs[foreign].network_namespace, pins->pairs[foreign].standby);
+	return foreign >= 0;
 }
 
 /* The word may be changed by the programs meanwhile, who write what is known only. */

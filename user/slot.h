@@ -16,6 +16,9 @@ int slot_find(const struct pins *pins, uint32_t network_namespace, int standby_i
  */
 void slot_repair(const struct pins *pins);
 
+/* One line for who acts on pins that were made elsewhere: where that is. False: they were made in this process's network namespace. */
+bool slot_explain_foreign(const struct pins *pins, char *message, size_t size);
+
 /* The first slot in use whose pair lives in another network namespace than this, or -1. */
 int slot_find_foreign(const struct pins *pins, uint32_t network_namespace);
 

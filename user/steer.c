@@ -263,7 +263,7 @@ static int steer_put_right(struct steer *steer, const struct hook *hook, const i
 {
 	int error;
 
-	if (!hook_is_misplaced(hook) || !hook_may_move(moves))
+	if (!hook_is_misplaced(hook) || !hook_may_move(moves, steer->watched ? HOOK_MOVES_MAX : HOOK_MOVES_UNTOLD_MAX))
 		return 0;
 	error = hook_attach(hook, *program_fd, clsact_is_ours);
 	if (error != -EEXIST)

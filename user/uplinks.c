@@ -279,7 +279,7 @@ int uplinks_keep_place(struct pair_world *world, struct pair *pair)
 		return 0;
 	ingress_moves = hook_is_misplaced(&ingress);
 	egress_moves = hook_is_misplaced(&egress);
-	if ((!ingress_moves && !egress_moves) || !hook_may_move(&pair->uplinks.moves))
+	if ((!ingress_moves && !egress_moves) || !hook_may_move(&pair->uplinks.moves, HOOK_MOVES_MAX))
 		return 0;
 	if (ingress_moves)
 		error = hook_attach(&ingress, pair->uplinks.programs.ingress_fd, clsact_is_ours);

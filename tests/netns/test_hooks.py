@@ -238,6 +238,29 @@ def moving_loses_nothing(stage):
     check_equal(stage.counter("tx_standby_packets") < 100, True, "egress went over the standby meanwhile")
 
 
+@case
+def somebody_insists_on_the_first_place(stage):
+    """Without programs that tell of it, each move may cost a second: after a few the primary is not used while that goes on, and the line names who."""
+    counter = bpf.Counter(verdict=bpf.TC_ACT_OK)
+    link = counter.attach_tcx(stage.guest, "pr0", bpf.TCX_INGRESS, bpf.F_BEFORE)
+    end = time.monotonic() + 20
+    while stage.pair()["active"] == "primary" and time.monotonic() < end:
+        os.close(link)
+        link = counter.attach_tcx(stage.guest, "pr0", bpf.TCX_INGRESS, bpf.F_BEFORE)
+        time.sleep(0.3)
+    check_equal(stage.pair()["down_reason"], "no place for our program", "why the primary is down")
+    logged(stage, "runs before our program")
+    for _ in range(8):
+        os.close(link)
+        link = counter.attach_tcx(stage.guest, "pr0", bpf.TCX_INGRESS, bpf.F_BEFORE)
+        time.sleep(0.3)
+        check_equal(stage.pair()["active"], "standby", "active while somebody insists")
+    carry(stage, "standby")
+    os.close(link)
+    stage.wait_active("primary", timeout=20)
+    carry(stage, "primary")
+
+
 @case(agent=False)
 def filter_that_ends_the_walk(stage):
     """Without tcx: cls_bpf filters at our own priority, before we come and later."""

@@ -77,12 +77,14 @@ def generic_xdp_at_the_port(stage):
 
 
 def at_an_uplink(stage, device, mode="xdpdrv"):
-    """That uplink's frames go by tc; the other one's, and the ports' own, do not."""
+    """That uplink's frames go by tc; the other one's, and the ports' own, do not. But a program on the standby sees the primary's frames, too: a native one
+    is on the primary as well, and past a generic one XDP on the primary would send them."""
     prepare(stage, "native")
     path, other = {"st0": ("standby", "primary"), "pr0": ("primary", "standby")}[device]
     foreign = Foreign(stage, stage.guest, device, mode)
     with Container(stage) as one:
-        check_equal((stage.pair()["xdp"][path], stage.pair()["xdp"][other]), ("tc", "native"), f"XDP of ({path}, {other})")
+        others = "tc" if device == "st0" else "native"
+        check_equal((stage.pair()["xdp"][path], stage.pair()["xdp"][other]), ("tc", others), f"XDP of ({path}, {other})")
         check_equal(devices(stage)[device].xdp, XDP_OF[mode], f"XDP at {device}")
         stage.succeed("switch", "st0", path)
         check_sees(foreign, lambda: works(stage, one), "port added")
@@ -92,7 +94,8 @@ def at_an_uplink(stage, device, mode="xdpdrv"):
         stage.succeed("switch", "st0", other)
         moved = Moved(one)
         works(stage, one)
-        check_moved(moved.since()[1], "native", tx=20, rx=20, what=f"active {other}")
+        if others == "native":
+            check_moved(moved.since()[1], "native", tx=20, rx=20, what=f"active {other}")
         stage.stop(signal.SIGKILL)
         stage.start()
         foreign.check_kept("another agent")
