@@ -117,19 +117,6 @@ static const struct netdev *agent_recall_standby(struct agent *agent, unsigned n
 	return NULL;
 }
 
-/* Whoever changes the MAC of software in use has not made another device of it. */
-static void agent_follow_mac(const struct agent *agent, const struct pair *pair)
-{
-	const struct netdev *primary = netdev_by_index(agent->world.table, pair->primary);
-	struct candidates_named named = slot_read_named(pair_slot(&agent->world, pair));
-
-	if (!primary || !pair->prepared || primary->incarnation != pair->primary_incarnation ||
-	    !identity_is_by_mac(&named.identity))
-		return;
-	named.identity = identity_of(primary);
-	slot_write_named(pair_slot(&agent->world, pair), &named);
-}
-
 /* A pair asked for by name is that of the device that bore the name: it stays so if the device is renamed. */
 static void agent_follow_names(struct agent *agent)
 {
@@ -142,8 +129,6 @@ static void agent_follow_names(struct agent *agent)
 		*wanted = agent->options->pairs[i];
 		if (standby)
 			snprintf(wanted->standby, sizeof(wanted->standby), "%s", standby->name);
-		if (pair)
-			agent_follow_mac(agent, pair);
 		if (primary && wanted->primary[0])
 			snprintf(wanted->primary, sizeof(wanted->primary), "%s", primary->name);
 		standby = agent_recall_standby(agent, i);

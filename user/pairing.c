@@ -61,12 +61,21 @@ static size_t pairing_find_all(const struct candidates_view *seen, struct pairin
 	return found;
 }
 
-static bool pairing_is_taken(const int *taken, const struct netdev *device)
+/* @list: ends with 0; NULL is an empty one. */
+static bool pairing_lists(const int *list, const struct netdev *device)
 {
-	for (; *taken; taken++)
-		if (*taken == device->ifindex)
+	for (; list && *list; list++)
+		if (*list == device->ifindex)
 			return true;
 	return false;
+}
+
+/* May the device that the request names be its primary? One in use is: software may change its MAC, by which it was pinned. */
+static bool pairing_may_be(const struct candidates_view *view, const struct pairing_pinned *pinned, const struct netdev *device)
+{
+	if (!pinned || !identity_is_pinned(&pinned->primary) || identity_matches(&pinned->primary, device, true))
+		return true;
+	return identity_is_by_mac(&pinned->primary) && pairing_lists(view->in_use, device);
 }
 
 static const struct netdev *pairing_standby(const struct candidates_view *view, const struct options_pair *request,
@@ -88,11 +97,11 @@ static const struct netdev *pairing_primary(const struct candidates_view *view, 
 	const struct netdev *device = pairing_by_name(view, request->primary), *found = NULL;
 
 	if (!request->primary[0] || !pinned || !identity_is_pinned(&pinned->primary) ||
-	    (device && identity_matches(&pinned->primary, device, true)))
+	    (device && pairing_may_be(view, pinned, device)))
 		return device;
 	for (size_t i = 0; i < view->count; i++) {
 		device = view->devices[i];
-		if (device == standby || pairing_is_taken(view->taken, device) ||
+		if (device == standby || pairing_lists(view->taken, device) ||
 		    !identity_matches(&pinned->primary, device, false))
 			continue;
 		if (!found || candidates_is_better(view, device, found))
@@ -111,8 +120,7 @@ static size_t pairing_take_named(const struct candidates_view *view, const struc
 		const struct netdev *standby = pairing_standby(view, &requested[i], pinned ? &pinned[i] : NULL);
 		const struct netdev *primary = pairing_by_name(view, requested[i].primary);
 
-		if (primary && pinned && identity_is_pinned(&pinned[i].primary) &&
-		    !identity_matches(&pinned[i].primary, primary, true))
+		if (primary && !pairing_may_be(view, pinned ? &pinned[i] : NULL, primary))
 			primary = NULL;
 		if (standby)
 			taken[taken_count++] = standby->ifindex;
