@@ -86,7 +86,7 @@ static void agent_recall_primary(struct agent *agent, unsigned number, const str
 	kept = slot_read_named(slot).identity;
 	device = netdev_by_name(agent->world.table, name);
 	if (identity_is_pinned(&kept) && (slot->primary_name_hash == identity_hash_name(name) ||
-					  (device && identity_matches(&kept, device, true))))
+					  (device && identity_matches(&kept, device, standby, true))))
 		*pinned = kept;
 }
 
@@ -106,7 +106,7 @@ static const struct netdev *agent_recall_standby(struct agent *agent, unsigned n
 			*pinned = identity_of(standby);
 		return standby;
 	}
-	if (!identity_is_pinned(pinned) || identity_matches(pinned, standby, true))
+	if (!identity_is_pinned(pinned) || identity_matches(pinned, standby, NULL, true))
 		return standby;
 	if (agent->told_strangers[number] != standby->ifindex) {
 		identity_describe(pinned, text);

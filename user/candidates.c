@@ -162,7 +162,7 @@ static enum candidate_verdict candidates_judge_named(const struct candidates_vie
 						     const struct candidates_named *named, const struct netdev *device)
 {
 	bool is_called = identity_is_called(device, named->name_hash), is_pinned = identity_is_pinned(&named->identity);
-	bool matches = is_pinned && identity_matches(&named->identity, device, is_called);
+	bool matches = is_pinned && identity_matches(&named->identity, device, standby, is_called);
 
 	if (device == standby || (!is_called && !matches) || candidates_contain(view->taken, device->ifindex))
 		return CANDIDATE_UNLIKE;

@@ -38,7 +38,7 @@ bool identity_is_by_mac(const struct identity *identity)
 	return identity_is_pinned(identity) && !strcmp(identity->address, IDENTITY_SOFTWARE);
 }
 
-bool identity_matches(const struct identity *identity, const struct netdev *device, bool is_called)
+bool identity_matches(const struct identity *identity, const struct netdev *device, const struct netdev *standby, bool is_called)
 {
 	if (!identity->address[0])
 		/* Software may inherit the permanent MAC of what is below it: an ipvlan, a macvlan. */
@@ -47,7 +47,8 @@ bool identity_matches(const struct identity *identity, const struct netdev *devi
 		return false;
 	if (!identity_is_by_mac(identity))
 		return is_hardware(device) && !strcmp(identity->address, device->pci_address);
-	return is_called && !is_hardware(device) && !memcmp(identity->mac, device->mac, ETH_ALEN);
+	return is_called && !is_hardware(device) &&
+	       (!memcmp(identity->mac, device->mac, ETH_ALEN) || (standby && !memcmp(standby->mac, device->mac, ETH_ALEN)));
 }
 
 void identity_describe(const struct identity *identity, char ret[IDENTITY_TEXT_SIZE])

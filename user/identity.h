@@ -30,8 +30,9 @@ struct identity identity_of(const struct netdev *device);
 /* Is it that of software, by a MAC that may change while the device is in use? */
 bool identity_is_by_mac(const struct identity *identity);
 
-/* Is @device the one that was pinned? @is_called: by the name that the configuration gives it. */
-bool identity_matches(const struct identity *identity, const struct netdev *device, bool is_called);
+/* Is @device the one that was pinned? @is_called: by the name that the configuration gives it. @standby: software by that name that has the MAC of its
+ * standby is no stranger either; NULL: that does not count. */
+bool identity_matches(const struct identity *identity, const struct netdev *device, const struct netdev *standby, bool is_called);
 
 /* "permanent MAC 52:54:00:00:00:01", "PCI address 0000:01:00.0", "MAC 52:…". */
 void identity_describe(const struct identity *identity, char ret[IDENTITY_TEXT_SIZE]);

@@ -71,9 +71,10 @@ static bool pairing_lists(const int *list, const struct netdev *device)
 }
 
 /* May the device that the request names be its primary? One in use is: software may change its MAC, by which it was pinned. */
-static bool pairing_may_be(const struct candidates_view *view, const struct pairing_pinned *pinned, const struct netdev *device)
+static bool pairing_may_be(const struct candidates_view *view, const struct pairing_pinned *pinned, const struct netdev *standby,
+			   const struct netdev *device)
 {
-	if (!pinned || !identity_is_pinned(&pinned->primary) || identity_matches(&pinned->primary, device, true))
+	if (!pinned || !identity_is_pinned(&pinned->primary) || identity_matches(&pinned->primary, device, standby, true))
 		return true;
 	return identity_is_by_mac(&pinned->primary) && pairing_lists(view->in_use, device);
 }
@@ -84,7 +85,7 @@ static const struct netdev *pairing_standby(const struct candidates_view *view, 
 	const struct netdev *device = pairing_by_name(view, request->standby);
 
 	if (device && pinned && identity_is_pinned(&pinned->standby) &&
-	    !identity_matches(&pinned->standby, device, true))
+	    !identity_matches(&pinned->standby, device, NULL, true))
 		return NULL;
 	return device;
 }
@@ -97,12 +98,12 @@ static const struct netdev *pairing_primary(const struct candidates_view *view, 
 	const struct netdev *device = pairing_by_name(view, request->primary), *found = NULL;
 
 	if (!request->primary[0] || !pinned || !identity_is_pinned(&pinned->primary) ||
-	    (device && pairing_may_be(view, pinned, device)))
+	    (device && pairing_may_be(view, pinned, standby, device)))
 		return device;
 	for (size_t i = 0; i < view->count; i++) {
 		device = view->devices[i];
 		if (device == standby || pairing_lists(view->taken, device) ||
-		    !identity_matches(&pinned->primary, device, false))
+		    !identity_matches(&pinned->primary, device, NULL, false))
 			continue;
 		if (!found || candidates_is_better(view, device, found))
 			found = device;
@@ -120,7 +121,7 @@ static size_t pairing_take_named(const struct candidates_view *view, const struc
 		const struct netdev *standby = pairing_standby(view, &requested[i], pinned ? &pinned[i] : NULL);
 		const struct netdev *primary = pairing_by_name(view, requested[i].primary);
 
-		if (primary && !pairing_may_be(view, pinned ? &pinned[i] : NULL, primary))
+		if (primary && !pairing_may_be(view, pinned ? &pinned[i] : NULL, standby, primary))
 			primary = NULL;
 		if (standby)
 			taken[taken_count++] = standby->ifindex;

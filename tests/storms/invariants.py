@@ -127,6 +127,7 @@ class Checker:
 
     def settle(self):
         """Waits until all is as it should be, three looks in a row; the pairs whose primary waits for its time."""
+        self.world.no_strangers()
         end, good, damped_since = time.monotonic() + SETTLE_S, 0, None
         while good < QUIET_LOOKS:
             check(self.world.agent_alive(), "the agent ended by itself")

@@ -204,13 +204,18 @@ class World:
         return True
 
     def pair_mac(self, number, which):
-        """Of the primary: it was named, so it is used whatever its MAC."""
+        """Of the primary: it was named, so it is used whatever its MAC, as long as it is there. A veth that comes anew with another is a stranger."""
         wire = self.wires[number]["primary"]
         mac = self.stage.mac(number) if which == "own" else FOREIGN_MAC.format(number)
         if not wire.exists() or wire.device.mac == mac:
             return False
         self.inner.set(wire.device.index, rtnl.IFLA_ADDRESS, bytes.fromhex(mac.replace(":", "")))
         return True
+
+    def no_strangers(self):
+        """Whatever became of a primary while it had another MAC: with the pair's it is the one that was named."""
+        for number in range(len(self.wires)):
+            self.pair_mac(number, "own")
 
     def pair_promiscuity(self, number, way):
         wire = self.wires[number]["standby"]

@@ -284,8 +284,8 @@ static void test_identities(void **context)
 		struct identity identity = identity_of(cases[i].first);
 
 		assert_true(identity_is_pinned(&identity));
-		if (identity_matches(&identity, cases[i].device, true) != cases[i].if_called ||
-		    identity_matches(&identity, cases[i].device, false) != cases[i].if_not)
+		if (identity_matches(&identity, cases[i].device, NULL, true) != cases[i].if_called ||
+		    identity_matches(&identity, cases[i].device, NULL, false) != cases[i].if_not)
 			fail_msg("case %zu", i);
 		identity_describe(&identity, text);
 		assert_in_range(strlen(text), 20, IDENTITY_TEXT_SIZE - 2);
