@@ -94,6 +94,7 @@ static int agent_open_programs(struct agent *agent)
 	/* Where the kernel has tcx, programs of others have to be told of, too, or both are looked at once a second. */
 	agent->lists_watched = agent_watches(&agent->watch, "__dev_set_rx_mode") &&
 			       (!kernel_has_function("bpf_mprog_attach") || agent_watches(&agent->watch, "bpf_mprog_attach"));
+	agent->world.polled = !agent->lists_watched;
 	agent->world.watched = agent->watch.complete;
 	agent->world.removals_held = agent->watch.removals_held;
 	agent->events = ring_buffer__new(agent->world.pins.events_fd, agent_on_event, agent, NULL);

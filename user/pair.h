@@ -36,6 +36,7 @@ struct pair_world {
 	struct policy_limits limits;
 	bool watched;       /* the watch programs see all that ends a primary's service: see watch.h */
 	bool removals_held; /* likewise: see watch.h */
+	bool polled;        /* all pairs are stepped once a second: the agent is not told of all that changes */
 	uint32_t network_namespace; /* inode number of this process's */
 	unsigned announce_count;
 	uint64_t announce_interval_ns;

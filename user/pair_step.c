@@ -18,6 +18,7 @@
 
 #define PAIR_IPV6_MTU_MIN 1280
 #define PAIR_RETRY_NS 1000000000ULL
+#define PAIR_XDP_LOOK_NS 900000000ULL /* less than AGENT_REALIGN_INTERVAL_NS: each of these rounds finds it due */
 
 /* One line per trouble, and one when it is over. */
 static void pair_tell_trouble(struct pair *pair, const struct netdev *standby, const struct netdev *primary,
@@ -57,15 +58,16 @@ static bool pair_is_left(const struct pair_world *world, const struct pair *pair
 	return primary && pair->primary != pairing->primary && primary->incarnation == pair->primary_incarnation;
 }
 
-static void pair_realign(struct pair_world *world, struct pair *pair, const struct netdev *standby)
+static void pair_realign(struct pair_world *world, struct pair *pair)
 {
+	const struct netdev *standby = netdev_by_index(world->table, pair->standby);
 	const struct netdev *primary = netdev_by_index(world->table, pair->primary);
 	const char *what = NULL;
 	uint32_t mtu;
 	int error;
 
 	pair->realign = false;
-	if (!primary)
+	if (!standby || !primary)
 		return;
 	mtu = primary->mtu;
 	/* Of no use, hence left alone, until its MAC is the pair's again. */
@@ -141,9 +143,12 @@ static void pair_meet(struct pair_world *world, struct pair *pair, const struct 
 		return;
 	}
 	pair->adopted = false;
-	pair_pin_primary(world, pair, primary);
+	/* Joining reads devices anew, which moves them in the table. */
+	primary = netdev_by_index(world->table, primary_ifindex);
+	if (primary)
+		pair_pin_primary(world, pair, primary);
 	pair_keep_place(world, pair);
-	pair_realign(world, pair, netdev_by_index(world->table, pair->standby));
+	pair_realign(world, pair);
 }
 
 /* Keeps the primary as it was made, or gives it up to whoever insists. Not while it is being torn down: the requests would wait until that is over. */
@@ -209,18 +214,16 @@ static bool pair_mirror_xdp(struct pair_world *world, struct pair *pair)
 	const struct vfsteer_pair *slot = pair_slot(world, pair);
 	bool was_shut = slot->primary_is_shut, has_changed;
 	uint64_t now_ns = pair_clock_ns();
-	const struct netdev *standby;
 
 	if (!pair->prepared || pins_state(&world->pins, pair->slot).primary == PRIMARY_LEAVING)
 		return false;
 	if (pair->xdp_look_ns <= now_ns) {
-		pair->xdp_look_ns = now_ns + PAIR_RETRY_NS;
+		pair->xdp_look_ns = now_ns + PAIR_XDP_LOOK_NS;
 		netdev_refresh(world->table, pair->standby);
 	}
 	has_changed = xdp_mirror_update(world, pair);
-	standby = netdev_by_index(world->table, pair->standby);
-	if (was_shut && !slot->primary_is_shut && standby)
-		pair_realign(world, pair, standby);
+	if (was_shut && !slot->primary_is_shut)
+		pair_realign(world, pair);
 	return has_changed;
 }
 
@@ -241,7 +244,7 @@ static bool pair_follow_standby(struct pair_world *world, struct pair *pair)
 		pair->retry_ns = pair_clock_ns() + PAIR_RETRY_NS;
 	if (!pair->prepared || !pair->realign || pins_state(&world->pins, pair->slot).primary == PRIMARY_LEAVING)
 		return false;
-	pair_realign(world, pair, standby);
+	pair_realign(world, pair);
 	return true;
 }
 
@@ -280,7 +283,8 @@ uint64_t pair_step(struct pair_world *world, struct pair *pair, const struct pai
 	wake_ns = pair_earlier(wake_ns, pair->readdress_ns);
 	if (pair_mirror_xdp(world, pair))
 		wake_ns = pair_earlier(wake_ns, pair_decide(world, pair));
-	if (pair->prepared)
+	/* Where all pairs are stepped once a second anyway, waking for each of them would be many looks more. */
+	if (pair->prepared && !world->polled)
 		wake_ns = pair_earlier(wake_ns, pair->xdp_look_ns);
 	if (pair_follow_standby(world, pair))
 		wake_ns = pair_earlier(wake_ns, pair_decide(world, pair));

@@ -149,6 +149,9 @@ static bool mirror_was_tried(struct pair_world *world, struct pair *pair, const 
 	const struct vfsteer_pair *slot = pair_slot(world, pair);
 	struct xdp_mirror_try now;
 
+	/* Gone meanwhile: nothing to ask. */
+	if (!primary)
+		return true;
 	memset(&now, 0, sizeof(now));
 	now.standby_program = view->standby_program;
 	now.primary_program = view->primary_program;
