@@ -89,6 +89,8 @@ class Container:
         return self
 
     def __exit__(self, *_):
+        # A namespace's devices go some time after it: the next case's would have their names.
+        self.stage.guest.run(f"ip link delete {self.port} 2>/dev/null || :")
         self.netns.remove()
 
     def plug(self):
@@ -210,6 +212,12 @@ def around(stage):
 
 def wait_present(container, present=True, timeout=5.0):
     wait(f"{container.port} {'present' if present else 'absent'}", lambda: (container.status or {}).get("present") is present, timeout)
+    return container.status
+
+
+def wait_serving(container):
+    """Present is what an agent finds; its programs come after."""
+    wait(f"{container.port} to be served", lambda: (container.status or {}).get("present") and container.status["takes_by"] != "none")
     return container.status
 
 

@@ -5,7 +5,7 @@
 import signal
 import time
 
-from ports import Container, by_best_driver, listed, port, ports, prepare, wait_present, works
+from ports import Container, by_best_driver, listed, port, ports, prepare, wait_present, wait_serving, works
 from rig import GUEST, GUEST6, MAC, OUTSIDE, case, check, check_equal, main, reachable, wait
 
 
@@ -27,7 +27,7 @@ def there_before_the_agent(stage):
         with Container(stage, settings=None, mode=mode) as one:
             prepare(stage, mode)
             start(stage, section(mode))
-            status = wait_present(one)
+            status = wait_serving(one)
             check_equal((status["mac"], status["configured"], status["passthrough"]), (one.mac, True, False), "(MAC, configured, passthrough)")
             # Another namespace's GRO may be out of an agent's reach.
             check_equal(status["takes_by"], mode, f"takes by ({status['why']})")
@@ -46,14 +46,14 @@ def waits_for_its_interface(stage):
     check("po1" in stage.succeed("status"), "status does not tell of a port that waits")
     reachable(stage)
     with Container(stage, settings=None) as one:
-        wait_present(one)
+        wait_serving(one)
         works(stage, one)
         for _ in range(3):
             one.unplug()
             wait_present(one, False)
             reachable(stage)
             one.plug()
-            wait_present(one)
+            wait_serving(one)
             works(stage, one)
     wait("it to be absent", lambda: port(stage, "po1")["present"] is False)
 
@@ -63,18 +63,18 @@ def restart_puts_it_back(stage):
     """With its interface, with another one of that name, and with none."""
     start(stage, section(more="mac = 02:76:66:00:01:01\n"))
     with Container(stage, settings=None) as one:
-        wait_present(one)
+        wait_serving(one)
         for number in (signal.SIGKILL, signal.SIGTERM):
             stage.stop(number)
             works(stage, one)
             stage.start()
-            wait_present(one)
+            wait_serving(one)
             works(stage, one)
             stage.stop(number)
             one.unplug()
             one.plug()
             stage.start()
-            wait_present(one)
+            wait_serving(one)
             works(stage, one)
             check_equal(listed(stage), [one.port], "ports")
             stage.stop(number)
@@ -82,7 +82,7 @@ def restart_puts_it_back(stage):
             stage.start()
             wait("it to be absent", lambda: port(stage, "po1")["present"] is False)
             one.plug()
-            wait_present(one)
+            wait_serving(one)
             works(stage, one)
 
 
@@ -90,7 +90,7 @@ def restart_puts_it_back(stage):
 def beside_one_by_hand(stage):
     start(stage, section())
     with Container(stage, settings=None) as one, Container(stage, 2) as two:
-        wait_present(one)
+        wait_serving(one)
         check_equal([ports(stage)[name]["configured"] for name in (one.port, two.port)], [True, False], "configured")
         stage.stop(signal.SIGKILL)
         stage.start()
@@ -110,7 +110,7 @@ def passthrough(stage, mode):
     start(stage, section(mode, more="passthrough = yes\n"))
     with Container(stage, settings=None, mac=MAC, mode=mode) as one:
         one.netns.run(f"ip address add {GUEST}/24 dev ct0; ip address add {GUEST6}/64 dev ct0 nodad")
-        check_equal(wait_present(one)["passthrough"], True, "passthrough")
+        check_equal(wait_serving(one)["passthrough"], True, "passthrough")
         # The host itself is not heard any more.
         reachable(stage, one.netns, stage.outside, OUTSIDE)
         reachable(stage, stage.outside, one.netns, GUEST)
@@ -123,7 +123,7 @@ def interface_gets_its_name_later(stage):
     with Container(stage, 5, settings=None) as one:
         stage.guest.run("ip link set po5 down; ip link set po5 name po1; ip link set po1 up")
         one.port = "po1"
-        wait_present(one)
+        wait_serving(one)
         works(stage, one)
 
 
@@ -132,12 +132,12 @@ def interface_loses_its_name(stage):
     """The configuration names po1: whatever became of the one that was called so, the next one is a port."""
     start(stage, section())
     with Container(stage, settings=None) as one:
-        wait_present(one)
+        wait_serving(one)
         stage.guest.run("ip link set po1 down; ip link set po1 name po5; ip link set po5 up")
         wait("the agent to have seen it", lambda: port(stage, "po5") or not port(stage, "po1")["present"])
         stage.guest.run("ip link delete po5")
         one.plug()
-        wait_present(one)
+        wait_serving(one)
         works(stage, one)
         check_equal(listed(stage), ["po1"], "ports")
 
@@ -183,12 +183,12 @@ def two_that_cannot_both_be(stage):
 def standby_goes_and_comes(stage):
     start(stage, section())
     with Container(stage, settings=None) as one:
-        wait_present(one)
+        wait_serving(one)
         stage.guest.run("ip link delete st0")
         wait("no pair", lambda: stage.pair() is None)
         stage.add_standby()
         stage.wait_active("primary")
-        wait_present(one)
+        wait_serving(one)
         works(stage, one)
         check_equal(listed(stage), [one.port], "ports")
 
