@@ -6,7 +6,7 @@ import signal
 import time
 
 from ports import (Container, by_best_driver, everything, listed, ports, prepare, programs, receives, silent, until,
-                   wait_present, works)
+                   wait_present, wait_serving, works)
 from rig import OUTSIDE, case, check, check_equal, main, reachable, wait
 
 
@@ -106,7 +106,7 @@ def interface_taken_by_a_bridge(stage):
         silent(one)
         reachable(stage)
         stage.guest.run(f"ip link set {one.port} nomaster")
-        wait_present(one)
+        wait_serving(one)
         works(stage, one)
 
 
@@ -122,7 +122,7 @@ def standby_taken_by_a_bridge(stage):
         reachable(stage)
         check_equal(listed(stage), [one.port], "ports")
         stage.guest.run("ip link set st0 nomaster; ip link delete gbr0; ip address add 10.77.0.1/24 dev st0")
-        wait_present(one)
+        wait_serving(one)
         works(stage, one)
 
 
@@ -137,7 +137,7 @@ def standby_deleted(stage, mode):
         stage.add_standby()
         prepare(stage, mode)
         stage.wait_active("primary")
-        wait_present(one)
+        wait_serving(one)
         works(stage, one)
 
 
@@ -150,7 +150,7 @@ def standby_replaced_without_agent(stage):
         stage.add_standby()
         stage.start()
         stage.wait_active("primary")
-        wait_present(one)
+        wait_serving(one)
         works(stage, one)
 
 
