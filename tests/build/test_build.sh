@@ -11,27 +11,9 @@ readonly TRIXIE=${VFSTEER_CACHE:-/var/cache/vfsteer}/build-trixie
 readonly PACKAGES=gcc,libc6-dev,clang,llvm,make,pkg-config,libbpf-dev,libelf-dev,libnl-3-dev,libnl-genl-3-dev,libsystemd-dev,libcap-ng-dev,libjson-c-dev,libinih-dev,libcmocka-dev,bpftool
 work=$(mktemp -d /tmp/vfsteer-build-XXXXXX)
 trap 'rm -rf "$work"; rm -rf "$TRIXIE/src-$$"' EXIT
-count=0 status=0
-
-# result STATUS NAME: one TAP line; the log of a failure follows it.
-result()
-{
-	count=$((count + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $count - $2"
-	else
-		echo "not ok $count - $2"
-		sed 's/^/# /' "$work/log"
-		status=1
-	fi
-}
-
-# quiet COMMAND...: succeeds, and says nothing of its own beyond make's lines.
-quiet()
-{
-	"$@" >"$work/log" 2>&1 || return 1
-	! grep -vE '^  (BPF|SKEL|CC|LINK|TEST|INSTALL) |^make(\[[0-9]+\])?: (Entering|Leaving)' "$work/log" | grep -q .
-}
+. tests/build/tap.sh
+# Inside the other system it is told where to build.
+MAKE_LINES+='|^make(\[[0-9]+\])?: (Entering|Leaving)'
 
 for cc in gcc clang; do
 	quiet make -j2 BUILD="$work/$cc" CC=$cc all

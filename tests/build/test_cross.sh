@@ -13,27 +13,7 @@ readonly UNIT_TESTS="announce candidates netdev_parse pairing port_check protect
 packages_cross >&2 || { echo "1..0 # SKIP the cross compilers cannot be installed"; exit 77; }
 work=$(mktemp -d /tmp/vfsteer-cross-XXXXXX)
 trap 'rm -rf "$work"' EXIT
-count=0 status=0
-
-# result STATUS NAME: one TAP line; the log of a failure follows it.
-result()
-{
-	count=$((count + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $count - $2"
-	else
-		echo "not ok $count - $2"
-		sed 's/^/# /' "$work/log"
-		status=1
-	fi
-}
-
-# quiet COMMAND...: succeeds, and says nothing of its own beyond make's lines.
-quiet()
-{
-	"$@" >"$work/log" 2>&1 || return 1
-	! grep -vE '^  (BPF|SKEL|CC|LINK|TEST|INSTALL) ' "$work/log" | grep -q .
-}
+. tests/build/tap.sh
 
 # run_unit_tests DIRECTORY EMULATOR...
 run_unit_tests()

@@ -12,20 +12,7 @@ readonly EXPOSURE_MAX=2.0 # of 10, by systemd-analyze security
 packages_need groff-base systemd >&2 || { echo "1..0 # SKIP groff and systemd cannot be installed"; exit 77; }
 work=$(mktemp -d /tmp/vfsteer-installed-XXXXXX)
 trap 'rm -rf "$work"' EXIT
-count=0 status=0
-
-# result STATUS NAME: one TAP line; the log of a failure follows it.
-result()
-{
-	count=$((count + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $count - $2"
-	else
-		echo "not ok $count - $2"
-		sed 's/^/# /' "$work/log"
-		status=1
-	fi
-}
+. tests/build/tap.sh
 
 make DESTDIR="$work/root" PREFIX=/usr install >"$work/log" 2>&1
 result $? install
