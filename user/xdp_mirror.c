@@ -142,8 +142,8 @@ static enum vfsteer_xdp_mirror mirror_attach(struct pair_world *world, struct pa
 	return mirror;
 }
 
-/* Has it been refused as things are now? A driver tells the kernel's log of each time that it is asked. */
-static bool mirror_was_tried(struct pair_world *world, struct pair *pair, const struct xdp_mirror_view *view)
+/* Has it been refused, and are things as they were? A driver tells the kernel's log of each time that it is asked. */
+static bool mirror_was_refused(struct pair_world *world, struct pair *pair, const struct xdp_mirror_view *view)
 {
 	const struct netdev *primary = netdev_by_index(world->table, pair->primary);
 	const struct vfsteer_pair *slot = pair_slot(world, pair);
@@ -157,8 +157,9 @@ static bool mirror_was_tried(struct pair_world *world, struct pair *pair, const 
 	now.primary_program = view->primary_program;
 	now.primary = pair->primary;
 	now.mtu = primary->mtu;
-	if (!memcmp(&now, &pair->mirror_tried, sizeof(now)) && slot->xdp_mirror != XDP_MIRROR_UNBROKERED &&
-	    slot->xdp_mirror_error != ETIMEDOUT && xdp_mirror_is_missing(slot->xdp_mirror))
+	if (!memcmp(&now, &pair->mirror_tried, sizeof(now)) &&
+	    (slot->xdp_mirror == XDP_MIRROR_OCCUPIED || slot->xdp_mirror == XDP_MIRROR_REFUSED) &&
+	    slot->xdp_mirror_error != ETIMEDOUT)
 		return true;
 	pair->mirror_tried = now;
 	return false;
@@ -191,7 +192,7 @@ static enum vfsteer_xdp_mirror mirror_carry_out(struct pair_world *world, struct
 		}
 		mirror_tell_uplinks(world, pair, true);
 		view = mirror_view(world, pair);
-		if (mirror_was_tried(world, pair, &view)) {
+		if (mirror_was_refused(world, pair, &view)) {
 			*error = -pair_slot(world, pair)->xdp_mirror_error;
 			return pair_slot(world, pair)->xdp_mirror;
 		}

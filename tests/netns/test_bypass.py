@@ -409,4 +409,17 @@ def af_xdp_sockets_get_theirs(stage):
     check_blocked(stage, BLOCKED, OTHER, "over the primary, without sockets")
 
 
+@case
+def af_xdp_sockets_come_and_go(stage):
+    """The program was on the primary before the socket came, and is there again when it has gone: nothing was refused meanwhile."""
+    number = Wall(stage).put(BLOCKED)
+    check_mirrored(stage, number)
+    for round_ in ("first", "second"):
+        one, _memory = af_xdp_socket(stage, "st0")
+        wait(f"the primary down, {round_} socket", lambda: stage.pair()["down_reason"] == "the standby's XDP program is not on it")
+        one.close()
+        check_mirrored(stage, number)
+    check_blocked(stage, BLOCKED, OTHER, "over the primary, without sockets")
+
+
 main()
