@@ -350,7 +350,7 @@ def generic_firewall_beside_ports(stage):
 
 @case(agent=False)
 def qdisc_is_named(stage):
-    """Where the configuration keeps it from the primary; with mirror it is there, too (test_qdisc.py)."""
+    """Where the configuration keeps it from the primary; with mirror it is there, too (test_qdiscs.py)."""
     config = stage.directory / "vfsteer.conf"
     config.write_text("[agent]\nqdisc = keep\n")
     stage.start(options=["--config", str(config)])
