@@ -52,13 +52,17 @@ def _parser():
     parser.add_argument("--smoke", action="store_true", help="as little work as has each step taken once: does it run? The figures say nothing")
     parser.add_argument("--resume", action="store_true", help="measure only what the results do not have yet")
     parser.add_argument("--newer-qemu", action="store_true", help="version 9 or later, if need be from another suite")
-    parser.add_argument("--out", type=Path, default=OUT, metavar="FILE", help=f"the results; the report goes beside them ({OUT.name})")
+    parser.add_argument("--out", type=Path, default=OUT, metavar="FILE", help=f"the results, FILE.json; the report goes beside them ({OUT.name})")
     return parser
 
 
 def _options():
     parser = _parser()
     options = parser.parse_args()
+    if options.out.is_dir():
+        parser.error(f"--out {options.out}: a directory: name a file in it, such as {options.out / OUT.name}")
+    if options.out.suffix != ".json":
+        parser.error(f"--out {options.out}: its name must end in .json, since the report and a section's files go beside it")
     if options.runs is None:
         options.runs = 1 if options.quick or options.smoke else 5
     if options.runs < 1:
