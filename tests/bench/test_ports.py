@@ -75,7 +75,7 @@ class JudgedTest(unittest.TestCase):
         for name, value in (("vfsteer", ours), ("bridge", bridge)):
             results.add("ports", name, "uplink-to-port/part-of-bare", KERNEL, value, "of bare")
         found = {one.what: (one.verdict, one.measured) for one in floors.verdicts(results)}
-        words = "uplink to port, frames of 64 bytes: "
+        words = "uplink to port, smallest frames: "
         return found[words + "part of a bare redirect"], found[words + "of a Linux bridge"], [one.contender for one in behind(results)]
 
     def test_floor_and_aim(self):

@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tools.benchmark import figures, floors, instructions, svg, tables  # noqa: E402
 from tools.benchmark.behind import behind  # noqa: E402
-from tools.benchmark.chart_cost import overheads  # noqa: E402
+from tools.benchmark.chart_cost import chart_cost, overheads  # noqa: E402
 from tools.benchmark.chart_migration import holes, typical  # noqa: E402
 from tools.benchmark.contenders import CONTENDERS  # noqa: E402
 from tools.benchmark.events import longest_gap_ms, makes_sense, measured, plan, plan_least  # noqa: E402
@@ -333,6 +333,28 @@ class ReportTest(unittest.TestCase):
                 self.assertIn(NAMES["vfsteer"].colour, drawn)
                 self.assertIn(NAMES["net_failover"].colour, drawn)
         self.assertEqual(len({name.colour for name in NAMES.values()}), len(NAMES))
+
+    def test_what_is_less_than_bare_is_written_as_less(self):
+        table = tables.section_table(everything("/nowhere"), "cost", KERNEL)
+        self.assertIn("| tcp-bulk: throughput (Gbit/s) | 39.4 · -1.5 % | – | – | 38 · -5.0 % | 40 |", table)
+        self.assertIn("| 2,900 · +3.6 % | 2,790 · -0.4 % |", table)
+
+    def test_a_figure_left_of_bare_is_not_written_over_its_name(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "cost.svg"
+            chart_cost(everything(folder), KERNEL, path)
+            ends = [(float(one.get("x")), one.text) for one in xml.etree.ElementTree.parse(path).findall(".//{*}text") if one.get("text-anchor") == "end"]
+        name_ends = max(x for x, text in ends if "%" not in text)
+        figures_begin = [x - 6 * len(text) for x, text in ends if "%" in text]
+        self.assertTrue(figures_begin and min(figures_begin) > name_ends, f"{figures_begin}, names until {name_ends}")
+
+    def test_the_sums_of_breakdown(self):
+        with tempfile.TemporaryDirectory() as folder:
+            results = made_up(folder)
+            add(results, "tx/instructions", "breakdown", "instructions", vfsteer=[5721], bare_vf=[5248])
+            text = report(results, Path(folder))[0].read_text()
+            self.assertIn("## Breakdown, Linux 6.12", text)
+            self.assertIn("| tx: instructions (instructions) | 5,721 · +9.0 % | 5,248 |", text)
 
     def test_overheads(self):
         costs = dict(overheads(everything("/nowhere"), KERNEL))

@@ -7,11 +7,12 @@ from tools.benchmark.names import name_of, ordered
 from tools.benchmark.svg import GRID, INK, SOFT, Drawing, linear, steps
 
 LABELS, BAR, GAP, TOP = 190, 15, 14, 88
+FIGURE = 44  # the width of what is written beside a bar
 
 
-def baseline(results, metric, kernel):
+def baseline(results, section, metric, kernel):
     """The contender all others are compared with: the one called bare."""
-    return next((figure for figure in results.figures("cost", metric=metric, kernel=kernel)
+    return next((figure for figure in results.figures(section, metric=metric, kernel=kernel)
                  if figure.contender.startswith("bare") and numbers(figure)), None)
 
 
@@ -33,7 +34,7 @@ def overheads(results, kernel):
     """[(metric, [(contender, percent)])] of all that has a bare device to be compared with."""
     found = []
     for metric in results.distinct("metric", "cost"):
-        bare = baseline(results, metric, kernel)
+        bare = baseline(results, "cost", metric, kernel)
         figures = {figure.contender: figure for figure in results.figures("cost", metric=metric, kernel=kernel)}
         costs = [(contender, overhead_percent(figures[contender], bare)) for contender in ordered(figures)
                  if bare and contender != bare.contender]
@@ -55,7 +56,7 @@ def chart_cost(results, kernel, path):
     heading(drawing, f"What it costs over the bare device, Linux {kernel}",
             "per cent more instructions or time, or less throughput, than without anything; medians; shorter is better")
     legend(drawing, ordered({contender for _, costs in groups for contender, _ in costs}), 66)
-    scale = linear(low, high, LEFT + LABELS, WIDTH - RIGHT - 44)
+    scale = linear(low, high, LEFT + LABELS + (FIGURE if low < 0 else 0), WIDTH - RIGHT - FIGURE)
     bottom = height - 34
     for tick in steps(low, high, 8):
         drawing.line(scale(tick), TOP - 6, scale(tick), bottom, SOFT if not tick else GRID)

@@ -105,9 +105,9 @@ def _ports(results, kernel):
     for way in ("port-to-uplink", "uplink-to-port"):
         ours, bridge = (median(_get(results, "ports", f"{way}/part-of-bare", kernel, name)) for name in ("vfsteer", "bridge"))
         words = way.replace("-", " ")
-        yield _judged(f"{words}, frames of 64 bytes: part of a bare redirect", kernel, "≥ 0.85", "≥ 0.95", ours, lambda value: value >= 0.85,
+        yield _judged(f"{words}, smallest frames: part of a bare redirect", kernel, "≥ 0.85", "≥ 0.95", ours, lambda value: value >= 0.85,
                       lambda value: value >= 0.95, ours and f"{ours:.3f}")
-        yield _judged(f"{words}, frames of 64 bytes: of a Linux bridge", kernel, "≥ 2", "≥ 2", ours and bridge and ours / bridge,
+        yield _judged(f"{words}, smallest frames: of a Linux bridge", kernel, "≥ 2", "≥ 2", ours and bridge and ours / bridge,
                       lambda value: value >= 2, lambda value: value >= 2)
 
 

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Markdown tables of the results, each with the command, the kernel, QEMU and the number of runs that its figures come from."""
 
-from tools.benchmark.chart_cost import baseline, overhead_percent
+from tools.benchmark.chart_cost import baseline, ratio
 from tools.benchmark.figures import GAP_TOLERANCE_MS, median_and_worst, text
 from tools.benchmark.incidents import EVENTS
 from tools.benchmark.names import name_of, ordered
+
+# Sections whose figures are written with their difference from the bare device's.
+BESIDE_BARE = ("cost", "breakdown")
 
 
 def markdown(head, rows, numbers=True):
@@ -76,12 +79,12 @@ def section_table(results, section, kernel, skip=lambda metric: False):
     units = {figure.metric: figure.unit for figure in figures}
     rows = []
     for metric, unit in units.items():
-        bare = baseline(results, metric, kernel) if section == "cost" else None
+        bare = baseline(results, section, metric, kernel) if section in BESIDE_BARE else None
         cells = []
         for contender in contenders:
             figure = results.figure(section, contender, metric, kernel)
-            over = overhead_percent(figure, bare) if figure and bare and figure is not bare else None
-            cells.append(median_and_worst(figure) + (f" · {over:+.1f} %" if over is not None else ""))
+            part = ratio(figure, bare) if figure and bare and figure is not bare else None
+            cells.append(median_and_worst(figure) + (f" · {(part - 1) * 100:+.1f} %" if part is not None else ""))
         rows.append([f"{metric.replace('/', ': ')} ({unit})", *cells])
     return "\n".join([markdown(["", *(name_of(one).label for one in contenders)], rows), "", provenance(figures)])
 
@@ -102,6 +105,7 @@ def floors_table(verdicts):
 
 BEHIND_NOTE = ("Compared are medians and worst values. Of gaps, only what exceeds the sender's own longest pause, and by more than "
                f"{GAP_TOLERANCE_MS:g} ms. Controls (bare VF, virtio-net only) are no contenders.")
+BARE_NOTE = "Behind a dot: by how much the median is above (+) or below (-) that of the bare VF."
 EVENTS_NOTE = ("Packets lost: median, and the worst in parentheses where it differs. † at least once nothing had come back when the measurement "
                "ended: the figure is then as large as the time that was watched. unreachable: after the event before, the guest received "
                "nothing any more, so there was nothing to lose.")
