@@ -208,6 +208,8 @@ def run(options, results):
     if any(one.name == "vfsteer" for one in contenders):
         contenders.append(VfsteerDirect())
     contenders.sort(key=lambda one: not one.name.startswith("bare"))
+    if not options.resume:
+        results.discard_measured("breakdown", [one.name for one in contenders], options.kernels)
     failed, written = 0, []
     for kernel in options.kernels:
         measured = {}

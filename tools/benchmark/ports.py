@@ -59,6 +59,6 @@ def _guests(options, results):
 def run(options, results):
     chosen(options.contenders)  # refuses names that nobody has
     if not options.resume:
-        results.discard(lambda figure: figure.section == "ports" and figure.kernel in (platform.release(), *options.kernels)
-                        and figure.contender in (*NATIVE, *ALWAYS, *(one.name for one in ports_guest.contained(options.contenders))))
+        results.discard_measured("ports", (*NATIVE, *ALWAYS, *(one.name for one in ports_guest.contained(options.contenders))),
+                                 (platform.release(), *options.kernels))
     return _native(options, results) + _guests(options, results)

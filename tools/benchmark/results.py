@@ -82,6 +82,10 @@ class Results:
             del self._figures[key]
         return len(gone)
 
+    def discard_measured(self, section, contenders, kernels):
+        """Before these are measured again."""
+        return self.discard(lambda figure: figure.section == section and figure.contender in contenders and figure.kernel in kernels)
+
     def figures(self, section=None, contender=None, metric=None, kernel=None):
         """The figures that match what is given, in the order in which they came."""
         wanted = (section, contender, metric, kernel)
