@@ -8,7 +8,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 
 # What reads or writes bytes of the network, the kernel or a map; the others are about arithmetic, and slow when emulated.
-readonly UNIT_TESTS="announce candidates netdev_parse pairing port_check protection report request"
+readonly UNIT_TESTS="announce candidates netdev_address netdev_damaged netdev_link netdev_names pairing port_check protection report request"
 . tools/rig/packages.sh
 packages_cross >&2 || { echo "1..0 # SKIP the cross compilers cannot be installed"; exit 77; }
 work=$(mktemp -d /tmp/vfsteer-cross-XXXXXX)

@@ -1,7 +1,7 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
 """An agent dies as it adopts what another left, here with watch programs: a real removal that follows loses nothing, and the next agent finds
-its way. The points are those of user/crash_point.h; tests/netns/test_crashes.py has them all, on a kernel that refuses watch programs."""
+its way. The points are those of user/crash_point.h; tests/netns/test_crash_points.py sees that none is forgotten, on a kernel that refuses watch programs."""
 
 import os
 from pathlib import Path
