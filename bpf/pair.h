@@ -139,6 +139,9 @@ __attribute__((noinline)) int pair_leave_primary(__u32 slot, __u32 primary_state
 	for (int i = 0; i < PAIR_CAS_TRIES; i++) {
 		union pair_word old = pair_word_read(pair), new = old;
 
+		/* The old wire may bring what the new one does: see twins.h. */
+		if (old.state.active == PATH_PRIMARY)
+			pair->rx_compares_primary = pair->rx_compares_standby = 1;
 		if (primary_state == PRIMARY_LEAVING || old.state.primary == PRIMARY_READY)
 			new.state.primary = primary_state;
 		if (old.state.active == PATH_PRIMARY) {

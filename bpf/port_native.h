@@ -192,9 +192,14 @@ int uplink_xdp(struct xdp_md *frame)
 	__u32 slot = pair_slot, number, ifindex, bytes;
 	const struct vfsteer_pair *pair = bpf_map_lookup_elem(&pairs, &slot);
 	struct vfsteer_counters *counts;
+	bool on_standby;
 	int verdict;
 
 	if ((void *)(ethernet + 1) > end || !pair || ethernet_is_group(ethernet))
+		return XDP_PASS;
+	on_standby = frame->ingress_ifindex == pair->standby_ifindex;
+	/* The tc programs compare: see twins.h. */
+	if (on_standby ? pair->rx_compares_standby : pair->rx_compares_primary)
 		return XDP_PASS;
 	if (!port_has_passthrough() && ethernet_same_even_mac(ethernet->h_dest, pair->mac_address))
 		return XDP_PASS;
@@ -210,7 +215,7 @@ int uplink_xdp(struct xdp_md *frame)
 	counts = bpf_map_lookup_elem(&counters, &slot);
 	if (!counts)
 		return verdict;
-	if (frame->ingress_ifindex == pair->standby_ifindex) {
+	if (on_standby) {
 		counts->rx_standby_packets++;
 		counts->rx_standby_bytes += bytes;
 	} else {

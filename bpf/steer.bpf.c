@@ -5,7 +5,7 @@
  *
  *   steer_egress     on the standby's egress: to the primary when it is active and can send, else on to virtio
  *   primary_ingress  on the primary's ingress: into the standby, where the guest's stack is
- *   standby_ingress  on the standby's ingress: keeps group frames from arriving twice
+ *   standby_ingress  on the standby's ingress: drops what the primary's wire has brought as well (twins.h)
  *
  * None of them ends the walk through the hook unless it redirects or drops: TC_ACT_UNSPEC lets other people's
  * programs and filters run.
@@ -14,6 +14,7 @@
 #include "ethernet.h"
 #include "marks.h"
 #include "pair.h"
+#include "twins.h"
 #include <bpf/bpf_endian.h>
 #include <linux/if_packet.h>
 #include <linux/in.h>
@@ -142,10 +143,7 @@ int steer_egress(struct __sk_buff *skb)
 	return bpf_redirect(primary, 0);
 }
 
-/*
- * The path whose group frames are taken now, decided as steer_egress decides, so that a frame that the network sends
- * down both wires is taken from one: from the standby's if the primary is dead, whatever a stale word says.
- */
+/* The path that a bridge above the standby listens to, decided as steer_egress decides, whatever a stale word says. */
 static __always_inline enum vfsteer_path steer_listening_path(struct __sk_buff *skb, const struct vfsteer_pair *pair,
 							      enum vfsteer_path arrived_on)
 {
@@ -166,40 +164,86 @@ enum steer_verdict {
 	STEER_LINK_LOCAL,
 };
 
+static __noinline enum steer_verdict steer_drop_twin(struct __sk_buff *skb)
+{
+	__u32 slot = pair_slot, packets = skb->gso_segs ?: 1;
+	struct vfsteer_counters *counts = bpf_map_lookup_elem(&counters, &slot);
+
+	if (counts)
+		counts->drop_twin_packets += packets;
+	return STEER_DROP;
+}
+
+/* Unicast: compared while the pair says so of this wire. */
+static __always_inline enum steer_verdict steer_compare_unicast(struct __sk_buff *skb, struct vfsteer_pair *pair, enum vfsteer_path path)
+{
+	return twins_is_unicast(skb, pair, pair_slot, path) ? steer_drop_twin(skb) : STEER_TAKE;
+}
+
+/* Is @mac that of a device above the standby, or of a port? Frames from there come back over the inactive wire. */
+static __always_inline bool steer_is_own_mac(const __u8 *mac)
+{
+	struct vfsteer_own_mac own = { .slot = pair_slot };
+
+	__builtin_memcpy(own.mac, mac, sizeof(own.mac));
+	return bpf_map_lookup_elem(&own_macs, &own);
+}
+
+/* Unicast for another MAC: a macvlan's, a port's, or a bridge's promiscuity. */
+static __always_inline enum steer_verdict steer_receive_foreign(struct __sk_buff *skb, struct vfsteer_pair *pair,
+							    const struct ethhdr *ethernet, enum vfsteer_path path)
+{
+	/* A bridge would learn its own stations from what the network floods back, so it listens to one wire only. */
+	if (pair->standby_takes_foreign_macs) {
+		if (steer_listening_path(skb, pair, path) == path)
+			return STEER_TAKE;
+		steer_count(drop_foreign_inactive_packets);
+		return STEER_DROP;
+	}
+	/* What is for a stranger nobody here takes, unless to look at it. */
+	if ((path == PATH_PRIMARY ? pair->rx_compares_primary : pair->rx_compares_standby) && steer_is_own_mac(ethernet->h_dest))
+		return steer_compare_unicast(skb, pair, path);
+	return STEER_TAKE;
+}
+
+static __always_inline enum steer_verdict steer_receive_group(struct __sk_buff *skb, const struct vfsteer_pair *pair,
+							 const struct ethhdr *ethernet, enum vfsteer_path path)
+{
+	bool is_inactive = pair_active_read(pair) != path;
+
+	if (pair->standby_takes_foreign_macs && steer_listening_path(skb, pair, path) != path) {
+		if (path == PATH_PRIMARY)
+			steer_count(drop_group_primary_inactive_packets);
+		else
+			steer_count(drop_group_standby_inactive_packets);
+		return STEER_DROP;
+	}
+	if (is_inactive && steer_is_own_mac(ethernet->h_source)) {
+		steer_count(drop_own_echo_packets);
+		return STEER_DROP;
+	}
+	return twins_is_one(skb, pair_slot, path) ? steer_drop_twin(skb) : STEER_TAKE;
+}
+
 /*
- * The receive rule for what is not addressed to the pair (not PACKET_HOST). Frames that are, nearly all, are taken
- * from both wires at all times; group frames from the listening path only.
+ * The receive rule for what is not addressed to the pair (not PACKET_HOST): taken from both wires, once. Frames that are addressed to the
+ * pair, nearly all, are compared seldom.
  */
-static __noinline enum steer_verdict steer_receive(struct __sk_buff *skb, const struct vfsteer_pair *pair,
-						   enum vfsteer_path path)
+static __noinline enum steer_verdict steer_receive(struct __sk_buff *skb, struct vfsteer_pair *pair, enum vfsteer_path path)
 {
 	struct ethhdr *ethernet = ethernet_of(skb);
 
 	if (!ethernet)
 		return STEER_TAKE;
-	if (!ethernet_is_group(ethernet)) {
-		/*
-		 * Unicast for another MAC: a macvlan's, or a bridge's promiscuity. A bridge would learn its own
-		 * stations from what the network floods back, so it listens to one wire only.
-		 */
-		if (!pair->standby_takes_foreign_macs || steer_listening_path(skb, pair, path) == path)
-			return STEER_TAKE;
-		steer_count(drop_foreign_inactive_packets);
-		return STEER_DROP;
-	}
+	if (!ethernet_is_group(ethernet))
+		return steer_receive_foreign(skb, pair, ethernet, path);
 	if (ethernet_is_link_local(ethernet))
 		return STEER_LINK_LOCAL;
 	if (ethernet_same_mac(ethernet->h_source, pair->mac_address)) {
 		steer_count(drop_own_echo_packets);
 		return STEER_DROP;
 	}
-	if (steer_listening_path(skb, pair, path) == path)
-		return STEER_TAKE;
-	if (path == PATH_PRIMARY)
-		steer_count(drop_group_primary_inactive_packets);
-	else
-		steer_count(drop_group_standby_inactive_packets);
-	return STEER_DROP;
+	return steer_receive_group(skb, pair, ethernet, path);
 }
 
 /*
@@ -253,7 +297,7 @@ static __always_inline int steer_to_standby(struct __sk_buff *skb, const struct 
 	return bpf_redirect(pair->standby_ifindex, BPF_F_INGRESS);
 }
 
-static __noinline int steer_primary_others(struct __sk_buff *skb, const struct vfsteer_pair *pair)
+static __noinline int steer_primary_others(struct __sk_buff *skb, struct vfsteer_pair *pair)
 {
 	__u32 slot = pair_slot;
 
@@ -269,15 +313,33 @@ static __noinline int steer_primary_others(struct __sk_buff *skb, const struct v
 	}
 }
 
-static __always_inline int steer_primary(struct __sk_buff *skb, const struct vfsteer_pair *pair, const __u32 *slot)
+/* To the pair itself, with `rx = direct` or while unicast is compared. */
+static __noinline int steer_primary_careful(struct __sk_buff *skb, struct vfsteer_pair *pair)
 {
-	if (skb->pkt_type != PACKET_HOST)
-		return steer_primary_others(skb, pair);
-	steer_count_rx(skb, slot, PATH_PRIMARY);
+	__u32 slot = pair_slot;
+
+	if (pair->rx_compares_primary && steer_compare_unicast(skb, pair, PATH_PRIMARY) == STEER_DROP)
+		return TC_ACT_SHOT;
+	steer_count_rx(skb, &slot, PATH_PRIMARY);
 	if (pair->rx_direct && steer_may_be_direct(skb))
 		return TC_ACT_UNSPEC;
 	return steer_to_standby(skb, pair);
 }
+
+static __always_inline int steer_primary(struct __sk_buff *skb, struct vfsteer_pair *pair, const __u32 *slot)
+{
+	if (skb->pkt_type != PACKET_HOST)
+		return steer_primary_others(skb, pair);
+	/* Both at once, for the quiet pair's sake. */
+	if (*(const volatile __u16 *)&pair->rx_direct)
+		return steer_primary_careful(skb, pair);
+	steer_count_rx(skb, slot, PATH_PRIMARY);
+	return steer_to_standby(skb, pair);
+}
+
+_Static_assert(offsetof(struct vfsteer_pair, rx_direct) % 2 == 0 &&
+	       offsetof(struct vfsteer_pair, rx_compares_primary) == offsetof(struct vfsteer_pair, rx_direct) + 1,
+	       "both are read as one");
 
 SEC("tc")
 int primary_ingress(struct __sk_buff *skb)
@@ -308,16 +370,38 @@ int primary_ingress_watched(struct __sk_buff *skb)
 	return steer_primary(skb, pair, &slot);
 }
 
+static __noinline int steer_standby_others(struct __sk_buff *skb, struct vfsteer_pair *pair)
+{
+	__u32 slot = pair_slot;
+
+	if (steer_receive(skb, pair, PATH_STANDBY) == STEER_DROP)
+		return TC_ACT_SHOT;
+	steer_count_rx(skb, &slot, PATH_STANDBY);
+	return TC_ACT_UNSPEC;
+}
+
+static __noinline int steer_standby_careful(struct __sk_buff *skb, struct vfsteer_pair *pair)
+{
+	__u32 slot = pair_slot;
+
+	if (steer_compare_unicast(skb, pair, PATH_STANDBY) == STEER_DROP)
+		return TC_ACT_SHOT;
+	steer_count_rx(skb, &slot, PATH_STANDBY);
+	return TC_ACT_UNSPEC;
+}
+
 /* What came over the standby's own wire, or from a port. */
 static __noinline int steer_standby_own(struct __sk_buff *skb)
 {
 	__u32 slot = pair_slot;
 	struct vfsteer_pair *pair = steer_pair(&slot);
 
-	if (!pair || skb->tc_index == PORT_MARK_LOCAL)
+	if (!pair)
 		return TC_ACT_UNSPEC;
-	if (skb->pkt_type != PACKET_HOST && steer_receive(skb, pair, PATH_STANDBY) == STEER_DROP)
-		return TC_ACT_SHOT;
+	if (skb->pkt_type != PACKET_HOST)
+		return steer_standby_others(skb, pair);
+	if (pair->rx_compares_standby)
+		return steer_standby_careful(skb, pair);
 	steer_count_rx(skb, &slot, PATH_STANDBY);
 	return TC_ACT_UNSPEC;
 }
@@ -325,10 +409,15 @@ static __noinline int steer_standby_own(struct __sk_buff *skb)
 SEC("tc")
 int standby_ingress(struct __sk_buff *skb)
 {
-	if (skb->tc_index != STEER_MARK)
-		return steer_standby_own(skb);
-	skb->tc_index = 0;
-	return TC_ACT_UNSPEC;
+	__u32 mark = skb->tc_index;
+
+	if (mark == STEER_MARK) {
+		skb->tc_index = 0;
+		return TC_ACT_UNSPEC;
+	}
+	/* After the above, which is the common way: the compiler is not to ask this first. */
+	asm volatile("" : "+r"(mark));
+	return mark == PORT_MARK_LOCAL ? TC_ACT_UNSPEC : steer_standby_own(skb);
 }
 
 char LICENSE[] SEC("license") = "GPL";

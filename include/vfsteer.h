@@ -4,6 +4,9 @@
  *
  * <bpffs>/vfsteer/pairs     array of struct vfsteer_pair, mmapable; index = the pair's slot, VFSTEER_MAX_PAIRS of them
  * <bpffs>/vfsteer/counters  per-CPU array of struct vfsteer_counters; same index
+ * <bpffs>/vfsteer/twins     array of struct vfsteer_twins: frames that came over one wire, see bpf/twins.h
+ * <bpffs>/vfsteer/twins_key array of one struct vfsteer_twins_key, secret: what the digests of these frames are made with
+ * <bpffs>/vfsteer/own_macs  hash, struct vfsteer_own_mac to a byte: the MACs of devices above a standby, whose frames come back as echoes
  * <bpffs>/vfsteer/events    ring buffer of struct vfsteer_event, read by the agent alone
  *
  * and, once a pair has a port (an interface in the guest whose other end sits on the pair's network):
@@ -23,12 +26,14 @@
 #ifndef VFSTEER_H
 #define VFSTEER_H
 
+#include <linux/bpf.h>
 #include <linux/types.h>
 
 #define VFSTEER_ABI_VERSION 2
 #define VFSTEER_MAX_PAIRS 256
 #define VFSTEER_NAME_SIZE 16 /* as IFNAMSIZ */
 #define VFSTEER_MAX_PORTS 64 /* of all pairs together */
+#define VFSTEER_MAX_OWN_MACS 65536 /* of all pairs together */
 #define VFSTEER_MAX_PORT_ADDRESSES 1024 /* seen behind ports; the longest unseen are forgotten first */
 #define VFSTEER_PORT_SHARE 64 /* of them, one port's */
 
@@ -139,16 +144,17 @@ struct vfsteer_pair {
 	__u8 standby_takes_foreign_macs;  /* a port of a bridge or of Open vSwitch: it receives frames for MACs not its own */
 	__u8 standby_clsact_is_ours;      /* the clsact qdisc was made by us: to be removed again */
 	__u8 primary_clsact_is_ours;
+	__u8 rx_direct;                   /* the primary's stack receives unicast TCP and UDP itself */
+	__u8 rx_compares_primary;         /* unicast from the primary is compared with that from the standby: see bpf/twins.h */
+	__u8 rx_compares_standby;         /* the same of the standby's wire */
 	enum vfsteer_liveness liveness;
 	__u8 primary_is_detached;         /* by its driver: reset, suspend, error; rtnetlink does not tell */
-	__u8 rx_direct;                   /* the primary's stack receives unicast TCP and UDP itself */
 	__u8 primary_failures;            /* in a row, without a fair time of service between: see policy.h */
 	__u8 primary_is_named;            /* by --pair or the configuration: no other will be taken */
 	__u8 compares_and_swaps;          /* BPF changes the word so: else by stores */
-	__u8 removals_are_held;           /* until the switch is announced, see bpf/hold.h */
-	enum vfsteer_down_reason down_reason;
 	__u32 primary_name_hash;          /* of the name that --pair or the configuration gives it; 0: none does */
 	__u32 contested_ifindex;          /* of the device that was given up as primary: somebody undoes our settings; 0: none */
+	__u32 rx_inactive_boot_ms;        /* when the inactive wire brought unicast last; CLOCK_BOOTTIME in units of 2^20 ns */
 	__u32 primary_qdisc;              /* handle of the root qdisc that we gave the primary, after the standby's; 0: none */
 	__u8 primary_identity_mac[6];     /* what the named primary was at its first use: see candidates.h */
 	char primary_identity_address[16];
@@ -157,7 +163,9 @@ struct vfsteer_pair {
 	enum vfsteer_xdp_mirror xdp_mirror; /* the standby's XDP program */
 	__u8 xdp_mirror_error;            /* errno of XDP_MIRROR_REFUSED */
 	__u8 primary_is_shut;             /* set down by us: the standby's XDP program is not on it */
-	char reserved[53];                /* zero; as text, so that a dump is short */
+	__u8 removals_are_held;           /* until the switch is announced, see bpf/hold.h */
+	enum vfsteer_down_reason down_reason;
+	char reserved[47];                /* zero; as text, so that a dump is short */
 	__u32 slots_used;                 /* of slot 0: no slot from this one on is in use. Unused in the others */
 	__u32 abi_version;                /* VFSTEER_ABI_VERSION, in free slots too */
 };
@@ -180,6 +188,36 @@ struct vfsteer_counters {
 	__u64 drop_foreign_inactive_packets;       /* bridge port only: unicast for a MAC not the pair's, inactive wire */
 	__u64 drop_own_echo_packets;               /* our own broadcast or multicast, sent back to us */
 	__u64 drop_backlog_packets;                /* received by the primary: the CPU's backlog had no room (Linux 5.18) */
+	__u64 drop_twin_packets;                   /* the other wire had brought the same frame */
+};
+
+/* A frame, or several that look the same, of which one wire has brought more than the other. */
+struct vfsteer_twin {
+	__u64 digest;
+	__u32 since_boot_ms; /* CLOCK_BOOTTIME in units of 2^20 ns: when the balance left zero */
+	__s32 balance;       /* copies from the primary, less those from the standby; 0: the entry is free */
+};
+
+#define VFSTEER_TWINS_BUCKETS 16384
+#define VFSTEER_TWINS_IN_BUCKET 4
+
+struct vfsteer_twins {
+	struct bpf_spin_lock lock;
+	struct vfsteer_twin entries[VFSTEER_TWINS_IN_BUCKET];
+};
+
+#define VFSTEER_TWINS_WORDS 16
+
+struct vfsteer_twins_key {
+	__u64 words[VFSTEER_TWINS_WORDS];
+	__u64 multiplier; /* odd */
+	__u64 start;
+};
+
+struct vfsteer_own_mac {
+	__u32 slot;
+	__u8 mac[6];
+	__u8 reserved[2];
 };
 
 enum vfsteer_event_kind {
@@ -302,7 +340,10 @@ struct vfsteer_port_address {
 
 _Static_assert(sizeof(struct vfsteer_state) == 8, "a state is one word");
 _Static_assert(sizeof(struct vfsteer_pair) == 256, "layout of the pairs map");
-_Static_assert(sizeof(struct vfsteer_counters) == 128, "layout of the counters map");
+_Static_assert(sizeof(struct vfsteer_counters) == 136, "layout of the counters map");
+_Static_assert(sizeof(struct vfsteer_twins) == 72, "layout of the twins map");
+_Static_assert(sizeof(struct vfsteer_twins_key) == 144, "layout of the twins_key map");
+_Static_assert(sizeof(struct vfsteer_own_mac) == 12, "layout of the own_macs map");
 _Static_assert(sizeof(struct vfsteer_event) == 16, "layout of the events ring");
 _Static_assert(sizeof(struct vfsteer_port) == 80, "layout of the ports map");
 _Static_assert(sizeof(struct vfsteer_port_counters) == 72, "layout of the port_counters map");

@@ -107,7 +107,7 @@ int command_unload(int argc, char **argv)
 		return commands_finish_output(argv[0], 0);
 	case PINS_UNREADABLE:
 	case PINS_FOREIGN_VERSION:
-		pins = (struct pins){ .pairs_fd = -1, .counters_fd = -1, .events_fd = -1 };
+		pins = (struct pins){ .pairs_fd = -1, .counters_fd = -1, .twins_fd = -1, .twins_key_fd = -1, .own_macs_fd = -1, .events_fd = -1 };
 		snprintf(pins.directory, sizeof(pins.directory), "%.200s/vfsteer", options.bpffs);
 		pins.directory_fd = pins_lock(options.bpffs);
 		if (pins.directory_fd == -EWOULDBLOCK)

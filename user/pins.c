@@ -28,6 +28,9 @@ void pins_close(struct pins *pins)
 	pins->pairs = NULL;
 	close_fd(&pins->pairs_fd);
 	close_fd(&pins->counters_fd);
+	close_fd(&pins->twins_fd);
+	close_fd(&pins->twins_key_fd);
+	close_fd(&pins->own_macs_fd);
 	close_fd(&pins->events_fd);
 	close_fd(&pins->directory_fd);
 }
@@ -86,6 +89,9 @@ bool pins_state_change(const struct pins *pins, unsigned slot, struct vfsteer_st
 	bool switched = wanted.active != expected->active;
 	uint64_t word = state_to_word(*expected);
 
+	/* The old wire may bring what the new one does. Before the change: a comparison too many costs nothing. */
+	if (switched)
+		pair->rx_compares_primary = pair->rx_compares_standby = 1;
 	wanted.switches = expected->switches + switched;
 	if (!switched)
 		wanted.cause = expected->cause;

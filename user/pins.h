@@ -15,7 +15,7 @@
 struct pins {
 	char directory[PINS_PATH_SIZE]; /* "<bpffs>/vfsteer" */
 	int directory_fd;               /* holds the agent's lock; -1 when not locked */
-	int pairs_fd, counters_fd, events_fd;
+	int pairs_fd, counters_fd, twins_fd, twins_key_fd, own_macs_fd, events_fd;
 	struct vfsteer_pair
 		*pairs; /* the mapping of the pairs map, VFSTEER_MAX_PAIRS of them, shared with the kernel */
 	size_t mapping_size;

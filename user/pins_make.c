@@ -12,11 +12,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 /* In the order they are pinned, and the reverse of that in which they go: a set with `events` is whole. */
-static const char *const pins_map_names[] = { "pairs", "counters", "events" };
+static const char *const pins_map_names[] = { "pairs", "counters", "twins", "twins_key", "own_macs", "events" };
 #define PINS_MAPS (sizeof(pins_map_names) / sizeof(*pins_map_names))
 
 static int pins_make_directory(const char *path)
@@ -47,6 +48,22 @@ static int pins_stamp(int pairs_fd)
 	return 0;
 }
 
+/* Secret: whoever knows it can make frames that are taken for others' twins. */
+static int pins_make_twins_key(int twins_key_fd)
+{
+	struct vfsteer_twins_key key;
+	__u32 zero = 0;
+	int error = 0;
+
+	if (getrandom(&key, sizeof(key), 0) != sizeof(key))
+		return -EIO;
+	key.multiplier |= 1;
+	if (bpf_map_update_elem(twins_key_fd, &zero, &key, BPF_ANY))
+		error = -errno;
+	explicit_bzero(&key, sizeof(key));
+	return error;
+}
+
 static int pins_make_maps(const char *directory)
 {
 	struct maps_bpf *maps = maps_bpf__open();
@@ -58,10 +75,15 @@ static int pins_make_maps(const char *directory)
 		return -errno;
 	all[0] = maps->maps.pairs;
 	all[1] = maps->maps.counters;
-	all[2] = maps->maps.events;
+	all[2] = maps->maps.twins;
+	all[3] = maps->maps.twins_key;
+	all[4] = maps->maps.own_macs;
+	all[5] = maps->maps.events;
 	error = maps_bpf__load(maps);
 	if (!error)
 		error = pins_stamp(bpf_map__fd(all[0]));
+	if (!error)
+		error = pins_make_twins_key(bpf_map__fd(maps->maps.twins_key));
 	for (unsigned i = 0; i < PINS_MAPS && !error; i++) {
 		snprintf(path, sizeof(path), "%.200s/%s", directory, pins_map_names[i]);
 		if (bpf_obj_pin(bpf_map__fd(all[i]), path))

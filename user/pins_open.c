@@ -26,13 +26,17 @@
 _Static_assert(sizeof(struct vfsteer_pair) % 8 == 0, "stride of the pairs map");
 _Static_assert(sizeof(struct vfsteer_counters) % 8 == 0, "stride of the counters map");
 
-enum { PIN_PAIRS, PIN_COUNTERS, PIN_EVENTS, PIN_COUNT };
+enum { PIN_PAIRS, PIN_COUNTERS, PIN_TWINS, PIN_TWINS_KEY, PIN_OWN_MACS, PIN_EVENTS, PIN_COUNT };
 
 static const struct pin_layout layouts[PIN_COUNT] = {
 	[PIN_PAIRS] = { "pairs", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct vfsteer_pair), BPF_F_MMAPABLE,
 			VFSTEER_MAX_PAIRS },
 	[PIN_COUNTERS] = { "counters", BPF_MAP_TYPE_PERCPU_ARRAY, 4, sizeof(struct vfsteer_counters), 0,
 			   VFSTEER_MAX_PAIRS },
+	[PIN_TWINS] = { "twins", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct vfsteer_twins), 0, VFSTEER_TWINS_BUCKETS },
+	[PIN_TWINS_KEY] = { "twins_key", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct vfsteer_twins_key), 0, 1 },
+	[PIN_OWN_MACS] = { "own_macs", BPF_MAP_TYPE_HASH, sizeof(struct vfsteer_own_mac), 1, BPF_F_NO_PREALLOC,
+			   VFSTEER_MAX_OWN_MACS },
 	[PIN_EVENTS] = { "events", BPF_MAP_TYPE_RINGBUF, 0, 0, 0, 0 },
 };
 
@@ -160,7 +164,7 @@ enum pins_error pins_open(const char *bpffs, bool writable, struct pins *ret, ch
 {
 	struct opening opening = {
 		.pins.directory_fd = -1,
-		.fds = { -1, -1, -1 },
+		.fds = { -1, -1, -1, -1, -1, -1 },
 		.message = message,
 		.message_size = size,
 	};
@@ -180,6 +184,9 @@ enum pins_error pins_open(const char *bpffs, bool writable, struct pins *ret, ch
 
 	opening.pins.pairs_fd = opening.fds[PIN_PAIRS];
 	opening.pins.counters_fd = opening.fds[PIN_COUNTERS];
+	opening.pins.twins_fd = opening.fds[PIN_TWINS];
+	opening.pins.twins_key_fd = opening.fds[PIN_TWINS_KEY];
+	opening.pins.own_macs_fd = opening.fds[PIN_OWN_MACS];
 	opening.pins.events_fd = opening.fds[PIN_EVENTS];
 	if (error == PINS_OK)
 		*ret = opening.pins;

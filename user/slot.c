@@ -124,6 +124,8 @@ static void slot_empty(struct vfsteer_pair *slot)
 void slot_take(const struct pins *pins, unsigned slot)
 {
 	slot_empty(&pins->pairs[slot]);
+	/* The inactive wire is always compared, and the primary's is that at first. */
+	pins->pairs[slot].rx_compares_primary = 1;
 	if (pins_slots_used(pins) <= slot)
 		slot_count(pins, slot + 1);
 	/* Before the stores that make the slot one in use. */

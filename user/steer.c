@@ -99,6 +99,12 @@ static int steer_load(struct steer *steer, enum vfsteer_liveness liveness, enum 
 	if (!error)
 		error = bpf_map__reuse_fd(programs->maps.events, steer->pins->events_fd);
 	if (!error)
+		error = bpf_map__reuse_fd(programs->maps.twins, steer->pins->twins_fd);
+	if (!error)
+		error = bpf_map__reuse_fd(programs->maps.twins_key, steer->pins->twins_key_fd);
+	if (!error)
+		error = bpf_map__reuse_fd(programs->maps.own_macs, steer->pins->own_macs_fd);
+	if (!error)
 		error = steer_bpf__load(programs);
 	if (!error)
 		error = steer_keep(programs->progs.steer_egress, &steer->steer_egress_fd);

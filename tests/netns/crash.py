@@ -109,7 +109,7 @@ class Crash:
         for number in range(stage.pairs):
             stage.wait_active("primary", number)
             check_equal(hooks(stage, number), [(1, 0) if self.tcx else (0, 1)] * 3, "(tcx, clsact) programs at the hooks")
-        check_equal({path.name for path in stage.pins.iterdir()} - PORT_MAPS, {"pairs", "counters", "events", "links"}, "pins")
+        check_equal({path.name for path in stage.pins.iterdir()} - PORT_MAPS, {"pairs", "counters", "twins", "twins_key", "own_macs", "events", "links"}, "pins")
         expected = set()
         for number in range(stage.pairs if self.tcx else 0):
             standby, primary = (stage.guest.run(f"cat /sys/class/net/{name}/ifindex").strip() for name in stage.names(number))

@@ -57,6 +57,12 @@ def settings_of(mode):
     return ("--no-xdp",) if mode == "tc" else ()
 
 
+def wait_quiet(stage):
+    """Until unicast on the active wire is no longer compared: for a second after a switchover XDP leaves ports' frames to tc."""
+    time.sleep(1.2)
+    reachable(stage)
+
+
 def add_primary(stage, number=0, prepare=lambda: None):
     """As Stage.add_primary, but the wire takes XDP frames from the beginning, as a NIC does. @prepare: called with the device there as new0."""
     _, primary = stage.names(number)

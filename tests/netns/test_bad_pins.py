@@ -47,7 +47,7 @@ def check_well(stage):
     check_equal((pair["primary"], pair["primary_state"], pair["admin"]), ("pr0", "ready", "auto"), "(primary, state, admin)")
     check_equal([name for name in stage.links() if not name.startswith(("watch-", "drops-"))],
                 [f"primary-ingress-{ifindex(stage, 'pr0')}", f"standby-egress-{ifindex(stage, 'st0')}", f"standby-ingress-{ifindex(stage, 'st0')}"], "links")
-    check_equal(sorted(path.name for path in stage.pins.iterdir()), ["counters", "events", "links", "pairs"], "pins")
+    check_equal(sorted(path.name for path in stage.pins.iterdir()), ["counters", "events", "links", "own_macs", "pairs", "twins", "twins_key"], "pins")
     before = stage.pair()["counters"]
     reachable(stage)
     reachable(stage, stage.outside, stage.guest, GUEST)

@@ -5,7 +5,7 @@
 import signal
 
 import bpf
-from ports import Container, Moved, add_primary, check_drivers, check_moved, devices, prepare, works
+from ports import Container, Moved, add_primary, check_drivers, check_moved, devices, prepare, wait_quiet, works
 from rig import GUEST, OUTSIDE, case, check, check_equal, main, reachable, wait
 
 XDP_OF = {"xdpdrv": 1, "xdpgeneric": 2}  # as Device.xdp tells it
@@ -92,6 +92,7 @@ def at_an_uplink(stage, device, mode="xdpdrv"):
         reachable(stage, stage.outside, one.netns, one.address)
         check_equal(moved.since()[1]["rx_native_packets"], 0, f"delivered by XDP from {device}")
         stage.succeed("switch", "st0", other)
+        wait_quiet(stage)
         moved = Moved(one)
         works(stage, one)
         if others == "native":

@@ -52,6 +52,7 @@ static const char *const counter_keys[] = {
 	"drop_foreign_inactive_packets",
 	"drop_own_echo_packets",
 	"drop_backlog_packets",
+	"drop_twin_packets",
 };
 
 /* The caller frees it. */

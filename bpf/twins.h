@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * twins: takes frames from both wires and delivers each once. The wire that brings a frame first
+ * delivers the frame. The twin from the other wire is dropped, one for one: n copies on one wire
+ * and m on the other deliver max(n, m).
+ *
+ * For each digest of a frame the map `twins` has a balance: +1 for a copy from the primary, -1 for
+ * one from the standby. A copy that moves the balance away from zero is delivered, one that moves
+ * it towards zero is a twin. A balance is forgotten after TWINS_WINDOW_MS, and TWINS_SETTLED_MS
+ * after a switchover if it is older than the switchover: what the old wire alone brought has no
+ * twins to come, and the same frame, sent again, is not to be taken for one. A bucket that is full
+ * loses its oldest balance. In each of these cases the frame is delivered: twice in the worst
+ * case, never not at all.
+ *
+ * Group frames are always compared. Unicast is compared while the pair's flag of the wire says so.
+ * The flag of the inactive wire is always set; a frame there, and a switchover, set that of the
+ * active wire, which a frame on the active wire clears when nothing of the kind has happened for
+ * TWINS_UNICAST_MS.
+ *
+ * GRO joins TCP segments before these programs run, and differently on each wire. So each segment
+ * of a joined frame has a digest of its own, the same that it has when it comes alone, and a
+ * joined frame is dropped when all its segments are twins. A segment's digest is of its addresses,
+ * ports, sequence number, length, acknowledgement and options.
+ *
+ * The digest is keyed, so that nobody who does not know the key can make two frames that look the
+ * same: NH (RFC 4418, section 5.2.2) of each chunk of the frame, joined by multiplications. It
+ * leaves out what differs between two wires that carry the same frame: the checksum of TCP and
+ * UDP, which is not computed yet when a frame comes from the same host by virtio, and padding.
+ */
+#ifndef TWINS_H
+#define TWINS_H
+
+#include "ethernet.h"
+#include "maps.h"
+#include "pair.h"
+#include "twins_maps.h"
+#include <bpf/bpf_endian.h>
+#include <linux/in.h>
+
+#define TWINS_WINDOW_MS 1000 /* these are units of 2^20 ns */
+#define TWINS_UNICAST_MS 1000
+#define TWINS_SETTLED_MS 125
+#define TWINS_CHUNK (8 * VFSTEER_TWINS_WORDS)
+#define TWINS_CHUNKS_MAX 72   /* a frame of 9,216 bytes; what lies behind is not looked at */
+#define TWINS_SEGMENTS_MAX 64 /* frames of more are delivered as they are */
+#define TWINS_FRAME_MIN 60    /* what is shorter is padded with zeroes by some wires */
+
+/* Offsets in a frame. */
+#define TWINS_TYPE 12
+#define TWINS_NETWORK ETH_HLEN
+#define TWINS_IPV4_LENGTH (TWINS_NETWORK + 2)
+#define TWINS_IPV4_FRAGMENT (TWINS_NETWORK + 6)
+#define TWINS_IPV4_PROTOCOL (TWINS_NETWORK + 9)
+#define TWINS_IPV4_CHECKSUM (TWINS_NETWORK + 10)
+#define TWINS_IPV6_LENGTH (TWINS_NETWORK + 4)
+#define TWINS_IPV6_PROTOCOL (TWINS_NETWORK + 6)
+#define TWINS_IPV4_PLAIN 0x45 /* version 4, no options */
+#define TWINS_OVER_IPV4 (TWINS_NETWORK + 20)
+#define TWINS_OVER_IPV6 (TWINS_NETWORK + 40)
+
+struct twins_chunk {
+	union {
+		__u64 words[VFSTEER_TWINS_WORDS];
+		__u8 bytes[TWINS_CHUNK];
+	};
+};
+
+static __always_inline __u32 twins_now_ms(void)
+{
+	return (__u32)(bpf_ktime_get_boot_ns() >> 20);
+}
+
+static __always_inline __u64 twins_mix(__u64 digest, const struct twins_chunk *chunk,
+				       const struct vfsteer_twins_key *key)
+{
+	__u64 sum = 0;
+
+	for (int i = 0; i < VFSTEER_TWINS_WORDS; i++) {
+		__u64 word = chunk->words[i] + key->words[i];
+
+		sum += (word & 0xffffffff) * (word >> 32);
+	}
+	digest = (digest ^ sum) * key->multiplier;
+	return digest ^ digest >> 32;
+}
+
+/* At most @length bytes of @skb from @offset on into @chunk, zeroes behind them. */
+static __always_inline void twins_load(struct __sk_buff *skb, __u32 offset, __u64 length, struct twins_chunk *chunk)
+{
+	for (int i = 0; i < VFSTEER_TWINS_WORDS; i++)
+		chunk->words[i] = 0;
+	if (offset >= skb->len)
+		return;
+	if (length > skb->len - offset)
+		length = skb->len - offset;
+	/* It is 1 to TWINS_CHUNK. This shows it to the verifiers of all kernels. */
+	length--;
+	asm volatile("%0 &= %1" : "+r"(length) : "i"(TWINS_CHUNK - 1));
+	bpf_skb_load_bytes(skb, offset, chunk->bytes, length + 1);
+}
+
+static __always_inline __u32 twins_be16(const __u8 *bytes)
+{
+	return bytes[0] << 8 | bytes[1];
+}
+
+/* What the digest of a frame needs to know of its headers. */
+struct twins_headers {
+	__u32 transport; /* offset; 0: the frame is a fragment, or nothing that is known here */
+	__u32 end;	 /* of the packet, without padding */
+	__u8 protocol;
+};
+
+static __always_inline struct twins_headers twins_headers_of(const struct twins_chunk *chunk)
+{
+	const __u8 *bytes = chunk->bytes;
+	__u32 type = twins_be16(bytes + TWINS_TYPE);
+
+	if (type == ETH_P_IP && bytes[TWINS_NETWORK] == TWINS_IPV4_PLAIN &&
+	    !(twins_be16(bytes + TWINS_IPV4_FRAGMENT) & 0x3fff))
+		return (struct twins_headers){ TWINS_OVER_IPV4, TWINS_NETWORK + twins_be16(bytes + TWINS_IPV4_LENGTH),
+					       bytes[TWINS_IPV4_PROTOCOL] };
+	if (type == ETH_P_IPV6)
+		return (struct twins_headers){ TWINS_OVER_IPV6, TWINS_OVER_IPV6 + twins_be16(bytes + TWINS_IPV6_LENGTH),
+					       bytes[TWINS_IPV6_PROTOCOL] };
+	return (struct twins_headers){ 0 };
+}
+
+/* Where the header of a TCP segment ends. */
+static __always_inline __u32 twins_tcp_end(const struct twins_chunk *chunk, __u32 transport)
+{
+	__u8 offset = chunk->bytes[(transport == TWINS_OVER_IPV4 ? TWINS_OVER_IPV4 : TWINS_OVER_IPV6) + 12];
+
+	return transport + (offset >> 4) * 4;
+}
+
+#define twins_clear(chunk, from, size) __builtin_memset((chunk)->bytes + (from), 0, size)
+
+static __always_inline void twins_clear_checksum(struct twins_chunk *chunk, const struct twins_headers *headers)
+{
+	__u32 at = headers->protocol == IPPROTO_TCP ? 16 : 6;
+
+	if (!headers->transport || (headers->protocol != IPPROTO_TCP && headers->protocol != IPPROTO_UDP))
+		return;
+	/* Constant offsets, for the verifiers of older kernels. */
+	if (headers->transport == TWINS_OVER_IPV4 && at == 16)
+		twins_clear(chunk, TWINS_OVER_IPV4 + 16, 2);
+	else if (headers->transport == TWINS_OVER_IPV4)
+		twins_clear(chunk, TWINS_OVER_IPV4 + 6, 2);
+	else if (at == 16)
+		twins_clear(chunk, TWINS_OVER_IPV6 + 16, 2);
+	else
+		twins_clear(chunk, TWINS_OVER_IPV6 + 6, 2);
+}
+
+/*
+ * Notes a copy with @digest that @path has brought. Is it the twin of one from the other wire? 1:
+ * yes, 0: no. Global, as twins_is_one is.
+ */
+__attribute__((noinline)) int twins_note(__u64 digest, __u32 path, __u32 now_ms, __u32 switched_ms)
+{
+	__u32 bucket = digest & (VFSTEER_TWINS_BUCKETS - 1), oldest_ms = 0;
+	struct vfsteer_twins *twins_of = bpf_map_lookup_elem(&twins, &bucket);
+	__s32 step = path == PATH_PRIMARY ? 1 : -1;
+	bool settled = now_ms - switched_ms > TWINS_SETTLED_MS, is_twin = false;
+	int place = 0;
+
+	if (!twins_of)
+		return 0;
+	bpf_spin_lock(&twins_of->lock);
+#pragma clang loop unroll(full)
+	for (int i = VFSTEER_TWINS_IN_BUCKET - 1; i >= 0; i--) {
+		struct vfsteer_twin *entry = &twins_of->entries[i];
+		__u32 age_ms = now_ms - entry->since_boot_ms;
+
+		/* Another CPU may have read the clock a moment later. */
+		if ((__s32)age_ms < 0)
+			age_ms = 0;
+		if (age_ms > TWINS_WINDOW_MS || (settled && age_ms > now_ms - switched_ms))
+			entry->balance = 0;
+		if (entry->balance && entry->digest == digest) {
+			is_twin = (entry->balance ^ step) < 0;
+			entry->balance += step;
+			goto out;
+		}
+		if (!entry->balance)
+			age_ms = ~0u;
+		if (age_ms >= oldest_ms) {
+			oldest_ms = age_ms;
+			place = i;
+		}
+	}
+#pragma clang loop unroll(full)
+	for (int i = 0; i < VFSTEER_TWINS_IN_BUCKET; i++)
+		if (i == place) {
+			twins_of->entries[i].digest = digest;
+			twins_of->entries[i].since_boot_ms = now_ms;
+			twins_of->entries[i].balance = step;
+		}
+out:
+	bpf_spin_unlock(&twins_of->lock);
+	return is_twin;
+}
+
+/* One of one pair, between two switchovers. */
+struct twins_copy {
+	const struct vfsteer_twins_key *key;
+	__u64 start;
+	__u32 path, now_ms, switched_ms;
+};
+
+/* Clears what segments of one stream have each for itself, and what GRO makes anew; returns the sequence number. */
+static __always_inline __u32 twins_clear_segment(struct twins_chunk *chunk, bool is_v4)
+{
+	const __u8 *tcp = chunk->bytes + (is_v4 ? TWINS_OVER_IPV4 : TWINS_OVER_IPV6);
+	__u32 sequence = twins_be16(tcp + 4) << 16 | twins_be16(tcp + 6);
+
+	if (is_v4) {
+		twins_clear(chunk, TWINS_IPV4_LENGTH, 4); /* with the identification */
+		twins_clear(chunk, TWINS_IPV4_CHECKSUM, 2);
+		twins_clear(chunk, TWINS_OVER_IPV4 + 4, 4);
+		twins_clear(chunk, TWINS_OVER_IPV4 + 13, 7); /* flags, window, checksum, urgent pointer */
+	} else {
+		twins_clear(chunk, TWINS_IPV6_LENGTH, 2);
+		twins_clear(chunk, TWINS_OVER_IPV6 + 4, 4);
+		twins_clear(chunk, TWINS_OVER_IPV6 + 13, 7);
+	}
+	return sequence;
+}
+
+/* The segments of a TCP frame with payload: are all of them twins? */
+static __noinline bool twins_are_segments(struct __sk_buff *skb, const struct twins_copy *copy, __u32 transport,
+					  __u32 end)
+{
+	struct twins_chunk chunk;
+	bool is_v4 = transport == TWINS_OVER_IPV4, are_twins = true;
+	__u32 header, left, size = skb->gso_size, sequence;
+	__u64 stream;
+
+	twins_load(skb, 0, TWINS_CHUNK, &chunk);
+	header = twins_tcp_end(&chunk, transport);
+	twins_load(skb, 0, header, &chunk);
+	sequence = twins_clear_segment(&chunk, is_v4);
+	stream = twins_mix(copy->start, &chunk, copy->key);
+	left = end - header;
+	if (!size || size > left)
+		size = left;
+#pragma clang loop unroll(disable)
+	for (int i = 0; i < TWINS_SEGMENTS_MAX && left; i++) {
+		__u32 length = left < size ? left : size;
+		__u64 pair = (__u64)(__u32)(sequence + copy->key->words[0]) * (__u32)(length + copy->key->words[1]);
+		__u64 digest = (stream ^ pair) * copy->key->multiplier;
+
+		if (!twins_note(digest ^ digest >> 32, copy->path, copy->now_ms, copy->switched_ms))
+			are_twins = false;
+		sequence += length;
+		left -= length;
+	}
+	return are_twins && !left;
+}
+
+/*
+ * Is @skb, which came by @path (enum vfsteer_path), the twin of a frame that came by the other
+ * wire? If not, its own twin will be. 1: yes, 0: no. A global function: the verifier looks at it
+ * once, and not along every path of every caller.
+ */
+__attribute__((noinline)) int twins_is_one(struct __sk_buff *skb, __u32 slot, __u32 path)
+{
+	const struct vfsteer_pair *pair = bpf_map_lookup_elem(&pairs, &slot);
+	struct twins_copy copy = { .path = path, .now_ms = twins_now_ms() };
+	__u32 zero = 0, length = skb->len;
+	struct twins_headers headers;
+	struct twins_chunk chunk;
+	__u64 digest;
+
+	copy.key = bpf_map_lookup_elem(&twins_key, &zero);
+	if (!copy.key || !pair)
+		return 0;
+	copy.switched_ms = (__u32)(pair->last_switch_boot_ns >> 20);
+	copy.start = copy.key->start ^ (__u64)slot << 32;
+	if (skb->vlan_present)
+		copy.start ^= (__u64)(skb->vlan_tci | 0x10000) << 40;
+	twins_load(skb, 0, TWINS_CHUNK, &chunk);
+	headers = twins_headers_of(&chunk);
+	if (headers.transport && headers.protocol == IPPROTO_TCP &&
+	    headers.end > twins_tcp_end(&chunk, headers.transport))
+		return twins_are_segments(skb, &copy, headers.transport, headers.end);
+	twins_clear_checksum(&chunk, &headers);
+	digest = twins_mix(copy.start ^ (length < TWINS_FRAME_MIN ? TWINS_FRAME_MIN : length), &chunk, copy.key);
+#pragma clang loop unroll(disable)
+	for (__u32 offset = TWINS_CHUNK; offset < TWINS_CHUNK * TWINS_CHUNKS_MAX && offset < length;
+	     offset += TWINS_CHUNK) {
+		twins_load(skb, offset, TWINS_CHUNK, &chunk);
+		digest = twins_mix(digest, &chunk, copy.key);
+	}
+	return twins_note(digest, path, copy.now_ms, copy.switched_ms);
+}
+
+/* The same of unicast, which the pair's flag of this wire asks to compare. */
+static __noinline bool twins_is_unicast(struct __sk_buff *skb, struct vfsteer_pair *pair, __u32 slot, __u32 path)
+{
+	__u32 now_ms = twins_now_ms(), switched_ms = (__u32)(pair->last_switch_boot_ns >> 20);
+
+	if (pair_active_read(pair) != path) {
+		pair->rx_inactive_boot_ms = now_ms;
+		if (path == PATH_PRIMARY)
+			pair->rx_compares_standby = 1;
+		else
+			pair->rx_compares_primary = 1;
+	} else if (now_ms - pair->rx_inactive_boot_ms > TWINS_UNICAST_MS && now_ms - switched_ms > TWINS_UNICAST_MS) {
+		if (path == PATH_PRIMARY)
+			pair->rx_compares_primary = 0;
+		else
+			pair->rx_compares_standby = 0;
+		return false;
+	}
+	return twins_is_one(skb, slot, path);
+}
+
+#endif

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The receive rule (bpf/twins.h): whatever the two wires bring, in whatever order, n copies on one and m on the other deliver max(n, m). */
+#include "steer_stage.h"
+
+#include <time.h>
+
+#define ROUNDS 150
+#define FRAMES 12
+#define COPIES_MAX 4
+#define FRAME_MAX 3300 /* BPF_PROG_TEST_RUN takes a page */
+#define MSS 100
+#define SEGMENTS 60
+#define WINDOW_MS 1000
+#define SETTLED_MS 125
+
+struct wire_frame {
+	uint8_t bytes[FRAME_MAX];
+	unsigned size, gso_size, segments;
+};
+
+static unsigned seed;
+
+static unsigned below(unsigned limit)
+{
+	return (unsigned)rand_r(&seed) % limit;
+}
+
+static bool is_delivered(const struct wire_frame *frame, enum vfsteer_path path)
+{
+	struct __sk_buff skb = { .ifindex = if_nametoindex(path == PATH_PRIMARY ? "pr0" : "st0"),
+				 .gso_size = frame->gso_size,
+				 .gso_segs = frame->segments };
+	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame->bytes, .data_size_in = frame->size, .ctx_in = &skb,
+		    .ctx_size_in = sizeof(skb), .repeat = 1);
+	struct bpf_program *program =
+		path == PATH_PRIMARY ? world.steer->progs.primary_ingress : world.steer->progs.standby_ingress;
+
+	assert_int_equal(bpf_prog_test_run_opts(bpf_program__fd(program), &options), 0);
+	assert_true(options.retval == TC_ACT_SHOT || (int)options.retval == TAKEN || options.retval == TC_ACT_REDIRECT);
+	return options.retval != TC_ACT_SHOT;
+}
+
+static uint64_t boot_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* Both wires are compared, as after a switchover. */
+static void set_compared(enum vfsteer_path active)
+{
+	struct vfsteer_pair pair;
+
+	set(&(struct setting){ active });
+	pair = pair_get(SLOT);
+	pair.rx_compares_primary = pair.rx_compares_standby = 1;
+	pair.last_switch_boot_ns = boot_ns();
+	pair_put(SLOT, &pair);
+}
+
+/* UDP over IPv4 of @size bytes, numbered. */
+static void fill(struct wire_frame *frame, bool is_group, unsigned size, uint32_t number)
+{
+	static const uint8_t group[] = { 1, 0, 0x5e, 1, 2, 3 }, us[] = { US }, peer[] = { PEER };
+
+	memset(frame, 0, sizeof(*frame));
+	memcpy(frame->bytes, is_group ? group : us, 6);
+	memcpy(frame->bytes + 6, peer, 6);
+	frame->bytes[12] = 8;
+	frame->bytes[14] = 0x45;
+	frame->bytes[16] = (uint8_t)((size - 14) >> 8);
+	frame->bytes[17] = (uint8_t)(size - 14);
+	frame->bytes[23] = 17;
+	memcpy(frame->bytes + size - sizeof(number), &number, sizeof(number));
+	frame->size = size;
+}
+
+/* Every copy of every frame is on the list once, in a random order. */
+static void random_round(bool is_group)
+{
+	static struct wire_frame sent[FRAMES];
+	struct {
+		unsigned frame;
+		enum vfsteer_path path;
+	} order[FRAMES * 2 * COPIES_MAX];
+	unsigned copies[FRAMES][2] = { 0 }, delivered[FRAMES] = { 0 }, count = 0;
+
+	set_compared(below(2) ? PATH_PRIMARY : PATH_STANDBY);
+	for (unsigned i = 0; i < FRAMES; i++) {
+		fill(&sent[i], is_group, 60 + below(below(4) ? 200 : 1400), i);
+		for (unsigned path = 0; path < 2; path++) {
+			copies[i][path] = below(COPIES_MAX + 1);
+			for (unsigned j = 0; j < copies[i][path]; j++) {
+				order[count].frame = i;
+				order[count++].path = path ? PATH_PRIMARY : PATH_STANDBY;
+			}
+		}
+	}
+	for (unsigned i = count; i > 1; i--) {
+		unsigned other = below(i);
+		typeof(order[0]) kept = order[i - 1];
+
+		order[i - 1] = order[other];
+		order[other] = kept;
+	}
+	for (unsigned i = 0; i < count; i++)
+		delivered[order[i].frame] += is_delivered(&sent[order[i].frame], order[i].path);
+	for (unsigned i = 0; i < FRAMES; i++)
+		assert_int_equal(delivered[i], copies[i][0] > copies[i][1] ? copies[i][0] : copies[i][1]);
+}
+
+static void test_random_copies(void **context)
+{
+	(void)context;
+	for (unsigned i = 0; i < ROUNDS; i++)
+		random_round(i % 2);
+}
+
+/* What differs anywhere is no twin, but for the checksum, which one wire may not have computed. */
+static void test_each_byte_counts(void **context)
+{
+	static struct wire_frame frame, other;
+	static const unsigned sizes[] = { 60, 128, 129, 1514, 3300 };
+
+	(void)context;
+	for (size_t i = 0; i < COUNT(sizes); i++)
+		for (unsigned place = sizes[i] > 300 ? sizes[i] - 150 : 26; place < sizes[i]; place++) {
+			bool is_checksum = place == 40 || place == 41;
+
+			set_compared(PATH_PRIMARY);
+			fill(&frame, true, sizes[i], 7);
+			other = frame;
+			other.bytes[place] ^= (uint8_t)(1 << below(8));
+			assert_true(is_delivered(&frame, PATH_STANDBY));
+			assert_int_equal(is_delivered(&other, PATH_PRIMARY), !is_checksum);
+			assert_int_equal(is_delivered(&frame, PATH_PRIMARY), is_checksum);
+		}
+}
+
+static void test_padding(void **context)
+{
+	static struct wire_frame frame;
+
+	(void)context;
+	set_compared(PATH_PRIMARY);
+	fill(&frame, true, 50, 7);
+	assert_true(is_delivered(&frame, PATH_STANDBY));
+	frame.size = 60;
+	assert_false(is_delivered(&frame, PATH_PRIMARY));
+	frame.size = 61;
+	assert_true(is_delivered(&frame, PATH_PRIMARY));
+}
+
+static void test_window(void **context)
+{
+	static struct wire_frame frame;
+	struct vfsteer_pair pair;
+
+	(void)context;
+	set_compared(PATH_PRIMARY);
+	fill(&frame, true, 200, 7);
+	assert_true(is_delivered(&frame, PATH_STANDBY));
+	usleep(WINDOW_MS * 1200);
+	assert_true(is_delivered(&frame, PATH_PRIMARY));
+	assert_false(is_delivered(&frame, PATH_STANDBY));
+	/* What the old wire alone had brought a while before a switchover has no twins to come. */
+	assert_true(is_delivered(&frame, PATH_PRIMARY));
+	assert_true(is_delivered(&frame, PATH_PRIMARY));
+	usleep(20000);
+	pair = pair_get(SLOT);
+	pair.last_switch_boot_ns = boot_ns();
+	pair_put(SLOT, &pair);
+	assert_false(is_delivered(&frame, PATH_STANDBY));
+	usleep(SETTLED_MS * 1500);
+	assert_true(is_delivered(&frame, PATH_STANDBY));
+	assert_false(is_delivered(&frame, PATH_PRIMARY));
+}
+
+static void check_flags(unsigned primary, unsigned standby)
+{
+	assert_int_equal(pair_get(SLOT).rx_compares_primary, primary);
+	assert_int_equal(pair_get(SLOT).rx_compares_standby, standby);
+}
+
+/* Of a quiet pair no unicast is compared on the active wire; one frame on the other wire changes that, for a second. */
+static void test_quiet_pair(void **context)
+{
+	static struct wire_frame frame, copy;
+	struct vfsteer_pair pair;
+
+	(void)context;
+	set_compared(PATH_PRIMARY);
+	pair = pair_get(SLOT);
+	pair.last_switch_boot_ns -= 2 * WINDOW_MS * 1000000ULL;
+	pair_put(SLOT, &pair);
+	fill(&frame, false, 200, 7);
+	fill(&copy, false, 200, 8);
+	assert_true(is_delivered(&frame, PATH_PRIMARY));
+	check_flags(0, 1);
+	assert_true(is_delivered(&frame, PATH_PRIMARY));
+	assert_true(is_delivered(&copy, PATH_STANDBY));
+	check_flags(1, 1);
+	assert_false(is_delivered(&copy, PATH_PRIMARY));
+	assert_int_equal(counters_get(SLOT).drop_twin_packets, 1);
+	usleep(WINDOW_MS * 1200);
+	assert_true(is_delivered(&frame, PATH_PRIMARY));
+	check_flags(0, 1);
+}
+
+/* A pair whose primary is left is compared at once. */
+static void test_switch_compares(void **context)
+{
+	(void)context;
+	set(&(struct setting){ PATH_PRIMARY, .absent = true });
+	check_flags(0, 0);
+	run(world.steer->progs.steer_egress, UNICAST_V4, "st0");
+	check_flags(1, 1);
+}
+
+/* @count segments of a stream from number @first on, as one frame. */
+static void fill_segments(struct wire_frame *frame, bool is_v4, unsigned first, unsigned count, unsigned flags)
+{
+	unsigned transport = is_v4 ? 34 : 54, payload = count * MSS;
+	static const uint8_t us[] = { US }, peer[] = { PEER };
+	uint32_t sequence = 4294967000u + first * MSS; /* across zero */
+	uint8_t *tcp = frame->bytes + transport;
+
+	memset(frame, 0, sizeof(*frame));
+	memcpy(frame->bytes, us, 6);
+	memcpy(frame->bytes + 6, peer, 6);
+	frame->bytes[12] = is_v4 ? 8 : 0x86;
+	frame->bytes[13] = is_v4 ? 0 : 0xdd;
+	if (is_v4) {
+		frame->bytes[14] = 0x45;
+		frame->bytes[16] = (uint8_t)((40 + payload) >> 8);
+		frame->bytes[17] = (uint8_t)(40 + payload);
+		frame->bytes[19] = (uint8_t)first;
+		frame->bytes[23] = 6;
+	} else {
+		frame->bytes[14] = 0x60;
+		frame->bytes[18] = (uint8_t)((20 + payload) >> 8);
+		frame->bytes[19] = (uint8_t)(20 + payload);
+		frame->bytes[20] = 6;
+	}
+	for (unsigned i = 0; i < 4; i++)
+		tcp[4 + i] = (uint8_t)(sequence >> (24 - 8 * i));
+	tcp[12] = 0x50;
+	tcp[13] = (uint8_t)flags;
+	tcp[15] = (uint8_t)below(256); /* the window is that of the first segment */
+	tcp[16] = (uint8_t)below(256);
+	frame->size = transport + 20 + payload;
+	frame->gso_size = count > 1 ? MSS : 0;
+	frame->segments = count;
+}
+
+/*
+ * A stream comes twice, joined otherwise on each wire, in order on each. No segment is ever missing, and what comes of one wire after all of the
+ * other is dropped.
+ */
+static void random_stream(bool is_v4, bool one_after_the_other)
+{
+	unsigned at[2] = { 0 }, seen[SEGMENTS] = { 0 };
+	static struct wire_frame frame;
+
+	set_compared(PATH_PRIMARY);
+	while (at[0] < SEGMENTS || at[1] < SEGMENTS) {
+		unsigned wire = at[0] == SEGMENTS ? 1 : at[1] == SEGMENTS || one_after_the_other ? 0 : below(2);
+		unsigned count = 1 + below(16);
+
+		if (count > SEGMENTS - at[wire])
+			count = SEGMENTS - at[wire];
+		fill_segments(&frame, is_v4, at[wire], count, at[wire] + count == SEGMENTS ? 0x18 : 0x10);
+		if (is_delivered(&frame, wire ? PATH_PRIMARY : PATH_STANDBY))
+			for (unsigned i = 0; i < count; i++)
+				seen[at[wire] + i]++;
+		at[wire] += count;
+	}
+	for (unsigned i = 0; i < SEGMENTS; i++) {
+		assert_in_range(seen[i], 1, 2);
+		if (one_after_the_other)
+			assert_int_equal(seen[i], 1);
+	}
+}
+
+static void test_streams(void **context)
+{
+	(void)context;
+	for (unsigned i = 0; i < ROUNDS; i++)
+		random_stream(i % 2, i % 4 < 2);
+}
+
+/* Acknowledgements carry nothing that GRO joins, and three of one kind mean something. */
+static void test_acknowledgements(void **context)
+{
+	static struct wire_frame frame;
+
+	(void)context;
+	set_compared(PATH_PRIMARY);
+	fill_segments(&frame, true, 3, 0, 0x10);
+	frame.size = 60;
+	for (unsigned i = 0; i < 3; i++)
+		assert_true(is_delivered(&frame, PATH_PRIMARY));
+	for (unsigned i = 0; i < 3; i++)
+		assert_false(is_delivered(&frame, PATH_STANDBY));
+	assert_true(is_delivered(&frame, PATH_STANDBY));
+}
+
+/* A macvlan's own broadcast comes back on the inactive wire. */
+static void test_own_macs(void **context)
+{
+	struct vfsteer_own_mac own = { .slot = SLOT, .mac = { 2, 0, 0, 0, 0, 0xcc } };
+	static struct wire_frame frame;
+	uint8_t one = 1;
+	int fd = bpf_map__fd(world.maps->maps.own_macs);
+
+	(void)context;
+	set_compared(PATH_PRIMARY);
+	fill(&frame, true, 100, 7);
+	memcpy(frame.bytes + 6, own.mac, 6);
+	assert_int_equal(bpf_map_update_elem(fd, &own, &one, BPF_ANY), 0);
+	assert_false(is_delivered(&frame, PATH_STANDBY));
+	assert_int_equal(counters_get(SLOT).drop_own_echo_packets, 1);
+	assert_true(is_delivered(&frame, PATH_PRIMARY));
+	assert_int_equal(bpf_map_delete_elem(fd, &own), 0);
+	assert_false(is_delivered(&frame, PATH_STANDBY));
+	assert_true(is_delivered(&frame, PATH_STANDBY));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_random_copies), cmocka_unit_test(test_each_byte_counts),
+		cmocka_unit_test(test_padding),	      cmocka_unit_test(test_window),
+		cmocka_unit_test(test_quiet_pair),    cmocka_unit_test(test_switch_compares),
+		cmocka_unit_test(test_streams),	      cmocka_unit_test(test_acknowledgements),
+		cmocka_unit_test(test_own_macs),
+	};
+
+	static const variant_elf_t objects[] = { steer_bpf__elf_bytes, steer_without_cas_bpf__elf_bytes,
+						 steer_without_btf_bpf__elf_bytes };
+	int failures = 0;
+
+	setbuf(stdout, NULL);
+	seed = getenv("SEED") ? (unsigned)atoi(getenv("SEED")) : (unsigned)time(NULL);
+	printf("# SEED=%u\n", seed);
+	if (unshare(CLONE_NEWNET)) {
+		printf("a network namespace could not be made (%s): root is needed\n", strerror(errno));
+		return 77;
+	}
+	if (system(devices)) {
+		printf("the veths could not be made\n");
+		return 1;
+	}
+	world.liveness = LIVENESS_WORD;
+	for (size_t i = 0; i < COUNT(objects); i++) {
+		world.elf = objects[i];
+		failures += cmocka_run_group_tests_name("twins", tests, setup, teardown);
+	}
+	return failures != 0;
+}
