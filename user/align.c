@@ -12,6 +12,7 @@
 struct align {
 	int ifindex;           /* of the primary; 0: none yet */
 	struct mac_list added; /* to its receive lists, by us */
+	struct mac_list received; /* by the standby: see align_received */
 	uint32_t added_flags;  /* IFF_PROMISC, IFF_ALLMULTI: set by us */
 	bool has_grown;        /* see align_has_grown */
 };
@@ -41,6 +42,7 @@ int align_new(struct align **ret)
 static void forget(struct align *align)
 {
 	mac_list_free(&align->added);
+	mac_list_free(&align->received);
 	memset(align, 0, sizeof(*align));
 }
 
@@ -106,20 +108,23 @@ static void add_filters(struct align *align, struct link_requests *requests, con
 static void align_filters(struct align *align, struct link_requests *requests, const struct netdev *standby,
 			  const struct netdev *primary, struct failure *failure)
 {
-	struct mac_list wanted = { 0 }, present = { 0 };
-	int error = mac_list_read(&wanted, requests, standby->ifindex);
+	struct mac_list received = { 0 }, present = { 0 };
+	int error = mac_list_read(&received, requests, standby->ifindex);
 
 	/* A primary that was named may have a MAC of its own: it has to take frames for the standby's as well. */
 	if (!error)
-		error = mac_list_add(&wanted, standby->mac);
+		error = mac_list_add(&received, standby->mac);
 	if (!error)
 		error = mac_list_read(&present, requests, primary->ifindex);
 	if (!error) {
-		add_filters(align, requests, &wanted, &present, primary, failure);
-		remove_filters(align, requests, &wanted, failure);
+		add_filters(align, requests, &received, &present, primary, failure);
+		remove_filters(align, requests, &received, failure);
+		mac_list_free(&align->received);
+		align->received = received;
+		memset(&received, 0, sizeof(received));
 	}
 	note(failure, error, "unicast and multicast lists");
-	mac_list_free(&wanted);
+	mac_list_free(&received);
 	mac_list_free(&present);
 }
 
@@ -179,6 +184,11 @@ out:
 	if (failure.error)
 		*ret_what = failure.what;
 	return failure.error;
+}
+
+const struct mac_list *align_received(const struct align *align)
+{
+	return &align->received;
 }
 
 bool align_has_grown(struct align *align)

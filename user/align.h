@@ -7,6 +7,7 @@
 #define ALIGN_H
 
 #include "link.h"
+#include "mac_list.h"
 #include "netdev.h"
 
 struct align; /* what was added to one primary, so that it can be taken away again */
@@ -22,6 +23,9 @@ void align_free(struct align *align); /* takes NULL; leaves the device as it is 
  */
 int align_primary(struct align *align, struct link_requests *requests, const struct netdev_table *table,
 		  const struct netdev *standby, const struct netdev *primary, const char **ret_what);
+
+/* What the standby received when align_primary read it last; lives as long as @align, until the next call of that. */
+const struct mac_list *align_received(const struct align *align);
 
 /*
  * Has align_primary asked the primary to receive more since the last call of this? Its driver may still be at it when the request has

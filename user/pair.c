@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "crash_point.h"
 #include "log.h"
+#include "own_macs.h"
 #include "silence.h"
 #include "slot.h"
 
@@ -64,6 +65,9 @@ int pair_new(struct pair_world *world, const struct pairing *pairing, struct pai
 		if (error)
 			goto fail;
 	}
+	error = own_macs_open(&world->pins, found, adopted, &pair->own_macs);
+	if (error)
+		goto fail;
 	crash_point("pair-slot-about-to-be-named");
 	slot_write_named(slot, &named);
 	slot->contested_ifindex = 0;
@@ -165,6 +169,7 @@ void pair_free(struct pair *pair)
 	steer_free(pair->steer);
 	port_programs_close(&pair->uplinks.programs);
 	align_free(pair->align);
+	mac_list_free(&pair->own_macs);
 	announcement_free(&pair->frames);
 	free(pair);
 }

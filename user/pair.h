@@ -90,6 +90,7 @@ struct pair {
 	struct steer *steer;
 	struct uplinks uplinks;
 	struct align *align;
+	struct mac_list own_macs; /* in the map of that name */
 	struct guard guard;
 	struct announcement frames;
 	unsigned announcements_left;

@@ -8,6 +8,7 @@
 #include "guard.h"
 #include "join.h"
 #include "log.h"
+#include "own_macs.h"
 #include "rtnetlink.h"
 #include "silence.h"
 #include "slot.h"
@@ -78,6 +79,10 @@ static void pair_realign(struct pair_world *world, struct pair *pair)
 		return;
 	error = align_primary(pair->align, world->requests, world->table, standby, primary, &what);
 	crash_point("pair-aligned");
+	if (!error) {
+		error = own_macs_update(&world->pins, pair->slot, align_received(pair->align), standby->mac, &pair->own_macs);
+		what = error ? "MACs above the standby, to recognise their echoes" : NULL;
+	}
 	pair->mtu_refused = error == -ERANGE;
 	if (rtnetlink_may_pass(error)) {
 		pair->realign = true;
