@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "addresses.h"
+#include "answers.h"
 #include "speakers.h"
 
 #include <errno.h>
-#include <linux/if_addr.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,24 +16,8 @@ struct filters {
 	size_t count;
 };
 
-/* A router that advertises itself without saying so is struck off its neighbours' lists of routers (RFC 4861, 7.2.5). */
-static bool is_router(const struct netdev *device)
-{
-	char path[64 + IF_NAMESIZE], value = '0';
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/forwarding", device->name);
-	file = fopen(path, "re");
-	if (!file)
-		return false;
-	if (fread(&value, 1, 1, file) != 1)
-		value = '0';
-	fclose(file);
-	return value != '0';
-}
-
 static int add(struct announcement *list, const struct speaker *speaker, const uint8_t mac[ETH_ALEN],
-	       const struct netdev_address *address)
+	       const struct netdev_address *address, bool is_router)
 {
 	struct announce_address announced = { .family = AF_UNSPEC, .tag_count = speaker->tag_count };
 
@@ -43,34 +26,27 @@ static int add(struct announcement *list, const struct speaker *speaker, const u
 	if (address) {
 		announced.family = address->family;
 		memcpy(&announced.v6, &address->v6, sizeof(announced.v6));
-		announced.router = address->family == AF_INET6 && is_router(speaker->device);
+		announced.router = address->family == AF_INET6 && is_router;
 	}
 	return announcement_add(list, &announced);
 }
 
-static bool is_announced(const struct netdev_address *address)
-{
-	if (address->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED | IFA_F_OPTIMISTIC))
-		return false;
-	if (address->family == AF_INET) {
-		uint32_t v4 = ntohl(address->v4.s_addr);
-
-		return v4 != INADDR_ANY && v4 >> 24 != IN_LOOPBACKNET && !IN_MULTICAST(v4);
-	}
-	return !IN6_IS_ADDR_UNSPECIFIED(&address->v6) && !IN6_IS_ADDR_LOOPBACK(&address->v6) &&
-	       !IN6_IS_ADDR_MULTICAST(&address->v6);
-}
-
+/* Its settings are read once, and only if it has addresses. */
 static int add_addresses(const struct netdev_table *table, const struct speaker *speaker, struct announcement *list)
 {
-	const struct netdev_address *address = netdev_address_first(table, speaker->device->ifindex);
+	const struct netdev *device = speaker->device;
+	const struct netdev_address *address = netdev_address_first(table, device->ifindex);
+	unsigned arp_ignore;
+	bool is_router;
 	int error = 0;
 
-	for (; address && address->ifindex == speaker->device->ifindex && !error;
-	     address = netdev_address_next(table, address)) {
-		if (is_announced(address))
-			error = add(list, speaker, speaker->device->mac, address);
-	}
+	if (!address || address->ifindex != device->ifindex)
+		return 0;
+	arp_ignore = answers_arp_ignore(device->name);
+	is_router = answers_as_router(device->name);
+	for (; address && address->ifindex == device->ifindex && !error; address = netdev_address_next(table, address))
+		if (answers_for(table, device, address, arp_ignore))
+			error = add(list, speaker, device->mac, address, is_router);
 	return error;
 }
 
@@ -139,7 +115,7 @@ static int add_filters(const struct speakers *speakers, size_t number, size_t ab
 	}
 	for (size_t i = 0; i < own.count && !error; i++)
 		if (!left_out[i])
-			error = add(list, &speakers->list[number], own.list[i].mac, NULL);
+			error = add(list, &speakers->list[number], own.list[i].mac, NULL, false);
 	return error;
 }
 
@@ -158,12 +134,12 @@ static int add_learned(struct link_requests *requests, const struct speaker *por
 	for (int i = 0; i < count && i < LEARNED_MAX && !error; i++) {
 		struct speaker tagged = *port;
 
-		error = add(list, port, learned[i].mac, NULL);
+		error = add(list, port, learned[i].mac, NULL, false);
 		if (error || learned[i].vlan_id == 0 || tagged.tag_count == ANNOUNCE_MAX_TAGS)
 			continue;
 		tagged.tags[tagged.tag_count++] =
 			(struct announce_tag){ .protocol = ETH_P_8021Q, .vlan_id = learned[i].vlan_id };
-		error = add(list, &tagged, learned[i].mac, NULL);
+		error = add(list, &tagged, learned[i].mac, NULL, false);
 	}
 	free(learned);
 	return count < 0 ? count : error;
@@ -181,7 +157,7 @@ static int add_macs(struct link_requests *requests, const struct speakers *speak
 		for (above = above_end; above_end < speakers->count && speakers->below[above_end] == i;)
 			above_end++;
 		/* Once for each VLAN: switches learn MACs in each anew. */
-		error = add(list, speaker, speaker->device->mac, NULL);
+		error = add(list, speaker, speaker->device->mac, NULL, false);
 		if (!error && !speakers_is_kind(speaker->device, "bridge"))
 			error = add_filters(speakers, i, above, above_end, all, list);
 		if (!error && strcmp(speaker->device->slave_kind, "bridge") == 0)
@@ -200,7 +176,7 @@ int addresses_collect(const struct netdev_table *table, struct link_requests *re
 	announcement_clear(list);
 	error = speakers_find(table, standby, &speakers);
 	if (!error)
-		error = add(list, &speakers.list[0], standby->mac, NULL);
+		error = add(list, &speakers.list[0], standby->mac, NULL, false);
 	for (size_t i = 0; i < speakers.count && !error; i++)
 		error = add_addresses(table, &speakers.list[i], list);
 	if (!error)

@@ -12,7 +12,7 @@
  * addresses of the standby itself, of the VLAN and macvlan devices above it (at any depth, two tags at most), and of the
  * bridge it is a port of (of Open vSwitch: the internal ports with its MAC) with the VLANs above that; RARP for each further MAC: its unicast receive list (macvlans, other
  * netns') and, for a bridge port, the MACs that the bridge has learned on its other ports (RTM_GETNEIGH AF_BRIDGE; @requests; 256 at most).
- * Tentative, failed and (IPv6) optimistic addresses are left out, loopback and multicast too. Returns 0 or -errno.
+ * Addresses for which the kernel does not answer (answers.h) are left out. Returns 0 or -errno.
  */
 int addresses_collect(const struct netdev_table *table, struct link_requests *requests, const struct netdev *standby,
 		      struct announcement *list);

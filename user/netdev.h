@@ -62,6 +62,8 @@ struct netdev_address {
 	uint32_t flags; /* IFA_F_* */
 	uint8_t protocol;      /* IFA_PROTO (Linux 5.18): who made it, IFAPROT_*; 0: unknown */
 	uint8_t prefix_length; /* IPv4 allows one address twice with different ones */
+	uint8_t scope;         /* RT_SCOPE_* */
+	struct in_addr network; /* AF_INET: what the prefix is of, the peer if there is one */
 	unsigned seen;
 };
 

@@ -217,7 +217,7 @@ int netdev_parse_address(const void *bytes, size_t length, struct netdev_address
 	struct nlattr *values[NETDEV_IFA_MAX + 1];
 	const struct ifaddrmsg *header;
 	struct netdev_address address;
-	struct nlattr *local;
+	struct nlattr *local, *network;
 	size_t size;
 
 	if (!message || nlmsg_parse(message, sizeof(*header), values, NETDEV_IFA_MAX, address_policy) < 0)
@@ -235,7 +235,11 @@ int netdev_parse_address(const void *bytes, size_t length, struct netdev_address
 	address.ifindex = (int)header->ifa_index;
 	address.family = header->ifa_family;
 	address.prefix_length = header->ifa_prefixlen;
+	address.scope = header->ifa_scope;
 	memcpy(&address.v6, nla_data(local), size);
+	network = values[IFA_ADDRESS] ? values[IFA_ADDRESS] : local;
+	if (address.family == AF_INET && (size_t)nla_len(network) == sizeof(address.network))
+		memcpy(&address.network, nla_data(network), sizeof(address.network));
 	/* The header has room for the first eight flags only. */
 	if (values[NETDEV_IFA_PROTO])
 		address.protocol = nla_get_u8(values[NETDEV_IFA_PROTO]);

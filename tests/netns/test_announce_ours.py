@@ -1,0 +1,147 @@
+#!/usr/bin/env -S python3 -B
+# SPDX-License-Identifier: GPL-2.0-only
+"""Which addresses and MACs a pair announces: those that the guest's kernel answers for, and no others."""
+
+import socket
+import struct
+import time
+
+from announcements import announced
+from rig import BROADCAST, MAC, OUTSIDE, OUTSIDE6, case, check, check_equal, frame, inject, mac_bytes, main, note, wait
+
+BR0 = "02:76:66:00:00:fe"
+ADDRESSES4 = {
+    "10.77.0.1": "primary",
+    "10.77.0.5": "secondary",
+    "192.168.9.1": "/32 of a load balancer",
+    "10.77.0.7": "with a peer",
+    "172.16.5.1": "with a peer, in no other prefix",
+    "10.77.0.8": "scope host",
+    "10.77.0.9": "scope link",
+}
+ADDRESSES6 = {"fd77::1": "plain", "fd77::d": "deprecated", "fd77::f": "DAD failed", "fd77::e": "tentative"}
+
+
+def add_addresses(stage):
+    stage.outside.run("ip address add fd77::f/64 dev br0 nodad")
+    stage.guest.run("""
+        ip address add 10.77.0.5/24 dev st0
+        ip address add 192.168.9.1/32 dev st0 noprefixroute
+        ip address add 10.77.0.7 peer 10.77.0.2/32 dev st0
+        ip address add 172.16.5.1 peer 172.16.5.2/32 dev st0
+        ip address add 10.77.0.8/32 dev st0 scope host
+        ip address add 10.77.0.9/32 dev st0 scope link
+        ip address add fd77::d/64 dev st0 nodad preferred_lft 0
+        ip address add fd77::f/64 dev st0""")
+    wait("DAD to fail", lambda: "dadfailed" in stage.guest.run("ip -6 address show dev st0"), 8)
+    stage.guest.run("echo 60 >/proc/sys/net/ipv6/conf/st0/dad_transmits; ip address add fd77::e/64 dev st0")
+
+
+def arp_request(target):
+    return frame(BROADCAST, BR0, 0x0806, struct.pack("!HHBBH6s4s6s4s", 1, 0x0800, 6, 4, 1, mac_bytes(BR0), socket.inet_aton(OUTSIDE),
+                                                     bytes(6), socket.inet_aton(target)))
+
+
+def solicitation(target):
+    target = socket.inet_pton(socket.AF_INET6, target)
+    source = socket.inet_pton(socket.AF_INET6, OUTSIDE6)
+    group = socket.inet_pton(socket.AF_INET6, "ff02::1:ff00:0")[:13] + target[13:]
+    body = struct.pack("!BBHI", 135, 0, 0, 0) + target + b"\x01\x01" + mac_bytes(BR0)
+    total = sum(struct.unpack(f"!{(len(body) + 40) // 2}H", source + group + struct.pack("!II", len(body), 58) + body))
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    body = body[:2] + struct.pack("!H", total ^ 0xffff) + body[4:]
+    return frame("33:33:ff:" + group[13:].hex(":"), BR0, 0x86dd, struct.pack("!IHBB", 6 << 28, len(body), 58, 255) + source + group + body)
+
+
+def answered(stage):
+    """The addresses that the guest's kernel answers for, to a neighbour's MAC."""
+    heard = stage.capture(stage.outside, "br0")
+    for address in ADDRESSES4:
+        inject(stage.outside, "br0", arp_request(address))
+    for address in ADDRESSES6:
+        inject(stage.outside, "br0", solicitation(address))
+    time.sleep(0.4)
+    found = set()
+    for data in heard.frames():
+        if data[6:12] != mac_bytes(MAC) or data[:6] != mac_bytes(BR0):
+            continue
+        if data[12:14] == b"\x08\x06" and data[20:22] == b"\x00\x02":
+            found.add(socket.inet_ntop(socket.AF_INET, data[28:32]))
+        elif data[12:14] == b"\x86\xdd" and data[20] == 58 and data[54] == 136:
+            found.add(socket.inet_ntop(socket.AF_INET6, data[62:78]))
+    heard.close()
+    stage.captures.remove(heard)
+    return found & (ADDRESSES4.keys() | ADDRESSES6.keys())
+
+
+def announces(stage, wish, wire, mac=MAC):
+    """What a switch to @wish announces."""
+    heard = stage.capture(stage.outside, wire)
+    stage.succeed("switch", "st0", wish)
+    stage.wait_active(wish)
+    time.sleep(0.35)  # the repetitions
+    return announced(heard.frames(outgoing=False), mac)
+
+
+def readdressed(stage):
+    """Settings tell nobody of their change: the agent reads them with the next change of an address."""
+    stage.guest.run("ip address add 172.31.255.1/32 dev lo; ip address delete 172.31.255.1/32 dev lo")
+    time.sleep(0.2)
+
+
+def compare(stage, settings):
+    stage.succeed("switch", "st0", "primary")
+    stage.wait_active("primary")
+    stage.guest.run(settings)
+    readdressed(stage)
+    time.sleep(0.35)
+    said = announces(stage, "standby", "st1") & (ADDRESSES4.keys() | ADDRESSES6.keys())
+    expected = answered(stage)
+    kinds = ADDRESSES4 | ADDRESSES6
+    note(f"{settings or 'as it is'}: answered: {', '.join(sorted(kinds[address] for address in expected)) or 'nothing'}")
+    check_equal(sorted(said - expected), [], f"announced, though the kernel does not answer, with: {settings}")
+    check_equal(sorted(expected - said), [], f"not announced, though the kernel answers, with: {settings}")
+    return expected
+
+
+CONF4 = "/proc/sys/net/ipv4/conf"
+
+
+@case
+def answered_addresses_are_announced(stage):
+    add_addresses(stage)
+    found = compare(stage, "")
+    check({"10.77.0.1", "10.77.0.5", "10.77.0.8", "192.168.9.1", "fd77::1", "fd77::d"} <= found, f"the kernel answers for {found}")
+    check(not {"fd77::e", "fd77::f"} & found, f"the kernel answers for {found}")
+
+
+@case
+def arp_ignore_is_followed(stage):
+    add_addresses(stage)
+    for value in (1, 2, 3, 4, 8):
+        compare(stage, f"echo {value} >{CONF4}/st0/arp_ignore")
+    found = compare(stage, f"echo 0 >{CONF4}/st0/arp_ignore; echo 8 >{CONF4}/all/arp_ignore")
+    check_equal(found & ADDRESSES4.keys(), set(), "answered with conf/all/arp_ignore 8")
+    compare(stage, f"echo 0 >{CONF4}/all/arp_ignore; echo 2 >{CONF4}/all/arp_announce; echo 1 >{CONF4}/st0/drop_gratuitous_arp")
+
+
+@case
+def noarp_device_is_silent(stage):
+    """Somebody switched ARP off on the standby: the owner of its addresses does not answer."""
+    compare(stage, "ip link set st0 arp off")
+    check("rarp" in announces(stage, "primary", "pr1"), "the pair's own MAC was not announced")
+
+
+@case
+def standby_that_is_down_announces_no_address(stage):
+    stage.succeed("switch", "st0", "primary")
+    stage.guest.run("ip link set st0 down")
+    time.sleep(0.5)
+    heard = stage.capture(stage.outside, "pr1")
+    stage.guest.run("ip link set pr0 down; ip link set pr0 up")
+    time.sleep(1.5)
+    check_equal(announced(heard.frames(outgoing=False)) - {"rarp"}, set(), "announced of a standby that is down")
+
+
+main()
