@@ -166,6 +166,7 @@ void pair_free(struct pair *pair)
 	port_programs_close(&pair->uplinks.programs);
 	align_free(pair->align);
 	announcement_free(&pair->frames);
+	spoken_free(&pair->spoken);
 	free(pair);
 }
 

@@ -18,6 +18,7 @@
 #include "pins.h"
 #include "policy.h"
 #include "port.h"
+#include "spoken.h"
 #include "steer.h"
 #include "uplinks.h"
 #include "xdp_mirror.h"
@@ -92,6 +93,7 @@ struct pair {
 	struct align *align;
 	struct guard guard;
 	struct announcement frames;
+	struct spoken spoken;
 	unsigned announcements_left;
 	uint64_t next_announcement_ns;
 	uint32_t told_switches; /* state.switches that a line was written for */

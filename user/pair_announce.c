@@ -18,7 +18,7 @@ void pair_brief_announcer(struct pair_world *world, struct pair *pair)
 /* All that lives behind the pair: on the standby and above it, and behind its ports. */
 int pair_collect(struct pair_world *world, struct pair *pair, const struct netdev *standby)
 {
-	int error = addresses_collect(world->table, world->requests, standby, &pair->frames);
+	int error = addresses_collect(world->table, world->requests, standby, &pair->spoken, &pair->frames);
 
 	return error ? error : port_addresses_collect(&world->port_pins, pair->slot, &pair->frames);
 }

@@ -16,6 +16,15 @@ bool speakers_is_kind(const struct netdev *device, const char *kind)
 	return strcmp(device->kind, kind) == 0;
 }
 
+struct announce_address speakers_address(const struct speaker *speaker, const uint8_t mac[ETH_ALEN])
+{
+	struct announce_address address = { .family = AF_UNSPEC, .tag_count = speaker->tag_count };
+
+	memcpy(address.mac, mac, ETH_ALEN);
+	memcpy(address.tags, speaker->tags, sizeof(address.tags));
+	return address;
+}
+
 static int links_compare(const void *a, const void *b)
 {
 	const struct netdev *one = *(const struct netdev *const *)a, *other = *(const struct netdev *const *)b;

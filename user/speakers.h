@@ -21,6 +21,9 @@ struct speakers {
 	struct unique known;
 };
 
+/* @mac as that speaker's frames have it, in their tags: without an address, so RARP's. */
+struct announce_address speakers_address(const struct speaker *speaker, const uint8_t mac[ETH_ALEN]);
+
 bool speakers_is_kind(const struct netdev *device, const char *kind);
 
 /*

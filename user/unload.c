@@ -69,7 +69,7 @@ static void unload_announce(const int *standbys, unsigned count, struct netdev_t
 		for (unsigned number = 0; number < count; number++) {
 			const struct netdev *standby = netdev_by_index(table, standbys[number]);
 
-			if (standby && standby->carrier && !addresses_collect(table, requests, standby, &frames))
+			if (standby && standby->carrier && !addresses_collect(table, requests, standby, NULL, &frames))
 				announce_send(announce_fd, standby->ifindex, &frames);
 		}
 		crash_point("unload-announced");

@@ -6,8 +6,9 @@ import socket
 import struct
 import time
 
-from announcements import announced
+from announcements import announced, announced_of
 from rig import BROADCAST, MAC, OUTSIDE, OUTSIDE6, case, check, check_equal, frame, inject, mac_bytes, main, note, wait
+from tools.rig.netns import Netns
 
 BR0 = "02:76:66:00:00:fe"
 ADDRESSES4 = {
@@ -142,6 +143,49 @@ def standby_that_is_down_announces_no_address(stage):
     stage.guest.run("ip link set pr0 down; ip link set pr0 up")
     time.sleep(1.5)
     check_equal(announced(heard.frames(outgoing=False)) - {"rarp"}, set(), "announced of a standby that is down")
+
+
+
+def macvlan(stage, name, mac, kind="macvlan mode bridge"):
+    """Up, and without an address."""
+    stage.guest.run(f"ip link add {name} link st0 address {mac} type {kind}; ip link set {name} addrgenmode none; ip link set {name} up")
+
+
+def speaks(stage, name, mac):
+    inject(stage.guest, name, frame(BROADCAST, mac, payload=b"it speaks"))
+
+
+@case
+def macs_that_have_spoken_are_announced(stage):
+    """A macvlan's once its own stack has an address, a macvtap's once somebody sent by it; one of another namespace always, but not a virtual router's."""
+    macs = {name: f"02:76:66:00:00:a{number}" for number, name in enumerate(("bare", "addressed", "link_local", "shut", "tap", "mute", "far"))}
+    for name in ("bare", "addressed", "link_local", "shut"):
+        macvlan(stage, name, macs[name])
+    for name in ("tap", "mute"):
+        macvlan(stage, name, macs[name], "macvtap mode bridge")
+    for name in ("bare", "addressed", "link_local", "shut", "tap"):
+        speaks(stage, name, macs[name])
+    stage.guest.run("""ip address add 10.77.0.61/24 dev addressed; ip address add fd77::61/64 dev addressed nodad
+        ip address add fe80::62/64 dev link_local nodad; ip address add 10.77.0.63/24 dev shut; ip link set shut down""")
+    container = Netns("container")
+    try:
+        for name, mac in (("far", macs["far"]), ("vrrp", "00:00:5e:00:01:07")):
+            stage.guest.run(f"ip link add {name} link st0 address {mac} type macvlan mode bridge; ip link set {name} netns {container.name}")
+            container.run(f"ip link set {name} up")
+        readdressed(stage)
+        time.sleep(0.35)
+        for wish, wire in (("standby", "st1"), ("primary", "pr1")):
+            heard = stage.capture(stage.outside, wire)
+            stage.succeed("switch", "st0", wish)
+            time.sleep(0.35)
+            frames = heard.frames(outgoing=False)
+            found = {name: {what for _, what in announced_of(frames, mac)} for name, mac in macs.items()}
+            check_equal(found, {"bare": set(), "addressed": {"rarp", "10.77.0.61", "fd77::61"}, "link_local": {"rarp", "fe80::62"}, "shut": set(),
+                                "tap": {"rarp"}, "mute": set(), "far": {"rarp"}}, f"announced, active {wish}")
+            check_equal(announced_of(frames, "00:00:5e:00:01:07"), set(), "announced of a virtual router in a container")
+            check((0, "rarp") in announced_of(frames, MAC), "the pair's own MAC was not announced")
+    finally:
+        container.remove()
 
 
 main()
