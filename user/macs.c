@@ -92,7 +92,8 @@ static int add_filters(const struct speakers *speakers, size_t number, size_t ab
 		const struct netdev *device = speakers->list[i].device;
 		struct filters further = filters_of(all, device->ifindex);
 
-		if (device->link != speakers->list[number].device->ifindex)
+		/* What these receive is not in the lists of their ports. */
+		if (speakers_is_kind(device, "bridge") || speakers_is_kind(device, "openvswitch"))
 			continue;
 		filters_leave_out(&own, left_out, device->mac);
 		for (size_t j = 0; j < further.count; j++)

@@ -7,8 +7,9 @@ import struct
 import time
 
 from announcements import announced, announced_of
-from rig import BROADCAST, MAC, OUTSIDE, OUTSIDE6, case, check, check_equal, frame, inject, mac_bytes, main, note, wait
-from tools.rig.netns import Netns
+from packets import wire_capture
+from rig import BROADCAST, MAC, OUTSIDE, OUTSIDE6, Skip, case, check, check_equal, frame, inject, mac_bytes, main, note, wait
+from tools.rig.netns import Netns, NetnsError
 
 BR0 = "02:76:66:00:00:fe"
 ADDRESSES4 = {
@@ -186,6 +187,47 @@ def macs_that_have_spoken_are_announced(stage):
             check((0, "rarp") in announced_of(frames, MAC), "the pair's own MAC was not announced")
     finally:
         container.remove()
+
+
+
+def has_kind(stage, kind):
+    try:
+        stage.guest.run(f"ip link add probe0 type {kind}; ip link delete probe0")
+        return True
+    except NetnsError:
+        return False
+
+
+@case(agent=False)
+def bond_above_the_standby(stage):
+    """Its addresses and those of its VLAN, while it sends by the standby."""
+    if not has_kind(stage, "bond"):
+        raise Skip("this kernel has no bonding")
+    vlan = has_kind(stage, "vlan id 7 link st0 protocol 802.1Q")
+    stage.guest.run("""ip address flush dev st0; ip link set st0 down
+        ip link add bond0 type bond mode active-backup miimon 100; ip link add other0 type veth peer other1; ip link set other1 up
+        ip link set other0 master bond0; ip link set st0 master bond0; ip link set bond0 up
+        ip link set bond0 type bond active_slave st0
+        ip address add 10.77.0.1/24 dev bond0""")
+    mac = stage.guest.run("cat /sys/class/net/bond0/address").strip()
+    expected = {(0, "rarp"), (0, "10.77.0.1")}
+    if vlan:
+        stage.guest.run("ip link add bond0.7 link bond0 type vlan id 7; ip link set bond0.7 up; ip address add 10.77.7.1/24 dev bond0.7")
+        expected |= {(7, "rarp"), (7, "10.77.7.1")}
+    stage.guest.run(f"ip link set pr0 address {mac}")
+    stage.start()
+    stage.wait_active("primary")
+    for active, what in (("st0", expected), ("other0", set())):
+        stage.guest.run(f"ip link set bond0 type bond active_slave {active}")
+        time.sleep(0.5)
+        heard = wire_capture(stage, stage.outside, "st1")
+        stage.succeed("switch", "st0", "standby")
+        time.sleep(0.35)
+        found = announced_of(heard.frames(outgoing=False), mac)
+        check(what <= found, f"announced, {active} active: {found}, not {what}")
+        check(what or not {address for _, address in found} & {"10.77.0.1", "10.77.7.1"}, f"announced, though the bond sends by {active}: {found}")
+        stage.succeed("switch", "st0", "primary")
+        time.sleep(0.35)
 
 
 main()
