@@ -157,7 +157,10 @@ struct vfsteer_pair {
 	enum vfsteer_xdp_mirror xdp_mirror; /* the standby's XDP program */
 	__u8 xdp_mirror_error;            /* errno of XDP_MIRROR_REFUSED */
 	__u8 primary_is_shut;             /* set down by us: the standby's XDP program is not on it */
-	char reserved[53];                /* zero; as text, so that a dump is short */
+	__u8 reserved_announce;           /* zero */
+	__u32 announced_frames;           /* of the last announcement, sent or not */
+	__u32 unsent_frames;              /* of these, refused by the device */
+	char reserved[44];                /* zero; as text, so that a dump is short */
 	__u32 slots_used;                 /* of slot 0: no slot from this one on is in use. Unused in the others */
 	__u32 abi_version;                /* VFSTEER_ABI_VERSION, in free slots too */
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "announce.h"
+#include "pace.h"
 
 #include <errno.h>
 #include <linux/if_packet.h>
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Enough for some thousand frames on their way; the usual 208 KiB would hold fewer than 300. */
@@ -231,16 +233,40 @@ static int send_frame(int fd, int ifindex, const struct announce_frame *frame, i
 	}
 }
 
+static void pause_for(uint64_t pause_ns)
+{
+	struct timespec left = { .tv_nsec = (long)pause_ns };
+
+	while (pause_ns && nanosleep(&left, &left) && errno == EINTR)
+		;
+}
+
+/* -ENOBUFS: queue stopped or driver busy; a qdisc holds the frame until it is not. If that is full, too, or the socket's buffer: a little later. */
+static int send_paced(int fd, int ifindex, const struct announce_frame *frame, struct pace *pace)
+{
+	uint64_t pause_ns = pace_next(pace);
+	int err;
+
+	do {
+		pause_for(pause_ns);
+		err = send_frame(fd, ifindex, frame, 1);
+		if (err == -ENOBUFS)
+			err = send_frame(fd, ifindex, frame, 0);
+		if (err != -ENOBUFS && err != -EAGAIN)
+			return err;
+		pause_ns = pace_again(pace);
+	} while (pause_ns);
+	return err;
+}
+
 int announce_send(int fd, int ifindex, const struct announcement *list)
 {
+	struct pace pace = { 0 };
 	int sent = 0, first_err = 0;
 
 	for (size_t i = 0; i < list->count; i++) {
-		int err = send_frame(fd, ifindex, &list->frames[i], 1);
+		int err = send_paced(fd, ifindex, &list->frames[i], &pace);
 
-		/* -ENOBUFS: queue stopped or driver busy; a qdisc holds the frame until it is not. */
-		if (err == -ENOBUFS)
-			err = send_frame(fd, ifindex, &list->frames[i], 0);
 		if (!err) {
 			sent++;
 			continue;

@@ -63,7 +63,7 @@ int announce_open(void);
 /*
  * Sends every frame of @list out of @ifindex, past its qdisc and its egress programs (PACKET_QDISC_BYPASS,
  * Linux 3.14), so that it leaves by that wire whatever the pair's state; a frame that this path refuses (busy
- * queue) is sent again through the qdisc. Returns the number of frames sent (0 for an empty list), or -errno when
+ * queue) is sent again through the qdisc, and then for some ms again (pace.h). More than a burst is sent with pauses. Returns the number of frames sent (0 for an empty list), or -errno when
  * none was: -ENETDOWN the device is down, -ENXIO it is gone, -EAGAIN the socket's buffer is full, -ENOBUFS its queue
  * stays full. All but the last end the work, since every further frame would meet them. A device without carrier
  * takes the frames and loses them.

@@ -54,12 +54,13 @@ static void pair_judge_service(const struct pair_world *world, struct pair *pair
 
 static void pair_announce(struct pair_world *world, struct pair *pair, enum vfsteer_path path)
 {
-	const struct vfsteer_pair *slot = &world->pins.pairs[pair->slot];
+	struct vfsteer_pair *slot = pair_slot(world, pair);
 
 	/* A standby without carrier cannot tell anybody anything; it will when carrier comes. */
 	if (path == PATH_STANDBY && !slot->standby_has_carrier)
 		return;
-	announce_send(world->announce_fd, path == PATH_PRIMARY ? pair->primary : pair->standby, &pair->frames);
+	announcer_note(slot, &pair->frames,
+		       announce_send(world->announce_fd, path == PATH_PRIMARY ? pair->primary : pair->standby, &pair->frames));
 }
 
 void pair_announce_switch(struct pair_world *world, struct pair *pair)

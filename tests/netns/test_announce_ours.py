@@ -190,6 +190,57 @@ def macs_that_have_spoken_are_announced(stage):
 
 
 
+MANY = 300
+
+
+def check_all_announced(stage, macs):
+    """All of @macs by RARP, at one switchover each way, and counted in status."""
+    for wish, wire in (("standby", "st1"), ("primary", "pr1")):
+        heard = stage.capture(stage.outside, wire)
+        stage.succeed("switch", "st0", wish)
+        time.sleep(0.6)
+        sources = {data[6:12] for data in heard.frames(outgoing=False) if data[12:14] == b"\x80\x35"}
+        missing = [mac for mac in macs if mac_bytes(mac) not in sources]
+        check_equal(missing, [], f"{len(missing)} of {len(macs)} MACs not announced, active {wish}")
+        first = next(data for data in heard.frames(outgoing=False) if data[12:14] in (b"\x80\x35", b"\x08\x06"))
+        check_equal(first[6:12], mac_bytes(MAC), "source of the first frame")
+        pair = stage.pair()
+        check(pair["announced_frames"] > len(macs), f"announced_frames: {pair['announced_frames']}")
+        check_equal(pair["unsent_frames"], 0, "unsent_frames")
+
+
+@case
+def hundreds_of_silent_macvlans(stage):
+    macs = [f"02:76:66:01:{number >> 8:02x}:{number & 255:02x}" for number in range(MANY)]
+    container = Netns("container")
+    try:
+        stage.guest.run("\n".join(["ip -batch - <<E"] + [
+            f"link add mv{number} link st0 address {mac} netns {container.name} type macvlan mode bridge" for number, mac in enumerate(macs)] + ["E"]))
+        container.run("\n".join(["ip -batch - <<E"] + [f"link set mv{number} up" for number in range(MANY)] + ["E"]), timeout=60)
+        time.sleep(1)
+        check_all_announced(stage, macs)
+    finally:
+        container.remove()
+
+
+@case
+def hundreds_of_stations_behind_a_bridge(stage):
+    macs = [f"02:76:66:02:{number >> 8:02x}:{number & 255:02x}" for number in range(MANY)]
+    container = Netns("container")
+    try:
+        stage.guest.run(f"""ip link add gbr0 address {MAC} type bridge forward_delay 0 mcast_snooping 0; ip address flush dev st0
+            ip link set gbr0 up; ip link set st0 master gbr0; ip address add 10.77.0.1/24 dev gbr0
+            ip link add ct1 master gbr0 type veth peer ct0 netns {container.name}; ip link set ct1 up""")
+        container.run("ip link set ct0 up")
+        wait("the pair to know of the bridge", lambda: "promiscuity 0" not in stage.guest.run("ip -d link show pr0"))
+        for mac in macs:
+            inject(container, "ct0", frame(BROADCAST, mac))
+        readdressed(stage)
+        check_all_announced(stage, macs)
+    finally:
+        container.remove()
+
+
 def has_kind(stage, kind):
     try:
         stage.guest.run(f"ip link add probe0 type {kind}; ip link delete probe0")
