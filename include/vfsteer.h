@@ -71,6 +71,13 @@ enum vfsteer_xdp_mirror {
 	XDP_MIRROR_SOCKETS,  /* AF_XDP sockets of the standby: on the primary the program would drop what it gives them */
 } __attribute__((packed));
 
+/* What is announced of a pair: `announce` in the configuration. */
+enum vfsteer_announce {
+	ANNOUNCE_ALL,  /* addresses and MACs */
+	ANNOUNCE_MACS, /* MACs only: no GARP and no NA */
+	ANNOUNCE_OFF,  /* nothing */
+} __attribute__((packed));
+
 enum vfsteer_admin {
 	ADMIN_AUTO,
 	ADMIN_PRIMARY,
@@ -157,10 +164,11 @@ struct vfsteer_pair {
 	enum vfsteer_xdp_mirror xdp_mirror; /* the standby's XDP program */
 	__u8 xdp_mirror_error;            /* errno of XDP_MIRROR_REFUSED */
 	__u8 primary_is_shut;             /* set down by us: the standby's XDP program is not on it */
-	__u8 reserved_announce;           /* zero */
+	enum vfsteer_announce announce;   /* what is announced at all */
 	__u32 announced_frames;           /* of the last announcement, sent or not */
 	__u32 unsent_frames;              /* of these, refused by the device */
-	char reserved[44];                /* zero; as text, so that a dump is short */
+	__u16 announce_exceptions;        /* how many the configuration has */
+	char reserved[42];                /* zero; as text, so that a dump is short */
 	__u32 slots_used;                 /* of slot 0: no slot from this one on is in use. Unused in the others */
 	__u32 abi_version;                /* VFSTEER_ABI_VERSION, in free slots too */
 };

@@ -166,13 +166,22 @@ int announce_build(const struct announce_address *address, struct announce_frame
 	return 0;
 }
 
-int announcement_add(struct announcement *list, const struct announce_address *address)
+bool announce_is_rarp(const struct announce_frame *frame)
 {
-	struct announce_frame frame;
-	int result = announce_build(address, &frame);
+	uint16_t protocol = 0;
 
-	if (result)
-		return result;
+	for (size_t at = 2 * ETH_ALEN; at + sizeof(protocol) <= frame->length; at += 4) {
+		memcpy(&protocol, frame->bytes + at, sizeof(protocol));
+		if (protocol != htons(ETH_P_8021Q) && protocol != htons(ETH_P_8021AD))
+			break;
+	}
+	return protocol == htons(ETH_P_RARP);
+}
+
+int announcement_add_frame(struct announcement *list, const struct announce_frame *frame)
+{
+	int result;
+
 	if (list->count == list->size) {
 		size_t size = list->size ? 2 * list->size : 16;
 		struct announce_frame *frames = reallocarray(list->frames, size, sizeof(*frames));
@@ -182,11 +191,19 @@ int announcement_add(struct announcement *list, const struct announce_address *a
 		list->frames = frames;
 		list->size = size;
 	}
-	result = unique_add(&list->known, list->frames, sizeof(frame), &frame);
+	result = unique_add(&list->known, list->frames, sizeof(*frame), frame);
 	if (result)
 		return result < 0 ? result : 0;
-	list->frames[list->count++] = frame;
+	list->frames[list->count++] = *frame;
 	return 0;
+}
+
+int announcement_add(struct announcement *list, const struct announce_address *address)
+{
+	struct announce_frame frame;
+	int result = announce_build(address, &frame);
+
+	return result || !announce_filter_passes(&list->filter, address) ? result : announcement_add_frame(list, &frame);
 }
 
 void announcement_clear(struct announcement *list)

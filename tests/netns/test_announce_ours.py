@@ -241,6 +241,68 @@ def hundreds_of_stations_behind_a_bridge(stage):
         container.remove()
 
 
+def heard_at_switch(stage, wish, wire):
+    heard = stage.capture(stage.outside, wire)
+    stage.succeed("switch", "st0", wish)
+    stage.wait_active(wish)
+    time.sleep(0.35)
+    return heard.frames(outgoing=False)
+
+
+@case(agent=False)
+def configuration_keeps_announcements_back(stage):
+    """Also in the announcement of an unload, which knows of no exceptions and so names no address then."""
+    every = {"10.77.0.1", "10.77.0.80", "fd77::1", "fd77::80"}
+    vmac = "02:76:66:00:00:b0"
+    macvlan(stage, "vip", vmac)
+    stage.guest.run("""ip address add 10.77.0.80/32 dev st0; ip address add fd77::80/128 dev st0 nodad; ip address add 10.77.0.81/24 dev vip
+        echo 1 >/proc/sys/net/ipv6/conf/st0/addr_gen_mode""")
+    local = {line.split()[1].split("/")[0] for line in stage.guest.run("ip -6 address show dev st0 scope link").splitlines() if "inet6" in line}
+    macs = {"rarp"}
+    for text, ours, others, unloaded, shown in (
+            ("[agent]\nannounce = all\n", every | macs | local, {"rarp", "10.77.0.81"}, every | macs | local, ("all", 0)),
+            ("[agent]\nannounce = macs\n", macs, {"rarp"}, macs, ("macs", 0)),
+            ("[agent]\nannounce = macs\n[pair st0]\nprimary = pr0\nannounce = off\n", set(), set(), set(), ("off", 0)),
+            ("[agent]\nannounce-except = 10.77.0.80\n[pair st0]\nprimary = pr0\nannounce_except = fd77::80/121\n",
+             {"10.77.0.1", "fd77::1"} | macs | local, {"rarp", "10.77.0.81"}, macs, ("all", 2)),
+            (f"[agent]\nannounce_except = {vmac}\n", every | macs | local, set(), macs, ("all", 1))):
+        path = stage.directory / "announce.conf"
+        path.write_text(text)
+        stage.start("" if "[pair" in text else "st0=pr0", options=("--config", path))
+        stage.wait_active("primary")
+        time.sleep(0.5)
+        frames = heard_at_switch(stage, "standby", "st1")
+        found = {what for _, what in announced_of(frames, MAC)}
+        check_equal(found, ours, f"announced with {text!r}")
+        check_equal({what for _, what in announced_of(frames, vmac)}, others, f"announced of the macvlan with {text!r}")
+        pair = stage.pair()
+        check_equal((pair["announce"], pair["announce_exceptions"]), shown, f"status with {text!r}")
+        heard = stage.capture(stage.outside, "st1")
+        stage.succeed("unload")
+        check_equal({what for _, what in announced_of(heard.frames(outgoing=False), MAC)}, unloaded, f"announced by unload with {text!r}")
+
+
+@case(agent=False)
+def lvs_real_server_keeps_its_address_to_itself(stage):
+    """nft drops the ARP replies, of which the settings that the agent reads tell nothing: the exception does."""
+    stage.guest.run("ip address add 10.77.0.80/32 dev st0")
+    try:
+        stage.guest.run("nft add table arp lvs")
+    except NetnsError:
+        raise Skip("there is no nft, or no nf_tables for ARP")
+    stage.guest.run("""nft add chain arp lvs out '{ type filter hook output priority 0; }'
+        nft add rule arp lvs out arp saddr ip 10.77.0.80 drop""")
+    ADDRESSES4["10.77.0.80"] = "of a load balancer"
+    path = stage.directory / "announce.conf"
+    path.write_text("[agent]\nannounce_except = 10.77.0.80\n")
+    try:
+        stage.start(options=("--config", path))
+        stage.wait_active("primary")
+        compare(stage, "")
+    finally:
+        del ADDRESSES4["10.77.0.80"]
+
+
 def has_kind(stage, kind):
     try:
         stage.guest.run(f"ip link add probe0 type {kind}; ip link delete probe0")
