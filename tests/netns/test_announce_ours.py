@@ -8,7 +8,7 @@ import time
 
 from announcements import announced, announced_of
 from packets import wire_capture
-from rig import BROADCAST, MAC, OUTSIDE, OUTSIDE6, Skip, case, check, check_equal, frame, inject, mac_bytes, main, note, wait
+from rig import BROADCAST, MAC, OUTSIDE, OUTSIDE6, Flow, Skip, case, check, check_equal, frame, inject, mac_bytes, main, note, wait
 from tools.rig.netns import Netns, NetnsError
 
 BR0 = "02:76:66:00:00:fe"
@@ -301,6 +301,31 @@ def lvs_real_server_keeps_its_address_to_itself(stage):
         compare(stage, "")
     finally:
         del ADDRESSES4["10.77.0.80"]
+
+
+def rarps(frames):
+    return sum(data[12:14] == b"\x80\x35" for data in frames)
+
+
+@case(agent=False)
+def quiet_pair_is_announced_again(stage):
+    """By RARP alone, on the active wire, and only while it sends nothing."""
+    path = stage.directory / "announce.conf"
+    path.write_text("[agent]\nannounce-again = 10\n")
+    stage.start(options=("--config", path))
+    stage.wait_active("primary")
+    time.sleep(6)  # its own reports of groups
+    wires = {wire: stage.capture(stage.outside, wire) for wire in ("st1", "pr1")}
+    wait("RARP of a quiet pair", lambda: rarps(wires["pr1"].frames(outgoing=False)), 20)
+    frames = wires["pr1"].frames(outgoing=False)
+    check_equal(announced(frames), {"rarp"}, "announced of a quiet pair")
+    check_equal(rarps(frames), 1, "RARP frames of a quiet pair")
+    check_equal(rarps(wires["st1"].frames(outgoing=False)), 0, "RARP frames on the inactive wire")
+    flow = Flow(stage.guest, stage.outside, OUTSIDE, 10)
+    busy = stage.capture(stage.outside, "pr1")
+    time.sleep(18)
+    flow.stop()
+    check_equal(rarps(busy.frames(outgoing=False)), 0, "RARP frames of a pair that sends")
 
 
 def has_kind(stage, kind):
