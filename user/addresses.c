@@ -89,6 +89,9 @@ int addresses_collect(const struct netdev_table *table, struct link_requests *re
 	int error;
 
 	announcement_clear(list);
+	/* The bond sends by another slave, and its slaves usually have one MAC: it is behind that one. */
+	if (standby->is_backup_slave)
+		return 0;
 	error = speakers_find(table, standby, &speakers);
 	if (!error)
 		error = add_all(table, requests, &speakers, spoken, list);

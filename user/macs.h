@@ -3,7 +3,7 @@
  * macs: which MACs behind a standby are announced by RARP. A switch believes the last frame with a MAC: to announce one that somebody else on the
  * network speaks with now takes his traffic away. A VRRP BACKUP has the MASTER's MAC on a device of its own.
  *
- *	the standby's MAC			always, in each VLAN that a device above the standby is in
+ *	the standby's MAC			always, in each VLAN that a device above the standby is in; not while it is a bond's backup slave
  *	of a device above that is up		if it has an address that is announced (answers.h). keepalived leaves a BACKUP's macvlan up, without its
  *						virtual addresses; the link-local address it keeps there is that of the device below (addresses.c)
  *	of a macvtap				likewise, or if it has sent in recent time: its addresses are somebody else's (spoken.h)

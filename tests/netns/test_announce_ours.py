@@ -363,7 +363,7 @@ def bond_above_the_standby(stage):
         time.sleep(0.35)
         found = announced_of(heard.frames(outgoing=False), mac)
         check(what <= found, f"announced, {active} active: {found}, not {what}")
-        check(what or not {address for _, address in found} & {"10.77.0.1", "10.77.7.1"}, f"announced, though the bond sends by {active}: {found}")
+        check(what or not found, f"announced, though the bond sends by {active}: {found}")
         stage.succeed("switch", "st0", "primary")
         time.sleep(0.35)
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Which devices speak by a standby, and inside which tags. */
+#include "addresses.h"
 #include "netdev_table.h"
 #include "speakers.h"
 
@@ -144,6 +145,7 @@ static void bond_that_sends_by_another(void **state)
 {
 	struct netdev_table *table = table_new("bond", 3);
 	struct netdev standby = *netdev_by_index(table, STANDBY);
+	struct announcement list = { 0 };
 	struct speakers speakers;
 
 	(void)state;
@@ -152,6 +154,10 @@ static void bond_that_sends_by_another(void **state)
 	assert_int_equal(netdev_device_put(table, &standby), NETDEV_LINKS);
 	speakers = find(table);
 	assert_int_equal(speakers.count, 1);
+	/* Its MAC is the bond's, which the network has learned behind the other slave. */
+	assert_int_equal(addresses_collect(table, NULL, netdev_by_index(table, STANDBY), NULL, &list), 0);
+	assert_int_equal(list.count, 0);
+	announcement_free(&list);
 	speakers_free(&speakers);
 	table_free(table);
 }
