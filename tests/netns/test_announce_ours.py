@@ -199,9 +199,9 @@ def check_all_announced(stage, macs):
         heard = stage.capture(stage.outside, wire)
         stage.succeed("switch", "st0", wish)
         time.sleep(0.6)
-        sources = {data[6:12] for data in heard.frames(outgoing=False) if data[12:14] == b"\x80\x35"}
-        missing = [mac for mac in macs if mac_bytes(mac) not in sources]
-        check_equal(missing, [], f"{len(missing)} of {len(macs)} MACs not announced, active {wish}")
+        sources = [data[6:12] for data in heard.frames(outgoing=False) if data[12:14] == b"\x80\x35"]
+        missing = [mac for mac in macs if sources.count(mac_bytes(mac)) < 3]
+        check_equal(missing, [], f"{len(missing)} of {len(macs)} MACs not announced three times, active {wish}")
         first = next(data for data in heard.frames(outgoing=False) if data[12:14] in (b"\x80\x35", b"\x08\x06"))
         check_equal(first[6:12], mac_bytes(MAC), "source of the first frame")
         pair = stage.pair()
@@ -217,7 +217,7 @@ def hundreds_of_silent_macvlans(stage):
         stage.guest.run("\n".join(["ip -batch - <<E"] + [
             f"link add mv{number} link st0 address {mac} netns {container.name} type macvlan mode bridge" for number, mac in enumerate(macs)] + ["E"]))
         container.run("\n".join(["ip -batch - <<E"] + [f"link set mv{number} up" for number in range(MANY)] + ["E"]), timeout=60)
-        time.sleep(1)
+        time.sleep(2.5)  # without watch programs the lists are looked at once a second
         check_all_announced(stage, macs)
     finally:
         container.remove()
