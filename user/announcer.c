@@ -252,7 +252,9 @@ int announcer_set(struct announcer *announcer, unsigned slot, int standby, int p
 	copy.frames = calloc(frames->count ? frames->count : 1, sizeof(*copy.frames));
 	if (!copy.frames)
 		return -ENOMEM;
-	memcpy(copy.frames, frames->frames, frames->count * sizeof(*copy.frames));
+	/* Where nothing is announced there is no memory to copy from. */
+	if (frames->count)
+		memcpy(copy.frames, frames->frames, frames->count * sizeof(*copy.frames));
 	pthread_mutex_lock(&pair->lock);
 	old = pair->frames;
 	pair->frames = copy;

@@ -169,7 +169,7 @@ static bool config_is_new(struct config_reading *reading, const char *name)
 	if (reading->kind != CONFIG_PORT && !strcmp(name, "announce_except"))
 		return true;
 	memcpy(setting.section, reading->section, sizeof(setting.section));
-	snprintf(setting.name, sizeof(setting.name), "%s", name);
+	snprintf(setting.name, sizeof(setting.name), "%.*s", CONFIG_NAME_SIZE - 1, name);
 	for (unsigned i = 0; i < reading->setting_count; i++)
 		if (!memcmp(&reading->settings[i], &setting, sizeof(setting)))
 			return false;
@@ -179,9 +179,9 @@ static bool config_is_new(struct config_reading *reading, const char *name)
 }
 
 /* A name may be written with '-' for '_'. */
-static void config_write_name(const char *said, char ret[CONFIG_NAME_SIZE])
+static void config_write_name(const char *said, char *ret, size_t size)
 {
-	snprintf(ret, CONFIG_NAME_SIZE, "%s", said);
+	snprintf(ret, size, "%s", said);
 	for (char *at = ret; (at = strchr(at, '-'));)
 		*at = '_';
 }
@@ -189,9 +189,9 @@ static void config_write_name(const char *said, char ret[CONFIG_NAME_SIZE])
 static int config_handle(void *argument, const char *section, const char *said, const char *value)
 {
 	struct config_reading *reading = argument;
-	char name[CONFIG_NAME_SIZE];
+	char name[INI_MAX_LINE];
 
-	config_write_name(said, name);
+	config_write_name(said, name, sizeof(name));
 
 	if (!section[0])
 		return config_mistake(reading, "%s: stands before any section: begin with [agent], [pair STANDBY] or [port IFACE]", name);
