@@ -76,6 +76,13 @@ enum vfsteer_xdp_mirror {
 	XDP_MIRROR_SOCKETS,  /* AF_XDP sockets of the standby: on the primary the program would drop what it gives them */
 } __attribute__((packed));
 
+/* What is announced of a pair: `announce` in the configuration. */
+enum vfsteer_announce {
+	ANNOUNCE_ALL,  /* addresses and MACs */
+	ANNOUNCE_MACS, /* MACs only: no GARP and no NA */
+	ANNOUNCE_OFF,  /* nothing */
+} __attribute__((packed));
+
 enum vfsteer_admin {
 	ADMIN_AUTO,
 	ADMIN_PRIMARY,
@@ -165,7 +172,11 @@ struct vfsteer_pair {
 	__u8 primary_is_shut;             /* set down by us: the standby's XDP program is not on it */
 	__u8 removals_are_held;           /* until the switch is announced, see bpf/hold.h */
 	enum vfsteer_down_reason down_reason;
-	char reserved[47];                /* zero; as text, so that a dump is short */
+	enum vfsteer_announce announce;   /* what is announced at all */
+	__u16 announce_exceptions;        /* how many the configuration has */
+	__u32 announced_frames;           /* of the last announcement, sent or not */
+	__u32 unsent_frames;              /* of these, refused by the device */
+	char reserved[36];                /* zero; as text, so that a dump is short */
 	__u32 slots_used;                 /* of slot 0: no slot from this one on is in use. Unused in the others */
 	__u32 abi_version;                /* VFSTEER_ABI_VERSION, in free slots too */
 };

@@ -1,213 +1,100 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "addresses.h"
+#include "answers.h"
+#include "macs.h"
 #include "speakers.h"
 
 #include <errno.h>
-#include <linux/if_addr.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define FILTERS_MAX 256
-#define LEARNED_MAX 256
-
-/* The unicast receive lists, by ifindex. */
-struct filters {
-	struct link_filter *list;
-	size_t count;
-};
-
-/* A router that advertises itself without saying so is struck off its neighbours' lists of routers (RFC 4861, 7.2.5). */
-static bool is_router(const struct netdev *device)
+static bool has_address(const struct netdev_table *table, int ifindex, const struct netdev_address *wanted)
 {
-	char path[64 + IF_NAMESIZE], value = '0';
-	FILE *file;
+	const struct netdev_address *address = netdev_address_first(table, ifindex);
 
-	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/forwarding", device->name);
-	file = fopen(path, "re");
-	if (!file)
-		return false;
-	if (fread(&value, 1, 1, file) != 1)
-		value = '0';
-	fclose(file);
-	return value != '0';
-}
-
-static int add(struct announcement *list, const struct speaker *speaker, const uint8_t mac[ETH_ALEN],
-	       const struct netdev_address *address)
-{
-	struct announce_address announced = { .family = AF_UNSPEC, .tag_count = speaker->tag_count };
-
-	memcpy(announced.mac, mac, ETH_ALEN);
-	memcpy(announced.tags, speaker->tags, sizeof(announced.tags));
-	if (address) {
-		announced.family = address->family;
-		memcpy(&announced.v6, &address->v6, sizeof(announced.v6));
-		announced.router = address->family == AF_INET6 && is_router(speaker->device);
-	}
-	return announcement_add(list, &announced);
-}
-
-static bool is_announced(const struct netdev_address *address)
-{
-	if (address->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED | IFA_F_OPTIMISTIC))
-		return false;
-	if (address->family == AF_INET) {
-		uint32_t v4 = ntohl(address->v4.s_addr);
-
-		return v4 != INADDR_ANY && v4 >> 24 != IN_LOOPBACKNET && !IN_MULTICAST(v4);
-	}
-	return !IN6_IS_ADDR_UNSPECIFIED(&address->v6) && !IN6_IS_ADDR_LOOPBACK(&address->v6) &&
-	       !IN6_IS_ADDR_MULTICAST(&address->v6);
-}
-
-static int add_addresses(const struct netdev_table *table, const struct speaker *speaker, struct announcement *list)
-{
-	const struct netdev_address *address = netdev_address_first(table, speaker->device->ifindex);
-	int error = 0;
-
-	for (; address && address->ifindex == speaker->device->ifindex && !error;
-	     address = netdev_address_next(table, address)) {
-		if (is_announced(address))
-			error = add(list, speaker, speaker->device->mac, address);
-	}
-	return error;
-}
-
-/*
- * What a device receives is in the list of the one below it, too (dev_uc_sync), if that is not a bridge: above a standby that receives
- * nothing beside its own MAC nobody does. Else all lists are read at once: the kernel walks through all devices for one, too.
- */
-static int filters_read(struct link_requests *requests, const struct netdev *standby, struct filters *ret)
-{
-	int error = link_list_unicast(requests, standby->ifindex, &ret->list, &ret->count);
-
-	if (error || (!ret->count && !standby->master))
-		return error;
-	free(ret->list);
-	*ret = (struct filters){ 0 };
-	return link_list_unicast(requests, 0, &ret->list, &ret->count);
-}
-
-/* Those of one device, FILTERS_MAX at most. */
-static struct filters filters_of(const struct filters *all, int ifindex)
-{
-	size_t low = 0, high = all->count, end;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (all->list[middle].ifindex < ifindex)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (end = low; end < all->count && all->list[end].ifindex == ifindex && end - low < FILTERS_MAX;)
-		end++;
-	return (struct filters){ .list = end > low ? all->list + low : NULL, .count = end - low };
-}
-
-static bool filters_have(const struct filters *filters, const uint8_t mac[ETH_ALEN])
-{
-	for (size_t i = 0; i < filters->count; i++)
-		if (memcmp(filters->list[i].mac, mac, ETH_ALEN) == 0)
+	for (; address && address->ifindex == ifindex; address = netdev_address_next(table, address))
+		if (address->family == wanted->family &&
+		    !memcmp(&address->v6, &wanted->v6, wanted->family == AF_INET ? sizeof(wanted->v4) : sizeof(wanted->v6)))
 			return true;
 	return false;
 }
 
 /*
- * The unicast receive list names the MACs above a device wherever they are, in other namespaces, too. Those of the
- * VLANs above are in it as well, but without their tags: they are left to the VLANs' own speakers.
+ * Is @address, of a macvlan, that of a device below it on the same network, too? Both would answer; with two MACs neighbours would go back and forth.
+ * keepalived gives its macvlan the link-local address of the device below, and leaves it there as the BACKUP.
  */
-static int add_filters(const struct speakers *speakers, size_t number, size_t above, size_t above_end,
-		       const struct filters *all, struct announcement *list)
+static bool is_of_device_below(const struct netdev_table *table, const struct speakers *speakers, size_t number,
+			       const struct netdev_address *address)
 {
-	struct filters own = filters_of(all, speakers->list[number].device->ifindex);
-	bool left_out[FILTERS_MAX] = { false };
-	int error = 0;
+	const struct speaker *speaker = &speakers->list[number];
 
-	for (size_t i = above; i < above_end && own.count; i++) {
-		const struct netdev *vlan = speakers->list[i].device;
-		struct filters tagged;
-
-		if (!speakers_is_kind(vlan, "vlan"))
-			continue;
-		tagged = filters_of(all, vlan->ifindex);
-		for (size_t j = 0; j < own.count; j++)
-			left_out[j] |= memcmp(own.list[j].mac, vlan->mac, ETH_ALEN) == 0 ||
-				       filters_have(&tagged, own.list[j].mac);
+	if (!speakers_is_kind(speaker->device, "macvlan") && !speakers_is_kind(speaker->device, "macvtap"))
+		return false;
+	while (number) {
+		number = speakers->below[number];
+		if (speakers->list[number].tag_count != speaker->tag_count)
+			return false;
+		if (has_address(table, speakers->list[number].device->ifindex, address))
+			return true;
 	}
-	for (size_t i = 0; i < own.count && !error; i++)
-		if (!left_out[i])
-			error = add(list, &speakers->list[number], own.list[i].mac, NULL);
-	return error;
+	return false;
 }
 
-/*
- * A bridge that filters VLANs sends a VLAN tagged or not, as its port is set up: announce both. The one that is wrong
- * tells a network the truth, too: the MAC is behind this port.
- */
-static int add_learned(struct link_requests *requests, const struct speaker *port, struct announcement *list)
+/* The device's settings are read once, and only if it has addresses. *@ret_answers: one of them is announced. */
+static int add_addresses(const struct netdev_table *table, const struct speakers *speakers, size_t number, struct announcement *list,
+			 bool *ret_answers)
 {
-	struct link_learned *learned = calloc(LEARNED_MAX, sizeof(*learned));
-	int count, error = 0;
-
-	if (!learned)
-		return -ENOMEM;
-	count = link_get_learned(requests, port->device->master, port->device->ifindex, learned, LEARNED_MAX);
-	for (int i = 0; i < count && i < LEARNED_MAX && !error; i++) {
-		struct speaker tagged = *port;
-
-		error = add(list, port, learned[i].mac, NULL);
-		if (error || learned[i].vlan_id == 0 || tagged.tag_count == ANNOUNCE_MAX_TAGS)
-			continue;
-		tagged.tags[tagged.tag_count++] =
-			(struct announce_tag){ .protocol = ETH_P_8021Q, .vlan_id = learned[i].vlan_id };
-		error = add(list, &tagged, learned[i].mac, NULL);
-	}
-	free(learned);
-	return count < 0 ? count : error;
-}
-
-static int add_macs(struct link_requests *requests, const struct speakers *speakers, const struct filters *all,
-		    struct announcement *list)
-{
-	size_t above = 1, above_end = 1;
+	const struct netdev *device = speakers->list[number].device;
+	const struct netdev_address *address = netdev_address_first(table, device->ifindex);
+	struct announce_address announced = speakers_address(&speakers->list[number], device->mac);
+	unsigned arp_ignore;
+	bool is_router;
 	int error = 0;
 
-	for (size_t i = 0; i < speakers->count && !error; i++) {
-		const struct speaker *speaker = &speakers->list[i];
-
-		for (above = above_end; above_end < speakers->count && speakers->below[above_end] == i;)
-			above_end++;
-		/* Once for each VLAN: switches learn MACs in each anew. */
-		error = add(list, speaker, speaker->device->mac, NULL);
-		if (!error && !speakers_is_kind(speaker->device, "bridge"))
-			error = add_filters(speakers, i, above, above_end, all, list);
-		if (!error && strcmp(speaker->device->slave_kind, "bridge") == 0)
-			error = add_learned(requests, speaker, list);
+	if (!address || address->ifindex != device->ifindex)
+		return 0;
+	arp_ignore = answers_arp_ignore(device->name);
+	is_router = answers_as_router(device->name);
+	for (; address && address->ifindex == device->ifindex && !error; address = netdev_address_next(table, address)) {
+		if (!answers_for(table, device, address, arp_ignore) || is_of_device_below(table, speakers, number, address))
+			continue;
+		announced.family = address->family;
+		memcpy(&announced.v6, &address->v6, sizeof(announced.v6));
+		announced.router = address->family == AF_INET6 && is_router;
+		error = announcement_add(list, &announced);
+		*ret_answers = true;
 	}
 	return error;
 }
 
-int addresses_collect(const struct netdev_table *table, struct link_requests *requests, const struct netdev *standby,
+static int add_all(const struct netdev_table *table, struct link_requests *requests, const struct speakers *speakers, struct spoken *spoken,
+		   struct announcement *list)
+{
+	const struct announce_address standby = speakers_address(&speakers->list[0], speakers->list[0].device->mac);
+	bool *answers = calloc(speakers->count, sizeof(*answers));
+	int error = answers ? announcement_add(list, &standby) : -ENOMEM;
+
+	for (size_t i = 0; i < speakers->count && !error; i++)
+		error = add_addresses(table, speakers, i, list, &answers[i]);
+	if (!error)
+		error = macs_collect(requests, speakers, answers, spoken, list);
+	free(answers);
+	return error;
+}
+
+int addresses_collect(const struct netdev_table *table, struct link_requests *requests, const struct netdev *standby, struct spoken *spoken,
 		      struct announcement *list)
 {
 	struct speakers speakers = { 0 };
-	struct filters filters = { 0 };
 	int error;
 
 	announcement_clear(list);
+	/* The bond sends by another slave, and its slaves usually have one MAC: it is behind that one. */
+	if (standby->is_backup_slave)
+		return 0;
 	error = speakers_find(table, standby, &speakers);
 	if (!error)
-		error = add(list, &speakers.list[0], standby->mac, NULL);
-	for (size_t i = 0; i < speakers.count && !error; i++)
-		error = add_addresses(table, &speakers.list[i], list);
-	if (!error)
-		error = filters_read(requests, standby, &filters);
-	if (!error)
-		error = add_macs(requests, &speakers, &filters, list);
-	free(filters.list);
+		error = add_all(table, requests, &speakers, spoken, list);
 	speakers_free(&speakers);
 	return error;
 }

@@ -6,15 +6,16 @@
 #include "announce.h"
 #include "link.h"
 #include "netdev.h"
+#include "spoken.h"
 
 /*
- * Fills @list (cleared first) with the frames to announce for @standby: first RARP for its MAC; then all IPv4 and IPv6
- * addresses of the standby itself, of the VLAN and macvlan devices above it (at any depth, two tags at most), and of the
- * bridge it is a port of (of Open vSwitch: the internal ports with its MAC) with the VLANs above that; RARP for each further MAC: its unicast receive list (macvlans, other
- * netns') and, for a bridge port, the MACs that the bridge has learned on its other ports (RTM_GETNEIGH AF_BRIDGE; @requests; 256 at most).
- * Tentative, failed and (IPv6) optimistic addresses are left out, loopback and multicast too. Returns 0 or -errno.
+ * Fills @list (cleared first) with the frames to announce for @standby, in the order in which they are sent: RARP for its MAC; then all IPv4 and
+ * IPv6 addresses of the speakers (speakers.h) for which the kernel answers (answers.h); then RARP for each further MAC that has spoken (macs.h), the
+ * speakers' own before others, stations of a bridge last, whoever spoke last of them first. Nothing of a standby by which its bond does not
+ * send. @spoken: what is known of earlier looks, or
+ * NULL. Returns 0 or -errno.
  */
-int addresses_collect(const struct netdev_table *table, struct link_requests *requests, const struct netdev *standby,
+int addresses_collect(const struct netdev_table *table, struct link_requests *requests, const struct netdev *standby, struct spoken *spoken,
 		      struct announcement *list);
 
 #endif

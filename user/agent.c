@@ -275,6 +275,7 @@ static int agent_live(const struct options *options, uint32_t network_namespace)
 			.limits.leaving_timeout_ns = options->settings.leaving_timeout_ms * AGENT_NS_PER_MS,
 			.announce_count = options->settings.announce_count,
 			.announce_interval_ns = options->settings.announce_interval_ms * AGENT_NS_PER_MS,
+			.announce_again_ns = options->settings.announce_again_s * 1000 * AGENT_NS_PER_MS,
 		},
 	};
 	int error = agent_open_table(&agent);

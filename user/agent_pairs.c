@@ -170,6 +170,23 @@ size_t agent_list_contested(const struct agent *agent, int contested[VFSTEER_MAX
 	return count;
 }
 
+/* @wanted: the pair's section, an empty one where none is named. */
+static struct announce_filter agent_announce_filter(const struct options *options, const struct options_pair *wanted)
+{
+	static const enum vfsteer_announce whats[] = {
+		[OPTIONS_ANNOUNCE_ALL] = ANNOUNCE_ALL,
+		[OPTIONS_ANNOUNCE_MACS] = ANNOUNCE_MACS,
+		[OPTIONS_ANNOUNCE_OFF] = ANNOUNCE_OFF,
+	};
+
+	return (struct announce_filter){
+		.what = whats[wanted->announce ?: options->settings.announce ?: OPTIONS_ANNOUNCE_ALL],
+		.rules = options->announce_rules,
+		.count = options->announce_rule_count,
+		.pair = wanted->standby,
+	};
+}
+
 size_t agent_find_pairings(struct agent *agent, struct pairing *pairings)
 {
 	int current[2 * VFSTEER_MAX_PAIRS + 1] = { 0 }, contested[VFSTEER_MAX_PAIRS + 1];
@@ -194,6 +211,7 @@ size_t agent_find_pairings(struct agent *agent, struct pairing *pairings)
 			pairings[i].egress = agent->options->settings.egress;
 		if (pairings[i].qdisc == OPTIONS_QDISC_UNSAID)
 			pairings[i].qdisc = agent->options->settings.qdisc;
+		pairings[i].announced = agent_announce_filter(agent->options, wanted);
 		if (!pairings[i].named)
 			continue;
 		pairings[i].name_hash = identity_hash_name(wanted->primary);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "announce.h"
+#include "pace.h"
 
 #include <errno.h>
 #include <linux/if_packet.h>
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Enough for some thousand frames on their way; the usual 208 KiB would hold fewer than 300. */
@@ -164,13 +166,22 @@ int announce_build(const struct announce_address *address, struct announce_frame
 	return 0;
 }
 
-int announcement_add(struct announcement *list, const struct announce_address *address)
+bool announce_is_rarp(const struct announce_frame *frame)
 {
-	struct announce_frame frame;
-	int result = announce_build(address, &frame);
+	uint16_t protocol = 0;
 
-	if (result)
-		return result;
+	for (size_t at = 2 * ETH_ALEN; at + sizeof(protocol) <= frame->length; at += 4) {
+		memcpy(&protocol, frame->bytes + at, sizeof(protocol));
+		if (protocol != htons(ETH_P_8021Q) && protocol != htons(ETH_P_8021AD))
+			break;
+	}
+	return protocol == htons(ETH_P_RARP);
+}
+
+int announcement_add_frame(struct announcement *list, const struct announce_frame *frame)
+{
+	int result;
+
 	if (list->count == list->size) {
 		size_t size = list->size ? 2 * list->size : 16;
 		struct announce_frame *frames = reallocarray(list->frames, size, sizeof(*frames));
@@ -180,11 +191,19 @@ int announcement_add(struct announcement *list, const struct announce_address *a
 		list->frames = frames;
 		list->size = size;
 	}
-	result = unique_add(&list->known, list->frames, sizeof(frame), &frame);
+	result = unique_add(&list->known, list->frames, sizeof(*frame), frame);
 	if (result)
 		return result < 0 ? result : 0;
-	list->frames[list->count++] = frame;
+	list->frames[list->count++] = *frame;
 	return 0;
+}
+
+int announcement_add(struct announcement *list, const struct announce_address *address)
+{
+	struct announce_frame frame;
+	int result = announce_build(address, &frame);
+
+	return result || !announce_filter_passes(&list->filter, address) ? result : announcement_add_frame(list, &frame);
 }
 
 void announcement_clear(struct announcement *list)
@@ -231,16 +250,40 @@ static int send_frame(int fd, int ifindex, const struct announce_frame *frame, i
 	}
 }
 
+static void pause_for(uint64_t pause_ns)
+{
+	struct timespec left = { .tv_nsec = (long)pause_ns };
+
+	while (pause_ns && nanosleep(&left, &left) && errno == EINTR)
+		;
+}
+
+/* -ENOBUFS: queue stopped or driver busy; a qdisc holds the frame until it is not. If that is full, too, or the socket's buffer: a little later. */
+static int send_paced(int fd, int ifindex, const struct announce_frame *frame, struct pace *pace)
+{
+	uint64_t pause_ns = pace_next(pace);
+	int err;
+
+	do {
+		pause_for(pause_ns);
+		err = send_frame(fd, ifindex, frame, 1);
+		if (err == -ENOBUFS)
+			err = send_frame(fd, ifindex, frame, 0);
+		if (err != -ENOBUFS && err != -EAGAIN)
+			return err;
+		pause_ns = pace_again(pace);
+	} while (pause_ns);
+	return err;
+}
+
 int announce_send(int fd, int ifindex, const struct announcement *list)
 {
+	struct pace pace = { 0 };
 	int sent = 0, first_err = 0;
 
 	for (size_t i = 0; i < list->count; i++) {
-		int err = send_frame(fd, ifindex, &list->frames[i], 1);
+		int err = send_paced(fd, ifindex, &list->frames[i], &pace);
 
-		/* -ENOBUFS: queue stopped or driver busy; a qdisc holds the frame until it is not. */
-		if (err == -ENOBUFS)
-			err = send_frame(fd, ifindex, &list->frames[i], 0);
 		if (!err) {
 			sent++;
 			continue;

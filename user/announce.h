@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "announce_filter.h"
 #include "unique.h"
 
 #define ANNOUNCE_MAX_TAGS 2
@@ -44,15 +45,21 @@ struct announce_frame {
 /* Builds the one frame for @address. Pure. Returns 0, -EAFNOSUPPORT, or -EINVAL: more than ANNOUNCE_MAX_TAGS tags. */
 int announce_build(const struct announce_address *address, struct announce_frame *ret);
 
+/* Is it a MAC's, inside whatever tags? */
+bool announce_is_rarp(const struct announce_frame *frame);
+
 /* A list of frames, grown as needed. Zero-initialise it. */
 struct announcement {
 	struct announce_frame *frames;
 	size_t count, size;
 	struct unique known;
+	struct announce_filter filter; /* what it keeps back is not added */
 };
 
-/* Appends the frame for @address, unless the same frame is there already. Returns 0 or -errno. */
+/* Appends the frame for @address, unless the same frame is there already or the filter keeps it back. Returns 0 or -errno. */
 int announcement_add(struct announcement *list, const struct announce_address *address);
+/* The same for a frame that was built already; no filter. */
+int announcement_add_frame(struct announcement *list, const struct announce_frame *frame);
 void announcement_clear(struct announcement *list); /* keeps the memory */
 void announcement_free(struct announcement *list);
 
@@ -63,7 +70,7 @@ int announce_open(void);
 /*
  * Sends every frame of @list out of @ifindex, past its qdisc and its egress programs (PACKET_QDISC_BYPASS,
  * Linux 3.14), so that it leaves by that wire whatever the pair's state; a frame that this path refuses (busy
- * queue) is sent again through the qdisc. Returns the number of frames sent (0 for an empty list), or -errno when
+ * queue) is sent again through the qdisc, and then for some ms again (pace.h). More than a burst is sent with pauses. Returns the number of frames sent (0 for an empty list), or -errno when
  * none was: -ENETDOWN the device is down, -ENXIO it is gone, -EAGAIN the socket's buffer is full, -ENOBUFS its queue
  * stays full. All but the last end the work, since every further frame would meet them. A device without carrier
  * takes the frames and loses them.

@@ -42,6 +42,14 @@ static bool announcer_is_due(const struct announcer *announcer, unsigned slot)
 	       __atomic_load_n(&announcer->pins->pairs[slot].announced_switches, __ATOMIC_ACQUIRE);
 }
 
+void announcer_note(struct vfsteer_pair *slot, const struct announcement *frames, int sent)
+{
+	uint32_t count = (uint32_t)frames->count, done = sent > 0 ? (uint32_t)sent : 0;
+
+	__atomic_store_n(&slot->announced_frames, count, __ATOMIC_RELAXED);
+	__atomic_store_n(&slot->unsent_frames, done < count ? count - done : 0, __ATOMIC_RELAXED);
+}
+
 /* With the pair's lock, which it gives back. Returns when the pair was last announced. */
 static uint64_t announcer_send(struct announcer *announcer, unsigned slot, int announce_fd)
 {
@@ -53,9 +61,9 @@ static uint64_t announcer_send(struct announcer *announcer, unsigned slot, int a
 	if (pair->standby && state.switches != shared->announced_switches) {
 		crash_point("announcer-about-to-send");
 		if (state.active == PATH_PRIMARY)
-			announce_send(announce_fd, pair->primary, &pair->frames);
+			announcer_note(shared, &pair->frames, announce_send(announce_fd, pair->primary, &pair->frames));
 		else if (__atomic_load_n(&shared->standby_has_carrier, __ATOMIC_RELAXED))
-			announce_send(announce_fd, pair->standby, &pair->frames);
+			announcer_note(shared, &pair->frames, announce_send(announce_fd, pair->standby, &pair->frames));
 		crash_point("announcer-sent");
 		pair->announced_ns = clock_now_ns(CLOCK_BOOTTIME);
 		__atomic_store_n(&shared->announced_switches, state.switches, __ATOMIC_RELEASE);
@@ -244,7 +252,9 @@ int announcer_set(struct announcer *announcer, unsigned slot, int standby, int p
 	copy.frames = calloc(frames->count ? frames->count : 1, sizeof(*copy.frames));
 	if (!copy.frames)
 		return -ENOMEM;
-	memcpy(copy.frames, frames->frames, frames->count * sizeof(*copy.frames));
+	/* Where nothing is announced there is no memory to copy from. */
+	if (frames->count)
+		memcpy(copy.frames, frames->frames, frames->count * sizeof(*copy.frames));
 	pthread_mutex_lock(&pair->lock);
 	old = pair->frames;
 	pair->frames = copy;

@@ -21,6 +21,9 @@ void announcer_free(struct announcer *announcer); /* waits for the threads; take
 int announcer_set(struct announcer *announcer, unsigned slot, int standby, int primary, const struct announcement *frames);
 void announcer_clear(struct announcer *announcer, unsigned slot);
 
+/* Notes in the pair's slot how many frames its last announcement had, and how many were not sent; @sent as announce_send returned. */
+void announcer_note(struct vfsteer_pair *slot, const struct announcement *frames, int sent);
+
 /*
  * Announces the pair on its active wire if its word has changed since it was last announced, by whomever. Never waits for RTNL.
  * A standby without carrier can tell nobody: that counts as announced, and is for the caller to make up for. Returns when the last

@@ -95,6 +95,12 @@ static int config_agent(struct config_reading *reading, const char *name, const 
 		return config_set_qdisc(reading, &reading->options.settings.qdisc, value);
 	if (!strcmp(name, "xdp"))
 		return config_set_xdp(reading, &reading->options.settings.xdp_ignored, value);
+	if (!strcmp(name, "announce"))
+		return config_set_announce(reading, &reading->options.settings.announce, value);
+	if (!strcmp(name, "announce_except"))
+		return config_add_announce_except(reading, "", value);
+	if (!strcmp(name, "announce_again"))
+		return config_set_announce_again(reading, value);
 	return config_mistake(reading, "%s: no such setting in [agent]: see 'vfsteer help run'", name);
 }
 
@@ -127,6 +133,10 @@ static int config_pair(struct config_reading *reading, const char *standby, cons
 		return config_set_qdisc(reading, &pair->qdisc, value);
 	if (!strcmp(name, "xdp"))
 		return config_set_xdp(reading, &pair->xdp_ignored, value);
+	if (!strcmp(name, "announce"))
+		return config_set_announce(reading, &pair->announce, value);
+	if (!strcmp(name, "announce_except"))
+		return config_add_announce_except(reading, standby, value);
 	if (strcmp(name, "primary"))
 		return config_mistake(reading, "%s: no such setting in [pair %s]: see 'vfsteer help run'", name, standby);
 	if (!strcmp(value, "auto"))
@@ -147,16 +157,19 @@ static int config_pair(struct config_reading *reading, const char *standby, cons
 	pair->egress = said.egress;
 	pair->qdisc = said.qdisc;
 	pair->xdp_ignored = said.xdp_ignored;
+	pair->announce = said.announce;
 	return 1;
 }
 
-/* A second value would take the first one's place, unseen. */
+/* A second value would take the first one's place, unseen. Exceptions are added to those before. */
 static bool config_is_new(struct config_reading *reading, const char *name)
 {
 	struct config_setting setting = { .kind = reading->kind };
 
+	if (reading->kind != CONFIG_PORT && !strcmp(name, "announce_except"))
+		return true;
 	memcpy(setting.section, reading->section, sizeof(setting.section));
-	snprintf(setting.name, sizeof(setting.name), "%s", name);
+	snprintf(setting.name, sizeof(setting.name), "%.*s", CONFIG_NAME_SIZE - 1, name);
 	for (unsigned i = 0; i < reading->setting_count; i++)
 		if (!memcmp(&reading->settings[i], &setting, sizeof(setting)))
 			return false;
@@ -165,9 +178,20 @@ static bool config_is_new(struct config_reading *reading, const char *name)
 	return true;
 }
 
-static int config_handle(void *argument, const char *section, const char *name, const char *value)
+/* A name may be written with '-' for '_'. */
+static void config_write_name(const char *said, char *ret, size_t size)
+{
+	snprintf(ret, size, "%s", said);
+	for (char *at = ret; (at = strchr(at, '-'));)
+		*at = '_';
+}
+
+static int config_handle(void *argument, const char *section, const char *said, const char *value)
 {
 	struct config_reading *reading = argument;
+	char name[INI_MAX_LINE];
+
+	config_write_name(said, name, sizeof(name));
 
 	if (!section[0])
 		return config_mistake(reading, "%s: stands before any section: begin with [agent], [pair STANDBY] or [port IFACE]", name);

@@ -7,6 +7,10 @@
  *	leaving_timeout_ms = 15000	a primary whose removal was announced is taken back after this; 1000 to 600000
  *	announce_count = 3		announcements of each switch; 1 to 100
  *	announce_interval_ms = 100	between them; 10 to 60000
+ *	announce = all			or macs: no addresses, or off: nothing; for all pairs
+ *	announce_except = 192.0.2.80	addresses, prefixes and MACs that are not announced (announce_filter.h), for all pairs; several in a
+ *					line, and in several lines
+ *	announce_again = 150		or off: a pair that sent nothing for so many seconds announces its MACs again; 10 to 86400
  *	rx = exact			or direct, see direct.h: for all pairs
  *	qdisc = mirror			or keep, see pair_qdisc.h: for all pairs
  *	xdp = mirror			or ignore, what becomes of an XDP program on the standby (xdp_mirror.h): for all pairs
@@ -16,6 +20,8 @@
  *	rx = direct			for this pair
  *	qdisc = keep			for this pair
  *	xdp = ignore			for this pair
+ *	announce = macs			for this pair
+ *	announce_except = 2001:db8::/64	for this pair, beside those for all
  *
  *	[port veth0]			an interface whose other end is to sit on a pair's network
  *	pair = eth0			that pair's standby; the only one of these that has to be there
@@ -24,7 +30,8 @@
  *	xdp = auto			or no: by tc only
  *
  * Lines may be indented, end in CR LF and hold a comment after ';' or, as the first character, '#'; the file may begin
- * with a byte order mark. A setting stands once; a section may be continued later.
+ * with a byte order mark. A setting stands once; a section may be continued later. A
+ * name may be written with '-' for '_'.
  */
 #ifndef CONFIG_H
 #define CONFIG_H

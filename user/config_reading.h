@@ -6,7 +6,7 @@
 #include "options.h"
 
 #define CONFIG_NAME_SIZE 32 /* of a setting */
-#define CONFIG_SETTINGS_MAX (3 * VFSTEER_MAX_PAIRS + 4 * VFSTEER_MAX_PORTS + 8)
+#define CONFIG_SETTINGS_MAX (7 * VFSTEER_MAX_PAIRS + 4 * VFSTEER_MAX_PORTS + 8)
 
 enum config_section {
 	CONFIG_AGENT,
@@ -36,6 +36,11 @@ struct config_reading {
 
 /* Notes the first mistake, at the line read last. Returns 0, what a handler of libinih returns then. */
 __attribute__((format(printf, 2, 3))) int config_mistake(struct config_reading *reading, const char *format, ...);
+
+/* Each one setting of [agent], or of [pair @pair]. They return 1, or 0 after a mistake. */
+int config_set_announce(struct config_reading *reading, enum options_announce *announce, const char *value);
+int config_add_announce_except(struct config_reading *reading, const char *pair, const char *value); /* @pair empty: for all pairs */
+int config_set_announce_again(struct config_reading *reading, const char *value);
 
 /* One setting of [port @name]. Returns 1, or 0 after a mistake. */
 int config_port(struct config_reading *reading, const char *port, const char *name, const char *value);

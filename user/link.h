@@ -46,12 +46,15 @@ int link_del_filter(struct link_requests *requests, int ifindex, const uint8_t m
 struct link_learned {
 	uint8_t mac[ETH_ALEN];
 	uint16_t vlan_id; /* of a bridge that filters VLANs; 0: none */
+	uint32_t silent_for; /* since it was last heard, in 1/100 s */
 };
 
-/* What the bridge knows (learned or told) behind its ports other than @port_ifindex, not the ports' own MACs; at most
- * @size entries. Returns how many there are (may exceed @size), or -errno. */
-int link_get_learned(struct link_requests *requests, int bridge_ifindex, int port_ifindex, struct link_learned *learned,
-		     size_t size);
+/* What the bridge knows (learned or told) behind its ports other than @port_ifindex, not the ports' own MACs; whoever spoke last is first. Returns 0,
+ * with *ret (NULL for none) for the caller to free; or -errno. */
+int link_list_learned(struct link_requests *requests, int bridge_ifindex, int port_ifindex, struct link_learned **ret, size_t *ret_count);
+
+/* How many packets the device has sent (RTM_GETSTATS, Linux 4.7). */
+int link_get_sent(struct link_requests *requests, int ifindex, uint64_t *ret);
 
 #define LINK_VLAN_IDS 4096 /* IEEE 802.1Q: 12 bits */
 

@@ -22,13 +22,13 @@
 static const struct nla_policy neighbour_policy[NDA_MAX + 1] = {
 	[NDA_LLADDR] = { .minlen = ETH_ALEN, .maxlen = ETH_ALEN },
 	[NDA_VLAN] = { .type = NLA_U16 },
+	[NDA_CACHEINFO] = { .minlen = sizeof(struct nda_cacheinfo) },
 };
 
-/* Where the entries of a dump go: into one of the two, or only into the count. */
+/* Where the entries of a dump of receive lists go, or only into the count. */
 struct collection {
-	int ifindex; /* the device whose list it is, or the port to leave out */
+	int ifindex; /* the device whose list it is */
 	uint8_t (*macs)[ETH_ALEN];
-	struct link_learned *learned;
 	size_t size;
 	int count;
 };
@@ -57,6 +57,22 @@ static int take_filter(const struct nlmsghdr *message, void *context)
 	return 0;
 }
 
+/* Makes room for one more element. Returns 0 or -ENOMEM. */
+static int make_room(void **list, size_t *size, int count, size_t element)
+{
+	size_t larger = *size ? 2 * *size : 16;
+	void *grown;
+
+	if ((size_t)count < *size)
+		return 0;
+	grown = reallocarray(*list, larger, element);
+	if (!grown)
+		return -ENOMEM;
+	*list = grown;
+	*size = larger;
+	return 0;
+}
+
 /* Of all devices, or of one; as many as there are. */
 struct unicast {
 	int ifindex; /* 0: all */
@@ -77,37 +93,36 @@ static int take_unicast(const struct nlmsghdr *message, void *context)
 	mac = nla_data(values[NDA_LLADDR]);
 	if (mac[0] & 1)
 		return 0;
-	if ((size_t)unicast->count == unicast->size) {
-		size_t size = unicast->size ? 2 * unicast->size : 16;
-		struct link_filter *grown = reallocarray(unicast->list, size, sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		unicast->list = grown;
-		unicast->size = size;
-	}
+	if (make_room((void **)&unicast->list, &unicast->size, unicast->count, sizeof(*unicast->list)))
+		return -ENOMEM;
 	unicast->list[unicast->count].ifindex = entry->ndm_ifindex;
 	memcpy(unicast->list[unicast->count++].mac, mac, ETH_ALEN);
 	return 0;
 }
 
+struct stations {
+	int port_ifindex; /* the port to leave out */
+	struct link_learned *list;
+	size_t size;
+	int count;
+};
+
 static int take_learned(const struct nlmsghdr *message, void *context)
 {
 	struct nlattr *values[NDA_MAX + 1];
 	const struct ndmsg *entry = parse_neighbour(message, values);
-	struct collection *collection = context;
+	struct stations *stations = context;
 	struct link_learned *learned;
 
 	/* NUD_PERMANENT: a port's own MAC. NTF_SELF: a receive list. */
-	if (!entry || entry->ndm_ifindex == collection->ifindex || (entry->ndm_flags & NTF_SELF) ||
-	    (entry->ndm_state & NUD_PERMANENT))
+	if (!entry || entry->ndm_ifindex == stations->port_ifindex || (entry->ndm_flags & NTF_SELF) || (entry->ndm_state & NUD_PERMANENT))
 		return 0;
-	if ((size_t)collection->count < collection->size) {
-		learned = &collection->learned[collection->count];
-		memcpy(learned->mac, nla_data(values[NDA_LLADDR]), ETH_ALEN);
-		learned->vlan_id = values[NDA_VLAN] ? nla_get_u16(values[NDA_VLAN]) : 0;
-	}
-	collection->count++;
+	if (make_room((void **)&stations->list, &stations->size, stations->count, sizeof(*stations->list)))
+		return -ENOMEM;
+	learned = &stations->list[stations->count++];
+	memcpy(learned->mac, nla_data(values[NDA_LLADDR]), ETH_ALEN);
+	learned->vlan_id = values[NDA_VLAN] ? nla_get_u16(values[NDA_VLAN]) : 0;
+	learned->silent_for = values[NDA_CACHEINFO] ? ((struct nda_cacheinfo *)nla_data(values[NDA_CACHEINFO]))->ndm_updated : 0;
 	return 0;
 }
 
@@ -164,12 +179,27 @@ int link_list_unicast(struct link_requests *requests, int ifindex, struct link_f
 	return 0;
 }
 
-int link_get_learned(struct link_requests *requests, int bridge_ifindex, int port_ifindex, struct link_learned *learned,
-		     size_t size)
+static int compare_learned(const void *a, const void *b)
 {
-	struct collection collection = { .ifindex = port_ifindex, .learned = learned, .size = size };
+	const struct link_learned *one = a, *other = b;
 
-	return dump(requests, 0, bridge_ifindex, take_learned, &collection, &collection.count);
+	return one->silent_for < other->silent_for ? -1 : one->silent_for > other->silent_for;
+}
+
+int link_list_learned(struct link_requests *requests, int bridge_ifindex, int port_ifindex, struct link_learned **ret, size_t *ret_count)
+{
+	struct stations stations = { .port_ifindex = port_ifindex };
+	int count = dump(requests, 0, bridge_ifindex, take_learned, &stations, &stations.count);
+
+	if (count < 0) {
+		free(stations.list);
+		return count;
+	}
+	if (count)
+		qsort(stations.list, (size_t)count, sizeof(*stations.list), compare_learned);
+	*ret = stations.list;
+	*ret_count = (size_t)count;
+	return 0;
 }
 
 static int change_neighbour(struct link_requests *requests, int type, int flags, int ifindex,

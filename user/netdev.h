@@ -35,6 +35,7 @@ struct netdev {
 	int master;        /* ifindex of the bridge, bond … above, 0: none */
 	char kind[16];     /* IFLA_INFO_KIND: "vlan", "veth", "bridge" …; empty for hardware */
 	char slave_kind[16]; /* IFLA_INFO_SLAVE_KIND: "bridge" when it is a bridge port */
+	bool is_backup_slave; /* IFLA_BOND_SLAVE_STATE: its bond sends by another slave */
 	uint16_t vlan_id;       /* of a "vlan" device, host order */
 	uint16_t vlan_protocol; /* ETH_P_8021Q or ETH_P_8021AD, host order; of a bridge that filters VLANs, too: 0 of one that does not */
 	char driver[32];        /* as ethtool tells it: "virtio_net"; empty when unknown */
@@ -62,6 +63,8 @@ struct netdev_address {
 	uint32_t flags; /* IFA_F_* */
 	uint8_t protocol;      /* IFA_PROTO (Linux 5.18): who made it, IFAPROT_*; 0: unknown */
 	uint8_t prefix_length; /* IPv4 allows one address twice with different ones */
+	uint8_t scope;         /* RT_SCOPE_* */
+	struct in_addr network; /* AF_INET: what the prefix is of, the peer if there is one */
 	unsigned seen;
 };
 

@@ -15,6 +15,8 @@
 /* IFA_PROTO, of Linux 5.18: not in every header that this is built with. */
 #define NETDEV_IFA_PROTO 11
 #define NETDEV_IFA_MAX (NETDEV_IFA_PROTO > IFA_MAX ? NETDEV_IFA_PROTO : IFA_MAX)
+/* BOND_STATE_BACKUP of <linux/if_bonding.h>, which does not go with <net/if.h>. */
+#define NETDEV_BOND_BACKUP 1
 
 static const struct nla_policy link_policy[IFLA_MAX + 1] = {
 	[IFLA_IFNAME] = { .type = NLA_STRING, .maxlen = IF_NAMESIZE },
@@ -41,6 +43,7 @@ static const struct nla_policy info_policy[IFLA_INFO_MAX + 1] = {
 	[IFLA_INFO_KIND] = { .type = NLA_STRING },
 	[IFLA_INFO_SLAVE_KIND] = { .type = NLA_STRING },
 	[IFLA_INFO_DATA] = { .type = NLA_NESTED },
+	[IFLA_INFO_SLAVE_DATA] = { .type = NLA_NESTED },
 };
 
 static const struct nla_policy vlan_policy[IFLA_VLAN_MAX + 1] = {
@@ -51,6 +54,10 @@ static const struct nla_policy vlan_policy[IFLA_VLAN_MAX + 1] = {
 static const struct nla_policy bridge_policy[IFLA_BR_MAX + 1] = {
 	[IFLA_BR_VLAN_FILTERING] = { .type = NLA_U8 },
 	[IFLA_BR_VLAN_PROTOCOL] = { .type = NLA_U16 },
+};
+
+static const struct nla_policy bond_slave_policy[IFLA_BOND_SLAVE_STATE + 1] = {
+	[IFLA_BOND_SLAVE_STATE] = { .type = NLA_U8 },
 };
 
 static const struct nla_policy address_policy[NETDEV_IFA_MAX + 1] = {
@@ -95,6 +102,16 @@ static int read_bridge(struct nlattr *data, struct netdev *device)
 	return 0;
 }
 
+static int read_bond_slave(struct nlattr *data, struct netdev *device)
+{
+	struct nlattr *values[IFLA_BOND_SLAVE_STATE + 1];
+
+	if (nla_parse_nested(values, IFLA_BOND_SLAVE_STATE, data, bond_slave_policy) < 0)
+		return -EBADMSG;
+	device->is_backup_slave = values[IFLA_BOND_SLAVE_STATE] && nla_get_u8(values[IFLA_BOND_SLAVE_STATE]) == NETDEV_BOND_BACKUP;
+	return 0;
+}
+
 static int read_info(struct nlattr *info, struct netdev *device)
 {
 	struct nlattr *values[IFLA_INFO_MAX + 1];
@@ -105,6 +122,9 @@ static int read_info(struct nlattr *info, struct netdev *device)
 		nla_strlcpy(device->kind, values[IFLA_INFO_KIND], sizeof(device->kind));
 	if (values[IFLA_INFO_SLAVE_KIND])
 		nla_strlcpy(device->slave_kind, values[IFLA_INFO_SLAVE_KIND], sizeof(device->slave_kind));
+	if (strcmp(device->slave_kind, "bond") == 0 && values[IFLA_INFO_SLAVE_DATA] &&
+	    read_bond_slave(values[IFLA_INFO_SLAVE_DATA], device) < 0)
+		return -EBADMSG;
 	if (strcmp(device->kind, "vlan") == 0 && values[IFLA_INFO_DATA])
 		return read_vlan(values[IFLA_INFO_DATA], device);
 	if (strcmp(device->kind, "bridge") == 0 && values[IFLA_INFO_DATA])
@@ -217,7 +237,7 @@ int netdev_parse_address(const void *bytes, size_t length, struct netdev_address
 	struct nlattr *values[NETDEV_IFA_MAX + 1];
 	const struct ifaddrmsg *header;
 	struct netdev_address address;
-	struct nlattr *local;
+	struct nlattr *local, *network;
 	size_t size;
 
 	if (!message || nlmsg_parse(message, sizeof(*header), values, NETDEV_IFA_MAX, address_policy) < 0)
@@ -235,7 +255,11 @@ int netdev_parse_address(const void *bytes, size_t length, struct netdev_address
 	address.ifindex = (int)header->ifa_index;
 	address.family = header->ifa_family;
 	address.prefix_length = header->ifa_prefixlen;
+	address.scope = header->ifa_scope;
 	memcpy(&address.v6, nla_data(local), size);
+	network = values[IFA_ADDRESS] ? values[IFA_ADDRESS] : local;
+	if (address.family == AF_INET && (size_t)nla_len(network) == sizeof(address.network))
+		memcpy(&address.network, nla_data(network), sizeof(address.network));
 	/* The header has room for the first eight flags only. */
 	if (values[NETDEV_IFA_PROTO])
 		address.protocol = nla_get_u8(values[NETDEV_IFA_PROTO]);

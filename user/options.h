@@ -4,6 +4,7 @@
 #define OPTIONS_H
 
 #include "../include/vfsteer.h"
+#include "announce_filter.h"
 #include <linux/if_ether.h>
 #include <net/if.h>
 #include <stdbool.h>
@@ -27,6 +28,17 @@ enum options_qdisc {
 	OPTIONS_QDISC_KEEP,
 };
 
+/* What is announced of a pair; likewise. */
+enum options_announce {
+	OPTIONS_ANNOUNCE_UNSAID,
+	OPTIONS_ANNOUNCE_ALL,
+	OPTIONS_ANNOUNCE_MACS,
+	OPTIONS_ANNOUNCE_OFF,
+};
+
+#define OPTIONS_ANNOUNCE_RULES 256 /* of all pairs together */
+_Static_assert(OPTIONS_NAME_SIZE == ANNOUNCE_PAIR_SIZE, "a rule names a standby as options do");
+
 struct options_pair {
 	char standby[OPTIONS_NAME_SIZE]; /* ifname or altname, as the next */
 	char primary[OPTIONS_NAME_SIZE]; /* empty: found by permanent MAC */
@@ -34,6 +46,7 @@ struct options_pair {
 	enum options_egress egress;
 	enum options_qdisc qdisc;  /* see pair_qdisc.h */
 	bool xdp_ignored;          /* see pairing.h; likewise */
+	enum options_announce announce;
 };
 
 /* A port as it is asked for: see port.h. */
@@ -51,12 +64,15 @@ struct options_settings {
 	bool rx_direct, xdp_ignored;
 	enum options_egress egress;
 	enum options_qdisc qdisc; /* unsaid: mirror */
+	enum options_announce announce; /* unsaid: all */
 	unsigned up_delay_ms, leaving_timeout_ms, announce_count, announce_interval_ms;
+	unsigned announce_again_s; /* 0: off */
 };
 
 #define OPTIONS_DEFAULT_SETTINGS                                                                                     \
 	{                                                                                                            \
 		.up_delay_ms = 0, .leaving_timeout_ms = 15000, .announce_count = 3, .announce_interval_ms = 100,     \
+		.announce_again_s = 150,                                                                             \
 	}
 
 struct options {
@@ -65,6 +81,8 @@ struct options {
 	struct options_settings settings;
 	unsigned pair_count;
 	struct options_pair pairs[VFSTEER_MAX_PAIRS];
+	unsigned announce_rule_count;
+	struct announce_rule announce_rules[OPTIONS_ANNOUNCE_RULES];
 	unsigned port_count;
 	struct options_port ports[VFSTEER_MAX_PORTS];
 	struct options_port port; /* of `port add`, without its name */

@@ -52,6 +52,7 @@ int pair_new(struct pair_world *world, const struct pairing *pairing, struct pai
 	pair->named = pairing->named;
 	pair->standby_had_carrier = standby->carrier;
 	pair->rx_direct = pairing->rx_direct;
+	pair->frames.filter = pairing->announced;
 	pair->qdisc.keep = pairing->qdisc == OPTIONS_QDISC_KEEP;
 	error = align_new(&pair->align);
 	if (error)
@@ -72,6 +73,8 @@ int pair_new(struct pair_world *world, const struct pairing *pairing, struct pai
 	slot_write_named(slot, &named);
 	slot->contested_ifindex = 0;
 	slot->egress_is_before = pairing->egress == OPTIONS_EGRESS_BEFORE;
+	slot->announce = pairing->announced.what;
+	slot->announce_exceptions = (uint16_t)announce_filter_count(&pairing->announced);
 	slot_write_standby(slot, standby);
 	crash_point("pair-slot-named");
 	/* A switch that an earlier agent did not live to announce is announced in the first step. */
@@ -171,6 +174,7 @@ void pair_free(struct pair *pair)
 	align_free(pair->align);
 	mac_list_free(&pair->own_macs);
 	announcement_free(&pair->frames);
+	spoken_free(&pair->spoken);
 	free(pair);
 }
 

@@ -18,6 +18,8 @@
 #include "pins.h"
 #include "policy.h"
 #include "port.h"
+#include "quiet.h"
+#include "spoken.h"
 #include "steer.h"
 #include "uplinks.h"
 #include "xdp_mirror.h"
@@ -40,6 +42,7 @@ struct pair_world {
 	uint32_t network_namespace; /* inode number of this process's */
 	unsigned announce_count;
 	uint64_t announce_interval_ns;
+	uint64_t announce_again_ns; /* of a pair that sends nothing; 0: never */
 };
 
 #define PAIR_TOLD_MAX 16
@@ -93,6 +96,8 @@ struct pair {
 	struct mac_list own_macs; /* in the map of that name */
 	struct guard guard;
 	struct announcement frames;
+	struct spoken spoken;
+	struct quiet quiet;
 	unsigned announcements_left;
 	uint64_t next_announcement_ns;
 	uint32_t told_switches; /* state.switches that a line was written for */

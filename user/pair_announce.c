@@ -6,6 +6,7 @@
 #include "port_addresses.h"
 #include "words.h"
 
+#include <errno.h>
 #include <inttypes.h>
 
 /* The announcer's copy: after every change of the frames or of the primary. */
@@ -18,7 +19,7 @@ void pair_brief_announcer(struct pair_world *world, struct pair *pair)
 /* All that lives behind the pair: on the standby and above it, and behind its ports. */
 int pair_collect(struct pair_world *world, struct pair *pair, const struct netdev *standby)
 {
-	int error = addresses_collect(world->table, world->requests, standby, &pair->frames);
+	int error = addresses_collect(world->table, world->requests, standby, &pair->spoken, &pair->frames);
 
 	return error ? error : port_addresses_collect(&world->port_pins, pair->slot, &pair->frames);
 }
@@ -52,14 +53,20 @@ static void pair_judge_service(const struct pair_world *world, struct pair *pair
 	}
 }
 
+int pair_announce_list(const struct pair_world *world, const struct pair *pair, enum vfsteer_path path, const struct announcement *list)
+{
+	/* A standby without carrier cannot tell anybody anything; it will when carrier comes. */
+	if (path == PATH_STANDBY && !pair_slot(world, pair)->standby_has_carrier)
+		return -ENOTCONN;
+	return announce_send(world->announce_fd, path == PATH_PRIMARY ? pair->primary : pair->standby, list);
+}
+
 static void pair_announce(struct pair_world *world, struct pair *pair, enum vfsteer_path path)
 {
-	const struct vfsteer_pair *slot = &world->pins.pairs[pair->slot];
+	int sent = pair_announce_list(world, pair, path, &pair->frames);
 
-	/* A standby without carrier cannot tell anybody anything; it will when carrier comes. */
-	if (path == PATH_STANDBY && !slot->standby_has_carrier)
-		return;
-	announce_send(world->announce_fd, path == PATH_PRIMARY ? pair->primary : pair->standby, &pair->frames);
+	if (sent != -ENOTCONN)
+		announcer_note(pair_slot(world, pair), &pair->frames, sent);
 }
 
 void pair_announce_switch(struct pair_world *world, struct pair *pair)

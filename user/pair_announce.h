@@ -11,6 +11,9 @@ int pair_collect(struct pair_world *world, struct pair *pair, const struct netde
 /* Gives the announcer its copy: after every change of the frames or of the primary. Without memory for it, the next step does it again. */
 void pair_brief_announcer(struct pair_world *world, struct pair *pair);
 
+/* Sends @list on the wire of @path, if that can carry it. Returns as announce_send, or -ENOTCONN if it cannot. */
+int pair_announce_list(const struct pair_world *world, const struct pair *pair, enum vfsteer_path path, const struct announcement *list);
+
 /* Repeats the announcement if its time has come. */
 void pair_announce_again(struct pair_world *world, struct pair *pair);
 

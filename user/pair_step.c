@@ -3,6 +3,7 @@
 #include "pair_announce.h"
 #include "pair_decide.h"
 #include "pair_part.h"
+#include "pair_quiet.h"
 #include "crash_point.h"
 #include "direct.h"
 #include "guard.h"
@@ -257,7 +258,7 @@ uint64_t pair_step(struct pair_world *world, struct pair *pair, const struct pai
 {
 	const struct netdev *standby = netdev_by_index(world->table, pair->standby);
 	uint64_t wake_ns = 0;
-	bool carrier;
+	bool carrier, is_quiet;
 
 	pair_announce_switch(world, pair);
 	if (!standby)
@@ -291,12 +292,16 @@ uint64_t pair_step(struct pair_world *world, struct pair *pair, const struct pai
 	/* Where all pairs are stepped once a second anyway, waking for each of them would be many looks more. */
 	if (pair->prepared && !world->polled)
 		wake_ns = pair_earlier(wake_ns, pair->xdp_look_ns);
+	is_quiet = pair_quiet_look(world, pair);
 	if (pair_follow_standby(world, pair))
 		wake_ns = pair_earlier(wake_ns, pair_decide(world, pair));
 	pair_follow_carrier(world, pair, carrier);
 	wake_ns = pair_earlier(wake_ns, pair_receive_directly(world, pair));
 	wake_ns = pair_earlier(wake_ns, pair_forgive_failures(world, pair));
 	pair_announce_again(world, pair);
+	if (is_quiet)
+		pair_quiet_announce(world, pair);
+	wake_ns = pair_earlier(wake_ns, pair_quiet_wake_ns(world, pair));
 	wake_ns = pair_earlier(wake_ns, pair->retry_ns);
 	return pair_earlier(wake_ns, pair->announcements_left ? pair->next_announcement_ns : 0);
 }

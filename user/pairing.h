@@ -16,6 +16,7 @@ struct pairing {
 	bool xdp_ignored; /* the standby's XDP program need not be on the primary: see xdp_mirror.h */
 	enum options_egress egress; /* likewise */
 	enum options_qdisc qdisc;   /* likewise, see pair_qdisc.h */
+	struct announce_filter announced; /* as the configuration says, for the pair */
 	unsigned request;   /* which one it was made for; 0 where there are none */
 	uint32_t name_hash; /* of a named primary: identity_hash_name of its name in the configuration, for the slot */
 	struct identity identity; /* likewise: what is known of it */

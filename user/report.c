@@ -66,6 +66,10 @@ static struct report_pair describe_slot(const struct vfsteer_pair *pair, struct 
 		.removals_held = pair->removals_are_held,
 		.rx_direct = pair->rx_direct,
 		.egress_is_before = pair->egress_is_before,
+		.announce = pair->announce,
+		.announce_exceptions = pair->announce_exceptions,
+		.announced_frames = pair->announced_frames,
+		.unsent_frames = pair->unsent_frames,
 		.xdp_mirror = pair->xdp_mirror,
 		.failures = pair->primary_failures,
 		/* The switch may be stamped after the clock was read here. */

@@ -49,6 +49,9 @@ struct report_pair {
 	int64_t retry_in_ns;  /* it is held back for so long; -1: it is not held back, or there is no agent to take it back */
 	struct hook_others egress_others; /* of others, on the standby's egress, before ours */
 	bool egress_is_before;
+	enum vfsteer_announce announce;
+	unsigned announce_exceptions;
+	uint32_t announced_frames, unsent_frames; /* of the last announcement; the latter are among the former */
 	struct report_qdisc qdisc;
 	uint32_t xdp_program;     /* somebody's on the standby; 0: none, or not known */
 	enum vfsteer_xdp_mirror xdp_mirror; /* what became of it */

@@ -95,6 +95,10 @@ static int add_pair(struct json_object *to, const struct report_pair *pair)
 	err = err ?: json_add_string(to, "liveness", words_liveness(pair->liveness));
 	err = err ?: json_add(to, "compare_and_swap", json_object_new_boolean(pair->compare_and_swap));
 	err = err ?: json_add(to, "removals_held", json_object_new_boolean(pair->removals_held));
+	err = err ?: json_add_string(to, "announce", words_announce(pair->announce));
+	err = err ?: json_add(to, "announce_exceptions", json_object_new_uint64(pair->announce_exceptions));
+	err = err ?: json_add(to, "announced_frames", json_object_new_uint64(pair->announced_frames));
+	err = err ?: json_add(to, "unsent_frames", json_object_new_uint64(pair->unsent_frames));
 	err = err ?: json_add_string(to, "egress", pair->egress_is_before ? "before" : "after");
 	err = err ?: json_add(to, "foreign_egress_filters",
 			      json_object_new_uint64(pair->egress_others.programs + pair->egress_others.filters));

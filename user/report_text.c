@@ -98,6 +98,12 @@ static void write_pair_text(const struct report_pair *pair, const struct report_
 		pair->egress_is_before ? "   egress: before" : "");
 	if (protection_missing_liveness(pair->liveness))
 		fprintf(stream, "  %s\n", protection_missing_liveness(pair->liveness));
+	if (pair->announce != ANNOUNCE_ALL || pair->announce_exceptions)
+		fprintf(stream, "  announce: %s, %u exception%s\n", words_announce(pair->announce), pair->announce_exceptions,
+			pair->announce_exceptions == 1 ? "" : "s");
+	if (pair->unsent_frames)
+		fprintf(stream, "  last announcement: %u of %u frames not sent: the device had no room for them\n", pair->unsent_frames,
+			pair->announced_frames);
 	write_qdisc(&pair->qdisc, stream);
 	write_bypasses(pair, stream);
 	fprintf(stream, "  %-8s %16s %20s %16s %20s\n", "", "tx packets", "tx bytes", "rx packets", "rx bytes");

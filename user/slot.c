@@ -100,6 +100,8 @@ void slot_repair(const struct pins *pins)
 			slot->down_reason = DOWN_NOT;
 		if (slot->xdp_mirror > XDP_MIRROR_SOCKETS)
 			slot->xdp_mirror = XDP_MIRROR_NONE;
+		if (slot->announce > ANNOUNCE_OFF)
+			slot->announce = ANNOUNCE_ALL;
 		SLOT_END_TEXT(slot->standby);
 		SLOT_END_TEXT(slot->primary);
 		SLOT_END_TEXT(slot->mac);

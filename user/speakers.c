@@ -16,6 +16,15 @@ bool speakers_is_kind(const struct netdev *device, const char *kind)
 	return strcmp(device->kind, kind) == 0;
 }
 
+struct announce_address speakers_address(const struct speaker *speaker, const uint8_t mac[ETH_ALEN])
+{
+	struct announce_address address = { .family = AF_UNSPEC, .tag_count = speaker->tag_count };
+
+	memcpy(address.mac, mac, ETH_ALEN);
+	memcpy(address.tags, speaker->tags, sizeof(address.tags));
+	return address;
+}
+
 static int links_compare(const void *a, const void *b)
 {
 	const struct netdev *one = *(const struct netdev *const *)a, *other = *(const struct netdev *const *)b;
@@ -115,6 +124,27 @@ static bool speakers_is_above(const struct netdev *device, struct speaker *speak
 	       speakers_is_kind(device, "ipvlan") || speakers_is_kind(device, "ipvtap");
 }
 
+/* Does @team have another port that it could send by? Which one it does is known by generic netlink only. */
+static bool speakers_team_has_other_port(const struct netdev_table *table, const struct netdev *team, const struct netdev *port)
+{
+	const struct netdev *device = NULL;
+
+	while ((device = netdev_next(table, device)))
+		if (device != port && device->master == team->ifindex && device->flags & IFF_UP && device->carrier)
+			return true;
+	return false;
+}
+
+/* Do frames of @master leave by @port? A bond's active slave, or, in the modes that balance, any that the bond has not put aside. */
+static bool speakers_sends_by(const struct netdev_table *table, const struct netdev *master, const struct netdev *port)
+{
+	if (speakers_is_kind(master, "bond"))
+		return !port->is_backup_slave;
+	if (speakers_is_kind(master, "team"))
+		return !speakers_team_has_other_port(table, master, port);
+	return speakers_is_kind(master, "bridge");
+}
+
 /*
  * All bridges of Open vSwitch are one device to the kernel (ovs-system), and its internal ports are alike: those that have the standby's
  * MAC, as a bridge's own port usually does (OVN-Kubernetes' br-ex), are on its network. Of the others nobody can tell here.
@@ -139,7 +169,7 @@ static int speakers_add_above(const struct netdev_table *table, const struct lin
 	const struct netdev *master = netdev_by_index(table, below.device->master);
 	int error = 0;
 
-	if (master && master->flags & IFF_UP && speakers_is_kind(master, "bridge"))
+	if (master && master->flags & IFF_UP && speakers_sends_by(table, master, below.device))
 		error = speakers_add(speakers, master, &below, number);
 	if (!error && strcmp(below.device->slave_kind, "openvswitch") == 0)
 		error = speakers_add_internal_ports(table, speakers, number);

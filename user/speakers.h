@@ -21,11 +21,15 @@ struct speakers {
 	struct unique known;
 };
 
+/* @mac as that speaker's frames have it, in their tags: without an address, so RARP's. */
+struct announce_address speakers_address(const struct speaker *speaker, const uint8_t mac[ETH_ALEN]);
+
 bool speakers_is_kind(const struct netdev *device, const char *kind);
 
 /*
- * Finds the VLAN, macvlan and ipvlan devices above @standby, at any depth, the bridges that these are ports of, and the internal ports of
- * Open vSwitch with their MAC; those that are up.
+ * Finds the VLAN, macvlan and ipvlan devices above @standby, at any depth, the bridges that these are ports of, the bonds and teams that send by
+ * them, and the internal ports of Open vSwitch with their MAC; those that are up. A team is taken to send by a port if no other of its
+ * ports has a link.
  * What is inside more than ANNOUNCE_MAX_TAGS tags is left out. In time little more than proportional to the devices there are.
  * Returns 0 or -errno; the caller frees @ret either way. Entries live as long as those of @table.
  */

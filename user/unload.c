@@ -59,8 +59,19 @@ static void unload_switch(const struct pins *pins, unsigned slot)
 	} while (!pins_state_change(pins, slot, &state, wanted));
 }
 
-/* And waits for what the network still sends the other way. */
-static void unload_announce(const int *standbys, unsigned count, struct netdev_table *table, struct link_requests *requests,
+/* As the pair's slot says, and it has no room for exceptions: with any, MACs only. */
+static struct announce_filter unload_filter(const struct pins *pins, int standby)
+{
+	struct announce_filter filter = { 0 };
+
+	for (unsigned slot = 0; slot < VFSTEER_MAX_PAIRS; slot++)
+		if (pins->pairs[slot].standby[0] && (int)pins->pairs[slot].standby_ifindex == standby && unload_is_here(&pins->pairs[slot]))
+			filter.what = pins->pairs[slot].announce ?: (pins->pairs[slot].announce_exceptions ? ANNOUNCE_MACS : ANNOUNCE_ALL);
+	return filter;
+}
+
+/* And waits for what the network still sends the other way. @pins: NULL where they cannot be read. */
+static void unload_announce(const struct pins *pins, const int *standbys, unsigned count, struct netdev_table *table, struct link_requests *requests,
 			    int announce_fd)
 {
 	struct announcement frames = { 0 };
@@ -69,7 +80,9 @@ static void unload_announce(const int *standbys, unsigned count, struct netdev_t
 		for (unsigned number = 0; number < count; number++) {
 			const struct netdev *standby = netdev_by_index(table, standbys[number]);
 
-			if (standby && standby->carrier && !addresses_collect(table, requests, standby, &frames))
+			if (pins)
+				frames.filter = unload_filter(pins, standbys[number]);
+			if (standby && standby->carrier && !addresses_collect(table, requests, standby, NULL, &frames))
 				announce_send(announce_fd, standby->ifindex, &frames);
 		}
 		crash_point("unload-announced");
@@ -166,7 +179,7 @@ int unload_pair(struct pins *pins, unsigned slot, struct netdev_table *table, st
 	int standby = (int)pins->pairs[slot].standby_ifindex;
 
 	unload_switch(pins, slot);
-	unload_announce(&standby, 1, table, requests, announce_fd);
+	unload_announce(pins, &standby, 1, table, requests, announce_fd);
 	return unload_slot(pins, slot, table, requests);
 }
 
@@ -182,7 +195,7 @@ int unload_everything(struct pins *pins, struct netdev_table *table, struct link
 			standbys[count++] = pins->pairs[slot].standby_ifindex;
 	}
 	crash_point("unload-switched");
-	unload_announce(standbys, count, table, requests, announce_fd);
+	unload_announce(pins, standbys, count, table, requests, announce_fd);
 	port_unload(pins, table, requests);
 	for (unsigned slot = 0; slot < VFSTEER_MAX_PAIRS; slot++) {
 		if (!unload_is_here(&pins->pairs[slot]))
@@ -221,7 +234,7 @@ int unload_unreadable(const char *directory, struct netdev_table *table, struct 
 		if (!error)
 			error = step_error;
 	}
-	unload_announce(standbys, standby_count, table, requests, announce_fd);
+	unload_announce(NULL, standbys, standby_count, table, requests, announce_fd);
 	for (unsigned i = 0; i < primary_count; i++) {
 		step_error = unload_give_back(netdev_by_index(table, primaries[i]), NULL, table, requests);
 		if (!error)

@@ -23,6 +23,12 @@ static const char *const admins[] = {
 	[ADMIN_STANDBY] = "standby",
 };
 
+static const char *const announces[] = {
+	[ANNOUNCE_ALL] = "all",
+	[ANNOUNCE_MACS] = "macs",
+	[ANNOUNCE_OFF] = "off",
+};
+
 static const char *const livenesses[] = {
 	[LIVENESS_WORD] = "kept by the watch programs",
 	[LIVENESS_KFUNC] = "checked for each packet",
@@ -54,6 +60,11 @@ static const char *const causes[] = {
 const char *words_path(enum vfsteer_path path)
 {
 	return WORD(paths, path);
+}
+
+const char *words_announce(enum vfsteer_announce announce)
+{
+	return WORD(announces, announce);
 }
 
 const char *words_primary_state(enum vfsteer_primary_state state)

@@ -32,6 +32,8 @@ def advertisement_of(data, mac=MAC):
         return None
     length = struct.unpack("!H", data[18:20])[0]
     body = data[54:54 + length]
+    if body[4] & 0x40:  # solicited: the kernel's own answer to somebody who asked
+        return None
     check_equal(checksum(data[22:54] + struct.pack("!II", length, 58) + body), 0xffff, "ICMPv6 checksum")
     check_equal((data[:6], data[21], data[38:54]), (mac_bytes("33:33:00:00:00:01"), 255, socket.inet_pton(socket.AF_INET6, "ff02::1")),
                 "MAC, hop limit, and destination")

@@ -262,6 +262,21 @@ static void a_closed_socket_is_an_error(void **state)
 	announcement_free(&list);
 }
 
+static void frames_of_macs_are_told_from_others(void **state)
+{
+	static const int families[] = { AF_UNSPEC, AF_INET, AF_INET6 };
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++)
+		for (unsigned tags = 0; tags <= ANNOUNCE_MAX_TAGS; tags++) {
+			struct announce_address address = address_of(families[i], tags);
+			struct announce_frame frame;
+
+			assert_int_equal(announce_build(&address, &frame), 0);
+			assert_int_equal(announce_is_rarp(&frame), families[i] == AF_UNSPEC);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -277,6 +292,7 @@ int main(void)
 		cmocka_unit_test(advertisement_with_two_tags),
 		cmocka_unit_test(advertisement_checksum_adds_up),
 		cmocka_unit_test(vlan_priority_is_left_at_zero),
+		cmocka_unit_test(frames_of_macs_are_told_from_others),
 		cmocka_unit_test(mistakes_are_refused),
 		cmocka_unit_test(list_grows_and_holds_each_frame_once),
 		cmocka_unit_test(nothing_to_send_is_no_error),

@@ -58,6 +58,49 @@ static void sets_everything(void **state)
 	assert_string_equal(options.pairs[2].primary, "");
 }
 
+static void announcements(void **state)
+{
+	struct options options = { .settings = OPTIONS_DEFAULT_SETTINGS };
+	char message[512];
+
+	(void)state;
+	assert_int_equal(read_text("[agent]\nannounce = macs\nannounce-again = off\nannounce-except = 192.0.2.80, 2001:db8::/64  52:54:00:12:34:56\n"
+				   "announce_except = 198.51.100.0/24\n[pair eth0]\nannounce_except = 203.0.113.1\nannounce = off\nprimary = eth1\n"
+				   "[pair eth2]\nprimary = auto\n",
+				   &options, message, sizeof(message)),
+			 0);
+	assert_int_equal(options.settings.announce, OPTIONS_ANNOUNCE_MACS);
+	assert_int_equal(options.settings.announce_again_s, 0);
+	assert_int_equal(options.pairs[0].announce, OPTIONS_ANNOUNCE_OFF);
+	assert_int_equal(options.pairs[1].announce, OPTIONS_ANNOUNCE_UNSAID);
+	assert_int_equal(options.announce_rule_count, 5);
+	for (unsigned i = 0; i < 5; i++)
+		assert_string_equal(options.announce_rules[i].pair, i == 4 ? "eth0" : "");
+	assert_int_equal(options.announce_rules[0].family, AF_INET);
+	assert_int_equal(options.announce_rules[1].family, AF_INET6);
+	assert_int_equal(options.announce_rules[1].prefix_length, 64);
+	assert_int_equal(options.announce_rules[2].family, AF_UNSPEC);
+	assert_int_equal(read_text("[agent]\nannounce_again = 10\n", &options, message, sizeof(message)), 0);
+	assert_int_equal(options.settings.announce_again_s, 10);
+}
+
+static void more_exceptions_than_there_may_be(void **state)
+{
+	struct options options = { .settings = OPTIONS_DEFAULT_SETTINGS };
+	char text[64 + 32 * (OPTIONS_ANNOUNCE_RULES + 1)] = "[agent]\n", message[512];
+	size_t length = strlen(text);
+
+	(void)state;
+	for (unsigned i = 0; i < OPTIONS_ANNOUNCE_RULES; i++)
+		length += (size_t)snprintf(text + length, sizeof(text) - length, "announce_except = 192.0.2.%u\n", i % 256);
+	assert_int_equal(read_text(text, &options, message, sizeof(message)), 0);
+	assert_int_equal(options.announce_rule_count, OPTIONS_ANNOUNCE_RULES);
+	options.announce_rule_count = 0;
+	snprintf(text + length, sizeof(text) - length, "announce_except = 192.0.2.1\n");
+	assert_int_equal(read_text(text, &options, message, sizeof(message)), -EINVAL);
+	assert_string_equal(message, ":258: announce_except = 192.0.2.1: more than 256 exceptions: name prefixes");
+}
+
 static void root_qdiscs(void **state)
 {
 	struct options options = { .settings = OPTIONS_DEFAULT_SETTINGS };
@@ -166,6 +209,18 @@ static void mistakes(void **state)
 		{ "[agent\n", ":1: neither a [section] nor NAME = VALUE" },
 		{ "[agent]\nup_delay_ms = 1\nup_delay_ms = 1\n", ":3: up_delay_ms: stands twice in [agent]: leave one of them" },
 		{ "[pair eth0]\negress = first\n", ":2: egress = first: say after or before" },
+		{ "[agent]\nannounce = none\n", ":2: announce = none: say all, macs or off" },
+		{ "[pair eth0]\nannounce =\n", ":2: announce = : say all, macs or off" },
+		{ "[pair eth0]\nannounce = off\nannounce = all\n", ":3: announce: stands twice in [pair eth0]: leave one of them" },
+		{ "[pair eth0]\nannounce_again = 20\n", ":2: announce_again: no such setting in [pair eth0]: see 'vfsteer help run'" },
+		{ "[agent]\nannounce_again = 9\n", ":2: announce_again = 9: not a number of seconds from 10 to 86400, nor off" },
+		{ "[agent]\nannounce_again = never\n", ":2: announce_again = never: not a number of seconds from 10 to 86400, nor off" },
+		{ "[agent]\nannounce_again = 60\nannounce-again = 60\n", ":3: announce_again: stands twice in [agent]: leave one of them" },
+		{ "[agent]\nannounce_except = 192.0.2.1 eth0\n",
+		  ":2: announce_except = eth0: not an IPv4 or IPv6 address, a prefix of one, or a MAC" },
+		{ "[pair eth0]\nannounce_except = ,\n",
+		  ":2: announce_except = : nothing in it: name IPv4 or IPv6 addresses or prefixes, or MACs" },
+		{ "[port veth0]\nannounce_except = 192.0.2.1\n", ":2: announce_except: no such setting in [port veth0]: see 'vfsteer help port'" },
 		{ "[pair eth0]\nrx = exact\n[agent]\n[pair eth0]\nrx = exact\n", ":5: rx: stands twice in [pair eth0]: leave one of them" },
 		{ "[pair eth0]\nqdisc = copy\n", ":2: qdisc = copy: say mirror or keep" },
 		{ "[port veth0]\n", ":1: [port veth0]: nothing in it: say pair = STANDBY" },
@@ -261,6 +316,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sets_everything),
+		cmocka_unit_test(announcements),
+		cmocka_unit_test(more_exceptions_than_there_may_be),
 		cmocka_unit_test(root_qdiscs),
 		cmocka_unit_test(xdp_programs),
 		cmocka_unit_test(ports),

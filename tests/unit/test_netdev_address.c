@@ -7,7 +7,7 @@
 
 static struct nl_msg *address_new(uint8_t family, unsigned ifindex)
 {
-	struct ifaddrmsg header = { .ifa_family = family, .ifa_prefixlen = 24, .ifa_flags = 0x80, .ifa_index = ifindex };
+	struct ifaddrmsg header = { .ifa_family = family, .ifa_prefixlen = 24, .ifa_flags = 0x80, .ifa_scope = RT_SCOPE_LINK, .ifa_index = ifindex };
 
 	return message_new(RTM_NEWADDR, &header, sizeof(header));
 }
@@ -32,6 +32,8 @@ static void test_ipv4_local_not_peer(void **state)
 	assert_int_equal(address.ifindex, 5);
 	assert_int_equal(address.family, AF_INET);
 	assert_int_equal(ntohl(address.v4.s_addr), 0x0a000001);
+	assert_int_equal(ntohl(address.network.s_addr), 0x0a000002);
+	assert_int_equal(address.scope, RT_SCOPE_LINK);
 	assert_int_equal(address.prefix_length, 24);
 	assert_int_equal(address.flags, 0x80);
 }

@@ -139,6 +139,33 @@ static void test_link_in_another_namespace(void **state)
 	assert_int_equal(device.link, 0);
 }
 
+static void test_slaves_of_a_bond(void **state)
+{
+	static const struct {
+		const char *kind;
+		int slave_state; /* -1: not told */
+		bool expected;
+	} cases[] = { { "bond", 0, false }, { "bond", 1, true }, { "bond", -1, false }, { "bridge", 1, false } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct nl_msg *message = link_new(AF_UNSPEC, 3);
+		struct nlattr *info, *data;
+		struct netdev device;
+
+		nla_put_string(message, IFLA_IFNAME, "eth0");
+		info = nla_nest_start(message, IFLA_LINKINFO);
+		nla_put_string(message, IFLA_INFO_SLAVE_KIND, cases[i].kind);
+		data = nla_nest_start(message, IFLA_INFO_SLAVE_DATA);
+		if (cases[i].slave_state >= 0)
+			nla_put_u8(message, IFLA_BOND_SLAVE_STATE, (uint8_t)cases[i].slave_state);
+		nla_nest_end(message, data);
+		nla_nest_end(message, info);
+		assert_int_equal(parse_link(message, &device), 0);
+		assert_int_equal(device.is_backup_slave, cases[i].expected);
+	}
+}
+
 static void test_bridge_port_is_no_device(void **state)
 {
 	struct nl_msg *message = link_new(AF_BRIDGE, 3);
@@ -182,6 +209,7 @@ int main(void)
 		cmocka_unit_test(test_other_kinds_have_no_vlan),
 		cmocka_unit_test(test_bridges_that_filter_vlans),
 		cmocka_unit_test(test_link_in_another_namespace),
+		cmocka_unit_test(test_slaves_of_a_bond),
 		cmocka_unit_test(test_bridge_port_is_no_device),
 		cmocka_unit_test(test_wireless_event_is_no_device),
 		cmocka_unit_test(test_infiniband_has_no_mac),
