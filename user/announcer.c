@@ -238,13 +238,11 @@ void announcer_free(struct announcer *announcer)
 int announcer_set(struct announcer *announcer, unsigned slot, int standby, int primary, const struct announcement *frames)
 {
 	struct announcer_pair *pair = &announcer->pairs[slot];
-	struct announcement copy = { .count = frames->count, .size = frames->count };
-	struct announcement old;
+	struct announcement copy, old;
+	int error = announcement_copy(&copy, frames);
 
-	copy.frames = calloc(frames->count ? frames->count : 1, sizeof(*copy.frames));
-	if (!copy.frames)
-		return -ENOMEM;
-	memcpy(copy.frames, frames->frames, frames->count * sizeof(*copy.frames));
+	if (error)
+		return error;
 	pthread_mutex_lock(&pair->lock);
 	old = pair->frames;
 	pair->frames = copy;
