@@ -204,6 +204,7 @@ static void agent_close(struct agent *agent)
 	}
 	if (agent->world.announce_fd >= 0)
 		close(agent->world.announce_fd);
+	pair_forget_groups(&agent->world);
 	link_requests_free(agent->world.requests);
 	netdev_table_free(agent->world.table);
 }

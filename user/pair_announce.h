@@ -5,11 +5,15 @@
 
 #include "pair.h"
 
-/* Collects the frames for all that lives behind the pair: on the standby and above it, and behind its ports. Returns 0 or -errno. */
+/* Collects the frames for all that lives behind the pair: on the standby and above it, and behind its ports; and for the groups that the former
+ * have joined. Returns 0 or -errno. Groups that cannot be read are told of, and the earlier ones stay. */
 int pair_collect(struct pair_world *world, struct pair *pair, const struct netdev *standby);
 
 /* Gives the announcer its copy: after every change of the frames or of the primary. Without memory for it, the next step does it again. */
 void pair_brief_announcer(struct pair_world *world, struct pair *pair);
+
+/* After a switch: what was joined before it, and is not in the announcement, is announced now. Waits for no RTNL. */
+void pair_announce_late_groups(struct pair_world *world, struct pair *pair);
 
 /* Repeats the announcement if its time has come. */
 void pair_announce_again(struct pair_world *world, struct pair *pair);
