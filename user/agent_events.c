@@ -157,15 +157,19 @@ static int agent_take_features(struct agent *agent)
 	return 0;
 }
 
-/* See AGENT_GROUPS_INTERVAL_NS. All pairs' groups are read at once. */
+/* See AGENT_GROUPS_INTERVAL_NS. The kernel's lists are read once for all pairs. */
 static void agent_follow_groups(struct agent *agent)
 {
-	if (pair_clock_ns() < agent->groups_ns)
+	uint64_t began_ns = pair_clock_ns(), ended_ns, pause_ns;
+
+	if (began_ns < agent->groups_ns)
 		return;
 	pair_forget_groups(&agent->world);
 	for (unsigned i = 0; i < agent->pair_count; i++)
 		pair_follow_groups(&agent->world, agent->pairs[i]);
-	agent->groups_ns = pair_clock_ns() + AGENT_GROUPS_INTERVAL_NS;
+	ended_ns = pair_clock_ns();
+	pause_ns = AGENT_GROUPS_PAUSES * (ended_ns - began_ns);
+	agent->groups_ns = ended_ns + (pause_ns > AGENT_GROUPS_INTERVAL_NS ? pause_ns : AGENT_GROUPS_INTERVAL_NS);
 }
 
 static int agent_on_timer(sd_event_source *source, uint64_t time_us, void *argument)

@@ -57,11 +57,14 @@ struct agent {
 #define AGENT_REALIGN_INTERVAL_NS 1000000000ULL
 
 /*
- * How often to read the groups that devices have joined. A join on the standby, or on a VLAN or macvlan above it, changes the standby's lists, which
- * is told at once (EVENT_FILTERS). Nothing tells of a join on a bridge above it, of sources, and of another version of the querier's. What is
- * announced then is so old at most; and the groups are read anew before the agent switches, and after each switch, for the repetitions.
+ * How often to read the groups that devices have joined. A join on the standby, or on a VLAN or macvlan
+ * above it, changes the standby's lists, which a watch program reports at once (EVENT_FILTERS). Nothing
+ * reports a join on a bridge above it, a change of sources, and a querier of another version.
+ * The groups are also read before a switch of the agent's own and after any other.
  */
 #define AGENT_GROUPS_INTERVAL_NS 1000000000ULL
+/* Any user may join many thousand groups. This reading then takes a twentieth of the time at most. */
+#define AGENT_GROUPS_PAUSES 19
 
 /* Between two looks at all qdiscs. */
 #define AGENT_BYPASSES_INTERVAL_NS 200000000ULL

@@ -48,15 +48,22 @@ static struct source *source_append(struct source_list *sources)
 			   sizeof(*sources->list));
 }
 
+static int hex_digit(char digit)
+{
+	return digit >= '0' && digit <= '9'   ? digit - '0'
+	       : digit >= 'a' && digit <= 'f' ? digit - 'a' + 10
+					      : -1;
+}
+
 /* 32 hexadecimal digits, as %pi6 writes them. */
 static bool parse_ipv6(const char *text, struct in6_addr *ret)
 {
 	for (size_t i = 0; i < sizeof(ret->s6_addr); i++) {
-		unsigned byte;
+		int high = hex_digit(text[2 * i]), low = high < 0 ? -1 : hex_digit(text[2 * i + 1]);
 
-		if (sscanf(text + 2 * i, "%2x", &byte) != 1)
+		if (low < 0)
 			return false;
-		ret->s6_addr[i] = (uint8_t)byte;
+		ret->s6_addr[i] = (uint8_t)(high << 4 | low);
 	}
 	return true;
 }
