@@ -288,6 +288,7 @@ static int agent_live(const struct options *options, uint32_t network_namespace)
 	if (error)
 		goto out;
 	agent.realign_ns = pair_clock_ns() + AGENT_REALIGN_INTERVAL_NS;
+	agent.groups_ns = pair_clock_ns() + AGENT_GROUPS_INTERVAL_NS;
 	agent_reconcile(&agent);
 	if (!agent.pair_count)
 		log_info("no pair yet: waiting for a virtio-net device");

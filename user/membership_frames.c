@@ -53,7 +53,7 @@ struct report {
 	size_t ip, body, end; /* where the two begin, and where the frame has to end */
 	uint16_t record_count;
 	struct frame frame;
-	uint8_t bytes[ETH_HLEN + 4 * ANNOUNCE_MAX_TAGS + MEMBERSHIP_FRAMES_MTU];
+	uint8_t bytes[ETH_HLEN + MEMBERSHIP_FRAMES_MTU];
 };
 
 static void append_ipv4(struct frame *frame, const struct announce_address *sender,
@@ -240,8 +240,8 @@ int membership_frames_add(struct announce_reports *reports, const struct announc
 		.sender = sender,
 		.type = report_type(sender->family, version),
 		.address_size = is_ipv4 ? sizeof(struct in_addr) : sizeof(struct in6_addr),
-		.end = ETH_HLEN + 4u * sender->tag_count +
-		       (mtu < MEMBERSHIP_FRAMES_MTU ? mtu : MEMBERSHIP_FRAMES_MTU),
+		/* Tags included: a packet socket allows for one tag beyond the MTU at most. */
+		.end = ETH_HLEN + (mtu < MEMBERSHIP_FRAMES_MTU ? mtu : MEMBERSHIP_FRAMES_MTU),
 	};
 	int error = 0;
 

@@ -32,14 +32,13 @@ static int read_sysctl(const char *family, const char *name, int otherwise)
 	return value;
 }
 
-/* As in the kernel: `all` has priority. 0: no version is forced. */
-static int read_forced_mld(const char *device)
+/* As in the kernel: @forced_for_all has priority. 0: no version is forced. */
+static int read_forced_mld(const char *device, int forced_for_all)
 {
 	char name[64 + IF_NAMESIZE];
-	int forced = read_sysctl("ipv6", "conf/all/force_mld_version", 0);
 
 	snprintf(name, sizeof(name), "conf/%s/force_mld_version", device);
-	return forced ? forced : read_sysctl("ipv6", name, 0);
+	return forced_for_all ? forced_for_all : read_sysctl("ipv6", name, 0);
 }
 
 /* Has the device ever sent an MLDv1 report? True if that is unknown. */
@@ -60,9 +59,9 @@ static bool has_spoken_mld1(const char *device)
 	return sent;
 }
 
-static unsigned mld_of(const char *device)
+static unsigned mld_of(const char *device, int forced_for_all)
 {
-	int forced = read_forced_mld(device);
+	int forced = read_forced_mld(device, forced_for_all);
 
 	if (forced == 1)
 		return MEMBERSHIP_MLD1;
@@ -121,41 +120,43 @@ static int choose_groups(const struct memberships *memberships, int family, int 
 	return 0;
 }
 
-static int add_ipv4(const struct netdev_table *table, const struct memberships *memberships,
-		    const struct speaker *speaker, bool link_local,
-		    struct announce_reports *reports)
+/* What the reports of one standby are made of. */
+struct collecting {
+	const struct netdev_table *table;
+	const struct memberships *memberships;
+	const struct netdev *standby;
+	bool link_local; /* see membership_is_reported */
+	int forced_mld;	 /* of all devices; 0: none */
+	struct announce_reports reports;
+};
+
+/* The frames leave by the standby's wire: a bridge above it may have a larger MTU. */
+static uint32_t mtu_of(const struct collecting *collecting, const struct speaker *speaker)
 {
-	const struct announce_address sender = sender_of(table, speaker, AF_INET);
+	return speaker->device->mtu < collecting->standby->mtu ? speaker->device->mtu
+							       : collecting->standby->mtu;
+}
+
+static int add_groups(struct collecting *collecting, const struct speaker *speaker, int family)
+{
+	const struct announce_address sender = sender_of(collecting->table, speaker, family);
+	unsigned versions = 0;
 	struct membership *groups;
 	size_t count;
-	int error = choose_groups(memberships, AF_INET, speaker->device->ifindex, link_local,
-				  &groups, &count);
+	int error = choose_groups(collecting->memberships, family, speaker->device->ifindex,
+				  collecting->link_local, &groups, &count);
 
 	if (error)
 		return error;
 	if (count)
-		error = membership_frames_add(reports, &sender, speaker->device->mtu,
-					      groups[0].igmp_version, groups, count);
-	free(groups);
-	return error;
-}
-
-static int add_ipv6(const struct netdev_table *table, const struct memberships *memberships,
-		    const struct speaker *speaker, struct announce_reports *reports)
-{
-	const struct announce_address sender = sender_of(table, speaker, AF_INET6);
-	struct membership *groups;
-	size_t count;
-	int error = choose_groups(memberships, AF_INET6, speaker->device->ifindex, true, &groups,
-				  &count);
-	unsigned versions = !error && count ? mld_of(speaker->device->name) : 0;
-
-	if (error)
-		return error;
-	for (unsigned version = 2; version && !error; version--)
+		versions = family == AF_INET
+				   ? 1u << groups[0].igmp_version
+				   : mld_of(speaker->device->name, collecting->forced_mld);
+	for (unsigned version = 3; version && !error; version--)
 		if (versions & 1u << version)
-			error = membership_frames_add(reports, &sender, speaker->device->mtu,
-						      version, groups, count);
+			error = membership_frames_add(&collecting->reports, &sender,
+						      mtu_of(collecting, speaker), version, groups,
+						      count);
 	free(groups);
 	return error;
 }
@@ -164,22 +165,27 @@ int membership_reports_collect(const struct netdev_table *table,
 			       const struct memberships *memberships, const struct netdev *standby,
 			       struct announce_reports *ret)
 {
-	bool link_local = read_sysctl("ipv4", "igmp_link_local_mcast_reports", 1);
-	struct announce_reports reports = { 0 };
+	struct collecting collecting = {
+		.table = table,
+		.memberships = memberships,
+		.standby = standby,
+		.link_local = read_sysctl("ipv4", "igmp_link_local_mcast_reports", 1),
+		.forced_mld = read_sysctl("ipv6", "conf/all/force_mld_version", 0),
+	};
 	struct speakers speakers = { 0 };
 	int error = speakers_find(table, standby, &speakers);
 
 	for (size_t i = 0; i < speakers.count && !error; i++) {
-		error = add_ipv4(table, memberships, &speakers.list[i], link_local, &reports);
+		error = add_groups(&collecting, &speakers.list[i], AF_INET);
 		if (!error)
-			error = add_ipv6(table, memberships, &speakers.list[i], &reports);
+			error = add_groups(&collecting, &speakers.list[i], AF_INET6);
 	}
 	speakers_free(&speakers);
 	if (error) {
-		announce_reports_free(&reports);
+		announce_reports_free(&collecting.reports);
 		return error;
 	}
 	announce_reports_free(ret);
-	*ret = reports;
+	*ret = collecting.reports;
 	return 0;
 }

@@ -97,7 +97,8 @@ static void take_igmp_device(const char *line, struct igmp_reading *reading)
 {
 	unsigned version;
 
-	if (sscanf(line, "%d %*[^:]: %*d V%u", &reading->ifindex, &version) == 2)
+	if (sscanf(line, "%d %*[^:]: %*d V%u", &reading->ifindex, &version) == 2 && version >= 1 &&
+	    version <= 3)
 		reading->version = (uint8_t)version;
 	else
 		reading->ifindex = 0;
