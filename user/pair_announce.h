@@ -12,7 +12,8 @@ int pair_collect(struct pair_world *world, struct pair *pair, const struct netde
 /* Gives the announcer its copy: after every change of the frames or of the primary. Without memory for it, the next step does it again. */
 void pair_brief_announcer(struct pair_world *world, struct pair *pair);
 
-/* After a switch: what was joined before it, and is not in the announcement, is announced now. Waits for no RTNL. */
+/* To be called after pair_announce_switch, before anything that waits for RTNL, and once all pairs' switches are announced: reads the groups, and
+ * announces once more if the announcement lacked one. */
 void pair_announce_late_groups(struct pair_world *world, struct pair *pair);
 
 /* Repeats the announcement if its time has come. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "pair_decide.h"
+#include "pair_announce.h"
 #include "crash_point.h"
 #include "log.h"
 
@@ -148,6 +149,7 @@ uint64_t pair_decide(struct pair_world *world, struct pair *pair)
 		pair_announce_switch(world, pair);
 		if (is_grouped)
 			pair->regroup = false;
+		pair_announce_late_groups(world, pair);
 		if (pair->left_unread)
 			break;
 	}
