@@ -204,6 +204,7 @@ static void agent_close(struct agent *agent)
 	}
 	if (agent->world.announce_fd >= 0)
 		close(agent->world.announce_fd);
+	pair_forget_groups(&agent->world);
 	link_requests_free(agent->world.requests);
 	netdev_table_free(agent->world.table);
 }
@@ -288,6 +289,7 @@ static int agent_live(const struct options *options, uint32_t network_namespace)
 	if (error)
 		goto out;
 	agent.realign_ns = pair_clock_ns() + AGENT_REALIGN_INTERVAL_NS;
+	agent.groups_ns = pair_clock_ns() + AGENT_GROUPS_INTERVAL_NS;
 	agent_reconcile(&agent);
 	if (!agent.pair_count)
 		log_info("no pair yet: waiting for a virtio-net device");

@@ -157,11 +157,27 @@ static int agent_take_features(struct agent *agent)
 	return 0;
 }
 
+/* See AGENT_GROUPS_INTERVAL_NS. The kernel's lists are read once for all pairs. */
+static void agent_follow_groups(struct agent *agent)
+{
+	uint64_t began_ns = pair_clock_ns(), ended_ns, pause_ns;
+
+	if (began_ns < agent->groups_ns)
+		return;
+	pair_forget_groups(&agent->world);
+	for (unsigned i = 0; i < agent->pair_count; i++)
+		pair_follow_groups(&agent->world, agent->pairs[i]);
+	ended_ns = pair_clock_ns();
+	pause_ns = AGENT_GROUPS_PAUSES * (ended_ns - began_ns);
+	agent->groups_ns = ended_ns + (pause_ns > AGENT_GROUPS_INTERVAL_NS ? pause_ns : AGENT_GROUPS_INTERVAL_NS);
+}
+
 static int agent_on_timer(sd_event_source *source, uint64_t time_us, void *argument)
 {
 	struct agent *agent = argument;
 
 	(void)source, (void)time_us;
+	agent_follow_groups(agent);
 	if (agent->lists_watched || pair_clock_ns() < agent->realign_ns) {
 		agent_look(agent);
 		return 0;

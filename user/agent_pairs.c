@@ -330,8 +330,11 @@ static void agent_step(struct agent *agent, struct pair *pair)
 /* At the first pair's time; nothing to wait for: never. */
 static void agent_set_timer(struct agent *agent)
 {
-	uint64_t wake_ns = agent->lists_watched || !agent->pair_count ? 0 : agent->realign_ns;
+	uint64_t wake_ns = agent->pair_count ? agent->groups_ns : 0;
 	int error;
+
+	if (agent->pair_count && !agent->lists_watched && agent->realign_ns < wake_ns)
+		wake_ns = agent->realign_ns;
 
 	for (unsigned i = 0; i < agent->pair_count; i++) {
 		uint64_t pair_wake_ns = agent->pairs[i]->wake_ns;
@@ -381,6 +384,7 @@ void agent_look(struct agent *agent)
 {
 	uint64_t now_ns = pair_clock_ns();
 
+	pair_forget_groups(&agent->world);
 	if (!agent_knows_devices(agent) || (agent->retry_ns && agent->retry_ns <= now_ns)) {
 		agent_reconcile(agent);
 		return;
@@ -469,6 +473,7 @@ void agent_reconcile(struct agent *agent)
 	static struct pairing pairings[VFSTEER_MAX_PAIRS];
 	size_t count;
 
+	pair_forget_groups(&agent->world);
 	agent_remove_pairs(agent);
 	agent->retry_ns = 0;
 	agent_find_names(agent);

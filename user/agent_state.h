@@ -42,6 +42,7 @@ struct agent {
 	struct agent_source sources[AGENT_SOURCES];
 	bool programs_moved; /* somebody attached a program somewhere: ours may have to be put in their places again */
 	uint64_t realign_ns; /* when to look at what nothing tells of: see lists_watched */
+	uint64_t groups_ns;  /* when to read the groups that devices have joined, whatever happens */
 	uint64_t names_next_ns, names_until_ns; /* when to ask for names again; until the latter a new device may still be given the altname that is waited for */
 	bool bypasses_due;   /* something changed that may be, or go, past the standby: see bypass.h */
 	uint64_t bypasses_ns; /* not looked at before */
@@ -54,6 +55,16 @@ struct agent {
 
 /* How often to look at address lists, where no watch program tells of them. */
 #define AGENT_REALIGN_INTERVAL_NS 1000000000ULL
+
+/*
+ * How often to read the groups that devices have joined. A join on the standby, or on a VLAN or macvlan
+ * above it, changes the standby's lists, which a watch program reports at once (EVENT_FILTERS). Nothing
+ * reports a join on a bridge above it, a change of sources, and a querier of another version.
+ * The groups are also read before a switch of the agent's own and after any other.
+ */
+#define AGENT_GROUPS_INTERVAL_NS 1000000000ULL
+/* Any user may join many thousand groups. This reading then takes a twentieth of the time at most. */
+#define AGENT_GROUPS_PAUSES 19
 
 /* Between two looks at all qdiscs. */
 #define AGENT_BYPASSES_INTERVAL_NS 200000000ULL

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "announce.h"
+#include "frame.h"
 #include "pace.h"
 
 #include <errno.h>
@@ -43,32 +44,7 @@ _Static_assert(sizeof(struct advertisement) == 72, "neighbour advertisement with
 _Static_assert(ETH_HLEN + 4 * ANNOUNCE_MAX_TAGS + sizeof(struct advertisement) <= ANNOUNCE_FRAME_SIZE,
 	       "the longest frame fits");
 
-static void frame_append(struct announce_frame *frame, const void *bytes, size_t size)
-{
-	memcpy(frame->bytes + frame->length, bytes, size);
-	frame->length += size;
-}
-
-static void frame_append_u16(struct announce_frame *frame, uint16_t value)
-{
-	uint16_t network = htons(value);
-
-	frame_append(frame, &network, sizeof(network));
-}
-
-static void append_ethernet(struct announce_frame *frame, const uint8_t destination[ETH_ALEN],
-			    const struct announce_address *address, uint16_t protocol)
-{
-	frame_append(frame, destination, ETH_ALEN);
-	frame_append(frame, address->mac, ETH_ALEN);
-	for (unsigned i = 0; i < address->tag_count; i++) {
-		frame_append_u16(frame, address->tags[i].protocol);
-		frame_append_u16(frame, address->tags[i].vlan_id & 0x0fff);
-	}
-	frame_append_u16(frame, protocol);
-}
-
-static void append_arp(struct announce_frame *frame, const struct announce_address *address)
+static void append_arp(struct frame *frame, const struct announce_address *address)
 {
 	struct arp_body body = {
 		.hardware_type = htons(ARPHRD_ETHER),
@@ -90,15 +66,6 @@ static void append_arp(struct announce_frame *frame, const struct announce_addre
 	frame_append(frame, &body, sizeof(body));
 }
 
-static uint32_t sum_words(const void *bytes, size_t size, uint32_t sum)
-{
-	const uint8_t *byte = bytes;
-
-	for (size_t i = 0; i + 1 < size; i += 2)
-		sum += (uint32_t)byte[i] << 8 | byte[i + 1];
-	return sum;
-}
-
 /* RFC 4443, 2.3: over the pseudo header (addresses, length, next header) and the message, whose length is even. */
 static uint16_t advertisement_checksum(const struct advertisement *body)
 {
@@ -106,14 +73,11 @@ static uint16_t advertisement_checksum(const struct advertisement *body)
 	size_t length = sizeof(*body) - sizeof(body->ip);
 	uint32_t sum = (uint32_t)length + IPPROTO_ICMPV6;
 
-	sum = sum_words(bytes + offsetof(struct advertisement, ip.ip6_src), 2 * sizeof(struct in6_addr), sum);
-	sum = sum_words(bytes + sizeof(body->ip), length, sum);
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return htons((uint16_t)~sum);
+	sum = frame_sum(bytes + offsetof(struct advertisement, ip.ip6_src), 2 * sizeof(struct in6_addr), sum);
+	return frame_checksum(frame_sum(bytes + sizeof(body->ip), length, sum));
 }
 
-static void append_advertisement(struct announce_frame *frame, const struct announce_address *address)
+static void append_advertisement(struct frame *frame, const struct announce_address *address)
 {
 	struct advertisement body = {
 		.ip.ip6_flow = htonl(6u << 28),
@@ -138,31 +102,31 @@ int announce_build(const struct announce_address *address, struct announce_frame
 {
 	static const uint8_t broadcast[ETH_ALEN] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
 	static const uint8_t all_nodes[ETH_ALEN] = { 0x33, 0x33, 0x00, 0x00, 0x00, 0x01 };
-	struct announce_frame frame = { 0 };
+	struct announce_frame built = { 0 };
+	struct frame frame = { .bytes = built.bytes };
 
 	if (address->tag_count > ANNOUNCE_MAX_TAGS)
 		return -EINVAL;
 
 	switch (address->family) {
 	case AF_UNSPEC:
-		append_ethernet(&frame, broadcast, address, ETH_P_RARP);
+		frame_append_ethernet(&frame, broadcast, address, ETH_P_RARP);
 		append_arp(&frame, address);
 		break;
 	case AF_INET:
-		append_ethernet(&frame, broadcast, address, ETH_P_ARP);
+		frame_append_ethernet(&frame, broadcast, address, ETH_P_ARP);
 		append_arp(&frame, address);
 		break;
 	case AF_INET6:
-		append_ethernet(&frame, all_nodes, address, ETH_P_IPV6);
+		frame_append_ethernet(&frame, all_nodes, address, ETH_P_IPV6);
 		append_advertisement(&frame, address);
 		break;
 	default:
 		return -EAFNOSUPPORT;
 	}
 	/* The padding is zero already. */
-	if (frame.length < ETH_ZLEN)
-		frame.length = ETH_ZLEN;
-	*ret = frame;
+	built.length = frame.length < ETH_ZLEN ? ETH_ZLEN : frame.length;
+	*ret = built;
 	return 0;
 }
 
@@ -216,7 +180,64 @@ void announcement_free(struct announcement *list)
 {
 	free(list->frames);
 	unique_free(&list->known);
+	announce_reports_free(&list->reports);
 	*list = (struct announcement){ 0 };
+}
+
+int announcement_copy(struct announcement *ret, const struct announcement *from)
+{
+	struct announcement copy = { .count = from->count, .size = from->count };
+
+	copy.reports = (struct announce_reports){ .used = from->reports.used, .size = from->reports.used, .count = from->reports.count };
+	copy.frames = calloc(from->count ? from->count : 1, sizeof(*copy.frames));
+	copy.reports.bytes = malloc(from->reports.used ? from->reports.used : 1);
+	if (!copy.frames || !copy.reports.bytes) {
+		announcement_free(&copy);
+		return -ENOMEM;
+	}
+	/* Of a list without frames there is no memory to copy from. */
+	if (from->count)
+		memcpy(copy.frames, from->frames, from->count * sizeof(*copy.frames));
+	if (from->reports.used)
+		memcpy(copy.reports.bytes, from->reports.bytes, from->reports.used);
+	*ret = copy;
+	return 0;
+}
+
+int announce_reports_add(struct announce_reports *reports, const uint8_t *frame, size_t length)
+{
+	uint16_t padded = (uint16_t)(length < ETH_ZLEN ? ETH_ZLEN : length);
+	size_t needed = reports->used + sizeof(padded) + padded;
+
+	if (length > UINT16_MAX)
+		return -EMSGSIZE;
+	if (needed > reports->size) {
+		size_t size = 2 * needed;
+		uint8_t *bytes = realloc(reports->bytes, size);
+
+		if (!bytes)
+			return -ENOMEM;
+		reports->bytes = bytes;
+		reports->size = size;
+	}
+	memcpy(reports->bytes + reports->used, &padded, sizeof(padded));
+	reports->used += sizeof(padded);
+	memset(reports->bytes + reports->used, 0, padded);
+	memcpy(reports->bytes + reports->used, frame, length);
+	reports->used += padded;
+	reports->count++;
+	return 0;
+}
+
+bool announce_reports_are_equal(const struct announce_reports *a, const struct announce_reports *b)
+{
+	return a->used == b->used && (!a->used || memcmp(a->bytes, b->bytes, a->used) == 0);
+}
+
+void announce_reports_free(struct announce_reports *reports)
+{
+	free(reports->bytes);
+	*reports = (struct announce_reports){ 0 };
 }
 
 int announce_open(void)
@@ -233,7 +254,7 @@ int announce_open(void)
 	return fd;
 }
 
-static int send_frame(int fd, int ifindex, const struct announce_frame *frame, int bypass)
+static int send_frame(int fd, int ifindex, const uint8_t *frame, size_t length, int bypass)
 {
 	struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_ifindex = ifindex };
 
@@ -241,9 +262,9 @@ static int send_frame(int fd, int ifindex, const struct announce_frame *frame, i
 	if (setsockopt(fd, SOL_PACKET, PACKET_QDISC_BYPASS, &bypass, sizeof(bypass)) && bypass)
 		return -errno;
 	/* Kernels before 5.0 do not read the frame's protocol from its header. */
-	memcpy(&to.sll_protocol, frame->bytes + 2 * ETH_ALEN, sizeof(to.sll_protocol));
+	memcpy(&to.sll_protocol, frame + 2 * ETH_ALEN, sizeof(to.sll_protocol));
 	for (;;) {
-		if (sendto(fd, frame->bytes, frame->length, 0, (struct sockaddr *)&to, sizeof(to)) >= 0)
+		if (sendto(fd, frame, length, 0, (struct sockaddr *)&to, sizeof(to)) >= 0)
 			return 0;
 		if (errno != EINTR)
 			return -errno;
@@ -259,16 +280,16 @@ static void pause_for(uint64_t pause_ns)
 }
 
 /* -ENOBUFS: queue stopped or driver busy; a qdisc holds the frame until it is not. If that is full, too, or the socket's buffer: a little later. */
-static int send_paced(int fd, int ifindex, const struct announce_frame *frame, struct pace *pace)
+static int send_paced(int fd, int ifindex, const uint8_t *frame, size_t length, struct pace *pace)
 {
 	uint64_t pause_ns = pace_next(pace);
 	int err;
 
 	do {
 		pause_for(pause_ns);
-		err = send_frame(fd, ifindex, frame, 1);
+		err = send_frame(fd, ifindex, frame, length, 1);
 		if (err == -ENOBUFS)
-			err = send_frame(fd, ifindex, frame, 0);
+			err = send_frame(fd, ifindex, frame, length, 0);
 		if (err != -ENOBUFS && err != -EAGAIN)
 			return err;
 		pause_ns = pace_again(pace);
@@ -276,23 +297,37 @@ static int send_paced(int fd, int ifindex, const struct announce_frame *frame, s
 	return err;
 }
 
+struct sending {
+	int fd, ifindex;
+	int sent, first_err;
+	struct pace pace;
+};
+
+/* Returns whether to go on. */
+static bool send_next(struct sending *sending, const uint8_t *frame, size_t length)
+{
+	int err = send_paced(sending->fd, sending->ifindex, frame, length, &sending->pace);
+
+	if (!err)
+		sending->sent++;
+	else if (!sending->first_err)
+		sending->first_err = err;
+	/* These would meet every further frame as well. */
+	return err != -ENETDOWN && err != -ENXIO && err != -ENODEV && err != -EAGAIN;
+}
+
 int announce_send(int fd, int ifindex, const struct announcement *list)
 {
-	struct pace pace = { 0 };
-	int sent = 0, first_err = 0;
+	struct sending sending = { .fd = fd, .ifindex = ifindex };
+	const struct announce_reports *reports = &list->reports;
+	bool goes_on = true;
+	uint16_t length;
 
-	for (size_t i = 0; i < list->count; i++) {
-		int err = send_paced(fd, ifindex, &list->frames[i], &pace);
-
-		if (!err) {
-			sent++;
-			continue;
-		}
-		if (!first_err)
-			first_err = err;
-		/* These would meet every further frame as well. */
-		if (err == -ENETDOWN || err == -ENXIO || err == -ENODEV || err == -EAGAIN)
-			break;
+	for (size_t i = 0; i < list->count && goes_on; i++)
+		goes_on = send_next(&sending, list->frames[i].bytes, list->frames[i].length);
+	for (size_t at = 0; at < reports->used && goes_on; at += sizeof(length) + length) {
+		memcpy(&length, reports->bytes + at, sizeof(length));
+		goes_on = send_next(&sending, reports->bytes + at + sizeof(length), length);
 	}
-	return sent ? sent : first_err;
+	return sending.sent ? sending.sent : sending.first_err;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * announce: frames that tell the network where a pair's MACs and addresses now are: gratuitous ARP for every
- * IPv4 address (RFC 5227, 3), unsolicited neighbour advertisement for every IPv6 address (RFC 4861, 7.2.6) and
- * RARP (RFC 903) for every MAC, inside the VLAN tags of the device that owns the address.
+ * announce: frames that tell the network where a pair's MACs, addresses and groups now are: gratuitous ARP for every
+ * IPv4 address (RFC 5227, 3), unsolicited neighbour advertisement for every IPv6 address (RFC 4861, 7.2.6),
+ * RARP (RFC 903) for every MAC, and membership reports (membership_frames.h) for every multicast group, inside the VLAN
+ * tags of the device that has the address or the group.
  */
 #ifndef ANNOUNCE_H
 #define ANNOUNCE_H
@@ -48,27 +49,43 @@ int announce_build(const struct announce_address *address, struct announce_frame
 /* Is it a MAC's, inside whatever tags? */
 bool announce_is_rarp(const struct announce_frame *frame);
 
+/* Frames of any length, one behind the other, each behind its length (uint16_t). Zero-initialise it. */
+struct announce_reports {
+	uint8_t *bytes;
+	size_t used, size;
+	size_t count;
+};
+
 /* A list of frames, grown as needed. Zero-initialise it. */
 struct announcement {
-	struct announce_frame *frames;
+	struct announce_frame *frames; /* for MACs and addresses */
 	size_t count, size;
 	struct unique known;
 	struct announce_filter filter; /* what it keeps back is not added */
+	struct announce_reports reports; /* for groups; sent last. They are collected more often than the rest */
 };
 
 /* Appends the frame for @address, unless the same frame is there already or the filter keeps it back. Returns 0 or -errno. */
 int announcement_add(struct announcement *list, const struct announce_address *address);
 /* The same for a frame that was built already; no filter. */
 int announcement_add_frame(struct announcement *list, const struct announce_frame *frame);
-void announcement_clear(struct announcement *list); /* keeps the memory */
+void announcement_clear(struct announcement *list); /* keeps the memory, and the reports */
 void announcement_free(struct announcement *list);
+
+/* Copies the frames of @from to @ret, which must be free of its own. Nothing can be added to the copy. Returns 0 or -ENOMEM. */
+int announcement_copy(struct announcement *ret, const struct announcement *from);
+
+/* Appends a whole frame of up to UINT16_MAX bytes, padded to 60. Returns 0 or -errno. */
+int announce_reports_add(struct announce_reports *reports, const uint8_t *frame, size_t length);
+bool announce_reports_are_equal(const struct announce_reports *a, const struct announce_reports *b);
+void announce_reports_free(struct announce_reports *reports);
 
 /* A packet socket to send on any device; receives nothing, never blocks. Needs CAP_NET_RAW. Returns the descriptor or
  * -errno. */
 int announce_open(void);
 
 /*
- * Sends every frame of @list out of @ifindex, past its qdisc and its egress programs (PACKET_QDISC_BYPASS,
+ * Sends every frame of @list, its reports included, out of @ifindex, past its qdisc and its egress programs (PACKET_QDISC_BYPASS,
  * Linux 3.14), so that it leaves by that wire whatever the pair's state; a frame that this path refuses (busy
  * queue) is sent again through the qdisc, and then for some ms again (pace.h). More than a burst is sent with pauses. Returns the number of frames sent (0 for an empty list), or -errno when
  * none was: -ENETDOWN the device is down, -ENXIO it is gone, -EAGAIN the socket's buffer is full, -ENOBUFS its queue

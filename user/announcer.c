@@ -44,7 +44,7 @@ static bool announcer_is_due(const struct announcer *announcer, unsigned slot)
 
 void announcer_note(struct vfsteer_pair *slot, const struct announcement *frames, int sent)
 {
-	uint32_t count = (uint32_t)frames->count, done = sent > 0 ? (uint32_t)sent : 0;
+	uint32_t count = (uint32_t)(frames->count + frames->reports.count), done = sent > 0 ? (uint32_t)sent : 0;
 
 	__atomic_store_n(&slot->announced_frames, count, __ATOMIC_RELAXED);
 	__atomic_store_n(&slot->unsent_frames, done < count ? count - done : 0, __ATOMIC_RELAXED);
@@ -246,15 +246,11 @@ void announcer_free(struct announcer *announcer)
 int announcer_set(struct announcer *announcer, unsigned slot, int standby, int primary, const struct announcement *frames)
 {
 	struct announcer_pair *pair = &announcer->pairs[slot];
-	struct announcement copy = { .count = frames->count, .size = frames->count };
-	struct announcement old;
+	struct announcement copy, old;
+	int error = announcement_copy(&copy, frames);
 
-	copy.frames = calloc(frames->count ? frames->count : 1, sizeof(*copy.frames));
-	if (!copy.frames)
-		return -ENOMEM;
-	/* Where nothing is announced there is no memory to copy from. */
-	if (frames->count)
-		memcpy(copy.frames, frames->frames, frames->count * sizeof(*copy.frames));
+	if (error)
+		return error;
 	pthread_mutex_lock(&pair->lock);
 	old = pair->frames;
 	pair->frames = copy;

@@ -12,6 +12,7 @@
 #include "bypass.h"
 #include "candidates.h"
 #include "link.h"
+#include "memberships.h"
 #include "netdev.h"
 #include "pair_qdisc.h"
 #include "pairing.h"
@@ -33,6 +34,8 @@ struct pair_world {
 	struct port ports[VFSTEER_MAX_PORTS]; /* by number */
 	struct netdev_table *table;
 	struct link_requests *requests;
+	struct memberships memberships; /* of all devices, if they were read since the agent was woken last: see pair_forget_groups */
+	bool groups_unreadable;         /* told */
 	int announce_fd; /* see announce_open; for repetitions */
 	struct announcer *announcer;
 	struct policy_limits limits;
@@ -78,6 +81,7 @@ struct pair {
 	struct xdp_mirror_try mirror_tried;
 	uint64_t xdp_look_ns; /* when to look at the standby's XDP program again, of which links tell nobody */
 	bool realign;         /* the standby changed: align again at the next step */
+	bool regroup;         /* a switch was announced with groups that may be old: see pair_announce_late_groups */
 	bool readdress;       /* addresses changed: collect what to announce again */
 	uint64_t readdress_ns; /* when to do so once more: the ports' programs tell only so often; 0: no need */
 	bool operator_asked, removal_cancelled;
@@ -149,6 +153,13 @@ uint64_t pair_step(struct pair_world *world, struct pair *pair, const struct pai
 /* Moves the traffic off the primary, announced and drained, for something that disturbs it. The next step takes it back when it can carry traffic.
  * Not where the standby has no carrier. Takes some 20 ms. */
 void pair_step_aside(struct pair_world *world, struct pair *pair, enum vfsteer_cause cause);
+
+/* Collects the pair's groups anew, which may have changed without any news: sources, versions, and what is joined on a bridge. Waits for no RTNL.
+ * Returns whether they have changed. */
+bool pair_follow_groups(struct pair_world *world, struct pair *pair);
+
+/* What the kernel said of groups until now may be old: to be called whenever something woke the agent. They are then read once for all pairs. */
+void pair_forget_groups(struct pair_world *world);
 
 /* The network is told anew where the pair's MACs and addresses are, at the next step. */
 void pair_announce_anew(const struct pair_world *world, struct pair *pair);

@@ -3,11 +3,13 @@
 #include "addresses.h"
 #include "hints.h"
 #include "log.h"
+#include "membership_reports.h"
 #include "port_addresses.h"
 #include "words.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 
 /* The announcer's copy: after every change of the frames or of the primary. */
 void pair_brief_announcer(struct pair_world *world, struct pair *pair)
@@ -16,12 +18,60 @@ void pair_brief_announcer(struct pair_world *world, struct pair *pair)
 		pair->readdress = true;
 }
 
+static int pair_collect_groups(struct pair_world *world, struct pair *pair, const struct netdev *standby)
+{
+	int error = world->memberships.is_read ? 0 : memberships_read(&world->memberships);
+
+	if (pair->frames.filter.what == ANNOUNCE_OFF) {
+		announce_reports_free(&pair->frames.reports);
+		return 0;
+	}
+	if (!error)
+		error = membership_reports_collect(world->table, &world->memberships, standby, &pair->frames.reports);
+	if (error && !world->groups_unreadable)
+		log_warning("groups: %s: the multicast groups joined here cannot be read (/proc/net): a switch is announced with those known before",
+			    strerror(-error));
+	else if (!error && world->groups_unreadable)
+		log_info("groups: they can be read again");
+	world->groups_unreadable = error;
+	return error;
+}
+
 /* All that lives behind the pair: on the standby and above it, and behind its ports. */
 int pair_collect(struct pair_world *world, struct pair *pair, const struct netdev *standby)
 {
 	int error = addresses_collect(world->table, world->requests, standby, &pair->spoken, &pair->frames);
 
-	return error ? error : port_addresses_collect(&world->port_pins, pair->slot, &pair->frames);
+	if (!error)
+		error = port_addresses_collect(&world->port_pins, pair->slot, &pair->frames);
+	if (!error)
+		pair_collect_groups(world, pair, standby);
+	return error;
+}
+
+bool pair_follow_groups(struct pair_world *world, struct pair *pair)
+{
+	const struct netdev *standby = netdev_by_index(world->table, pair->standby);
+	struct announce_reports before = pair->frames.reports;
+	bool has_changed;
+
+	if (!standby)
+		return false;
+	pair->frames.reports = (struct announce_reports){ 0 };
+	if (pair_collect_groups(world, pair, standby)) {
+		pair->frames.reports = before;
+		return false;
+	}
+	has_changed = !announce_reports_are_equal(&before, &pair->frames.reports);
+	announce_reports_free(&before);
+	if (has_changed)
+		pair_brief_announcer(world, pair);
+	return has_changed;
+}
+
+void pair_forget_groups(struct pair_world *world)
+{
+	memberships_free(&world->memberships);
 }
 
 static void pair_tell_switch(const struct pair_world *world, struct pair *pair, struct vfsteer_state state,
@@ -82,8 +132,15 @@ void pair_announce_switch(struct pair_world *world, struct pair *pair)
 	pair->next_announcement_ns = pair_clock_ns() + world->announce_interval_ns;
 	pair_judge_service(world, pair, state);
 	/* Nothing tells of the MACs that a bridge learns: the repetitions include those of late. */
-	pair->readdress = true;
+	pair->readdress = pair->regroup = true;
 	pair_tell_switch(world, pair, state, announced_ns);
+}
+
+void pair_announce_late_groups(struct pair_world *world, struct pair *pair)
+{
+	if (pair->regroup && pair_follow_groups(world, pair))
+		pair_announce(world, pair, pins_state(&world->pins, pair->slot).active);
+	pair->regroup = false;
 }
 
 void pair_announce_again(struct pair_world *world, struct pair *pair)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "pair_decide.h"
+#include "pair_announce.h"
 #include "crash_point.h"
 #include "log.h"
 
@@ -113,6 +114,7 @@ static bool pair_leaves_unread(const struct policy_view *view, const struct poli
 
 uint64_t pair_decide(struct pair_world *world, struct pair *pair)
 {
+	bool is_grouped = false;
 	uint64_t wake_ns = 0;
 
 	for (int i = 0; i < PAIR_CAS_TRIES; i++) {
@@ -135,6 +137,11 @@ uint64_t pair_decide(struct pair_world *world, struct pair *pair)
 		pair_slot(world, pair)->down_reason = decision.down_reason;
 		if (!memcmp(&decision.wanted, &state, sizeof(state)))
 			break;
+		/* A switch that was asked for, and one to the primary, can wait for the groups to be read. */
+		if (decision.wanted.active != state.active && (!pair->left_unread || pair->operator_asked)) {
+			pair_follow_groups(world, pair);
+			is_grouped = true;
+		}
 		crash_point("pair-word-about-to-change");
 		if (!pins_state_change(&world->pins, pair->slot, &state, decision.wanted))
 			continue;
@@ -144,6 +151,9 @@ uint64_t pair_decide(struct pair_world *world, struct pair *pair)
 			pair->leaving_settled_ns = view.leaving_since_ns;
 		}
 		pair_announce_switch(world, pair);
+		if (is_grouped)
+			pair->regroup = false;
+		pair_announce_late_groups(world, pair);
 		if (pair->left_unread)
 			break;
 	}

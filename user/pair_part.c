@@ -78,6 +78,7 @@ void pair_part(struct pair_world *world, struct pair *pair, bool is_left)
 	pair_force(world, pair, PRIMARY_ABSENT, primary ? CAUSE_OWNED : CAUSE_GONE);
 	crash_point("pair-parting");
 	pair_announce_switch(world, pair);
+	pair_announce_late_groups(world, pair);
 	if (primary && was_active)
 		pair_drain();
 	uplinks_part(world, pair, pair->primary);
@@ -122,6 +123,7 @@ void pair_step_aside(struct pair_world *world, struct pair *pair, enum vfsteer_c
 		return;
 	pair_force(world, pair, PRIMARY_JOINING, cause);
 	pair_announce_switch(world, pair);
+	pair_announce_late_groups(world, pair);
 	pair_drain();
 	pair->due = true;
 }

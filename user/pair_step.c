@@ -261,6 +261,7 @@ uint64_t pair_step(struct pair_world *world, struct pair *pair, const struct pai
 	bool carrier, is_quiet;
 
 	pair_announce_switch(world, pair);
+	pair_announce_late_groups(world, pair);
 	if (!standby)
 		return 0;
 	pair->retry_ns = 0;

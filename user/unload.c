@@ -6,6 +6,7 @@
 #include "direct.h"
 #include "filters.h"
 #include "log.h"
+#include "membership_reports.h"
 #include "owners.h"
 #include "pins_make.h"
 #include "port_unload.h"
@@ -74,21 +75,26 @@ static struct announce_filter unload_filter(const struct pins *pins, int standby
 static void unload_announce(const struct pins *pins, const int *standbys, unsigned count, struct netdev_table *table, struct link_requests *requests,
 			    int announce_fd)
 {
+	struct memberships memberships = { 0 };
 	struct announcement frames = { 0 };
 
+	/* Without them the addresses are announced all the same. */
+	memberships_read(&memberships);
 	for (int i = 0; i < UNLOAD_ANNOUNCEMENTS; i++) {
 		for (unsigned number = 0; number < count; number++) {
 			const struct netdev *standby = netdev_by_index(table, standbys[number]);
 
 			if (pins)
 				frames.filter = unload_filter(pins, standbys[number]);
-			if (standby && standby->carrier && !addresses_collect(table, requests, standby, NULL, &frames))
+			if (standby && standby->carrier && !addresses_collect(table, requests, standby, NULL, &frames) &&
+			    !membership_reports_collect(table, &memberships, standby, &frames.reports))
 				announce_send(announce_fd, standby->ifindex, &frames);
 		}
 		crash_point("unload-announced");
 		unload_pause(UNLOAD_DRAIN_MS / UNLOAD_ANNOUNCEMENTS);
 	}
 	announcement_free(&frames);
+	memberships_free(&memberships);
 }
 
 /* Has somebody made it a port of another device, or given it an address of its own? Then it stays up for him. NULL: the standby is not known. */

@@ -179,8 +179,21 @@ def events():
     yield "short", bytes([size - 2]) + bytes(size)
 
 
+def groups():
+    """The files of /proc/net, a NUL between two."""
+    files = [b"4\teth0      :     2      V3\n\t\t\t\t010101E8     1 0:00000000\t\t0\n\t\t\t\t010000E0     1 0:00000000\t\t0\n",
+             b"  4   eth0 0xe8010101 0x0a000009      1      0\n  4   eth0 0xe8010101 0x0a00000a      1      0\n",
+             b"4    eth0            ff3e0000000000000000000000000001     1 00000004 0\n",
+             b"  4   eth0 ff3e0000000000000000000000000001 fd000000000000000000000000000009      1      0\n"]
+    yield "sources", b"\0".join(files)
+    yield "older", b"\0".join((files[0].replace(b"V3", b"V2"), b"", files[2]))
+    yield "none", b"\0".join((files[0].replace(b"V3", b"NONE"),))
+    with contextlib.suppress(OSError):
+        yield "kernel", b"\0".join(Path("/proc/net", name).read_bytes() for name in ("igmp", "mcfilter", "igmp6", "mcfilter6"))
+
+
 def main():
-    for target in (netlink, answers, pairs, ports, events):
+    for target in (netlink, answers, pairs, ports, events, groups):
         directory = Path(sys.argv[1]) / target.__name__
         directory.mkdir(parents=True, exist_ok=True)
         for name, data in target():

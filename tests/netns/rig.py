@@ -160,6 +160,7 @@ class Flow:
         self.receiver.bind(("", address[1]))
         self.receiver.settimeout(0.1)
         self.sender = source.inside(lambda: socket.socket(family, socket.SOCK_DGRAM))
+        self.prepare(source, target, to)
         self.sender.connect(address)
         self.stopping = self.ended = False
         self.threads = [threading.Thread(target=work, daemon=True) for work in (self._receive, self._send)]
@@ -167,6 +168,9 @@ class Flow:
             thread.start()
         # The neighbour has to be found first; what waits for that is no part of the flow.
         wait(f"a first datagram to {to}", lambda: self.arrived)
+
+    def prepare(self, source, target, to):
+        """What another kind of flow needs of its sockets before it begins."""
 
     def _send(self):
         due = time.monotonic()
