@@ -8,27 +8,20 @@
 #include "policy.h"
 #include "qdisc.h"
 #include "report_candidates.h"
+#include "slot.h"
 #include "steer.h"
 #include "text.h"
 #include <errno.h>
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-
-static bool is_here(const struct vfsteer_pair *pair)
-{
-	struct stat namespace;
-
-	return !stat("/proc/self/ns/net", &namespace) && namespace.st_ino == pair->network_namespace;
-}
 
 /* The map is current unless the agent died and the device left after it. From another netns nobody can tell. */
 static bool primary_exists(const struct vfsteer_pair *pair)
 {
 	char name[IF_NAMESIZE];
 
-	if (!pair->primary_ifindex || !is_here(pair))
+	if (!pair->primary_ifindex || !slot_is_here(pair))
 		return pair->primary_ifindex;
 	return if_indextoname(pair->primary_ifindex, name) || errno != ENXIO;
 }
@@ -57,7 +50,7 @@ static struct report_pair describe_slot(const struct vfsteer_pair *pair, struct 
 {
 	uint64_t now_ns = clock_now_ns(CLOCK_BOOTTIME), retry_ns;
 	struct report_pair report = {
-		.is_here = is_here(pair),
+		.is_here = slot_is_here(pair),
 		.primary_is_named = pair->primary_is_named,
 		.state = state,
 		.standby_carrier = pair->standby_has_carrier,
@@ -105,7 +98,7 @@ static struct report_qdisc read_qdisc(const struct vfsteer_pair *pair, bool has_
 	struct link_requests *requests;
 	struct qdisc_plan plan;
 
-	if (!is_here(pair) || link_requests_new(&requests))
+	if (!slot_is_here(pair) || link_requests_new(&requests))
 		return qdisc;
 	if (!qdisc_plan_read(requests, (int)pair->standby_ifindex, has_primary ? (int)pair->primary_ifindex : 0, pair->primary_qdisc,
 			     pair->qdisc_is_kept, &plan)) {

@@ -37,6 +37,13 @@ int slot_find_foreign(const struct pins *pins, uint32_t network_namespace)
 	return -1;
 }
 
+bool slot_is_here(const struct vfsteer_pair *slot)
+{
+	struct stat namespace;
+
+	return slot->standby[0] && !stat("/proc/self/ns/net", &namespace) && slot->network_namespace == namespace.st_ino;
+}
+
 bool slot_explain_foreign(const struct pins *pins, char *message, size_t size)
 {
 	struct stat namespace;

@@ -16,6 +16,9 @@ int slot_find(const struct pins *pins, uint32_t network_namespace, int standby_i
  */
 void slot_repair(const struct pins *pins);
 
+/* A pair in this process's network namespace? The devices that bear the same numbers here as those of another one are none of its own. */
+bool slot_is_here(const struct vfsteer_pair *slot);
+
 /* One line for who acts on pins that were made elsewhere: where that is. False: they were made in this process's network namespace. */
 bool slot_explain_foreign(const struct pins *pins, char *message, size_t size);
 

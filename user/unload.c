@@ -20,7 +20,6 @@
 #include <linux/if.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 /* What the network still sends to the primary's port after the announcement, and what waits in its ring. */
@@ -34,14 +33,6 @@ static void unload_pause(unsigned ms)
 
 	while (nanosleep(&time, &time))
 		;
-}
-
-/* Pins of another network namespace: the devices that bear the same numbers here are none of ours. */
-static bool unload_is_here(const struct vfsteer_pair *pair)
-{
-	struct stat namespace;
-
-	return pair->standby[0] && !stat("/proc/self/ns/net", &namespace) && pair->network_namespace == namespace.st_ino;
 }
 
 static void unload_switch(const struct pins *pins, unsigned slot)
@@ -197,14 +188,14 @@ int unload_everything(struct pins *pins, struct netdev_table *table, struct link
 	for (unsigned slot = 0; slot < VFSTEER_MAX_PAIRS; slot++) {
 		if (pins->pairs[slot].standby[0])
 			unload_switch(pins, slot);
-		if (unload_is_here(&pins->pairs[slot]))
+		if (slot_is_here(&pins->pairs[slot]))
 			standbys[count++] = pins->pairs[slot].standby_ifindex;
 	}
 	crash_point("unload-switched");
 	unload_announce(pins, standbys, count, table, requests, announce_fd);
 	port_unload(pins, table, requests);
 	for (unsigned slot = 0; slot < VFSTEER_MAX_PAIRS; slot++) {
-		if (!unload_is_here(&pins->pairs[slot]))
+		if (!slot_is_here(&pins->pairs[slot]))
 			continue;
 		step_error = unload_slot(pins, slot, table, requests);
 		if (!error)
