@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PAIR_PLACED_NS 1500000000ULL
 
 uint64_t pair_clock_ns(void)
 {
@@ -144,25 +143,17 @@ static void pair_explain_place(const struct pair_world *world, const struct pair
 void pair_keep_place(struct pair_world *world, struct pair *pair)
 {
 	struct vfsteer_pair *slot = pair_slot(world, pair);
-	char unplaced[sizeof(pair->unplaced)];
+	char unplaced[PLACED_WHY_SIZE];
 	int error = steer_keep_place(pair->steer, pair->standby, pair->prepared ? pair->primary : 0);
 
 	pair_explain_place(world, pair, error, unplaced, sizeof(unplaced));
-	if (unplaced[0] || !pair->unplaced[0])
-		pair->placed_ns = 0;
-	else if (!pair->placed_ns)
-		pair->placed_ns = pair_clock_ns();
-	/* Whoever fights for the place leaves it for moments. */
-	if (pair->placed_ns && pair_clock_ns() - pair->placed_ns < PAIR_PLACED_NS)
-		return;
-	if (!strcmp(unplaced, pair->unplaced))
+	if (!placed_note(&pair->placed, unplaced, pair_clock_ns()))
 		return;
 	pair->due = true;
 	if (unplaced[0])
 		log_warning("%s: %s", slot->standby, unplaced);
 	else
 		log_info("%s: its programs have their places again", slot->standby);
-	memcpy(pair->unplaced, unplaced, sizeof(unplaced));
 }
 
 void pair_free(struct pair *pair)

@@ -17,6 +17,7 @@
 #include "pair_qdisc.h"
 #include "pairing.h"
 #include "pins.h"
+#include "placed.h"
 #include "policy.h"
 #include "port.h"
 #include "quiet.h"
@@ -109,8 +110,7 @@ struct pair {
 	bool left_unread;      /* the last decision moved the traffic off the primary before that was read */
 	int read_error;         /* of the last attempt to read the primary: told; 0: it was read */
 	const char *trouble;    /* last trouble told, so that it is told once */
-	char unplaced[320];     /* why a program is not in its place, as told; empty: all are */
-	uint64_t placed_ns;     /* since when all are again, though `unplaced` is still told; 0: they are not */
+	struct placed placed;   /* of its programs, all together */
 	struct pair_told told[PAIR_TOLD_MAX]; /* candidates.h: what was told of which device, the newest overwrite the oldest */
 	unsigned told_count;
 	struct bypass bypasses[BYPASS_KINDS]; /* told last */

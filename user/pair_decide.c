@@ -21,7 +21,7 @@ static enum vfsteer_down_reason pair_mismatch(const struct pair *pair, const str
 		return DOWN_OTHER_MAC;
 	if (pair->mtu_refused || primary->mtu != standby->mtu)
 		return DOWN_OTHER_MTU;
-	return pair->unplaced[0] ? DOWN_HOOK : pair->unfit;
+	return pair->placed.why[0] ? DOWN_HOOK : pair->unfit;
 }
 
 /* Whoever opens a device has its driver program all filters, too. */
