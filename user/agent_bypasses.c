@@ -27,7 +27,9 @@ static void agent_tell_pair_bypasses(const struct agent *agent, const struct byp
 	struct bypass_facts facts;
 	unsigned count;
 
-	bypass_read(reader, &agent->world.pins, pair->slot, agent->world.table, &facts);
+	bypass_read(reader, &agent->world.pins, pair->slot, agent->world.table, true, &facts);
+	/* pair_keep_place tells of these, if they stay. */
+	facts.ingress_others = (struct hook_others){ 0 };
 	count = bypass_judge(&facts, bypasses);
 	for (unsigned i = 0; i < count; i++)
 		if (!agent_has_told(pair->bypasses, pair->bypass_count, &bypasses[i]))

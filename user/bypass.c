@@ -9,8 +9,11 @@
 static const char *const bypass_words[BYPASS_KINDS] = {
 	[BYPASS_QDISC] = "qdisc",
 	[BYPASS_XDP] = "xdp",
+	[BYPASS_XDP_LEFT] = "xdp_left",
 	[BYPASS_AF_XDP] = "af_xdp",
 	[BYPASS_EGRESS] = "egress",
+	[BYPASS_EGRESS_BEHIND] = "egress_behind",
+	[BYPASS_INGRESS] = "ingress",
 };
 
 const char *bypass_word(enum bypass_kind kind)
@@ -42,6 +45,21 @@ static void bypass_judge_missing(const struct bypass_facts *facts, const char *w
 		   "XDP program %u of %s is not on %s: %s: %s is not used; %s, or take the program away, or say xdp = "
 		   "ignore in [pair %s]",
 		   facts->xdp_program, facts->standby, facts->primary, why, facts->primary, remedy, facts->standby);
+}
+
+/* What was put on the primary for the standby's sake, where nobody has taken it away with the standby's own. */
+static void bypass_judge_left(const struct bypass_facts *facts, struct bypass_list *list)
+{
+	char now[32] = "none";
+
+	if (facts->has_agent || !facts->mirrored_xdp_program || facts->mirrored_xdp_program == facts->xdp_program)
+		return;
+	if (facts->xdp_program)
+		snprintf(now, sizeof(now), "another (%u)", facts->xdp_program);
+	bypass_add(list, BYPASS_XDP_LEFT,
+		   "XDP program %u is still on %s, though %s has %s: it goes on dropping there until an agent runs; start "
+		   "'vfsteer run'",
+		   facts->mirrored_xdp_program, facts->primary, facts->standby, now);
 }
 
 static void bypass_judge_xdp(const struct bypass_facts *facts, struct bypass_list *list)
@@ -83,15 +101,35 @@ static void bypass_judge_xdp(const struct bypass_facts *facts, struct bypass_lis
 	}
 }
 
-static void bypass_judge_egress(const struct hook_others *others, struct bypass_list *list)
+static void bypass_judge_egress(const struct bypass_facts *facts, struct bypass_list *list)
 {
-	unsigned count = others->programs + others->filters;
+	char others[HOOK_OTHERS_SIZE];
 
-	if (count)
+	if (hook_count_others(&facts->egress_others, "egress", others))
 		bypass_add(list, BYPASS_EGRESS,
-			   "%u %s%s of others on egress before ours, first %s: what they pass finally (action pass) stays on "
-			   "the standby; 'egress = before' in the configuration puts ours first",
-			   count, others->programs ? "program" : "filter", count == 1 ? "" : "s", others->first);
+			   "%s before ours, first %s: what they pass finally (action pass) stays on the standby; 'egress = "
+			   "before' in the configuration puts ours first",
+			   others, facts->egress_others.first);
+	if (hook_count_others(&facts->egress_behind, "egress", others))
+		bypass_add(list, BYPASS_EGRESS_BEHIND,
+			   "%s of %s behind ours, first %s: they do not see what goes by %s: %s", others,
+			   facts->standby, facts->egress_behind.first, facts->primary,
+			   facts->egress_is_before ? "so says egress = before; egress = after puts ours last" :
+						     "no agent puts ours last; start 'vfsteer run'");
+}
+
+/* The agent moves ours before them; where it cannot, it uses the primary no more, and says so itself. */
+static void bypass_judge_ingress(const struct bypass_facts *facts, struct bypass_list *list)
+{
+	char others[HOOK_OTHERS_SIZE];
+
+	if (!hook_count_others(&facts->ingress_others, "ingress", others))
+		return;
+	bypass_add(list, BYPASS_INGRESS,
+		   "%s of %s before ours, first %s: what they pass finally (action pass) is lost: %s", others,
+		   facts->primary, facts->ingress_others.first,
+		   facts->has_agent ? "remove them, or move them behind" :
+				      "no agent puts ours first; start 'vfsteer run'");
 }
 
 unsigned bypass_judge(const struct bypass_facts *facts, struct bypass ret[BYPASS_KINDS])
@@ -105,6 +143,7 @@ unsigned bypass_judge(const struct bypass_facts *facts, struct bypass ret[BYPASS
 			   "qdisc %s of %s shapes nothing of what goes by %s: %s", facts->qdisc, facts->standby, facts->primary,
 			   facts->qdisc_why);
 	bypass_judge_xdp(facts, &list);
+	bypass_judge_left(facts, &list);
 	if (facts->af_xdp_sockets)
 		bypass_add(&list, BYPASS_AF_XDP,
 			   "%u AF_XDP socket%s of %s get%s nothing of what %s receives, and no socket can: 'vfsteer "
@@ -118,6 +157,7 @@ unsigned bypass_judge(const struct bypass_facts *facts, struct bypass ret[BYPASS
 			"would get nothing of what %s receives; 'vfsteer switch %s standby' keeps the traffic on %s",
 			facts->unknown_sockets, facts->unknown_sockets == 1 ? "" : "s", facts->standby, facts->primary,
 			facts->standby, facts->standby);
-	bypass_judge_egress(&facts->egress_others, &list);
+	bypass_judge_egress(facts, &list);
+	bypass_judge_ingress(facts, &list);
 	return list.count;
 }

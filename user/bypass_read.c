@@ -3,6 +3,7 @@
 #include "port_programs.h"
 #include "rtnetlink.h"
 #include "steer.h"
+#include "xdp_mirror.h"
 
 #include <errno.h>
 #include <linux/if_link.h>
@@ -131,7 +132,9 @@ static void reader_describe_xdp(const struct pins *pins, const struct netdev *st
 				struct bypass_facts *facts)
 {
 	struct xdp ports = port_programs_standby_xdp(pins, standby->ifindex);
+	struct xdp mirrored = xdp_mirror_link(pins, primary->ifindex);
 
+	facts->mirrored_xdp_program = xdp_program(&mirrored);
 	if (!standby->xdp_program || standby->xdp_program == xdp_program(&ports))
 		return;
 	facts->xdp_mode = standby->xdp_mode;
@@ -140,7 +143,7 @@ static void reader_describe_xdp(const struct pins *pins, const struct netdev *st
 }
 
 void bypass_read(const struct bypass_reader *reader, const struct pins *pins, unsigned slot,
-		 const struct netdev_table *table, struct bypass_facts *ret)
+		 const struct netdev_table *table, bool has_agent, struct bypass_facts *ret)
 {
 	const struct vfsteer_pair *pair = &pins->pairs[slot];
 	const struct netdev *standby = netdev_by_index(table, (int)pair->standby_ifindex);
@@ -152,6 +155,8 @@ void bypass_read(const struct bypass_reader *reader, const struct pins *pins, un
 	memcpy(ret->standby, standby->name, sizeof(ret->standby));
 	memcpy(ret->primary, primary->name, sizeof(ret->primary));
 	ret->rx_direct = pair->rx_direct;
+	ret->egress_is_before = pair->egress_is_before;
+	ret->has_agent = has_agent;
 	ret->xdp_mirror = pair->xdp_mirror;
 	ret->xdp_mirror_error = pair->xdp_mirror_error;
 	reader_describe_xdp(pins, standby, primary, ret);
@@ -160,4 +165,8 @@ void bypass_read(const struct bypass_reader *reader, const struct pins *pins, un
 	if (reader->sockets && !reader->knows_devices)
 		ret->unknown_sockets = reader->sockets;
 	steer_get_egress_others(pins, standby->ifindex, &ret->egress_others);
+	/* Else it is about to move ours behind them. */
+	if (pair->egress_is_before || !has_agent)
+		steer_get_egress_others_behind(pins, standby->ifindex, &ret->egress_behind);
+	steer_get_primary_others(pins, primary->ifindex, &ret->ingress_others);
 }

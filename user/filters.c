@@ -77,6 +77,8 @@ static int filters_count(const struct nlmsghdr *answer, void *context)
 		filters_describe(tc, attributes, &filters->first);
 	if (!filters->our_count)
 		filters->foreign_before++;
+	else if (filters->foreign == filters->foreign_before + 1)
+		filters_describe(tc, attributes, &filters->first_behind);
 	return 0;
 }
 

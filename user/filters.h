@@ -40,6 +40,7 @@ struct filters {
 	unsigned our_count; /* of the one asked for, in our */
 	struct filters_our our[FILTERS_OUR_MAX];
 	struct filters_foreign first; /* of others' that runs first */
+	struct filters_foreign first_behind; /* the same of those that run after ours; of no kind if we have none */
 };
 
 /*

@@ -115,16 +115,14 @@ static void hook_name_filter(const struct filters_foreign *filter, char *ret, si
 
 int hook_get_others(const struct hook *hook, struct hook_others *ret)
 {
-	bool is_by_tcx = hook_tcx_is_attached(hook);
-	struct hook_others others = { 0 };
+	const struct hook_tcx_others programs = hook_tcx_count_others(hook);
+	struct hook_others others = { .programs = programs.before };
 	struct filters filters;
-	__u32 first = 0;
 	int error;
 
-	others.programs = hook_tcx_count_before(hook, &first);
 	if (others.programs)
-		hook_name_program(first, others.first, sizeof(others.first));
-	if (!is_by_tcx) {
+		hook_name_program(programs.first_before, others.first, sizeof(others.first));
+	if (!programs.has_ours) {
 		error = filters_scan(hook->ifindex, hook->direction, hook->handle, &filters);
 		if (error)
 			return error;
@@ -134,6 +132,37 @@ int hook_get_others(const struct hook *hook, struct hook_others *ret)
 	}
 	*ret = others;
 	return 0;
+}
+
+int hook_get_others_behind(const struct hook *hook, struct hook_others *ret)
+{
+	const struct hook_tcx_others programs = hook_tcx_count_others(hook);
+	struct hook_others others = { .programs = programs.behind };
+	struct filters filters;
+	int error = filters_scan(hook->ifindex, hook->direction, hook->handle, &filters);
+
+	if (error)
+		return error;
+	/* The kernel runs clsact's filters after all programs by tcx. */
+	others.filters = programs.has_ours ? filters.foreign : filters.foreign - filters.foreign_before;
+	if (others.programs)
+		hook_name_program(programs.first_behind, others.first, sizeof(others.first));
+	else if (others.filters)
+		hook_name_filter(programs.has_ours ? &filters.first : &filters.first_behind, others.first,
+				 sizeof(others.first));
+	*ret = others;
+	return 0;
+}
+
+unsigned hook_count_others(const struct hook_others *others, const char *where, char ret[HOOK_OTHERS_SIZE])
+{
+	unsigned count = others->programs + others->filters;
+
+	ret[0] = '\0';
+	if (count)
+		snprintf(ret, HOOK_OTHERS_SIZE, "%u %s%s of others on %s", count, others->programs ? "program" : "filter",
+			 count == 1 ? "" : "s", where);
+	return count;
 }
 
 int hook_detach(const struct hook *hook, bool remove_clsact)

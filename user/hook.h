@@ -40,7 +40,7 @@ struct hook_moves {
 	unsigned count;
 };
 
-/* Other people's at the hook that run before ours; all of them if ours is not there. */
+/* Other people's at the hook, on one side of ours. */
 struct hook_others {
 	unsigned programs; /* by tcx */
 	unsigned filters;  /* of the qdisc */
@@ -84,8 +84,17 @@ bool hook_may_move(struct hook_moves *moves, unsigned most);
  */
 bool hook_is_attached(const struct hook *hook);
 
-/* Who runs before ours. Returns 0, or -errno with *ret untouched. */
+/*
+ * Who runs before ours, all of them if ours is not there; and who runs after it, hence does not see what ours redirects.
+ * Return 0, or -errno with *ret untouched.
+ */
 int hook_get_others(const struct hook *hook, struct hook_others *ret);
+int hook_get_others_behind(const struct hook *hook, struct hook_others *ret);
+
+#define HOOK_OTHERS_SIZE 64
+
+/* How many, and @where, for a sentence: "2 programs of others on egress"; "" for none. Returns how many. */
+unsigned hook_count_others(const struct hook_others *others, const char *where, char ret[HOOK_OTHERS_SIZE]);
 
 /*
  * Takes our program from the hook; nothing there, or no such device, is fine. With @remove_clsact the qdisc goes too

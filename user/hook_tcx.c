@@ -112,18 +112,24 @@ bool hook_tcx_is_in_place(const struct hook *hook)
 	return tcx_is_in_place(hook, tcx_program_at(hook, hook->pin));
 }
 
-unsigned hook_tcx_count_before(const struct hook *hook, __u32 *ret_first)
+struct hook_tcx_others hook_tcx_count_others(const struct hook *hook)
 {
-	__u32 ours = tcx_program_at(hook, hook->pin), others = tcx_program_at(hook, hook->other_pin);
+	__u32 ours = tcx_program_at(hook, hook->pin), second = tcx_program_at(hook, hook->other_pin);
+	struct hook_tcx_others others = { .has_ours = ours };
 	struct tcx_programs programs = { .count = 0 };
-	unsigned count = 0;
+	bool is_behind = false;
 
 	if (tcx_query(hook, &programs))
-		return 0;
-	for (unsigned i = 0; i < programs.count && programs.ids[i] != ours; i++)
-		if (programs.ids[i] != others && !count++)
-			*ret_first = programs.ids[i];
-	return count;
+		return others;
+	for (unsigned i = 0; i < programs.count; i++) {
+		if (programs.ids[i] == ours)
+			is_behind = true;
+		else if (programs.ids[i] != second && is_behind && !others.behind++)
+			others.first_behind = programs.ids[i];
+		else if (programs.ids[i] != second && !is_behind && !others.before++)
+			others.first_before = programs.ids[i];
+	}
+	return others;
 }
 
 /* A new link at its place. Returns its descriptor or -errno. */

@@ -23,10 +23,14 @@ int hook_tcx_attach(const struct hook *hook, int program_fd);
 /* Detaches and unpins; nothing there is fine. Returns 0 or -errno. */
 int hook_tcx_detach(const struct hook *hook);
 
-/*
- * How many of other people's programs run before ours (all, if ours is not there), and the id of the first; 0
- * without tcx.
- */
-unsigned hook_tcx_count_before(const struct hook *hook, __u32 *ret_first);
+/* Other people's programs, and the ids of the first. */
+struct hook_tcx_others {
+	bool has_ours; /* else all are before ours */
+	unsigned before, behind;
+	__u32 first_before, first_behind;
+};
+
+/* All zero without tcx, and where it cannot be found out. */
+struct hook_tcx_others hook_tcx_count_others(const struct hook *hook);
 
 #endif

@@ -25,11 +25,12 @@ static void read_candidate(const struct candidates_view *view, const struct cand
 }
 
 /* The devices' names are in the texts. */
-static void read_bypasses(const struct bypass_reader *reader, const struct pins *pins, const struct netdev_table *table, struct report_pair *pair)
+static void read_bypasses(const struct bypass_reader *reader, const struct pins *pins, const struct netdev_table *table, bool agent,
+			  struct report_pair *pair)
 {
 	struct bypass_facts facts;
 
-	bypass_read(reader, pins, pair->slot, table, &facts);
+	bypass_read(reader, pins, pair->slot, table, agent, &facts);
 	if (pair->qdisc.kind[0] && !pair->qdisc.mirrored) {
 		facts.qdisc = pair->qdisc.kind;
 		facts.qdisc_why = pair->qdisc.why;
@@ -90,7 +91,7 @@ int report_candidates_read(const struct pins *pins, struct report *report)
 		if (!report->pairs[i].is_here)
 			continue;
 		read_pair(table, &view, &pins->pairs[report->pairs[i].slot], &report->pairs[i]);
-		read_bypasses(reader, pins, table, &report->pairs[i]);
+		read_bypasses(reader, pins, table, report->agent, &report->pairs[i]);
 	}
 	bypass_reader_free(reader);
 	free((void *)view.devices);

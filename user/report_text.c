@@ -48,10 +48,11 @@ static void write_qdisc(const struct report_qdisc *qdisc, FILE *stream)
 	fputc('\n', stream);
 }
 
-/* A primary that is not used bypasses no XDP program; and what stands before ours on egress is not bypassed, but may bypass the primary. */
+/* A primary that is not used bypasses no XDP program; what stands before ours is not bypassed, but may bypass the primary; nor is what is left there
+ * of a program that the standby has no more. */
 static const char *bypass_prefix(const struct report_pair *pair, enum bypass_kind kind)
 {
-	if (kind == BYPASS_EGRESS)
+	if (kind == BYPASS_EGRESS || kind == BYPASS_INGRESS || kind == BYPASS_XDP_LEFT)
 		return "";
 	return kind == BYPASS_XDP && pair->down_reason == DOWN_XDP ? "not used: " : "bypassed: ";
 }
@@ -61,9 +62,9 @@ static void write_bypasses(const struct report_pair *pair, FILE *stream)
 	bool is_missing = false;
 
 	for (unsigned i = 0; i < pair->bypass_count; i++)
-		is_missing |= pair->bypasses[i].kind == BYPASS_XDP;
+		is_missing |= pair->bypasses[i].kind == BYPASS_XDP || pair->bypasses[i].kind == BYPASS_XDP_LEFT;
 	/* It may have been replaced since the agent noted that, or ended. */
-	if (!is_missing && (pair->xdp_mirror == XDP_MIRROR_NATIVE || pair->xdp_mirror == XDP_MIRROR_GENERIC))
+	if (!is_missing && pair->xdp_program && (pair->xdp_mirror == XDP_MIRROR_NATIVE || pair->xdp_mirror == XDP_MIRROR_GENERIC))
 		fprintf(stream, "  XDP program %u of %s is on %s, too (%s)\n", pair->xdp_program, pair->standby, pair->primary,
 			words_xdp_mirror(pair->xdp_mirror));
 	for (unsigned i = 0; i < pair->bypass_count; i++)

@@ -369,6 +369,14 @@ void steer_get_egress_others(const struct pins *pins, int standby_ifindex, struc
 	steer_get_others(&egress, ret);
 }
 
+void steer_get_egress_others_behind(const struct pins *pins, int standby_ifindex, struct hook_others *ret)
+{
+	struct hook egress = steer_hook_egress(pins, standby_ifindex, false);
+
+	if (hook_get_others_behind(&egress, ret))
+		*ret = (struct hook_others){ 0 };
+}
+
 void steer_get_primary_others(const struct pins *pins, int primary_ifindex, struct hook_others *ret)
 {
 	struct hook ingress = steer_hook_primary(pins, primary_ifindex);

@@ -44,7 +44,10 @@ int steer_detach_primary(const struct pins *pins, unsigned slot, int ifindex);
  * that cannot be found out. */
 void steer_get_egress_others(const struct pins *pins, int standby_ifindex, struct hook_others *ret);
 
-/* The same on the primary's ingress: what one of them passes finally is lost. */
+/* Others' that run after ours there: they do not see what leaves over the primary. */
+void steer_get_egress_others_behind(const struct pins *pins, int standby_ifindex, struct hook_others *ret);
+
+/* Others' before ours on the primary's ingress: what one of them passes finally is lost. */
 void steer_get_primary_others(const struct pins *pins, int primary_ifindex, struct hook_others *ret);
 
 /* Where the tcx link of the standby's ingress is pinned, for who has to come behind it. */

@@ -297,6 +297,16 @@ def agent_dies_and_another_adopts(stage):
     check_blocked(stage, OTHER, BLOCKED, "over the next primary")
     check_lossless(out, inbound)
     stage.stop(signal.SIGKILL)
+    text = stage.succeed("status")
+    check(f"XDP program {number} of st0 is on pr0, too (native)" in text, text)
+    wall.take()
+    check_equal(bypassed(stage)["xdp_left"], f"XDP program {number} is still on pr0, though st0 has none: it goes on dropping there until an agent runs; "
+                "start 'vfsteer run'", "what status says")
+    text = stage.succeed("status")
+    check(f"  XDP program {number} is still on pr0" in text and "program 0" not in text and "is on pr0, too" not in text, text)
+    other = wall.put(BLOCKED)
+    text = bypassed(stage)
+    check(f"XDP program {other} of st0" in text["xdp"] and f"program {number} is still on pr0, though st0 has another ({other})" in text["xdp_left"], text)
     stage.succeed("unload")
     check_equal((program_on(stage, "pr0"), stage.pins.exists()), (None, False), "(program on the primary, pins)")
 

@@ -221,6 +221,28 @@ def tcx_that_ends_the_walk_comes_first(stage):
         [os.close(link) for link in links]
 
 
+def bypassed(stage):
+    return {entry["what"]: entry["text"] for entry in stage.pair()["bypassed"]}
+
+
+@case
+def tcx_comes_first_without_an_agent(stage):
+    """Nobody is there to move ours: status names who is before it, until an agent has."""
+    stage.stop()
+    other = bpf.Counter(verdict=bpf.TC_ACT_OK)
+    check_equal(bypassed(stage), {}, "bypassed at first")
+    link = other.attach_tcx(stage.guest, "pr0", bpf.TCX_INGRESS, bpf.F_BEFORE)
+    text = bypassed(stage)["ingress"]
+    check(text.startswith("1 program of others on ingress of pr0 before ours, first the tcx program foreign_counter"), text)
+    check("is lost" in text and "start 'vfsteer run'" in text, text)
+    check(f"  {text}" in stage.succeed("status"), stage.succeed("status"))
+    stage.start()
+    stage.wait_active("primary")
+    carry(stage, "primary")
+    check_equal(bypassed(stage), {}, "bypassed with an agent")
+    os.close(link)
+
+
 @case
 def moving_loses_nothing(stage):
     """A program that lets all go on comes first, again and again: while ours moves there, none is missing."""
@@ -328,6 +350,12 @@ def egress_before(stage):
             check_equal(flow.stop().lost(), 0, "lost while the place changes")
         carry(stage, wire)
         check_equal((stage.pair()["egress"], stage.pair()["foreign_egress_filters"]), (place, place == "after"), "place, and programs before ours")
+        check_equal(list(bypassed(stage)), ["egress" if place == "after" else "egress_behind"], "bypassed")
+    text = bypassed(stage)["egress_behind"]
+    check(text.startswith("1 program of others on egress of st0 behind ours, first the tcx program foreign_counter"), text)
+    check("what goes by pr0: so says egress = before" in text, text)
+    check(f"bypassed: {text}" in stage.succeed("status"), stage.succeed("status"))
+    wait("a line", lambda: stage.log.read_text().count("on egress of st0 behind ours") == 2)  # of each agent that has it so
     first = bpf.Counter(verdict=bpf.TC_ACT_OK)
     links = [link, first.attach_tcx(stage.guest, "st0", bpf.TCX_EGRESS, bpf.F_BEFORE)]
     wait("ours first", lambda: order(stage, "st0", bpf.TCX_EGRESS)[0] in our_programs(stage))
@@ -354,6 +382,7 @@ def egress_before_without_tcx(stage):
     stage.start()
     carry(stage, "primary")
     check_equal(stage.pair()["foreign_egress_filters"], 0, "filters before ours")
+    check("1 filter of others on egress of st0 behind ours, first the bpf filter" in bypassed(stage)["egress_behind"], bypassed(stage))
     add_filter(stage, "st0", "egress", verdict=bpf.TC_ACT_OK, how="prio 1")
     time.sleep(0.5)
     carry(stage, "primary")
