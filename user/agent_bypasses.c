@@ -44,6 +44,19 @@ static void agent_tell_pair_bypasses(const struct agent *agent, const struct byp
 	pair->bypass_count = count;
 }
 
+/* Nothing tells that a program by tcx goes. */
+static bool agent_awaits_programs(const struct agent *agent)
+{
+	for (unsigned i = 0; i < agent->pair_count; i++) {
+		const struct pair *pair = agent->pairs[i];
+
+		if (pair->primary && (agent_has_kind(pair->bypasses, pair->bypass_count, BYPASS_EGRESS) ||
+				      agent_has_kind(pair->bypasses, pair->bypass_count, BYPASS_EGRESS_BEHIND)))
+			return true;
+	}
+	return false;
+}
+
 void agent_tell_bypasses(struct agent *agent)
 {
 	struct bypass_reader *reader;
@@ -55,6 +68,6 @@ void agent_tell_bypasses(struct agent *agent)
 	for (unsigned i = 0; i < agent->pair_count; i++)
 		agent_tell_pair_bypasses(agent, reader, agent->pairs[i]);
 	bypass_reader_free(reader);
-	agent->bypasses_due = false;
-	agent->bypasses_ns = pair_clock_ns() + AGENT_BYPASSES_INTERVAL_NS;
+	agent->bypasses_due = agent_awaits_programs(agent);
+	agent->bypasses_ns = pair_clock_ns() + (agent->bypasses_due ? AGENT_REALIGN_INTERVAL_NS : AGENT_BYPASSES_INTERVAL_NS);
 }

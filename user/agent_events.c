@@ -19,6 +19,7 @@
 
 static void agent_keep_places(struct agent *agent)
 {
+	agent->bypasses_due = true;
 	for (unsigned i = 0; i < agent->pair_count; i++)
 		pair_keep_place(&agent->world, agent->pairs[i]);
 	agent_ports_keep_places(agent);
@@ -109,10 +110,8 @@ static int agent_take_netlink(struct agent *agent)
 			pair_doubt_primary(&agent->world, pair);
 		}
 	}
-	if (changes & (NETDEV_FILTERS | NETDEV_RESYNCED)) {
-		agent->bypasses_due = true;
+	if (changes & (NETDEV_FILTERS | NETDEV_RESYNCED))
 		agent_keep_places(agent);
-	}
 	if (changes & (NETDEV_LINKS | NETDEV_ADDRESSES | NETDEV_RESYNCED))
 		agent_reconcile(agent);
 	else if (changes & (NETDEV_STATE | NETDEV_IPV6 | NETDEV_FILTERS | NETDEV_QDISCS))

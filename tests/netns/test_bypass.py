@@ -377,6 +377,36 @@ def qdisc_is_named(stage):
     check_equal(bypassed(stage), {}, "bypassed in the end")
 
 
+def egress_lines(stage):
+    return (log_lines(stage, "on egress before ours"), log_lines(stage, "egress: no longer bypassed"))
+
+
+@case
+def egress_programs_come_and_go(stage):
+    """By tcx, of which the kernel tells nobody, as by cls_bpf: a line for each."""
+    counter = bpf.Counter()
+    for round_ in (1, 2):
+        link = counter.attach_tcx(stage.guest, "st0", bpf.TCX_EGRESS)
+        wait("a line as it comes", lambda: egress_lines(stage) == (round_, round_ - 1))
+        os.close(link)
+        wait("a line as it goes", lambda: egress_lines(stage) == (round_, round_))
+    bpf.pin(counter.program, stage.bpffs / "egress")
+    stage.guest.run(f"tc qdisc add dev st0 clsact; tc filter add dev st0 egress bpf direct-action object-pinned {stage.bpffs}/egress")
+    wait("a line as the filter comes", lambda: egress_lines(stage) == (3, 2))
+    stage.guest.run("tc filter delete dev st0 egress prio 49152")
+    wait("a line as the filter goes", lambda: egress_lines(stage) == (3, 3))
+
+
+@case(agent=False)
+def egress_program_found_at_start(stage):
+    link = bpf.Counter().attach_tcx(stage.guest, "st0", bpf.TCX_EGRESS)
+    stage.start()
+    stage.wait_active("primary")
+    wait("a line", lambda: egress_lines(stage) == (1, 0))
+    os.close(link)
+    wait("a line as it goes", lambda: egress_lines(stage) == (1, 1))
+
+
 @case
 def af_xdp_socket_is_named(stage):
     one, _memory = af_xdp_socket(stage, "st0")
