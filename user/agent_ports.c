@@ -138,6 +138,39 @@ static void agent_port_tell(struct agent *agent, unsigned number)
 		 agent_port_describe(entry->delivers_by));
 }
 
+static void agent_port_tell_place(struct agent *agent, unsigned number)
+{
+	struct port *port = &agent->world.ports[number];
+	struct hook ingress = port_programs_port_ingress(&agent->world.pins, port->ifindex);
+	struct hook_others others = { 0 };
+	char why[PLACED_WHY_SIZE] = "";
+
+	if (!hook_get_others(&ingress, &others) && others.first[0])
+		snprintf(why, sizeof(why),
+			 "%s runs before our program on its ingress, and what it passes would not reach the pair: remove "
+			 "it, or move it behind",
+			 others.first);
+	if (!placed_note(&port->placed, why, pair_clock_ns()))
+		return;
+	if (why[0])
+		log_warning("%s: %s", port->wish.name, why);
+	else
+		log_info("%s: our program has its place again", port->wish.name);
+}
+
+static void agent_port_keep_place(struct agent *agent, unsigned number)
+{
+	struct port *port = &agent->world.ports[number];
+
+	if (!port->pair || !netdev_by_index(agent->world.table, port->ifindex))
+		return;
+	port_keep_place(&agent->world, number);
+	agent_port_tell_place(agent, number);
+	/* Nothing tells that a program by tcx goes. */
+	if (port->placed.why[0])
+		agent->retry_ns = pair_clock_ns() + AGENT_PORTS_RETRY_NS;
+}
+
 /* Of one that is bound: is all still there? Names are followed, but for that of a configured port: the interface that bears it is meant. */
 static bool agent_port_holds(struct agent *agent, unsigned number)
 {
@@ -176,8 +209,13 @@ void agent_ports_reconcile(struct agent *agent)
 		struct port *port = &agent->world.ports[number];
 		int error;
 
-		if (!port->used || (port->pair && agent_port_holds(agent, number)))
+		if (!port->used)
 			continue;
+		if (port->pair && agent_port_holds(agent, number)) {
+			if (port->placed.why[0])
+				agent_port_keep_place(agent, number);
+			continue;
+		}
 		if (agent_port_is_lost(agent, port)) {
 			agent_port_lose(agent, number);
 			if (!port->used)
@@ -186,10 +224,12 @@ void agent_ports_reconcile(struct agent *agent)
 			port_unbind(&agent->world, number);
 		}
 		error = agent_port_try(agent, number, text, sizeof(text));
-		if (!error)
+		if (!error) {
 			agent_port_tell(agent, number);
-		else if (error != port->refusal && (error != -ENODEV || !port->refusal))
+			agent_port_keep_place(agent, number);
+		} else if (error != port->refusal && (error != -ENODEV || !port->refusal)) {
 			log_warning("port %s", text);
+		}
 		port->refusal = error;
 		if (error && error != -ENODEV)
 			agent->retry_ns = pair_clock_ns() + AGENT_PORTS_RETRY_NS;
@@ -235,7 +275,7 @@ void agent_ports_refresh(struct agent *agent)
 void agent_ports_keep_places(struct agent *agent)
 {
 	for (unsigned number = 0; number < VFSTEER_MAX_PORTS; number++)
-		port_keep_place(&agent->world, number);
+		agent_port_keep_place(agent, number);
 	for (unsigned i = 0; i < agent->pair_count; i++)
 		uplinks_keep_place(&agent->world, agent->pairs[i]);
 }
@@ -269,6 +309,7 @@ int agent_ports_add(struct agent *agent, const struct options_port *wish, char *
 		return 1;
 	}
 	agent_port_tell(agent, (unsigned)number);
+	agent_port_keep_place(agent, (unsigned)number);
 	entry = agent_port_entry(agent, (unsigned)number);
 	snprintf(answer, size, "%s: port of %s, %s", entry->name, entry->pair, entry->mac);
 	agent_look(agent);

@@ -264,6 +264,7 @@ void port_unbind(struct pair_world *world, unsigned number)
 	port_programs_close(&port->programs);
 	port->pair = NULL;
 	port->ifindex = 0;
+	port->placed = (struct placed){ 0 };
 	if (pair)
 		uplinks_update(world, pair);
 }

@@ -8,6 +8,7 @@
 
 #include "netdev.h"
 #include "options.h"
+#include "placed.h"
 #include "port_programs.h"
 
 struct pair;
@@ -22,6 +23,7 @@ struct port {
 	unsigned incarnation;	  /* likewise: see struct netdev */
 	struct port_programs programs;
 	struct hook_moves moves;
+	struct placed placed;
 	bool fragments_loaded; /* with uplinks_take_fragments */
 	int refusal;	       /* why it is not bound, as told last; 0: nothing to tell */
 };
@@ -43,7 +45,7 @@ void port_unbind(struct pair_world *world, unsigned number);
  */
 int port_refresh(struct pair_world *world, unsigned number);
 
-/* Puts its programs where they belong again: somebody took them away, or came behind them. Returns 0 or -errno. */
+/* Puts its program where it belongs again: somebody took it away, or came before it. Returns 0 or -errno. */
 int port_keep_place(struct pair_world *world, unsigned number);
 
 #endif

@@ -162,9 +162,10 @@ struct hook port_programs_standby_ingress(const struct pins *pins, int ifindex)
 	return hook;
 }
 
+/* What somebody else's program passes finally before ours has seen it goes up this machine's own stack, and not to the pair. */
 struct hook port_programs_port_ingress(const struct pins *pins, int ifindex)
 {
-	return port_programs_hook(pins, ifindex, "port-ingress", HOOK_INGRESS, HOOK_LAST);
+	return port_programs_hook(pins, ifindex, "port-ingress", HOOK_INGRESS, HOOK_FIRST);
 }
 
 static struct xdp port_programs_xdp(const struct pins *pins, int ifindex, const char *name)

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "report_ports.h"
+#include "bypass.h"
 #include "counters.h"
 #include "json.h"
+#include "port_programs.h"
+#include "slot.h"
 #include "text.h"
 #include "words.h"
 
@@ -47,6 +50,19 @@ static void describe_port(const struct vfsteer_port *entry, struct report_port *
 		snprintf(ret->why, sizeof(ret->why), "%s", words_port_wait(entry->waits_for));
 }
 
+/* From what the interface has now, so that it is true without an agent. */
+static void read_others(const struct pins *pins, const struct vfsteer_port *entry, struct report_port *ret)
+{
+	struct hook ingress = port_programs_port_ingress(pins, (int)entry->ifindex);
+
+	if (!ret->present || entry->slot >= VFSTEER_MAX_PAIRS || !slot_is_here(&pins->pairs[entry->slot]))
+		return;
+	hook_get_others(&ingress, &ret->ingress_others);
+	hook_get_others_behind(&ingress, &ret->ingress_behind);
+	text_mask(ret->ingress_others.first);
+	text_mask(ret->ingress_behind.first);
+}
+
 int report_ports_read(const struct pins *pins, struct report_ports **ret)
 {
 	struct report_ports *report = calloc(1, sizeof(*report));
@@ -65,6 +81,7 @@ int report_ports_read(const struct pins *pins, struct report_ports **ret)
 		if (!entry.name[0])
 			continue;
 		describe_port(&entry, &report->ports[report->count]);
+		read_others(pins, &entry, &report->ports[report->count]);
 		port_pins_counters(&ports, number, &report->ports[report->count].counters);
 		report->count++;
 	}
@@ -85,6 +102,41 @@ static bool is_of(const struct report_port *port, const char *standby)
 	return !standby || !strcmp(port->pair, standby);
 }
 
+/* Empty: nobody's. */
+static void describe_before(const struct report_port *port, char *ret, size_t size)
+{
+	char others[HOOK_OTHERS_SIZE];
+
+	ret[0] = '\0';
+	if (hook_count_others(&port->ingress_others, "ingress", others))
+		snprintf(ret, size,
+			 "%s of %s before ours, first %s: what they pass finally (action pass) does not reach the pair", others,
+			 port->name, port->ingress_others.first);
+}
+
+static void describe_behind(const struct report_port *port, char *ret, size_t size)
+{
+	char others[HOOK_OTHERS_SIZE];
+
+	ret[0] = '\0';
+	if (hook_count_others(&port->ingress_behind, "ingress", others))
+		snprintf(ret, size,
+			 "%s of %s behind ours, first %s: they do not see what the port sends; its other end's egress does",
+			 others, port->name, port->ingress_behind.first);
+}
+
+static void write_others(const struct report_port *port, FILE *stream)
+{
+	char text[BYPASS_TEXT_SIZE];
+
+	describe_before(port, text, sizeof(text));
+	if (text[0])
+		fprintf(stream, "    %s\n", text);
+	describe_behind(port, text, sizeof(text));
+	if (text[0])
+		fprintf(stream, "    bypassed: %s\n", text);
+}
+
 static void write_port(const struct report_port *port, bool with_pair, FILE *stream)
 {
 	const struct vfsteer_port_counters *of = &port->counters;
@@ -102,6 +154,7 @@ static void write_port(const struct report_port *port, bool with_pair, FILE *str
 		if (port->why[0])
 			fprintf(stream, "    not by XDP: %s\n", port->why);
 	}
+	write_others(port, stream);
 	fprintf(stream,
 		"    sent %" PRIu64 " packets, %" PRIu64 " bytes (%" PRIu64 " by XDP); got %" PRIu64
 		" packets, %" PRIu64 " bytes (%" PRIu64 " by XDP)\n",
@@ -139,6 +192,24 @@ void report_ports_write_text(const struct report_ports *ports, const char *stand
 			write_port(&ports->ports[i], !standby, stream);
 }
 
+static int add_others(struct json_object *to, const struct report_port *port)
+{
+	struct json_object *array, *object;
+	char text[BYPASS_TEXT_SIZE];
+	int err = json_add(to, "foreign_ingress_filters",
+			   json_object_new_uint64(port->ingress_others.programs + port->ingress_others.filters));
+
+	err = err ?: json_add_optional(to, "foreign_ingress_first", port->ingress_others.first);
+	err = err ?: json_add_array(to, "bypassed", &array);
+	describe_behind(port, text, sizeof(text));
+	if (err || !text[0])
+		return err;
+	object = json_object_new_object();
+	err = json_append(array, object);
+	err = err ?: json_add_string(object, "what", "ingress_behind");
+	return err ?: json_add_string(object, "text", text);
+}
+
 static struct json_object *port_to_json(const struct report_port *port)
 {
 	struct json_object *object = json_object_new_object(), *values = json_object_new_object();
@@ -153,6 +224,7 @@ static struct json_object *port_to_json(const struct report_port *port)
 	err = err ?: json_add_string(object, "takes_by", words_port_driver(port->takes_by));
 	err = err ?: json_add_string(object, "delivers_by", words_port_driver(port->delivers_by));
 	err = err ?: json_add_string(object, "why", port->why);
+	err = err ?: add_others(object, port);
 	err = err ?: counters_to_json(counters_of_port(), &port->counters, values);
 	if (!err) {
 		err = json_add(object, "counters", values);

@@ -3,6 +3,7 @@
 #ifndef REPORT_PORTS_H
 #define REPORT_PORTS_H
 
+#include "hook.h"
 #include "pins.h"
 #include "port_pins.h"
 #include <stdio.h>
@@ -19,6 +20,8 @@ struct report_port {
 	bool present; /* bound to its interface */
 	enum vfsteer_port_driver takes_by, delivers_by;
 	char why[REPORT_PORTS_WHY_SIZE]; /* not by XDP; or not present; empty: it is both ways */
+	struct hook_others ingress_others; /* of others, on its ingress, before ours */
+	struct hook_others ingress_behind; /* the same after ours */
 	struct vfsteer_port_counters counters;
 };
 

@@ -1,14 +1,18 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""Others' programs where ports are: their XDP is never replaced, that device goes by tc; their tc filters stay, and still see what they saw."""
+"""Others' programs where ports are: their XDP is never replaced, that device goes by tc; their tc filters stay, and keep no frame from the pair."""
 
+import os
 import signal
+import socket
+from pathlib import Path
 
 import bpf
-from ports import Container, Moved, add_primary, check_drivers, check_moved, devices, prepare, wait_quiet, works
-from rig import GUEST, OUTSIDE, case, check, check_equal, main, reachable, wait
+from ports import Container, Moved, add_primary, by_each_driver, check_drivers, check_moved, devices, prepare, wait_quiet, works
+from rig import GUEST, OUTSIDE, VFSTEER, case, check, check_equal, main, reachable, wait
 
 XDP_OF = {"xdpdrv": 1, "xdpgeneric": 2}  # as Device.xdp tells it
+WITHOUT_TCX = str(Path(__file__).with_name("without_tcx.py"))
 
 
 class Foreign:
@@ -154,11 +158,12 @@ def xdp_in_the_container(stage):
         foreign.check_kept("port deleted")
 
 
-def add_filter(stage, device, direction):
-    counter = bpf.Counter()
+def add_filter(stage, device, direction, verdict=None, how="prio 7"):
+    counter = bpf.Counter(verdict=verdict)
     path = stage.bpffs / f"filter-{device}-{direction}"
+    path.unlink(missing_ok=True)
     bpf.pin(counter.program, path)
-    stage.guest.run(f"tc filter add dev {device} {direction} prio 7 bpf direct-action object-pinned {path}")
+    stage.guest.run(f"tc filter add dev {device} {direction} {how} bpf direct-action object-pinned {path}")
     return counter
 
 
@@ -185,6 +190,109 @@ def filters_at_the_port(stage):
             check("clsact" in stage.guest.run(f"tc qdisc show dev {one.port}"), "somebody's clsact is gone")
             if stage.agent.poll() is None and end == one.leave:
                 one.join()
+
+
+def order(stage, device):
+    return stage.guest.inside(lambda: bpf.attached_ids(socket.if_nametoindex(device), bpf.TCX_INGRESS))
+
+
+def is_first(stage, device, name):
+    """Does our program, of the link with that name, run first on the device's ingress?"""
+    link = next((stage.pins / "links" / one for one in stage.links() if one.startswith(name)), None)
+    return link and order(stage, device)[0] == bpf.link_ids(link)[1]
+
+
+def anew(stage, one):
+    """The container looks for its neighbours again, which no XDP program answers for."""
+    one.netns.run("ip neigh flush dev ct0")
+    works(stage, one)
+
+
+@by_each_driver
+def tcx_that_ends_the_walk_at_the_port(stage, mode):
+    """Before the port, and while it is one: ours goes to the front, and nothing of the container stays in the host's stack."""
+    other = bpf.Counter(verdict=bpf.TC_ACT_OK)
+    with Container(stage, settings=None, mode=mode) as one:
+        link = other.attach_tcx(stage.guest, one.port, bpf.TCX_INGRESS)
+        one.join()
+        check(is_first(stage, one.port, "port-ingress"), f"order as the port comes: {order(stage, one.port)}")
+        anew(stage, one)
+        text = one.status["bypassed"][0]["text"]
+        check("foreign_counter" in text and "1 program of others" in text, text)
+        os.close(link)
+        link = other.attach_tcx(stage.guest, one.port, bpf.TCX_INGRESS, bpf.F_BEFORE)
+        wait("ours first", lambda: is_first(stage, one.port, "port-ingress"))
+        anew(stage, one)
+        check_equal((one.status["foreign_ingress_filters"], one.status["foreign_ingress_first"]), (0, None), "programs before ours")
+        stage.stop()
+        os.close(link)
+        link = other.attach_tcx(stage.guest, one.port, bpf.TCX_INGRESS, bpf.F_BEFORE)
+        check_equal(one.status["foreign_ingress_filters"], 1, "programs before ours without an agent")
+        check("foreign_counter" in one.status["foreign_ingress_first"], one.status)
+        check(f"on ingress of {one.port} before ours, first the tcx program foreign_counter" in stage.succeed("status"), stage.succeed("status"))
+        stage.start()
+        wait("ours first", lambda: is_first(stage, one.port, "port-ingress"))
+        anew(stage, one)
+        os.close(link)
+        check_equal(one.status["bypassed"], [], "bypassed")
+
+
+@by_each_driver
+def filter_that_ends_the_walk_at_the_port(stage, mode):
+    with Container(stage, settings=None, mode=mode) as one:
+        stage.guest.run(f"tc qdisc add dev {one.port} clsact")
+        add_filter(stage, one.port, "ingress", bpf.TC_ACT_OK, "prio 1")
+        one.join()
+        anew(stage, one)
+        add_filter(stage, one.port, "ingress", bpf.TC_ACT_OK, "prio 1")
+        anew(stage, one)
+        stage.stop()
+        stage.start()
+        anew(stage, one)
+        one.leave()
+        check_equal(stage.guest.run(f"tc filter show dev {one.port} ingress").count(" handle "), 2, "somebody's filters")
+
+
+def log_lines(stage, text):
+    return stage.log.read_text().count(text)
+
+
+@case(agent=False)
+def filter_at_the_port_that_cannot_be_passed(stage):
+    """Without tcx, and its priority is the first and not for us to share: a line and status name it, until it goes."""
+    stage.program = [WITHOUT_TCX, VFSTEER]
+    stage.start()
+    stage.wait_active("primary")
+    with Container(stage, settings=None, mode="tc") as one:
+        stage.guest.run(f"tc qdisc add dev {one.port} clsact")
+        add_filter(stage, one.port, "ingress", bpf.TC_ACT_OK, "protocol ip prio 1")
+        one.join()
+        line = f"{one.port}: the bpf filter filter-{one.port}-ingress:[*fsobj] of priority 1"
+        wait("a line", lambda: line in stage.log.read_text())
+        check_equal(log_lines(stage, "runs before our program"), 1, "lines")
+        check_equal(one.status["foreign_ingress_filters"], 1, "filters before ours")
+        check(f"filter-{one.port}-ingress" in one.status["foreign_ingress_first"], one.status)
+        stage.guest.run(f"tc filter delete dev {one.port} ingress prio 1")
+        wait("another line", lambda: f"{one.port}: our program has its place again" in stage.log.read_text())
+        check_equal(one.status["foreign_ingress_filters"], 0, "filters before ours")
+        works(stage, one)
+
+
+@by_each_driver
+def tcx_that_ends_the_walk_at_the_standby(stage, mode):
+    """On its ingress and its egress: the ports' programs go before it, too."""
+    other = bpf.Counter(verdict=bpf.TC_ACT_OK)
+    with Container(stage, mode=mode) as one, Container(stage, 2, mode=mode) as two:
+        works(stage, one)
+        links = [other.attach_tcx(stage.guest, "st0", bpf.TCX_INGRESS, bpf.F_BEFORE)]
+        wait("ours first", lambda: is_first(stage, "st0", "standby-ingress"))
+        wait("the ports' behind it", lambda: order(stage, "st0")[1:2] == (bpf.link_ids(next((stage.pins / "links").glob("standby-ports-ingress*")))[1],))
+        anew(stage, one)
+        links.append(other.attach_tcx(stage.guest, "st0", bpf.TCX_EGRESS, bpf.F_BEFORE))
+        wait("the ports' first", lambda: stage.guest.inside(lambda: bpf.attached_ids(socket.if_nametoindex("st0"), bpf.TCX_EGRESS))[0]
+             == bpf.link_ids(next((stage.pins / "links").glob("standby-ports-egress*")))[1])
+        reachable(stage, one.netns, two.netns, two.address)
+        [os.close(link) for link in links]
 
 
 @case
