@@ -107,7 +107,7 @@ enum vfsteer_cause {
 	CAUSE_OPERATOR,       /* `vfsteer switch` */
 	CAUSE_UNLOAD,         /* the pair is being given up */
 	CAUSE_XDP,            /* the primary's driver is given an XDP program, for ports, and stops its queues for that */
-	CAUSE_OWNED,          /* the primary is somebody else's: a master, an address of its own, or settings that are contested */
+	CAUSE_OWNED,          /* the primary is somebody else's: a master, a device on it, an address of its own, or settings that are contested */
 	CAUSE_QDISC,          /* the primary is given another root qdisc, and drops meanwhile */
 } __attribute__((packed));
 

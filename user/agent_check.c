@@ -73,6 +73,10 @@ static int agent_check_pair(const struct netdev_table *table, const struct optio
 	case PAIRING_SAME_DEVICE:
 		log_error("run: --pair %s=%s: both are one device: name the VF after the '='", wanted->standby, wanted->primary);
 		return -EINVAL;
+	case PAIRING_STACKED:
+		log_error("run: --pair %s=%s: one of the two is made on the other, and what one sends the other would send again, without end: name the VF after the '='",
+			  wanted->standby, wanted->primary);
+		return -EINVAL;
 	case PAIRING_NO_MAC:
 		log_error("run: --pair %s: it has no permanent MAC to find its primary by: name the primary with --pair %s=PRIMARY",
 			  wanted->standby, wanted->standby);

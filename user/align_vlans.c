@@ -19,7 +19,7 @@ static bool is_vlan_of(const struct netdev *device, int lower_ifindex)
 	return device->link == lower_ifindex && strcmp(device->kind, "vlan") == 0;
 }
 
-static bool is_stub(const struct netdev *device, int primary_ifindex)
+bool align_vlans_is_stub(const struct netdev *device, int primary_ifindex)
 {
 	char name[IF_NAMESIZE];
 
@@ -60,7 +60,7 @@ static int remove_stubs(struct link_requests *requests, const struct netdev_tabl
 	for (const struct netdev *device = netdev_next(table, NULL); device; device = netdev_next(table, device)) {
 		int error;
 
-		if (!is_stub(device, primary->ifindex) || has_vlan(needed, device))
+		if (!align_vlans_is_stub(device, primary->ifindex) || has_vlan(needed, device))
 			continue;
 		error = link_delete(requests, device->ifindex);
 		if (error && error != -ENODEV && !first_error)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * align_vlans: a VF that filters VLANs in hardware takes those that have a VLAN device on it. So it gets one for each VLAN of the standby,
- * which stays down: a stub, known by its name. For align.c only.
+ * which stays down: a stub, known by its name. For align.c, and for whoever has
+ * to tell stubs from other people's devices.
  */
 #ifndef ALIGN_VLANS_H
 #define ALIGN_VLANS_H
@@ -11,6 +12,9 @@
 
 /* So many stubs are made for a bridge's VLANs. A trunk of thousands would be thousands of devices. */
 #define ALIGN_VLANS_OF_BRIDGE_MAX 256
+
+/* Is @device a stub that was made on the primary with this ifindex? */
+bool align_vlans_is_stub(const struct netdev *device, int primary_ifindex);
 
 /* Adds the stubs on @primary, if that filters VLANs, which it needs for the VLANs above @standby, and for those that a bridge which filters VLANs
  * admits on @standby; removes the others. Returns 0 or the first error; all are tried. -E2BIG: the bridge admits more than

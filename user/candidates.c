@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Of devices on devices: a VLAN on a bridge on a VLAN ... */
-#define CANDIDATES_STACK_DEPTH 5
+/* Of devices on devices: a VLAN on a bridge on a VLAN ... The kernel's MAX_NEST_DEV. */
+#define CANDIDATES_STACK_DEPTH 8
 
 bool candidates_is_virtio(const struct netdev *device)
 {
@@ -39,7 +39,7 @@ const struct netdev *candidates_net_failover(const struct netdev *device, const 
 }
 
 /* A VLAN, macvlan or bridge of the standby's has its MAC by right. */
-static bool candidates_is_above(const struct candidates_view *view, const struct netdev *device,
+static bool candidates_is_above(const struct netdev *const *devices, size_t count, const struct netdev *device,
 				const struct netdev *standby, unsigned depth)
 {
 	if (device->link == standby->ifindex || standby->master == device->ifindex)
@@ -49,14 +49,17 @@ static bool candidates_is_above(const struct candidates_view *view, const struct
 		return true;
 	if (!depth)
 		return false;
-	for (size_t i = 0; i < view->count; i++) {
-		const struct netdev *below = view->devices[i];
-
-		if ((below->ifindex == device->link || below->master == device->ifindex) &&
-		    candidates_is_above(view, below, standby, depth - 1))
+	for (size_t i = 0; i < count; i++)
+		if ((devices[i]->ifindex == device->link || devices[i]->master == device->ifindex) &&
+		    candidates_is_above(devices, count, devices[i], standby, depth - 1))
 			return true;
-	}
 	return false;
+}
+
+bool candidates_are_stacked(const struct netdev *const *devices, size_t count, const struct netdev *a, const struct netdev *b)
+{
+	return candidates_is_above(devices, count, a, b, CANDIDATES_STACK_DEPTH) ||
+	       candidates_is_above(devices, count, b, a, CANDIDATES_STACK_DEPTH);
 }
 
 /* A device with the permanent MAC of some virtio-net device belongs with that one. */
@@ -86,8 +89,12 @@ static enum candidate_verdict candidates_judge_stranger(const struct candidates_
 enum candidate_verdict candidates_judge_owners(const struct candidates_view *view, const struct netdev *standby,
 					       const struct netdev *device)
 {
+	if (candidates_are_stacked(view->devices, view->count, standby, device))
+		return CANDIDATE_STACKED;
 	if (device->master)
 		return CANDIDATE_HAS_MASTER;
+	if (owners_find_upper(view->devices, view->count, device))
+		return CANDIDATE_HAS_UPPER;
 	if (owners_find(&view->addresses, device, standby, OWNERS_FOREIGN))
 		return CANDIDATE_HAS_ADDRESSES;
 	return candidates_contain(view->contested, device->ifindex) ? CANDIDATE_CONTESTED : CANDIDATE_FIT;
@@ -105,7 +112,7 @@ static enum candidate_verdict candidates_judge(const struct candidates_view *vie
 	if (!strcmp(device->driver, "net_failover") || candidates_net_failover(device, view->devices, view->count))
 		return claims ? CANDIDATE_NET_FAILOVER : CANDIDATE_UNLIKE;
 	if (device->kind[0])
-		return claims && !candidates_is_above(view, device, standby, CANDIDATES_STACK_DEPTH)
+		return claims && !candidates_is_above(view->devices, view->count, device, standby, CANDIDATES_STACK_DEPTH)
 			       ? CANDIDATE_SOFTWARE
 			       : CANDIDATE_UNLIKE;
 	if (!device->pci_address[0])
@@ -236,6 +243,8 @@ const char *candidates_word(enum candidate_verdict verdict)
 		[CANDIDATE_HAS_ADDRESSES] = "has addresses",
 		[CANDIDATE_CONTESTED] = "contested",
 		[CANDIDATE_OTHER_IDENTITY] = "another device of its name",
+		[CANDIDATE_HAS_UPPER] = "has a device on it",
+		[CANDIDATE_STACKED] = "stacked",
 	};
 
 	return words[verdict];
@@ -268,6 +277,16 @@ static void candidates_explain_address(const struct candidates_view *view, const
 	snprintf(ret, CANDIDATES_TEXT_SIZE,
 		 "it has the address %s, which %s has not: move it there: ip address del %s dev %s; ip address add %s dev %s", text,
 		 standby->name, text, device->name, text, standby->name);
+}
+
+static void candidates_explain_upper(const struct candidates_view *view, const struct netdev *device, const struct netdev *standby,
+				     char ret[CANDIDATES_TEXT_SIZE])
+{
+	const struct netdev *upper = owners_find_upper(view->devices, view->count, device);
+	const char *name = upper ? upper->name : "another device";
+
+	snprintf(ret, CANDIDATES_TEXT_SIZE, "the %s %s is on it, and would receive nothing: make it on %s instead: ip link delete %s",
+		 upper ? upper->kind : "device", name, standby->name, name);
 }
 
 void candidates_explain(const struct candidates_view *view, const struct candidate *other, const struct netdev *standby,
@@ -343,6 +362,14 @@ void candidates_explain(const struct candidates_view *view, const struct candida
 		snprintf(ret, CANDIDATES_TEXT_SIZE,
 			 "it has the primary's name only: that was the device with the %s; if this one is meant: 'vfsteer unload', then start vfsteer again",
 			 pinned);
+		break;
+	case CANDIDATE_HAS_UPPER:
+		candidates_explain_upper(view, device, standby, ret);
+		break;
+	case CANDIDATE_STACKED:
+		snprintf(ret, CANDIDATES_TEXT_SIZE,
+			 "one of it and %s is made on the other, so what one sends the other would send again: name the VF after the '='",
+			 standby->name);
 		break;
 	}
 }

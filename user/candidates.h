@@ -10,8 +10,8 @@
  * other buses, even if that bus hangs on PCI. Physical functions are not told from virtual ones: a host may pass a whole
  * port through.
  *
- * None of them may be somebody else's: one with a master (bond, bridge, team, VRF) or with an address that its standby has
- * not (owners.h) is left alone, named or not, in use or not; so is one whose settings somebody kept changing (guard.h).
+ * None of them may be somebody else's: one with a master (bond, bridge, team, VRF), with a device on it (macvlan, VLAN) or with
+ * an address that its standby has not (owners.h) is left alone, named or not, in use or not; so is one whose settings somebody kept changing (guard.h).
  * A named primary is the device that it was at its first use (identity.h).
  *
  * Of several, the one in use stays; then one that is no virtio device comes first, then the lowest PCI address. Carrier does
@@ -54,6 +54,8 @@ enum candidate_verdict {
 	CANDIDATE_HAS_ADDRESSES,  /* with an address that the standby has not */
 	CANDIDATE_CONTESTED,	  /* somebody kept undoing what we set on it */
 	CANDIDATE_OTHER_IDENTITY, /* called as the named primary, and not what that was */
+	CANDIDATE_HAS_UPPER,	  /* with somebody else's macvlan, VLAN ... on it */
+	CANDIDATE_STACKED,	  /* above or below the standby: what one of them sends the other would send again */
 };
 
 /* How the configuration names the primary, and what that was at its first use. */
@@ -79,7 +81,11 @@ bool candidates_has_permanent_mac(const struct netdev *device);
 const struct netdev *candidates_net_failover(const struct netdev *device, const struct netdev *const *devices,
 					     size_t count);
 
-/* Is @device somebody else's? CANDIDATE_HAS_MASTER, CANDIDATE_HAS_ADDRESSES, CANDIDATE_CONTESTED; or CANDIDATE_FIT. */
+/* Was one of the two made on the other, at whatever depth, or are they the ends of one veth? */
+bool candidates_are_stacked(const struct netdev *const *devices, size_t count, const struct netdev *a, const struct netdev *b);
+
+/* Is @device the standby's own, or somebody else's? CANDIDATE_STACKED, CANDIDATE_HAS_MASTER, CANDIDATE_HAS_UPPER, CANDIDATE_HAS_ADDRESSES,
+ * CANDIDATE_CONTESTED; or CANDIDATE_FIT. */
 enum candidate_verdict candidates_judge_owners(const struct candidates_view *view, const struct netdev *standby,
 					       const struct netdev *device);
 

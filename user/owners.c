@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "owners.h"
+#include "align_vlans.h"
 
 #include <arpa/inet.h>
 #include <linux/if_addr.h>
@@ -55,6 +56,20 @@ const struct netdev_address *owners_find(const struct owners_addresses *addresse
 		if (found == whose)
 			return address;
 	}
+	return NULL;
+}
+
+/* Of these the link is the other end, which is not below. */
+static bool is_end(const struct netdev *device)
+{
+	return !strcmp(device->kind, "veth") || !strcmp(device->kind, "netkit");
+}
+
+const struct netdev *owners_find_upper(const struct netdev *const *devices, size_t count, const struct netdev *device)
+{
+	for (size_t i = 0; i < count; i++)
+		if (devices[i]->link == device->ifindex && !is_end(devices[i]) && !align_vlans_is_stub(devices[i], device->ifindex))
+			return devices[i];
 	return NULL;
 }
 

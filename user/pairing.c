@@ -29,7 +29,7 @@ enum pairing_refusal pairing_judge(const struct netdev *standby, const struct ne
 		return PAIRING_NOT_ETHERNET;
 	if (candidates_net_failover(primary, devices, count))
 		return PAIRING_NET_FAILOVER;
-	return PAIRING_OK;
+	return candidates_are_stacked(devices, count, standby, primary) ? PAIRING_STACKED : PAIRING_OK;
 }
 
 /* A virtio-net device whose MAC an earlier virtio-net device has is that one's primary, not a standby. */

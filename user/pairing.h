@@ -32,6 +32,7 @@ enum pairing_refusal {
 	PAIRING_NOT_ETHERNET,
 	PAIRING_NET_FAILOVER, /* the kernel's net_failover owns the device */
 	PAIRING_SAME_DEVICE,
+	PAIRING_STACKED, /* one of the two is made on the other: their frames would circle */
 	PAIRING_NO_MAC, /* no primary named, and the standby has no permanent MAC to find one by */
 };
 

@@ -19,6 +19,7 @@
 
 #include <linux/if.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -88,13 +89,20 @@ static void unload_announce(const struct pins *pins, const int *standbys, unsign
 	memberships_free(&memberships);
 }
 
-/* Has somebody made it a port of another device, or given it an address of its own? Then it stays up for him. NULL: the standby is not known. */
+/* Has somebody made it a port of another device, put one on it, or given it an address of its own? Then it stays up for him. NULL: the standby is
+ * not known. */
 static bool unload_is_owned(const struct netdev *primary, const struct netdev *standby, const struct netdev_table *table)
 {
 	struct owners_addresses addresses;
+	const struct netdev **devices;
+	size_t count;
+	bool has_upper;
 
+	devices = netdev_list(table, &count);
+	has_upper = devices && owners_find_upper(devices, count, primary);
+	free(devices);
 	addresses.list = netdev_addresses(table, &addresses.count);
-	return primary->master || (standby && owners_find(&addresses, primary, standby, OWNERS_FOREIGN));
+	return primary->master || has_upper || (standby && owners_find(&addresses, primary, standby, OWNERS_FOREIGN));
 }
 
 /* As a fresh device, and down. The lists first: of one that is down the kernel keeps what it has counted for them (__dev_set_rx_mode). */

@@ -173,6 +173,54 @@ def enslaved_in_use(stage):
     both_ways(stage)
 
 
+def upper(kind, device="pr0"):
+    """The commands for a device up0 above @device."""
+    return f"ip link add up0 link {device} type {kind} mode bridge; ip address add 10.78.0.1/24 dev up0; ip link set up0 up"
+
+
+@case(agent=False)
+def a_device_above_from_the_start(stage):
+    """A container's macvlan, a guest's macvtap: what the VF receives is theirs. VLANs and ipvlans are in tests/unit."""
+    for kind in ("macvlan", "macvtap"):
+        stage.guest.run(f"ip link set pr0 up; {upper(kind)}")
+        before = settings(stage)
+        stage.start()
+        text = wait_rejected(stage, "has a device on it")
+        check(f"the {kind} up0 is on it" in text and "ip link delete up0" in text and "st0" in text, text)
+        check_equal(len(lines(stage, text)), 1, "log lines")
+        check_equal(settings(stage), before, f"{kind}: pr0 was changed")
+        stage.guest.run("ip link delete up0")
+        stage.wait_active("primary")
+        both_ways(stage)
+        stage.succeed("unload")
+        stage.agent.wait(10)
+
+
+@case
+def a_device_above_in_use(stage):
+    stage.guest.run(QUIET)
+    stage.outside.run("ip address add 10.78.0.2/24 dev br0")
+    flows = stage.flows()
+    stage.guest.run(upper("macvlan"))
+    wait_rejected(stage, "has a device on it")
+    check_equal(stage.pair()["last_switch"]["cause"], "in somebody else's use", "cause")
+    check_none_lost(flows)
+    check("NOARP" not in settings(stage)[0] and not settings(stage)[3], lambda: f"left: {settings(stage)}")
+    reachable(stage, to="10.78.0.2")
+    stage.guest.run("ip link delete up0")
+    stage.wait_active("primary")
+    both_ways(stage)
+
+
+@case
+def a_device_above_the_standby(stage):
+    """Is as good as any address there."""
+    stage.outside.run("ip address add 10.78.0.2/24 dev br0")
+    stage.guest.run(upper("macvlan", "st0"))
+    reachable(stage, to="10.78.0.2")
+    check_equal((stage.pair()["active"], stage.pair()["switches"]), ("primary", 1), "active and switches")
+
+
 @case(agent=False)
 def both_in_one_team(stage):
     """As both slaves of a bond."""
@@ -287,12 +335,17 @@ def networkd_matches_by_mac(stage):
 def unload_leaves_it_up(stage):
     """It has become somebody else's since the agent died: its program and settings go, and it is not set down."""
     stage.guest.run(QUIET)
-    stage.stop(9)
-    stage.guest.run("ip link add br9 type bridge; ip link set br9 up; ip link set pr0 master br9")
-    stage.succeed("unload")
-    flags, filters, values, _ = settings(stage)
-    check("UP" in flags and "NOARP" not in flags, f"flags: {flags}")
-    check_equal((filters, values), ("", ["1", "0", "0", "1", "0", "0"]), "what is left on pr0")
+    for change, undo in (("ip link add br9 type bridge; ip link set br9 up; ip link set pr0 master br9", "ip link delete br9"),
+                         (upper("macvlan"), "ip link delete up0")):
+        stage.stop(9)
+        stage.guest.run(change)
+        stage.succeed("unload")
+        flags, filters, values, _ = settings(stage)
+        check("UP" in flags and "NOARP" not in flags, f"{change}: flags: {flags}")
+        check_equal((filters, values), ("", ["1", "0", "0", "1", "0", "0"]), f"{change}: what is left on pr0")
+        stage.guest.run(undo)
+        stage.start()
+        stage.wait_active("primary")
 
 
 @case

@@ -119,6 +119,39 @@ def mac_changes(stage):
     reachable(stage, to=OUTSIDE)
 
 
+# Devices of which each sends what the other sends: (commands, the pair).
+STACKS = (("ip link add mv0 link st0 type macvlan mode passthru", "st0=mv0"),
+          ("ip link add v0 link st0 type macvlan; ip link add br9 type bridge; ip link set v0 master br9; ip link add mv0 link br9 type macvlan", "st0=mv0"),
+          ("ip link add br9 type bridge; ip link set st0 master br9; ip link add mv0 link br9 type macvlan", "st0=mv0"),
+          ("ip link add br9 type bridge; ip link set st0 master br9", "st0=br9"),
+          ("ip link add mv0 link pr0 type macvlan", "mv0=pr0"))
+UNSTACK = "for device in mv0 v0 br9; do ip link delete $device 2>/dev/null || true; done"
+
+
+@case(agent=False)
+def a_primary_on_its_standby(stage):
+    """Refused at any depth: what one of the two sends the other sends again, without end."""
+    for commands, pair in STACKS:
+        stage.guest.run(commands)
+        done = stage.command("run", "--pair", pair, under=("timeout", "5"))
+        check_equal((done.returncode, done.stderr.count("\n")), (1, 1), f"{pair}: (status, lines): {done.stderr}")
+        check(f"--pair {pair}: one of the two is made on the other" in done.stderr, done.stderr)
+        check(not stage.pins.exists(), "something was pinned")
+        stage.guest.run(UNSTACK)
+
+
+@case(agent=False)
+def a_primary_that_comes_on_its_standby(stage):
+    stage.start("st0=mv0")
+    stage.guest.run("ip link add mv0 link st0 type macvlan mode bridge")
+    wait("a line", lambda: "not used: mv0" in stage.log.read_text())
+    pair = stage.pair()
+    check_equal((pair["primary"], pair["active"], pair["not_used"][0]["reason"]), (None, "standby", "stacked"), "primary, active, reason")
+    reachable(stage)
+    stage.guest.run(f"{UNSTACK}; ip link set pr0 name mv0")
+    stage.wait_active("primary")
+
+
 @case
 def standby_moves_away(stage):
     """A standby that leaves the namespace ends the pair; the primary is not used by itself."""

@@ -255,6 +255,50 @@ static void test_addresses(void **context)
 	}
 }
 
+/* What is on the VF: somebody's, or one of our stubs; and devices that are on the standby. */
+static void test_stacks(void **context)
+{
+	static const struct {
+		const char *name;
+		struct netdev devices[3]; /* beside eth0 */
+		enum candidate_verdict verdict; /* of the first of them */
+		int master_of_standby;
+	} cases[] = {
+		{ "a macvlan on it", { { DEVICE(3, A, A) }, { DEVICE(4, B, NONE), SOFTWARE("macvlan"), .link = 3 } }, CANDIDATE_HAS_UPPER, 0 },
+		{ "an ipvlan on it", { { DEVICE(3, A, A) }, { DEVICE(4, A, A), SOFTWARE("ipvlan"), .link = 3 } }, CANDIDATE_HAS_UPPER, 0 },
+		{ "a VLAN on it", { { DEVICE(3, A, A) }, { DEVICE(4, A, NONE), SOFTWARE("vlan"), .link = 3, .name = "v5", .vlan_id = 5,
+							   .vlan_protocol = ETH_P_8021Q } }, CANDIDATE_HAS_UPPER, 0 },
+		{ "our stub", { { DEVICE(3, A, A) }, { DEVICE(4, A, NONE), SOFTWARE("vlan"), .link = 3, .name = "vfs3.5", .vlan_id = 5,
+						      .vlan_protocol = ETH_P_8021Q } }, CANDIDATE_FIT, 0 },
+		{ "a stub of another", { { DEVICE(3, A, A) }, { DEVICE(4, A, NONE), SOFTWARE("vlan"), .link = 3, .name = "vfs7.5", .vlan_id = 5,
+								.vlan_protocol = ETH_P_8021Q } }, CANDIDATE_HAS_UPPER, 0 },
+		{ "its other end", { { DEVICE(3, A, NONE), SOFTWARE("veth"), .link = 4 }, { DEVICE(4, B, NONE), SOFTWARE("veth"), .link = 3 } },
+		  CANDIDATE_FIT, 0 },
+		{ "a macvlan on the standby", { { DEVICE(3, A, A) }, { DEVICE(4, B, NONE), SOFTWARE("macvlan"), .link = STANDBY } }, CANDIDATE_FIT, 0 },
+		{ "on the standby", { { DEVICE(3, A, NONE), SOFTWARE("macvlan"), .link = STANDBY } }, CANDIDATE_STACKED, 0 },
+		{ "on what is on the standby", { { DEVICE(3, A, NONE), SOFTWARE("macvlan"), .link = 4 }, { DEVICE(4, A, NONE), SOFTWARE("bond") },
+						 { DEVICE(5, A, NONE), SOFTWARE("vlan"), .link = STANDBY, .master = 4 } }, CANDIDATE_STACKED, 0 },
+		{ "the standby's bridge", { { DEVICE(3, A, NONE), SOFTWARE("bridge") } }, CANDIDATE_STACKED, 3 },
+		{ "the standby's other end", { { DEVICE(3, A, NONE), SOFTWARE("veth"), .link = STANDBY } }, CANDIDATE_STACKED, 0 },
+		{ "a port beside it", { { DEVICE(3, A, A), .master = 4 }, { DEVICE(4, A, NONE), SOFTWARE("bridge") } }, CANDIDATE_HAS_MASTER, 4 },
+	};
+
+	(void)context;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct netdev standby = eth0;
+		const struct netdev *devices[] = { &standby, &cases[i].devices[0], &cases[i].devices[1], &cases[i].devices[2] };
+		struct candidates_view view = { .devices = devices, .count = 1 };
+		bool is_stacked = cases[i].verdict == CANDIDATE_STACKED;
+
+		while (view.count < COUNT(devices) && devices[view.count]->ifindex)
+			view.count++;
+		standby.master = cases[i].master_of_standby;
+		if (candidates_judge_owners(&view, &standby, devices[1]) != cases[i].verdict ||
+		    candidates_are_stacked(devices, view.count, devices[1], &standby) != is_stacked)
+			fail_msg("%s", cases[i].name);
+	}
+}
+
 /* What a named primary was, and which device may be it: by its permanent MAC under any name, by its address, or by MAC and name. */
 static void test_identities(void **context)
 {
@@ -342,7 +386,7 @@ static void test_room(void **context)
 /* Every reason is a word of its own and a sentence that fits, of the longest names, with what to do where something can be done. */
 static void test_words(void **context)
 {
-	const struct netdev master = { .ifindex = 9, .name = "abcdefghijklmnq" }, *devices[] = { &master };
+	const struct netdev master = { .ifindex = 9, .name = "abcdefghijklmnq", .kind = "klmnopqrstuvwxy", .link = 3 }, *devices[] = { &master };
 	const struct netdev_address address = { .ifindex = 3, .family = AF_INET6, .prefix_length = 128, .v6 = LONGEST };
 	const struct candidates_view view = { .devices = devices, .count = 1, .addresses = { &address, 1 } };
 	const struct identity identity = { .mac = { 0x52, 0x54, 0, 0, 0, A } };
@@ -350,7 +394,7 @@ static void test_words(void **context)
 
 	(void)context;
 	strcpy(standby.name, "abcdefghijklmnp");
-	for (enum candidate_verdict verdict = CANDIDATE_UNLIKE; verdict <= CANDIDATE_OTHER_IDENTITY; verdict++) {
+	for (enum candidate_verdict verdict = CANDIDATE_UNLIKE; verdict <= CANDIDATE_STACKED; verdict++) {
 		const struct candidate candidate = { &other, verdict, &identity };
 		char text[CANDIDATES_TEXT_SIZE];
 		bool hopeful = verdict >= CANDIDATE_SOFTWARE && verdict <= CANDIDATE_OTHER_MAC;
@@ -369,6 +413,7 @@ int main(void)
 		cmocka_unit_test(test_singles),
 		cmocka_unit_test(test_severals),
 		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_stacks),
 		cmocka_unit_test(test_identities),
 		cmocka_unit_test(test_named),
 		cmocka_unit_test(test_room),

@@ -116,6 +116,10 @@ static const struct guest {
 	    { ETHERNET(4, "bond0", MAC_A), .kind = "bond" } }, { NAMED("a0", "a1") }, .expected = { { 2, 0, .named = true } } },
 	{ "a bond's", { VIRTIO(2, "a0", MAC_A), { ETHERNET(3, "a1", MAC_A), .driver = "iavf", .pci_address = "0000:01:00.0", .master = 4 },
 	    { ETHERNET(4, "bond0", MAC_A), .kind = "bond" } }, .expected = { { 2, 0, .named = false } } },
+	{ "named: the standby's own macvlan", { VIRTIO(2, "a0", MAC_A), { ETHERNET(3, "mv0", MAC_B), .kind = "macvlan", .link = 2 } }, { NAMED("a0", "mv0") },
+	  .expected = { { 2, 0, .named = true } } },
+	{ "named: with somebody's macvlan on it", { VIRTIO(2, "a0", MAC_A), VF(3, "a1", MAC_A), { ETHERNET(4, "mv0", MAC_B), .kind = "macvlan", .link = 3 } },
+	  { NAMED("a0", "a1") }, .expected = { { 2, 0, .named = true } } },
 	{ "named: several", { VIRTIO(2, "a0", MAC_A), VIRTIO(3, "b0", MAC_B), VF(4, "a1", MAC_A), VF(5, "b1", MAC_B) },
 	  { NAMED("b0", "b1"), NAMED("a0", "a1") }, .expected = { { 3, 5, .named = true }, { 2, 4, .named = true } } },
 };
