@@ -58,7 +58,7 @@ static struct announce_filter unload_filter(const struct pins *pins, int standby
 	struct announce_filter filter = { 0 };
 
 	for (unsigned slot = 0; slot < VFSTEER_MAX_PAIRS; slot++)
-		if (pins->pairs[slot].standby[0] && (int)pins->pairs[slot].standby_ifindex == standby && unload_is_here(&pins->pairs[slot]))
+		if (pins->pairs[slot].standby[0] && (int)pins->pairs[slot].standby_ifindex == standby && slot_is_here(&pins->pairs[slot]))
 			filter.what = pins->pairs[slot].announce ?: (pins->pairs[slot].announce_exceptions ? ANNOUNCE_MACS : ANNOUNCE_ALL);
 	return filter;
 }
