@@ -13,8 +13,8 @@ from tools.rig.netns import Netns, NetnsError
 GROUP, GROUP6 = "239.129.2.3", "ff1e::8:9"
 SOURCES, SOURCES6 = "232.1.1.1", "ff3e::1:1"  # source-specific
 SOLICITED_NODE = "ff02::1:ff00:1"  # of GUEST6
-# Groups are taken from the active wire only: from the word's change on until the outside's bridge has the report, none comes.
-SWITCHING = 20
+# A wire that is dead brings nothing more, so what the outside's bridge sends there until it has the report is lost: some ms at 1,000/s.
+REPORTING = 20
 
 
 def snoop(stage, igmp=3, mld=2):
@@ -60,7 +60,7 @@ def to_and_fro(stage, group):
         stage.wait_active(wish)
         time.sleep(0.4)
         check(port in members(stage, group), lambda: f"{group} is not known behind {port}: {members(stage, group)}")
-    check_flow(flow, 3 * SWITCHING, f"switches, {group}")
+    check_flow(flow, 0, f"switches, {group}")
 
 
 def leave_and_return(stage, group, what, leave, back):
@@ -78,7 +78,7 @@ def leave_and_return(stage, group, what, leave, back):
     time.sleep(0.4)
     lost = flow.stop().lost(switched)
     note(f"{what}, {group}: lost {flow.lost(until=switched)} before the switch, {lost} from then on, of {len(flow.times)}, doubled {flow.copies}")
-    check(lost <= 2 * SWITCHING, f"{what}, {group}: lost {lost} after the switch")
+    check(lost <= REPORTING, f"{what}, {group}: lost {lost} after the switch")
 
 
 def carrier_loss(stage, group):
@@ -262,7 +262,7 @@ def bridge_above_the_standby(stage):
     stage.succeed("switch", "st0", "standby")
     time.sleep(0.4)
     stage.guest.run("ip link delete pr0")
-    check_flow(flow, SWITCHING, "a switch, members on a bridge in the guest")
+    check_flow(flow, 0, "a switch, members on a bridge in the guest")
 
 
 @case
