@@ -228,35 +228,49 @@ static __always_inline __u32 twins_clear_segment(struct twins_chunk *chunk, bool
 	return sequence;
 }
 
-/* The segments of a TCP frame with payload: are all of them twins? */
-static __noinline bool twins_are_segments(struct __sk_buff *skb, const struct twins_copy *copy, __u32 transport,
-					  __u32 end)
+/* One segment of @stream. */
+static __always_inline int twins_note_segment(const struct twins_copy *copy, __u64 stream, __u32 sequence, __u32 length)
 {
-	struct twins_chunk chunk;
-	bool is_v4 = transport == TWINS_OVER_IPV4, are_twins = true;
-	__u32 header, left, size = skb->gso_size, sequence;
+	__u64 pair = (__u64)(__u32)(sequence + copy->key->words[0]) * (__u32)(length + copy->key->words[1]);
+	__u64 digest = (stream ^ pair) * copy->key->multiplier;
+
+	return twins_note(digest ^ digest >> 32, copy->path, copy->now_ms, copy->switched_ms);
+}
+
+/*
+ * The segments of a TCP frame with payload, the beginning of which is in @chunk: are all of them
+ * twins? No choice is made in the loop: before Linux 6.3 the verifier takes only loops that are
+ * closed by a jump, and clang closes others by falling through.
+ */
+static __noinline bool twins_are_segments(struct __sk_buff *skb, struct twins_chunk *chunk,
+					  const struct twins_copy *copy, const struct twins_headers *headers)
+{
+	bool is_v4 = headers->transport == TWINS_OVER_IPV4;
+	__u32 header, left, whole, sequence, size = skb->gso_size;
+	int are_twins = 1;
 	__u64 stream;
 
-	twins_load(skb, 0, TWINS_CHUNK, &chunk);
-	header = twins_tcp_end(&chunk, transport);
-	twins_load(skb, 0, header, &chunk);
-	sequence = twins_clear_segment(&chunk, is_v4);
-	stream = twins_mix(copy->start, &chunk, copy->key);
-	left = end - header;
+	header = twins_tcp_end(chunk, headers->transport);
+	twins_load(skb, 0, header, chunk);
+	sequence = twins_clear_segment(chunk, is_v4);
+	stream = twins_mix(copy->start, chunk, copy->key);
+	left = headers->end - header;
 	if (!size || size > left)
 		size = left;
+	whole = left / size;
+	left -= whole * size;
+	if (whole > TWINS_SEGMENTS_MAX)
+		return false;
 #pragma clang loop unroll(disable)
-	for (int i = 0; i < TWINS_SEGMENTS_MAX && left; i++) {
-		__u32 length = left < size ? left : size;
-		__u64 pair = (__u64)(__u32)(sequence + copy->key->words[0]) * (__u32)(length + copy->key->words[1]);
-		__u64 digest = (stream ^ pair) * copy->key->multiplier;
-
-		if (!twins_note(digest ^ digest >> 32, copy->path, copy->now_ms, copy->switched_ms))
-			are_twins = false;
-		sequence += length;
-		left -= length;
+	for (int i = 0; i < TWINS_SEGMENTS_MAX; i++) {
+		if (i >= (int)whole)
+			break;
+		are_twins &= twins_note_segment(copy, stream, sequence, size);
+		sequence += size;
 	}
-	return are_twins && !left;
+	if (left)
+		are_twins &= twins_note_segment(copy, stream, sequence, left);
+	return are_twins;
 }
 
 /*
@@ -284,7 +298,7 @@ __attribute__((noinline)) int twins_is_one(struct __sk_buff *skb, __u32 slot, __
 	headers = twins_headers_of(&chunk);
 	if (headers.transport && headers.protocol == IPPROTO_TCP &&
 	    headers.end > twins_tcp_end(&chunk, headers.transport))
-		return twins_are_segments(skb, &copy, headers.transport, headers.end);
+		return twins_are_segments(skb, &chunk, &copy, &headers);
 	twins_clear_checksum(&chunk, &headers);
 	digest = twins_mix(copy.start ^ (length < TWINS_FRAME_MIN ? TWINS_FRAME_MIN : length), &chunk, copy.key);
 #pragma clang loop unroll(disable)
