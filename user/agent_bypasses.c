@@ -29,7 +29,7 @@ static void agent_tell_pair_bypasses(const struct agent *agent, const struct byp
 
 	bypass_read(reader, &agent->world.pins, pair->slot, agent->world.table, true, &facts);
 	/* pair_keep_place tells of these, if they stay. */
-	facts.ingress_others = (struct hook_others){ 0 };
+	facts.ingress_others = facts.standby_ingress_others = (struct hook_others){ 0 };
 	count = bypass_judge(&facts, bypasses);
 	for (unsigned i = 0; i < count; i++)
 		if (!agent_has_told(pair->bypasses, pair->bypass_count, &bypasses[i]))

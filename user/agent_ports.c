@@ -150,12 +150,7 @@ static void agent_port_tell_place(struct agent *agent, unsigned number)
 			 "%s runs before our program on its ingress, and what it passes would not reach the pair: remove "
 			 "it, or move it behind",
 			 others.first);
-	if (!placed_note(&port->placed, why, pair_clock_ns()))
-		return;
-	if (why[0])
-		log_warning("%s: %s", port->wish.name, why);
-	else
-		log_info("%s: our program has its place again", port->wish.name);
+	placed_tell(&port->placed, port->wish.name, why, "our program has its place again", pair_clock_ns());
 }
 
 static void agent_port_keep_place(struct agent *agent, unsigned number)

@@ -14,6 +14,7 @@ static const char *const bypass_words[BYPASS_KINDS] = {
 	[BYPASS_EGRESS] = "egress",
 	[BYPASS_EGRESS_BEHIND] = "egress_behind",
 	[BYPASS_INGRESS] = "ingress",
+	[BYPASS_STANDBY_INGRESS] = "standby_ingress",
 };
 
 const char *bypass_word(enum bypass_kind kind)
@@ -118,18 +119,22 @@ static void bypass_judge_egress(const struct bypass_facts *facts, struct bypass_
 						     "no agent puts ours last; start 'vfsteer run'");
 }
 
-/* The agent moves ours before them; where it cannot, it uses the primary no more, and says so itself. */
+/* The agent moves ours before them, and tells itself where it cannot. */
 static void bypass_judge_ingress(const struct bypass_facts *facts, struct bypass_list *list)
 {
+	const char *remedy = facts->has_agent ? "remove them, or move them behind" :
+						"no agent puts ours first; start 'vfsteer run'";
 	char others[HOOK_OTHERS_SIZE];
 
-	if (!hook_count_others(&facts->ingress_others, "ingress", others))
-		return;
-	bypass_add(list, BYPASS_INGRESS,
-		   "%s of %s before ours, first %s: what they pass finally (action pass) is lost: %s", others,
-		   facts->primary, facts->ingress_others.first,
-		   facts->has_agent ? "remove them, or move them behind" :
-				      "no agent puts ours first; start 'vfsteer run'");
+	if (hook_count_others(&facts->ingress_others, "ingress", others))
+		bypass_add(list, BYPASS_INGRESS,
+			   "%s of %s before ours, first %s: what they pass finally (action pass) is lost: %s", others,
+			   facts->primary, facts->ingress_others.first, remedy);
+	if (hook_count_others(&facts->standby_ingress_others, "ingress", others))
+		bypass_add(list, BYPASS_STANDBY_INGRESS,
+			   "%s of %s before ours, first %s: groups that they pass finally (action pass) may come twice, and "
+			   "nothing of it reaches ports: %s",
+			   others, facts->standby, facts->standby_ingress_others.first, remedy);
 }
 
 unsigned bypass_judge(const struct bypass_facts *facts, struct bypass ret[BYPASS_KINDS])

@@ -20,6 +20,7 @@ enum bypass_kind {
 	BYPASS_EGRESS,	      /* before ours */
 	BYPASS_EGRESS_BEHIND, /* after ours */
 	BYPASS_INGRESS,	      /* before ours on the primary's */
+	BYPASS_STANDBY_INGRESS, /* before ours on the standby's */
 	BYPASS_KINDS,
 };
 
@@ -42,6 +43,7 @@ struct bypass_facts {
 	struct hook_others egress_behind; /* the same after ours, and to stay there */
 	bool egress_is_before;		  /* so the configuration says: ours is not to be the last */
 	struct hook_others ingress_others; /* of others, on the primary's ingress, before ours */
+	struct hook_others standby_ingress_others; /* the same on the standby's */
 };
 
 struct bypass {
@@ -52,7 +54,8 @@ struct bypass {
 /* Writes what is bypassed, at most one of a kind, in order of kind; returns how many. */
 unsigned bypass_judge(const struct bypass_facts *facts, struct bypass ret[BYPASS_KINDS]);
 
-/* "qdisc", "xdp", "xdp_left", "af_xdp", "egress", "egress_behind", "ingress"; static strings. */
+/* "qdisc", "xdp", "xdp_left", "af_xdp", "egress", "egress_behind", "ingress",
+ * "standby_ingress"; static strings. */
 const char *bypass_word(enum bypass_kind kind);
 
 struct bypass_reader;

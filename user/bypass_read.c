@@ -169,4 +169,5 @@ void bypass_read(const struct bypass_reader *reader, const struct pins *pins, un
 	if (pair->egress_is_before || !has_agent)
 		steer_get_egress_others_behind(pins, standby->ifindex, &ret->egress_behind);
 	steer_get_primary_others(pins, primary->ifindex, &ret->ingress_others);
+	steer_get_standby_others(pins, standby->ifindex, &ret->standby_ingress_others);
 }

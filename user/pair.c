@@ -140,20 +140,31 @@ static void pair_explain_place(const struct pair_world *world, const struct pair
 			 slot->primary, others.first);
 }
 
+/* The primary is used all the same. */
+static void pair_tell_standby_place(const struct pair_world *world, struct pair *pair)
+{
+	struct hook_others others;
+	char unplaced[PLACED_WHY_SIZE] = "";
+
+	steer_get_standby_others(&world->pins, pair->standby, &others);
+	if (others.first[0])
+		snprintf(unplaced, sizeof(unplaced),
+			 "%s runs before our program on its ingress: groups that it passes may come twice, and nothing of it "
+			 "reaches ports: remove it, or move it behind",
+			 others.first);
+	pair->due |= placed_tell(&pair->standby_placed, pair_slot(world, pair)->standby, unplaced,
+				 "its ingress program has its place again", pair_clock_ns());
+}
+
 void pair_keep_place(struct pair_world *world, struct pair *pair)
 {
-	struct vfsteer_pair *slot = pair_slot(world, pair);
 	char unplaced[PLACED_WHY_SIZE];
 	int error = steer_keep_place(pair->steer, pair->standby, pair->prepared ? pair->primary : 0);
 
+	pair_tell_standby_place(world, pair);
 	pair_explain_place(world, pair, error, unplaced, sizeof(unplaced));
-	if (!placed_note(&pair->placed, unplaced, pair_clock_ns()))
-		return;
-	pair->due = true;
-	if (unplaced[0])
-		log_warning("%s: %s", slot->standby, unplaced);
-	else
-		log_info("%s: its programs have their places again", slot->standby);
+	pair->due |= placed_tell(&pair->placed, pair_slot(world, pair)->standby, unplaced,
+				 "its programs have their places again", pair_clock_ns());
 }
 
 void pair_free(struct pair *pair)

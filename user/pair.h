@@ -110,7 +110,8 @@ struct pair {
 	bool left_unread;      /* the last decision moved the traffic off the primary before that was read */
 	int read_error;         /* of the last attempt to read the primary: told; 0: it was read */
 	const char *trouble;    /* last trouble told, so that it is told once */
-	struct placed placed;   /* of its programs, all together */
+	struct placed placed;   /* of the programs without which the primary is not used, all together */
+	struct placed standby_placed; /* of the standby's on ingress */
 	struct pair_told told[PAIR_TOLD_MAX]; /* candidates.h: what was told of which device, the newest overwrite the oldest */
 	unsigned told_count;
 	struct bypass bypasses[BYPASS_KINDS]; /* told last */

@@ -274,9 +274,10 @@ uint64_t pair_step(struct pair_world *world, struct pair *pair, const struct pai
 		pair_meet(world, pair, standby, pairing->primary);
 		wake_ns = pair->prepared ? 0 : pair_clock_ns() + PAIR_RETRY_NS;
 	}
-	if (pair->placed.why[0]) {
+	if (pair->placed.why[0] || pair->standby_placed.why[0]) {
 		pair_keep_place(world, pair);
-		wake_ns = pair_earlier(wake_ns, pair->placed.why[0] ? pair_clock_ns() + PAIR_RETRY_NS : 0);
+		if (pair->placed.why[0] || pair->standby_placed.why[0])
+			wake_ns = pair_earlier(wake_ns, pair_clock_ns() + PAIR_RETRY_NS);
 	}
 	pair_guard(world, pair);
 	wake_ns = pair_earlier(wake_ns, pair_qdisc_step(world, pair));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "placed.h"
+#include "log.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -17,5 +18,16 @@ bool placed_note(struct placed *placed, const char *why, uint64_t now_ns)
 	if (!strcmp(why, placed->why))
 		return false;
 	snprintf(placed->why, sizeof(placed->why), "%s", why);
+	return true;
+}
+
+bool placed_tell(struct placed *placed, const char *name, const char *why, const char *again, uint64_t now_ns)
+{
+	if (!placed_note(placed, why, now_ns))
+		return false;
+	if (why[0])
+		log_warning("%s: %s", name, why);
+	else
+		log_info("%s: %s", name, again);
 	return true;
 }

@@ -20,4 +20,7 @@ struct placed {
  */
 bool placed_note(struct placed *placed, const char *why, uint64_t now_ns);
 
+/* The same, with a line about @name if it is news: @why, or @again. */
+bool placed_tell(struct placed *placed, const char *name, const char *why, const char *again, uint64_t now_ns);
+
 #endif

@@ -52,7 +52,7 @@ static void write_qdisc(const struct report_qdisc *qdisc, FILE *stream)
  * of a program that the standby has no more. */
 static const char *bypass_prefix(const struct report_pair *pair, enum bypass_kind kind)
 {
-	if (kind == BYPASS_EGRESS || kind == BYPASS_INGRESS || kind == BYPASS_XDP_LEFT)
+	if (kind == BYPASS_EGRESS || kind == BYPASS_INGRESS || kind == BYPASS_STANDBY_INGRESS || kind == BYPASS_XDP_LEFT)
 		return "";
 	return kind == BYPASS_XDP && pair->down_reason == DOWN_XDP ? "not used: " : "bypassed: ";
 }

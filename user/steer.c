@@ -383,3 +383,12 @@ void steer_get_primary_others(const struct pins *pins, int primary_ifindex, stru
 
 	steer_get_others(&ingress, ret);
 }
+
+void steer_get_standby_others(const struct pins *pins, int standby_ifindex, struct hook_others *ret)
+{
+	struct hook ingress = steer_hook_ingress(pins, standby_ifindex);
+	struct hook ports = port_programs_standby_ingress(pins, standby_ifindex);
+
+	memcpy(ingress.other_pin, ports.pin, sizeof(ingress.other_pin));
+	steer_get_others(&ingress, ret);
+}

@@ -50,6 +50,9 @@ void steer_get_egress_others_behind(const struct pins *pins, int standby_ifindex
 /* Others' before ours on the primary's ingress: what one of them passes finally is lost. */
 void steer_get_primary_others(const struct pins *pins, int primary_ifindex, struct hook_others *ret);
 
+/* The same on the standby's: what one of them passes finally is not seen to be a second copy, nor to be for a port. */
+void steer_get_standby_others(const struct pins *pins, int standby_ifindex, struct hook_others *ret);
+
 /* Where the tcx link of the standby's ingress is pinned, for who has to come behind it. */
 void steer_ingress_pin(const struct pins *pins, int standby_ifindex, char *path, size_t size);
 

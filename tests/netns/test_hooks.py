@@ -244,6 +244,21 @@ def tcx_comes_first_without_an_agent(stage):
 
 
 @case
+def tcx_comes_first_on_the_standby_without_an_agent(stage):
+    """Of groups there are two copies then, and ports get nothing."""
+    stage.stop()
+    other = bpf.Counter(verdict=bpf.TC_ACT_OK)
+    link = other.attach_tcx(stage.guest, "st0", bpf.TCX_INGRESS, bpf.F_BEFORE)
+    text = bypassed(stage)["standby_ingress"]
+    check(text.startswith("1 program of others on ingress of st0 before ours, first the tcx program foreign_counter"), text)
+    check("start 'vfsteer run'" in text and f"  {text}" in stage.succeed("status"), stage.succeed("status"))
+    stage.start()
+    moved_to_the_front(stage, "st0", lambda: our_programs(stage))
+    check_equal(bypassed(stage), {}, "bypassed with an agent")
+    os.close(link)
+
+
+@case
 def moving_loses_nothing(stage):
     """A program that lets all go on comes first, again and again: while ours moves there, none is missing."""
     flows = stage.flows(2000)
@@ -322,6 +337,23 @@ def filter_that_cannot_be_passed(stage):
     add_filter(stage, "pr0", verdict=bpf.TC_ACT_OK, how="prio 1")
     time.sleep(0.3)
     carry(stage, "primary")
+
+
+@case(agent=False)
+def filter_on_the_standby_that_cannot_be_passed(stage):
+    """The primary is used all the same: a line and status name the filter."""
+    without_tcx(stage)
+    stage.guest.run("tc qdisc add dev st0 clsact")
+    add_filter(stage, "st0", verdict=bpf.TC_ACT_OK, how="protocol ip prio 1")
+    stage.start()
+    stage.wait_active("primary")
+    logged(stage, "st0: the bpf filter foreign-st0-ingress-0")
+    text = bypassed(stage)["standby_ingress"]
+    check("1 filter of others on ingress of st0 before ours" in text and "remove them, or move them behind" in text, text)
+    carry(stage, "primary")
+    stage.guest.run("tc filter delete dev st0 ingress prio 1")
+    logged(stage, "st0: its ingress program has its place again")
+    check_equal(bypassed(stage), {}, "bypassed")
 
 
 def configure(stage, text):

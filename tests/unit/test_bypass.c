@@ -51,7 +51,7 @@ static void each_is_named(void **state)
 	struct bypass_facts facts = plain;
 	struct bypass found[BYPASS_KINDS];
 	static const char *const words[BYPASS_KINDS] = { "qdisc",  "xdp",	   "xdp_left", "af_xdp",
-							    "egress", "egress_behind", "ingress" };
+							    "egress", "egress_behind", "ingress",  "standby_ingress" };
 
 	(void)state;
 	facts.qdisc = "htb";
@@ -65,6 +65,7 @@ static void each_is_named(void **state)
 	facts.egress_behind = (struct hook_others){ .programs = 2, .filters = 1, .first = "program fw" };
 	facts.egress_is_before = true;
 	facts.ingress_others = (struct hook_others){ .programs = 1, .first = "program fw" };
+	facts.standby_ingress_others = facts.egress_others;
 	assert_int_equal(bypass_judge(&facts, found), BYPASS_KINDS);
 	for (unsigned i = 0; i < BYPASS_KINDS; i++) {
 		assert_int_equal(found[i].kind, i);
@@ -86,6 +87,9 @@ static void each_is_named(void **state)
 					   "see what goes by eth1: so says egress = before; egress = after puts ours last");
 	assert_string_equal(found[6].text, "1 program of others on ingress of eth1 before ours, first program fw: what they pass "
 					   "finally (action pass) is lost: no agent puts ours first; start 'vfsteer run'");
+	assert_string_equal(found[7].text, "1 filter of others on ingress of eth0 before ours, first filter fw: groups that they pass "
+					   "finally (action pass) may come twice, and nothing of it reaches ports: no agent puts ours "
+					   "first; start 'vfsteer run'");
 	facts.has_agent = true;
 	assert_int_equal(bypass_judge(&facts, found), BYPASS_KINDS - 1);
 	assert_non_null(strstr(found[5].text, "is lost: remove them, or move them behind"));
@@ -140,13 +144,14 @@ static void long_names_of_others(void **state)
 	(void)state;
 	facts.egress_others.programs = facts.egress_behind.programs = facts.ingress_others.programs = 64;
 	memset(facts.egress_others.first, 'x', sizeof(facts.egress_others.first) - 1);
-	facts.egress_behind = facts.ingress_others = facts.egress_others;
-	assert_int_equal(bypass_judge(&facts, found), 3);
+	facts.egress_behind = facts.ingress_others = facts.standby_ingress_others = facts.egress_others;
+	assert_int_equal(bypass_judge(&facts, found), 4);
 	assert_non_null(strstr(found[0].text, "puts ours first"));
 	assert_non_null(strstr(found[1].text, "start 'vfsteer run'"));
 	assert_non_null(strstr(found[2].text, "start 'vfsteer run'"));
+	assert_non_null(strstr(found[3].text, "start 'vfsteer run'"));
 	facts.egress_is_before = true;
-	assert_int_equal(bypass_judge(&facts, found), 3);
+	assert_int_equal(bypass_judge(&facts, found), 4);
 	assert_non_null(strstr(found[1].text, "egress = after puts ours last"));
 }
 
