@@ -4,6 +4,7 @@
 import os
 import re
 import subprocess
+import time
 from pathlib import Path
 
 import bpf
@@ -42,6 +43,8 @@ class Refusals:
     def __init__(self, stage):
         self.stage, self.count, self.wrong = stage, 0, []
         self.flows = stage.flows(500)
+        # The data path notes in the map for how long it compares unicast.
+        time.sleep(1.2)
         self.names = {"dir": stage.directory, "bpffs": stage.bpffs}
 
     def run(self, arguments, bpffs, **streams):

@@ -45,7 +45,7 @@ def foreign_pins(stage):
     for kind in ("array", "file", "directory"):
         stage.pins.mkdir()
         if kind == "array":
-            for name in ("pairs", "counters", "events"):
+            for name in ("pairs", "counters", "twins", "twins_key", "own_macs", "events"):
                 bpf.pin(bpf.array_map(name=b"somebody"), stage.pins / name)
         elif kind == "file":
             bpf.pin(bpf.Counter().program, stage.pins / "pairs")

@@ -5,7 +5,7 @@
 import time
 
 from packets import transfer
-from ports import COUNTERS, Container, Moved, by_each_driver, check_drivers, check_moved, devices, prepare, receives
+from ports import COUNTERS, Container, Moved, by_each_driver, check_drivers, check_moved, devices, prepare, receives, wait_quiet
 from rig import GUEST, GUEST6, MAC, OUTSIDE, OUTSIDE6, Flow, case, check, check_equal, each_active, main, note, reachable, wait
 
 DATAGRAMS = 20  # what reachable() sends, at least
@@ -160,6 +160,7 @@ def passthrough(stage, mode):
         check_equal((one.status["passthrough"], one.status["mac"]), (True, MAC), "(passthrough, MAC)")
         check_drivers(one, mode)
         for active in each_active(stage):
+            wait_quiet(stage, stage.outside, one.netns, GUEST)
             moved = Moved(one)
             for to, own in ((OUTSIDE, GUEST), (OUTSIDE6, GUEST6)):
                 reachable(stage, one.netns, stage.outside, to)
