@@ -81,14 +81,18 @@ static bool is_source(const struct netdev_address *address, int family)
 	       !(address->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED));
 }
 
-static struct announce_address sender_of(const struct netdev_table *table,
+/*
+ * A report tells of a port, so it is sent from the standby's MAC whichever device has joined: the
+ * MAC of a device above may be that of a VRRP BACKUP, and a switch would take it from the MASTER.
+ */
+static struct announce_address sender_of(const struct netdev_table *table, const struct netdev *standby,
 					 const struct speaker *speaker, int family)
 {
 	const struct netdev_address *address =
 		netdev_address_first(table, speaker->device->ifindex);
 	struct announce_address sender = { .family = family, .tag_count = speaker->tag_count };
 
-	memcpy(sender.mac, speaker->device->mac, sizeof(sender.mac));
+	memcpy(sender.mac, standby->mac, sizeof(sender.mac));
 	memcpy(sender.tags, speaker->tags, sizeof(sender.tags));
 	while (address && address->ifindex == speaker->device->ifindex &&
 	       !is_source(address, family))
@@ -139,7 +143,7 @@ static uint32_t mtu_of(const struct collecting *collecting, const struct speaker
 
 static int add_groups(struct collecting *collecting, const struct speaker *speaker, int family)
 {
-	const struct announce_address sender = sender_of(collecting->table, speaker, family);
+	const struct announce_address sender = sender_of(collecting->table, collecting->standby, speaker, family);
 	unsigned versions = 0;
 	struct membership *groups;
 	size_t count;

@@ -9,7 +9,7 @@
 
 /*
  * Replaces *ret with the frames that report the groups of @standby and of the devices above it
- * (speakers.h), inside their VLAN tags, from their MACs and addresses. Not reported: groups joined behind
+ * (speakers.h), inside their VLAN tags, from the standby's MAC and their addresses. Not reported: groups joined behind
  * a bridge's other ports and in other network namespaces. Does not wait for RTNL.
  *
  * IGMP version: the one the device speaks now (its last querier, and force_igmp_version).
