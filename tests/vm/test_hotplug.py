@@ -15,6 +15,7 @@ GUESTS |= {f"{kernel}-pciehp": {"kernel": kernel, "hotplug": "pciehp"} for kerne
 
 ARP, IPV4, IPV6, RARP = 0x0806, 0x0800, 0x86dd, 0x8035
 UDP, ICMPV6, NEIGHBOUR_ADVERTISEMENT = 17, 58, 136
+IGMP, HOP_BY_HOP, MLD_REPORTS = 2, 0, (131, 143)
 CLOCK_SLACK_MS = 10  # the way of a frame out of QEMU
 ANNOUNCED = 10  # packets a silent guest may miss: 5 ms at 2,000 a second
 LEAVING_TIMEOUT_S = 15
@@ -38,7 +39,16 @@ def unplug(guest):
     return text
 
 
+def is_report(frame):
+    """IGMP, or MLDv1 or MLDv2 behind a hop-by-hop header."""
+    if frame.ethertype == IPV4:
+        return frame.data[23] == IGMP
+    return frame.ethertype == IPV6 and frame.data[20] == HOP_BY_HOP and frame.data[54] == ICMPV6 and frame.data[62] in MLD_REPORTS
+
+
 def is_announcement(frame):
+    if is_report(frame):
+        return True
     if frame.ethertype == ARP:
         return frame.data[28:32] == frame.data[38:42]
     return frame.ethertype == RARP or frame.ethertype == IPV6 and frame.data[20] == ICMPV6 and frame.data[54] == NEIGHBOUR_ADVERTISEMENT
