@@ -175,9 +175,9 @@ static __noinline enum steer_verdict steer_drop_twin(struct __sk_buff *skb)
 }
 
 /* Unicast: compared while the pair says so of this wire. */
-static __always_inline enum steer_verdict steer_compare_unicast(struct __sk_buff *skb, struct vfsteer_pair *pair, enum vfsteer_path path)
+static __always_inline enum steer_verdict steer_compare_unicast(struct __sk_buff *skb, enum vfsteer_path path)
 {
-	return twins_is_unicast(skb, pair, pair_slot, path) ? steer_drop_twin(skb) : STEER_TAKE;
+	return twins_is_one(skb, pair_slot, path, true) ? steer_drop_twin(skb) : STEER_TAKE;
 }
 
 /* Is @mac that of a device above the standby, or of a port? Frames from there come back over the inactive wire. */
@@ -202,7 +202,7 @@ static __always_inline enum steer_verdict steer_receive_foreign(struct __sk_buff
 	}
 	/* What is for a stranger nobody here takes, unless to look at it. */
 	if ((path == PATH_PRIMARY ? pair->rx_compares_primary : pair->rx_compares_standby) && steer_is_own_mac(ethernet->h_dest))
-		return steer_compare_unicast(skb, pair, path);
+		return steer_compare_unicast(skb, path);
 	return STEER_TAKE;
 }
 
@@ -222,7 +222,7 @@ static __always_inline enum steer_verdict steer_receive_group(struct __sk_buff *
 		steer_count(drop_own_echo_packets);
 		return STEER_DROP;
 	}
-	return twins_is_one(skb, pair_slot, path) ? steer_drop_twin(skb) : STEER_TAKE;
+	return twins_is_one(skb, pair_slot, path, false) ? steer_drop_twin(skb) : STEER_TAKE;
 }
 
 /*
@@ -318,7 +318,7 @@ static __noinline int steer_primary_careful(struct __sk_buff *skb, struct vfstee
 {
 	__u32 slot = pair_slot;
 
-	if (pair->rx_compares_primary && steer_compare_unicast(skb, pair, PATH_PRIMARY) == STEER_DROP)
+	if (pair->rx_compares_primary && steer_compare_unicast(skb, PATH_PRIMARY) == STEER_DROP)
 		return TC_ACT_SHOT;
 	steer_count_rx(skb, &slot, PATH_PRIMARY);
 	if (pair->rx_direct && steer_may_be_direct(skb))
@@ -380,11 +380,11 @@ static __noinline int steer_standby_others(struct __sk_buff *skb, struct vfsteer
 	return TC_ACT_UNSPEC;
 }
 
-static __noinline int steer_standby_careful(struct __sk_buff *skb, struct vfsteer_pair *pair)
+static __noinline int steer_standby_careful(struct __sk_buff *skb)
 {
 	__u32 slot = pair_slot;
 
-	if (steer_compare_unicast(skb, pair, PATH_STANDBY) == STEER_DROP)
+	if (steer_compare_unicast(skb, PATH_STANDBY) == STEER_DROP)
 		return TC_ACT_SHOT;
 	steer_count_rx(skb, &slot, PATH_STANDBY);
 	return TC_ACT_UNSPEC;
@@ -401,7 +401,7 @@ static __noinline int steer_standby_own(struct __sk_buff *skb)
 	if (skb->pkt_type != PACKET_HOST)
 		return steer_standby_others(skb, pair);
 	if (pair->rx_compares_standby)
-		return steer_standby_careful(skb, pair);
+		return steer_standby_careful(skb);
 	steer_count_rx(skb, &slot, PATH_STANDBY);
 	return TC_ACT_UNSPEC;
 }

@@ -273,48 +273,10 @@ static __noinline bool twins_are_segments(struct __sk_buff *skb, struct twins_ch
 	return are_twins;
 }
 
-/*
- * Is @skb, which came by @path (enum vfsteer_path), the twin of a frame that came by the other
- * wire? If not, its own twin will be. 1: yes, 0: no. A global function: the verifier looks at it
- * once, and not along every path of every caller.
- */
-__attribute__((noinline)) int twins_is_one(struct __sk_buff *skb, __u32 slot, __u32 path)
+/* Unicast that came by @path, which the pair's flag of this wire asks to compare: is it to be? */
+static __always_inline bool twins_compare_unicast(struct vfsteer_pair *pair, __u32 path, __u32 now_ms,
+						  __u32 switched_ms)
 {
-	const struct vfsteer_pair *pair = bpf_map_lookup_elem(&pairs, &slot);
-	struct twins_copy copy = { .path = path, .now_ms = twins_now_ms() };
-	__u32 zero = 0, length = skb->len;
-	struct twins_headers headers;
-	struct twins_chunk chunk;
-	__u64 digest;
-
-	copy.key = bpf_map_lookup_elem(&twins_key, &zero);
-	if (!copy.key || !pair)
-		return 0;
-	copy.switched_ms = (__u32)(pair->last_switch_boot_ns >> 20);
-	copy.start = copy.key->start ^ (__u64)slot << 32;
-	if (skb->vlan_present)
-		copy.start ^= (__u64)(skb->vlan_tci | 0x10000) << 40;
-	twins_load(skb, 0, TWINS_CHUNK, &chunk);
-	headers = twins_headers_of(&chunk);
-	if (headers.transport && headers.protocol == IPPROTO_TCP &&
-	    headers.end > twins_tcp_end(&chunk, headers.transport))
-		return twins_are_segments(skb, &chunk, &copy, &headers);
-	twins_clear_checksum(&chunk, &headers);
-	digest = twins_mix(copy.start ^ (length < TWINS_FRAME_MIN ? TWINS_FRAME_MIN : length), &chunk, copy.key);
-#pragma clang loop unroll(disable)
-	for (__u32 offset = TWINS_CHUNK; offset < TWINS_CHUNK * TWINS_CHUNKS_MAX && offset < length;
-	     offset += TWINS_CHUNK) {
-		twins_load(skb, offset, TWINS_CHUNK, &chunk);
-		digest = twins_mix(digest, &chunk, copy.key);
-	}
-	return twins_note(digest, path, copy.now_ms, copy.switched_ms);
-}
-
-/* The same of unicast, which the pair's flag of this wire asks to compare. */
-static __noinline bool twins_is_unicast(struct __sk_buff *skb, struct vfsteer_pair *pair, __u32 slot, __u32 path)
-{
-	__u32 now_ms = twins_now_ms(), switched_ms = (__u32)(pair->last_switch_boot_ns >> 20);
-
 	if (pair_active_read(pair) != path) {
 		pair->rx_inactive_boot_ms = now_ms;
 		if (path == PATH_PRIMARY)
@@ -328,7 +290,61 @@ static __noinline bool twins_is_unicast(struct __sk_buff *skb, struct vfsteer_pa
 			pair->rx_compares_standby = 0;
 		return false;
 	}
-	return twins_is_one(skb, slot, path);
+	return true;
+}
+
+/*
+ * @digest with the chunk of @skb at @offset. A global function, as the next: the verifier looks at it
+ * once, and not for each chunk.
+ */
+__attribute__((noinline)) __u64 twins_add_chunk(struct __sk_buff *skb, __u32 offset, __u64 digest)
+{
+	const struct vfsteer_twins_key *key;
+	struct twins_chunk chunk;
+	__u32 zero = 0;
+
+	key = bpf_map_lookup_elem(&twins_key, &zero);
+	if (!key)
+		return digest;
+	twins_load(skb, offset, TWINS_CHUNK, &chunk);
+	return twins_mix(digest, &chunk, key);
+}
+
+/*
+ * Is @skb, which came by @path (enum vfsteer_path), the twin of a frame that came by the other
+ * wire? If not, its own twin will be. 1: yes, 0: no. A global function: the verifier looks at it
+ * once, and not along every path of every caller.
+ */
+__attribute__((noinline)) int twins_is_one(struct __sk_buff *skb, __u32 slot, __u32 path, __u32 is_unicast)
+{
+	struct vfsteer_pair *pair = bpf_map_lookup_elem(&pairs, &slot);
+	struct twins_copy copy = { .path = path, .now_ms = twins_now_ms() };
+	__u32 zero = 0, length = skb->len;
+	struct twins_headers headers;
+	struct twins_chunk chunk;
+	__u64 digest;
+
+	copy.key = bpf_map_lookup_elem(&twins_key, &zero);
+	if (!copy.key || !pair)
+		return 0;
+	copy.switched_ms = (__u32)(pair->last_switch_boot_ns >> 20);
+	if (is_unicast && !twins_compare_unicast(pair, path, copy.now_ms, copy.switched_ms))
+		return 0;
+	copy.start = copy.key->start ^ (__u64)slot << 32;
+	if (skb->vlan_present)
+		copy.start ^= (__u64)(skb->vlan_tci | 0x10000) << 40;
+	twins_load(skb, 0, TWINS_CHUNK, &chunk);
+	headers = twins_headers_of(&chunk);
+	if (headers.transport && headers.protocol == IPPROTO_TCP &&
+	    headers.end > twins_tcp_end(&chunk, headers.transport))
+		return twins_are_segments(skb, &chunk, &copy, &headers);
+	twins_clear_checksum(&chunk, &headers);
+	digest = twins_mix(copy.start ^ (length < TWINS_FRAME_MIN ? TWINS_FRAME_MIN : length), &chunk, copy.key);
+#pragma clang loop unroll(disable)
+	for (__u32 offset = TWINS_CHUNK; offset < TWINS_CHUNK * TWINS_CHUNKS_MAX && offset < length;
+	     offset += TWINS_CHUNK)
+		digest = twins_add_chunk(skb, offset, digest);
+	return twins_note(digest, path, copy.now_ms, copy.switched_ms);
 }
 
 #endif
