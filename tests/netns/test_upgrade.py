@@ -16,7 +16,7 @@ WITHOUT_TCX = str(Path(__file__).with_name("without_tcx.py"))
 RATE = 2000
 SWAPS = 10
 # A data path of another build: one more instruction in each program, which the compiler may not leave out.
-STEPS = ("\tskb->tc_index = STEER_MARK;\n", "\tif (skb->tc_index != STEER_MARK)\n", "\tif (pair_active_read(pair) != PATH_PRIMARY)\n")
+STEPS = ("\tskb->tc_index = STEER_MARK;\n", "\tif (mark == STEER_MARK) {\n", "\tif (pair_active_read(pair) != PATH_PRIMARY)\n")
 OTHER_PROGRAMS = [("bpf/steer.bpf.c", step, f'\tasm volatile("r0 = 99" ::: "r0");\n{step}') for step in STEPS]
 HOOKS = (("st0", "egress"), ("st0", "ingress"), ("pr0", "ingress"))
 # A layout that is not this one's.
