@@ -57,11 +57,11 @@ def settings_of(mode):
     return ("--no-xdp",) if mode == "tc" else ()
 
 
-def wait_quiet(stage, source=None, target=None, to=OUTSIDE):
-    """Until unicast on the active wire is no longer compared: for a second after a switchover XDP leaves ports' frames to tc. What goes from
-    source to target brings some over it."""
+def wait_quiet(stage, target=None, to=GUEST):
+    """Until unicast on the active wire is no longer compared, as the first to come a second after a switchover finds: meanwhile XDP leaves ports'
+    frames to tc."""
     time.sleep(1.2)
-    reachable(stage, source, target, to)
+    reachable(stage, stage.outside, target or stage.guest, to)
 
 
 def add_primary(stage, number=0, prepare=lambda: None):

@@ -16,6 +16,7 @@ def container_and_outside(stage, mode):
     with Container(stage, mode=mode) as one:
         check_drivers(one, mode)
         for active in each_active(stage):
+            wait_quiet(stage)
             moved = Moved(one)
             for to, own in ((OUTSIDE, one.address), (OUTSIDE6, one.address6)):
                 reachable(stage, one.netns, stage.outside, to)
@@ -98,6 +99,7 @@ def jumbo_frames(stage, mode):
             container.join()
             check_drivers(container, mode)
         for active in each_active(stage):
+            wait_quiet(stage)
             for source, target, to in ((one.netns, stage.outside, OUTSIDE), (stage.outside, one.netns, one.address),
                                        (one.netns, two.netns, two.address), (one.netns, stage.guest, GUEST)):
                 moved = Moved(one)
@@ -160,7 +162,7 @@ def passthrough(stage, mode):
         check_equal((one.status["passthrough"], one.status["mac"]), (True, MAC), "(passthrough, MAC)")
         check_drivers(one, mode)
         for active in each_active(stage):
-            wait_quiet(stage, stage.outside, one.netns, GUEST)
+            wait_quiet(stage, one.netns)
             moved = Moved(one)
             for to, own in ((OUTSIDE, GUEST), (OUTSIDE6, GUEST6)):
                 reachable(stage, one.netns, stage.outside, to)
