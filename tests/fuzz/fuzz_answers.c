@@ -44,8 +44,8 @@ static void plan_qdiscs(struct qdisc_tree *tree)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static uint8_t macs[ROOM][ETH_ALEN];
-	static struct link_learned learned[ROOM];
-	struct collection collection = { .ifindex = 7, .macs = macs, .learned = learned, .size = ROOM };
+	struct collection collection = { .ifindex = 7, .macs = macs, .size = ROOM };
+	struct stations stations = { .port_ifindex = 7 };
 	struct filters_reading filters = { .handle = FILTERS_OUR_HANDLE };
 	struct filters_finding finding = { .ifindex = 7 };
 	struct peer_answer peer = { .namespace_id = LINK_SAME_NAMESPACE };
@@ -62,6 +62,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	switch (*data) {
 	case 'l':
 		exchange.answer = take_learned;
+		exchange.context = &stations;
 		break;
 	case 't':
 		exchange.answer = filters_count;
@@ -105,6 +106,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	FUZZ_EXPECT(finding.qdisc <= FILTERS_QDISC_INGRESS);
 	plan_qdiscs(&tree);
 	qdisc_tree_free(&tree);
+	free(stations.list);
 	free(datagram);
 	return 0;
 }
