@@ -257,6 +257,7 @@ def configuration_keeps_announcements_back(stage):
     macvlan(stage, "vip", vmac)
     stage.guest.run("""ip address add 10.77.0.80/32 dev st0; ip address add fd77::80/128 dev st0 nodad; ip address add 10.77.0.81/24 dev vip
         echo 1 >/proc/sys/net/ipv6/conf/st0/addr_gen_mode""")
+    wait("DAD of the link-local address", lambda: "tentative" not in stage.guest.run("ip -6 address show dev st0 scope link"), 8)
     local = {line.split()[1].split("/")[0] for line in stage.guest.run("ip -6 address show dev st0 scope link").splitlines() if "inet6" in line}
     macs = {"rarp"}
     for text, ours, others, unloaded, shown in (
