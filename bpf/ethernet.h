@@ -9,6 +9,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Neighbour discovery's types of ICMPv6, router solicitation to redirect: RFC 4861, section 4. */
+#define ETHERNET_ND_FIRST 133
+#define ETHERNET_ND_LAST 137
+
 /* NULL: the frame is too short to have one. */
 static __always_inline struct ethhdr *ethernet_of(struct __sk_buff *skb)
 {

@@ -23,10 +23,6 @@ const volatile bool uplinks_take_fragments = false; /* both of the pair's may be
 
 #define PORT_FRAME_CHECKSUM_PARTIAL 3 /* CHECKSUM_PARTIAL of <linux/skbuff.h> */
 
-/* Types of ICMPv6: router solicitation to redirect. */
-#define PORT_FRAME_ND_FIRST 133
-#define PORT_FRAME_ND_LAST 137
-
 /* Follows ETH_P_8021Q. */
 struct port_frame_tag {
 	__u16 control;
@@ -100,7 +96,7 @@ static __noinline bool port_frame_tells_addresses_parsed(const struct ethhdr *et
 	icmp = (const void *)(ip + 1);
 	if ((void *)(icmp + 1) > end)
 		return true;
-	return ip->nexthdr == IPPROTO_ICMPV6 && *icmp >= PORT_FRAME_ND_FIRST && *icmp <= PORT_FRAME_ND_LAST;
+	return ip->nexthdr == IPPROTO_ICMPV6 && *icmp >= ETHERNET_ND_FIRST && *icmp <= ETHERNET_ND_LAST;
 }
 
 /* Does it tell of addresses, which the tc program learns: ARP, or ND, also within one tag? Out of line what few frames are. */

@@ -12,7 +12,9 @@
  * loses its oldest balance. In each of these cases the frame is delivered: twice in the worst
  * case, never not at all.
  *
- * Group frames are always compared. Unicast is compared while the pair's flag of the wire says so.
+ * Group frames are always compared, unicast ARP and neighbour discovery never: who asks anew after
+ * a switchover is given the same answer by the other wire, byte for byte, and to hear one twice
+ * does no harm. Other unicast is compared while the pair's flag of the wire says so.
  * The flag of the inactive wire is always set; a frame there, and a switchover, set that of the
  * active wire, which a frame on the active wire clears when nothing of the kind has happened for
  * TWINS_UNICAST_MS.
@@ -36,6 +38,7 @@
 #include "twins_maps.h"
 #include <bpf/bpf_endian.h>
 #include <linux/in.h>
+#include <linux/ipv6.h>
 
 #define TWINS_WINDOW_MS 1000 /* these are units of 2^20 ns */
 #define TWINS_UNICAST_MS 1000
@@ -102,6 +105,17 @@ static __always_inline void twins_load(struct __sk_buff *skb, __u32 offset, __u6
 static __always_inline __u32 twins_be16(const __u8 *bytes)
 {
 	return bytes[0] << 8 | bytes[1];
+}
+
+/* ARP, or IPv6 neighbour discovery. */
+static __always_inline bool twins_is_neighbours(const struct twins_chunk *chunk)
+{
+	const __u8 *bytes = chunk->bytes;
+	__u32 type = twins_be16(bytes + TWINS_TYPE);
+
+	return type == ETH_P_ARP || (type == ETH_P_IPV6 && bytes[TWINS_IPV6_PROTOCOL] == IPPROTO_ICMPV6 &&
+				     bytes[TWINS_OVER_IPV6] >= ETHERNET_ND_FIRST &&
+				     bytes[TWINS_OVER_IPV6] <= ETHERNET_ND_LAST);
 }
 
 /* What the digest of a frame needs to know of its headers. */
@@ -334,6 +348,8 @@ __attribute__((noinline)) int twins_is_one(struct __sk_buff *skb, __u32 slot, __
 	if (skb->vlan_present)
 		copy.start ^= (__u64)(skb->vlan_tci | 0x10000) << 40;
 	twins_load(skb, 0, TWINS_CHUNK, &chunk);
+	if (is_unicast && twins_is_neighbours(&chunk))
+		return 0;
 	headers = twins_headers_of(&chunk);
 	if (headers.transport && headers.protocol == IPPROTO_TCP &&
 	    headers.end > twins_tcp_end(&chunk, headers.transport))

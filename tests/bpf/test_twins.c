@@ -328,6 +328,50 @@ static void test_own_macs(void **context)
 	assert_true(is_delivered(&frame, PATH_STANDBY));
 }
 
+/* An answer that says where a neighbour is, as it is given whenever somebody asks. */
+static void fill_neighbour(struct wire_frame *frame, bool is_v4, uint8_t type)
+{
+	fill(frame, false, is_v4 ? 60 : 86, 0);
+	if (is_v4) {
+		static const uint8_t arp[] = { 8, 6, 0, 1, 8, 0, 6, 4, 0 };
+
+		memcpy(frame->bytes + 12, arp, sizeof(arp));
+		frame->bytes[21] = type;
+	} else {
+		static const uint8_t ipv6[] = { 0x86, 0xdd, 0x60, 0, 0, 0, 0, 32, 58, 255 };
+
+		memcpy(frame->bytes + 12, ipv6, sizeof(ipv6));
+		frame->bytes[54] = type;
+	}
+}
+
+/* Who asks anew after a switchover gets the same answer by the other wire. To wait for it a second time costs a second, to hear it twice nothing. */
+static void test_neighbours_answer_again(void **context)
+{
+	static const struct {
+		bool is_v4;
+		uint8_t type;
+		bool is_repeatable;
+	} messages[] = { { true, 1, true },	{ true, 2, true },	{ false, 133, true },  { false, 134, true },
+			 { false, 135, true },	{ false, 136, true },	{ false, 137, true },  { false, 132, false },
+			 { false, 138, false }, { false, 129, false } };
+	static struct wire_frame frame;
+
+	(void)context;
+	for (size_t i = 0; i < COUNT(messages); i++) {
+		set_compared(PATH_STANDBY);
+		fill_neighbour(&frame, messages[i].is_v4, messages[i].type);
+		assert_true(is_delivered(&frame, PATH_PRIMARY));
+		assert_int_equal(is_delivered(&frame, PATH_STANDBY), messages[i].is_repeatable);
+		/* To a group it goes down both wires, and is compared as all that does. */
+		set_compared(PATH_STANDBY);
+		fill_neighbour(&frame, messages[i].is_v4, messages[i].type);
+		frame.bytes[0] = 0x33;
+		assert_true(is_delivered(&frame, PATH_PRIMARY));
+		assert_false(is_delivered(&frame, PATH_STANDBY));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -335,7 +379,7 @@ int main(void)
 		cmocka_unit_test(test_padding),	      cmocka_unit_test(test_window),
 		cmocka_unit_test(test_quiet_pair),    cmocka_unit_test(test_switch_compares),
 		cmocka_unit_test(test_streams),	      cmocka_unit_test(test_acknowledgements),
-		cmocka_unit_test(test_own_macs),
+		cmocka_unit_test(test_own_macs),      cmocka_unit_test(test_neighbours_answer_again),
 	};
 
 	static const variant_elf_t objects[] = { steer_bpf__elf_bytes, steer_without_cas_bpf__elf_bytes,
