@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define READ_BYTES 65536
+
 /* A source that sockets include in a group, or exclude from it. */
 struct source {
 	struct membership of; /* family, ifindex and group */
@@ -308,6 +310,9 @@ int memberships_read(struct memberships *ret)
 		files[i] = fopen(paths[i], "re");
 		if (!files[i] && errno != ENOENT)
 			error = -errno;
+		/* As much as the kernel gives at once, which is a page: there may be thousands of lines. */
+		if (files[i])
+			setvbuf(files[i], NULL, _IOFBF, READ_BYTES);
 	}
 	if (!error)
 		error = memberships_parse(files[0], files[1], files[2], files[3], &read);
