@@ -222,7 +222,11 @@ static __always_inline enum steer_verdict steer_receive_group(struct __sk_buff *
 		steer_count(drop_own_echo_packets);
 		return STEER_DROP;
 	}
-	return twins_is_one(skb, pair_slot, path, false) ? steer_drop_twin(skb) : STEER_TAKE;
+	if (twins_is_one(skb, pair_slot, path, false))
+		return steer_drop_twin(skb);
+	if (path == PATH_PRIMARY)
+		steer_count(rx_primary_group_packets);
+	return STEER_TAKE;
 }
 
 /*

@@ -61,6 +61,7 @@ enum vfsteer_down_reason {
 	DOWN_OTHER_MTU,  /* its MTU is not the standby's */
 	DOWN_HOOK,       /* our program cannot have its place on its ingress, or on the standby's egress: see the agent's log */
 	DOWN_XDP,        /* the standby's XDP program is not on it */
+	DOWN_UNREACHABLE, /* it has carrier, and leads nowhere: neighbours answer over the standby, and not over it */
 } __attribute__((packed));
 
 /* What became of an XDP program that somebody put on the standby: the primary has to have it, too. */
@@ -74,6 +75,15 @@ enum vfsteer_xdp_mirror {
 	XDP_MIRROR_OCCUPIED, /* another program is on the primary */
 	XDP_MIRROR_REFUSED,  /* xdp_mirror_error says why */
 	XDP_MIRROR_SOCKETS,  /* AF_XDP sockets of the standby: on the primary the program would drop what it gives them */
+} __attribute__((packed));
+
+/* Whether the primary leads to where the standby leads: see user/path_check.h. */
+enum vfsteer_reach {
+	REACH_UNKNOWN,  /* not asked, or nobody answered on either wire */
+	REACH_CHECKING, /* it is being asked over, and waits for that before it is used */
+	REACH_ANSWERED, /* a neighbour answered over it */
+	REACH_DEAD,     /* neighbours answer over the standby, and not over it */
+	REACH_OFF,      /* path_check = off */
 } __attribute__((packed));
 
 /* What is announced of a pair: `announce` in the configuration. */
@@ -109,6 +119,7 @@ enum vfsteer_cause {
 	CAUSE_XDP,            /* the primary's driver is given an XDP program, for ports, and stops its queues for that */
 	CAUSE_OWNED,          /* the primary is somebody else's: a master, a device on it, an address of its own, or settings that are contested */
 	CAUSE_QDISC,          /* the primary is given another root qdisc, and drops meanwhile */
+	CAUSE_UNREACHABLE,    /* the primary leads nowhere */
 } __attribute__((packed));
 
 /* How the data path finds out, for each packet, whether the primary can send. */
@@ -176,7 +187,9 @@ struct vfsteer_pair {
 	__u16 announce_exceptions;        /* how many the configuration has */
 	__u32 announced_frames;           /* of the last announcement, sent or not */
 	__u32 unsent_frames;              /* of these, refused by the device */
-	char reserved[36];                /* zero; as text, so that a dump is short */
+	__u32 reach_retry_boot_ms;         /* REACH_DEAD: when it is tried again; CLOCK_BOOTTIME in units of 2^20 ns */
+	enum vfsteer_reach primary_reach;
+	char reserved[31];                /* zero; as text, so that a dump is short */
 	__u32 slots_used;                 /* of slot 0: no slot from this one on is in use. Unused in the others */
 	__u32 abi_version;                /* VFSTEER_ABI_VERSION, in free slots too */
 };
@@ -200,6 +213,7 @@ struct vfsteer_counters {
 	__u64 drop_own_echo_packets;               /* our own broadcast or multicast, sent back to us */
 	__u64 drop_backlog_packets;                /* received by the primary: the CPU's backlog had no room (Linux 5.18) */
 	__u64 drop_twin_packets;                   /* the other wire had brought the same frame */
+	__u64 rx_primary_group_packets;            /* of those from the primary: broadcast or multicast */
 };
 
 /* A frame, or several that look the same, of which one wire has brought more than the other. */
@@ -351,7 +365,7 @@ struct vfsteer_port_address {
 
 _Static_assert(sizeof(struct vfsteer_state) == 8, "a state is one word");
 _Static_assert(sizeof(struct vfsteer_pair) == 256, "layout of the pairs map");
-_Static_assert(sizeof(struct vfsteer_counters) == 136, "layout of the counters map");
+_Static_assert(sizeof(struct vfsteer_counters) == 144, "layout of the counters map");
 _Static_assert(sizeof(struct vfsteer_twins) == 72, "layout of the twins map");
 _Static_assert(sizeof(struct vfsteer_twins_key) == 144, "layout of the twins_key map");
 _Static_assert(sizeof(struct vfsteer_own_mac) == 12, "layout of the own_macs map");

@@ -119,6 +119,11 @@ static int agent_open_sockets(struct agent *agent)
 			  strerror(-agent->world.announce_fd));
 		return agent->world.announce_fd;
 	}
+	error = path_answers_open(&agent->world.answers);
+	if (error) {
+		log_error("path_check: %s: its packet socket could not be opened", strerror(-error));
+		return error;
+	}
 	error = announcer_new(&agent->world.pins, &agent->world.announcer);
 	if (error) {
 		log_error("announce: %s: its threads could not be made", strerror(-error));
@@ -204,6 +209,7 @@ static void agent_close(struct agent *agent)
 	}
 	if (agent->world.announce_fd >= 0)
 		close(agent->world.announce_fd);
+	path_answers_close(&agent->world.answers);
 	pair_forget_groups(&agent->world);
 	link_requests_free(agent->world.requests);
 	netdev_table_free(agent->world.table);
@@ -271,6 +277,7 @@ static int agent_live(const struct options *options, uint32_t network_namespace)
 		.bypasses_due = true,
 		.world = {
 			.announce_fd = -1,
+			.answers = { .arp_fd = -1, .nd_fd = -1 },
 			.network_namespace = network_namespace,
 			.limits.up_delay_ns = options->settings.up_delay_ms * AGENT_NS_PER_MS,
 			.limits.leaving_timeout_ns = options->settings.leaving_timeout_ms * AGENT_NS_PER_MS,

@@ -187,6 +187,19 @@ static struct announce_filter agent_announce_filter(const struct options *option
 	};
 }
 
+/* Likewise. */
+static struct path_wish agent_path_wish(const struct options *options, const struct options_pair *wanted)
+{
+	enum options_path said = wanted->path_check ?: options->settings.path_check;
+
+	return (struct path_wish){
+		.is_off = said == OPTIONS_PATH_OFF,
+		.rules = options->path_rules,
+		.count = options->path_rule_count,
+		.pair = said != OPTIONS_PATH_NAMED ? NULL : wanted->path_check ? wanted->standby : "",
+	};
+}
+
 size_t agent_find_pairings(struct agent *agent, struct pairing *pairings)
 {
 	int current[2 * VFSTEER_MAX_PAIRS + 1] = { 0 }, contested[VFSTEER_MAX_PAIRS + 1];
@@ -212,6 +225,7 @@ size_t agent_find_pairings(struct agent *agent, struct pairing *pairings)
 		if (pairings[i].qdisc == OPTIONS_QDISC_UNSAID)
 			pairings[i].qdisc = agent->options->settings.qdisc;
 		pairings[i].announced = agent_announce_filter(agent->options, wanted);
+		pairings[i].path_check = agent_path_wish(agent->options, wanted);
 		if (!pairings[i].named)
 			continue;
 		pairings[i].name_hash = identity_hash_name(wanted->primary);

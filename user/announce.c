@@ -19,18 +19,6 @@
 
 #define RARP_REQUEST_REVERSE 3 /* RFC 903 */
 
-struct arp_body {
-	uint16_t hardware_type;
-	uint16_t protocol_type;
-	uint8_t hardware_size;
-	uint8_t protocol_size;
-	uint16_t operation;
-	uint8_t sender_mac[ETH_ALEN];
-	uint8_t sender_ip[4];
-	uint8_t target_mac[ETH_ALEN];
-	uint8_t target_ip[4];
-} __attribute__((packed));
-
 struct advertisement {
 	struct ip6_hdr ip;
 	struct nd_neighbor_advert icmp;
@@ -39,42 +27,24 @@ struct advertisement {
 } __attribute__((packed));
 
 _Static_assert(sizeof(struct announce_frame) == sizeof(size_t) + ANNOUNCE_FRAME_SIZE, "two are compared as bytes");
-_Static_assert(sizeof(struct arp_body) == 28, "ARP over Ethernet and IPv4, as on the wire");
 _Static_assert(sizeof(struct advertisement) == 72, "neighbour advertisement with its option, as on the wire");
 _Static_assert(ETH_HLEN + 4 * ANNOUNCE_MAX_TAGS + sizeof(struct advertisement) <= ANNOUNCE_FRAME_SIZE,
 	       "the longest frame fits");
 
 static void append_arp(struct frame *frame, const struct announce_address *address)
 {
-	struct arp_body body = {
-		.hardware_type = htons(ARPHRD_ETHER),
-		.protocol_type = htons(ETH_P_IP),
-		.hardware_size = ETH_ALEN,
-		.protocol_size = sizeof(body.sender_ip),
-	};
+	struct frame_arp body;
 
-	memcpy(body.sender_mac, address->mac, ETH_ALEN);
 	if (address->family == AF_INET) {
 		/* The request form, as RFC 5227 asks: stacks that ignore unasked replies take it too. */
-		body.operation = htons(ARPOP_REQUEST);
+		body = frame_arp(ARPOP_REQUEST, address->mac);
 		memcpy(body.sender_ip, &address->v4, sizeof(body.sender_ip));
 		memcpy(body.target_ip, &address->v4, sizeof(body.target_ip));
 	} else {
-		body.operation = htons(RARP_REQUEST_REVERSE);
+		body = frame_arp(RARP_REQUEST_REVERSE, address->mac);
 		memcpy(body.target_mac, address->mac, ETH_ALEN);
 	}
 	frame_append(frame, &body, sizeof(body));
-}
-
-/* RFC 4443, 2.3: over the pseudo header (addresses, length, next header) and the message, whose length is even. */
-static uint16_t advertisement_checksum(const struct advertisement *body)
-{
-	const uint8_t *bytes = (const uint8_t *)body;
-	size_t length = sizeof(*body) - sizeof(body->ip);
-	uint32_t sum = (uint32_t)length + IPPROTO_ICMPV6;
-
-	sum = frame_sum(bytes + offsetof(struct advertisement, ip.ip6_src), 2 * sizeof(struct in6_addr), sum);
-	return frame_checksum(frame_sum(bytes + sizeof(body->ip), length, sum));
 }
 
 static void append_advertisement(struct frame *frame, const struct announce_address *address)
@@ -94,7 +64,7 @@ static void append_advertisement(struct frame *frame, const struct announce_addr
 	};
 
 	memcpy(body.target_mac, address->mac, ETH_ALEN);
-	body.icmp.nd_na_hdr.icmp6_cksum = advertisement_checksum(&body);
+	body.icmp.nd_na_hdr.icmp6_cksum = frame_icmp6_checksum(&body, sizeof(body));
 	frame_append(frame, &body, sizeof(body));
 }
 

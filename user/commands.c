@@ -36,6 +36,8 @@ const struct command commands[] = {
 			"                            announce = all              or macs: no addresses, or off: nothing\n"
 			"                            announce_except = 192.0.2.80  addresses, prefixes and MACs that are not announced\n"
 			"                            announce_again = 150        or off: seconds after which a silent pair announces its MACs\n"
+			"                            path_check = auto           or off, or arp ADDRESS..., or ns ADDRESS...: whom to ask\n"
+			"                                                        whether a primary leads anywhere\n"
 			"                            [pair eth0]\n"
 			"                            primary = auto              as --pair eth0; or = eth1, as --pair eth0=eth1\n"
 			"                            [port veth0]                see 'vfsteer help port'\n"

@@ -101,6 +101,8 @@ static int config_agent(struct config_reading *reading, const char *name, const 
 		return config_add_announce_except(reading, "", value);
 	if (!strcmp(name, "announce_again"))
 		return config_set_announce_again(reading, value);
+	if (!strcmp(name, "path_check"))
+		return config_set_path_check(reading, &reading->options.settings.path_check, "", value);
 	return config_mistake(reading, "%s: no such setting in [agent]: see 'vfsteer help run'", name);
 }
 
@@ -137,6 +139,8 @@ static int config_pair(struct config_reading *reading, const char *standby, cons
 		return config_set_announce(reading, &pair->announce, value);
 	if (!strcmp(name, "announce_except"))
 		return config_add_announce_except(reading, standby, value);
+	if (!strcmp(name, "path_check"))
+		return config_set_path_check(reading, &pair->path_check, standby, value);
 	if (strcmp(name, "primary"))
 		return config_mistake(reading, "%s: no such setting in [pair %s]: see 'vfsteer help run'", name, standby);
 	if (!strcmp(value, "auto"))
@@ -158,6 +162,7 @@ static int config_pair(struct config_reading *reading, const char *standby, cons
 	pair->qdisc = said.qdisc;
 	pair->xdp_ignored = said.xdp_ignored;
 	pair->announce = said.announce;
+	pair->path_check = said.path_check;
 	return 1;
 }
 

@@ -6,7 +6,7 @@
 #include "options.h"
 
 #define CONFIG_NAME_SIZE 32 /* of a setting */
-#define CONFIG_SETTINGS_MAX (7 * VFSTEER_MAX_PAIRS + 4 * VFSTEER_MAX_PORTS + 8)
+#define CONFIG_SETTINGS_MAX (8 * VFSTEER_MAX_PAIRS + 4 * VFSTEER_MAX_PORTS + 9)
 
 enum config_section {
 	CONFIG_AGENT,
@@ -41,6 +41,7 @@ __attribute__((format(printf, 2, 3))) int config_mistake(struct config_reading *
 int config_set_announce(struct config_reading *reading, enum options_announce *announce, const char *value);
 int config_add_announce_except(struct config_reading *reading, const char *pair, const char *value); /* @pair empty: for all pairs */
 int config_set_announce_again(struct config_reading *reading, const char *value);
+int config_set_path_check(struct config_reading *reading, enum options_path *path_check, const char *pair, const char *value); /* @pair: likewise */
 
 /* One setting of [port @name]. Returns 1, or 0 after a mistake. */
 int config_port(struct config_reading *reading, const char *port, const char *name, const char *value);

@@ -41,6 +41,7 @@ static const struct counter of_pair[] = {
 	COUNTER(drop_own_echo_packets, "dropped: our own broadcast or multicast, sent back to us"),
 	COUNTER(drop_backlog_packets, "dropped between the devices: a CPU's backlog was full, raise net.core.netdev_max_backlog"),
 	COUNTER(drop_twin_packets, "dropped: the other wire had brought the same frame"),
+	COUNTER(rx_primary_group_packets, NULL),
 };
 #undef COUNTER
 

@@ -8,6 +8,7 @@
 
 #include <linux/if_ether.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -52,6 +53,23 @@ struct link_learned {
 /* What the bridge knows (learned or told) behind its ports other than @port_ifindex, not the ports' own MACs; whoever spoke last is first. Returns 0,
  * with *ret (NULL for none) for the caller to free; or -errno. */
 int link_list_learned(struct link_requests *requests, int bridge_ifindex, int port_ifindex, struct link_learned **ret, size_t *ret_count);
+
+/* Somebody on a device's network with whom this guest has to do. */
+struct link_neighbour {
+	int ifindex;
+	int family; /* AF_INET or AF_INET6 */
+	union {
+		struct in_addr v4;
+		struct in6_addr v6;
+	};
+	bool is_sought; /* it was asked for its MAC, and has not answered */
+	bool has_mac;
+	uint8_t mac[ETH_ALEN];
+	uint64_t confirmed_ms, used_ms; /* how long ago it last answered or otherwise showed that it is there; and something was sent to it */
+};
+
+/* The neighbours of all devices, but for those that nobody asks for (NOARP). Returns 0, with *ret (NULL for none) for the caller to free; or -errno. */
+int link_list_neighbours(struct link_requests *requests, struct link_neighbour **ret, size_t *ret_count);
 
 /* How many packets the device has sent (RTM_GETSTATS, Linux 4.7). */
 int link_get_sent(struct link_requests *requests, int ifindex, uint64_t *ret);

@@ -5,6 +5,7 @@
 
 #include "../include/vfsteer.h"
 #include "announce_filter.h"
+#include "path_targets.h"
 #include <linux/if_ether.h>
 #include <net/if.h>
 #include <stdbool.h>
@@ -36,8 +37,17 @@ enum options_announce {
 	OPTIONS_ANNOUNCE_OFF,
 };
 
+/* Whether a primary that leads nowhere is found: see path_targets.h; likewise. */
+enum options_path {
+	OPTIONS_PATH_UNSAID,
+	OPTIONS_PATH_AUTO,
+	OPTIONS_PATH_OFF,
+	OPTIONS_PATH_NAMED, /* by the addresses of path_rules */
+};
+
+#define OPTIONS_PATH_RULES 256 /* of all pairs together */
 #define OPTIONS_ANNOUNCE_RULES 256 /* of all pairs together */
-_Static_assert(OPTIONS_NAME_SIZE == ANNOUNCE_PAIR_SIZE, "a rule names a standby as options do");
+_Static_assert(OPTIONS_NAME_SIZE == ANNOUNCE_PAIR_SIZE && OPTIONS_NAME_SIZE == PATH_PAIR_SIZE, "a rule names a standby as options do");
 
 struct options_pair {
 	char standby[OPTIONS_NAME_SIZE]; /* ifname or altname, as the next */
@@ -47,6 +57,7 @@ struct options_pair {
 	enum options_qdisc qdisc;  /* see pair_qdisc.h */
 	bool xdp_ignored;          /* see pairing.h; likewise */
 	enum options_announce announce;
+	enum options_path path_check;
 };
 
 /* A port as it is asked for: see port.h. */
@@ -65,6 +76,7 @@ struct options_settings {
 	enum options_egress egress;
 	enum options_qdisc qdisc; /* unsaid: mirror */
 	enum options_announce announce; /* unsaid: all */
+	enum options_path path_check;   /* unsaid: auto */
 	unsigned up_delay_ms, leaving_timeout_ms, announce_count, announce_interval_ms;
 	unsigned announce_again_s; /* 0: off */
 };
@@ -83,6 +95,8 @@ struct options {
 	struct options_pair pairs[VFSTEER_MAX_PAIRS];
 	unsigned announce_rule_count;
 	struct announce_rule announce_rules[OPTIONS_ANNOUNCE_RULES];
+	unsigned path_rule_count;
+	struct path_rule path_rules[OPTIONS_PATH_RULES];
 	unsigned port_count;
 	struct options_port ports[VFSTEER_MAX_PORTS];
 	struct options_port port; /* of `port add`, without its name */

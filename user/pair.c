@@ -52,6 +52,7 @@ int pair_new(struct pair_world *world, const struct pairing *pairing, struct pai
 	pair->standby_had_carrier = standby->carrier;
 	pair->rx_direct = pairing->rx_direct;
 	pair->frames.filter = pairing->announced;
+	pair->path_wish = pairing->path_check;
 	pair->qdisc.keep = pairing->qdisc == OPTIONS_QDISC_KEEP;
 	error = align_new(&pair->align);
 	if (error)

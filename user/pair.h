@@ -14,8 +14,10 @@
 #include "link.h"
 #include "memberships.h"
 #include "netdev.h"
+#include "pair_path.h"
 #include "pair_qdisc.h"
 #include "pairing.h"
+#include "path_answers.h"
 #include "pins.h"
 #include "placed.h"
 #include "policy.h"
@@ -38,6 +40,7 @@ struct pair_world {
 	struct memberships memberships; /* of all devices, if they were read since the agent was woken last: see pair_forget_groups */
 	bool groups_unreadable;         /* told */
 	int announce_fd; /* see announce_open; for repetitions */
+	struct path_answers answers;
 	struct announcer *announcer;
 	struct policy_limits limits;
 	bool watched;       /* the watch programs see all that ends a primary's service: see watch.h */
@@ -73,6 +76,8 @@ struct pair {
 	bool rx_direct;       /* wished for: see direct.h */
 	const char *direct_refusal; /* told last */
 	struct pair_qdisc qdisc;
+	struct path_wish path_wish;
+	struct pair_path path;
 	bool prepared;        /* for this primary: silent, aligned as far as it goes, attached, up once */
 	bool adopted;         /* the primary was found in the pins: its being down is somebody's wish */
 	bool mtu_refused;

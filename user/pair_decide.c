@@ -58,6 +58,7 @@ static struct policy_view pair_view(const struct pair_world *world, struct pair 
 	view.standby_carrier = standby->carrier;
 	view.mismatch = pair_mismatch(pair, standby, primary);
 	view.primary_matches = view.mismatch == DOWN_NOT;
+	view.primary_reach = pair->path.reach;
 	view.primary_detached = pair_slot(world, pair)->primary_is_detached;
 	view.primary_running = primary->flags & IFF_UP && !view.primary_detached;
 	view.retry_ns = policy_retry_ns(state, pair_slot(world, pair)->primary_failures,

@@ -109,6 +109,7 @@ void pair_remove(struct pair_world *world, struct pair *pair)
 {
 	if (pair->primary)
 		pair_part(world, pair, true);
+	pair_path_end(world, pair);
 	announcer_clear(world->announcer, pair->slot);
 	steer_detach_standby(&world->pins, pair->slot, pair->standby);
 	crash_point("pair-standby-detached");

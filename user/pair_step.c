@@ -281,6 +281,7 @@ uint64_t pair_step(struct pair_world *world, struct pair *pair, const struct pai
 	}
 	pair_guard(world, pair);
 	wake_ns = pair_earlier(wake_ns, pair_qdisc_step(world, pair));
+	wake_ns = pair_earlier(wake_ns, pair_path_step(world, pair));
 	wake_ns = pair_earlier(wake_ns, pair_decide(world, pair));
 	if (pair->left_unread)
 		return wake_ns;

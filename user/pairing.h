@@ -7,6 +7,7 @@
 #include "identity.h"
 #include "netdev.h"
 #include "options.h"
+#include "path_targets.h"
 
 struct pairing {
 	int standby; /* ifindex */
@@ -17,6 +18,7 @@ struct pairing {
 	enum options_egress egress; /* likewise */
 	enum options_qdisc qdisc;   /* likewise, see pair_qdisc.h */
 	struct announce_filter announced; /* as the configuration says, for the pair */
+	struct path_wish path_check;      /* likewise */
 	unsigned request;   /* which one it was made for; 0 where there are none */
 	uint32_t name_hash; /* of a named primary: identity_hash_name of its name in the configuration, for the slot */
 	struct identity identity; /* likewise: what is known of it */

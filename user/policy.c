@@ -61,6 +61,8 @@ policy_primary_state(const struct policy_view *view, const struct policy_limits 
 		/* A new VF that has never had carrier is still joining; one that lost it is down. */
 		return view->state.primary == PRIMARY_JOINING || view->state.primary == PRIMARY_ABSENT ? PRIMARY_JOINING :
 													  PRIMARY_DOWN;
+	if (view->primary_reach == REACH_DEAD)
+		return PRIMARY_DOWN;
 	if (!view->primary_is_read) {
 		*wake_ns = view->now_ns + POLICY_REREAD_NS;
 		*waits = view->state.active != PATH_PRIMARY;
@@ -73,6 +75,10 @@ policy_primary_state(const struct policy_view *view, const struct policy_limits 
 		deadline_ns = view->retry_ns;
 	if (view->state.active != PATH_PRIMARY && view->now_ns < deadline_ns) {
 		*wake_ns = deadline_ns;
+		*waits = true;
+		return view->standby_carrier ? PRIMARY_JOINING : PRIMARY_READY;
+	}
+	if (view->state.active != PATH_PRIMARY && view->primary_reach == REACH_CHECKING) {
 		*waits = true;
 		return view->standby_carrier ? PRIMARY_JOINING : PRIMARY_READY;
 	}
@@ -89,7 +95,9 @@ static enum vfsteer_cause policy_cause_of_leaving(const struct policy_view *view
 		return CAUSE_SET_DOWN;
 	if (!view->primary_matches)
 		return CAUSE_MISALIGNED;
-	return CAUSE_CARRIER_LOST;
+	if (!view->primary_carrier)
+		return CAUSE_CARRIER_LOST;
+	return CAUSE_UNREACHABLE;
 }
 
 static enum vfsteer_down_reason policy_down_reason(const struct policy_view *view, enum vfsteer_primary_state primary)
@@ -100,8 +108,10 @@ static enum vfsteer_down_reason policy_down_reason(const struct policy_view *vie
 		return view->mismatch;
 	if (!view->primary_running)
 		return view->primary_detached ? DOWN_DETACHED : DOWN_SET_DOWN;
+	if (!view->primary_carrier)
+		return DOWN_NO_CARRIER;
 	/* Still down, because it could not be read: why is not known. */
-	return view->primary_carrier ? DOWN_NOT : DOWN_NO_CARRIER;
+	return view->primary_reach == REACH_DEAD ? DOWN_UNREACHABLE : DOWN_NOT;
 }
 
 struct policy_decision policy_decide(const struct policy_view *view, const struct policy_limits *limits)

@@ -24,6 +24,7 @@ struct policy_view {
 	enum vfsteer_down_reason mismatch; /* why it is not fit, where primary_matches is false */
 	bool primary_running;   /* IFF_UP, and not detached by its driver */
 	bool primary_detached;  /* of the two, the latter */
+	enum vfsteer_reach primary_reach; /* REACH_DEAD: it is not used; REACH_CHECKING: it waits */
 	bool primary_carrier;   /* with carrier, and the kernel's link work done (operstate up or unknown) */
 	bool standby_carrier;
 	bool operator_asked;    /* this look is made because of `vfsteer switch` */

@@ -45,6 +45,14 @@ static enum vfsteer_down_reason describe_down(const struct vfsteer_state *state,
 	}
 }
 
+/* In ns; -1: at once. */
+static int64_t describe_reach_retry(const struct vfsteer_pair *pair, uint64_t now_ns)
+{
+	int32_t left = (int32_t)(pair->reach_retry_boot_ms - (uint32_t)(now_ns >> 20));
+
+	return left > 0 ? (int64_t)left << 20 : -1;
+}
+
 /* What a slot says, whoever wrote it: an agent that is writing at this moment, or somebody who wrote anything at all. */
 static struct report_pair describe_slot(const struct vfsteer_pair *pair, struct vfsteer_state state, bool primary_exists)
 {
@@ -63,6 +71,7 @@ static struct report_pair describe_slot(const struct vfsteer_pair *pair, struct 
 		.announce_exceptions = pair->announce_exceptions,
 		.announced_frames = pair->announced_frames,
 		.unsent_frames = pair->unsent_frames,
+		.reach = pair->primary_reach,
 		.xdp_mirror = pair->xdp_mirror,
 		.failures = pair->primary_failures,
 		/* The switch may be stamped after the clock was read here. */
@@ -85,6 +94,8 @@ static struct report_pair describe_slot(const struct vfsteer_pair *pair, struct 
 	report.down_reason = describe_down(&report.state, pair->down_reason);
 	retry_ns = policy_retry_ns(report.state, pair->primary_failures, pair->last_switch_boot_ns);
 	report.retry_in_ns = retry_ns > now_ns ? (int64_t)(retry_ns - now_ns) : -1;
+	if (report.down_reason == DOWN_UNREACHABLE)
+		report.retry_in_ns = describe_reach_retry(pair, now_ns);
 	report.last_switch_unix_ns = (int64_t)clock_now_ns(CLOCK_REALTIME) - report.last_switch_age_ns;
 	/* Two clocks are never read at once: what is told does not wobble from call to call, it is good to a millisecond. */
 	report.last_switch_unix_ns -= report.last_switch_unix_ns % 1000000;

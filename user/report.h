@@ -40,6 +40,7 @@ struct report_pair {
 	char mac[18];
 	struct vfsteer_state state;
 	enum vfsteer_down_reason down_reason; /* of the primary; DOWN_NOT unless that is down */
+	enum vfsteer_reach reach;
 	bool standby_carrier;
 	enum vfsteer_liveness liveness;
 	bool compare_and_swap; /* how BPF changes the word: else by stores */

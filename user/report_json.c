@@ -91,6 +91,7 @@ static int add_pair(struct json_object *to, const struct report_pair *pair)
 		err = err ?: json_add_null(to, "down_reason");
 	else
 		err = err ?: json_add_string(to, "down_reason", words_down_reason(pair->down_reason));
+	err = err ?: json_add_string(to, "path_check", words_reach(pair->reach));
 	err = err ?: json_add_string(to, "attached_by", pair->attached_by);
 	err = err ?: json_add_string(to, "liveness", words_liveness(pair->liveness));
 	err = err ?: json_add(to, "compare_and_swap", json_object_new_boolean(pair->compare_and_swap));

@@ -29,11 +29,18 @@ static void write_duration(int64_t duration_ns, FILE *stream)
 
 static void write_held_back(const struct report_pair *pair, FILE *stream)
 {
-	if (pair->retry_in_ns < 0)
+	if (pair->down_reason == DOWN_UNREACHABLE)
+		fprintf(stream, "  path_check: neighbours answer over %s, and not over %s: ", pair->standby, pair->primary);
+	else if (pair->retry_in_ns >= 0)
+		fprintf(stream, "  held back: failed %u time%s in a row, ", pair->failures, pair->failures == 1 ? "" : "s");
+	else
 		return;
-	fprintf(stream, "  held back: failed %u time%s in a row, tried again in ", pair->failures,
-		pair->failures == 1 ? "" : "s");
-	write_duration(pair->retry_in_ns, stream);
+	if (pair->retry_in_ns >= 0) {
+		fputs("tried again in ", stream);
+		write_duration(pair->retry_in_ns, stream);
+	} else {
+		fputs("being tried", stream);
+	}
 	fputc('\n', stream);
 }
 

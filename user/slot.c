@@ -68,7 +68,7 @@ static void slot_repair_state(const struct pins *pins, unsigned slot)
 			wanted.primary = PRIMARY_JOINING;
 		if (wanted.admin > ADMIN_STANDBY)
 			wanted.admin = ADMIN_AUTO;
-		if (wanted.cause > CAUSE_QDISC)
+		if (wanted.cause > CAUSE_UNREACHABLE)
 			wanted.cause = CAUSE_NONE;
 	} while (memcmp(&wanted, &state, sizeof(state)) && !pins_state_change(pins, slot, &state, wanted));
 }
@@ -103,8 +103,10 @@ void slot_repair(const struct pins *pins)
 			continue;
 		}
 		slot_repair_state(pins, i);
-		if (slot->down_reason > DOWN_XDP)
+		if (slot->down_reason > DOWN_UNREACHABLE)
 			slot->down_reason = DOWN_NOT;
+		if (slot->primary_reach > REACH_OFF)
+			slot->primary_reach = REACH_UNKNOWN;
 		if (slot->xdp_mirror > XDP_MIRROR_SOCKETS)
 			slot->xdp_mirror = XDP_MIRROR_NONE;
 		if (slot->announce > ANNOUNCE_OFF)

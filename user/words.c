@@ -55,6 +55,7 @@ static const char *const causes[] = {
 	[CAUSE_OWNED] = "in somebody else's use",
 	[CAUSE_QDISC] = "root qdisc replaced",
 	[CAUSE_UNLOAD] = "unload",
+	[CAUSE_UNREACHABLE] = "unreachable",
 };
 
 const char *words_path(enum vfsteer_path path)
@@ -91,11 +92,22 @@ static const char *const down_reasons[] = {
 	[DOWN_OTHER_MTU] = "other MTU than the standby",
 	[DOWN_HOOK] = "no place for our program",
 	[DOWN_XDP] = "the standby's XDP program is not on it",
+	[DOWN_UNREACHABLE] = "unreachable",
 };
 
 const char *words_down_reason(enum vfsteer_down_reason reason)
 {
 	return WORD(down_reasons, reason);
+}
+
+static const char *const reaches[] = {
+	[REACH_UNKNOWN] = "unanswered", [REACH_CHECKING] = "checking", [REACH_ANSWERED] = "answered",
+	[REACH_DEAD] = "dead",	     [REACH_OFF] = "off",
+};
+
+const char *words_reach(enum vfsteer_reach reach)
+{
+	return WORD(reaches, reach);
 }
 
 static const char *const xdp_mirrors[] = {

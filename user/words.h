@@ -11,6 +11,7 @@ const char *words_primary_state(enum vfsteer_primary_state state);
 const char *words_admin(enum vfsteer_admin admin);
 const char *words_liveness(enum vfsteer_liveness liveness);
 const char *words_down_reason(enum vfsteer_down_reason reason);
+const char *words_reach(enum vfsteer_reach reach);
 const char *words_xdp_mirror(enum vfsteer_xdp_mirror mirror);
 const char *words_announce(enum vfsteer_announce announce);
 const char *words_cause(enum vfsteer_cause cause);

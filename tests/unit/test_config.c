@@ -84,6 +84,28 @@ static void announcements(void **state)
 	assert_int_equal(options.settings.announce_again_s, 10);
 }
 
+static void path_checks(void **state)
+{
+	struct options options = { .settings = OPTIONS_DEFAULT_SETTINGS };
+	char message[512];
+
+	(void)state;
+	assert_int_equal(read_text("[agent]\npath_check = arp 192.0.2.1,192.0.2.2 192.0.2.3\n[pair eth0]\npath-check = ns 2001:db8::1\nprimary = eth1\n"
+				   "[pair eth2]\npath_check = off\n[pair eth3]\npath_check = auto\n[pair eth4]\nprimary = auto\n",
+				   &options, message, sizeof(message)),
+			 0);
+	assert_int_equal(options.settings.path_check, OPTIONS_PATH_NAMED);
+	assert_int_equal(options.pairs[0].path_check, OPTIONS_PATH_NAMED);
+	assert_int_equal(options.pairs[1].path_check, OPTIONS_PATH_OFF);
+	assert_int_equal(options.pairs[2].path_check, OPTIONS_PATH_AUTO);
+	assert_int_equal(options.pairs[3].path_check, OPTIONS_PATH_UNSAID);
+	assert_int_equal(options.path_rule_count, 4);
+	for (unsigned i = 0; i < 4; i++) {
+		assert_int_equal(options.path_rules[i].family, i == 3 ? AF_INET6 : AF_INET);
+		assert_string_equal(options.path_rules[i].pair, i == 3 ? "eth0" : "");
+	}
+}
+
 static void more_exceptions_than_there_may_be(void **state)
 {
 	struct options options = { .settings = OPTIONS_DEFAULT_SETTINGS };
@@ -209,6 +231,13 @@ static void mistakes(void **state)
 		{ "[agent\n", ":1: neither a [section] nor NAME = VALUE" },
 		{ "[agent]\nup_delay_ms = 1\nup_delay_ms = 1\n", ":3: up_delay_ms: stands twice in [agent]: leave one of them" },
 		{ "[pair eth0]\negress = first\n", ":2: egress = first: say after or before" },
+		{ "[agent]\npath_check = on\n", ":2: path_check = on: say auto, off, arp and IPv4 addresses, or ns and IPv6 addresses" },
+		{ "[agent]\npath_check = arp\n", ":2: path_check = arp: say auto, off, arp and IPv4 addresses, or ns and IPv6 addresses" },
+		{ "[agent]\npath_check = arp 2001:db8::1\n", ":2: path_check = arp 2001:db8::1: not an IPv4 address" },
+		{ "[pair eth0]\npath_check = ns 192.0.2.1\n", ":2: path_check = ns 192.0.2.1: not an IPv6 address" },
+		{ "[pair eth0]\npath_check = arp 192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.4\n",
+		  ":2: path_check: more than 3 addresses: name the 3 that answer most reliably" },
+		{ "[agent]\npath_check = off\npath_check = off\n", ":3: path_check: stands twice in [agent]: leave one of them" },
 		{ "[agent]\nannounce = none\n", ":2: announce = none: say all, macs or off" },
 		{ "[pair eth0]\nannounce =\n", ":2: announce = : say all, macs or off" },
 		{ "[pair eth0]\nannounce = off\nannounce = all\n", ":3: announce: stands twice in [pair eth0]: leave one of them" },
@@ -316,7 +345,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sets_everything),
-		cmocka_unit_test(announcements),
+		cmocka_unit_test(path_checks), cmocka_unit_test(announcements),
 		cmocka_unit_test(more_exceptions_than_there_may_be),
 		cmocka_unit_test(root_qdiscs),
 		cmocka_unit_test(xdp_programs),

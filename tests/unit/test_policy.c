@@ -139,6 +139,25 @@ static const struct situation {
 	{ "a leaving one without carrier is leaving",
 	  { FIT, WORD(STANDBY, LEAVING, AUTO), .leaving_since_ns = 99000 * MS, .primary_carrier = false }, PATH_STANDBY,
 	  PRIMARY_LEAVING, CAUSE_START, 114000 * MS },
+	{ "one that leads nowhere is left", { FIT, WORD(PRIMARY, READY, AUTO), .primary_reach = REACH_DEAD }, PATH_STANDBY,
+	  PRIMARY_DOWN, CAUSE_UNREACHABLE, 0 },
+	{ "one that leads nowhere is left unread",
+	  { FIT, WORD(PRIMARY, READY, AUTO), .primary_reach = REACH_DEAD, .primary_is_read = false }, PATH_STANDBY, PRIMARY_DOWN,
+	  CAUSE_UNREACHABLE, 0 },
+	{ "one that leads nowhere is not taken", { FIT, WORD(STANDBY, READY, AUTO), .primary_reach = REACH_DEAD }, PATH_STANDBY,
+	  PRIMARY_DOWN, CAUSE_START, 0 },
+	{ "one that is being checked waits", { FIT, WORD(STANDBY, READY, AUTO), .primary_reach = REACH_CHECKING }, PATH_STANDBY,
+	  PRIMARY_JOINING, CAUSE_START, 0 },
+	{ "one that is being checked saves what the standby would lose",
+	  { FIT, WORD(STANDBY, READY, AUTO), .primary_reach = REACH_CHECKING, .standby_carrier = false }, PATH_STANDBY, PRIMARY_READY,
+	  CAUSE_START, 0 },
+	{ "one in use is used while it is checked", { FIT, WORD(PRIMARY, READY, AUTO), .primary_reach = REACH_CHECKING },
+	  PATH_PRIMARY, PRIMARY_READY, CAUSE_START, 0 },
+	{ "one that answered becomes active", { FIT, WORD(STANDBY, READY, AUTO), .primary_reach = REACH_ANSWERED }, PATH_PRIMARY,
+	  PRIMARY_READY, CAUSE_PRIMARY_READY, 0 },
+	{ "without carrier that is the cause",
+	  { FIT, WORD(PRIMARY, READY, AUTO), .primary_reach = REACH_DEAD, .primary_carrier = false }, PATH_STANDBY, PRIMARY_DOWN,
+	  CAUSE_CARRIER_LOST, 0 },
 };
 
 static void test_down_reasons(void **context)
@@ -156,6 +175,8 @@ static void test_down_reasons(void **context)
 		    .primary_running = false }, DOWN_OTHER_MTU },
 		{ { WORD(PRIMARY, READY, AUTO) }, DOWN_NOT },
 		{ { FIT, WORD(STANDBY, DOWN, AUTO), .primary_is_read = false }, DOWN_NOT },
+		{ { FIT, WORD(PRIMARY, READY, AUTO), .primary_reach = REACH_DEAD }, DOWN_UNREACHABLE },
+		{ { FIT, WORD(PRIMARY, READY, AUTO), .primary_reach = REACH_DEAD, .primary_carrier = false }, DOWN_NO_CARRIER },
 	};
 
 	(void)context;

@@ -35,7 +35,7 @@ struct life {
 static bool is_fit(const struct policy_view *view)
 {
 	return view->primary_exists && view->primary_prepared && view->primary_matches && view->primary_running &&
-	       view->primary_carrier;
+	       view->primary_carrier && view->primary_reach != REACH_DEAD;
 }
 
 static bool chance(unsigned one_in)
@@ -99,7 +99,7 @@ static void happen(struct life *life)
 {
 	struct policy_view *view = &life->view;
 
-	switch (rand() % 12) {
+	switch (rand() % 13) {
 	case 0:
 		if (!view->primary_exists)
 			view->primary_exists = true;
@@ -131,6 +131,9 @@ static void happen(struct life *life)
 	case 8:
 	case 9:
 		kernel_leaves(life, PRIMARY_DOWN, CAUSE_CANNOT_SEND);
+		break;
+	case 11:
+		view->primary_reach = rand() % (REACH_OFF + 1);
 		break;
 	case 10:
 		view->removal_cancelled = chance(2);
@@ -168,6 +171,7 @@ static uint64_t step(struct life *life, bool interrupted)
 		/* No warning that still counts is passed over. */
 		assert_true(before.active == PATH_PRIMARY || view->leaving_since_ns <= view->leaving_settled_ns || view->removal_cancelled ||
 			    view->now_ns >= view->leaving_since_ns + life->limits.leaving_timeout_ns);
+		assert_true(before.active == PATH_PRIMARY || view->primary_reach != REACH_CHECKING);
 		/* Not before its time. */
 		assert_true(before.active == PATH_PRIMARY || view->now_ns >= view->retry_ns);
 	}
@@ -197,6 +201,9 @@ static void come_to_rest(struct life *life)
 	bool is_saved;
 
 	life->reads = true;
+	/* A check has an end. */
+	if (view->primary_reach == REACH_CHECKING)
+		view->primary_reach = REACH_ANSWERED;
 	for (unsigned i = 0; wake_ns; i++) {
 		assert_in_range(i, 0, STEPS_TO_REST);
 		view->now_ns = wake_ns;

@@ -53,6 +53,7 @@ static const char *const counter_keys[] = {
 	"drop_own_echo_packets",
 	"drop_backlog_packets",
 	"drop_twin_packets",
+	"rx_primary_group_packets",
 };
 
 /* The caller frees it. */

@@ -31,6 +31,11 @@ static const char *cause_word(unsigned value)
 	return words_cause((enum vfsteer_cause)value);
 }
 
+static const char *reach_word(unsigned value)
+{
+	return words_reach((enum vfsteer_reach)value);
+}
+
 static const char *down_reason_word(unsigned value)
 {
 	return words_down_reason((enum vfsteer_down_reason)value);
@@ -78,8 +83,9 @@ static void every_enumerator_has_its_own_word(void **state)
 	expect_words(state_word, PRIMARY_DOWN + 1);
 	expect_words(admin_word, ADMIN_STANDBY + 1);
 	/* The last one: whoever appends a cause finds its word missing here. */
-	expect_words(cause_word, CAUSE_QDISC + 1);
-	expect_words(down_reason_word, DOWN_XDP + 1);
+	expect_words(cause_word, CAUSE_UNREACHABLE + 1);
+	expect_words(down_reason_word, DOWN_UNREACHABLE + 1);
+	expect_words(reach_word, REACH_OFF + 1);
 	expect_words(xdp_mirror_word, XDP_MIRROR_SOCKETS + 1);
 	expect_words(port_driver_word, PORT_DRIVER_NATIVE + 1);
 	expect_words(port_obstacle_word, OBSTACLE_USELESS + 1);
