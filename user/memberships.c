@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define READ_BYTES 65536
+#define READ_BYTES 4096 /* the kernel gives a page at once */
 
 /* A source that sockets include in a group, or exclude from it. */
 struct source {
@@ -303,6 +303,7 @@ int memberships_read(struct memberships *ret)
 	static const char *const paths[] = { "/proc/net/igmp", "/proc/net/mcfilter",
 					     "/proc/net/igmp6", "/proc/net/mcfilter6" };
 	struct memberships read = { 0 };
+	char buffers[4][READ_BYTES];
 	FILE *files[4] = { NULL };
 	int error = 0;
 
@@ -310,9 +311,9 @@ int memberships_read(struct memberships *ret)
 		files[i] = fopen(paths[i], "re");
 		if (!files[i] && errno != ENOENT)
 			error = -errno;
-		/* As much as the kernel gives at once, which is a page: there may be thousands of lines. */
+		/* There may be thousands of lines, and by itself stdio reads 1,024 bytes of these files at a time. */
 		if (files[i])
-			setvbuf(files[i], NULL, _IOFBF, READ_BYTES);
+			setvbuf(files[i], buffers[i], _IOFBF, READ_BYTES);
 	}
 	if (!error)
 		error = memberships_parse(files[0], files[1], files[2], files[3], &read);
