@@ -235,8 +235,10 @@ int netdev_refresh(struct netdev_table *table, int ifindex)
 		error = 0;
 	}
 	device = netdev_device_find(table, ifindex);
-	if (device)
+	if (device) {
 		device->reread = true;
+		device->overtaken = false;
+	}
 	return error;
 }
 
@@ -293,18 +295,17 @@ static int receive(struct netdev_table *table, int *changed)
 
 /*
  * What netdev_refresh has read is newer than the notifications that were waiting then; and where the kernel holds the
- * newest one back (carrier changes, up to a second), the last of those would stay. So such devices are read again.
+ * newest one back (carrier changes, up to a second), the last of those would stay. So devices that such a notification has
+ * changed are read again; those alone, since with many pairs many devices are read each second.
  */
-static void reread(struct netdev_table *table, bool is_changed)
+static void reread(struct netdev_table *table, bool is_drained)
 {
 	for (size_t i = table->device_count; i-- > 0;) {
-		if (!table->devices[i].reread)
-			continue;
 		/* What cannot be read is as good as lost. */
-		if (is_changed && netdev_refresh(table, table->devices[i].ifindex))
+		if (table->devices[i].overtaken && netdev_refresh(table, table->devices[i].ifindex))
 			table->incomplete = true;
-		if (i < table->device_count)
-			table->devices[i].reread = false;
+		if (i < table->device_count && is_drained)
+			table->devices[i].reread = table->devices[i].overtaken = false;
 	}
 }
 
@@ -321,7 +322,7 @@ int netdev_dispatch(struct netdev_table *table)
 		if (error != -ENOBUFS)
 			return error;
 	}
-	reread(table, changed & (NETDEV_LINKS | NETDEV_STATE));
+	reread(table, error == -EAGAIN);
 	/*
 	 * After an overrun the kernel queues nothing until all is read, and reports no further loss (NETLINK_S_CONGESTED):
 	 * a dump made any earlier could miss what follows.

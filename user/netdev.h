@@ -48,6 +48,7 @@ struct netdev {
 	unsigned incarnation; /* another one when it has left this namespace and come back, if only for a moment */
 	unsigned seen;        /* mark of the last dump that named it */
 	bool reread;          /* by netdev_refresh since the last netdev_dispatch */
+	bool overtaken;       /* a notification that may be older than that has changed it since */
 	bool changed;         /* its state, since netdev_forget_changes: see NETDEV_STATE */
 	bool ipv6_changed;    /* likewise: see NETDEV_IPV6 */
 	bool requeued;        /* likewise its qdiscs: see NETDEV_QDISCS */

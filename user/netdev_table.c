@@ -104,6 +104,7 @@ int netdev_device_put(struct netdev_table *table, struct netdev *device)
 	if (known) {
 		device->incarnation = known->incarnation;
 		device->reread = known->reread;
+		device->overtaken = known->overtaken;
 		device->changed = known->changed;
 		device->ipv6_changed = known->ipv6_changed;
 		device->address_count = known->address_count;
@@ -114,6 +115,7 @@ int netdev_device_put(struct netdev_table *table, struct netdev *device)
 		changed = is_same_device(known, device) ? NETDEV_STATE : NETDEV_LINKS;
 		memcpy(known, device, sizeof(*known));
 		known->changed |= changed == NETDEV_STATE;
+		known->overtaken |= known->reread;
 		return changed;
 	}
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What a link message says of a device, and which messages say nothing of one. */
 #include "netdev_message.h"
+#include "netdev_table.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void test_link(void **state)
@@ -29,6 +31,28 @@ static void test_link(void **state)
 	assert_int_equal(device.vlan_id, 100);
 	assert_int_equal(device.vlan_protocol, ETH_P_8021AD);
 	assert_string_equal(device.driver, "");
+}
+
+/* Of a device that was read since, news that change it are read again; others cost nothing. */
+static void test_news_that_may_be_old(void **state)
+{
+	struct netdev_table table = { 0 };
+	struct netdev device = { .ifindex = 7, .name = "eth0", .mtu = 1500 };
+	struct netdev *known;
+
+	(void)state;
+	assert_int_equal(netdev_device_put(&table, &device), NETDEV_LINKS);
+	known = netdev_device_find(&table, 7);
+	device.mtu = 1400;
+	assert_int_equal(netdev_device_put(&table, &device), NETDEV_STATE);
+	assert_false(known->overtaken);
+	known->reread = true;
+	assert_int_equal(netdev_device_put(&table, &device), 0);
+	assert_false(known->overtaken);
+	device.mtu = 1300;
+	assert_int_equal(netdev_device_put(&table, &device), NETDEV_STATE);
+	assert_true(known->overtaken);
+	free(table.devices);
 }
 
 /* With a program in the hardware as well, the one that the host's CPUs run counts. */
@@ -204,6 +228,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_link),
+		cmocka_unit_test(test_news_that_may_be_old),
 		cmocka_unit_test(test_xdp),
 		cmocka_unit_test(test_vlan_without_protocol_is_8021q),
 		cmocka_unit_test(test_other_kinds_have_no_vlan),
