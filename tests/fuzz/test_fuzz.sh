@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Runs each libFuzzer target for VFSTEER_FUZZ_SECONDS (40), two at a time, and says what it did. TAP on stdout.
+# Runs each libFuzzer target for VFSTEER_FUZZ_SECONDS (25), two at a time, and says what it did. TAP on stdout.
 # What breaks a target is kept in build/fuzz/crashes; what was learned, the corpus, in build/fuzz/corpus for the next run.
 
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 
-readonly SECONDS_EACH=${VFSTEER_FUZZ_SECONDS:-40}
+readonly SECONDS_EACH=${VFSTEER_FUZZ_SECONDS:-25}
 readonly SANITIZED=${VFSTEER_BUILD:-build}/address FUZZ=${VFSTEER_BUILD:-build}/fuzz
 readonly CRASHES=$FUZZ/crashes
 readonly AT_ONCE=2

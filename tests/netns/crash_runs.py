@@ -20,6 +20,7 @@ WITHOUT_TCX = str(Path(__file__).with_name("without_tcx.py"))
 EVERY = "VFSTEER_EVERY_CRASH" in os.environ  # takes an hour
 SEED = int(os.environ.get("VFSTEER_SEED", time.time_ns() // 10**9))
 LONG = 6  # points, of a life
+PART = 3  # one of so many
 SETTLE_S = 0.05
 WITHOUT_TCX_RELEVANT = "hook-|steer-"  # the other points are the same with tcx
 # Frames that a veth's peer has taken, but not yet handed on, when the veth is deleted.
@@ -89,7 +90,7 @@ def trace(crash, scenario):
 
 
 def chosen(passed, relevant):
-    """Points at their first passage, now with and now without an unplug; of a long life every second one, which half the seed says. EVERY: all, at
+    """Points at their first passage, now with and now without an unplug; of a long life every third one, which part the seed says. EVERY: all, at
     each passage, both ways."""
     passed = [passage for passage in passed if re.match(relevant, passage)]
     if EVERY:
@@ -97,8 +98,8 @@ def chosen(passed, relevant):
     first = {}
     for passage in passed:
         first.setdefault(passage.split(":")[0], passage)
-    half, lives = random.Random(SEED).randrange(2), list(enumerate(first.values()))
-    return [(passage, number // 2 % 2 == 1) for number, passage in lives if len(lives) < LONG or number % 2 == half]
+    part, lives = random.Random(SEED).randrange(PART), list(enumerate(first.values()))
+    return [(passage, number // PART % 2 == 1) for number, passage in lives if len(lives) < LONG or number % PART == part]
 
 
 class LivedOn(Exception):

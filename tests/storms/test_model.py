@@ -21,7 +21,7 @@ from rig import Stage  # noqa: E402
 from sequence import sequence  # noqa: E402
 from world import EMPTY, World  # noqa: E402
 
-EVENTS = 3400  # of each case
+EVENTS = 2400  # of each case
 BURST, SPECIAL_EVERY = 20, 5
 LOSSES = ("carrier primary down", "set primary down", "unplug primary", "away")
 SHRINK_S = 60
