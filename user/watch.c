@@ -45,6 +45,7 @@ static bool watch_is_superseded(const char *name)
 	       kernel_has_function("__dev_close_many");
 }
 
+#define WATCH_NOT_PERMITTED_MAX 2
 #define WATCH_PIN "watch-"
 #define WATCH_NEW_PIN "new-" WATCH_PIN /* until it takes the place of an earlier one */
 #define WATCH_SILENT_PIN "silent-"     /* of a program that does not run here */
@@ -155,17 +156,25 @@ static bool watch_keep(const char *function, void *argument)
 	return false;
 }
 
-/* Attaches the programs of @wanted as far as the kernel lets it: *@attached and *@refusal. Returns 0 or -ENOMEM. */
+/*
+ * Attaches the programs of @wanted as far as the kernel lets it: *@attached and *@refusal. Returns 0 or -ENOMEM. One refused program takes the others
+ * down with it, so those that are left are tried one by one. A kernel that does not permit WATCH_NOT_PERMITTED_MAX of them permits none: each try costs
+ * some 20 ms, for libbpf reads the kernel's types anew.
+ */
 static int watch_attach_wanted(const struct pins *pins, int test_fd, unsigned wanted, unsigned *attached, int *refusal)
 {
 	int error = wanted ? watch_try(pins, test_fd, wanted, attached) : 0;
+	unsigned not_permitted = 0;
 
 	if (error == -ENOMEM)
 		return error;
-	/* One refused program takes the others down with it: try those that are left one by one. */
-	for (unsigned i = 0; i < WATCH_FUNCTIONS && error; i++)
-		if (wanted & ~*attached & 1U << i && watch_try(pins, test_fd, 1U << i, attached))
+	for (unsigned i = 0; i < WATCH_FUNCTIONS && error && not_permitted < WATCH_NOT_PERMITTED_MAX; i++) {
+		int refused = wanted & ~*attached & 1U << i ? watch_try(pins, test_fd, 1U << i, attached) : 0;
+
+		if (refused)
 			*refusal = error;
+		not_permitted += refused == -EPERM && !*attached;
+	}
 	return 0;
 }
 
