@@ -210,7 +210,8 @@ class Flow:
 
 
 class Stage:
-    def __init__(self, primary=True, agent=True, pairs=1):
+    def __init__(self, primary=True, agent=True, pairs=1, snoops=True):
+        """@snoops: does the outside's bridge ask for groups, and send them to those alone who answered, as bridges do by themselves?"""
         self.agents, self.pairs, self.captures, self.index = [], pairs, [], 100
         self.program, self.options = [VFSTEER], []  # what start() and command() run, and the agent's further options
         self.directory = Path(tempfile.mkdtemp(prefix="vfsteer-test-"))
@@ -224,7 +225,7 @@ class Stage:
         self.guest, self.outside = Netns("guest"), Netns("outside")
         self.outside.run(f"""
             echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
-            ip link add br0 address 02:76:66:00:00:fe type bridge forward_delay 0 mcast_snooping 0
+            ip link add br0 address 02:76:66:00:00:fe type bridge forward_delay 0 mcast_query_response_interval 100 mcast_snooping {int(snoops)} mcast_querier {int(snoops)}
             echo 0 >/proc/sys/net/ipv6/conf/br0/disable_ipv6
             echo 0 >/proc/sys/net/ipv6/conf/br0/accept_dad
             ip link set br0 up

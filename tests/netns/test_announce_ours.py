@@ -228,7 +228,7 @@ def hundreds_of_stations_behind_a_bridge(stage):
     macs = [f"02:76:66:02:{number >> 8:02x}:{number & 255:02x}" for number in range(MANY)]
     container = Netns("container")
     try:
-        stage.guest.run(f"""ip link add gbr0 address {MAC} type bridge forward_delay 0 mcast_snooping 0; ip address flush dev st0
+        stage.guest.run(f"""ip link add gbr0 address {MAC} type bridge forward_delay 0; ip address flush dev st0
             ip link set gbr0 up; ip link set st0 master gbr0; ip address add 10.77.0.1/24 dev gbr0
             ip link add ct1 master gbr0 type veth peer ct0 netns {container.name}; ip link set ct1 up""")
         container.run("ip link set ct0 up")

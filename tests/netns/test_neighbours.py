@@ -167,7 +167,7 @@ class Container:
 def add_container(stage):
     """The standby becomes a port of a bridge in the guest, with the guest's address on the bridge, and a container behind it."""
     stage.guest.run("""
-        ip link add gbr0 address 02:76:66:00:00:01 type bridge forward_delay 0 mcast_snooping 0
+        ip link add gbr0 address 02:76:66:00:00:01 type bridge forward_delay 0
         ip address flush dev st0
         ip link set gbr0 up
         ip link set st0 master gbr0

@@ -115,7 +115,7 @@ def standby_taken_by_a_bridge(stage):
     """What lives behind the bridge is reached, and the host by the bridge's address; afterwards the port is one as before."""
     with Container(stage) as one:
         works(stage, one)
-        stage.guest.run("""ip link add gbr0 address 02:76:66:00:00:01 type bridge forward_delay 0 mcast_snooping 0
+        stage.guest.run("""ip link add gbr0 address 02:76:66:00:00:01 type bridge forward_delay 0
             ip address flush dev st0; ip link set gbr0 up; ip link set st0 master gbr0; ip address add 10.77.0.1/24 dev gbr0""")
         wait("the pair to know of the bridge", lambda: "promiscuity 0" not in stage.guest.run("ip -d link show pr0"))
         time.sleep(0.5)

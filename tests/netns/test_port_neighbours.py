@@ -321,7 +321,7 @@ def bridge_beside_the_port(stage):
     prepare(stage, "native")
     with Container(stage, 2, settings=None) as two:
         stage.guest.run("""
-            ip link add gbr0 address 02:76:66:00:01:99 type bridge forward_delay 0 mcast_snooping 0
+            ip link add gbr0 address 02:76:66:00:01:99 type bridge forward_delay 0
             ip link add po1 type veth peer name bp1 address 02:76:66:00:01:98
             ip link set bp1 master gbr0
             ip link set po2 master gbr0
