@@ -355,6 +355,9 @@ static void agent_set_timer(struct agent *agent)
 
 		if (pair_wake_ns && (!wake_ns || pair_wake_ns < wake_ns))
 			wake_ns = pair_wake_ns;
+		pair_wake_ns = pair_path_look_ns(agent->pairs[i]);
+		if (pair_wake_ns && (!wake_ns || pair_wake_ns < wake_ns))
+			wake_ns = pair_wake_ns;
 	}
 	if (agent->bypasses_due && (!wake_ns || agent->bypasses_ns < wake_ns))
 		wake_ns = agent->bypasses_ns ?: 1;
@@ -406,6 +409,7 @@ void agent_look(struct agent *agent)
 	for (unsigned i = 0; i < agent->pair_count; i++) {
 		struct pair *pair = agent->pairs[i];
 
+		pair->due |= pair_path_look(&agent->world, pair);
 		if (pair->pairing.standby && (pair->due || (pair->wake_ns && pair->wake_ns <= now_ns)))
 			agent_step(agent, pair);
 	}

@@ -7,7 +7,7 @@
 #include <linux/if.h>
 #include <string.h>
 
-#define PAIR_PATH_LOOK_NS 600000000ULL	   /* while anything moves; else with the pair's other looks, once a second */
+#define PAIR_PATH_LOOK_NS 400000000ULL	   /* while anything moves; else with the pair's other looks, once a second */
 #define PAIR_PATH_SUSPECT_NS 500000000ULL /* from one check of an active primary to the next */
 #define PAIR_PATH_NEIGHBOURS_NS 3000000000ULL
 #define PAIR_PATH_PROOFS 3 /* of a primary that led nowhere */
@@ -188,26 +188,42 @@ static bool path_is_silent(const struct pair_world *world, struct pair_path *pat
 	return is_silent;
 }
 
-/* While the primary is active. */
+bool pair_path_look(const struct pair_world *world, struct pair *pair)
+{
+	struct pair_path *path = &pair->path;
+	uint64_t now_ns = pair_clock_ns(), tx = path->tx_packets, rx = path->rx_unicast_packets;
+	bool is_silent;
+
+	if (!path->primary || path->check.is_running || now_ns < path->look_ns ||
+	    pins_state(&world->pins, pair->slot).active != PATH_PRIMARY)
+		return false;
+	is_silent = path_is_silent(world, path, pair->slot, now_ns);
+	path->moves = tx != path->tx_packets || rx != path->rx_unicast_packets;
+	path->is_doubted = now_ns >= path->suspect_ns && (is_silent || pair->path_wish.pair);
+	path->is_neighbourly = now_ns >= path->suspect_ns && tx != path->tx_packets && now_ns >= path->neighbours_ns;
+	return path->is_doubted || path->is_neighbourly;
+}
+
+uint64_t pair_path_look_ns(const struct pair *pair)
+{
+	return pair->path.moves && !pair->path.check.is_running ? pair->path.look_ns : 0;
+}
+
+/* While the primary is active: is there a reason to ask? */
 static void path_suspect(struct pair_world *world, struct pair *pair)
 {
 	const struct netdev *standby = netdev_by_index(world->table, pair->standby);
 	struct pair_path *path = &pair->path;
-	uint64_t now_ns = pair_clock_ns(), tx = path->tx_packets, rx = path->rx_unicast_packets;
 	struct path_targets targets;
-	bool is_silent;
 
-	if (now_ns < path->look_ns)
+	pair_path_look(world, pair);
+	if (!path->is_doubted && !path->is_neighbourly)
 		return;
-	is_silent = path_is_silent(world, path, pair->slot, now_ns);
-	path->moves = tx != path->tx_packets || rx != path->rx_unicast_packets;
-	if (now_ns < path->suspect_ns ||
-	    (!is_silent && !pair->path_wish.pair && (tx == path->tx_packets || now_ns < path->neighbours_ns)))
-		return;
-	path->neighbours_ns = now_ns + PAIR_PATH_NEIGHBOURS_NS;
+	path->neighbours_ns = pair_clock_ns() + PAIR_PATH_NEIGHBOURS_NS;
 	if (!path_targets_find(world->table, world->requests, standby, &pair->frames.filter, &pair->path_wish, &targets) &&
-	    (is_silent || pair->path_wish.pair || targets.are_sought))
+	    (path->is_doubted || targets.are_sought))
 		path_begin(world, pair, &targets, path->reach);
+	path->is_doubted = path->is_neighbourly = false;
 }
 
 static uint64_t path_earlier(uint64_t a_ns, uint64_t b_ns)
@@ -215,16 +231,16 @@ static uint64_t path_earlier(uint64_t a_ns, uint64_t b_ns)
 	return !a_ns || (b_ns && b_ns < a_ns) ? b_ns : a_ns;
 }
 
-uint64_t pair_path_step(struct pair_world *world, struct pair *pair)
+void pair_path_follow(struct pair_world *world, struct pair *pair)
 {
 	const struct netdev *primary = path_primary(world, pair);
 	struct vfsteer_state state = pins_state(&world->pins, pair->slot);
 	struct pair_path *path = &pair->path;
-	uint64_t wake_ns = 0;
+	bool is_awaited;
 
 	if (pair->path_wish.is_off || !primary) {
 		path_forget(world, pair, pair->path_wish.is_off ? REACH_OFF : REACH_UNKNOWN);
-		return 0;
+		return;
 	}
 	if (path->primary != primary->ifindex || path->incarnation != primary->incarnation) {
 		path_forget(world, pair, REACH_UNKNOWN);
@@ -233,25 +249,38 @@ uint64_t pair_path_step(struct pair_world *world, struct pair *pair)
 		/* One that an earlier agent left active, or that the operator wants now, is in use. */
 		path->is_checked = state.active == PATH_PRIMARY || pair->operator_asked;
 	}
+	path_go_on(world, pair);
+	is_awaited = path->check.is_running || (!path->is_checked && state.active == PATH_STANDBY && state.admin != ADMIN_STANDBY);
+	if (path->reach == REACH_UNKNOWN && is_awaited && state.active == PATH_STANDBY)
+		path_note(world, pair, REACH_CHECKING);
+	else if (path->reach == REACH_CHECKING && !is_awaited)
+		path_note(world, pair, REACH_UNKNOWN);
+	path->moves &= state.active == PATH_PRIMARY;
+}
+
+uint64_t pair_path_step(struct pair_world *world, struct pair *pair)
+{
+	struct vfsteer_state state = pins_state(&world->pins, pair->slot);
+	struct pair_path *path = &pair->path;
+	uint64_t wake_ns = 0;
+
+	if (!path->primary)
+		return 0;
 	if (path->check.is_running)
-		path_go_on(world, pair);
-	else if (path->reach == REACH_DEAD && pair_clock_ns() >= path->retry_ns && !path_begin(world, pair, NULL, REACH_DEAD))
+		return path->wake_ns;
+	if (path->reach == REACH_DEAD && pair_clock_ns() >= path->retry_ns && !path_begin(world, pair, NULL, REACH_DEAD))
 		path_conclude(world, pair, REACH_UNKNOWN);
-	else if (state.active == PATH_STANDBY && !path->is_checked && state.admin != ADMIN_STANDBY)
-		path_begin(world, pair, NULL, REACH_CHECKING);
+	else if (path->reach == REACH_CHECKING && !path_begin(world, pair, NULL, REACH_CHECKING))
+		path_note(world, pair, REACH_UNKNOWN);
 	else if (state.active == PATH_PRIMARY)
 		path_suspect(world, pair);
-	if (state.active == PATH_PRIMARY && path->moves)
-		wake_ns = path->look_ns;
-	if (path->wants_nd && !path->check.is_running) {
-		if (pair_clock_ns() >= path->nd_until_ns)
-			path_leave_nd(world, path);
-		else
-			wake_ns = path_earlier(wake_ns, path->nd_until_ns);
-	}
-	if (path->reach == REACH_DEAD && !path->check.is_running)
-		wake_ns = path_earlier(wake_ns, path->retry_ns);
-	return path_earlier(wake_ns, path->wake_ns);
+	if (path->check.is_running)
+		return path->wake_ns;
+	if (path->wants_nd && pair_clock_ns() >= path->nd_until_ns)
+		path_leave_nd(world, path);
+	if (path->wants_nd)
+		wake_ns = path_earlier(wake_ns, path->nd_until_ns);
+	return path_earlier(wake_ns, path->reach == REACH_DEAD ? path->retry_ns : 0);
 }
 
 void pair_path_end(struct pair_world *world, struct pair *pair)

@@ -32,10 +32,21 @@ struct pair_path {
 	uint64_t look_ns, neighbours_ns, suspect_ns; /* not before */
 	uint64_t tx_packets, rx_unicast_packets; /* at the last look */
 	bool moves;			   /* they changed then: the next look is PAIR_PATH_LOOK_NS after it, else with the pair's others */
+	bool is_doubted, is_neighbourly;   /* what the last look found: reason to ask, or to see whom the guest looks for */
 };
 
-/* Goes on with what is under way, or begins it. Returns when to look again (CLOCK_BOOTTIME, ns), 0: no need. */
+/* Before each decision: goes on with what is under way, and lets a primary wait that is to be checked. Waits for nobody. */
+void pair_path_follow(struct pair_world *world, struct pair *pair);
+
+/* After it: begins a check, for which the kernel's neighbours are read, which waits for RTNL. Returns when to look again (CLOCK_BOOTTIME, ns), 0: no
+ * need. What is known of the primary may then be something else than what was decided on. */
 uint64_t pair_path_step(struct pair_world *world, struct pair *pair);
+
+/* Has the pair sent without an answer since the last look? Reads a map, and waits for nobody. True: it is to be stepped. */
+bool pair_path_look(const struct pair_world *world, struct pair *pair);
+
+/* When to call that, beside each step: CLOCK_BOOTTIME, ns; 0: no need. */
+uint64_t pair_path_look_ns(const struct pair *pair);
 
 /* The pair ends. */
 void pair_path_end(struct pair_world *world, struct pair *pair);

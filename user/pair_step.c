@@ -257,6 +257,7 @@ static bool pair_follow_standby(struct pair_world *world, struct pair *pair)
 uint64_t pair_step(struct pair_world *world, struct pair *pair, const struct pairing *pairing)
 {
 	const struct netdev *standby = netdev_by_index(world->table, pair->standby);
+	enum vfsteer_reach reach;
 	uint64_t wake_ns = 0;
 	bool carrier, is_quiet;
 
@@ -281,10 +282,14 @@ uint64_t pair_step(struct pair_world *world, struct pair *pair, const struct pai
 	}
 	pair_guard(world, pair);
 	wake_ns = pair_earlier(wake_ns, pair_qdisc_step(world, pair));
-	wake_ns = pair_earlier(wake_ns, pair_path_step(world, pair));
+	pair_path_follow(world, pair);
+	reach = pair->path.reach;
 	wake_ns = pair_earlier(wake_ns, pair_decide(world, pair));
 	if (pair->left_unread)
 		return wake_ns;
+	wake_ns = pair_earlier(wake_ns, pair_path_step(world, pair));
+	if (pair->path.reach != reach)
+		wake_ns = pair_earlier(wake_ns, pair_decide(world, pair));
 	if (pair->readdress_ns && pair->readdress_ns <= pair_clock_ns()) {
 		pair->readdress = true;
 		pair->readdress_ns = 0;
