@@ -231,6 +231,23 @@ static uint64_t path_earlier(uint64_t a_ns, uint64_t b_ns)
 	return !a_ns || (b_ns && b_ns < a_ns) ? b_ns : a_ns;
 }
 
+/*
+ * Not before the primary could be used: a question has the shared MAC, and the network sends there what its driver may not receive yet. Nor long before
+ * it will be: what is known would be old by then.
+ */
+static uint64_t path_begin_ns(const struct pair_world *world, const struct pair *pair, struct vfsteer_state state)
+{
+	const struct vfsteer_pair *slot = pair_slot(world, pair);
+	uint64_t begin_ns = pair->carrier_since_ns + world->limits.up_delay_ns;
+	uint64_t retry_ns = policy_retry_ns(state, slot->primary_failures, slot->last_switch_boot_ns);
+
+	if (begin_ns < pair->receives_ns)
+		begin_ns = pair->receives_ns;
+	if (pair->qdisc.is_aside && begin_ns < pair->qdisc.due_ns)
+		begin_ns = pair->qdisc.due_ns;
+	return begin_ns < retry_ns ? retry_ns : begin_ns;
+}
+
 void pair_path_follow(struct pair_world *world, struct pair *pair)
 {
 	const struct netdev *primary = path_primary(world, pair);
@@ -262,7 +279,7 @@ uint64_t pair_path_step(struct pair_world *world, struct pair *pair)
 {
 	struct vfsteer_state state = pins_state(&world->pins, pair->slot);
 	struct pair_path *path = &pair->path;
-	uint64_t wake_ns = 0;
+	uint64_t wake_ns = 0, begin_ns = path_begin_ns(world, pair, state);
 
 	if (!path->primary)
 		return 0;
@@ -270,6 +287,8 @@ uint64_t pair_path_step(struct pair_world *world, struct pair *pair)
 		return path->wake_ns;
 	if (path->reach == REACH_DEAD && pair_clock_ns() >= path->retry_ns && !path_begin(world, pair, NULL, REACH_DEAD))
 		path_conclude(world, pair, REACH_UNKNOWN);
+	else if (path->reach == REACH_CHECKING && pair_clock_ns() < begin_ns)
+		return begin_ns;
 	else if (path->reach == REACH_CHECKING && !path_begin(world, pair, NULL, REACH_CHECKING))
 		path_note(world, pair, REACH_UNKNOWN);
 	else if (state.active == PATH_PRIMARY)

@@ -36,6 +36,7 @@ static void expect(struct bpf_program *program, const char *on, const struct exp
 		*(__u64 *)((char *)&expected + packets) = 1;
 		if (packets < COUNTER(tx_primary_refused_packets))
 			*(__u64 *)((char *)&expected + packets + sizeof(__u64)) = frames[wanted->kind].size;
+		expected.rx_primary_group_packets = packets == COUNTER(rx_primary_packets) && frames[wanted->kind].bytes[0] & 1;
 		if (verdict == wanted->verdict && !memcmp(&counts, &expected, sizeof(counts)) &&
 		    !memcmp(&other, &(struct vfsteer_counters){ 0 }, sizeof(other)) && !events_take() &&
 		    pair_get(SLOT).state.switches == 41)
