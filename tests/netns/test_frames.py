@@ -7,9 +7,10 @@ import time
 
 from announcements import announced, arp_of
 from memberships import current, reports_of
-from rig import BROADCAST, ETH_P_TEST, GUEST, MAC, case, check, check_equal, each_active, frame, inject, main, note, reachable, wait
+from rig import BROADCAST, ETH_P_TEST, GUEST, MAC, OUTSIDE, case, check, check_equal, each_active, frame, inject, main, note, reachable, wait
 
 OTHER = "02:00:00:00:00:aa"
+SETTLE_NS = 50_000_000  # PAIR_RECEIVE_SETTLE_NS
 GROUPS = {"broadcast": BROADCAST, "IPv4 multicast": "01:00:5e:01:02:03", "IPv6 multicast": "33:33:00:00:00:01"}
 
 
@@ -234,20 +235,25 @@ def announcement_moves_the_switch(stage):
 
 @case(primary=False)
 def fresh_primary_is_silent(stage):
-    """Until it is active no frame leaves a new primary; the first ones announce."""
+    """Until it is active no frame leaves a new primary, but questions to neighbours (user/path_check.h), which come when it may receive; then announcements."""
     wait("DAD of the link-local address", lambda: "tentative" not in stage.guest.run("ip -6 address show dev st0"))
     stage.guest.run("ip address add 10.77.0.5/24 dev st0")
     time.sleep(2)  # the standby's own reports of its groups
     stage.guest.run(f"ip link add pr9 address {MAC} type veth peer pr1 netns {stage.outside.name}")
     wire = stage.capture(stage.outside, "pr1")
     stage.outside.run("ip link set pr1 master br0 up")
+    stage.guest.run(f"ping -c 1 -W 2 {OUTSIDE}")
+    up_ns = time.time_ns()
     stage.guest.run("ip link set pr9 name pr0")
     stage.wait_active("primary")
     switched_ns = stage.pair()["last_switch"]["unix_ns"]
     time.sleep(1.5)
     wire.frames()
     ours = [(when, data) for when, outgoing, data in wire.seen if not outgoing]
+    questions = [(when, data) for when, data in ours if data[12:14] == b"\x08\x06" and data[28:32] != data[38:42]]
+    ours = [seen for seen in ours if seen not in questions]
     check(announced([data for _, data in ours]) >= {"10.77.0.1", "10.77.0.5", "fd77::1", "rarp"}, "nothing was announced")
+    check(all(when > up_ns + SETTLE_NS for when, _ in questions), "neighbours were asked before its driver could receive")
     early = [data.hex() for when, data in ours if when < switched_ns - 2_000_000]
     check_equal(early, [], "frames before it was active")
     # A report of a change would be the primary's own kernel's.

@@ -14,7 +14,8 @@ GUESTS = {f"{kernel}-acpi": {"kernel": kernel} for kernel in ("6.12", "6.1", "5.
 GUESTS |= {f"{kernel}-pciehp": {"kernel": kernel, "hotplug": "pciehp"} for kernel in kernels_of("6.12")}
 
 ARP, IPV4, IPV6, RARP = 0x0806, 0x0800, 0x86dd, 0x8035
-UDP, ICMPV6, NEIGHBOUR_ADVERTISEMENT = 17, 58, 136
+UDP, ICMPV6, NEIGHBOUR_SOLICITATION, NEIGHBOUR_ADVERTISEMENT = 17, 58, 135, 136
+QUESTIONS_MAX = 9  # three neighbours, in three rounds
 IGMP, HOP_BY_HOP, MLD_REPORTS = 2, 0, (131, 143)
 CLOCK_SLACK_MS = 10  # the way of a frame out of QEMU
 ANNOUNCED = 10  # packets a silent guest may miss: 5 ms at 2,000 a second
@@ -58,6 +59,12 @@ def is_flow(frame):
     return frame.ethertype == IPV4 and frame.data[23] == UDP and int.from_bytes(frame.data[36:38], "big") == PORT
 
 
+def is_question(frame):
+    """To a neighbour, by which the agent finds out whether the VF leads anywhere before it is used (user/path_check.h)."""
+    return frame.ethertype == ARP and frame.data[20:22] == b"\0\1" and frame.data[28:32] != frame.data[38:42] or \
+        frame.ethertype == IPV6 and frame.data[20] == ICMPV6 and frame.data[54] == NEIGHBOUR_SOLICITATION
+
+
 def frames_before_ready(guest, capture, switches):
     """Judges what a capture has seen of a VF that was plugged while it ran; @switches: how many there were before. Returns a text.
 
@@ -71,7 +78,9 @@ def frames_before_ready(guest, capture, switches):
     first = next((number for number, frame in enumerate(frames) if is_announcement(frame)), None)
     check(first is not None, f"{len(frames)} frames on the VF, and no announcement")
     switched_ns = frames[first].unix_ns - delay_ms * 1e6
-    early = [frame for frame in frames[:first] if not is_flow(frame) or frame.unix_ns < switched_ns - CLOCK_SLACK_MS * 1e6]
+    questions = [frame for frame in frames[:first] if is_question(frame)]
+    check(len(questions) <= QUESTIONS_MAX, f"{len(questions)} questions to neighbours")
+    early = [frame for frame in frames[:first] if not is_question(frame) and (not is_flow(frame) or frame.unix_ns < switched_ns - CLOCK_SLACK_MS * 1e6)]
     check(not early, lambda: f"{len(early)} frames left the VF before it was ready: " + "; ".join(
         f"{(frame.unix_ns - switched_ns) / 1e6:+.1f} ms {frame}" for frame in early[:5]))
     return f"first frame of the VF {(frames[0].unix_ns - switched_ns) / 1e6:+.1f} ms from the switch, announced {delay_ms} ms after it"
