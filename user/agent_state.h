@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* agent_state: what the agent's rooms share: agent.c is its life, from the pins to their end, agent_events.c hears of events, agent_pairs.c puts
- * the pairs right. */
+/* agent_state: what the agent's rooms share: agent.c is its life, from the pins to their end, agent_events.c hears of events, agent_pairings.c
+ * chooses the pairs, agent_pairs.c puts them right. */
 #ifndef AGENT_STATE_H
 #define AGENT_STATE_H
 
