@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The bpf system call, as far as the tests play other people's programs: one that counts packets, and lets all go on."""
 
+import contextlib
 import ctypes
 import os
 import platform
@@ -13,6 +14,7 @@ PROG_NEXT_ID, PROG_BY_ID, MAP_BY_ID, LINK_BY_ID, LINK_NEXT_ID = 11, 13, 14, 30, 
 PROG_INFO_SIZE, PROG_MAPS_MAX = 228, 16
 MAP_TYPE_ARRAY, PROG_TYPE_SCHED_CLS, PROG_TYPE_XDP = 2, 3, 6
 TC_ACT_UNSPEC, TC_ACT_OK, XDP_DROP, XDP_PASS = -1, 0, 1, 2
+ENABLE_STATS = 32
 LINK_UPDATE, ATTACH_XDP, XDP_FLAGS_DRV = 29, 37, 1 << 2
 TCX_INGRESS, TCX_EGRESS = 46, 47
 F_BEFORE, TCX_PROGRAMS_MAX = 1 << 3, 64
@@ -104,6 +106,16 @@ def program_tag(number):
         return info(program)[8:16].hex()
     finally:
         os.close(program)
+
+
+@contextlib.contextmanager
+def bpf_statistics():
+    """The kernel counts runs of programs and their time meanwhile (Linux 5.8)."""
+    statistics, _ = _bpf(ENABLE_STATS, struct.pack("I", 0))
+    try:
+        yield
+    finally:
+        os.close(statistics)
 
 
 class Counter:

@@ -241,6 +241,26 @@ def hundreds_of_stations_behind_a_bridge(stage):
         container.remove()
 
 
+@case
+def two_thousand_addresses(stage):
+    """Each of them is announced, and what is sent meanwhile comes."""
+    addresses = [f"10.{100 + number // 250}.{number % 250}.1" for number in range(1000)] + [f"fd78::{number + 1:x}" for number in range(1000)]
+    stage.guest.run("\n".join(["ip -batch - <<E"] + [
+        f"address add {address}/{128 if ':' in address else 32} dev st0{' nodad' if ':' in address else ''}" for address in addresses] + ["E"]), timeout=60)
+    readdressed(stage)
+    flows = stage.flows(500)
+    began = time.monotonic()
+    for wish, wire in (("standby", "st1"), ("primary", "pr1")):
+        heard = stage.capture(stage.outside, wire)
+        stage.succeed("switch", "st0", wish)
+        stage.wait_active(wish)
+        wait(f"all addresses on {wire}", lambda: set(addresses) <= announced(heard.frames(outgoing=False)), 20)
+        pair = stage.pair()
+        check_equal((pair["announced_frames"] >= len(addresses), pair["unsent_frames"]), (True, 0), "(announced, unsent)")
+    lost = [flow.stop().lost(began) for flow in flows]
+    check_equal(lost, [0, 0], "(out, in) lost")
+
+
 def heard_at_switch(stage, wish, wire):
     heard = stage.capture(stage.outside, wire)
     stage.succeed("switch", "st0", wish)

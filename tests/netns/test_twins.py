@@ -2,13 +2,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A network that sends what is for the guest down both wires: streams and datagrams come once."""
 
+import contextlib
+import json
 import socket
+import struct
 import threading
 import time
 
-from rig import GUEST, Flow, case, check, check_equal, each_active, main, note, wait
+from bpf import bpf_statistics
+from memberships import interface, join
+from rig import GUEST, SO_RCVBUFFORCE, Flow, case, check, check_equal, each_active, main, note, wait
 
 PORT = 9911
+GROUP = "239.129.4.4"
+TICKS, A_TICK = 2000, 10  # of some ms, datagrams in each
 STREAM_S = 2.0
 
 
@@ -93,6 +100,50 @@ def flooded_datagrams_over_switchovers(stage):
     note(f"{len(inbound.times)} datagrams, {twice} twice at first")
     check_equal((inbound.lost(), inbound.copies - twice), (0, 0), "(lost, twice after the first half second)")
     check(twice < 20, f"{twice} twice at first")
+
+
+def run_statistics(stage):
+    """{program: (ns, runs)} of the pair's two on ingress, while statistics are on."""
+    statistics = {}
+    for name, ifindex in (("standby-ingress", interface(stage.guest, "st0")), ("primary-ingress", interface(stage.guest, "pr0"))):
+        link = json.loads(stage.guest.run(f"bpftool -j link show pinned {stage.pins}/links/{name}-{ifindex}"))
+        program = json.loads(stage.guest.run(f"bpftool -j prog show id {link['prog_id']}"))
+        statistics[name] = (program.get("run_time_ns", 0), program.get("run_cnt", 0))
+    return statistics
+
+
+@case
+def multicast_of_ten_thousand_a_second(stage):
+    """Each of its frames is compared, whether the network sends it down one wire or both."""
+    member = join(stage.guest, "st0", GROUP)
+    member.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
+    member.bind(("", PORT))
+    sender = stage.outside.inside(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+    sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, struct.pack("4s4sI", bytes(4), bytes(4), interface(stage.outside, "br0")))
+    with bpf_statistics():
+        for wires in (("pr1",), ("pr1", "st1")):
+            for wire in ("pr1", "st1"):
+                stage.outside.run(f"bridge mdb del dev br0 port {wire} grp {GROUP} 2>/dev/null || true")
+            for wire in wires:
+                stage.outside.run(f"bridge mdb add dev br0 port {wire} grp {GROUP} permanent")
+            before, twins = run_statistics(stage), stage.counter("drop_twin_packets")
+            for tick in range(TICKS):
+                for number in range(A_TICK):
+                    sender.sendto(struct.pack("!Q", tick * A_TICK + number), (GROUP, PORT))
+                time.sleep(0.001)
+            time.sleep(0.2)
+            got = []
+            member.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    got.append(struct.unpack("!Q", member.recv(64))[0])
+            spent = {name: (now[0] - before[name][0]) / max(1, now[1] - before[name][1]) for name, now in run_statistics(stage).items()}
+            twins = stage.counter("drop_twin_packets") - twins
+            note(f"down {' and '.join(wires)}: {len(got)} of {TICKS * A_TICK} came; ns a frame, other frames included: {', '.join(f'{name} {ns:.0f}' for name, ns in spent.items())}")
+            check(twins >= (len(wires) - 1) * TICKS * A_TICK, f"down {wires}: {twins} twins dropped")
+            check_equal((len(set(got)), len(got)), (TICKS * A_TICK, TICKS * A_TICK), f"down {wires}: (came, all told)")
+    member.close()
+    sender.close()
 
 
 main()
