@@ -44,7 +44,7 @@
 #define TWINS_UNICAST_MS 1000
 #define TWINS_SETTLED_MS 125
 #define TWINS_CHUNK (8 * VFSTEER_TWINS_WORDS)
-#define TWINS_CHUNKS_MAX 72   /* a frame of 9,216 bytes; what lies behind is not looked at */
+#define TWINS_CHUNKS_MAX 72   /* a frame of 9,216 bytes; longer ones are delivered as they are */
 #define TWINS_SEGMENTS_MAX 64 /* frames of more are delivered as they are */
 #define TWINS_FRAME_MIN 60    /* what is shorter is padded with zeroes by some wires */
 
@@ -346,7 +346,7 @@ __attribute__((noinline)) int twins_is_one(struct __sk_buff *skb, __u32 slot, __
 		return 0;
 	copy.start = copy.key->start ^ (__u64)slot << 32;
 	if (skb->vlan_present)
-		copy.start ^= (__u64)(skb->vlan_tci | 0x10000) << 40;
+		copy.start ^= (__u64)(skb->vlan_tci | 0x10000) << 40 ^ (__u64)skb->vlan_proto << 16;
 	twins_load(skb, 0, TWINS_CHUNK, &chunk);
 	if (is_unicast && twins_is_neighbours(&chunk))
 		return 0;
@@ -354,6 +354,9 @@ __attribute__((noinline)) int twins_is_one(struct __sk_buff *skb, __u32 slot, __
 	if (headers.transport && headers.protocol == IPPROTO_TCP &&
 	    headers.end > twins_tcp_end(&chunk, headers.transport))
 		return twins_are_segments(skb, &chunk, &copy, &headers);
+	/* Two that differ behind what is looked at would be one. */
+	if (length > TWINS_CHUNK * TWINS_CHUNKS_MAX)
+		return 0;
 	twins_clear_checksum(&chunk, &headers);
 	digest = twins_mix(copy.start ^ (length < TWINS_FRAME_MIN ? TWINS_FRAME_MIN : length), &chunk, copy.key);
 #pragma clang loop unroll(disable)

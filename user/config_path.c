@@ -8,6 +8,16 @@
 
 #define SEPARATORS " \t,"
 
+/* Nobody's, everybody's, many's or our own. */
+static bool is_no_neighbour(const struct path_rule *rule)
+{
+	uint32_t v4 = ntohl(rule->v4.s_addr);
+
+	if (rule->family == AF_INET6)
+		return IN6_IS_ADDR_UNSPECIFIED(&rule->v6) || IN6_IS_ADDR_LOOPBACK(&rule->v6) || IN6_IS_ADDR_MULTICAST(&rule->v6);
+	return !v4 || v4 >> 24 == IN_LOOPBACKNET || v4 >= INADDR_UNSPEC_GROUP;
+}
+
 /* One address of @value, of @family. Returns where it ends, NULL after a mistake. */
 static const char *config_add_target(struct config_reading *reading, const char *pair, int family, const char *value)
 {
@@ -21,6 +31,10 @@ static const char *config_add_target(struct config_reading *reading, const char 
 	if (length >= sizeof(text) || inet_pton(family, text, &rule.v6) != 1) {
 		config_mistake(reading, "path_check = %s %s: not an %s address", family == AF_INET ? "arp" : "ns", text,
 			       family == AF_INET ? "IPv4" : "IPv6");
+		return NULL;
+	}
+	if (is_no_neighbour(&rule)) {
+		config_mistake(reading, "path_check = %s %s: no neighbour can have this address", family == AF_INET ? "arp" : "ns", text);
 		return NULL;
 	}
 	snprintf(rule.pair, sizeof(rule.pair), "%s", pair);

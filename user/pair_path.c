@@ -9,7 +9,6 @@
 
 #define PAIR_PATH_LOOK_NS 400000000ULL	   /* while anything moves; else with the pair's other looks, once a second */
 #define PAIR_PATH_SUSPECT_NS 500000000ULL /* from one check of an active primary to the next */
-#define PAIR_PATH_NEIGHBOURS_NS 3000000000ULL
 #define PAIR_PATH_PROOFS 3 /* of a primary that led nowhere */
 #define PAIR_PATH_ND_NS 5000000000ULL /* from the beginning of a check, if no other follows */
 #define PAIR_PATH_PAUSE_MIN_NS 1000000000ULL
@@ -54,7 +53,7 @@ static const struct netdev *path_primary(const struct pair_world *world, const s
 }
 
 /* Returns whether the wire took all questions. */
-static bool path_ask(struct pair_world *world, struct pair *pair, enum vfsteer_path wire)
+static bool path_send(struct pair_world *world, struct pair *pair, enum vfsteer_path wire)
 {
 	struct pair_path *path = &pair->path;
 	struct announcement questions = { 0 };
@@ -64,8 +63,6 @@ static bool path_ask(struct pair_world *world, struct pair *pair, enum vfsteer_p
 	for (unsigned i = 0; i < path->targets.count; i++)
 		if (!path_ask_build(&path->targets.list[i], &frame))
 			announcement_add_frame(&questions, &frame);
-	path_answers_read(&world->answers, pair_clock_ns());
-	path->wire_mark = world->answers.count;
 	if (questions.count)
 		is_sent = announce_send(world->announce_fd, wire == PATH_PRIMARY ? pair->primary : pair->standby, &questions) ==
 			  (int)questions.count;
@@ -73,18 +70,23 @@ static bool path_ask(struct pair_world *world, struct pair *pair, enum vfsteer_p
 	return is_sent;
 }
 
-/* @targets: found already, or NULL. False: there is nobody to ask, or the wire takes no question. */
-static bool path_begin(struct pair_world *world, struct pair *pair, const struct path_targets *targets, enum vfsteer_reach meanwhile)
+/* Likewise. What is heard from now on counts for this wire. */
+static bool path_ask(struct pair_world *world, struct pair *pair, enum vfsteer_path wire)
+{
+	path_answers_read(&world->answers, pair_clock_ns());
+	pair->path.wire_mark = world->answers.count;
+	return path_send(world, pair, wire);
+}
+
+/* False: there is nobody to ask, or the wire takes no question. */
+static bool path_begin(struct pair_world *world, struct pair *pair, enum vfsteer_reach meanwhile)
 {
 	const struct netdev *standby = netdev_by_index(world->table, pair->standby);
 	struct pair_path *path = &pair->path;
-	int error = 0;
+	int error;
 
 	path->is_checked = true;
-	if (targets)
-		path->targets = *targets;
-	else
-		error = path_targets_find(world->table, world->requests, standby, &pair->frames.filter, &pair->path_wish, &path->targets);
+	error = path_targets_find(world->table, world->requests, standby, &pair->frames.filter, &pair->path_wish, &path->targets);
 	if (error || !path->targets.count)
 		return false;
 	for (unsigned i = 0; i < path->targets.count; i++)
@@ -132,6 +134,9 @@ static void path_conclude(struct pair_world *world, struct pair *pair, enum vfst
 	struct pair_path *path = &pair->path;
 	bool was_dead = path->reach == REACH_DEAD;
 
+	/* The standby's questions have told the network that the MAC is there. */
+	if (path->check.allowance && reach != REACH_DEAD && pins_state(&world->pins, pair->slot).active == PATH_PRIMARY)
+		path_send(world, pair, PATH_PRIMARY);
 	path_stop(path);
 	if (was_dead && reach != REACH_ANSWERED)
 		reach = REACH_DEAD;
@@ -164,6 +169,8 @@ static void path_go_on(struct pair_world *world, struct pair *pair)
 			path_conclude(world, pair, step.reach);
 		else if (step.action == PATH_ASK_STANDBY)
 			path_ask(world, pair, PATH_STANDBY);
+		else if (step.action == PATH_ASK_AGAIN)
+			path_send(world, pair, PATH_PRIMARY);
 		else if (step.action == PATH_ASK_PRIMARY && !path_ask(world, pair, PATH_PRIMARY))
 			/* Its queue is full: that is no wire that leads nowhere. */
 			path_conclude(world, pair, REACH_UNKNOWN);
@@ -200,8 +207,7 @@ bool pair_path_look(const struct pair_world *world, struct pair *pair)
 	is_silent = path_is_silent(world, path, pair->slot, now_ns);
 	path->moves = tx != path->tx_packets || rx != path->rx_unicast_packets;
 	path->is_doubted = now_ns >= path->suspect_ns && (is_silent || pair->path_wish.pair);
-	path->is_neighbourly = now_ns >= path->suspect_ns && tx != path->tx_packets && now_ns >= path->neighbours_ns;
-	return path->is_doubted || path->is_neighbourly;
+	return path->is_doubted;
 }
 
 uint64_t pair_path_look_ns(const struct pair *pair)
@@ -212,18 +218,12 @@ uint64_t pair_path_look_ns(const struct pair *pair)
 /* While the primary is active: is there a reason to ask? */
 static void path_suspect(struct pair_world *world, struct pair *pair)
 {
-	const struct netdev *standby = netdev_by_index(world->table, pair->standby);
 	struct pair_path *path = &pair->path;
-	struct path_targets targets;
 
 	pair_path_look(world, pair);
-	if (!path->is_doubted && !path->is_neighbourly)
-		return;
-	path->neighbours_ns = pair_clock_ns() + PAIR_PATH_NEIGHBOURS_NS;
-	if (!path_targets_find(world->table, world->requests, standby, &pair->frames.filter, &pair->path_wish, &targets) &&
-	    (path->is_doubted || targets.are_sought))
-		path_begin(world, pair, &targets, path->reach);
-	path->is_doubted = path->is_neighbourly = false;
+	if (path->is_doubted)
+		path_begin(world, pair, path->reach);
+	path->is_doubted = false;
 }
 
 static uint64_t path_earlier(uint64_t a_ns, uint64_t b_ns)
@@ -285,11 +285,11 @@ uint64_t pair_path_step(struct pair_world *world, struct pair *pair)
 		return 0;
 	if (path->check.is_running)
 		return path->wake_ns;
-	if (path->reach == REACH_DEAD && pair_clock_ns() >= path->retry_ns && !path_begin(world, pair, NULL, REACH_DEAD))
+	if (path->reach == REACH_DEAD && pair_clock_ns() >= path->retry_ns && !path_begin(world, pair, REACH_DEAD))
 		path_conclude(world, pair, REACH_UNKNOWN);
 	else if (path->reach == REACH_CHECKING && pair_clock_ns() < begin_ns)
 		return begin_ns;
-	else if (path->reach == REACH_CHECKING && !path_begin(world, pair, NULL, REACH_CHECKING))
+	else if (path->reach == REACH_CHECKING && !path_begin(world, pair, REACH_CHECKING))
 		path_note(world, pair, REACH_UNKNOWN);
 	else if (state.active == PATH_PRIMARY)
 		path_suspect(world, pair);

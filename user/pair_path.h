@@ -2,8 +2,8 @@
 /*
  * pair_path: whether a pair's primary leads anywhere (path_check.h), and when there is reason to ask:
  * - before it is used: a primary that is new, or has its carrier back;
- * - while it is active: the pair sends, and no unicast comes by the primary from one look to the next; or a neighbour that the guest looks for does not
- *   answer, looked at every PAIR_PATH_NEIGHBOURS_NS; or, with named addresses, always;
+ * - while it is active: the pair sends, and no unicast comes by the primary from one look to the next; or, with named
+ *   addresses, always;
  * - when it led nowhere: after a second, twice as long after each further time, 30 s at most.
  * Never while the standby has no carrier, since then nothing speaks for it, nor for a pair whose MAC a passthrough port owns.
  */
@@ -29,10 +29,10 @@ struct pair_path {
 	unsigned incarnation;
 	bool is_checked;
 	uint64_t pause_ns, retry_ns;	   /* REACH_DEAD */
-	uint64_t look_ns, neighbours_ns, suspect_ns; /* not before */
+	uint64_t look_ns, suspect_ns;	   /* not before */
 	uint64_t tx_packets, rx_unicast_packets; /* at the last look */
 	bool moves;			   /* they changed then: the next look is PAIR_PATH_LOOK_NS after it, else with the pair's others */
-	bool is_doubted, is_neighbourly;   /* what the last look found: reason to ask, or to see whom the guest looks for */
+	bool is_doubted;		   /* the last look found a reason to ask */
 };
 
 /* Before each decision: goes on with what is under way, and lets a primary wait that is to be checked. Waits for nobody. */

@@ -105,11 +105,17 @@ static bool is_copy(const struct path_answers *answers, const struct path_answer
 static void read_socket(struct path_answers *answers, int fd, uint64_t now_ns)
 {
 	uint8_t frame[ANNOUNCE_FRAME_SIZE];
+	struct sockaddr_ll from;
 	struct path_answer answer;
+	socklen_t size = sizeof(from);
 	ssize_t length;
 
-	while (fd >= 0 && (length = recv(fd, frame, sizeof(frame), MSG_DONTWAIT)) >= 0) {
-		if (!path_ask_read(frame, (size_t)length, &answer) || is_copy(answers, &answer, now_ns))
+	while (fd >= 0 && (length = recvfrom(fd, frame, sizeof(frame), MSG_DONTWAIT, (struct sockaddr *)&from, &size)) >= 0) {
+		bool is_answer = size >= sizeof(from) && path_ask_read(frame, (size_t)length, &answer);
+
+		size = sizeof(from);
+		answer.ifindex = from.sll_ifindex;
+		if (!is_answer || is_copy(answers, &answer, now_ns))
 			continue;
 		answers->kept[answers->count % PATH_ANSWERS_KEPT] = answer;
 		answers->kept_ns[answers->count++ % PATH_ANSWERS_KEPT] = now_ns;

@@ -113,6 +113,6 @@ bool path_ask_read(const uint8_t *frame, size_t length, struct path_answer *ret)
 
 bool path_ask_is_answer(const struct path_target *target, const struct path_answer *answer)
 {
-	return answer->family == target->asker.family && !memcmp(answer->to, target->asker.mac, ETH_ALEN) &&
+	return answer->ifindex == target->ifindex && answer->family == target->asker.family && !memcmp(answer->to, target->asker.mac, ETH_ALEN) &&
 	       !memcmp(&answer->v6, &target->v6, answer->family == AF_INET ? sizeof(target->v4) : sizeof(target->v6));
 }

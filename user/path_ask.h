@@ -9,6 +9,7 @@
 #include "announce.h"
 
 struct path_target {
+	int ifindex; /* of the device of ours that is on its network, by which answers come */
 	struct announce_address asker; /* our address of the target's family, its MAC and tags. All zeroes (IPv4): asked for nobody, RFC 5227, 2.1.1 */
 	union {
 		struct in_addr v4;
@@ -23,6 +24,7 @@ int path_ask_build(const struct path_target *target, struct announce_frame *ret)
 
 /* What an answer says. */
 struct path_answer {
+	int ifindex; /* it came by; the caller of path_ask_read adds it */
 	int family;
 	union {
 		struct in_addr v4;

@@ -11,16 +11,26 @@ static const uint64_t path_check_patience_ns[PATH_CHECK_ROUNDS] = { 50000000, 10
 static uint64_t path_check_end_ns(const struct path_check *check)
 {
 	if (check->heard_ns)
-		return check->heard_ns + PATH_CHECK_PAUSE_NS;
+		return check->heard_ns + (check->asked == PATH_PRIMARY ? PATH_CHECK_PROOF_PAUSE_NS : PATH_CHECK_PAUSE_NS);
 	return check->asked_ns + (check->asked == PATH_STANDBY ? PATH_CHECK_STANDBY_PATIENCE_NS : path_check_patience_ns[check->round]);
+}
+
+/* When the primary is asked for the second time; the standby never. */
+static uint64_t path_check_twice_ns(const struct path_check *check)
+{
+	return check->asked == PATH_PRIMARY && !check->heard_ns && !check->is_asked_twice ? check->asked_ns + path_check_patience_ns[check->round] / 2 :
+											     UINT64_MAX;
 }
 
 static uint64_t path_check_wake_ns(const struct path_check *check, uint64_t now_ns)
 {
 	uint64_t end_ns = path_check_end_ns(check), waited_ns = now_ns - check->asked_ns;
 	uint64_t next_ns = now_ns + (waited_ns > PATH_CHECK_LOOK_NS ? waited_ns : PATH_CHECK_LOOK_NS);
+	uint64_t twice_ns = path_check_twice_ns(check);
 
-	return next_ns < end_ns ? next_ns : end_ns;
+	if (next_ns > end_ns)
+		next_ns = end_ns;
+	return next_ns < twice_ns ? next_ns : twice_ns;
 }
 
 static struct path_step path_check_ask(struct path_check *check, enum vfsteer_path path, uint64_t now_ns)
@@ -29,13 +39,14 @@ static struct path_step path_check_ask(struct path_check *check, enum vfsteer_pa
 	check->asked = path;
 	check->asked_ns = now_ns;
 	check->heard_ns = 0;
+	check->is_asked_twice = false;
 	return (struct path_step){ .action = path == PATH_PRIMARY ? PATH_ASK_PRIMARY : PATH_ASK_STANDBY,
 				   .wake_ns = path_check_wake_ns(check, now_ns) };
 }
 
 static struct path_step path_check_end(struct path_check *check, enum vfsteer_reach reach)
 {
-	*check = (struct path_check){ 0 };
+	check->is_running = false;
 	return (struct path_step){ .action = PATH_END, .reach = reach };
 }
 
@@ -55,6 +66,10 @@ struct path_step path_check_next(struct path_check *check, const struct path_hea
 		check->heard_ns = now_ns;
 	} else if (check->asked == PATH_STANDBY && heard->answers && !check->heard_ns) {
 		check->heard_ns = now_ns;
+	}
+	if (now_ns >= path_check_twice_ns(check)) {
+		check->is_asked_twice = true;
+		return (struct path_step){ .action = PATH_ASK_AGAIN, .wake_ns = path_check_wake_ns(check, now_ns) };
 	}
 	if (now_ns < path_check_end_ns(check))
 		return (struct path_step){ .action = PATH_WAIT, .wake_ns = path_check_wake_ns(check, now_ns) };

@@ -10,6 +10,8 @@
  *
  * An answer may be late, and come when the other wire is being asked: what is too late for the first round's two questions
  * counts for nothing, and the last round gives the primary more time than these had together, so that it is heard then. The
+ * A question or its answer may be lost, or a neighbour answer only every second one: the primary is asked twice in each round.
+ *
  * The kernel asks its neighbours the same, over the wire that is active. Where that is the standby, an answer to the kernel looks
  * like a proof: whoever has reason to doubt asks for several in a row.
  *
@@ -26,10 +28,12 @@
 #define PATH_CHECK_ROUNDS 3
 #define PATH_CHECK_STANDBY_PATIENCE_NS 150000000ULL
 #define PATH_CHECK_PAUSE_NS 20000000ULL
+#define PATH_CHECK_PROOF_PAUSE_NS 200000000ULL /* between two proofs: hosts and routers limit how often they answer */
 
 enum path_action {
 	PATH_WAIT,
 	PATH_ASK_PRIMARY,
+	PATH_ASK_AGAIN, /* over the primary: what it answered before counts on */
 	PATH_ASK_STANDBY,
 	PATH_END, /* what is known now is in reach */
 };
@@ -43,6 +47,7 @@ struct path_check {
 	unsigned round;
 	uint64_t asked_ns;  /* when the wire was asked last */
 	uint64_t heard_ns;  /* when it answered; 0: not yet */
+	bool is_asked_twice;
 };
 
 /* What has been heard since the wire was asked last. */

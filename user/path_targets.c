@@ -26,38 +26,45 @@ static bool is_in_prefix(const struct netdev_address *address, struct in_addr v4
 	return !((address->network.s_addr ^ v4.s_addr) & mask);
 }
 
-/* May @address ask for that of @target? IPv6 asks by the device's link-local address, after DAD. */
-static bool may_ask(const struct finding *finding, const struct netdev *device, const struct netdev_address *address,
-		    const struct path_target *target)
+/* How well @address suits to ask for that of @target; 0: not at all. The kernel takes one on the target's network, or else any (inet_select_addr), and
+ * IPv6 its link-local address after DAD, or else any. */
+static unsigned suits(const struct finding *finding, const struct netdev *device, const struct netdev_address *address,
+		      const struct path_target *target)
 {
 	if (address->family != target->asker.family)
-		return false;
+		return 0;
 	if (address->family == AF_INET6)
-		return IN6_IS_ADDR_LINKLOCAL(&address->v6) && !(address->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED));
-	return is_in_prefix(address, target->v4) && answers_for(finding->table, device, address, answers_arp_ignore(device->name));
+		return address->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED) ? 0 : 1 + IN6_IS_ADDR_LINKLOCAL(&address->v6);
+	if (!answers_for(finding->table, device, address, answers_arp_ignore(device->name)))
+		return 0;
+	return 1 + is_in_prefix(address, target->v4);
 }
 
-/* Completes @target, which has its own address and the asker's family. False: it cannot be asked. @must_be_near: the speaker has to have an address on its network. */
+/* Completes @target, which has its own address and the asker's family. False: it cannot be asked. @must_be_near: the speaker has to have an IPv4 address
+ * on its network. */
 static bool find_asker(const struct finding *finding, const struct speaker *speaker, bool must_be_near, struct path_target *target)
 {
 	const struct netdev_address *address = netdev_address_first(finding->table, speaker->device->ifindex);
+	const struct announce_filter exceptions = { .rules = finding->filter->rules, .count = finding->filter->count, .pair = finding->filter->pair };
 	int family = target->asker.family;
+	unsigned best = 0;
+	bool is_near = false;
 
+	target->ifindex = speaker->device->ifindex;
 	target->asker = speakers_address(speaker, speaker->device->mac);
 	target->asker.family = family;
 	for (; address && address->ifindex == speaker->device->ifindex; address = netdev_address_next(finding->table, address)) {
 		struct announce_address asker = target->asker;
+		unsigned suitable = suits(finding, speaker->device, address, target);
 
-		if (!may_ask(finding, speaker->device, address, target))
-			continue;
+		is_near |= suitable > 1;
 		memcpy(&asker.v6, &address->v6, family == AF_INET ? sizeof(asker.v4) : sizeof(asker.v6));
-		if (announce_filter_passes(finding->filter, &asker)) {
-			target->asker = asker;
-			return true;
-		}
-		must_be_near = false;
+		if (suitable <= best || !announce_filter_passes(&exceptions, &asker))
+			continue;
+		best = suitable;
+		target->asker = asker;
 	}
-	return family == AF_INET && !must_be_near;
+	return family == AF_INET ? is_near || !must_be_near : best;
 }
 
 /* NULL: the device is none of the pair's, or sends from another MAC. */
@@ -149,7 +156,6 @@ static void add_neighbours(struct finding *finding, struct path_targets *targets
 		speaker = speaker_of(finding, neighbour->ifindex);
 		if (!speaker)
 			continue;
-		targets->are_sought |= neighbour->is_sought;
 		memcpy(&target.v6, &neighbour->v6, address_size(neighbour->family));
 		memcpy(target.mac, neighbour->mac, ETH_ALEN);
 		if (!find_asker(finding, speaker, false, &target))

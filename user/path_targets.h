@@ -31,14 +31,13 @@ struct path_wish {
 struct path_targets {
 	struct path_target list[PATH_TARGETS_MAX];
 	unsigned count;
-	bool are_sought; /* the guest has lately looked for some neighbour that does not answer */
 };
 
 /*
  * The named ones, up to PATH_TARGETS_MAX. Without any: neighbours of the standby, or of a device above it that has its MAC (another
  * MAC may be somebody else's by now, as that of a VRRP BACKUP): two that showed themselves last, and one that the guest has
  * looked for in the last seconds in vain; IPv4 before IPv6. What is asked in the name of an address is what the kernel would ask
- * with, if @filter lets that be announced; else IPv4 is asked for nobody, and IPv6 not at all. Returns 0 or -errno.
+ * with, unless that is an exception of @filter's; then IPv4 is asked for nobody, and IPv6 not at all. Returns 0 or -errno.
  */
 int path_targets_find(const struct netdev_table *table, struct link_requests *requests, const struct netdev *standby,
 		      const struct announce_filter *filter, const struct path_wish *wish, struct path_targets *ret);

@@ -30,7 +30,7 @@ static void write_duration(int64_t duration_ns, FILE *stream)
 static void write_held_back(const struct report_pair *pair, FILE *stream)
 {
 	if (pair->down_reason == DOWN_UNREACHABLE)
-		fprintf(stream, "  path_check: neighbours answer over %s, and not over %s: ", pair->standby, pair->primary);
+		fprintf(stream, "  path_check: neighbours answer over %s, and not over %s%s", pair->standby, pair->primary, pair->retry_in_ns >= 0 ? ": " : "");
 	else if (pair->retry_in_ns >= 0)
 		fprintf(stream, "  held back: failed %u time%s in a row, ", pair->failures, pair->failures == 1 ? "" : "s");
 	else
@@ -38,8 +38,6 @@ static void write_held_back(const struct report_pair *pair, FILE *stream)
 	if (pair->retry_in_ns >= 0) {
 		fputs("tried again in ", stream);
 		write_duration(pair->retry_in_ns, stream);
-	} else {
-		fputs("being tried", stream);
 	}
 	fputc('\n', stream);
 }

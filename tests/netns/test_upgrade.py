@@ -70,7 +70,7 @@ def check_replaced(seen):
 
 
 def swap_under_load(stage, number, launcher=()):
-    """@number ends the agent of before."""
+    """@number ends the agent of before. Everything is counted, so nobody asks for groups."""
     versions = [[*launcher, newer()], [*launcher, VFSTEER]]
     stage.program = versions[1]
     stage.start()
@@ -109,17 +109,17 @@ def swap_under_load(stage, number, launcher=()):
     check_equal((stage.pair()["active"], stage.pair()["switches"]), ("primary", switches), "(active, switches)")
 
 
-@case(agent=False)
+@case(agent=False, snoops=False)
 def swap_after_kill(stage):
     swap_under_load(stage, signal.SIGKILL)
 
 
-@case(agent=False)
+@case(agent=False, snoops=False)
 def swap_after_sigterm(stage):
     swap_under_load(stage, signal.SIGTERM)
 
 
-@case(agent=False)
+@case(agent=False, snoops=False)
 def swap_without_tcx(stage):
     swap_under_load(stage, signal.SIGKILL, [WITHOUT_TCX])
 

@@ -86,7 +86,12 @@ static bool answers(const struct path_target *target, const uint8_t *frame, size
 {
 	struct path_answer answer;
 
-	return path_ask_read(frame, length, &answer) && path_ask_is_answer(target, &answer);
+	if (!path_ask_read(frame, length, &answer))
+		return false;
+	answer.ifindex = target->ifindex + 1;
+	assert_false(path_ask_is_answer(target, &answer));
+	answer.ifindex = target->ifindex;
+	return path_ask_is_answer(target, &answer);
 }
 
 static void test_answers(void **context)
