@@ -86,7 +86,8 @@ static bool path_begin(struct pair_world *world, struct pair *pair, enum vfsteer
 	int error;
 
 	path->is_checked = true;
-	error = path_targets_find(world->table, world->requests, standby, &pair->frames.filter, &pair->path_wish, &path->targets);
+	error = path_targets_find(world->table, world->requests, standby, &pair->frames.filter, &pair->path_wish, &pair->own_macs,
+				  &path->targets);
 	if (error || !path->targets.count)
 		return false;
 	for (unsigned i = 0; i < path->targets.count; i++)

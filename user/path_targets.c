@@ -14,6 +14,7 @@
 struct finding {
 	const struct netdev_table *table;
 	const struct announce_filter *filter;
+	const struct mac_list *ours;
 	struct speakers speakers;
 	struct link_neighbour *neighbours;
 	size_t neighbour_count;
@@ -154,7 +155,7 @@ static void add_neighbours(struct finding *finding, struct path_targets *targets
 		if (neighbour->is_sought ? sought || neighbour->used_ms > SOUGHT_MS : known == KNOWN_MAX || !neighbour->has_mac)
 			continue;
 		speaker = speaker_of(finding, neighbour->ifindex);
-		if (!speaker)
+		if (!speaker || (neighbour->has_mac && mac_list_has(finding->ours, neighbour->mac)))
 			continue;
 		memcpy(&target.v6, &neighbour->v6, address_size(neighbour->family));
 		memcpy(target.mac, neighbour->mac, ETH_ALEN);
@@ -180,9 +181,9 @@ static void find_targets(struct finding *finding, const struct path_wish *wish, 
 }
 
 int path_targets_find(const struct netdev_table *table, struct link_requests *requests, const struct netdev *standby,
-		      const struct announce_filter *filter, const struct path_wish *wish, struct path_targets *ret)
+		      const struct announce_filter *filter, const struct path_wish *wish, const struct mac_list *ours, struct path_targets *ret)
 {
-	struct finding finding = { .table = table, .filter = filter };
+	struct finding finding = { .table = table, .filter = filter, .ours = ours };
 	int error = speakers_find(table, standby, &finding.speakers);
 
 	*ret = (struct path_targets){ 0 };
