@@ -102,7 +102,8 @@ class Host:
     def _surroundings(self, peer_address):
         self.switch.run(f"""
             sysctl -q -w net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
-            ip link add br0 type bridge forward_delay 0 stp_state 0 mcast_snooping 0
+            ip link add br0 type bridge forward_delay 0 stp_state 0 mcast_query_response_interval 100 mcast_querier 1
+            sysctl -q -w net.ipv6.conf.br0.disable_ipv6=0
             ip link add out0 type veth peer name peer0 netns {self.peer.name}
             for tap in pfa pfb; do
                 ip tuntap add $tap mode tap
@@ -147,7 +148,7 @@ class Host:
         said = self.vm.check(f"""
             set -e
             pf=$(readlink -f /sys/class/net/{side.pf}/device)
-            ip link add {side.bridge} type bridge forward_delay 0 stp_state 0 mcast_snooping 0
+            ip link add {side.bridge} type bridge forward_delay 0 stp_state 0 mcast_query_response_interval 100 mcast_querier 1
             ip tuntap add {side.tap} mode tap
             ip link set {side.pf} master {side.bridge} up
             bridge link set dev {side.pf} learning off

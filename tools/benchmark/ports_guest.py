@@ -98,7 +98,7 @@ class BridgeBonding(Contained):
             ip link add bond0 type bond mode active-backup miimon {MIIMON_MS} fail_over_mac none
             for slave in {vf} {standby}; do ip link set $slave down; ip link set $slave master bond0; done
             ip link set bond0 type bond active_slave {vf}
-            ip link add br0 type bridge mcast_snooping 0 forward_delay 0
+            ip link add br0 type bridge forward_delay 0
             ip link set bond0 master br0 up
             ip link set br0 up""")
         device = self.veth(lab)

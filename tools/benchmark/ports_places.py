@@ -193,7 +193,7 @@ class Bridge(Place):
 
     def forward(self):
         self.guest.run(f"""
-            ip link add br0 type bridge mcast_snooping 0
+            ip link add br0 type bridge mcast_querier 1
             for device in p0 pr0; do
                 ethtool -K $device gro on
                 ip link set $device master br0

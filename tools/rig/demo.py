@@ -185,7 +185,8 @@ class NetnsStage:
             netns.run("echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad; echo 20000 >/proc/sys/net/core/netdev_max_backlog 2>/dev/null || true")
         self._switch.run(f"""
             echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
-            ip link add br0 type bridge forward_delay 0 mcast_snooping 0
+            ip link add br0 type bridge forward_delay 0 mcast_querier 1
+            echo 0 >/proc/sys/net/ipv6/conf/br0/disable_ipv6
             ip link set br0 up
             ip link add out0 type veth peer name peer0 netns {self.peer.name}
             ip link set out0 master br0 up""")

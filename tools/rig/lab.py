@@ -56,14 +56,15 @@ class Lab(Nics):
 
     def _surroundings(self):
         for netns in (self.switch, self.peer):
-            # No address of a bridge or tap may send anything of its own; the peer's addresses must be usable at once.
+            # No address of a tap may send anything of its own, nor a bridge but its queries; the peer's addresses must be usable at once.
             netns.run("sysctl -q -w net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.default.autoconf=0 net.ipv6.conf.default.accept_ra=0 "
                       "net.core.netdev_max_backlog=20000 2>/dev/null || sysctl -q -w net.ipv6.conf.default.accept_dad=0")
         self.switch.run("sysctl -q -w net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1")
         for pair in self.pairs:
             n = pair.index
             self.switch.run(f"""
-                ip link add br{n} type bridge forward_delay 0 stp_state 0 mcast_snooping 0 ageing_time 360000
+                ip link add br{n} type bridge forward_delay 0 stp_state 0 mcast_query_response_interval 100 mcast_querier 1
+                sysctl -q -w net.ipv6.conf.br{n}.disable_ipv6=0
                 ip link add out{n} txqueuelen 10000 type veth peer name peer{n} netns {self.peer.name}
                 for tap in sb{n} vf{n}; do
                     ip tuntap add $tap mode tap
