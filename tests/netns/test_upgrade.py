@@ -78,7 +78,7 @@ def swap_under_load(stage, number, launcher=()):
     stage.start()
     stage.wait_active("primary")
     know_each_other(stage)
-    time.sleep(0.5)  # the announcements and neighbour discovery of the beginning
+    time.sleep(2.5)  # the announcements, group reports and neighbour discovery of the beginning
     wires = [stage.capture(stage.outside, wire, ETH_P_ALL) for wire in ("pr1", "st1")]
     before, switches = counted(stage), stage.pair()["switches"]
     out, inbound = Flow(stage.guest, stage.outside, OUTSIDE, RATE), Flow(stage.outside, stage.guest, GUEST, RATE)
