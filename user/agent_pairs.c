@@ -231,8 +231,9 @@ void agent_look(struct agent *agent)
 	}
 	for (unsigned i = 0; i < agent->pair_count; i++) {
 		struct pair *pair = agent->pairs[i];
+		uint64_t look_ns = pair_path_look_ns(pair);
 
-		pair->due |= pair_path_look(&agent->world, pair);
+		pair->due |= look_ns && look_ns <= now_ns && pair_path_look(&agent->world, pair);
 		if (pair->pairing.standby && (pair->due || (pair->wake_ns && pair->wake_ns <= now_ns)))
 			agent_step(agent, pair);
 	}
