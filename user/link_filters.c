@@ -57,22 +57,6 @@ static int take_filter(const struct nlmsghdr *message, void *context)
 	return 0;
 }
 
-/* Makes room for one more element. Returns 0 or -ENOMEM. */
-static int make_room(void **list, size_t *size, int count, size_t element)
-{
-	size_t larger = *size ? 2 * *size : 16;
-	void *grown;
-
-	if ((size_t)count < *size)
-		return 0;
-	grown = reallocarray(*list, larger, element);
-	if (!grown)
-		return -ENOMEM;
-	*list = grown;
-	*size = larger;
-	return 0;
-}
-
 /* Of all devices, or of one; as many as there are. */
 struct unicast {
 	int ifindex; /* 0: all */
@@ -93,7 +77,7 @@ static int take_unicast(const struct nlmsghdr *message, void *context)
 	mac = nla_data(values[NDA_LLADDR]);
 	if (mac[0] & 1)
 		return 0;
-	if (make_room((void **)&unicast->list, &unicast->size, unicast->count, sizeof(*unicast->list)))
+	if (link_make_room((void **)&unicast->list, &unicast->size, unicast->count, sizeof(*unicast->list)))
 		return -ENOMEM;
 	unicast->list[unicast->count].ifindex = entry->ndm_ifindex;
 	memcpy(unicast->list[unicast->count++].mac, mac, ETH_ALEN);
@@ -117,7 +101,7 @@ static int take_learned(const struct nlmsghdr *message, void *context)
 	/* NUD_PERMANENT: a port's own MAC. NTF_SELF: a receive list. */
 	if (!entry || entry->ndm_ifindex == stations->port_ifindex || (entry->ndm_flags & NTF_SELF) || (entry->ndm_state & NUD_PERMANENT))
 		return 0;
-	if (make_room((void **)&stations->list, &stations->size, stations->count, sizeof(*stations->list)))
+	if (link_make_room((void **)&stations->list, &stations->size, stations->count, sizeof(*stations->list)))
 		return -ENOMEM;
 	learned = &stations->list[stations->count++];
 	memcpy(learned->mac, nla_data(values[NDA_LLADDR]), ETH_ALEN);

@@ -41,15 +41,8 @@ static int take_neighbour(const struct nlmsghdr *message, void *context)
 	if ((entry->ndm_family != AF_INET && entry->ndm_family != AF_INET6) || (entry->ndm_state & NUD_NOARP) ||
 	    !values[NDA_DST] || nla_len(values[NDA_DST]) != length || !values[NDA_CACHEINFO])
 		return 0;
-	if (neighbours->count == neighbours->size) {
-		size_t size = neighbours->size ? 2 * neighbours->size : 64;
-		void *grown = reallocarray(neighbours->list, size, sizeof(*neighbour));
-
-		if (!grown)
-			return -ENOMEM;
-		neighbours->list = grown;
-		neighbours->size = size;
-	}
+	if (link_make_room((void **)&neighbours->list, &neighbours->size, neighbours->count, sizeof(*neighbours->list)))
+		return -ENOMEM;
 	neighbour = &neighbours->list[neighbours->count++];
 	*neighbour = (struct link_neighbour){ .ifindex = entry->ndm_ifindex, .family = entry->ndm_family };
 	memcpy(&neighbour->v6, nla_data(values[NDA_DST]), (size_t)length);
