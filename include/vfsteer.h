@@ -187,7 +187,7 @@ struct vfsteer_pair {
 	__u16 announce_exceptions;        /* how many the configuration has */
 	__u32 announced_frames;           /* of the last announcement, sent or not */
 	__u32 unsent_frames;              /* of these, refused by the device */
-	__u32 reach_retry_boot_ms;         /* REACH_DEAD: when it is tried again; CLOCK_BOOTTIME in units of 2^20 ns */
+	__u32 reach_retry_boot_ms;        /* REACH_DEAD: when it is tried again; CLOCK_BOOTTIME in units of 2^20 ns */
 	enum vfsteer_reach primary_reach;
 	char reserved[31];                /* zero; as text, so that a dump is short */
 	__u32 slots_used;                 /* of slot 0: no slot from this one on is in use. Unused in the others */

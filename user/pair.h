@@ -176,6 +176,12 @@ static inline struct vfsteer_pair *pair_slot(const struct pair_world *world, con
 	return &world->pins.pairs[pair->slot];
 }
 
+/* The earlier of two times at which to look again, of which 0 is none. */
+static inline uint64_t pair_earlier(uint64_t a_ns, uint64_t b_ns)
+{
+	return !a_ns || (b_ns && b_ns < a_ns) ? b_ns : a_ns;
+}
+
 /* CLOCK_BOOTTIME in ns, the clock of all times here and of bpf_ktime_get_boot_ns. */
 uint64_t pair_clock_ns(void);
 

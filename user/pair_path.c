@@ -93,13 +93,10 @@ static bool path_begin(struct pair_world *world, struct pair *pair, enum vfsteer
 	for (unsigned i = 0; i < path->targets.count; i++)
 		if (path->targets.list[i].asker.family == AF_INET6 && !path->wants_nd)
 			path->wants_nd = !path_answers_want_nd(&world->answers);
-	path_answers_read(&world->answers, pair_clock_ns());
-	path->begin_mark = world->answers.count;
 	path->nd_until_ns = pair_clock_ns() + PAIR_PATH_ND_NS;
-	if (!path_ask(world, pair, PATH_PRIMARY)) {
-		path_stop(path);
+	if (!path_ask(world, pair, PATH_PRIMARY))
 		return false;
-	}
+	path->begin_mark = path->wire_mark;
 	path->wake_ns = path_check_begin(&path->check, meanwhile == REACH_DEAD ? PAIR_PATH_PROOFS : 1, pair_clock_ns());
 	path_note(world, pair, meanwhile);
 	return true;
@@ -227,11 +224,6 @@ static void path_suspect(struct pair_world *world, struct pair *pair)
 	path->is_doubted = false;
 }
 
-static uint64_t path_earlier(uint64_t a_ns, uint64_t b_ns)
-{
-	return !a_ns || (b_ns && b_ns < a_ns) ? b_ns : a_ns;
-}
-
 /*
  * Not before the primary could be used: a question has the shared MAC, and the network sends there what its driver may not receive yet. Nor long before
  * it will be: what is known would be old by then.
@@ -299,8 +291,8 @@ uint64_t pair_path_step(struct pair_world *world, struct pair *pair)
 	if (path->wants_nd && pair_clock_ns() >= path->nd_until_ns)
 		path_leave_nd(world, path);
 	if (path->wants_nd)
-		wake_ns = path_earlier(wake_ns, path->nd_until_ns);
-	return path_earlier(wake_ns, path->reach == REACH_DEAD ? path->retry_ns : 0);
+		wake_ns = pair_earlier(wake_ns, path->nd_until_ns);
+	return pair_earlier(wake_ns, path->reach == REACH_DEAD ? path->retry_ns : 0);
 }
 
 void pair_path_end(struct pair_world *world, struct pair *pair)

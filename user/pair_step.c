@@ -208,11 +208,6 @@ static uint64_t pair_receive_directly(struct pair_world *world, struct pair *pai
 	return pair_clock_ns() + PAIR_RETRY_NS;
 }
 
-static uint64_t pair_earlier(uint64_t a_ns, uint64_t b_ns)
-{
-	return !a_ns || (b_ns && b_ns < a_ns) ? b_ns : a_ns;
-}
-
 /* Does the primary have the standby's XDP program? Links that put one there, or replace one, tell nobody, so it is looked at once a second. Returns
  * whether to decide anew. */
 static bool pair_mirror_xdp(struct pair_world *world, struct pair *pair)
