@@ -54,12 +54,12 @@ HARDENING := -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-po
 endif
 CFLAGS ?= -O2 -g
 override CFLAGS := -std=gnu11 $(WARNINGS) $(HARDENING) -fPIE -pthread $(CFLAGS)
-override CPPFLAGS += -D_GNU_SOURCE -Iinclude -I$(BUILD)/bpf -DVFSTEER_VERSION='"$(VERSION)"' \
+override CPPFLAGS += -D_GNU_SOURCE -Iinclude -Iuser -I$(BUILD)/bpf -DVFSTEER_VERSION='"$(VERSION)"' \
 	$(shell $(PKG_CONFIG) --cflags $(LIBRARIES) 2>/dev/null)
 override LDFLAGS += -pie -Wl,-z,relro,-z,now
 LDLIBS := $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null)
 
-# For tests: the program dies where it is told to (user/crash_point.h). Give it a BUILD of its own.
+# For tests: the program dies where it is told to (user/base/crash_point.h). Give it a BUILD of its own.
 ifeq ($(CRASHPOINTS),1)
 override CPPFLAGS += -DVFSTEER_CRASHPOINTS
 endif
@@ -80,12 +80,12 @@ FLAGS_without_kfuncs := -DALIVE_WITHOUT_KFUNCS
 FLAGS_without_cas := $(FLAGS_without_kfuncs) -mcpu=v2 -DPAIR_WITHOUT_CAS
 FLAGS_without_btf := $(FLAGS_without_cas) -DALIVE_WITHOUT_BTF
 SKELETONS := $(BPF_OBJECTS:.bpf.o=.skel.h) $(BPF_VARIANTS:.bpf.o=.skel.h)
-USER_SOURCES := $(wildcard user/*.c)
+USER_SOURCES := $(wildcard user/*/*.c)
 USER_OBJECTS := $(USER_SOURCES:%.c=$(BUILD)/%.o)
 # Everything but main, for the tests to link with.
-LIBRARY_OBJECTS := $(filter-out $(BUILD)/user/main.o,$(USER_OBJECTS))
+LIBRARY_OBJECTS := $(filter-out $(BUILD)/user/cli/main.o,$(USER_OBJECTS))
 
-UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*/test_*.c))
 BPF_TESTS := $(patsubst tests/bpf/%.c,$(BUILD)/tests/bpf/%,$(wildcard tests/bpf/test_*.c))
 
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -133,7 +133,7 @@ $(BUILD)/vfsteer: $(USER_OBJECTS)
 $(BUILD)/tests/%: tests/%.c $(LIBRARY_OBJECTS)
 	$(say) TEST $@
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) -Iuser $(CFLAGS) -MMD -MP -MF $@.d $(LDFLAGS) $< $(LIBRARY_OBJECTS) $(LDLIBS) -lcmocka -o $@
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d $(LDFLAGS) $< $(LIBRARY_OBJECTS) $(LDLIBS) -lcmocka -o $@
 
 # A target includes the sources it tries: an archive's members of the same name are left out.
 $(BUILD)/libvfsteer.a: $(LIBRARY_OBJECTS)
@@ -144,7 +144,7 @@ $(BUILD)/libvfsteer.a: $(LIBRARY_OBJECTS)
 $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(BUILD)/libvfsteer.a
 	$(say) FUZZ $@
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CLANG) $(CPPFLAGS) -Iuser $(CFLAGS) -fsanitize=fuzzer,$(SANITIZE) -Wno-missing-prototypes -MMD -MP -MF $@.d \
+	$(Q)$(CLANG) $(CPPFLAGS) $(CFLAGS) -fsanitize=fuzzer,$(SANITIZE) -Wno-missing-prototypes -MMD -MP -MF $@.d \
 		$(LDFLAGS) $< $(BUILD)/libvfsteer.a $(LDLIBS) -o $@
 
 UNIT_DIR := $(DESTDIR)$(PREFIX)/lib/systemd/system
@@ -174,6 +174,6 @@ help: ## list the targets and variables
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 	@echo 'Variables: BUILD ($(BUILD)), PREFIX ($(PREFIX)), DESTDIR, CC, CLANG, BPFTOOL, CFLAGS (appended), V=1 (commands in full),'
 	@echo '  CROSS_COMPILE (aarch64-linux-gnu-), SYSROOT (for another architecture),'
-	@echo '  SANITIZE (address,undefined or thread), CRASHPOINTS=1 (for tests: user/crash_point.h); use a BUILD of its own'
+	@echo '  SANITIZE (address,undefined or thread), CRASHPOINTS=1 (for tests: user/base/crash_point.h); use a BUILD of its own'
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -24,7 +24,7 @@
  * - The operator's wish is written. It is not in our stores; its swap fails and is tried again where it meets one.
  *
  * So active never stays on a primary that a program has moved away from, every switch is announced, and what can be wrong for a moment is
- * wrong in words only: the cause, or one switch too many. tests/unit/test_pair_word.c goes through these cases instruction by instruction.
+ * wrong in words only: the cause, or one switch too many. tests/unit/bpf/test_pair_word.c goes through these cases instruction by instruction.
  *
  * The barrier counts for the watch programs, on several CPUs at once. Only x86 has those before Linux 6.0; elsewhere steer_egress alone
  * comes here, which has seen the primary active.

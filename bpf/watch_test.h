@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* watch_test: where the watch programs note that they have run for the device of the self-test (user/watch_test.h). */
+/* watch_test: where the watch programs note that they have run for the device of the self-test (user/datapath/watch_test.h). */
 #ifndef BPF_WATCH_TEST_H
 #define BPF_WATCH_TEST_H
 

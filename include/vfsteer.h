@@ -77,7 +77,7 @@ enum vfsteer_xdp_mirror {
 	XDP_MIRROR_SOCKETS,  /* AF_XDP sockets of the standby: on the primary the program would drop what it gives them */
 } __attribute__((packed));
 
-/* Whether the primary leads to where the standby leads: see user/path_check.h. */
+/* Whether the primary leads to where the standby leads: see user/policy/path_check.h. */
 enum vfsteer_reach {
 	REACH_UNKNOWN,  /* not asked, or nobody answered on either wire */
 	REACH_CHECKING, /* it is being asked over, and waits for that before it is used */

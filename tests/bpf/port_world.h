@@ -6,7 +6,7 @@
 #ifndef PORT_WORLD_H
 #define PORT_WORLD_H
 
-#include "../include/vfsteer.h"
+#include "vfsteer.h"
 #include "chain.h"
 #include "maps.skel.h"
 #include "port.skel.h"
@@ -14,7 +14,7 @@
 #include "port_without_btf.skel.h"
 #include "port_without_cas.skel.h"
 #include "port_without_kfuncs.skel.h"
-#include "variant.h"
+#include "datapath/variant.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>

@@ -6,14 +6,14 @@
 #ifndef STEER_STAGE_H
 #define STEER_STAGE_H
 
-#include "../include/vfsteer.h"
+#include "vfsteer.h"
 #include "chain.h"
 #include "maps.skel.h"
 #include "steer.skel.h"
 #include "steer_without_btf.skel.h"
 #include "steer_without_cas.skel.h"
 #include "steer_without_kfuncs.skel.h"
-#include "variant.h"
+#include "datapath/variant.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The device on which watch programs are tried, in a network namespace of its own: it comes and goes, also after an agent that was killed. */
-#include "watch_test.h"
+#include "datapath/watch_test.h"
 #include "../../bpf/watch_test.h"
 
 #include <bpf/bpf.h>

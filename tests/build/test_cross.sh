@@ -22,7 +22,7 @@ run_unit_tests()
 
 	shift
 	for name in $UNIT_TESTS; do
-		"$@" "$directory/tests/unit/test_$name" 2>&1 | grep -E '^ok |^not ok ' >"$work/$name"
+		"$@" "$directory"/tests/unit/*/"test_$name" 2>&1 | grep -E '^ok |^not ok ' >"$work/$name"
 		# QEMU looks at the option of a setsockopt() before it looks at the socket.
 		grep -q '^ok ' "$work/$name" && ! grep '^not ok ' "$work/$name" | grep -v 'a_closed_socket_is_an_error' || failed=1
 	done >"$work/log"
@@ -37,7 +37,7 @@ for architecture in arm64:aarch64:LSB s390x:s390x:MSB; do
 	[ -n "$sysroot" ] || continue
 	emulator="qemu-$machine -L $sysroot"
 	quiet make -j2 BUILD="$work/$name" CROSS_COMPILE="$machine-linux-gnu-" SYSROOT="$sysroot" BPFTOOL="$emulator $sysroot/usr/sbin/bpftool" \
-		all $(printf "$work/$name/tests/unit/test_%s " $UNIT_TESTS)
+		all $(for test in $UNIT_TESTS; do printf '%s ' tests/unit/*/"test_$test.c"; done | sed "s|tests/|$work/$name/tests/|g; s|\.c||g")
 	result $? "$name-builds"
 	# The programs inside have the byte order of the program around them.
 	{ file "$work/$name/vfsteer" "$work/$name/bpf/steer.bpf.o" && readelf -h "$work/$name/bpf/steer.bpf.o"; } >"$work/log" 2>&1

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Answers to requests: receive lists, a bridge's table and its ports' VLANs, tc filters, qdiscs with all below, a veth's other end, a namespace's number, XDP features. The first byte
  * chooses, the rest is the datagram. */
-#include "rtnetlink.c"
-#include "link_filters.c"
-#include "filters.c"
-#include "link_peer.c"
-#include "link_vlans.c"
-#include "port_peer.c"
-#include "qdisc_filter.c"
-#include "qdisc_options.c"
-#include "qdisc_plan.c"
-#include "qdisc_tree.c"
-#include "xdp_features.c"
+#include "netdev/rtnetlink.c"
+#include "netdev/link_filters.c"
+#include "datapath/filters.c"
+#include "netdev/link_peer.c"
+#include "netdev/link_vlans.c"
+#include "port/port_peer.c"
+#include "netdev/qdisc_filter.c"
+#include "netdev/qdisc_options.c"
+#include "netdev/qdisc_plan.c"
+#include "netdev/qdisc_tree.c"
+#include "netdev/xdp_features.c"
 
 #include "fuzz.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The configuration file: any bytes are read, or refused with one line and nothing changed. */
-#include "config.c"
-#include "config_port.c"
-#include "options.c"
+#include "cli/config.c"
+#include "cli/config_port.c"
+#include "cli/options.c"
 
 #include "fuzz.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Records of the ring buffer: each tells something of one of the agent's pairs, or nothing. */
-#include "agent_pairs.c"
+#include "agent/reconcile.c"
 
 #include "fuzz.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The kernel's four files of groups, a NUL between two: any bytes are read, and what is reported of them are whole frames. */
-#include "frame.c"
-#include "membership_frames.c"
-#include "memberships.c"
+#include "announce/frame.c"
+#include "announce/membership_frames.c"
+#include "announce/memberships.c"
 
 #include "fuzz.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Datagrams of rtnetlink notifications: the table of devices and addresses stays in order, whatever they hold. */
-#include "netdev.c"
-#include "netdev_parse.c"
-#include "netdev_table.c"
+#include "netdev/netdev.c"
+#include "netdev/netdev_parse.c"
+#include "netdev/netdev_table.c"
 
 #include "fuzz.h"
 

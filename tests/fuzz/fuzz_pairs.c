@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Whatever stands in a pinned map: what status tells of it is text and JSON, and an agent that adopts it stays whole.
  */
-#include "report.c"
-#include "words.c"
-#include "slot.c"
-#include "text.c"
+#include "report/report.c"
+#include "base/names.c"
+#include "maps/slot.c"
+#include "base/text.c"
 
 #include "fuzz.h"
-#include "netdev_table.h"
+#include "netdev/netdev_table.h"
 #include <json-c/json.h>
 
 #define PAIRS_MAX 4

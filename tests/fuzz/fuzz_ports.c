@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Whatever stands in the pinned maps of the ports: what status tells of it is text and JSON, and an agent that adopts it has names that end. */
-#include "report_ports.c"
-#include "port_addresses.c"
-#include "agent_ports_open.c"
-#include "words.c"
-#include "text.c"
+#include "report/report_ports.c"
+#include "port/port_addresses.c"
+#include "agent/agent_ports_open.c"
+#include "base/names.c"
+#include "base/text.c"
 
 #include "fuzz.h"
 

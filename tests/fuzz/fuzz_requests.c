@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Text from outside: a request to the agent, its answer, an argument of the command line, the name of a pinned link. */
-#include "control.c"
-#include "request.c"
-#include "options.c"
-#include "pins_make.c"
+#include "control/control.c"
+#include "control/request.c"
+#include "cli/options.c"
+#include "maps/pins_make.c"
 
 #include "fuzz.h"
 

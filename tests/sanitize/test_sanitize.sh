@@ -61,21 +61,18 @@ try()
 }
 
 make -j2 SANITIZE=address,undefined CC=clang BUILD="$BUILDS/address" all unit-tests >&2 || exit 1
-for program in "$BUILDS"/address/tests/unit/test_*; do
-	case $program in
-	*.d) ;;
-	*) try "unit-$(basename "$program" | sed 's/test_//; s/_/-/g')" "$program" ;;
-	esac
+for source in tests/unit/*/test_*.c; do
+	try "unit-$(basename "$source" .c | sed 's/test_//; s/_/-/g')" "$BUILDS/address/${source%.c}"
 done
 export VFSTEER=$BUILDS/address/vfsteer
 for name in $ADDRESS_TESTS; do
-	try "netns-${name//_/-}" "tests/netns/test_$name.py"
+	try "netns-${name//_/-}" tests/netns/*/"test_$name.py"
 done
 
 make -j2 SANITIZE=thread CC=clang BUILD="$BUILDS/thread" all >&2 || exit 1
 export VFSTEER=$BUILDS/thread/vfsteer
 for name in $THREAD_TESTS; do
-	try "threads-netns-${name//_/-}" "tests/netns/test_$name.py"
+	try "threads-netns-${name//_/-}" tests/netns/*/"test_$name.py"
 done
 echo "1..$count"
 exit $failed

@@ -17,7 +17,7 @@ QUIET_LOOKS = 3
 LOOK_S = 0.004
 SETTLE_S = 8.0
 NEW_S = 0.2  # longer than any primary waits that is new, for its driver (PAIR_RECEIVE_SETTLE_NS)
-# The waiting time of a primary that keeps failing: doubles from 100 ms up to 30 s (user/policy.c).
+# The waiting time of a primary that keeps failing: doubles from 100 ms up to 30 s (user/policy/policy.c).
 PENALTY_MIN_NS, PENALTY_MAX_NS = 100_000_000, 30_000_000_000
 SAVED_S = 0.25  # less than what a primary waits that has failed three times
 FRAMES = 3

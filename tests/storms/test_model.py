@@ -15,7 +15,7 @@ import time
 import traceback
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "netns"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "netns" / "lib"))
 from invariants import Checker  # noqa: E402
 from rig import Stage  # noqa: E402
 from sequence import sequence  # noqa: E402

@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "netns"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "netns" / "lib"))
 import bpf  # noqa: E402
 import rtnl  # noqa: E402
 from pins import Pins  # noqa: E402

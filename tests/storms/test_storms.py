@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "netns"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "netns" / "lib"))
 import bpf  # noqa: E402
 import rtnl  # noqa: E402
 from invariants import Checker  # noqa: E402
@@ -17,7 +17,7 @@ from world import EMPTY, World  # noqa: E402
 
 LINK_EVENTS, FLAPS, HOTPLUGS, WARM_UP, REPLACEMENTS = 10000, 1000, 200, 20, 30
 RSS_GROWTH_KIB = 1024
-# A primary that failed a thousand times waits for as long as there is (user/policy.c), and is then taken back.
+# A primary that failed a thousand times waits for as long as there is (user/policy/policy.c), and is then taken back.
 LONGEST_WAIT_S = 45
 
 

@@ -22,7 +22,7 @@ OTHER_NAME = {"standby": "net{}", "primary": "vf{}"}
 FOREIGN_MAC = "02:76:66:00:0f:{:02x}"
 
 
-# Long enough for the agent to see it; until a primary that has failed once, twice is tried again (user/policy.c).
+# Long enough for the agent to see it; until a primary that has failed once, twice is tried again (user/policy/policy.c).
 FLAP_S, RETRY_S = 0.008, (0.15, 0.28)
 EMPTY = {"primary": False, "agent": False, "pairs": 0}  # of Stage
 

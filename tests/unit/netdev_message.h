@@ -3,7 +3,7 @@
 #ifndef NETDEV_MESSAGE_H
 #define NETDEV_MESSAGE_H
 
-#include "netdev_parse.h"
+#include "netdev/netdev_parse.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,8 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Who may be a primary, with devices that a namespace cannot have: permanent MACs, PCI, USB. No case measures traffic."""
 
-from stage import Skip, case, check, check_equal, main
-from tools.rig.lab import Pair
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent / "lib"))
+
+from stage import Skip, case, check, check_equal, main  # noqa: E402
+from tools.rig.lab import Pair  # noqa: E402
 
 ROOT_PORT = "pcie-root-port,id=rp-other,chassis=40,slot=40,addr=0x10"  # above those of the lab, so its devices' addresses are higher
 GUESTS = {"6.12": {"kernel": "6.12", "agent": False, "vf": False, "more_modules": ("xhci_pci", "rndis_host"),

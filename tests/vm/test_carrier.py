@@ -12,9 +12,13 @@ packets for the sampling. What netlink's delay would cost is a hundred times tha
 """
 
 import statistics
+import sys
 import time
+from pathlib import Path
 
-from stage import case, check, check_equal, figures, kernels_of, main, note
+sys.path.insert(0, str(Path(__file__).resolve().parent / "lib"))
+
+from stage import case, check, check_equal, figures, kernels_of, main, note  # noqa: E402
 
 EVENTS = 5
 DOWN_S = 1.0

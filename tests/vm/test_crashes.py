@@ -1,13 +1,16 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
 """An agent dies as it adopts what another left, here with watch programs: a real removal that follows loses nothing, and the next agent finds
-its way. The points are those of user/crash_point.h; tests/netns/test_crash_points.py sees that none is forgotten, on a kernel that refuses watch programs."""
+its way. The points are those of user/base/crash_point.h; tests/netns/pair/test_crash_points.py sees that none is forgotten, on a kernel that refuses watch programs."""
 
 import os
+import sys
 from pathlib import Path
 
-import stage
-from stage import case, check, check_equal, kernels_of, main
+sys.path.insert(0, str(Path(__file__).resolve().parent / "lib"))
+
+import stage  # noqa: E402
+from stage import case, check, check_equal, kernels_of, main  # noqa: E402
 
 GUESTS = {kernel: {"kernel": kernel} for kernel in kernels_of("6.12", "6.1")}
 stage.VFSTEER = str(Path(stage.VFSTEER).parent / "crashpoints" / "vfsteer")

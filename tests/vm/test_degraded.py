@@ -8,14 +8,17 @@ What cannot be known in advance is lost, and counted; what netlink tells is done
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 
-import protections
-from stage import ROOT, case, check, check_equal, check_lossless, figures, lossless, main
-from tools.rig.architecture import ARM64
-from tools.rig.places import BUILD
-from tools.rig.programs import compiled
-from tools.rig.sysroot import sysroot
+sys.path.insert(0, str(Path(__file__).resolve().parent / "lib"))
+
+import protections  # noqa: E402
+from stage import ROOT, case, check, check_equal, check_lossless, figures, lossless, main  # noqa: E402
+from tools.rig.architecture import ARM64  # noqa: E402
+from tools.rig.places import BUILD  # noqa: E402
+from tools.rig.programs import compiled  # noqa: E402
+from tools.rig.sysroot import sysroot  # noqa: E402
 
 UNWATCHED = ("watching 0 kernel functions", "no warning of an unplug request", "does not wait")
 UNREAD = ("not looked at for each packet",)
@@ -35,7 +38,7 @@ def arm64_programs():
     subprocess.run(["bash", "-c", ". tools/rig/packages.sh; packages_cross; packages_need qemu-system-arm"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     subprocess.run(["make", "-j2", f"BUILD={build}", "CROSS_COMPILE=aarch64-linux-gnu-", f"SYSROOT={sysroot('arm64')}"], cwd=ROOT, check=True,
                    stdout=subprocess.DEVNULL)
-    frame = compiled(Path(__file__).with_name("frame.c"), BUILD / "vm-frame-aarch64", compiler=ARM64.compiler)
+    frame = compiled(Path(protections.__file__).with_name("frame.c"), BUILD / "vm-frame-aarch64", compiler=ARM64.compiler)
     return {"extra": {"/sbin/vfsteer": build / "vfsteer", "frame": frame}}
 
 

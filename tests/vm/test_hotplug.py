@@ -4,11 +4,15 @@
 
 import json
 import re
+import sys
 import time
+from pathlib import Path
 
-import protections
-from stage import Skip, case, check, check_equal, figures, kernels_of, main
-from tools.rig.measure import PORT
+sys.path.insert(0, str(Path(__file__).resolve().parent / "lib"))
+
+import protections  # noqa: E402
+from stage import Skip, case, check, check_equal, figures, kernels_of, main  # noqa: E402
+from tools.rig.measure import PORT  # noqa: E402
 
 GUESTS = {f"{kernel}-acpi": {"kernel": kernel} for kernel in ("6.12", "6.1", "5.10", "sid")}
 GUESTS |= {f"{kernel}-pciehp": {"kernel": kernel, "hotplug": "pciehp"} for kernel in kernels_of("6.12")}
@@ -60,7 +64,7 @@ def is_flow(frame):
 
 
 def is_question(frame):
-    """To a neighbour, by which the agent finds out whether the VF leads anywhere before it is used (user/path_check.h)."""
+    """To a neighbour, by which the agent finds out whether the VF leads anywhere before it is used (user/policy/path_check.h)."""
     return frame.ethertype == ARP and frame.data[20:22] == b"\0\1" and frame.data[28:32] != frame.data[38:42] or \
         frame.ethertype == IPV6 and frame.data[20] == ICMPV6 and frame.data[54] == NEIGHBOUR_SOLICITATION
 

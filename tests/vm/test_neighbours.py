@@ -4,13 +4,17 @@
 
 import contextlib
 import socket
+import sys
 import time
+from pathlib import Path
 
-from stage import Skip, case, check, check_equal, firewall, kernels_of, main, note, program
-from tools.rig import openvswitch
-from tools.rig.capture import Capture
-from tools.rig.suites import SuiteError
-from vlan_peer import VlanPair, VlanPeer
+sys.path.insert(0, str(Path(__file__).resolve().parent / "lib"))
+
+from stage import Skip, case, check, check_equal, firewall, kernels_of, main, note, program  # noqa: E402
+from tools.rig import openvswitch  # noqa: E402
+from tools.rig.capture import Capture  # noqa: E402
+from tools.rig.suites import SuiteError  # noqa: E402
+from vlan_peer import VlanPair, VlanPeer  # noqa: E402
 
 
 def prepared():

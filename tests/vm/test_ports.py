@@ -4,9 +4,13 @@
 
 import contextlib
 import json
+import sys
+from pathlib import Path
 
-from stage import case, check, check_equal, figures, main
-from tools.rig.lab import Pair
+sys.path.insert(0, str(Path(__file__).resolve().parent / "lib"))
+
+from stage import case, check, check_equal, figures, main  # noqa: E402
+from tools.rig.lab import Pair  # noqa: E402
 
 # The agent is started by ready(): a virtio-net as VF has to be named.
 GUESTS = {f"{kernel}-{model.partition('-')[0]}": {"kernel": kernel, "vf_model": model, "agent": False, "vf": False}

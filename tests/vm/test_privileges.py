@@ -3,8 +3,12 @@
 """The agent works, in every kernel, with the four capabilities that it leaves itself: no protection is lost and no packet, and no root qdisc bypassed."""
 
 import json
+import sys
+from pathlib import Path
 
-from stage import case, check, check_equal, figures, kernels_of, main, program
+sys.path.insert(0, str(Path(__file__).resolve().parent / "lib"))
+
+from stage import case, check, check_equal, figures, kernels_of, main, program  # noqa: E402
 
 QDISC_MODULES = ("sch_tbf", "sch_htb", "sch_sfq", "sch_cake", "sch_codel", "cls_fw", "cls_cgroup")
 GUESTS = {kernel: {"kernel": kernel, "more_modules": QDISC_MODULES, "prepare": lambda: {"extra": {"paced": program("paced")}}}

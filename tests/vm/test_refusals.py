@@ -2,7 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a guest cannot give: `vfsteer run` ends with status 1 and one line that says what to do, and leaves nothing half-applied."""
 
-from stage import case, check, check_equal, main
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent / "lib"))
+
+from stage import case, check, check_equal, main  # noqa: E402
 
 GUESTS = {
     "6.12": {"kernel": "6.12", "agent": False, "vf": False},

@@ -9,14 +9,17 @@ own. The kernel logs each system call that a filter denies, so that the last cas
 import json
 import re
 import subprocess
+import sys
 import time
 from pathlib import Path
 
-import stage
-from stage import BUILD, ROOT, Skip, case, check, check_equal, main, note
-from tools.rig.places import RIG
-from tools.rig.suites import SuiteError
-from tools.rig.userland import userland
+sys.path.insert(0, str(Path(__file__).resolve().parent / "lib"))
+
+import stage  # noqa: E402
+from stage import BUILD, ROOT, Skip, case, check, check_equal, main, note  # noqa: E402
+from tools.rig.places import RIG  # noqa: E402
+from tools.rig.suites import SuiteError  # noqa: E402
+from tools.rig.userland import userland  # noqa: E402
 
 PACKAGES = ("systemd", "base-files", "dash", "coreutils", "libbpf1", "libelf1", "libnl-3-200", "libnl-genl-3-200", "libsystemd0", "libcap-ng0", "libjson-c5", "libinih1")
 INSTALLED = BUILD / "vm-service-installed"

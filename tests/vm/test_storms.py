@@ -3,8 +3,12 @@
 """A real driver's device that goes and comes thirty times, and what is left of it; many pairs before the watch programs."""
 
 import re
+import sys
+from pathlib import Path
 
-from stage import case, check, check_equal, main, note
+sys.path.insert(0, str(Path(__file__).resolve().parent / "lib"))
+
+from stage import case, check, check_equal, main, note  # noqa: E402
 
 # e1000e takes its quirk of tools/rig/lab.py for 32 devices in a guest's life: the first, one to warm up, and these.
 CYCLES = 30

@@ -6,11 +6,15 @@ import contextlib
 import hashlib
 import os
 import socket
+import sys
 import threading
 import time
+from pathlib import Path
 
-from stage import case, check, check_equal, check_lossless, kernels_of, main, program
-from tools.rig.measure import deliver, measure
+sys.path.insert(0, str(Path(__file__).resolve().parent / "lib"))
+
+from stage import case, check, check_equal, check_lossless, kernels_of, main, program  # noqa: E402
+from tools.rig.measure import deliver, measure  # noqa: E402
 
 GUESTS = {kernel: {"kernel": kernel, "pairs": 2} for kernel in kernels_of("6.12", "6.1")}
 

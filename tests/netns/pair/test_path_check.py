@@ -1,0 +1,303 @@
+#!/usr/bin/env -S python3 -B
+# SPDX-License-Identifier: GPL-2.0-only
+"""A primary that has carrier and leads nowhere is left for the standby; a good one is not given up, whatever its network does not do."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
+
+import bpf  # noqa: E402
+from rig import GUEST, MAC, OUTSIDE, OUTSIDE6, Capture, Flow, case, check, check_equal, main, note, reachable, wait  # noqa: E402
+
+UNREACHABLE = "unreachable"
+TCX_DROP = 2
+LATE_S = 4.0  # of what is sent so long after a wire died nothing is lost: the aim is 2 s
+GOES_ON_S = 2.0
+
+
+def drop(stage, *directions, wire="pr1"):
+    """What the guest sends (TCX_INGRESS: as a VF's spoof check does) or is sent (TCX_EGRESS) by a wire is dropped. The way to mend that."""
+    links = [bpf.Counter(verdict=TCX_DROP).attach_tcx(stage.outside, wire, direction) for direction in directions]
+    return lambda: [os.close(link) for link in links]
+
+
+def cut(stage, wire="pr1"):
+    """The wire has carrier, and leads nowhere."""
+    return drop(stage, bpf.TCX_INGRESS, bpf.TCX_EGRESS, wire=wire)
+
+
+def is_down(stage):
+    pair = stage.pair()
+    return (pair["active"], pair["down_reason"]) == ("standby", UNREACHABLE)
+
+
+def wait_down(stage):
+    began = time.monotonic()
+    wait("the primary unreachable", lambda: is_down(stage), LATE_S)
+    note(f"unreachable after {time.monotonic() - began:.2f} s")
+
+
+def learn(stage, to=OUTSIDE):
+    stage.guest.run(f"ping -c 1 -W 2 {to}")
+
+
+def check_left(stage, flows, died):
+    """The flows went on over the standby."""
+    wait("a while after that", lambda: time.monotonic() > died + LATE_S + GOES_ON_S, 10)
+    for way, flow in zip(("out", "in"), flows):
+        flow.stop()
+        note(f"{way}: {flow.lost(died)} of {len(flow.times)} lost, all told")
+        check_equal(flow.lost(died + LATE_S), 0, f"{way}: lost after {LATE_S} s")
+
+
+@case(agent=False)
+def dead_from_the_start_with_neighbours(stage):
+    """Known before: the primary is never used."""
+    learn(stage)
+    mend = cut(stage)
+    stage.start()
+    wait_down(stage)
+    check_equal(stage.pair()["switches"], 0, "switches")
+    reachable(stage)
+    check("10.77.0.2" in stage.log.read_text() and "leads nowhere" in stage.log.read_text(), "the log does not say so")
+    mend()
+
+
+@case(agent=False)
+def dead_from_the_start_without_neighbours(stage):
+    """Nobody to ask: it shows with the first packet."""
+    mend = cut(stage)
+    stage.start()
+    stage.wait_active("primary")
+    time.sleep(2)
+    began = time.monotonic()
+    stage.guest.run(f"ping -c 40 -i 0.2 {OUTSIDE}", timeout=20)
+    check(is_down(stage), f"still in use after {time.monotonic() - began:.1f} s of packets without an answer")
+    reachable(stage)
+    mend()
+
+
+@case
+def dead_later(stage):
+    flows = stage.flows(500)
+    died = time.monotonic()
+    mend = cut(stage)
+    wait_down(stage)
+    check_left(stage, flows, died)
+    check_equal(stage.pair()["last_switch"]["cause"], UNREACHABLE, "cause")
+    mend()
+
+
+@case
+def dead_and_only_asked_from_outside(stage):
+    """A server that is silent until somebody asks: his question comes by the other wire, and its answer has to get out."""
+    learn(stage)
+    mend = cut(stage)
+    stage.outside.run(f"ip neigh flush dev br0; ping -c 40 -i 0.2 {GUEST}", timeout=20)
+    check(is_down(stage), "still in use")
+    reachable(stage, stage.outside, stage.guest, GUEST)
+    mend()
+
+
+@case(agent=False)
+def sends_into_nothing(stage):
+    """A spoof check: it receives, and nothing that it sends arrives."""
+    learn(stage)
+    mend = drop(stage, bpf.TCX_INGRESS)
+    stage.start()
+    wait_down(stage)
+    reachable(stage)
+    mend()
+
+
+@case
+def sends_into_nothing_later(stage):
+    learn(stage)
+    mend = drop(stage, bpf.TCX_INGRESS)
+    stage.guest.run(f"ping -c 20 -i 0.2 {OUTSIDE} || true", timeout=20)
+    check(is_down(stage), "still in use")
+    reachable(stage)
+    mend()
+
+
+@case
+def a_neighbour_that_is_gone_is_no_reason(stage):
+    """Nor one that somebody answers for on the standby's wire alone, as long as the primary brings what is for the guest."""
+    stage.outside.run(f"ip link set br0 arp off; ip neigh replace {GUEST} lladdr {MAC} dev br0 nud permanent")
+    stage.guest.run(f"ip neigh replace {OUTSIDE} lladdr 02:76:66:00:00:fe dev st0 nud permanent")
+    flows = stage.flows(200)
+    stage.guest.run("ping -c 30 -i 0.1 -W 0.1 10.77.0.99 >/dev/null || true", timeout=20)
+    for flow in flows:
+        flow.stop()
+    check_equal((stage.pair()["active"], stage.pair()["switches"]), ("primary", 1), "(active, switches)")
+
+
+@case
+def receives_nothing(stage):
+    outbound = Flow(stage.guest, stage.outside, OUTSIDE, 500)
+    mend = drop(stage, bpf.TCX_EGRESS)
+    wait_down(stage)
+    outbound.stop()
+    reachable(stage)
+    mend()
+
+
+@case
+def dead_for_ipv6_alone(stage):
+    stage.guest.run("ip -4 address flush dev st0")
+    flow = Flow(stage.guest, stage.outside, OUTSIDE6, 200)
+    mend = cut(stage)
+    wait_down(stage)
+    flow.stop()
+    reachable(stage, to=OUTSIDE6)
+    mend()
+
+
+@case
+def comes_back(stage):
+    """It is tried again, after 1, 2, 4 … s."""
+    flow = Flow(stage.guest, stage.outside, OUTSIDE, 500)
+    mend = cut(stage)
+    wait_down(stage)
+    retries = set()
+
+    def in_use():
+        pair = stage.pair()
+        retries.add(pair["retry_in_ms"])
+        return pair["active"] == "primary"
+    time.sleep(3)
+    check(not in_use(), "it is used, and leads nowhere")
+    check("neighbours answer over st0, and not over pr0" in stage.succeed("status"), stage.succeed("status"))
+    since = time.monotonic()
+    mend()
+    wait("the primary in use again", in_use, 20)
+    time.sleep(0.5)
+    check_equal(flow.stop().lost(since), 0, "lost on the way back")
+    check(any(retries), "status did not say when it is tried again")
+    check_equal(stage.pair()["path_check"], "answered", "path_check")
+
+
+@case
+def comes_back_by_its_carrier(stage):
+    """Whoever mends a wire usually pulls it first."""
+    learn(stage)
+    flow = Flow(stage.guest, stage.outside, OUTSIDE, 500)
+    mend = cut(stage)
+    wait_down(stage)
+    stage.outside.run("ip link set pr1 down")
+    mend()
+    stage.outside.run("ip link set pr1 up")
+    stage.wait_active("primary", timeout=3)
+    flow.stop()
+
+
+@case
+def never_without_the_standby(stage):
+    """A standby that cannot be asked, or does not lead further either, speaks for nobody."""
+    flow = Flow(stage.guest, stage.outside, OUTSIDE, 200)
+    stage.outside.run("ip link set st1 down")
+    mend = cut(stage)
+    time.sleep(3)
+    check_equal(stage.pair()["active"], "primary", "active, with no carrier on the standby")
+    mend_standby = cut(stage, "st1")
+    stage.outside.run("ip link set st1 up")
+    time.sleep(3)
+    check_equal((stage.pair()["active"], stage.pair()["down_reason"]), ("primary", None), "active, down_reason, with both wires dead")
+    flow.stop()
+    mend()
+    mend_standby()
+
+
+@case
+def one_way_is_no_reason(stage):
+    """Nobody answers to what is sent, nor to questions."""
+    stage.guest.run(f"ip neigh replace {OUTSIDE} lladdr 02:76:66:00:00:fe dev st0 nud permanent")
+    flow = Flow(stage.guest, stage.outside, OUTSIDE, 500)
+    stage.outside.run("ip link set br0 arp off")
+    began = time.monotonic()
+    time.sleep(6)
+    pair = stage.pair()
+    check_equal((pair["active"], pair["switches"], pair["path_check"]), ("primary", 1, "unanswered"), "(active, switches, path_check)")
+    stage.outside.run("ip link set br0 arp on")
+    wait("an answer", lambda: stage.pair()["path_check"] == "answered")
+    check_equal(flow.stop().lost(began), 0, "lost")
+
+
+@case
+def nobody_is_asked_without_reason(stage):
+    """A pair that is answered, and one that does nothing, ask nothing."""
+    wire = Capture(stage.guest, "pr0")
+    learn(stage)
+    time.sleep(3)
+    stage.guest.run(f"ping -c 15 -i 0.2 {OUTSIDE}", timeout=20)
+    asked = [data for data in wire.frames() if data[12:14] == b"\x08\x06" and data[20:22] == b"\0\1" and data[38:42] == bytes([10, 77, 0, 2])
+             and data[28:32] == bytes([10, 77, 0, 1])]
+    wire.close()
+    check(len(asked) <= 2, f"{len(asked)} questions: the kernel's own are one or two")
+
+
+@case(agent=False)
+def not_when_it_is_off(stage):
+    learn(stage)
+    mend = cut(stage)
+    (stage.directory / "conf").write_text("[agent]\npath_check = off\n")
+    stage.start(options=("--config", str(stage.directory / "conf")))
+    stage.wait_active("primary")
+    time.sleep(2)
+    check_equal((stage.pair()["active"], stage.pair()["path_check"]), ("primary", "off"), "(active, path_check)")
+    mend()
+
+
+def start_with(stage, setting):
+    (stage.directory / "conf").write_text(f"[pair st0]\nprimary = pr0\npath_check = {setting}\n")
+    stage.start("", options=("--config", str(stage.directory / "conf")))
+
+
+@case(agent=False)
+def named_addresses(stage):
+    """They are asked whether there is a reason or not, and though the guest never had to do with them."""
+    for setting in (f"arp 10.77.0.99, {OUTSIDE}", f"ns {OUTSIDE6}"):
+        stage.guest.run("ip neigh flush dev st0")
+        start_with(stage, setting)
+        stage.wait_active("primary")
+        wait(f"{setting}: an answer", lambda: stage.pair()["path_check"] == "answered")
+        mend = cut(stage)
+        wait_down(stage)
+        mend()
+        stage.wait_active("primary", timeout=20)
+        stage.stop()
+        stage.succeed("unload")
+
+
+@case(agent=False)
+def asks_for_no_excepted_address(stage):
+    """What is not to be announced is not said in a question either."""
+    (stage.directory / "conf").write_text(f"[pair st0]\nprimary = pr0\nannounce_except = {GUEST}\npath_check = arp {OUTSIDE}\n")
+    wire = Capture(stage.outside, "br0")
+    stage.start("", options=("--config", str(stage.directory / "conf")))
+    stage.wait_active("primary")
+    wait("an answer", lambda: stage.pair()["path_check"] == "answered")
+    questions = {data[28:32] for data in wire.frames() if data[12:14] == b"\x08\x06" and data[20:22] == b"\0\1"}
+    wire.close()
+    check_equal(questions, {bytes(4)}, "who asks")
+
+
+@case
+def a_network_that_reflects_nothing(stage):
+    """Ports that do not hear each other, and neighbours who answer: no good primary is given up, whenever it comes."""
+    stage.outside.run("for port in st1 pr1; do bridge link set dev $port isolated on; done")
+    flow = Flow(stage.guest, stage.outside, OUTSIDE, 200)
+    for _ in range(30):
+        stage.guest.run("ip link delete pr0")
+        stage.add_primary()
+        stage.outside.run("bridge link set dev pr1 isolated on")
+        stage.wait_active("primary", timeout=35)
+    flow.stop()
+    note(f"{flow.lost()} of {len(flow.times)} lost by 30 removals without a warning")
+    check("leads nowhere" not in stage.log.read_text(), "a good primary was given up")
+
+
+main()

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "agent/agent_port.h"
+#include "base/crash_point.h"
+#include "base/log.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct vfsteer_port *agent_port_entry(struct agent *agent, unsigned number)
+{
+	return &agent->world.port_pins.ports[number];
+}
+
+void agent_port_hold(struct agent *agent, unsigned number)
+{
+	struct vfsteer_port *entry = agent_port_entry(agent, number);
+
+	memset(entry->name, 0, sizeof(entry->name));
+	snprintf(entry->name, sizeof(entry->name), "%s", agent->world.ports[number].wish.name);
+	snprintf(entry->pair, sizeof(entry->pair), "%s", agent->world.ports[number].wish.pair);
+	entry->configured = agent->world.ports[number].configured;
+	entry->passthrough = agent->world.ports[number].wish.passthrough;
+}
+
+void agent_port_forget(struct agent *agent, unsigned number)
+{
+	if (agent_port_entry(agent, number)->ifindex)
+		port_unbind(&agent->world, number);
+	memset(agent_port_entry(agent, number), 0, sizeof(struct vfsteer_port));
+	port_pins_clear_counters(&agent->world.port_pins, number);
+	crash_point("agent-port-forgotten");
+	agent->world.ports[number] = (struct port){ .programs = PORT_PROGRAMS_NONE };
+}
+
+void agent_port_lose(struct agent *agent, unsigned number)
+{
+	const struct port *port = &agent->world.ports[number];
+
+	log_info("%s: the interface is gone: %s", port->wish.name,
+		 port->configured ? "waiting for it" : "no port any more");
+	if (port->configured)
+		port_unbind(&agent->world, number);
+	else
+		agent_port_forget(agent, number);
+}
+
+struct port *agent_port_find(struct agent *agent, const char *name)
+{
+	for (unsigned number = 0; number < VFSTEER_MAX_PORTS; number++)
+		if (agent->world.ports[number].used && !strcmp(agent->world.ports[number].wish.name, name))
+			return &agent->world.ports[number];
+	return NULL;
+}
+
+const struct options_port *agent_port_configuration(const struct agent *agent, const char *name)
+{
+	for (unsigned i = 0; i < agent->options->port_count; i++)
+		if (!strcmp(agent->options->ports[i].name, name))
+			return &agent->options->ports[i];
+	return NULL;
+}
+
+int agent_ports_make(struct agent *agent)
+{
+	int error = port_pins_make(&agent->world.pins, &agent->world.port_pins);
+
+	if (error)
+		log_error("ports: %s: their maps could not be made", strerror(-error));
+	crash_point("agent-ports-made");
+	return error;
+}
+
+void agent_ports_end(struct agent *agent)
+{
+	for (unsigned number = 0; number < VFSTEER_MAX_PORTS; number++)
+		if (agent->world.ports[number].used)
+			return;
+	if (agent->world.port_pins.ports)
+		port_pins_remove(&agent->world.pins, &agent->world.port_pins);
+}

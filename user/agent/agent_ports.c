@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "agent/agent_ports.h"
+#include "agent/agent_port.h"
+#include "base/log.h"
+#include "policy/port_check.h"
+#include "base/names.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define AGENT_PORTS_RETRY_NS 1000000000ULL /* for one that could not be bound */
+#define AGENT_PORTS_TEXT_SIZE 224	   /* fits into an answer: control.h */
+
+static unsigned agent_port_number(const struct agent *agent, const struct port *port)
+{
+	return (unsigned)(port - agent->world.ports);
+}
+
+/* Its standby is named by ifname or altname. */
+static const struct pair *agent_port_pair(struct agent *agent, const char *standby)
+{
+	const struct netdev *device = netdev_by_name(agent->world.table, standby);
+	int slot = pins_find(&agent->world.pins, device ? device->name : standby);
+
+	return slot < 0 ? NULL : agent_pair_of_slot(agent, (unsigned)slot);
+}
+
+static const char *agent_port_master(const struct agent *agent, const struct netdev *device)
+{
+	const struct netdev *master =
+		device && device->master ? netdev_by_index(agent->world.table, device->master) : NULL;
+
+	return master ? master->name : device && device->master ? "another device" : NULL;
+}
+
+/* The pair that has the device for its primary, or is about to: ports are bound before a new primary joins. NULL: none. */
+static const char *agent_port_primary_of(const struct agent *agent, const struct netdev *device)
+{
+	for (unsigned i = 0; device && i < agent->pair_count; i++) {
+		const struct pair *pair = agent->pairs[i];
+
+		if (pair->primary == device->ifindex || pair->pairing.primary == device->ifindex)
+			return agent->world.pins.pairs[pair->slot].standby;
+	}
+	return NULL;
+}
+
+/* The MAC of what lives behind the port. False: it is not known. */
+static bool agent_port_mac(struct agent *agent, const struct port *port, const struct netdev *device,
+			   const struct netdev *standby, uint8_t mac[ETH_ALEN])
+{
+	struct link_peer peer;
+
+	if (port->wish.passthrough || port->wish.has_mac) {
+		memcpy(mac, port->wish.passthrough ? standby->mac : port->wish.mac, ETH_ALEN);
+		return true;
+	}
+	if (strcmp(device->kind, "veth") || link_get_peer(agent->world.requests, device->ifindex, &peer))
+		return false;
+	memcpy(mac, peer.mac, ETH_ALEN);
+	return true;
+}
+
+static enum vfsteer_port_wait agent_port_wait(int error, bool has_device)
+{
+	switch (error) {
+	case 0:
+		return WAIT_NOTHING;
+	case -ENODEV:
+		return has_device ? WAIT_PAIR : WAIT_INTERFACE;
+	case -EEXIST:
+		return WAIT_TAKEN;
+	default:
+		return WAIT_UNFIT;
+	}
+}
+
+/* Returns 0, bound; or -errno with why in @text. -ENODEV: interface or pair are not there. */
+static int agent_port_try(struct agent *agent, unsigned number, char *text, size_t size)
+{
+	struct port *port = &agent->world.ports[number];
+	const struct pair *pair = agent_port_pair(agent, port->wish.pair);
+	const struct netdev *standby = pair ? netdev_by_index(agent->world.table, pair->standby) : NULL;
+	const struct netdev *device = netdev_by_name(agent->world.table, port->wish.name);
+	uint8_t mac[ETH_ALEN];
+	bool is_known = device && standby && agent_port_mac(agent, port, device, standby, mac);
+	const struct port_check check = {
+		.wish = &port->wish,
+		.device = device,
+		.primary_of = agent_port_primary_of(agent, device),
+		.master = agent_port_master(agent, device),
+		.standby = standby,
+		.standby_master = agent_port_master(agent, standby),
+		.mac = is_known ? mac : NULL,
+		.pairs = agent->world.pins.pairs,
+		.pair_count = VFSTEER_MAX_PAIRS,
+		.ports = agent->world.port_pins.ports,
+		.number = (int)number,
+	};
+	int error;
+
+	if (standby)
+		snprintf(port->wish.pair, sizeof(port->wish.pair), "%s", standby->name);
+	error = port_check(&check, text, size);
+
+	agent_port_entry(agent, number)->waits_for = agent_port_wait(error, device);
+	if (error)
+		return error;
+	/* Another interface of the same name, or another pair. */
+	if (agent_port_entry(agent, number)->ifindex &&
+	    (agent_port_entry(agent, number)->ifindex != (__u32)device->ifindex ||
+	     agent_port_entry(agent, number)->slot != pair->slot))
+		port_unbind(&agent->world, number);
+	error = port_bind(&agent->world, number, device, agent_pair_of_slot(agent, pair->slot), mac);
+	if (error) {
+		agent_port_entry(agent, number)->waits_for = WAIT_PROGRAMS;
+		snprintf(text, size, "%s: its programs could not be loaded and attached: %s: see the agent's log",
+			 port->wish.name, strerror(-error));
+		return error;
+	}
+	pair_announce_anew(&agent->world, port->pair);
+	port->refusal = 0;
+	return 0;
+}
+
+static const char *agent_port_describe(enum vfsteer_port_driver driver)
+{
+	return driver == PORT_DRIVER_NATIVE ? "native XDP" : words_port_driver(driver);
+}
+
+static void agent_port_tell(struct agent *agent, unsigned number)
+{
+	const struct vfsteer_port *entry = agent_port_entry(agent, number);
+
+	log_info("%s: port of %s, %s%s, takes frames by %s, delivers them by %s", entry->name, entry->pair, entry->mac,
+		 entry->passthrough ? " (passthrough)" : "", agent_port_describe(entry->takes_by),
+		 agent_port_describe(entry->delivers_by));
+}
+
+static void agent_port_tell_place(struct agent *agent, unsigned number)
+{
+	struct port *port = &agent->world.ports[number];
+	struct hook ingress = port_programs_port_ingress(&agent->world.pins, port->ifindex);
+	struct hook_others others = { 0 };
+	char why[PLACED_WHY_SIZE] = "";
+
+	if (!hook_get_others(&ingress, &others) && others.first[0])
+		snprintf(why, sizeof(why),
+			 "%s runs before our program on its ingress, and what it passes would not reach the pair: remove "
+			 "it, or move it behind",
+			 others.first);
+	placed_tell(&port->placed, port->wish.name, why, "our program has its place again", pair_clock_ns());
+}
+
+static void agent_port_keep_place(struct agent *agent, unsigned number)
+{
+	struct port *port = &agent->world.ports[number];
+
+	if (!port->pair || !netdev_by_index(agent->world.table, port->ifindex))
+		return;
+	port_keep_place(&agent->world, number);
+	agent_port_tell_place(agent, number);
+	/* Nothing tells that a program by tcx goes. */
+	if (port->placed.why[0])
+		agent->retry_ns = pair_clock_ns() + AGENT_PORTS_RETRY_NS;
+}
+
+/* Of one that is bound: is all still there? Names are followed, but for that of a configured port: the interface that bears it is meant. */
+static bool agent_port_holds(struct agent *agent, unsigned number)
+{
+	struct port *port = &agent->world.ports[number];
+	const struct netdev *device = netdev_by_index(agent->world.table, port->ifindex);
+	const struct netdev *standby = netdev_by_index(agent->world.table, port->pair->standby);
+
+	if (!device || device->incarnation != port->incarnation || device->master ||
+	    (port->configured && strcmp(port->wish.name, device->name)))
+		return false;
+	if (strcmp(port->wish.name, device->name) || (standby && strcmp(port->wish.pair, standby->name))) {
+		snprintf(port->wish.name, sizeof(port->wish.name), "%s", device->name);
+		if (standby)
+			snprintf(port->wish.pair, sizeof(port->wish.pair), "%s", standby->name);
+		agent_port_hold(agent, number);
+	}
+	return true;
+}
+
+/* One that is only somebody else's now may become a port again. */
+static bool agent_port_is_lost(const struct agent *agent, const struct port *port)
+{
+	const struct netdev *device = port->pair ? netdev_by_index(agent->world.table, port->ifindex)
+						 : netdev_by_name(agent->world.table, port->wish.name);
+
+	if (!device)
+		return port->pair || !port->configured;
+	return port->pair && device->incarnation != port->incarnation;
+}
+
+void agent_ports_reconcile(struct agent *agent)
+{
+	char text[AGENT_PORTS_TEXT_SIZE];
+
+	for (unsigned number = 0; number < VFSTEER_MAX_PORTS; number++) {
+		struct port *port = &agent->world.ports[number];
+		int error;
+
+		if (!port->used)
+			continue;
+		if (port->pair && agent_port_holds(agent, number)) {
+			if (port->placed.why[0])
+				agent_port_keep_place(agent, number);
+			continue;
+		}
+		if (agent_port_is_lost(agent, port)) {
+			agent_port_lose(agent, number);
+			if (!port->used)
+				continue;
+		} else if (port->pair) {
+			port_unbind(&agent->world, number);
+		}
+		error = agent_port_try(agent, number, text, sizeof(text));
+		if (!error) {
+			agent_port_tell(agent, number);
+			agent_port_keep_place(agent, number);
+		} else if (error != port->refusal && (error != -ENODEV || !port->refusal)) {
+			log_warning("port %s", text);
+		}
+		port->refusal = error;
+		if (error && error != -ENODEV)
+			agent->retry_ns = pair_clock_ns() + AGENT_PORTS_RETRY_NS;
+	}
+	agent_ports_end(agent);
+}
+
+void agent_ports_leave(struct agent *agent, struct pair *pair)
+{
+	for (unsigned number = 0; number < VFSTEER_MAX_PORTS; number++) {
+		struct port *port = &agent->world.ports[number];
+
+		if (!port->used || port->pair != pair)
+			continue;
+		log_info("%s: the pair is gone: waiting for it", port->wish.name);
+		port_unbind(&agent->world, number);
+		agent_port_entry(agent, number)->waits_for = WAIT_PAIR;
+	}
+}
+
+void agent_ports_refresh(struct agent *agent)
+{
+	for (unsigned number = 0; number < VFSTEER_MAX_PORTS; number++) {
+		const struct vfsteer_port *entry =
+			agent->world.port_pins.ports ? agent_port_entry(agent, number) : NULL;
+		enum vfsteer_port_driver takes_by, delivers_by;
+		int error;
+
+		if (!agent->world.ports[number].pair)
+			continue;
+		takes_by = entry->takes_by;
+		delivers_by = entry->delivers_by;
+		error = port_refresh(&agent->world, number);
+		if (error)
+			log_warning("%s: its programs could not be loaded anew: %s", entry->name, strerror(-error));
+		if (takes_by != entry->takes_by || delivers_by != entry->delivers_by)
+			agent_port_tell(agent, number);
+	}
+	for (unsigned i = 0; i < agent->pair_count; i++)
+		uplinks_update(&agent->world, agent->pairs[i]);
+}
+
+void agent_ports_keep_places(struct agent *agent)
+{
+	for (unsigned number = 0; number < VFSTEER_MAX_PORTS; number++)
+		agent_port_keep_place(agent, number);
+	for (unsigned i = 0; i < agent->pair_count; i++)
+		uplinks_keep_place(&agent->world, agent->pairs[i]);
+}
+
+int agent_ports_add(struct agent *agent, const struct options_port *wish, char *answer, size_t size)
+{
+	const struct vfsteer_port *entry;
+	struct port *port;
+	int number;
+
+	if (agent_port_find(agent, wish->name)) {
+		snprintf(answer, size, "%s: a port already: 'vfsteer port del %s' first", wish->name, wish->name);
+		return 1;
+	}
+	if (!agent->world.port_pins.ports && agent_ports_make(agent)) {
+		snprintf(answer, size, "%s: the maps for ports could not be made: see the agent's log", wish->name);
+		return 1;
+	}
+	number = port_pins_find_free(&agent->world.port_pins);
+	if (number < 0) {
+		snprintf(answer, size,
+			 "%s: no room: there are %d ports, and no more are possible: 'vfsteer port del' one first",
+			 wish->name, VFSTEER_MAX_PORTS);
+		return 1;
+	}
+	port = &agent->world.ports[number];
+	*port = (struct port){ .used = true, .wish = *wish, .programs = PORT_PROGRAMS_NONE };
+	if (agent_port_try(agent, (unsigned)number, answer, size)) {
+		agent_port_forget(agent, (unsigned)number);
+		agent_ports_end(agent);
+		return 1;
+	}
+	agent_port_tell(agent, (unsigned)number);
+	agent_port_keep_place(agent, (unsigned)number);
+	entry = agent_port_entry(agent, (unsigned)number);
+	snprintf(answer, size, "%s: port of %s, %s", entry->name, entry->pair, entry->mac);
+	agent_look(agent);
+	return 0;
+}
+
+int agent_ports_delete(struct agent *agent, const char *name, char *answer, size_t size)
+{
+	struct port *port = agent_port_find(agent, name);
+
+	if (!port) {
+		snprintf(answer, size, "%s: no such port: 'vfsteer port list' lists those there are", name);
+		return 1;
+	}
+	if (agent_port_configuration(agent, name)) {
+		snprintf(answer, size, "%s: it is in the configuration: take [port %s] out there and restart the agent",
+			 name, name);
+		return 1;
+	}
+	agent_port_forget(agent, agent_port_number(agent, port));
+	agent_ports_end(agent);
+	log_info("%s: no port any more", name);
+	snprintf(answer, size, "%s: no port any more", name);
+	agent_look(agent);
+	return 0;
+}

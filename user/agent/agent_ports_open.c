@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The ports that an agent begins with: those that are pinned, and those of the configuration. */
+#include "agent/agent_port.h"
+#include "agent/agent_ports.h"
+#include "base/log.h"
+#include "maps/pins_make.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Is the interface that an earlier agent bound it to still there, by whatever name if it was added by hand? */
+static bool agent_port_is_as_left(struct agent *agent, unsigned number)
+{
+	const struct netdev *device =
+		netdev_by_index(agent->world.table, (int)agent_port_entry(agent, number)->ifindex);
+	struct hook ingress =
+		port_programs_port_ingress(&agent->world.pins, (int)agent_port_entry(agent, number)->ifindex);
+
+	struct port *port = &agent->world.ports[number];
+
+	if (!device || !hook_is_attached(&ingress) || (port->configured && strcmp(port->wish.name, device->name)))
+		return false;
+	snprintf(port->wish.name, sizeof(port->wish.name), "%s", device->name);
+	return true;
+}
+
+static void agent_port_adopt(struct agent *agent, unsigned number, const struct vfsteer_port *entry)
+{
+	struct port *port = &agent->world.ports[number];
+
+	port->used = true;
+	port->configured = entry->configured;
+	snprintf(port->wish.name, sizeof(port->wish.name), "%.15s", entry->name);
+	snprintf(port->wish.pair, sizeof(port->wish.pair), "%.15s", entry->pair);
+	port->wish.passthrough = entry->passthrough;
+	port->wish.without_xdp = entry->xdp_is_unwanted;
+	port->wish.has_mac = !entry->passthrough;
+	memcpy(port->wish.mac, entry->mac_address, ETH_ALEN);
+}
+
+static bool agent_port_is_as_wished(const struct options_port *wish, const struct options_port *other)
+{
+	return wish->passthrough == other->passthrough &&
+	       wish->without_xdp == other->without_xdp &&
+	       (wish->passthrough || !wish->has_mac || !memcmp(wish->mac, other->mac, ETH_ALEN));
+}
+
+/* The configuration may name the pair by another name than the map does. */
+static bool agent_port_is_of_pair(const struct agent *agent, const struct options_port *wish, const struct options_port *other)
+{
+	const struct netdev *standby = netdev_by_name(agent->world.table, wish->pair);
+
+	return !strcmp(wish->pair, other->pair) || (standby && netdev_is_called(standby, other->pair));
+}
+
+/* The configuration may have changed since these were bound. */
+static void agent_ports_compare(struct agent *agent)
+{
+	for (unsigned number = 0; number < VFSTEER_MAX_PORTS; number++) {
+		struct port *port = &agent->world.ports[number];
+		const struct options_port *wish = agent_port_configuration(agent, port->wish.name);
+
+		if (!port->used || (!wish && !port->configured))
+			continue;
+		if (!wish) {
+			log_info("%s: no longer in the configuration: no port any more", port->wish.name);
+			agent_port_forget(agent, number);
+			continue;
+		}
+		if ((!agent_port_is_of_pair(agent, wish, &port->wish) || !agent_port_is_as_wished(wish, &port->wish)) &&
+		    agent_port_entry(agent, number)->ifindex)
+			port_unbind(&agent->world, number);
+		port->wish = *wish;
+		port->configured = true;
+		agent_port_hold(agent, number);
+	}
+}
+
+static void agent_ports_configure(struct agent *agent)
+{
+	agent_ports_compare(agent);
+	for (unsigned i = 0; i < agent->options->port_count; i++) {
+		const struct options_port *wish = &agent->options->ports[i];
+		int number;
+
+		if (agent_port_find(agent, wish->name))
+			continue;
+		number = port_pins_find_free(&agent->world.port_pins);
+		if (number < 0) {
+			log_warning("%s: no room for this port: ports added by hand have taken it", wish->name);
+			continue;
+		}
+		agent->world.ports[number].used = agent->world.ports[number].configured = true;
+		agent->world.ports[number].wish = *wish;
+		agent_port_hold(agent, (unsigned)number);
+	}
+}
+
+static bool agent_ports_keep_link(const char *rest, void *argument)
+{
+	struct agent *agent = argument;
+	unsigned ifindex = (unsigned)pins_link_ifindex(rest);
+
+	for (unsigned number = 0; agent->world.port_pins.ports && number < VFSTEER_MAX_PORTS; number++)
+		if (agent_port_entry(agent, number)->name[0] && agent_port_entry(agent, number)->ifindex == ifindex)
+			return netdev_by_index(agent->world.table, (int)ifindex);
+	return false;
+}
+
+/* What an agent has left that did not live to finish it: names of nobody's links, and pairs' programs without a port. */
+static void agent_ports_sweep(struct agent *agent)
+{
+	struct pair_world *world = &agent->world;
+
+	pins_sweep_links(&world->pins, "port-", agent_ports_keep_link, agent);
+	for (unsigned slot = 0; slot < VFSTEER_MAX_PAIRS; slot++) {
+		bool is_used = false;
+
+		if (!world->pins.pairs[slot].standby[0])
+			continue;
+		for (unsigned number = 0; number < VFSTEER_MAX_PORTS; number++)
+			is_used |= agent_port_entry(agent, number)->name[0] &&
+				   agent_port_entry(agent, number)->ifindex &&
+				   agent_port_entry(agent, number)->slot == slot;
+		if (!is_used)
+			uplinks_take_away(world, slot);
+	}
+}
+
+/* Opens what is pinned, if it is whole. Returns 0 or -errno, logged. */
+static int agent_ports_open_pins(struct agent *agent)
+{
+	char message[512];
+
+	switch (port_pins_open(&agent->world.pins, true, &agent->world.port_pins, message, sizeof(message))) {
+	case PINS_OK:
+	case PINS_ABSENT:
+		return 0;
+	case PINS_UNREADABLE:
+		log_warning("ports: %s", message);
+		return agent_ports_make(agent);
+	default:
+		log_error("run: %s", message);
+		return -EBUSY;
+	}
+}
+
+int agent_ports_open(struct agent *agent)
+{
+	int error = xdp_features_new(&agent->world.features);
+
+	if (error && error != -EOPNOTSUPP)
+		log_warning("ports: %s: the kernel does not tell which devices take XDP, using tc", strerror(-error));
+	for (unsigned number = 0; number < VFSTEER_MAX_PORTS; number++)
+		agent->world.ports[number].programs = PORT_PROGRAMS_NONE;
+	error = agent_ports_open_pins(agent);
+	if (error)
+		return error;
+	if (!agent->world.port_pins.ports && agent->options->port_count) {
+		error = agent_ports_make(agent);
+		if (error)
+			return error;
+	}
+	if (!agent->world.port_pins.ports)
+		return 0;
+	for (unsigned number = 0; number < VFSTEER_MAX_PORTS; number++) {
+		const struct vfsteer_port *entry = agent_port_entry(agent, number);
+
+		if (!entry->name[0])
+			continue;
+		agent_port_adopt(agent, number, entry);
+		if (!entry->ifindex || agent_port_is_as_left(agent, number))
+			continue;
+		agent_port_lose(agent, number);
+	}
+	agent_ports_configure(agent);
+	agent_ports_sweep(agent);
+	agent_ports_end(agent);
+	return 0;
+}
+
+void agent_ports_close(struct agent *agent)
+{
+	for (unsigned number = 0; number < VFSTEER_MAX_PORTS; number++)
+		if (agent->world.ports[number].used)
+			port_programs_close(&agent->world.ports[number].programs);
+	xdp_features_free(agent->world.features);
+	port_pins_close(&agent->world.port_pins);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "agent/state.h"
+#include "policy/candidates.h"
+#include "base/log.h"
+#include "maps/slot.h"
+
+#include <stdlib.h>
+
+#define AGENT_CANDIDATES_MAX 8 /* of one pair, at once */
+
+/* Devices come and go, so what was told is forgotten only when there is more to remember. */
+static bool agent_is_news(struct pair *pair, const struct candidate *other)
+{
+	unsigned known = pair->told_count < PAIR_TOLD_MAX ? pair->told_count : PAIR_TOLD_MAX;
+
+	for (unsigned i = 0; i < known; i++) {
+		if (pair->told[i].ifindex != other->device->ifindex)
+			continue;
+		if (pair->told[i].verdict == other->verdict)
+			return false;
+		pair->told[i].verdict = other->verdict;
+		return true;
+	}
+	pair->told[pair->told_count++ % PAIR_TOLD_MAX] = (struct pair_told){other->device->ifindex, other->verdict};
+	return true;
+}
+
+static void agent_tell_candidates_of(const struct agent *agent, struct pair *pair, const struct candidates_view *view)
+{
+	const struct netdev *standby = netdev_by_index(agent->world.table, pair->standby);
+	const struct netdev *primary = netdev_by_index(agent->world.table, pair->primary);
+	struct candidate others[AGENT_CANDIDATES_MAX];
+	char text[CANDIDATES_TEXT_SIZE];
+	const struct candidates_named named = slot_read_named(&agent->world.pins.pairs[pair->slot]);
+	size_t count;
+
+	if (!standby)
+		return;
+	count = candidates_others(view, standby, primary, &named, others, AGENT_CANDIDATES_MAX);
+	for (size_t i = 0; i < count && i < AGENT_CANDIDATES_MAX; i++) {
+		const struct netdev *device = others[i].device;
+
+		/* What it is could not be read, as of one that is being renamed: its next message brings that. */
+		if (!device->kind[0] && !device->driver[0])
+			continue;
+		if (!agent_is_news(pair, &others[i]))
+			continue;
+		candidates_explain(view, &others[i], standby, primary, text);
+		log_info("%s: not used: %s%s%s%s: %s", standby->name, device->name, device->pci_address[0] ? " (" : "",
+			 device->pci_address, device->pci_address[0] ? ")" : "", text);
+	}
+}
+
+void agent_tell_candidates(struct agent *agent)
+{
+	int paired[2 * VFSTEER_MAX_PAIRS + 1] = {0};
+	int contested[VFSTEER_MAX_PAIRS + 1];
+	struct candidates_view view = {.taken = paired, .contested = contested};
+	unsigned paired_count = 0;
+
+	view.devices = netdev_list(agent->world.table, &view.count);
+	if (!view.devices)
+		return;
+	view.addresses.list = netdev_addresses(agent->world.table, &view.addresses.count);
+	agent_list_contested(agent, contested);
+	for (unsigned i = 0; i < agent->pair_count; i++) {
+		paired[paired_count++] = agent->pairs[i]->standby;
+		if (agent->pairs[i]->primary)
+			paired[paired_count++] = agent->pairs[i]->primary;
+	}
+	for (unsigned i = 0; i < agent->pair_count; i++)
+		agent_tell_candidates_of(agent, agent->pairs[i], &view);
+	free((void *)view.devices);
+}

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "agent/agent_ports.h"
+#include "agent/state.h"
+#include "report/hints.h"
+#include "base/log.h"
+#include "policy/protection.h"
+#include "maps/slot.h"
+#include "agent/unload.h"
+#include "base/names.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+
+#define AGENT_NAMES_INTERVAL_NS 500000000ULL /* see agent_find_names */
+#define AGENT_RETRY_INTERVAL_NS 10000000000ULL /* for a pair that could not be made */
+/* Longer than the programs are silent after they have told of an address: PORT_LEARN_EVENT_INTERVAL_NS. */
+#define AGENT_READDRESS_DELAY_NS 150000000ULL
+
+struct pair *agent_pair_of_slot(const struct agent *agent, unsigned slot)
+{
+	for (unsigned i = 0; i < agent->pair_count; i++)
+		if (agent->pairs[i]->slot == slot)
+			return agent->pairs[i];
+	return NULL;
+}
+
+struct pair *agent_pair_of_standby(const struct agent *agent, int ifindex)
+{
+	for (unsigned i = 0; i < agent->pair_count; i++)
+		if (agent->pairs[i]->standby == ifindex)
+			return agent->pairs[i];
+	return NULL;
+}
+
+bool agent_take_event(struct agent *agent, const void *data, size_t size)
+{
+	struct vfsteer_event event;
+	struct pair *pair;
+
+	if (size < sizeof(event))
+		return false;
+	memcpy(&event, data, sizeof(event));
+	pair = agent_pair_of_slot(agent, event.slot);
+	if (pair)
+		pair->due = true;
+	if (pair && event.kind == EVENT_FILTERS)
+		pair->realign = pair->readdress = true;
+	if (pair && event.kind == EVENT_ADDRESSES) {
+		pair->readdress = true;
+		pair->readdress_ns = pair_clock_ns() + AGENT_READDRESS_DELAY_NS;
+	}
+	if (pair && event.kind == EVENT_UNPLUG_CANCELLED)
+		pair->removal_cancelled = true;
+	return event.kind == EVENT_PROGRAMS;
+}
+
+/* The slot of a pair that ends goes with it: what its primary was is kept for the next of its name. */
+static void agent_keep_identity(struct agent *agent, const struct pair *pair)
+{
+	struct identity identity = slot_read_named(&agent->world.pins.pairs[pair->slot]).identity;
+
+	for (unsigned i = 0; i < agent->options->pair_count && identity_is_pinned(&identity); i++)
+		if (agent->requested_standbys[i] == pair->standby)
+			agent->pinned_devices[i].primary = identity;
+}
+
+/* The standbys that are no longer: unplugged, or moved to another namespace, if only for a moment. */
+static void agent_remove_pairs(struct agent *agent)
+{
+	for (unsigned i = 0; i < agent->pair_count;) {
+		struct pair *pair = agent->pairs[i];
+
+		if (!pair_is_over(&agent->world, pair)) {
+			i++;
+			continue;
+		}
+		log_info("%s: the standby is gone: the pair is given up", agent->world.pins.pairs[pair->slot].standby);
+		agent_ports_leave(agent, pair);
+		agent_keep_identity(agent, pair);
+		pair_remove(&agent->world, pair);
+		agent->pairs[i] = agent->pairs[--agent->pair_count];
+	}
+}
+
+/* Once, until the pair is made or its standby goes. */
+static void agent_tell_unhooked(struct agent *agent, const struct netdev *standby)
+{
+	unsigned free_place = VFSTEER_MAX_PAIRS;
+
+	for (unsigned i = 0; i < VFSTEER_MAX_PAIRS; i++) {
+		if (agent->unhooked[i] == standby->ifindex)
+			return;
+		if (!agent->unhooked[i] || !netdev_by_index(agent->world.table, agent->unhooked[i]))
+			free_place = i;
+	}
+	if (free_place < VFSTEER_MAX_PAIRS)
+		agent->unhooked[free_place] = standby->ifindex;
+	log_error("%s: not paired: an ingress qdisc is on it, which has no egress hook, and this kernel has no tcx (Linux 6.6): put clsact in its place and its filters there: tc qdisc delete dev %s ingress; tc qdisc add dev %s clsact",
+		  standby->name, standby->name, standby->name);
+}
+
+static void agent_forget_unhooked(struct agent *agent, int standby)
+{
+	for (unsigned i = 0; i < VFSTEER_MAX_PAIRS; i++)
+		if (agent->unhooked[i] == standby)
+			agent->unhooked[i] = 0;
+}
+
+void agent_retry_unhooked(struct agent *agent)
+{
+	for (unsigned i = 0; i < VFSTEER_MAX_PAIRS && agent->retry_ns; i++)
+		if (agent->unhooked[i])
+			agent->retry_ns = pair_clock_ns();
+}
+
+static void agent_add_pair(struct agent *agent, const struct pairing *pairing)
+{
+	const struct netdev *standby = netdev_by_index(agent->world.table, pairing->standby);
+	const char *missing;
+	struct pair *pair;
+	int error = pair_new(&agent->world, pairing, &pair);
+
+	if (error == -ENOSPC) {
+		/* Perhaps a slot was adopted whose standby left before it became a pair again. */
+		slot_clear_dead(&agent->world.pins, agent->world.network_namespace, agent->world.table);
+		error = pair_new(&agent->world, pairing, &pair);
+	}
+	if (error == -EPROTONOSUPPORT) {
+		agent_tell_unhooked(agent, standby);
+		return;
+	}
+	if (error == -ENOSPC)
+		log_error("%s: not paired: there are %d pairs already, and no more are possible", standby->name,
+			  VFSTEER_MAX_PAIRS);
+	else if (error)
+		log_error("%s: not paired: its programs could not be loaded and attached: %s", standby->name,
+			  strerror(-error));
+	if (error)
+		return;
+	agent_forget_unhooked(agent, pairing->standby);
+	agent->pairs[agent->pair_count++] = pair;
+	missing = protection_missing_liveness(agent->world.pins.pairs[pair->slot].liveness);
+	log_info("%s: steering by %s, the primary's liveness %s%s%s", standby->name,
+		 steer_describe(&agent->world.pins, pairing->standby),
+		 words_liveness(agent->world.pins.pairs[pair->slot].liveness), missing ? ": " : "", missing ?: "");
+	hints_log(standby->name, standby->carrier);
+}
+
+static void agent_step(struct agent *agent, struct pair *pair)
+{
+	const struct vfsteer_pair *slot = &agent->world.pins.pairs[pair->slot];
+	enum vfsteer_xdp_mirror xdp_mirror = slot->xdp_mirror;
+	const struct netdev *standby;
+	int primary = pair->primary;
+
+	pair->due = false;
+	pair->wake_ns = pair_step(&agent->world, pair, &pair->pairing);
+	/* AF_XDP sockets come and go without news, and seldom without a program that gives them their frames. */
+	standby = netdev_by_index(agent->world.table, pair->standby);
+	if ((standby && standby->xdp_program) || xdp_mirror != slot->xdp_mirror || primary != pair->primary)
+		agent->bypasses_due = true;
+}
+
+/* At the first pair's time; nothing to wait for: never. */
+static void agent_set_timer(struct agent *agent)
+{
+	uint64_t wake_ns = agent->pair_count ? agent->groups_ns : 0;
+	int error;
+
+	if (agent->pair_count && !agent->lists_watched && agent->realign_ns < wake_ns)
+		wake_ns = agent->realign_ns;
+
+	for (unsigned i = 0; i < agent->pair_count; i++) {
+		uint64_t pair_wake_ns = agent->pairs[i]->wake_ns;
+
+		if (pair_wake_ns && (!wake_ns || pair_wake_ns < wake_ns))
+			wake_ns = pair_wake_ns;
+		pair_wake_ns = pair_path_look_ns(agent->pairs[i]);
+		if (pair_wake_ns && (!wake_ns || pair_wake_ns < wake_ns))
+			wake_ns = pair_wake_ns;
+	}
+	if (agent->bypasses_due && (!wake_ns || agent->bypasses_ns < wake_ns))
+		wake_ns = agent->bypasses_ns ?: 1;
+	if (agent->retry_ns && (!wake_ns || agent->retry_ns < wake_ns))
+		wake_ns = agent->retry_ns;
+	error = sd_event_source_set_time(agent->timer, wake_ns ? wake_ns / 1000 + 1 : UINT64_MAX);
+	if (error >= 0)
+		error = sd_event_source_set_enabled(agent->timer, wake_ns ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+	if (error >= 0)
+		return;
+	log_error("run: timer: %s: ends, to be started anew; traffic goes on", strerror(-error));
+	sd_event_exit(agent->loop, error);
+}
+
+/* Ready when every pair is steered: has its programs on its standby. Its primary may be joining, or absent. */
+static void agent_tell_readiness(struct agent *agent)
+{
+	if (agent->told && agent->told_pairs == agent->pair_count && agent->told_wanted_pairs == agent->wanted_pairs)
+		return;
+	agent->told = true;
+	agent->told_pairs = agent->pair_count;
+	agent->told_wanted_pairs = agent->wanted_pairs;
+	sd_notifyf(0, "%sSTATUS=%u of %u pairs steered", agent->pair_count == agent->wanted_pairs ? "READY=1\n" : "",
+		   agent->pair_count, agent->wanted_pairs);
+}
+
+/* Have all pairs the devices they had at the last look at everything? */
+static bool agent_knows_devices(const struct agent *agent)
+{
+	for (unsigned i = 0; i < agent->pair_count; i++) {
+		const struct pair *pair = agent->pairs[i];
+
+		if (pair_is_over(&agent->world, pair) ||
+		    (pair->primary && !netdev_by_index(agent->world.table, pair->primary)))
+			return false;
+	}
+	return true;
+}
+
+void agent_look(struct agent *agent)
+{
+	uint64_t now_ns = pair_clock_ns();
+
+	pair_forget_groups(&agent->world);
+	if (!agent_knows_devices(agent) || (agent->retry_ns && agent->retry_ns <= now_ns)) {
+		agent_reconcile(agent);
+		return;
+	}
+	for (unsigned i = 0; i < agent->pair_count; i++) {
+		struct pair *pair = agent->pairs[i];
+		uint64_t look_ns = pair_path_look_ns(pair);
+
+		pair->due |= look_ns && look_ns <= now_ns && pair_path_look(&agent->world, pair);
+		if (pair->pairing.standby && (pair->due || (pair->wake_ns && pair->wake_ns <= now_ns)))
+			agent_step(agent, pair);
+	}
+	agent_tell_bypasses(agent);
+	agent_set_timer(agent);
+}
+
+/* Nothing tells that udev gives a device that is down another name: those that are waited for are asked for some time after a device came. */
+static void agent_find_names(struct agent *agent)
+{
+	uint64_t now_ns = pair_clock_ns();
+	bool is_due = now_ns >= agent->names_next_ns, is_waiting = false;
+
+	for (unsigned i = 0; i < 2 * agent->options->pair_count && now_ns < agent->names_until_ns; i++) {
+		const struct options_pair *pair = &agent->options->pairs[i / 2];
+		const char *name = i % 2 ? pair->primary : pair->standby;
+		int known = i % 2 ? 0 : agent->requested_standbys[i / 2];
+
+		if (!*name || known || netdev_by_name(agent->world.table, name))
+			continue;
+		is_waiting |= !is_due || netdev_refresh_name(agent->world.table, name) == -ENODEV;
+	}
+	if (is_due)
+		agent->names_next_ns = now_ns + AGENT_NAMES_INTERVAL_NS;
+	if (is_waiting)
+		agent->retry_ns = agent->names_next_ns;
+}
+
+static void agent_pin_standby(struct agent *agent, const struct pair *pair)
+{
+	const struct netdev *standby = netdev_by_index(agent->world.table, pair->standby);
+
+	if (standby && agent->options->pair_count)
+		agent->pinned_devices[pair->pairing.request].standby = identity_of(standby);
+}
+
+static bool agent_is_paired(const struct pairing *pairings, size_t count, int standby)
+{
+	for (size_t i = 0; i < count; i++)
+		if (pairings[i].standby == standby)
+			return true;
+	return false;
+}
+
+/*
+ * Once, after adoption: pairs of an earlier agent that this one's configuration does not have. Nobody would keep them, and their primary may be
+ * another pair's now. Before any pair is made.
+ */
+static void agent_give_up_pairs(struct agent *agent, const struct pairing *pairings, size_t count)
+{
+	struct pair_world *world = &agent->world;
+
+	/* None at all: the devices could not be listed, or are not here yet. */
+	if (agent->gave_up_pairs || !count)
+		return;
+	agent->gave_up_pairs = true;
+	for (unsigned slot = 0; slot < pins_slots_used(&world->pins); slot++) {
+		const struct vfsteer_pair *pair = &world->pins.pairs[slot];
+		int error, primary = (int)pair->primary_ifindex;
+		char standby[VFSTEER_NAME_SIZE];
+
+		if (!pair->standby[0] || pair->network_namespace != world->network_namespace ||
+		    agent_is_paired(pairings, count, (int)pair->standby_ifindex) || agent_pair_of_slot(agent, slot))
+			continue;
+		memcpy(standby, pair->standby, sizeof(standby));
+		error = unload_pair(&world->pins, slot, world->table, world->requests, world->announce_fd);
+		/* It was set down, and may be another pair's now. */
+		if (primary)
+			netdev_refresh(world->table, primary);
+		if (error)
+			log_warning("%s: no pair of this configuration, and not all of it could be taken away: %s", standby, strerror(-error));
+		else
+			log_info("%s: no pair of this configuration: given up", standby);
+	}
+}
+
+void agent_reconcile(struct agent *agent)
+{
+	static struct pairing pairings[VFSTEER_MAX_PAIRS];
+	size_t count;
+
+	pair_forget_groups(&agent->world);
+	agent_remove_pairs(agent);
+	agent->retry_ns = 0;
+	agent_find_names(agent);
+	count = agent_find_pairings(agent, pairings);
+	agent->wanted_pairs = count;
+	agent_give_up_pairs(agent, pairings, count);
+	for (unsigned i = 0; i < agent->pair_count; i++) {
+		agent->pairs[i]->pairing.standby = 0;
+		agent->pairs[i]->wake_ns = 0;
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct pair *pair = agent_pair_of_standby(agent, pairings[i].standby);
+
+		if (!pair) {
+			agent_add_pair(agent, &pairings[i]);
+			pair = agent_pair_of_standby(agent, pairings[i].standby);
+		}
+		if (!pair) {
+			agent->retry_ns = pair_clock_ns() + AGENT_RETRY_INTERVAL_NS;
+			continue;
+		}
+		pair->pairing = pairings[i];
+		agent_pin_standby(agent, pair);
+	}
+	/* Before a new primary joins, which then has what the ports need before it carries anything. */
+	agent_ports_reconcile(agent);
+	for (unsigned i = 0; i < agent->pair_count; i++)
+		if (agent->pairs[i]->pairing.standby)
+			agent_step(agent, agent->pairs[i]);
+	agent_tell_bypasses(agent);
+	agent_set_timer(agent);
+	agent_tell_readiness(agent);
+	agent_tell_candidates(agent);
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "announce/membership_reports.h"
+#include "announce/membership_frames.h"
+#include "announce/speakers.h"
+
+#include <errno.h>
+#include <linux/if_addr.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The versions to report in: a mask. */
+enum membership_mld {
+	MEMBERSHIP_MLD1 = 1 << 1,
+	MEMBERSHIP_MLD2 = 1 << 2,
+};
+
+/* @otherwise: the file does not exist, or cannot be read. */
+static int read_sysctl(const char *family, const char *name, int otherwise)
+{
+	char path[128];
+	FILE *file;
+	int value;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/%s/%s", family, name);
+	file = fopen(path, "re");
+	if (!file)
+		return otherwise;
+	if (fscanf(file, "%d", &value) != 1)
+		value = otherwise;
+	fclose(file);
+	return value;
+}
+
+/* As in the kernel: @forced_for_all has priority. 0: no version is forced. */
+static int read_forced_mld(const char *device, int forced_for_all)
+{
+	char name[64 + IF_NAMESIZE];
+
+	snprintf(name, sizeof(name), "conf/%s/force_mld_version", device);
+	return forced_for_all ? forced_for_all : read_sysctl("ipv6", name, 0);
+}
+
+/* Has the device ever sent an MLDv1 report? True if that is unknown. */
+static bool has_spoken_mld1(const char *device)
+{
+	char path[64 + IF_NAMESIZE], line[128];
+	unsigned long sent = 1;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/net/dev_snmp6/%s", device);
+	file = fopen(path, "re");
+	if (!file)
+		return true;
+	while (fgets(line, sizeof(line), file) &&
+	       sscanf(line, "Icmp6OutGroupMembResponses %lu", &sent) != 1)
+		;
+	fclose(file);
+	return sent;
+}
+
+static unsigned mld_of(const char *device, int forced_for_all)
+{
+	int forced = read_forced_mld(device, forced_for_all);
+
+	if (forced == 1)
+		return MEMBERSHIP_MLD1;
+	return forced != 2 && has_spoken_mld1(device) ? MEMBERSHIP_MLD1 | MEMBERSHIP_MLD2
+						      : MEMBERSHIP_MLD2;
+}
+
+/* IPv4: any address of the device (RFC 3376, 4.2.13). IPv6: its link-local address, after DAD. */
+static bool is_source(const struct netdev_address *address, int family)
+{
+	if (address->family != family)
+		return false;
+	if (family == AF_INET)
+		return !(address->flags & IFA_F_SECONDARY) &&
+		       ntohl(address->v4.s_addr) >> 24 != IN_LOOPBACKNET;
+	return IN6_IS_ADDR_LINKLOCAL(&address->v6) &&
+	       !(address->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED));
+}
+
+/*
+ * A report tells of a port, so it is sent from the standby's MAC whichever device has joined: the
+ * MAC of a device above may be that of a VRRP BACKUP, and a switch would take it from the MASTER.
+ */
+static struct announce_address sender_of(const struct netdev_table *table, const struct netdev *standby,
+					 const struct speaker *speaker, int family)
+{
+	const struct netdev_address *address =
+		netdev_address_first(table, speaker->device->ifindex);
+	struct announce_address sender = { .family = family, .tag_count = speaker->tag_count };
+
+	memcpy(sender.mac, standby->mac, sizeof(sender.mac));
+	memcpy(sender.tags, speaker->tags, sizeof(sender.tags));
+	while (address && address->ifindex == speaker->device->ifindex &&
+	       !is_source(address, family))
+		address = netdev_address_next(table, address);
+	if (address && address->ifindex == speaker->device->ifindex)
+		memcpy(&sender.v6, &address->v6,
+		       family == AF_INET ? sizeof(sender.v4) : sizeof(sender.v6));
+	return sender;
+}
+
+/* The groups to report: an array that the caller frees. */
+static int choose_groups(const struct memberships *memberships, int family, int ifindex,
+			 bool link_local, struct membership **ret, size_t *ret_count)
+{
+	size_t count, chosen_count = 0;
+	const struct membership *groups = memberships_of(memberships, family, ifindex, &count);
+	struct membership *chosen = NULL;
+
+	if (count) {
+		chosen = calloc(count, sizeof(*chosen));
+		if (!chosen)
+			return -ENOMEM;
+	}
+	for (size_t i = 0; i < count; i++)
+		if (membership_is_reported(&groups[i], link_local))
+			chosen[chosen_count++] = groups[i];
+	*ret = chosen;
+	*ret_count = chosen_count;
+	return 0;
+}
+
+/* What the reports of one standby are made of. */
+struct collecting {
+	const struct netdev_table *table;
+	const struct memberships *memberships;
+	const struct netdev *standby;
+	bool link_local; /* see membership_is_reported */
+	int forced_mld;	 /* of all devices; 0: none */
+	struct announce_reports reports;
+};
+
+/* The frames leave by the standby's wire: a bridge above it may have a larger MTU. */
+static uint32_t mtu_of(const struct collecting *collecting, const struct speaker *speaker)
+{
+	return speaker->device->mtu < collecting->standby->mtu ? speaker->device->mtu
+							       : collecting->standby->mtu;
+}
+
+static int add_groups(struct collecting *collecting, const struct speaker *speaker, int family)
+{
+	const struct announce_address sender = sender_of(collecting->table, collecting->standby, speaker, family);
+	unsigned versions = 0;
+	struct membership *groups;
+	size_t count;
+	int error = choose_groups(collecting->memberships, family, speaker->device->ifindex,
+				  collecting->link_local, &groups, &count);
+
+	if (error)
+		return error;
+	if (count)
+		versions = family == AF_INET
+				   ? 1u << groups[0].igmp_version
+				   : mld_of(speaker->device->name, collecting->forced_mld);
+	for (unsigned version = 3; version && !error; version--)
+		if (versions & 1u << version)
+			error = membership_frames_add(&collecting->reports, &sender,
+						      mtu_of(collecting, speaker), version, groups,
+						      count);
+	free(groups);
+	return error;
+}
+
+int membership_reports_collect(const struct netdev_table *table,
+			       const struct memberships *memberships, const struct netdev *standby,
+			       struct announce_reports *ret)
+{
+	struct collecting collecting = {
+		.table = table,
+		.memberships = memberships,
+		.standby = standby,
+		.link_local = read_sysctl("ipv4", "igmp_link_local_mcast_reports", 1),
+		.forced_mld = read_sysctl("ipv6", "conf/all/force_mld_version", 0),
+	};
+	struct speakers speakers = { 0 };
+	int error = speakers_find(table, standby, &speakers);
+
+	for (size_t i = 0; i < speakers.count && !error; i++) {
+		error = add_groups(&collecting, &speakers.list[i], AF_INET);
+		if (!error)
+			error = add_groups(&collecting, &speakers.list[i], AF_INET6);
+	}
+	speakers_free(&speakers);
+	if (error) {
+		announce_reports_free(&collecting.reports);
+		return error;
+	}
+	announce_reports_free(ret);
+	*ret = collecting.reports;
+	return 0;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* membership_reports: the membership reports of all devices whose frames leave by a standby. */
+#ifndef ANNOUNCE_MEMBERSHIP_REPORTS_H
+#define ANNOUNCE_MEMBERSHIP_REPORTS_H
+
+#include "announce/announce.h"
+#include "announce/memberships.h"
+#include "netdev/netdev.h"
+
+/*
+ * Replaces *ret with the frames that report the groups of @standby and of the devices above it
+ * (speakers.h), inside their VLAN tags, from the standby's MAC and their addresses. Not reported: groups joined behind
+ * a bridge's other ports and in other network namespaces. Does not wait for RTNL.
+ *
+ * IGMP version: the one the device speaks now (its last querier, and force_igmp_version).
+ * MLD version: force_mld_version, if set. Else the kernel does not tell which version it speaks: MLDv2,
+ * and MLDv1 too if the device has ever sent an MLDv1 report, which it only does for an MLDv1 querier.
+ * An MLDv1 report that is not needed is harmless: an MLDv2 router assumes an older host and forwards
+ * the group from all sources for some minutes (RFC 3810, 8.3). An MLDv1 router ignores MLDv2 reports.
+ *
+ * Returns 0 or -errno, with *ret untouched.
+ */
+int membership_reports_collect(const struct netdev_table *table,
+			       const struct memberships *memberships, const struct netdev *standby,
+			       struct announce_reports *ret);
+
+#endif

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "announce/speakers.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* All devices that have one below, in the order of that one's ifindex. */
+struct links {
+	const struct netdev **devices;
+	size_t count;
+};
+
+bool speakers_is_kind(const struct netdev *device, const char *kind)
+{
+	return strcmp(device->kind, kind) == 0;
+}
+
+struct announce_address speakers_address(const struct speaker *speaker, const uint8_t mac[ETH_ALEN])
+{
+	struct announce_address address = { .family = AF_UNSPEC, .tag_count = speaker->tag_count };
+
+	memcpy(address.mac, mac, ETH_ALEN);
+	memcpy(address.tags, speaker->tags, sizeof(address.tags));
+	return address;
+}
+
+static int links_compare(const void *a, const void *b)
+{
+	const struct netdev *one = *(const struct netdev *const *)a, *other = *(const struct netdev *const *)b;
+
+	if (one->link != other->link)
+		return one->link < other->link ? -1 : 1;
+	return one->ifindex < other->ifindex ? -1 : one->ifindex > other->ifindex;
+}
+
+static int links_read(const struct netdev_table *table, struct links *ret)
+{
+	size_t count;
+
+	ret->devices = netdev_list(table, &count);
+	if (!ret->devices)
+		return -ENOMEM;
+	ret->count = 0;
+	for (size_t i = 0; i < count; i++)
+		if (ret->devices[i]->link)
+			ret->devices[ret->count++] = ret->devices[i];
+	qsort(ret->devices, ret->count, sizeof(*ret->devices), links_compare);
+	return 0;
+}
+
+/* The first with @ifindex below it, or the first after those. */
+static size_t links_first(const struct links *links, int ifindex)
+{
+	size_t low = 0, high = links->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (links->devices[middle]->link < ifindex)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static int speakers_make_room(struct speakers *speakers)
+{
+	size_t size = speakers->size ? 2 * speakers->size : 16;
+	struct speaker *list;
+	size_t *below;
+
+	if (speakers->count < speakers->size)
+		return 0;
+	list = reallocarray(speakers->list, size, sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	speakers->list = list;
+	below = reallocarray(speakers->below, size, sizeof(*below));
+	if (!below)
+		return -ENOMEM;
+	speakers->below = below;
+	speakers->size = size;
+	return 0;
+}
+
+/* Unless it is there already: a bridge with two ports of ours, say. */
+static int speakers_add(struct speakers *speakers, const struct netdev *device, const struct speaker *like,
+			size_t below)
+{
+	int result = speakers_make_room(speakers);
+	struct speaker speaker;
+
+	if (result)
+		return result;
+	/* Padding included: two of these are compared as bytes. */
+	memset(&speaker, 0, sizeof(speaker));
+	speaker.device = device;
+	speaker.tag_count = like->tag_count;
+	memcpy(speaker.tags, like->tags, like->tag_count * sizeof(*like->tags));
+	result = unique_add(&speakers->known, speakers->list, sizeof(speaker), &speaker);
+	if (result)
+		return result < 0 ? result : 0;
+	memcpy(&speakers->list[speakers->count], &speaker, sizeof(speaker));
+	speakers->below[speakers->count++] = below;
+	return 0;
+}
+
+/* Do frames of @device leave by the one its link names? Then @speaker, who speaks for that one, gets its tag as well. */
+static bool speakers_is_above(const struct netdev *device, struct speaker *speaker)
+{
+	if (!(device->flags & IFF_UP)) /* it speaks to nobody */
+		return false;
+	if (speakers_is_kind(device, "vlan")) {
+		if (speaker->tag_count == ANNOUNCE_MAX_TAGS)
+			return false;
+		speaker->tags[speaker->tag_count++] =
+			(struct announce_tag){ .protocol = device->vlan_protocol, .vlan_id = device->vlan_id };
+		return true;
+	}
+	/* Others, a tunnel's or veth's, say nothing of this kind. */
+	return speakers_is_kind(device, "macvlan") || speakers_is_kind(device, "macvtap") ||
+	       speakers_is_kind(device, "ipvlan") || speakers_is_kind(device, "ipvtap");
+}
+
+/* Does @team have another port that it could send by? Which one it does is known by generic netlink only. */
+static bool speakers_team_has_other_port(const struct netdev_table *table, const struct netdev *team, const struct netdev *port)
+{
+	const struct netdev *device = NULL;
+
+	while ((device = netdev_next(table, device)))
+		if (device != port && device->master == team->ifindex && device->flags & IFF_UP && device->carrier)
+			return true;
+	return false;
+}
+
+/* Do frames of @master leave by @port? A bond's active slave, or, in the modes that balance, any that the bond has not put aside. */
+static bool speakers_sends_by(const struct netdev_table *table, const struct netdev *master, const struct netdev *port)
+{
+	if (speakers_is_kind(master, "bond"))
+		return !port->is_backup_slave;
+	if (speakers_is_kind(master, "team"))
+		return !speakers_team_has_other_port(table, master, port);
+	return speakers_is_kind(master, "bridge");
+}
+
+/*
+ * All bridges of Open vSwitch are one device to the kernel (ovs-system), and its internal ports are alike: those that have the standby's
+ * MAC, as a bridge's own port usually does (OVN-Kubernetes' br-ex), are on its network. Of the others nobody can tell here.
+ */
+static int speakers_add_internal_ports(const struct netdev_table *table, struct speakers *speakers, size_t number)
+{
+	const struct speaker below = speakers->list[number];
+	const struct netdev *device = NULL;
+	int error = 0;
+
+	while (!error && (device = netdev_next(table, device)))
+		if (speakers_is_kind(device, "openvswitch") && device->flags & IFF_UP &&
+		    memcmp(device->mac, below.device->mac, ETH_ALEN) == 0)
+			error = speakers_add(speakers, device, &below, number);
+	return error;
+}
+
+static int speakers_add_above(const struct netdev_table *table, const struct links *links, struct speakers *speakers,
+			      size_t number)
+{
+	const struct speaker below = speakers->list[number];
+	const struct netdev *master = netdev_by_index(table, below.device->master);
+	int error = 0;
+
+	if (master && master->flags & IFF_UP && speakers_sends_by(table, master, below.device))
+		error = speakers_add(speakers, master, &below, number);
+	if (!error && strcmp(below.device->slave_kind, "openvswitch") == 0)
+		error = speakers_add_internal_ports(table, speakers, number);
+	for (size_t i = links_first(links, below.device->ifindex); i < links->count && !error; i++) {
+		struct speaker above = below;
+
+		if (links->devices[i]->link != below.device->ifindex)
+			break;
+		if (speakers_is_above(links->devices[i], &above))
+			error = speakers_add(speakers, links->devices[i], &above, number);
+	}
+	return error;
+}
+
+int speakers_find(const struct netdev_table *table, const struct netdev *standby, struct speakers *ret)
+{
+	const struct speaker untagged = { 0 };
+	struct links links = { 0 };
+	int error = links_read(table, &links);
+
+	if (!error)
+		error = speakers_add(ret, standby, &untagged, 0);
+	/* The list grows while it is walked, and ends: devices are not above themselves, and none is added twice. */
+	for (size_t i = 0; i < ret->count && !error; i++)
+		error = speakers_add_above(table, &links, ret, i);
+	free(links.devices);
+	return error;
+}
+
+void speakers_free(struct speakers *speakers)
+{
+	free(speakers->list);
+	free(speakers->below);
+	unique_free(&speakers->known);
+	*speakers = (struct speakers){ 0 };
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* clock: the time that everything here is measured in. */
+#ifndef BASE_CLOCK_H
+#define BASE_CLOCK_H
+
+#include <stdint.h>
+#include <time.h>
+
+/* @clock now, in ns. CLOCK_BOOTTIME is the one that bpf_ktime_get_boot_ns (Linux 5.8) reads in the kernel's programs. */
+static inline uint64_t clock_now_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
+}
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "cli/commands.h"
+#include "base/log.h"
+#include "cli/find_pair.h"
+#include "cli/options.h"
+#include "maps/pins.h"
+#include "report/report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void complain_unknown_pair(const struct pins *pins, const char *name)
+{
+	char names[VFSTEER_MAX_PAIRS * (VFSTEER_NAME_SIZE + 2)];
+	size_t length = 0;
+
+	for (unsigned i = 0; i < VFSTEER_MAX_PAIRS; i++) {
+		const char *standby = pins->pairs[i].standby;
+
+		if (*standby && length + VFSTEER_NAME_SIZE + 2 < sizeof(names))
+			length += (size_t)snprintf(names + length, sizeof(names) - length, "%s%.*s", length ? ", " : "",
+						   VFSTEER_NAME_SIZE, standby);
+	}
+	if (length)
+		log_error("status: %s: no such pair; the pairs are %s", name, names);
+	else
+		log_error("status: %s: no such pair; there are none", name);
+}
+
+int command_status(int argc, char **argv)
+{
+	char message[2 * PINS_PATH_SIZE];
+	static struct options options;
+	struct report report;
+	struct pins pins;
+	int slot = -1, err;
+	int status = options_parse(argc, argv, OPTIONS_BPFFS | OPTIONS_JSON, 0, 1, &options);
+
+	if (!status && options.operand_count)
+		status = options_check_name(argv[0], options.operands[0]);
+	if (status)
+		return status;
+	if (pins_open(options.bpffs, false, &pins, message, sizeof(message)) != PINS_OK) {
+		log_error("status: %s", message);
+		return EXIT_FAILURE;
+	}
+	status = EXIT_FAILURE;
+	if (options.operand_count) {
+		slot = names_find_pair(&pins, options.operands[0]);
+		if (slot < 0) {
+			complain_unknown_pair(&pins, options.operands[0]);
+			goto out;
+		}
+	}
+	err = report_read(&pins, slot, pins_agent_runs(options.bpffs), &report);
+	if (err) {
+		fprintf(stderr, "vfsteer: status: %s/counters: %s; 'vfsteer unload' and 'vfsteer run' make it anew\n",
+			pins.directory, strerror(-err));
+		goto out;
+	}
+	err = options.json ? report_write_json(&report, stdout) : report_write_text(&report, stdout);
+	report_free(&report);
+	if (err) {
+		fprintf(stderr, "vfsteer: status: writing the report: %s; free some memory\n", strerror(-err));
+		goto out;
+	}
+	status = commands_finish_output(argv[0], EXIT_SUCCESS);
+out:
+	pins_close(&pins);
+	return status;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "cli/commands.h"
+#include "control/control.h"
+#include "base/log.h"
+#include "cli/find_pair.h"
+#include "cli/options.h"
+#include "maps/pins.h"
+#include "maps/slot.h"
+#include "base/names.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Without an agent the word is changed here: what the data path does follows at once, only nobody announces it. */
+static int command_switch_pins(const struct pins *pins, int slot, const char *standby, const char *wish)
+{
+	struct vfsteer_state state = pins_state(pins, slot), wanted;
+
+	do {
+		if (strcmp(wish, "standby") && state.primary != PRIMARY_READY && !strcmp(wish, "primary")) {
+			log_error("switch: %s: the primary cannot carry traffic: it is %s; start 'vfsteer run' to bring it back",
+				  standby, words_primary_state(state.primary));
+			return 1;
+		}
+		wanted = state;
+		wanted.admin = !strcmp(wish, "standby") ? ADMIN_STANDBY :
+			       !strcmp(wish, "primary") ? ADMIN_PRIMARY :
+							  ADMIN_AUTO;
+		wanted.active = wanted.admin != ADMIN_STANDBY && state.primary == PRIMARY_READY ? PATH_PRIMARY : PATH_STANDBY;
+		if (wanted.active != state.active)
+			wanted.cause = CAUSE_OPERATOR;
+	} while (!pins_state_change(pins, slot, &state, wanted));
+	printf("%s: active: %s, admin: %s (no agent is running: not announced to the network)\n", standby,
+	       words_path(state.active), words_admin(state.admin));
+	return 0;
+}
+
+static int command_switch_ask(const struct pins *pins, const char *standby, const char *wish, int *ret_status)
+{
+	char request[CONTROL_SIZE], answer[CONTROL_SIZE];
+	int error;
+
+	snprintf(request, sizeof(request), "switch %s %s", standby, wish);
+	error = control_ask(pins, request, 5000, ret_status, answer);
+	if (error)
+		return error;
+	if (*ret_status)
+		log_error("switch: %s", answer);
+	else
+		printf("%s\n", answer);
+	return 0;
+}
+
+int command_switch(int argc, char **argv)
+{
+	static struct options options;
+	char message[512], standby[VFSTEER_NAME_SIZE];
+	struct pins pins;
+	int status = options_parse(argc, argv, OPTIONS_BPFFS, 2, 2, &options), slot, error;
+	const char *wish = options.operands[1];
+
+	if (!status)
+		status = options_check_name(argv[0], options.operands[0]);
+	if (status)
+		return status;
+	if (strcmp(wish, "primary") && strcmp(wish, "standby") && strcmp(wish, "auto")) {
+		log_error("switch: %s: not a path: say primary, standby or auto", *wish ? wish : "''");
+		return EXIT_USAGE;
+	}
+	if (pins_open(options.bpffs, true, &pins, message, sizeof(message)) != PINS_OK) {
+		log_error("switch: %s", message);
+		return 1;
+	}
+	slot = names_find_pair(&pins, options.operands[0]);
+	status = 1;
+	if (slot_explain_foreign(&pins, message, sizeof(message))) {
+		log_error("switch: %s", message);
+		goto out;
+	}
+	if (slot < 0) {
+		log_error("switch: %s: no such pair: 'vfsteer status' lists those there are", options.operands[0]);
+		goto out;
+	}
+	snprintf(standby, sizeof(standby), "%.*s", (int)sizeof(standby) - 1, pins.pairs[slot].standby);
+	error = command_switch_ask(&pins, standby, wish, &status);
+	if (!error)
+		goto out;
+	if (pins_agent_runs(options.bpffs)) {
+		log_error("switch: the agent does not answer: %s: look at its log, or start it again", strerror(-error));
+		status = 1;
+		goto out;
+	}
+	status = command_switch_pins(&pins, slot, standby, wish);
+out:
+	pins_close(&pins);
+	return status ? status : commands_finish_output(argv[0], 0);
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "cli/commands.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct command commands[] = {
+	{
+		.name = "run",
+		.function = command_run,
+		.arguments = "[--config FILE] [--pair STANDBY[=PRIMARY]]... [--bpffs DIR]",
+		.summary = "make and keep the pairs (the agent, in the foreground)",
+		.details =
+			"A pair is a virtio-net device, the standby, and a VF with the same MAC, the primary. Addresses, routes\n"
+			"and firewall rules stay on the standby; traffic goes over the primary whenever it can carry it, and over\n"
+			"the standby otherwise. The primary may come and go: it is found again by its permanent MAC.\n"
+			"\n"
+			"Without --pair, every virtio-net device is paired with the other physical device of the same permanent\n"
+			"MAC. There is nothing to configure.\n"
+			"\n"
+			"  --pair STANDBY          pair this device only, its primary found by permanent MAC; repeatable\n"
+			"  --pair STANDBY=PRIMARY  name the primary as well: the device that it is at its first use, no other of its name\n"
+			"  --bpffs DIR             the bpf file system to pin under (default /sys/fs/bpf)\n"
+			"  --config FILE           settings and further pairs; all of it is optional:\n"
+			"                            [agent]\n"
+			"                            up_delay_ms = 0             carrier lasts so long before a primary is used\n"
+			"                            leaving_timeout_ms = 15000  an announced removal that does not come\n"
+			"                            announce_count = 3          announcements of each switch\n"
+			"                            announce_interval_ms = 100  between them\n"
+			"                            rx = exact                  or direct, see the README's performance section\n"
+			"                            egress = after              or before other people's programs on the standby's egress\n"
+			"                            qdisc = mirror              or keep: the standby's root qdisc on the primary\n"
+			"                            xdp = mirror                an XDP program on a standby is put on the primary, too,\n"
+			"                                                        or that is not used; or ignore: used without it\n"
+			"                            announce = all              or macs: no addresses, or off: nothing\n"
+			"                            announce_except = 192.0.2.80  addresses, prefixes and MACs that are not announced\n"
+			"                            announce_again = 150        or off: seconds after which a silent pair announces its MACs\n"
+			"                            path_check = auto           or off, or arp ADDRESS..., or ns ADDRESS...: whom to ask\n"
+			"                                                        whether a primary leads anywhere\n"
+			"                            [pair eth0]\n"
+			"                            primary = auto              as --pair eth0; or = eth1, as --pair eth0=eth1\n"
+			"                            [port veth0]                see 'vfsteer help port'\n"
+			"                            pair = eth0\n"
+			"\n"
+			"When the agent ends, what it pinned under DIR/vfsteer stays and traffic goes on: it still leaves a\n"
+			"primary that is lost, but returns to one only when the agent runs again. 'vfsteer unload' removes it all.\n"
+			"\n"
+			"Examples:\n"
+			"  vfsteer run\n"
+			"  vfsteer run --pair eth0\n"
+			"  vfsteer run --pair eth0=eth1 --pair eth2=eth3\n",
+	},
+	{
+		.name = "status",
+		.function = command_status,
+		.arguments = "[--json] [--bpffs DIR] [PAIR]",
+		.summary = "show pairs, active path, last switch and counters",
+		.details =
+			"Shows every pair, or the one whose standby is called PAIR (ifname or altname). Works without a\n"
+			"running agent, and says so.\n"
+			"\n"
+			"  --json       one JSON object: version, agent, pairs; keys are only ever added\n"
+			"  --bpffs DIR  the bpf file system that 'vfsteer run' pinned under (default /sys/fs/bpf)\n"
+			"\n"
+			"The primary is absent (no such device), joining (being made ready), ready, leaving (its removal was\n"
+			"announced) or down (set down, or without carrier).\n"
+			"\n"
+			"Examples:\n"
+			"  vfsteer status\n"
+			"  vfsteer status eth0\n"
+			"  vfsteer status --json | jq -r '.pairs[] | .standby + \" \" + .active'\n",
+	},
+	{
+		.name = "switch",
+		.function = command_switch,
+		.arguments = "[--bpffs DIR] PAIR primary|standby|auto",
+		.summary = "choose the path of a pair, or leave it to vfsteer",
+		.details =
+			"PAIR is the ifname or an altname of the pair's standby.\n"
+			"\n"
+			"  primary      the primary, whenever it can carry traffic\n"
+			"  standby      the standby, even when the primary could\n"
+			"  auto         vfsteer chooses again\n"
+			"  --bpffs DIR  the bpf file system that 'vfsteer run' pinned under (default /sys/fs/bpf)\n"
+			"\n"
+			"Examples:\n"
+			"  vfsteer switch eth0 standby\n"
+			"  vfsteer switch eth0 auto\n",
+	},
+	{
+		.name = "port",
+		.function = command_port,
+		.arguments = "add|del|list [ARGUMENT]...",
+		.summary = "put interfaces of the guest on a pair's network",
+		.details =
+			"vfsteer port add IFACE --pair PAIR [--mac MAC | --passthrough] [--no-xdp] [--bpffs DIR]\n"
+			"vfsteer port del IFACE [--bpffs DIR]\n"
+			"vfsteer port list [--json] [--bpffs DIR]\n"
+			"\n"
+			"A port is an interface whose other end, a container's veth, a nested VM's tap, is to sit on the network of\n"
+			"a pair, and to share its failover. Frames between the port and the active device of the pair go by XDP in\n"
+			"the drivers where these have it, else by tc; 'vfsteer status' says which. PAIR is the pair's standby.\n"
+			"\n"
+			"  --mac MAC      the MAC of what lives behind the port (default: that of a veth's other end); frames for it\n"
+			"                 go there, and no frame with another one is taken from it\n"
+			"  --passthrough  the port owns the pair's own MAC and takes all that comes for it: the guest itself is no\n"
+			"                 longer reachable through the pair\n"
+			"  --no-xdp       by tc only: XDP costs a container that sends TCP its segmentation offload\n"
+			"  --json         the list as JSON\n"
+			"  --bpffs DIR    the bpf file system that 'vfsteer run' pinned under (default /sys/fs/bpf)\n"
+			"\n"
+			"The first port that uses XDP has it attached to both devices of the pair, which interrupts them for a moment and\n"
+			"turns offloads off. GRO is turned on at a veth's other end, since the kernel delivers XDP frames only there.\n"
+			"A port lives until 'port del', 'unload', or its interface goes. One of the configuration comes back with it:\n"
+			"\n"
+			"  [port veth0]\n"
+			"  pair = eth0\n"
+			"  mac = 52:54:00:12:34:56   or passthrough = yes; neither: the veth's other end\n"
+			"  xdp = auto                or no\n"
+			"\n"
+			"Examples:\n"
+			"  vfsteer port add veth0 --pair eth0\n"
+			"  vfsteer port add tap0 --pair eth0 --mac 52:54:00:12:34:56\n"
+			"  vfsteer port del veth0\n",
+	},
+	{
+		.name = "unload",
+		.function = command_unload,
+		.arguments = "[--bpffs DIR]",
+		.summary = "take every program, pin and map away",
+		.details =
+			"Afterwards the guest is as it was without vfsteer: two devices, traffic on the standby. Stop the agent\n"
+			"first.\n"
+			"\n"
+			"  --bpffs DIR  the bpf file system that 'vfsteer run' pinned under (default /sys/fs/bpf)\n"
+			"\n"
+			"Example:\n"
+			"  vfsteer unload\n",
+	},
+	{
+		.name = "xdp-broker",
+		.function = command_xdp_broker,
+		.arguments = "",
+		.summary = "get a standby's XDP program for the agent; systemd starts it",
+		.details =
+			"An XDP program on a standby has to be on the primary as well. To get hold of it takes CAP_SYS_ADMIN, which\n"
+			"the agent gives up: it asks this process, by the socket of vfsteer-xdp.socket. An agent that is started as\n"
+			"root by hand makes such a process itself.\n"
+			"\n"
+			"Example:\n"
+			"  systemctl start vfsteer-xdp.socket\n",
+	},
+	{
+		.name = "version",
+		.function = command_version,
+		.arguments = "",
+		.summary = "print the version",
+		.details = "Example:\n"
+			   "  vfsteer version\n",
+	},
+	{
+		.name = "help",
+		.function = command_help,
+		.arguments = "[COMMAND]",
+		.summary = "list the commands, or explain one",
+		.details = "Example:\n"
+			   "  vfsteer help run\n",
+	},
+	{ .name = NULL },
+};
+
+const struct command *commands_find(const char *name)
+{
+	for (const struct command *command = commands; command->name; command++)
+		if (!strcmp(command->name, name))
+			return command;
+	return NULL;
+}
+
+void commands_write_usage(FILE *stream)
+{
+	fputs("usage: vfsteer COMMAND [ARGUMENT]...\n\n", stream);
+	for (const struct command *command = commands; command->name; command++)
+		fprintf(stream, "  vfsteer %s%s%s\n      %s\n", command->name, *command->arguments ? " " : "",
+			command->arguments, command->summary);
+	fputs("\nExit status: 0 done, 1 failed, 2 not understood. Errors are one line on stderr.\n"
+	      "'vfsteer help COMMAND' says more.\n",
+	      stream);
+}
+
+int commands_finish_output(const char *command, int status)
+{
+	if (!ferror(stdout) && !fflush(stdout))
+		return status;
+	fprintf(stderr, "vfsteer: %s: cannot write the output: %m; see where stdout leads\n", command);
+	return EXIT_FAILURE;
+}

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "cli/config.h"
+#include "cli/config_reading.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <ini.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CONFIG_PAIR_PREFIX "pair "
+#define CONFIG_PORT_PREFIX "port "
+#define CONFIG_BYTE_ORDER_MARK "\xef\xbb\xbf"
+
+static const struct config_number {
+	const char *name;
+	size_t offset; /* of an unsigned in struct options_settings */
+	unsigned long least, most;
+} config_numbers[] = {
+	{ "up_delay_ms", offsetof(struct options_settings, up_delay_ms), 0, 600000 },
+	{ "leaving_timeout_ms", offsetof(struct options_settings, leaving_timeout_ms), 1000, 600000 },
+	{ "announce_count", offsetof(struct options_settings, announce_count), 1, 100 },
+	{ "announce_interval_ms", offsetof(struct options_settings, announce_interval_ms), 10, 60000 },
+};
+#define CONFIG_NUMBERS (sizeof(config_numbers) / sizeof(*config_numbers))
+
+int config_mistake(struct config_reading *reading, const char *format, ...)
+{
+	va_list arguments;
+
+	if (!reading->mistake[0]) {
+		reading->mistake_line = reading->line;
+		va_start(arguments, format);
+		vsnprintf(reading->mistake, sizeof(reading->mistake), format, arguments);
+		va_end(arguments);
+	}
+	return 0;
+}
+
+static int config_set_number(struct config_reading *reading, const struct config_number *number, const char *value)
+{
+	char *settings = (char *)&reading->options.settings, *end;
+	unsigned long parsed;
+
+	errno = 0;
+	parsed = strtoul(value, &end, 10);
+	if (errno || end == value || *end || value[0] == '-' || parsed < number->least || parsed > number->most)
+		return config_mistake(reading, "%s = %s: not a number from %lu to %lu", number->name, value, number->least,
+				      number->most);
+	*(unsigned *)(settings + number->offset) = parsed;
+	return 1;
+}
+
+static int config_set_rx(struct config_reading *reading, bool *rx_direct, const char *value)
+{
+	*rx_direct = !strcmp(value, "direct");
+	return *rx_direct || !strcmp(value, "exact") ? 1 : config_mistake(reading, "rx = %s: say exact or direct", value);
+}
+
+static int config_set_egress(struct config_reading *reading, enum options_egress *egress, const char *value)
+{
+	if (!strcmp(value, "after"))
+		*egress = OPTIONS_EGRESS_AFTER;
+	else if (!strcmp(value, "before"))
+		*egress = OPTIONS_EGRESS_BEFORE;
+	else
+		return config_mistake(reading, "egress = %s: say after or before", value);
+	return 1;
+}
+
+static int config_set_qdisc(struct config_reading *reading, enum options_qdisc *qdisc, const char *value)
+{
+	*qdisc = !strcmp(value, "mirror") ? OPTIONS_QDISC_MIRROR : OPTIONS_QDISC_KEEP;
+	return *qdisc == OPTIONS_QDISC_MIRROR || !strcmp(value, "keep") ? 1 : config_mistake(reading, "qdisc = %s: say mirror or keep", value);
+}
+
+static int config_set_xdp(struct config_reading *reading, bool *xdp_ignored, const char *value)
+{
+	*xdp_ignored = !strcmp(value, "ignore");
+	return *xdp_ignored || !strcmp(value, "mirror") ? 1 : config_mistake(reading, "xdp = %s: say mirror or ignore", value);
+}
+
+static int config_agent(struct config_reading *reading, const char *name, const char *value)
+{
+	for (size_t i = 0; i < CONFIG_NUMBERS; i++)
+		if (!strcmp(name, config_numbers[i].name))
+			return config_set_number(reading, &config_numbers[i], value);
+	if (!strcmp(name, "rx"))
+		return config_set_rx(reading, &reading->options.settings.rx_direct, value);
+	if (!strcmp(name, "egress"))
+		return config_set_egress(reading, &reading->options.settings.egress, value);
+	if (!strcmp(name, "qdisc"))
+		return config_set_qdisc(reading, &reading->options.settings.qdisc, value);
+	if (!strcmp(name, "xdp"))
+		return config_set_xdp(reading, &reading->options.settings.xdp_ignored, value);
+	if (!strcmp(name, "announce"))
+		return config_set_announce(reading, &reading->options.settings.announce, value);
+	if (!strcmp(name, "announce_except"))
+		return config_add_announce_except(reading, "", value);
+	if (!strcmp(name, "announce_again"))
+		return config_set_announce_again(reading, value);
+	if (!strcmp(name, "path_check"))
+		return config_set_path_check(reading, &reading->options.settings.path_check, "", value);
+	return config_mistake(reading, "%s: no such setting in [agent]: see 'vfsteer help run'", name);
+}
+
+static struct options_pair *config_find_pair(struct options *options, const char *standby)
+{
+	for (unsigned i = 0; i < options->pair_count; i++)
+		if (!strcmp(options->pairs[i].standby, standby))
+			return &options->pairs[i];
+	return NULL;
+}
+
+static int config_pair(struct config_reading *reading, const char *standby, const char *name, const char *value)
+{
+	struct options_pair *pair = config_find_pair(&reading->options, standby);
+	struct options_pair said;
+	const char *flaw;
+	char text[2 * OPTIONS_NAME_SIZE + 2];
+
+	if (!pair) {
+		flaw = options_add_pair(&reading->options, standby);
+		if (flaw)
+			return config_mistake(reading, "[pair %s]: %s", standby, flaw);
+		pair = config_find_pair(&reading->options, standby);
+	}
+	if (!strcmp(name, "rx"))
+		return config_set_rx(reading, &pair->rx_direct, value);
+	if (!strcmp(name, "egress"))
+		return config_set_egress(reading, &pair->egress, value);
+	if (!strcmp(name, "qdisc"))
+		return config_set_qdisc(reading, &pair->qdisc, value);
+	if (!strcmp(name, "xdp"))
+		return config_set_xdp(reading, &pair->xdp_ignored, value);
+	if (!strcmp(name, "announce"))
+		return config_set_announce(reading, &pair->announce, value);
+	if (!strcmp(name, "announce_except"))
+		return config_add_announce_except(reading, standby, value);
+	if (!strcmp(name, "path_check"))
+		return config_set_path_check(reading, &pair->path_check, standby, value);
+	if (strcmp(name, "primary"))
+		return config_mistake(reading, "%s: no such setting in [pair %s]: see 'vfsteer help run'", name, standby);
+	if (!strcmp(value, "auto"))
+		return 1;
+	if (pair->primary[0])
+		return config_mistake(reading, "[pair %s] primary = %s: it has the primary %s already", standby, value,
+				      pair->primary);
+	/* Again and whole, for the checks that --pair STANDBY=PRIMARY makes. */
+	said = *pair;
+	*pair = reading->options.pairs[--reading->options.pair_count];
+	/* One character more than there may be, so that one too long is told. */
+	snprintf(text, sizeof(text), "%.*s=%.*s", OPTIONS_NAME_SIZE, standby, OPTIONS_NAME_SIZE, value);
+	flaw = options_add_pair(&reading->options, text);
+	if (flaw)
+		return config_mistake(reading, "[pair %s] primary = %s: %s", standby, value, flaw);
+	pair = config_find_pair(&reading->options, standby);
+	pair->rx_direct = said.rx_direct;
+	pair->egress = said.egress;
+	pair->qdisc = said.qdisc;
+	pair->xdp_ignored = said.xdp_ignored;
+	pair->announce = said.announce;
+	pair->path_check = said.path_check;
+	return 1;
+}
+
+/* A second value would take the first one's place, unseen. Exceptions are added to those before. */
+static bool config_is_new(struct config_reading *reading, const char *name)
+{
+	struct config_setting setting = { .kind = reading->kind };
+
+	if (reading->kind != CONFIG_PORT && !strcmp(name, "announce_except"))
+		return true;
+	memcpy(setting.section, reading->section, sizeof(setting.section));
+	snprintf(setting.name, sizeof(setting.name), "%.*s", CONFIG_NAME_SIZE - 1, name);
+	for (unsigned i = 0; i < reading->setting_count; i++)
+		if (!memcmp(&reading->settings[i], &setting, sizeof(setting)))
+			return false;
+	if (reading->setting_count < CONFIG_SETTINGS_MAX)
+		reading->settings[reading->setting_count++] = setting;
+	return true;
+}
+
+/* A name may be written with '-' for '_'. */
+static void config_write_name(const char *said, char *ret, size_t size)
+{
+	snprintf(ret, size, "%s", said);
+	for (char *at = ret; (at = strchr(at, '-'));)
+		*at = '_';
+}
+
+static int config_handle(void *argument, const char *section, const char *said, const char *value)
+{
+	struct config_reading *reading = argument;
+	char name[INI_MAX_LINE];
+
+	config_write_name(said, name, sizeof(name));
+
+	if (!section[0])
+		return config_mistake(reading, "%s: stands before any section: begin with [agent], [pair STANDBY] or [port IFACE]", name);
+	reading->section_line = 0;
+	if (!config_is_new(reading, name))
+		return config_mistake(reading, "%s: stands twice in [%s]: leave one of them", name, section);
+	switch (reading->kind) {
+	case CONFIG_PAIR:
+		return config_pair(reading, reading->section, name, value);
+	case CONFIG_PORT:
+		return config_port(reading, reading->section, name, value);
+	default:
+		return config_agent(reading, name, value);
+	}
+}
+
+/* A pair or port without settings would be one asked for and silently not made. */
+static bool config_end_section(struct config_reading *reading)
+{
+	if (!reading->section_line || reading->kind == CONFIG_AGENT)
+		return true;
+	reading->line = reading->section_line;
+	if (reading->kind == CONFIG_PAIR)
+		config_mistake(reading, "[pair %s]: nothing in it: say primary = auto, or primary = NAME", reading->section);
+	else
+		config_mistake(reading, "[port %s]: nothing in it: say pair = STANDBY", reading->section);
+	return false;
+}
+
+/* libinih tells of sections by their settings only, and cuts long names short: they are looked at here. */
+static bool config_begin_section(struct config_reading *reading, const char *line)
+{
+	size_t length = strcspn(line, "]"), prefix;
+	const char *flaw;
+	char name[256];
+
+	if (!line[length])
+		return true; /* no section: libinih says so */
+	if (!config_end_section(reading))
+		return false;
+	snprintf(name, sizeof(name), "%.*s", (int)length - 1, line + 1);
+	memset(reading->section, 0, sizeof(reading->section));
+	reading->section_line = reading->line;
+	reading->kind = CONFIG_AGENT;
+	if (!strcmp(name, "agent"))
+		return true;
+	if (!strncmp(name, CONFIG_PAIR_PREFIX, strlen(CONFIG_PAIR_PREFIX))) {
+		reading->kind = CONFIG_PAIR;
+		prefix = strlen(CONFIG_PAIR_PREFIX);
+	} else if (!strncmp(name, CONFIG_PORT_PREFIX, strlen(CONFIG_PORT_PREFIX))) {
+		reading->kind = CONFIG_PORT;
+		prefix = strlen(CONFIG_PORT_PREFIX);
+	} else {
+		return config_mistake(reading, "[%s]: no such section: there are [agent], [pair STANDBY] and [port IFACE]", name);
+	}
+	/* A port is its interface's ifname: the maps have no room for more. */
+	flaw = reading->kind == CONFIG_PAIR ? options_name_flaw(name + prefix) : options_ifname_flaw(name + prefix);
+	if (flaw)
+		return config_mistake(reading, "[%s]: the %s name %s", name, reading->kind == CONFIG_PAIR ? "standby's" : "interface's", flaw);
+	snprintf(reading->section, sizeof(reading->section), "%.*s", OPTIONS_NAME_SIZE - 1, name + prefix);
+	return true;
+}
+
+/* An ini_reader. Without indentation, which libinih takes for more of the value before. */
+static char *config_next_line(char *ret, int size, void *argument)
+{
+	struct config_reading *reading = argument;
+	const char *text = reading->next;
+	size_t length;
+
+	if (text == reading->end || reading->mistake[0])
+		return NULL;
+	reading->line++;
+	length = (size_t)(reading->end - text);
+	if (memchr(text, '\n', length))
+		length = (size_t)((const char *)memchr(text, '\n', length) - text);
+	reading->next = text + length + (text + length < reading->end);
+	for (; length && isspace((unsigned char)*text); length--)
+		text++;
+	while (length && isspace((unsigned char)text[length - 1]))
+		length--;
+	for (size_t i = 0; i < length; i++) {
+		if (iscntrl((unsigned char)text[i]) && text[i] != '\t') {
+			config_mistake(reading,
+				       "holds a control character: this is no text, name another file with --config");
+			return NULL;
+		}
+	}
+	if (length >= (size_t)size) {
+		config_mistake(reading, "longer than %d characters: no setting is, shorten it", size - 1);
+		return NULL;
+	}
+	memcpy(ret, text, length);
+	ret[length] = '\0';
+	return ret[0] != '[' || config_begin_section(reading, ret) ? ret : NULL;
+}
+
+int config_parse(const char *path, const char *text, size_t length, struct options *options, char *message, size_t size)
+{
+	struct config_reading *reading = calloc(1, sizeof(*reading));
+	size_t mark = strlen(CONFIG_BYTE_ORDER_MARK);
+	int error = 0, line;
+
+	if (!reading) {
+		snprintf(message, size, "%s: %s", path, strerror(ENOMEM));
+		return -ENOMEM;
+	}
+	reading->options = *options;
+	reading->next = length >= mark && !memcmp(text, CONFIG_BYTE_ORDER_MARK, mark) ? text + mark : text;
+	reading->end = text + length;
+	line = ini_parse_stream(config_next_line, reading, config_handle, reading);
+	if (!line && !reading->mistake[0] && config_end_section(reading))
+		config_check_ports(reading);
+	if (line < 0) {
+		error = -ENOMEM;
+		snprintf(message, size, "%s: %s", path, strerror(ENOMEM));
+	} else if (line && (!reading->mistake_line || line < reading->mistake_line)) {
+		error = -EINVAL;
+		snprintf(message, size, "%s:%d: neither a [section] nor NAME = VALUE", path, line);
+	} else if (reading->mistake[0]) {
+		error = -EINVAL;
+		snprintf(message, size, "%s:%d: %s", path, reading->mistake_line, reading->mistake);
+	} else {
+		*options = reading->options;
+	}
+	free(reading);
+	return error;
+}
+
+/* Returns how many bytes were read into @text, CONFIG_FILE_SIZE + 1 when there are more, or -errno. */
+static ssize_t config_load(const char *path, char text[CONFIG_FILE_SIZE + 1])
+{
+	FILE *file = fopen(path, "re");
+	ssize_t length;
+
+	if (!file)
+		return -errno;
+	length = (ssize_t)fread(text, 1, CONFIG_FILE_SIZE + 1, file);
+	if (ferror(file))
+		length = -errno;
+	fclose(file);
+	return length;
+}
+
+int config_read(const char *path, struct options *options, char *message, size_t size)
+{
+	char *text = malloc(CONFIG_FILE_SIZE + 1);
+	ssize_t length = text ? config_load(path, text) : -ENOMEM;
+	int error;
+
+	if (length > CONFIG_FILE_SIZE) {
+		error = -EFBIG;
+		snprintf(message, size, "%s: larger than %d KiB: this is no configuration, name another file with --config",
+			 path, CONFIG_FILE_SIZE / 1024);
+	} else if (length < 0) {
+		error = (int)length;
+		snprintf(message, size, "%s: %s: name a readable file with --config", path, strerror(-error));
+	} else {
+		error = config_parse(path, text, (size_t)length, options, message, size);
+	}
+	free(text);
+	return error;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "cli/commands.h"
+#include "base/log.h"
+
+#include <bpf/libbpf.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A stream that the caller closed would be the next file opened: a map or a socket, with our messages written into it. */
+static void keep_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) < 0)
+			_exit(1);
+}
+
+static const char *without_dashes(const char *name)
+{
+	if (!strcmp(name, "--help") || !strcmp(name, "-h"))
+		return "help";
+	return strcmp(name, "--version") ? name : "version";
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *command;
+
+	keep_streams();
+	libbpf_set_print(NULL); /* what concerns the user is said by the commands, in one line */
+	if (argc < 2) {
+		commands_write_usage(stderr);
+		return EXIT_USAGE;
+	}
+	command = commands_find(without_dashes(argv[1]));
+	if (!command) {
+		log_error("%s: no such command; 'vfsteer help' lists them", *argv[1] ? argv[1] : "''");
+		return EXIT_USAGE;
+	}
+	/* "vfsteer COMMAND --help" is "vfsteer help COMMAND". */
+	if (argc == 3 && (!strcmp(argv[2], "--help") || !strcmp(argv[2], "-h"))) {
+		char *help[] = { "help", (char *)command->name, NULL };
+
+		return command_help(2, help);
+	}
+	argv[1] = (char *)command->name;
+	return command->function(argc - 1, argv + 1);
+}

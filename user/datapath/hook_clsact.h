@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * hook_clsact: a hook's program by a filter with our handle, on a clsact qdisc, or on an ingress qdisc for
+ * HOOK_INGRESS. For hook.c.
+ */
+#ifndef DATAPATH_HOOK_CLSACT_H
+#define DATAPATH_HOOK_CLSACT_H
+
+#include "datapath/filters.h"
+#include "datapath/hook.h"
+
+/*
+ * Given what filters_scan tells of the hook, where a filter of ours is: does it run where the place says, as far
+ * as the others let it?
+ */
+bool hook_clsact_is_in_place(const struct hook *hook, const struct filters *filters);
+
+/* As hook_attach. */
+int hook_clsact_attach(const struct hook *hook, int program_fd, __u8 *clsact_is_ours);
+
+/* As hook_detach. */
+int hook_clsact_detach(const struct hook *hook, bool remove_qdisc);
+
+#endif

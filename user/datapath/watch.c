@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "datapath/watch.h"
+#include "base/crash_point.h"
+#include "base/kernel.h"
+#include "maps/pins_make.h"
+#include "watch.skel.h"
+#include "datapath/watch_test.h"
+#include "watch_without_cas.skel.h"
+#include "datapath/variant.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+VARIANT_DEFINE_OPEN(watch)
+
+/* The kernel functions watched; each program bears the name of its function. */
+static const char *const watch_functions[] = {
+	"pciehp_handle_button_press",
+	"acpiphp_disable_and_eject_slot",
+	"pci_stop_bus_device",
+	"pci_stop_and_remove_bus_device",
+	"pci_device_remove",
+	"unregister_netdevice_queue",
+	"__dev_close_many",
+	"dev_close_many",
+	"netif_close_many",
+	"dev_deactivate_many",
+	"netif_device_detach",
+	"netif_device_attach",
+	"netif_carrier_off",
+	"netif_carrier_on",
+	"__dev_set_rx_mode",
+	"bpf_mprog_attach",
+};
+#define WATCH_FUNCTIONS (sizeof(watch_functions) / sizeof(*watch_functions))
+_Static_assert(WATCH_FUNCTIONS <= WATCH_MAX, "room for every function in a result");
+
+/* A wrapper is of use only where the function it wraps is not there. */
+static bool watch_is_superseded(const char *name)
+{
+	return (!strcmp(name, "dev_close_many") || !strcmp(name, "netif_close_many")) &&
+	       kernel_has_function("__dev_close_many");
+}
+
+#define WATCH_NOT_PERMITTED_MAX 2
+#define WATCH_PIN "watch-"
+#define WATCH_NEW_PIN "new-" WATCH_PIN /* until it takes the place of an earlier one */
+#define WATCH_SILENT_PIN "silent-"     /* of a program that does not run here */
+
+/* How long a removal may be kept waiting for the announcement, and after it. */
+#define WATCH_HOLD_LIMIT_NS 100000000ULL
+#define WATCH_HOLD_SETTLE_NS 5000000ULL
+
+/* Spinning is of use only where another CPU can run the agent. */
+static bool watch_can_hold(void)
+{
+	return sysconf(_SC_NPROCESSORS_ONLN) > 1;
+}
+
+/* Opens the object with the programs in @wanted, a mask of indices, and no others to be loaded. */
+static struct watch_bpf *watch_select(const struct pins *pins, int test_fd, unsigned wanted)
+{
+	struct watch_bpf *programs = watch_open(kernel_has_compare_and_swap() ? watch_bpf__elf_bytes :
+									  watch_without_cas_bpf__elf_bytes);
+
+	if (!programs)
+		return NULL;
+	for (unsigned i = 0; i < WATCH_FUNCTIONS; i++)
+		bpf_program__set_autoload(bpf_object__find_program_by_name(programs->obj, watch_functions[i]),
+					  wanted & 1U << i);
+	if (watch_can_hold()) {
+		programs->rodata->hold_limit_ns = WATCH_HOLD_LIMIT_NS;
+		programs->rodata->hold_settle_ns = WATCH_HOLD_SETTLE_NS;
+	}
+	if (bpf_map__reuse_fd(programs->maps.pairs, pins->pairs_fd) ||
+	    bpf_map__reuse_fd(programs->maps.counters, pins->counters_fd) ||
+	    bpf_map__reuse_fd(programs->maps.events, pins->events_fd) ||
+	    bpf_map__reuse_fd(programs->maps.watch_tests, test_fd)) {
+		watch_bpf__destroy(programs);
+		return NULL;
+	}
+	return programs;
+}
+
+/*
+ * The new link is pinned before the old one goes, whose place it then takes by rename, which bpffs can (simple_rename, as on other file systems in
+ * memory): for a moment both programs run, and the second finds nothing to do; at none is there no program.
+ */
+static int watch_pin(const struct pins *pins, struct bpf_program *program)
+{
+	struct bpf_link *link = bpf_program__attach(program);
+	char path[PINS_PATH_SIZE], new_path[PINS_PATH_SIZE], pin[64];
+	int error;
+
+	if (!link)
+		return -errno;
+	crash_point("watch-link-attached");
+	snprintf(pin, sizeof(pin), WATCH_PIN "%s", bpf_program__name(program));
+	pins_link_path(pins, pin, 0, path, sizeof(path));
+	snprintf(pin, sizeof(pin), WATCH_NEW_PIN "%s", bpf_program__name(program));
+	pins_link_path(pins, pin, 0, new_path, sizeof(new_path));
+	unlink(new_path);
+	error = bpf_link__pin(link, new_path);
+	crash_point("watch-link-pinned");
+	if (!error && rename(new_path, path))
+		error = -errno;
+	crash_point("watch-link-renamed");
+	/* The pin holds it now; unpinned, it ends with its descriptor. */
+	bpf_link__destroy(link);
+	return error;
+}
+
+/* Loads and attaches the programs of @wanted and adds those that took to *@attached. Returns 0 or the kernel's refusal. */
+static int watch_try(const struct pins *pins, int test_fd, unsigned wanted, unsigned *attached)
+{
+	struct watch_bpf *programs = watch_select(pins, test_fd, wanted);
+	int error;
+
+	if (!programs)
+		return -ENOMEM;
+	error = watch_bpf__load(programs);
+	for (unsigned i = 0; i < WATCH_FUNCTIONS && !error; i++) {
+		int attach_error;
+
+		if (!(wanted & 1U << i))
+			continue;
+		attach_error = watch_pin(pins, bpf_object__find_program_by_name(programs->obj, watch_functions[i]));
+		if (!attach_error)
+			*attached |= 1U << i;
+		else
+			error = attach_error;
+	}
+	watch_bpf__destroy(programs);
+	return error;
+}
+
+static bool watch_has(unsigned mask, const char *name)
+{
+	for (unsigned i = 0; i < WATCH_FUNCTIONS; i++)
+		if (!strcmp(watch_functions[i], name))
+			return mask & 1U << i;
+	return false;
+}
+
+/* A program that this kernel refuses now, but took from an earlier agent, still does its work; one of a function that this version does
+ * not know is nobody's. */
+static bool watch_keep(const char *function, void *argument)
+{
+	(void)argument;
+	for (unsigned i = 0; i < WATCH_FUNCTIONS; i++)
+		if (!strcmp(watch_functions[i], function))
+			return true;
+	return false;
+}
+
+/*
+ * Attaches the programs of @wanted as far as the kernel lets it: *@attached and *@refusal. Returns 0 or -ENOMEM. One refused program takes the others
+ * down with it, so those that are left are tried one by one. A kernel that does not permit WATCH_NOT_PERMITTED_MAX of them permits none: each try costs
+ * some 20 ms, for libbpf reads the kernel's types anew.
+ */
+static int watch_attach_wanted(const struct pins *pins, int test_fd, unsigned wanted, unsigned *attached, int *refusal)
+{
+	int error = wanted ? watch_try(pins, test_fd, wanted, attached) : 0;
+	unsigned not_permitted = 0;
+
+	if (error == -ENOMEM)
+		return error;
+	for (unsigned i = 0; i < WATCH_FUNCTIONS && error && not_permitted < WATCH_NOT_PERMITTED_MAX; i++) {
+		int refused = wanted & ~*attached & 1U << i ? watch_try(pins, test_fd, 1U << i, attached) : 0;
+
+		if (refused)
+			*refusal = error;
+		not_permitted += refused == -EPERM && !*attached;
+	}
+	return 0;
+}
+
+static unsigned watch_functions_there(bool superseded)
+{
+	unsigned there = 0;
+
+	for (unsigned i = 0; i < WATCH_FUNCTIONS; i++)
+		if (kernel_has_function(watch_functions[i]) && watch_is_superseded(watch_functions[i]) == superseded)
+			there |= 1U << i;
+	return there;
+}
+
+/* Which of @attached do not run. */
+static unsigned watch_find_silent(unsigned attached, const struct watch_test_result *test)
+{
+	unsigned silent = 0;
+
+	for (unsigned i = 0; i < WATCH_FUNCTIONS; i++)
+		if (attached & 1U << i && !watch_test_fires(test, watch_functions[i]))
+			silent |= 1U << i;
+	return silent;
+}
+
+/* They stay attached: a function that is inlined in some callers is passed by others. */
+static bool watch_keep_silent(const char *function, void *argument)
+{
+	return watch_has(*(unsigned *)argument, function);
+}
+
+static void watch_pin_silent(const struct pins *pins, unsigned silent)
+{
+	char from[PINS_PATH_SIZE], to[PINS_PATH_SIZE], pin[64];
+
+	for (unsigned i = 0; i < WATCH_FUNCTIONS; i++) {
+		if (!(silent & 1U << i))
+			continue;
+		snprintf(pin, sizeof(pin), WATCH_PIN "%s", watch_functions[i]);
+		pins_link_path(pins, pin, 0, from, sizeof(from));
+		snprintf(pin, sizeof(pin), WATCH_SILENT_PIN "%s", watch_functions[i]);
+		pins_link_path(pins, pin, 0, to, sizeof(to));
+		rename(from, to);
+	}
+	pins_sweep_links(pins, WATCH_SILENT_PIN, watch_keep_silent, &silent);
+}
+
+/*
+ * Attaches all there is and tries it on a device. *@silent: what is attached and does not run. Returns 0 or -ENOMEM.
+ */
+static int watch_attach_tested(const struct pins *pins, int test_fd, unsigned *attached, unsigned *silent,
+			       struct watch_result *result)
+{
+	int error = watch_attach_wanted(pins, test_fd, watch_functions_there(false), attached, &result->refusal);
+	struct watch_test_result test = { 0 };
+
+	*silent = 0;
+	if (error || !*attached || !kernel_runs_tracing())
+		return error;
+	result->test_error = watch_test_run(test_fd, &test);
+	if (!result->test_error)
+		*silent = watch_find_silent(*attached, &test);
+	/* Inlined in its callers: those are what is left to watch. */
+	if (watch_has(*silent, "__dev_close_many") && watch_functions_there(true)) {
+		error = watch_attach_wanted(pins, test_fd, watch_functions_there(true), attached, &result->refusal);
+		if (!error)
+			result->test_error = watch_test_run(test_fd, &test);
+		if (!error && !result->test_error)
+			*silent = watch_find_silent(*attached, &test);
+	}
+	result->test_us = test.took_us;
+	result->complete = !result->test_error && watch_test_complete(&test);
+	return error;
+}
+
+int watch_attach(const struct pins *pins, struct watch_result *ret)
+{
+	struct watch_result result = { 0 };
+	unsigned attached = 0, silent = 0;
+	int test_fd = watch_test_map(), error;
+
+	if (test_fd < 0)
+		return test_fd;
+	error = watch_attach_tested(pins, test_fd, &attached, &silent, &result);
+	close(test_fd);
+	if (error)
+		return error;
+	result.silenced = !kernel_runs_tracing();
+	if (result.silenced)
+		attached = silent = result.refusal = 0; /* whatever was refused: that is not what is missing */
+	for (unsigned i = 0; i < WATCH_FUNCTIONS; i++) {
+		if (silent & 1U << i)
+			result.silent[result.silent_count++] = watch_functions[i];
+		else if (attached & 1U << i)
+			result.attached[result.attached_count++] = watch_functions[i];
+		else if (!watch_is_superseded(watch_functions[i]))
+			result.missing[result.missing_count++] = watch_functions[i];
+	}
+	attached &= ~silent;
+	result.complete = result.complete && attached;
+	result.removals_held = watch_can_hold() && (watch_has(attached, "unregister_netdevice_queue") ||
+						    watch_has(attached, "pci_device_remove"));
+	watch_pin_silent(pins, silent);
+	pins_sweep_links(pins, WATCH_PIN, watch_keep, NULL);
+	pins_sweep_links(pins, WATCH_NEW_PIN, NULL, NULL);
+	*ret = result;
+	return 0;
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What is in the opened pins: pairs, their words, their counters. */
+#include "maps/pins.h"
+#include "base/clock.h"
+#include "maps/percpu.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* The word as the compare-and-swap sees it. */
+typedef uint64_t __attribute__((may_alias)) word_t;
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+void pins_close(struct pins *pins)
+{
+	if (pins->pairs)
+		munmap(pins->pairs, pins->mapping_size);
+	pins->pairs = NULL;
+	close_fd(&pins->pairs_fd);
+	close_fd(&pins->counters_fd);
+	close_fd(&pins->twins_fd);
+	close_fd(&pins->twins_key_fd);
+	close_fd(&pins->own_macs_fd);
+	close_fd(&pins->events_fd);
+	close_fd(&pins->directory_fd);
+}
+
+unsigned pins_slots_used(const struct pins *pins)
+{
+	__u32 used = __atomic_load_n(&pins->pairs[0].slots_used, __ATOMIC_ACQUIRE);
+
+	return used < VFSTEER_MAX_PAIRS ? used : VFSTEER_MAX_PAIRS;
+}
+
+int pins_find(const struct pins *pins, const char *standby)
+{
+	for (unsigned i = 0; *standby && i < VFSTEER_MAX_PAIRS; i++)
+		if (!strncmp(pins->pairs[i].standby, standby, VFSTEER_NAME_SIZE))
+			return (int)i;
+	return -1;
+}
+
+static struct vfsteer_state state_from_word(uint64_t word)
+{
+	struct vfsteer_state state;
+
+	memcpy(&state, &word, sizeof(state));
+	return state;
+}
+
+static uint64_t state_to_word(struct vfsteer_state state)
+{
+	uint64_t word;
+
+	memcpy(&word, &state, sizeof(word));
+	return word;
+}
+
+struct vfsteer_state pins_state(const struct pins *pins, unsigned slot)
+{
+	return state_from_word(__atomic_load_n((const word_t *)&pins->pairs[slot].state, __ATOMIC_ACQUIRE));
+}
+
+/* The kernel stamps too, and its switch may follow ours before our stamp does: time only goes forward. */
+static void stamp_switch(struct vfsteer_pair *pair)
+{
+	word_t *stamp = (word_t *)&pair->last_switch_boot_ns;
+	uint64_t seen = __atomic_load_n(stamp, __ATOMIC_RELAXED), now_ns = clock_now_ns(CLOCK_BOOTTIME);
+
+	while (seen < now_ns &&
+	       !__atomic_compare_exchange_n(stamp, &seen, now_ns, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+		;
+}
+
+bool pins_state_change(const struct pins *pins, unsigned slot, struct vfsteer_state *expected,
+		       struct vfsteer_state wanted)
+{
+	struct vfsteer_pair *pair = &pins->pairs[slot];
+	bool switched = wanted.active != expected->active;
+	uint64_t word = state_to_word(*expected);
+
+	/* The old wire may bring what the new one does. Before the change: a comparison too many costs nothing. */
+	if (switched)
+		pair->rx_compares_primary = pair->rx_compares_standby = 1;
+	wanted.switches = expected->switches + switched;
+	if (!switched)
+		wanted.cause = expected->cause;
+	if (!__atomic_compare_exchange_n((word_t *)&pair->state, &word, state_to_word(wanted), false, __ATOMIC_ACQ_REL,
+					 __ATOMIC_ACQUIRE)) {
+		*expected = state_from_word(word);
+		return false;
+	}
+	*expected = wanted;
+	if (switched)
+		stamp_switch(pair);
+	return true;
+}
+
+int pins_counters(const struct pins *pins, unsigned slot, struct vfsteer_counters *ret)
+{
+	return percpu_sum(pins->counters_fd, slot, ret, sizeof(*ret));
+}
+
+int pins_clear_counters(const struct pins *pins, unsigned slot)
+{
+	return percpu_clear(pins->counters_fd, slot, sizeof(struct vfsteer_counters));
+}

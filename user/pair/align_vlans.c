@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "pair/align_vlans.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Also how a stub is told from other VLAN devices, after a restart, too. */
+static int stub_name(int primary_ifindex, uint16_t vlan_id, uint16_t vlan_protocol, char ret[IF_NAMESIZE])
+{
+	int length = snprintf(ret, IF_NAMESIZE, "vfs%d.%u%s", primary_ifindex, vlan_id,
+			      vlan_protocol == ETH_P_8021AD ? "s" : "");
+
+	return length < IF_NAMESIZE ? 0 : -ENAMETOOLONG;
+}
+
+static bool is_vlan_of(const struct netdev *device, int lower_ifindex)
+{
+	return device->link == lower_ifindex && strcmp(device->kind, "vlan") == 0;
+}
+
+bool align_vlans_is_stub(const struct netdev *device, int primary_ifindex)
+{
+	char name[IF_NAMESIZE];
+
+	return is_vlan_of(device, primary_ifindex) &&
+	       stub_name(primary_ifindex, device->vlan_id, device->vlan_protocol, name) == 0 &&
+	       strcmp(name, device->name) == 0;
+}
+
+/* VLANs of one device. */
+struct vlan_set {
+	bool customer[LINK_VLAN_IDS], service[LINK_VLAN_IDS];
+};
+
+static bool *vlan_in_set(struct vlan_set *set, uint16_t vlan_id, uint16_t vlan_protocol)
+{
+	return &(vlan_protocol == ETH_P_8021AD ? set->service : set->customer)[vlan_id % LINK_VLAN_IDS];
+}
+
+static bool has_vlan(struct vlan_set *set, const struct netdev *vlan)
+{
+	return *vlan_in_set(set, vlan->vlan_id, vlan->vlan_protocol);
+}
+
+static void read_vlans(const struct netdev_table *table, int lower_ifindex, struct vlan_set *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	for (const struct netdev *device = netdev_next(table, NULL); device; device = netdev_next(table, device))
+		if (is_vlan_of(device, lower_ifindex))
+			*vlan_in_set(ret, device->vlan_id, device->vlan_protocol) = true;
+}
+
+/* Those that are not needed. Returns 0 or the first error. */
+static int remove_stubs(struct link_requests *requests, const struct netdev_table *table, struct vlan_set *needed,
+			const struct netdev *primary)
+{
+	int first_error = 0;
+
+	for (const struct netdev *device = netdev_next(table, NULL); device; device = netdev_next(table, device)) {
+		int error;
+
+		if (!align_vlans_is_stub(device, primary->ifindex) || has_vlan(needed, device))
+			continue;
+		error = link_delete(requests, device->ifindex);
+		if (error && error != -ENODEV && !first_error)
+			first_error = error;
+	}
+	return first_error;
+}
+
+static int add_stub(struct link_requests *requests, const struct netdev *primary, uint16_t vlan_id,
+		    uint16_t vlan_protocol)
+{
+	char name[IF_NAMESIZE];
+	int error = stub_name(primary->ifindex, vlan_id, vlan_protocol, name);
+
+	if (!error)
+		error = link_add_vlan(requests, primary->ifindex, name, vlan_id, vlan_protocol);
+	/* Made a moment ago; the table does not know it yet. */
+	return error == -EEXIST ? 0 : error;
+}
+
+static int add_stubs(struct link_requests *requests, const struct netdev_table *table, struct vlan_set *needed,
+		     const struct netdev *primary)
+{
+	static const uint16_t protocols[] = { ETH_P_8021Q, ETH_P_8021AD };
+	bool filters = false;
+	struct vlan_set present;
+	int first_error = 0;
+
+	read_vlans(table, primary->ifindex, &present);
+	for (unsigned i = 0; i < sizeof(protocols) / sizeof(*protocols); i++) {
+		for (uint16_t vlan_id = 0; vlan_id < LINK_VLAN_IDS; vlan_id++) {
+			int error;
+
+			if (!*vlan_in_set(needed, vlan_id, protocols[i]) ||
+			    *vlan_in_set(&present, vlan_id, protocols[i]))
+				continue;
+			if (!filters && !link_filters_vlans(primary->name))
+				return 0;
+			filters = true;
+			error = add_stub(requests, primary, vlan_id, protocols[i]);
+			if (error && !first_error)
+				first_error = error;
+		}
+	}
+	return first_error;
+}
+
+/* The bridge has them admitted by the standby itself (vlan_vid_add, net/bridge/br_vlan.c); the VF is no port of it. */
+static int read_bridge_vlans(struct link_requests *requests, const struct netdev_table *table, const struct netdev *standby,
+			     const struct netdev *primary, struct vlan_set *needed)
+{
+	const struct netdev *bridge = netdev_by_index(table, standby->master);
+	bool ids[LINK_VLAN_IDS] = { 0 };
+	unsigned count = 0;
+	int error;
+
+	if (!bridge || strcmp(bridge->kind, "bridge") || !bridge->vlan_protocol)
+		return 0;
+	error = link_get_bridge_vlans(requests, standby->ifindex, ids);
+	if (error)
+		return error;
+	for (uint16_t vlan_id = 0; vlan_id < LINK_VLAN_IDS; vlan_id++)
+		count += ids[vlan_id];
+	if (count > ALIGN_VLANS_OF_BRIDGE_MAX)
+		return link_filters_vlans(primary->name) ? -E2BIG : 0;
+	for (uint16_t vlan_id = 0; vlan_id < LINK_VLAN_IDS; vlan_id++)
+		if (ids[vlan_id])
+			*vlan_in_set(needed, vlan_id, bridge->vlan_protocol) = true;
+	return 0;
+}
+
+int align_vlans(struct link_requests *requests, const struct netdev_table *table, const struct netdev *standby,
+		const struct netdev *primary)
+{
+	struct vlan_set needed;
+	int error, step_error;
+
+	read_vlans(table, standby->ifindex, &needed);
+	error = read_bridge_vlans(requests, table, standby, primary, &needed);
+	step_error = add_stubs(requests, table, &needed, primary);
+	error = error ? error : step_error;
+	step_error = remove_stubs(requests, table, &needed, primary);
+	return error ? error : step_error;
+}
+
+int align_vlans_undo(struct link_requests *requests, const struct netdev_table *table, const struct netdev *primary)
+{
+	struct vlan_set none = { 0 };
+
+	return remove_stubs(requests, table, &none, primary);
+}

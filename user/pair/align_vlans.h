@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * align_vlans: a VF that filters VLANs in hardware takes those that have a VLAN device on it. So it gets one for each VLAN of the standby,
+ * which stays down: a stub, known by its name. For align.c, and for whoever has
+ * to tell stubs from other people's devices.
+ */
+#ifndef PAIR_ALIGN_VLANS_H
+#define PAIR_ALIGN_VLANS_H
+
+#include "netdev/link.h"
+#include "netdev/netdev.h"
+
+/* So many stubs are made for a bridge's VLANs. A trunk of thousands would be thousands of devices. */
+#define ALIGN_VLANS_OF_BRIDGE_MAX 256
+
+/* Is @device a stub that was made on the primary with this ifindex? */
+bool align_vlans_is_stub(const struct netdev *device, int primary_ifindex);
+
+/* Adds the stubs on @primary, if that filters VLANs, which it needs for the VLANs above @standby, and for those that a bridge which filters VLANs
+ * admits on @standby; removes the others. Returns 0 or the first error; all are tried. -E2BIG: the bridge admits more than
+ * ALIGN_VLANS_OF_BRIDGE_MAX, and gets none. */
+int align_vlans(struct link_requests *requests, const struct netdev_table *table, const struct netdev *standby,
+		const struct netdev *primary);
+
+/* Removes all stubs. Likewise. */
+int align_vlans_undo(struct link_requests *requests, const struct netdev_table *table, const struct netdev *primary);
+
+#endif

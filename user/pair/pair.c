@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "pair/pair.h"
+#include "pair/pair_announce.h"
+#include "base/clock.h"
+#include "base/crash_point.h"
+#include "base/log.h"
+#include "pair/own_macs.h"
+#include "pair/silence.h"
+#include "maps/slot.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+
+uint64_t pair_clock_ns(void)
+{
+	return clock_now_ns(CLOCK_BOOTTIME);
+}
+
+/* Has the primary been in this namespace ever since it was made ready? A move takes clsact and settings from a device;
+ * tcx stays on it. */
+static bool pair_is_as_left(const struct pair_world *world, const struct netdev *primary)
+{
+	return steer_has_primary(&world->pins, primary->ifindex) && silence_was_made(primary->name);
+}
+
+int pair_new(struct pair_world *world, const struct pairing *pairing, struct pair **ret)
+{
+	const struct candidates_named named = { .name_hash = pairing->named ? pairing->name_hash : 0, .identity = pairing->identity };
+	const struct netdev *standby = netdev_by_index(world->table, pairing->standby);
+	struct vfsteer_pair *slot;
+	struct pair *pair;
+	int found, error;
+	bool adopted;
+
+	if (!standby)
+		return -ENODEV;
+	found = slot_find(&world->pins, world->network_namespace, standby->ifindex, &adopted);
+	if (found < 0)
+		return -ENOSPC;
+	pair = calloc(1, sizeof(*pair));
+	if (!pair)
+		return -ENOMEM;
+	pair->slot = found;
+	pair->uplinks.programs = PORT_PROGRAMS_NONE;
+	slot = pair_slot(world, pair);
+	pair->standby = pairing->standby;
+	pair->standby_incarnation = standby->incarnation;
+	pair->named = pairing->named;
+	pair->standby_had_carrier = standby->carrier;
+	pair->rx_direct = pairing->rx_direct;
+	pair->frames.filter = pairing->announced;
+	pair->path_wish = pairing->path_check;
+	pair->qdisc.keep = pairing->qdisc == OPTIONS_QDISC_KEEP;
+	error = align_new(&pair->align);
+	if (error)
+		goto fail;
+	if (!adopted) {
+		slot_take(&world->pins, found);
+		slot->network_namespace = world->network_namespace;
+		slot->standby_ifindex = standby->ifindex;
+		crash_point("pair-slot-taken");
+		error = pins_clear_counters(&world->pins, found);
+		if (error)
+			goto fail;
+	}
+	error = own_macs_open(&world->pins, found, adopted, &pair->own_macs);
+	if (error)
+		goto fail;
+	crash_point("pair-slot-about-to-be-named");
+	slot_write_named(slot, &named);
+	slot->contested_ifindex = 0;
+	slot->egress_is_before = pairing->egress == OPTIONS_EGRESS_BEFORE;
+	slot->announce = pairing->announced.what;
+	slot->announce_exceptions = (uint16_t)announce_filter_count(&pairing->announced);
+	slot_write_standby(slot, standby);
+	crash_point("pair-slot-named");
+	/* A switch that an earlier agent did not live to announce is announced in the first step. */
+	error = pair_collect(world, pair, standby);
+	if (error)
+		goto fail;
+	error = steer_new(&world->pins, found, world->watched, &pair->steer);
+	crash_point("pair-programs-loaded");
+	if (!error)
+		error = steer_attach_standby(pair->steer, standby->ifindex);
+	/* It has been a pair already: whoever relies on its primary's program keeps it, and pair_keep_place says what is missing. */
+	if (error && (error != -EPROTONOSUPPORT || !adopted))
+		goto fail;
+	crash_point("pair-standby-attached");
+	slot->removals_are_held = world->removals_held;
+	slot->qdisc_is_kept = pair->qdisc.keep;
+	pair->told_switches = slot->announced_switches;
+	if (adopted) {
+		const struct netdev *primary = netdev_by_index(world->table, slot->primary_ifindex);
+
+		pair->primary = slot->primary_ifindex;
+		pair->primary_incarnation = primary ? primary->incarnation : 0;
+		/* One that was away meanwhile is met as a new one. */
+		pair->adopted = primary && pair_is_as_left(world, primary);
+		/* How long it served, when it failed while no agent was there to see, is not known: not at all. */
+		if (pins_state(&world->pins, found).active == PATH_PRIMARY ||
+		    pins_state(&world->pins, found).switches != slot->announced_switches)
+			pair->active_since_ns = slot->last_switch_boot_ns;
+		pair->leaving_settled_ns = slot->primary_leaving_boot_ns;
+		/* The ports' programs come before the first look at the standby's. */
+		pair->filtered = slot->xdp_mirror != XDP_MIRROR_NONE && slot->xdp_mirror != XDP_MIRROR_IGNORED;
+	}
+	pair_brief_announcer(world, pair);
+	if (error)
+		pair_keep_place(world, pair);
+	*ret = pair;
+	return 0;
+fail:
+	if (!adopted) {
+		steer_detach_standby(&world->pins, found, standby->ifindex);
+		slot_clear(&world->pins, found);
+	}
+	pair_free(pair);
+	return error;
+}
+
+static void pair_explain_place(const struct pair_world *world, const struct pair *pair, int error, char *ret, size_t size)
+{
+	const struct vfsteer_pair *slot = pair_slot(world, pair);
+	struct hook_others others = { 0 };
+
+	ret[0] = '\0';
+	if (error == -EPROTONOSUPPORT) {
+		snprintf(ret, size,
+			 "an ingress qdisc is on it, which has no egress hook, so the primary is not used: put clsact in its place: tc qdisc delete dev %s ingress; tc qdisc add dev %s clsact",
+			 slot->standby, slot->standby);
+		return;
+	}
+	if (pair->prepared)
+		steer_get_primary_others(&world->pins, pair->primary, &others);
+	if (others.first[0])
+		snprintf(ret, size,
+			 "%s: not used: %s runs before our program, and what it passes would be lost: remove it, or move it behind",
+			 slot->primary, others.first);
+}
+
+/* The primary is used all the same. */
+static void pair_tell_standby_place(const struct pair_world *world, struct pair *pair)
+{
+	struct hook_others others;
+	char unplaced[PLACED_WHY_SIZE] = "";
+
+	steer_get_standby_others(&world->pins, pair->standby, &others);
+	if (others.first[0])
+		snprintf(unplaced, sizeof(unplaced),
+			 "%s runs before our program on its ingress: groups that it passes may come twice, and nothing of it "
+			 "reaches ports: remove it, or move it behind",
+			 others.first);
+	pair->due |= placed_tell(&pair->standby_placed, pair_slot(world, pair)->standby, unplaced,
+				 "its ingress program has its place again", pair_clock_ns());
+}
+
+void pair_keep_place(struct pair_world *world, struct pair *pair)
+{
+	char unplaced[PLACED_WHY_SIZE];
+	int error = steer_keep_place(pair->steer, pair->standby, pair->prepared ? pair->primary : 0);
+
+	pair_tell_standby_place(world, pair);
+	pair_explain_place(world, pair, error, unplaced, sizeof(unplaced));
+	pair->due |= placed_tell(&pair->placed, pair_slot(world, pair)->standby, unplaced,
+				 "its programs have their places again", pair_clock_ns());
+}
+
+void pair_free(struct pair *pair)
+{
+	if (!pair)
+		return;
+	steer_free(pair->steer);
+	port_programs_close(&pair->uplinks.programs);
+	align_free(pair->align);
+	mac_list_free(&pair->own_macs);
+	announcement_free(&pair->frames);
+	spoken_free(&pair->spoken);
+	free(pair);
+}
+
+bool pair_is_over(const struct pair_world *world, const struct pair *pair)
+{
+	const struct netdev *standby = netdev_by_index(world->table, pair->standby);
+
+	return !standby || standby->incarnation != pair->standby_incarnation;
+}
+
+void pair_doubt_primary(const struct pair_world *world, struct pair *pair)
+{
+	const struct netdev *primary = netdev_by_index(world->table, pair->primary);
+
+	if (pair->prepared && primary && !pair_is_as_left(world, primary))
+		pair->primary_incarnation = 0;
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "pair/pair_announce.h"
+#include "announce/addresses.h"
+#include "report/hints.h"
+#include "base/log.h"
+#include "announce/membership_reports.h"
+#include "port/port_addresses.h"
+#include "base/names.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+/* The announcer's copy: after every change of the frames or of the primary. */
+void pair_brief_announcer(struct pair_world *world, struct pair *pair)
+{
+	if (announcer_set(world->announcer, pair->slot, pair->standby, pair->primary, &pair->frames))
+		pair->readdress = true;
+}
+
+static int pair_collect_groups(struct pair_world *world, struct pair *pair, const struct netdev *standby)
+{
+	int error = world->memberships.is_read ? 0 : memberships_read(&world->memberships);
+
+	if (pair->frames.filter.what == ANNOUNCE_OFF) {
+		announce_reports_free(&pair->frames.reports);
+		return 0;
+	}
+	if (!error)
+		error = membership_reports_collect(world->table, &world->memberships, standby, &pair->frames.reports);
+	if (error && !world->groups_unreadable)
+		log_warning("groups: %s: the multicast groups joined here cannot be read (/proc/net): a switch is announced with those known before",
+			    strerror(-error));
+	else if (!error && world->groups_unreadable)
+		log_info("groups: they can be read again");
+	world->groups_unreadable = error;
+	return error;
+}
+
+/* All that lives behind the pair: on the standby and above it, and behind its ports. */
+int pair_collect(struct pair_world *world, struct pair *pair, const struct netdev *standby)
+{
+	int error = addresses_collect(world->table, world->requests, standby, &pair->spoken, &pair->frames);
+
+	if (!error)
+		error = port_addresses_collect(&world->port_pins, pair->slot, &pair->frames);
+	if (!error)
+		pair_collect_groups(world, pair, standby);
+	return error;
+}
+
+bool pair_follow_groups(struct pair_world *world, struct pair *pair)
+{
+	const struct netdev *standby = netdev_by_index(world->table, pair->standby);
+	struct announce_reports before = pair->frames.reports;
+	bool has_changed;
+
+	if (!standby)
+		return false;
+	pair->frames.reports = (struct announce_reports){ 0 };
+	if (pair_collect_groups(world, pair, standby)) {
+		pair->frames.reports = before;
+		return false;
+	}
+	has_changed = !announce_reports_are_equal(&before, &pair->frames.reports);
+	announce_reports_free(&before);
+	if (has_changed)
+		pair_brief_announcer(world, pair);
+	return has_changed;
+}
+
+void pair_forget_groups(struct pair_world *world)
+{
+	memberships_free(&world->memberships);
+}
+
+static void pair_tell_switch(const struct pair_world *world, struct pair *pair, struct vfsteer_state state,
+			     uint64_t announced_ns)
+{
+	const struct vfsteer_pair *slot = &world->pins.pairs[pair->slot];
+	const char *primary = slot->primary[0] ? slot->primary : "(gone)";
+	double since_ms =
+		announced_ns > slot->last_switch_boot_ns ? (announced_ns - slot->last_switch_boot_ns) / 1e6 : 0;
+
+	log_info("%s: active %s -> %s: %s (switch %" PRIu32 ", announced %.1f ms after it)", slot->standby,
+		 state.active == PATH_PRIMARY ? slot->standby : primary,
+		 state.active == PATH_PRIMARY ? primary : slot->standby, words_cause(state.cause), state.switches,
+		 since_ms);
+}
+
+/* Notes how long the primary served, when it begins and when it fails. A wish of the operator's is no failure, nor is one of ours. */
+static void pair_judge_service(const struct pair_world *world, struct pair *pair, struct vfsteer_state state)
+{
+	struct vfsteer_pair *slot = &world->pins.pairs[pair->slot];
+	uint64_t switched_ns = slot->last_switch_boot_ns;
+
+	if (state.active == PATH_PRIMARY) {
+		pair->active_since_ns = switched_ns;
+	} else if (pair->active_since_ns && state.cause != CAUSE_OPERATOR && state.cause != CAUSE_XDP &&
+		   state.cause != CAUSE_QDISC) {
+		slot->primary_failures = policy_failures(slot->primary_failures, switched_ns - pair->active_since_ns);
+		pair->active_since_ns = 0;
+	}
+}
+
+int pair_announce_list(const struct pair_world *world, const struct pair *pair, enum vfsteer_path path, const struct announcement *list)
+{
+	/* A standby without carrier cannot tell anybody anything; it will when carrier comes. */
+	if (path == PATH_STANDBY && !pair_slot(world, pair)->standby_has_carrier)
+		return -ENOTCONN;
+	return announce_send(world->announce_fd, path == PATH_PRIMARY ? pair->primary : pair->standby, list);
+}
+
+static void pair_announce(struct pair_world *world, struct pair *pair, enum vfsteer_path path)
+{
+	int sent = pair_announce_list(world, pair, path, &pair->frames);
+
+	if (sent != -ENOTCONN)
+		announcer_note(pair_slot(world, pair), &pair->frames, sent);
+}
+
+void pair_announce_switch(struct pair_world *world, struct pair *pair)
+{
+	uint64_t announced_ns = announcer_announce(world->announcer, pair->slot);
+	struct vfsteer_state state = pins_state(&world->pins, pair->slot);
+
+	/* By this call, or by one of the announcer's threads before it. */
+	if (state.switches == pair->told_switches)
+		return;
+	pair->told_switches = state.switches;
+	pair->announcements_left = world->announce_count - 1;
+	pair->next_announcement_ns = pair_clock_ns() + world->announce_interval_ns;
+	pair_judge_service(world, pair, state);
+	/* Nothing tells of the MACs that a bridge learns: the repetitions include those of late. */
+	pair->readdress = pair->regroup = true;
+	pair_tell_switch(world, pair, state, announced_ns);
+}
+
+void pair_announce_late_groups(struct pair_world *world, struct pair *pair)
+{
+	if (pair->regroup && pair_follow_groups(world, pair))
+		pair_announce(world, pair, pins_state(&world->pins, pair->slot).active);
+	pair->regroup = false;
+}
+
+void pair_announce_again(struct pair_world *world, struct pair *pair)
+{
+	if (!pair->announcements_left || pair_clock_ns() < pair->next_announcement_ns)
+		return;
+	pair_announce(world, pair, pins_state(&world->pins, pair->slot).active);
+	pair->announcements_left--;
+	pair->next_announcement_ns = pair_clock_ns() + world->announce_interval_ns;
+}
+
+void pair_announce_anew(const struct pair_world *world, struct pair *pair)
+{
+	pair->announcements_left = world->announce_count;
+	pair->next_announcement_ns = 0;
+	pair->readdress = pair->due = true;
+}
+
+/* The standby's wire has come back: what could not be announced on it, or was forgotten, is said now. */
+void pair_follow_carrier(struct pair_world *world, struct pair *pair, bool carrier)
+{
+	if (carrier && !pair->standby_had_carrier && pins_state(&world->pins, pair->slot).active == PATH_STANDBY) {
+		pair_announce(world, pair, PATH_STANDBY);
+		pair->announcements_left = world->announce_count - 1;
+		pair->next_announcement_ns = pair_clock_ns() + world->announce_interval_ns;
+	}
+	if (!carrier && pair->standby_had_carrier)
+		hints_log(world->pins.pairs[pair->slot].standby, false);
+	pair->standby_had_carrier = carrier;
+}

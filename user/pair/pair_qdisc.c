@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "pair/pair_qdisc.h"
+#include "base/crash_point.h"
+#include "base/log.h"
+#include "pair/pair.h"
+#include "netdev/qdisc.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define PAIR_QDISC_RETRY_NS 1000000000ULL
+/* How long a queue may take to run empty, and how often it is looked at. */
+#define PAIR_QDISC_DRAIN_NS 1000000000ULL
+#define PAIR_QDISC_DRAIN_LOOK_NS 10000000ULL
+/* Each change moves the traffic off the primary and back: two announced switchovers. */
+#define PAIR_QDISC_QUIET_NS 10000000000ULL /* without a change: what comes next is followed at once */
+#define PAIR_QDISC_REST_MIN_NS 200000000ULL
+#define PAIR_QDISC_REST_MAX_NS 10000000000ULL
+
+void pair_qdisc_look(struct pair *pair, uint64_t delay_ns)
+{
+	struct pair_qdisc *qdisc = &pair->qdisc;
+	uint64_t now_ns = pair_clock_ns();
+
+	if (!qdisc->asked_ns)
+		qdisc->asked_ns = now_ns;
+	qdisc->due_ns = now_ns + delay_ns;
+	if (qdisc->due_ns > qdisc->asked_ns + PAIR_QDISC_SETTLE_MAX_NS)
+		qdisc->due_ns = qdisc->asked_ns + PAIR_QDISC_SETTLE_MAX_NS;
+	pair->due = true;
+}
+
+/* One line per @trouble, a static text, with @detail. NULL: all is well. */
+static void pair_qdisc_tell(const struct pair_world *world, struct pair *pair, const struct qdisc_plan *plan,
+			    const char *trouble, const char *detail)
+{
+	const struct vfsteer_pair *slot = pair_slot(world, pair);
+
+	if (trouble == pair->qdisc.told)
+		return;
+	if (trouble)
+		log_warning("%s: %s: the standby's root qdisc (%s) is bypassed while the primary is active: %s%s%s",
+			    slot->standby, slot->primary, plan->kind, trouble, detail[0] ? ": " : "", detail);
+	pair->qdisc.told = trouble;
+}
+
+static void pair_qdisc_tell_plan(const struct pair_world *world, struct pair *pair, const struct qdisc_plan *plan)
+{
+	if (plan->verdict == QDISC_OWN)
+		pair_qdisc_tell(world, pair, plan, "the primary has one of its own, which is left alone", "");
+	else if (plan->verdict == QDISC_KEPT)
+		pair_qdisc_tell(world, pair, plan, "qdisc = keep", "");
+	else if (plan->verdict == QDISC_FLAWED)
+		pair_qdisc_tell(world, pair, plan, plan->flaw, plan->flaw_kind);
+	else if (plan->verdict == QDISC_MIRRORED || plan->verdict == QDISC_NOTHING)
+		pair_qdisc_tell(world, pair, plan, NULL, "");
+}
+
+static int pair_qdisc_read(struct pair_world *world, const struct pair *pair, struct qdisc_plan *ret)
+{
+	return qdisc_plan_read(world->requests, pair->standby, pair->primary,
+			       pair_slot(world, pair)->primary_qdisc, pair->qdisc.keep, ret);
+}
+
+/* Has the kernel made of it what was asked for? Else it goes again. */
+static int pair_qdisc_verify(struct pair_world *world, struct pair *pair)
+{
+	struct qdisc_plan plan;
+	int error = pair_qdisc_read(world, pair, &plan);
+
+	if (error)
+		return error;
+	/* Not as it was asked for, though nothing else is asked for meanwhile. */
+	if (plan.verdict == QDISC_BUILD && qdisc_tree_hash(&plan.wanted) == pair->qdisc.refused)
+		error = -EPROTO;
+	qdisc_plan_free(&plan);
+	return error;
+}
+
+static void pair_qdisc_note_change(struct pair_qdisc *qdisc)
+{
+	uint64_t now_ns = pair_clock_ns();
+
+	if (!qdisc->made_ns || now_ns - qdisc->made_ns >= PAIR_QDISC_QUIET_NS + qdisc->rest_ns)
+		qdisc->rest_ns = 0;
+	else
+		qdisc->rest_ns = qdisc->rest_ns ? 2 * qdisc->rest_ns : PAIR_QDISC_REST_MIN_NS;
+	if (qdisc->rest_ns > PAIR_QDISC_REST_MAX_NS)
+		qdisc->rest_ns = PAIR_QDISC_REST_MAX_NS;
+	qdisc->made_ns = now_ns;
+}
+
+/* Whose it is stands in the pair before it is there: an agent that dies in between leaves none behind that is nobody's. */
+static void pair_qdisc_apply(struct pair_world *world, struct pair *pair, const struct qdisc_plan *plan)
+{
+	struct vfsteer_pair *slot = pair_slot(world, pair);
+	const char *refused = "";
+	int error = plan->is_ours ? qdisc_remove(world->requests, pair->primary) : 0;
+
+	crash_point("pair-qdisc-removed");
+	pair_qdisc_note_change(&pair->qdisc);
+	if (!error && plan->verdict == QDISC_BUILD) {
+		slot->primary_qdisc = qdisc_tree_root(&plan->wanted)->handle;
+		crash_point("pair-qdisc-about-to-be-made");
+		/* What is refused once is not tried again and again: its removal is news, too. */
+		pair->qdisc.refused = qdisc_tree_hash(&plan->wanted);
+		error = qdisc_build(world->requests, pair->primary, &plan->wanted, &refused);
+		crash_point("pair-qdisc-made");
+		if (!error)
+			error = pair_qdisc_verify(world, pair);
+		if (!error)
+			pair->qdisc.refused = 0;
+		else
+			qdisc_remove(world->requests, pair->primary);
+	}
+	if (error || plan->verdict != QDISC_BUILD)
+		slot->primary_qdisc = 0;
+	if (error) {
+		char detail[96];
+
+		snprintf(detail, sizeof(detail), "%s%s%s", refused, refused[0] ? ": " : "", strerror(-error));
+		pair_qdisc_tell(world, pair, plan,
+				error == -EPROTO ? "the kernel makes something else of it there"
+						 : "the kernel refuses it there",
+				error == -EPROTO ? "" : detail);
+	} else {
+		pair_qdisc_tell_plan(world, pair, plan);
+		log_info("%s: %s: root qdisc %s%s", slot->standby, slot->primary,
+			 plan->verdict == QDISC_BUILD ? "as the standby's: " : "its own again",
+			 plan->verdict == QDISC_BUILD ? plan->kind : "");
+	}
+}
+
+/* Nothing may be lost by it: neither what is sent meanwhile, nor what waits in the primary's queues. Returns whether it can be done now;
+ * else *ret_ns says when to look again. */
+static bool pair_qdisc_make_way(struct pair_world *world, struct pair *pair, const struct qdisc_plan *plan,
+				uint64_t *ret_ns)
+{
+	uint64_t now_ns = pair_clock_ns();
+
+	if (pins_state(&world->pins, pair->slot).active == PATH_PRIMARY) {
+		pair_step_aside(world, pair, CAUSE_QDISC);
+		if (pins_state(&world->pins, pair->slot).active == PATH_PRIMARY) {
+			/* The standby has no carrier: the primary carries everything. */
+			*ret_ns = now_ns + PAIR_QDISC_RETRY_NS;
+			return false;
+		}
+		pair->qdisc.is_aside = true;
+		now_ns = pair_clock_ns();
+		pair->qdisc.drain_ns = now_ns + PAIR_QDISC_DRAIN_NS;
+		/* What left before stepping aside is in the queues now, and was not when they were read. */
+		*ret_ns = now_ns;
+		return false;
+	}
+	if (!plan->queued || now_ns >= pair->qdisc.drain_ns)
+		return true;
+	*ret_ns = now_ns + PAIR_QDISC_DRAIN_LOOK_NS;
+	return false;
+}
+
+static bool pair_qdisc_changes(const struct qdisc_plan *plan, uint64_t refused)
+{
+	if (plan->verdict == QDISC_BUILD)
+		return qdisc_tree_hash(&plan->wanted) != refused;
+	return plan->is_ours && plan->verdict != QDISC_MIRRORED && plan->verdict != QDISC_LATER;
+}
+
+/* Returns when to look again, 0: done. */
+static uint64_t pair_qdisc_follow(struct pair_world *world, struct pair *pair)
+{
+	struct vfsteer_pair *slot = pair_slot(world, pair);
+	struct qdisc_plan plan;
+	uint64_t again_ns = 0;
+	int error = pair_qdisc_read(world, pair, &plan);
+
+	if (error)
+		return pair_clock_ns() + PAIR_QDISC_RETRY_NS;
+	if (slot->primary_qdisc && plan.verdict == QDISC_OWN) {
+		log_info("%s: %s: somebody replaced its root qdisc, which was ours: theirs is left alone",
+			 slot->standby, slot->primary);
+		slot->primary_qdisc = 0;
+	}
+	if (!pair_qdisc_changes(&plan, pair->qdisc.refused)) {
+		pair_qdisc_tell_plan(world, pair, &plan);
+		if (plan.verdict == QDISC_LATER)
+			again_ns = pair_clock_ns() + PAIR_QDISC_SETTLE_NS;
+	} else if (pair_qdisc_make_way(world, pair, &plan, &again_ns)) {
+		pair_qdisc_apply(world, pair, &plan);
+		if (plan.verdict == QDISC_REMOVE)
+			again_ns = pair_clock_ns(); /* another may be wanted in its place */
+	}
+	qdisc_plan_free(&plan);
+	return again_ns;
+}
+
+uint64_t pair_qdisc_step(struct pair_world *world, struct pair *pair)
+{
+	struct pair_qdisc *qdisc = &pair->qdisc;
+
+	if (!qdisc->due_ns || !pair->prepared || !pair->primary ||
+	    pins_state(&world->pins, pair->slot).primary == PRIMARY_LEAVING)
+		return 0;
+	if (!qdisc->is_aside && qdisc->due_ns < qdisc->made_ns + qdisc->rest_ns)
+		qdisc->due_ns = qdisc->made_ns + qdisc->rest_ns;
+	while (qdisc->due_ns && qdisc->due_ns <= pair_clock_ns()) {
+		qdisc->asked_ns = 0;
+		qdisc->due_ns = pair_qdisc_follow(world, pair);
+	}
+	if (!qdisc->due_ns)
+		qdisc->is_aside = false;
+	return qdisc->due_ns;
+}
+
+void pair_qdisc_part(struct pair_world *world, struct pair *pair)
+{
+	struct vfsteer_pair *slot = pair_slot(world, pair);
+
+	qdisc_take_back(world->requests, pair->primary, slot->primary_qdisc);
+	crash_point("pair-qdisc-parted");
+	slot->primary_qdisc = 0;
+	pair->qdisc = (struct pair_qdisc){ .keep = pair->qdisc.keep };
+}

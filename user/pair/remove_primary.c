@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "pair/remove_primary.h"
+#include "base/crash_point.h"
+#include "pair/direct.h"
+#include "base/log.h"
+#include "pair/pair_announce.h"
+#include "pair/silence.h"
+#include "maps/slot.h"
+
+#include <linux/if.h>
+#include <string.h>
+#include <time.h>
+
+#define PAIR_ASIDE_DRAIN_NS 20000000
+
+/* Changes the word until it says what @change makes of it. */
+static void pair_force(const struct pair_world *world, const struct pair *pair, enum vfsteer_primary_state primary,
+		       enum vfsteer_cause cause)
+{
+	struct vfsteer_state state = pins_state(&world->pins, pair->slot), wanted;
+
+	do {
+		wanted = state;
+		wanted.primary = primary;
+		if (wanted.active == PATH_PRIMARY) {
+			wanted.active = PATH_STANDBY;
+			wanted.cause = cause;
+		}
+	} while (!pins_state_change(&world->pins, pair->slot, &state, wanted));
+}
+
+/* What waits for the way it was on before: in the network, until that has heard of a switch, and in the primary's ring. */
+static void pair_drain(void)
+{
+	const struct timespec drain = { .tv_nsec = PAIR_ASIDE_DRAIN_NS };
+
+	nanosleep(&drain, NULL);
+}
+
+static void pair_tell_given_back(const struct vfsteer_pair *slot, const struct netdev *primary, int error)
+{
+	if (error)
+		log_warning("%s: %s: not all that was set on it could be taken back: %s", slot->standby, primary->name, strerror(-error));
+}
+
+/* It is there and becomes somebody else's: its stack may speak again. */
+static void pair_give_back_stack(struct pair_world *world, const struct pair *pair, const struct netdev *primary)
+{
+	const struct vfsteer_pair *slot = pair_slot(world, pair);
+
+	if (slot->rx_direct)
+		direct_disable(primary->name);
+	pair_tell_given_back(slot, primary, silence_lift(world->requests, primary->name, primary->ifindex));
+	crash_point("pair-stack-given-back");
+}
+
+/* Likewise: it receives what it received before. */
+static void pair_give_back_lists(struct pair_world *world, struct pair *pair, const struct netdev *primary)
+{
+	if (!pair->prepared)
+		align_adopt(pair->align, world->requests, primary);
+	pair_tell_given_back(pair_slot(world, pair), primary, align_undo(pair->align, world->requests, world->table, primary));
+	crash_point("pair-lists-given-back");
+}
+
+void pair_part(struct pair_world *world, struct pair *pair, bool is_left)
+{
+	const struct netdev *primary = is_left ? netdev_by_index(world->table, pair->primary) : NULL;
+	struct vfsteer_pair *slot = pair_slot(world, pair);
+	bool was_active = pins_state(&world->pins, pair->slot).active == PATH_PRIMARY;
+
+	/* One that an earlier agent has given back is as it is meant to be: the program goes last. */
+	if (primary && !pair->prepared && !steer_has_primary(&world->pins, primary->ifindex) && !silence_was_made(primary->name))
+		primary = NULL;
+	/* First: what it then says (MLD, DAD) draws the network's frames to it, as long as they are taken there. */
+	if (primary)
+		pair_give_back_stack(world, pair, primary);
+	pair_force(world, pair, PRIMARY_ABSENT, primary ? CAUSE_OWNED : CAUSE_GONE);
+	crash_point("pair-parting");
+	pair_announce_switch(world, pair);
+	pair_announce_late_groups(world, pair);
+	if (primary && was_active)
+		pair_drain();
+	uplinks_part(world, pair, pair->primary);
+	if (primary)
+		pair_give_back_lists(world, pair, primary);
+	pair_qdisc_part(world, pair);
+	if (primary && slot->primary_is_shut)
+		pair_tell_given_back(slot, primary, link_set_flags(world->requests, primary->ifindex, IFF_UP, IFF_UP));
+	xdp_mirror_part(world, pair);
+	steer_detach_primary(&world->pins, pair->slot, pair->primary);
+	crash_point("pair-primary-detached");
+	slot_write_primary(slot, NULL);
+	crash_point("pair-primary-forgotten");
+	pair->primary = 0;
+	uplinks_update(world, pair);
+	pair_brief_announcer(world, pair);
+	pair->prepared = pair->adopted = pair->mtu_refused = pair->removal_cancelled = false;
+	pair->carrier_since_ns = pair->active_since_ns = pair->receives_ns = 0;
+	pair->was_closed = false;
+	pair->unfit = DOWN_NOT;
+	pair->read_error = 0;
+	pair->guard = (struct guard){ 0 };
+	slot->primary_is_detached = slot->rx_direct = slot->primary_failures = 0;
+	slot->down_reason = DOWN_NOT;
+}
+
+void pair_remove(struct pair_world *world, struct pair *pair)
+{
+	if (pair->primary)
+		pair_part(world, pair, true);
+	pair_path_end(world, pair);
+	announcer_clear(world->announcer, pair->slot);
+	steer_detach_standby(&world->pins, pair->slot, pair->standby);
+	crash_point("pair-standby-detached");
+	slot_clear(&world->pins, pair->slot);
+	crash_point("pair-slot-cleared");
+	pair_free(pair);
+}
+
+void pair_step_aside(struct pair_world *world, struct pair *pair, enum vfsteer_cause cause)
+{
+	if (pins_state(&world->pins, pair->slot).active != PATH_PRIMARY || !pair_slot(world, pair)->standby_has_carrier)
+		return;
+	pair_force(world, pair, PRIMARY_JOINING, cause);
+	pair_announce_switch(world, pair);
+	pair_announce_late_groups(world, pair);
+	pair_drain();
+	pair->due = true;
+}

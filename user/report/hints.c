@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "report/hints.h"
+#include "base/log.h"
+
+#include <stdio.h>
+
+#define HINTS_LINKDOWN "ignore_routes_with_linkdown"
+
+/*
+ * virtio_net has no ndo_change_carrier: nobody in the guest can give the standby carrier while the hypervisor has its link down, and the
+ * kernel looks at the carrier itself (RTNH_F_LINKDOWN), not at the operational state that a user may set.
+ */
+static void hints_add_linkdown(const struct hints_view *view, const char *family, const char *of_all, struct hint *ret)
+{
+	*ret = (struct hint){ .is_now = !view->has_carrier };
+	snprintf(ret->what, sizeof(ret->what),
+		 "net.%s.conf " HINTS_LINKDOWN " is set: %s over %s, even if the primary works", family,
+		 view->has_carrier ? "without carrier no route leads" : "it has no carrier, and no route leads",
+		 view->standby);
+	snprintf(ret->remedy, sizeof(ret->remedy),
+		 "set net.%s.conf.%s." HINTS_LINKDOWN "=0%s; its manager has to keep the addresses as well: "
+		 "ConfigureWithoutCarrier=yes and IgnoreCarrierLoss=yes (systemd-networkd), ignore-carrier "
+		 "(NetworkManager)",
+		 family, view->standby, of_all);
+}
+
+size_t hints_check(const struct hints_view *view, struct hint hints[HINTS_MAX])
+{
+	size_t count = 0;
+
+	if (view->ipv4_ignores_linkdown)
+		hints_add_linkdown(view, "ipv4", " and that of conf.all", &hints[count++]);
+	if (view->ipv6_ignores_linkdown)
+		hints_add_linkdown(view, "ipv6", "", &hints[count++]);
+	return count;
+}
+
+static bool hints_is_set(const char *family, const char *device)
+{
+	char path[128];
+	FILE *file;
+	int value;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/%s/conf/%s/" HINTS_LINKDOWN, family, device);
+	file = fopen(path, "re");
+	if (!file)
+		return false;
+	value = fgetc(file);
+	fclose(file);
+	return value != EOF && value != '0';
+}
+
+struct hints_view hints_read(const char *standby, bool has_carrier)
+{
+	return (struct hints_view){
+		.standby = standby,
+		.has_carrier = has_carrier,
+		.ipv4_ignores_linkdown = hints_is_set("ipv4", "all") || hints_is_set("ipv4", standby),
+		/* Here `all` is written into every device, and only that of the device counts. */
+		.ipv6_ignores_linkdown = hints_is_set("ipv6", standby),
+	};
+}
+
+void hints_log(const char *standby, bool has_carrier)
+{
+	const struct hints_view view = hints_read(standby, has_carrier);
+	struct hint hints[HINTS_MAX];
+	size_t count = hints_check(&view, hints);
+
+	for (size_t i = 0; i < count; i++)
+		log_warning("%s: %s: %s", standby, hints[i].what, hints[i].remedy);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* report_ports: the ports' part of a report, from their own pins. */
+#ifndef REPORT_REPORT_PORTS_H
+#define REPORT_REPORT_PORTS_H
+
+#include "datapath/hook.h"
+#include "maps/pins.h"
+#include "maps/port_pins.h"
+#include <stdio.h>
+
+struct json_object;
+
+#define REPORT_PORTS_WHY_SIZE 192
+
+struct report_port {
+	char name[VFSTEER_NAME_SIZE];
+	char pair[VFSTEER_NAME_SIZE];
+	char mac[18];
+	bool passthrough, configured;
+	bool present; /* bound to its interface */
+	enum vfsteer_port_driver takes_by, delivers_by;
+	char why[REPORT_PORTS_WHY_SIZE]; /* not by XDP; or not present; empty: it is both ways */
+	struct hook_others ingress_others; /* of others, on its ingress, before ours */
+	struct hook_others ingress_behind; /* the same after ours */
+	struct vfsteer_port_counters counters;
+};
+
+/* What a device of a pair does for the ports. */
+struct report_uplink {
+	enum vfsteer_port_driver driver;
+	enum vfsteer_port_obstacle why;
+};
+
+struct report_ports {
+	unsigned count;
+	struct report_port ports[VFSTEER_MAX_PORTS];
+	struct {
+		struct report_uplink standby, primary;
+	} uplinks[VFSTEER_MAX_PAIRS]; /* by slot */
+};
+
+/* Reads all ports; none when there are no pins of theirs, or none that can be read. Returns 0 and the caller frees *ret, or -ENOMEM. */
+int report_ports_read(const struct pins *pins, struct report_ports **ret);
+
+/* Those of the pair called @standby, in @slot (-1: no pair's at the moment); NULL: all. */
+void report_ports_write_text(const struct report_ports *ports, const char *standby, int slot, FILE *stream);
+
+/* An array of them, likewise; NULL: out of memory. The caller owns it. */
+struct json_object *report_ports_to_json(const struct report_ports *ports, const char *standby);
+
+/* {"standby": "native", "primary": "tc", …} of the pair in @slot; NULL: out of memory. The caller owns it. */
+struct json_object *report_ports_xdp_to_json(const struct report_ports *ports, unsigned slot);
+
+#endif
