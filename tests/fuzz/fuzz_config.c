@@ -2,7 +2,7 @@
 /* The configuration file: any bytes are read, or refused with one line and nothing changed. */
 #include "cli/config.c"
 #include "cli/config_port.c"
-#include "cli/options.c"
+#include "cli/arguments.c"
 
 #include "fuzz.h"
 
@@ -10,7 +10,7 @@
 
 static void expect_name(const char name[OPTIONS_NAME_SIZE])
 {
-	FUZZ_EXPECT(strnlen(name, OPTIONS_NAME_SIZE) < OPTIONS_NAME_SIZE && !options_name_flaw(name));
+	FUZZ_EXPECT(strnlen(name, OPTIONS_NAME_SIZE) < OPTIONS_NAME_SIZE && !device_name_flaw(name));
 }
 
 /* libinih's own buffer is not watched; and a shorter one is full sooner. */
@@ -34,7 +34,7 @@ static void expect_ports(const struct options *options)
 	for (unsigned i = 0; i < options->port_count; i++) {
 		const struct options_port *port = &options->ports[i];
 
-		FUZZ_EXPECT(strnlen(port->name, IF_NAMESIZE) < IF_NAMESIZE && !options_ifname_flaw(port->name));
+		FUZZ_EXPECT(strnlen(port->name, IF_NAMESIZE) < IF_NAMESIZE && !ifname_flaw(port->name));
 		expect_name(port->pair);
 		FUZZ_EXPECT(strcmp(port->name, port->pair) && !(port->passthrough && port->has_mac));
 		FUZZ_EXPECT(!port->has_mac || !(port->mac[0] & 1));
@@ -52,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* The ends of a buffer of just this size are watched. */
 	memcpy(text, data, size);
 	options = (struct options){ .settings = OPTIONS_DEFAULT_SETTINGS };
-	FUZZ_EXPECT(!options_add_pair(&options, "eth8=eth9"));
+	FUZZ_EXPECT(!arguments_add_pair(&options, "eth8=eth9"));
 	before = options;
 	error = config_parse("vfsteer.conf", text, size, &options, message, sizeof(message));
 	if (error) {

@@ -2,7 +2,7 @@
 /* Text from outside: a request to the agent, its answer, an argument of the command line, the name of a pinned link. */
 #include "control/control.c"
 #include "control/request.c"
-#include "cli/options.c"
+#include "cli/arguments.c"
 #include "maps/pins_make.c"
 
 #include "fuzz.h"
@@ -14,7 +14,7 @@ static void expect_port(const struct options_port *port, const char *text)
 {
 	char again[CONTROL_SIZE];
 
-	FUZZ_EXPECT(!options_name_flaw(port->name) && !options_name_flaw(port->pair));
+	FUZZ_EXPECT(!device_name_flaw(port->name) && !device_name_flaw(port->pair));
 	request_write_port(port, again, sizeof(again));
 	FUZZ_EXPECT(port->has_mac ? !strcasecmp(again, text) : !strcmp(again, text));
 }
@@ -27,7 +27,7 @@ static void expect_request(const char *text)
 	if (request.kind == REQUEST_PORT_ADD)
 		expect_port(&request.port, text);
 	if (request.kind == REQUEST_PORT_DELETE)
-		FUZZ_EXPECT(!options_name_flaw(request.port.name));
+		FUZZ_EXPECT(!device_name_flaw(request.port.name));
 	if (request.kind != REQUEST_SWITCH)
 		return;
 	FUZZ_EXPECT(memchr(request.standby, '\0', sizeof(request.standby)));
@@ -54,10 +54,10 @@ static void expect_options(char *line)
 
 	for (char *word = strtok(line, " "); word && count < WORDS_MAX; word = strtok(NULL, " "))
 		words[count++] = word;
-	status = options_parse(count, words, OPTIONS_PAIR | OPTIONS_BPFFS | OPTIONS_CONFIG | OPTIONS_JSON | port, 0, 2, &options);
+	status = arguments_parse(count, words, OPTIONS_PAIR | OPTIONS_BPFFS | OPTIONS_CONFIG | OPTIONS_JSON | port, 0, 2, &options);
 	FUZZ_EXPECT(status == 0 || status == EXIT_USAGE);
 	for (unsigned i = 0; !status && i < options.pair_count; i++)
-		FUZZ_EXPECT(!options_name_flaw(options.pairs[i].standby));
+		FUZZ_EXPECT(!device_name_flaw(options.pairs[i].standby));
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)

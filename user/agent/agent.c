@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "agent/agent.h"
+#include "agent/adoption.h"
 #include "agent/agent_check.h"
 #include "agent/agent_ports.h"
 #include "agent/state.h"
@@ -173,7 +174,7 @@ static int agent_adopt(struct agent *agent)
 			  pins->directory, pins->pairs[foreign].network_namespace, pins->pairs[foreign].standby);
 		return -EBUSY;
 	}
-	slot_clear_dead(pins, agent->world.network_namespace, agent->world.table);
+	adoption_clear_dead_slots(pins, agent->world.network_namespace, agent->world.table);
 	log_info("%s: adopted, with %u dead links removed", pins->directory,
 		 pins_sweep_links(pins, "primary-", agent_keep_primary_link, agent) +
 			 pins_sweep_links(pins, "standby-", agent_keep_standby_link, agent));
@@ -290,6 +291,7 @@ static int agent_live(const struct options *options, uint32_t network_namespace)
 
 	if (error)
 		return error;
+	agent.world.ports = agent.ports;
 	error = agent_check_pairs(agent.world.table, options);
 	if (!error)
 		error = agent_open(&agent);

@@ -3,7 +3,7 @@
 #ifndef AGENT_AGENT_H
 #define AGENT_AGENT_H
 
-#include "cli/options.h"
+#include "policy/options.h"
 
 /*
  * Makes or adopts the pins, builds the pairs and runs until SIGTERM, SIGINT or `vfsteer unload`. What is in the kernel

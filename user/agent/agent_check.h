@@ -4,7 +4,7 @@
 #define AGENT_AGENT_CHECK_H
 
 #include "netdev/netdev.h"
-#include "cli/options.h"
+#include "policy/options.h"
 
 /* Privilege and kernel. Returns 0, or -errno after having logged it. */
 int agent_check_kernel(void);

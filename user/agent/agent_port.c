@@ -17,7 +17,7 @@ void agent_port_hold(struct agent *agent, unsigned number)
 
 	memset(entry->name, 0, sizeof(entry->name));
 	snprintf(entry->name, sizeof(entry->name), "%s", agent->world.ports[number].wish.name);
-	snprintf(entry->pair, sizeof(entry->pair), "%s", agent->world.ports[number].wish.pair);
+	snprintf(entry->pair, sizeof(entry->pair), "%.15s", agent->world.ports[number].wish.pair);
 	entry->configured = agent->world.ports[number].configured;
 	entry->passthrough = agent->world.ports[number].wish.passthrough;
 }
@@ -25,7 +25,7 @@ void agent_port_hold(struct agent *agent, unsigned number)
 void agent_port_forget(struct agent *agent, unsigned number)
 {
 	if (agent_port_entry(agent, number)->ifindex)
-		port_unbind(&agent->world, number);
+		agent_port_unbind(agent, number);
 	memset(agent_port_entry(agent, number), 0, sizeof(struct vfsteer_port));
 	port_pins_clear_counters(&agent->world.port_pins, number);
 	crash_point("agent-port-forgotten");
@@ -39,7 +39,7 @@ void agent_port_lose(struct agent *agent, unsigned number)
 	log_info("%s: the interface is gone: %s", port->wish.name,
 		 port->configured ? "waiting for it" : "no port any more");
 	if (port->configured)
-		port_unbind(&agent->world, number);
+		agent_port_unbind(agent, number);
 	else
 		agent_port_forget(agent, number);
 }
@@ -77,4 +77,30 @@ void agent_ports_end(struct agent *agent)
 			return;
 	if (agent->world.port_pins.ports)
 		port_pins_remove(&agent->world.pins, &agent->world.port_pins);
+}
+
+int agent_port_bind(struct agent *agent, unsigned number, const struct netdev *device, struct pair *pair, const uint8_t mac[ETH_ALEN])
+{
+	const struct uplinks_pair view = pair_for_ports(pair);
+	int error = port_bind(&agent->world, number, device, &view, mac);
+
+	if (!error)
+		error = pair_update_uplinks(&agent->world, pair);
+	if (!error)
+		error = port_connect(&agent->world, number, device, mac);
+	if (!error)
+		error = pair_update_uplinks(&agent->world, pair);
+	crash_point("port-bound");
+	if (error)
+		agent_port_unbind(agent, number);
+	return error;
+}
+
+void agent_port_unbind(struct agent *agent, unsigned number)
+{
+	struct pair *pair = agent->world.ports[number].pair;
+
+	port_unbind(&agent->world, number);
+	if (pair)
+		pair_update_uplinks(&agent->world, pair);
 }

@@ -17,6 +17,12 @@ void agent_port_forget(struct agent *agent, unsigned number);
 /* Its interface is gone: a configured one waits, another is forgotten. */
 void agent_port_lose(struct agent *agent, unsigned number);
 
+/* Binds it to @device and @pair, and brings the pair's uplinks to that; @mac: of what lives behind it. Returns 0; or -errno, with nothing bound. */
+int agent_port_bind(struct agent *agent, unsigned number, const struct netdev *device, struct pair *pair, const uint8_t mac[ETH_ALEN]);
+
+/* Undoes it, of an earlier agent's port as well; the pair goes on. */
+void agent_port_unbind(struct agent *agent, unsigned number);
+
 /* The port called @name; NULL: none. */
 struct port *agent_port_find(struct agent *agent, const char *name);
 

@@ -111,8 +111,8 @@ static int agent_port_try(struct agent *agent, unsigned number, char *text, size
 	if (agent_port_entry(agent, number)->ifindex &&
 	    (agent_port_entry(agent, number)->ifindex != (__u32)device->ifindex ||
 	     agent_port_entry(agent, number)->slot != pair->slot))
-		port_unbind(&agent->world, number);
-	error = port_bind(&agent->world, number, device, agent_pair_of_slot(agent, pair->slot), mac);
+		agent_port_unbind(agent, number);
+	error = agent_port_bind(agent, number, device, agent_pair_of_slot(agent, pair->slot), mac);
 	if (error) {
 		agent_port_entry(agent, number)->waits_for = WAIT_PROGRAMS;
 		snprintf(text, size, "%s: its programs could not be loaded and attached: %s: see the agent's log",
@@ -216,7 +216,7 @@ void agent_ports_reconcile(struct agent *agent)
 			if (!port->used)
 				continue;
 		} else if (port->pair) {
-			port_unbind(&agent->world, number);
+			agent_port_unbind(agent, number);
 		}
 		error = agent_port_try(agent, number, text, sizeof(text));
 		if (!error) {
@@ -240,7 +240,7 @@ void agent_ports_leave(struct agent *agent, struct pair *pair)
 		if (!port->used || port->pair != pair)
 			continue;
 		log_info("%s: the pair is gone: waiting for it", port->wish.name);
-		port_unbind(&agent->world, number);
+		agent_port_unbind(agent, number);
 		agent_port_entry(agent, number)->waits_for = WAIT_PAIR;
 	}
 }
@@ -264,7 +264,7 @@ void agent_ports_refresh(struct agent *agent)
 			agent_port_tell(agent, number);
 	}
 	for (unsigned i = 0; i < agent->pair_count; i++)
-		uplinks_update(&agent->world, agent->pairs[i]);
+		pair_update_uplinks(&agent->world, agent->pairs[i]);
 }
 
 void agent_ports_keep_places(struct agent *agent)
@@ -272,7 +272,7 @@ void agent_ports_keep_places(struct agent *agent)
 	for (unsigned number = 0; number < VFSTEER_MAX_PORTS; number++)
 		agent_port_keep_place(agent, number);
 	for (unsigned i = 0; i < agent->pair_count; i++)
-		uplinks_keep_place(&agent->world, agent->pairs[i]);
+		pair_keep_uplinks(&agent->world, agent->pairs[i]);
 }
 
 int agent_ports_add(struct agent *agent, const struct options_port *wish, char *answer, size_t size)

@@ -70,7 +70,7 @@ static void agent_ports_compare(struct agent *agent)
 		}
 		if ((!agent_port_is_of_pair(agent, wish, &port->wish) || !agent_port_is_as_wished(wish, &port->wish)) &&
 		    agent_port_entry(agent, number)->ifindex)
-			port_unbind(&agent->world, number);
+			agent_port_unbind(agent, number);
 		port->wish = *wish;
 		port->configured = true;
 		agent_port_hold(agent, number);
@@ -111,7 +111,7 @@ static bool agent_ports_keep_link(const char *rest, void *argument)
 /* What an agent has left that did not live to finish it: names of nobody's links, and pairs' programs without a port. */
 static void agent_ports_sweep(struct agent *agent)
 {
-	struct pair_world *world = &agent->world;
+	struct world *world = &agent->world;
 
 	pins_sweep_links(&world->pins, "port-", agent_ports_keep_link, agent);
 	for (unsigned slot = 0; slot < VFSTEER_MAX_PAIRS; slot++) {
@@ -124,7 +124,7 @@ static void agent_ports_sweep(struct agent *agent)
 				   agent_port_entry(agent, number)->ifindex &&
 				   agent_port_entry(agent, number)->slot == slot;
 		if (!is_used)
-			uplinks_take_away(world, slot);
+			uplinks_take_away(&world->pins, &world->port_pins, world->requests, slot);
 	}
 }
 

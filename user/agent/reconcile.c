@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "agent/agent_ports.h"
+#include "agent/adoption.h"
 #include "agent/state.h"
 #include "report/hints.h"
 #include "base/log.h"
@@ -125,7 +126,7 @@ static void agent_add_pair(struct agent *agent, const struct pairing *pairing)
 
 	if (error == -ENOSPC) {
 		/* Perhaps a slot was adopted whose standby left before it became a pair again. */
-		slot_clear_dead(&agent->world.pins, agent->world.network_namespace, agent->world.table);
+		adoption_clear_dead_slots(&agent->world.pins, agent->world.network_namespace, agent->world.table);
 		error = pair_new(&agent->world, pairing, &pair);
 	}
 	if (error == -EPROTONOSUPPORT) {
@@ -284,7 +285,7 @@ static bool agent_is_paired(const struct pairing *pairings, size_t count, int st
  */
 static void agent_give_up_pairs(struct agent *agent, const struct pairing *pairings, size_t count)
 {
-	struct pair_world *world = &agent->world;
+	struct world *world = &agent->world;
 
 	/* None at all: the devices could not be listed, or are not here yet. */
 	if (agent->gave_up_pairs || !count)

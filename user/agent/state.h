@@ -5,8 +5,9 @@
 #define AGENT_STATE_H
 
 #include "agent/source.h"
-#include "cli/options.h"
+#include "policy/options.h"
 #include "pair/pair.h"
+#include "port/port.h"
 #include "datapath/watch.h"
 
 #include <bpf/libbpf.h>
@@ -26,7 +27,8 @@ struct agent {
 	int requested_standbys[VFSTEER_MAX_PAIRS];        /* ifindexes they were found to be */
 	struct pairing_pinned pinned_devices[VFSTEER_MAX_PAIRS]; /* likewise, of options->pairs: see identity.h */
 	int told_strangers[VFSTEER_MAX_PAIRS]; /* ifindex of a device of a standby's name that is another one, once told */
-	struct pair_world world;
+	struct world world;
+	struct port ports[VFSTEER_MAX_PORTS]; /* world.ports */
 	struct watch_result watch;
 	bool lists_watched; /* watch programs tell of changed address lists, and of programs attached by others */
 	unsigned pair_count;

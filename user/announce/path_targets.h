@@ -6,28 +6,10 @@
 #include "netdev/link.h"
 #include "netdev/mac_list.h"
 #include "netdev/netdev.h"
+#include "policy/options.h"
 #include "announce/path_ask.h"
 
 #define PATH_TARGETS_MAX 3
-#define PATH_PAIR_SIZE 128 /* OPTIONS_NAME_SIZE */
-
-/* One address that the configuration names. */
-struct path_rule {
-	char pair[PATH_PAIR_SIZE]; /* its standby, as the configuration names it; empty: for all pairs that name none */
-	int family;		   /* AF_INET or AF_INET6 */
-	union {
-		struct in_addr v4;
-		struct in6_addr v6;
-	};
-};
-
-/* What the configuration says for one pair. The rules are somebody else's, and live longer. */
-struct path_wish {
-	bool is_off;
-	const struct path_rule *rules;
-	size_t count;
-	const char *pair; /* the rules of this one count; NULL: auto */
-};
 
 struct path_targets {
 	struct path_target list[PATH_TARGETS_MAX];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "cli/commands.h"
 #include "base/log.h"
-#include "cli/options.h"
+#include "cli/arguments.h"
 
 #include <stdlib.h>
 
@@ -9,7 +9,7 @@ int command_help(int argc, char **argv)
 {
 	const struct command *command;
 	struct options options;
-	int status = options_parse(argc, argv, 0, 0, 1, &options);
+	int status = arguments_parse(argc, argv, 0, 0, 1, &options);
 
 	if (status)
 		return status;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "cli/commands.h"
+#include "base/device_name.h"
 #include "control/control.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "cli/find_pair.h"
-#include "cli/options.h"
+#include "cli/arguments.h"
 #include "maps/pins.h"
 #include "port/port_peer.h"
 #include "report/report_ports.h"
@@ -130,9 +131,9 @@ static int command_port_add(const struct options *options)
 	int status;
 
 	if (!wish.pair[0])
-		return options_mistake("port", "add %s: to which pair? write --pair STANDBY", options->operands[1]);
+		return arguments_mistake("port", "add %s: to which pair? write --pair STANDBY", options->operands[1]);
 	if (wish.passthrough && wish.has_mac)
-		return options_mistake(
+		return arguments_mistake(
 			"port", "--mac and --passthrough: a passthrough port owns the pair's MAC; leave one out");
 	if (command_port_open(options, &pins))
 		return EXIT_FAILURE;
@@ -213,18 +214,18 @@ int command_port(int argc, char **argv)
 	int status;
 
 	if (argc < 2)
-		return options_mistake(argv[0], "what? say add, del or list");
+		return arguments_mistake(argv[0], "what? say add, del or list");
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++) {
 		if (strcmp(argv[1], verbs[i].verb))
 			continue;
-		status = options_parse(argc, argv, verbs[i].accepted, verbs[i].operands, verbs[i].operands, &options);
+		status = arguments_parse(argc, argv, verbs[i].accepted, verbs[i].operands, verbs[i].operands, &options);
 		if (status)
 			return status;
-		flaw = verbs[i].operands > 1 ? options_name_flaw(options.operands[1]) : NULL;
+		flaw = verbs[i].operands > 1 ? device_name_flaw(options.operands[1]) : NULL;
 		if (flaw)
-			return options_mistake(argv[0], "'%s': the interface's name %s", options.operands[1], flaw);
+			return arguments_mistake(argv[0], "'%s': the interface's name %s", options.operands[1], flaw);
 		status = verbs[i].function(&options);
 		return status ? status : commands_finish_output(argv[0], 0);
 	}
-	return options_mistake(argv[0], "'%s': say add, del or list", argv[1]);
+	return arguments_mistake(argv[0], "'%s': say add, del or list", argv[1]);
 }

@@ -3,7 +3,7 @@
 #include "cli/commands.h"
 #include "cli/config.h"
 #include "base/log.h"
-#include "cli/options.h"
+#include "cli/arguments.h"
 
 #include <limits.h>
 
@@ -11,7 +11,7 @@ int command_run(int argc, char **argv)
 {
 	static struct options options;
 	static char message[PATH_MAX + 512];
-	int status = options_parse(argc, argv, OPTIONS_PAIR | OPTIONS_BPFFS | OPTIONS_CONFIG, 0, 0, &options);
+	int status = arguments_parse(argc, argv, OPTIONS_PAIR | OPTIONS_BPFFS | OPTIONS_CONFIG, 0, 0, &options);
 
 	if (status)
 		return status;

@@ -2,7 +2,7 @@
 #include "cli/commands.h"
 #include "base/log.h"
 #include "cli/find_pair.h"
-#include "cli/options.h"
+#include "cli/arguments.h"
 #include "maps/pins.h"
 #include "report/report.h"
 
@@ -34,10 +34,10 @@ int command_status(int argc, char **argv)
 	struct report report;
 	struct pins pins;
 	int slot = -1, err;
-	int status = options_parse(argc, argv, OPTIONS_BPFFS | OPTIONS_JSON, 0, 1, &options);
+	int status = arguments_parse(argc, argv, OPTIONS_BPFFS | OPTIONS_JSON, 0, 1, &options);
 
 	if (!status && options.operand_count)
-		status = options_check_name(argv[0], options.operands[0]);
+		status = arguments_check_name(argv[0], options.operands[0]);
 	if (status)
 		return status;
 	if (pins_open(options.bpffs, false, &pins, message, sizeof(message)) != PINS_OK) {

@@ -3,7 +3,7 @@
 #include "control/control.h"
 #include "base/log.h"
 #include "cli/find_pair.h"
-#include "cli/options.h"
+#include "cli/arguments.h"
 #include "maps/pins.h"
 #include "maps/slot.h"
 #include "base/names.h"
@@ -57,11 +57,11 @@ int command_switch(int argc, char **argv)
 	static struct options options;
 	char message[512], standby[VFSTEER_NAME_SIZE];
 	struct pins pins;
-	int status = options_parse(argc, argv, OPTIONS_BPFFS, 2, 2, &options), slot, error;
+	int status = arguments_parse(argc, argv, OPTIONS_BPFFS, 2, 2, &options), slot, error;
 	const char *wish = options.operands[1];
 
 	if (!status)
-		status = options_check_name(argv[0], options.operands[0]);
+		status = arguments_check_name(argv[0], options.operands[0]);
 	if (status)
 		return status;
 	if (strcmp(wish, "primary") && strcmp(wish, "standby") && strcmp(wish, "auto")) {

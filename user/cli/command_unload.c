@@ -5,7 +5,7 @@
 #include "netdev/link.h"
 #include "base/log.h"
 #include "netdev/netdev.h"
-#include "cli/options.h"
+#include "cli/arguments.h"
 #include "maps/pins.h"
 #include "maps/pins_make.h"
 #include "maps/slot.h"
@@ -94,7 +94,7 @@ int command_unload(int argc, char **argv)
 	static struct options options;
 	char message[512];
 	struct pins pins;
-	int status = options_parse(argc, argv, OPTIONS_BPFFS, 0, 0, &options);
+	int status = arguments_parse(argc, argv, OPTIONS_BPFFS, 0, 0, &options);
 
 	if (status)
 		return status;

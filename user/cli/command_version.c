@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "cli/commands.h"
-#include "cli/options.h"
+#include "cli/arguments.h"
 
 #include <stdlib.h>
 
 int command_version(int argc, char **argv)
 {
 	struct options options;
-	int status = options_parse(argc, argv, 0, 0, 0, &options);
+	int status = arguments_parse(argc, argv, 0, 0, 0, &options);
 
 	if (status)
 		return status;

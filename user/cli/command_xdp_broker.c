@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "cli/commands.h"
 #include "base/log.h"
-#include "cli/options.h"
+#include "cli/arguments.h"
 #include "datapath/xdp_broker.h"
 
 #include <sys/socket.h>
@@ -10,7 +10,7 @@
 int command_xdp_broker(int argc, char **argv)
 {
 	static struct options options;
-	int type = 0, status = options_parse(argc, argv, 0, 0, 0, &options);
+	int type = 0, status = arguments_parse(argc, argv, 0, 0, 0, &options);
 	socklen_t size = sizeof(type);
 
 	if (status)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "cli/config.h"
+#include "base/device_name.h"
 #include "cli/config_reading.h"
 
 #include <ctype.h>
@@ -122,7 +123,7 @@ static int config_pair(struct config_reading *reading, const char *standby, cons
 	char text[2 * OPTIONS_NAME_SIZE + 2];
 
 	if (!pair) {
-		flaw = options_add_pair(&reading->options, standby);
+		flaw = arguments_add_pair(&reading->options, standby);
 		if (flaw)
 			return config_mistake(reading, "[pair %s]: %s", standby, flaw);
 		pair = config_find_pair(&reading->options, standby);
@@ -153,7 +154,7 @@ static int config_pair(struct config_reading *reading, const char *standby, cons
 	*pair = reading->options.pairs[--reading->options.pair_count];
 	/* One character more than there may be, so that one too long is told. */
 	snprintf(text, sizeof(text), "%.*s=%.*s", OPTIONS_NAME_SIZE, standby, OPTIONS_NAME_SIZE, value);
-	flaw = options_add_pair(&reading->options, text);
+	flaw = arguments_add_pair(&reading->options, text);
 	if (flaw)
 		return config_mistake(reading, "[pair %s] primary = %s: %s", standby, value, flaw);
 	pair = config_find_pair(&reading->options, standby);
@@ -253,7 +254,7 @@ static bool config_begin_section(struct config_reading *reading, const char *lin
 		return config_mistake(reading, "[%s]: no such section: there are [agent], [pair STANDBY] and [port IFACE]", name);
 	}
 	/* A port is its interface's ifname: the maps have no room for more. */
-	flaw = reading->kind == CONFIG_PAIR ? options_name_flaw(name + prefix) : options_ifname_flaw(name + prefix);
+	flaw = reading->kind == CONFIG_PAIR ? device_name_flaw(name + prefix) : ifname_flaw(name + prefix);
 	if (flaw)
 		return config_mistake(reading, "[%s]: the %s name %s", name, reading->kind == CONFIG_PAIR ? "standby's" : "interface's", flaw);
 	snprintf(reading->section, sizeof(reading->section), "%.*s", OPTIONS_NAME_SIZE - 1, name + prefix);

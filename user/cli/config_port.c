@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "cli/config_reading.h"
+#include "base/device_name.h"
 #include "base/mac.h"
 
 #include <stdio.h>
@@ -32,7 +33,7 @@ static int config_set_word(struct config_reading *reading, const char *name, con
 
 static int config_set_pair(struct config_reading *reading, struct options_port *port, const char *value)
 {
-	const char *flaw = options_name_flaw(value);
+	const char *flaw = device_name_flaw(value);
 
 	if (flaw)
 		return config_mistake(reading, "pair = %s: the standby's name %s", value, flaw);

@@ -3,7 +3,7 @@
 #ifndef CLI_CONFIG_READING_H
 #define CLI_CONFIG_READING_H
 
-#include "cli/options.h"
+#include "cli/arguments.h"
 
 #define CONFIG_NAME_SIZE 32 /* of a setting */
 #define CONFIG_SETTINGS_MAX (8 * VFSTEER_MAX_PAIRS + 4 * VFSTEER_MAX_PORTS + 9)

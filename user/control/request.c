@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "control/request.h"
+#include "base/device_name.h"
 #include "base/mac.h"
 #include "base/names.h"
 
@@ -49,7 +50,7 @@ static bool request_next_name(const char **text, char name[VFSTEER_NAME_SIZE])
 {
 	char word[REQUEST_WORD_SIZE];
 
-	if (!request_next_word(text, word) || options_ifname_flaw(word))
+	if (!request_next_word(text, word) || ifname_flaw(word))
 		return false;
 	snprintf(name, VFSTEER_NAME_SIZE, "%.15s", word);
 	return true;

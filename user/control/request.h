@@ -3,7 +3,7 @@
 #ifndef CONTROL_REQUEST_H
 #define CONTROL_REQUEST_H
 
-#include "cli/options.h"
+#include "policy/options.h"
 #include <stddef.h>
 
 enum request_kind {

@@ -3,7 +3,7 @@
 #include "datapath/port_programs.h"
 #include "netdev/rtnetlink.h"
 #include "datapath/steer.h"
-#include "pair/xdp_mirror.h"
+#include "datapath/xdp.h"
 
 #include <errno.h>
 #include <linux/if_link.h>

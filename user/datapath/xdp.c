@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "datapath/xdp.h"
 #include "base/crash_point.h"
+#include "maps/pins_make.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -100,4 +101,13 @@ int xdp_detach(const struct xdp *xdp)
 	}
 	/* remove: a directory in its place, if empty, goes as well. */
 	return remove(xdp->pin) && errno != ENOENT ? -errno : 0;
+}
+
+struct xdp xdp_mirror_link(const struct pins *pins, int primary)
+{
+	struct xdp xdp = { .ifindex = primary };
+
+	/* An agent that starts sweeps "primary-" links. */
+	pins_link_path(pins, "primary-mirrored-xdp", primary, xdp.pin, sizeof(xdp.pin));
+	return xdp;
 }

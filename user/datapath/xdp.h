@@ -3,6 +3,7 @@
 #ifndef DATAPATH_XDP_H
 #define DATAPATH_XDP_H
 
+#include "maps/pins.h"
 #include "vfsteer.h"
 #include <linux/types.h>
 #include <stdbool.h>
@@ -35,5 +36,8 @@ bool xdp_is_attached(const struct xdp *xdp);
 
 /* Takes ours away; nothing there, or no such device, is fine. Returns 0 or -errno. */
 int xdp_detach(const struct xdp *xdp);
+
+/* Of the standby's XDP program that is on the primary as well: pair/xdp_mirror.h. */
+struct xdp xdp_mirror_link(const struct pins *pins, int primary);
 
 #endif

@@ -2,8 +2,6 @@
 #include "maps/slot.h"
 #include "base/clock.h"
 #include "base/mac.h"
-#include "netdev/qdisc.h"
-#include "datapath/steer.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -157,32 +155,6 @@ bool slot_is_dead(const struct vfsteer_pair *slot, uint32_t network_namespace, c
 {
 	return slot->standby[0] && slot->network_namespace == network_namespace &&
 	       !netdev_by_index(table, slot->standby_ifindex);
-}
-
-static void slot_take_back_qdisc(const struct vfsteer_pair *slot)
-{
-	struct link_requests *requests;
-
-	if (!slot->primary_qdisc || link_requests_new(&requests))
-		return;
-	qdisc_take_back(requests, (int)slot->primary_ifindex, slot->primary_qdisc);
-	link_requests_free(requests);
-}
-
-void slot_clear_dead(const struct pins *pins, uint32_t network_namespace, const struct netdev_table *table)
-{
-	for (unsigned i = 0; i < VFSTEER_MAX_PAIRS; i++) {
-		struct vfsteer_pair *slot = &pins->pairs[i];
-
-		if (!slot_is_dead(slot, network_namespace, table))
-			continue;
-		slot_take_back_qdisc(slot);
-		/* Its program would go on sending what the primary receives into nowhere. */
-		if (slot->primary_ifindex)
-			steer_detach_primary(pins, i, slot->primary_ifindex);
-		steer_detach_standby(pins, i, slot->standby_ifindex);
-		slot_clear(pins, i);
-	}
 }
 
 void slot_write_standby(struct vfsteer_pair *slot, const struct netdev *standby)

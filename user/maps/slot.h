@@ -37,10 +37,6 @@ void slot_clear(const struct pins *pins, unsigned slot);
 /* True for the slot of a pair in this namespace whose standby is not in @table any more. */
 bool slot_is_dead(const struct vfsteer_pair *slot, uint32_t network_namespace, const struct netdev_table *table);
 
-/* Frees the slots of pairs in this namespace whose standby is not in @table any more, and takes their programs from what is left of
- * them. For after adoption: nobody was there to see it leave. */
-void slot_clear_dead(const struct pins *pins, uint32_t network_namespace, const struct netdev_table *table);
-
 /* Name, MAC, carrier and bridge membership, where they changed: a device may be renamed at any time. */
 void slot_write_standby(struct vfsteer_pair *slot, const struct netdev *standby);
 

@@ -1,32 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "pair/align_vlans.h"
+#include "netdev/vlan_stub.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-
-/* Also how a stub is told from other VLAN devices, after a restart, too. */
-static int stub_name(int primary_ifindex, uint16_t vlan_id, uint16_t vlan_protocol, char ret[IF_NAMESIZE])
-{
-	int length = snprintf(ret, IF_NAMESIZE, "vfs%d.%u%s", primary_ifindex, vlan_id,
-			      vlan_protocol == ETH_P_8021AD ? "s" : "");
-
-	return length < IF_NAMESIZE ? 0 : -ENAMETOOLONG;
-}
-
-static bool is_vlan_of(const struct netdev *device, int lower_ifindex)
-{
-	return device->link == lower_ifindex && strcmp(device->kind, "vlan") == 0;
-}
-
-bool align_vlans_is_stub(const struct netdev *device, int primary_ifindex)
-{
-	char name[IF_NAMESIZE];
-
-	return is_vlan_of(device, primary_ifindex) &&
-	       stub_name(primary_ifindex, device->vlan_id, device->vlan_protocol, name) == 0 &&
-	       strcmp(name, device->name) == 0;
-}
 
 /* VLANs of one device. */
 struct vlan_set {
@@ -47,7 +25,7 @@ static void read_vlans(const struct netdev_table *table, int lower_ifindex, stru
 {
 	memset(ret, 0, sizeof(*ret));
 	for (const struct netdev *device = netdev_next(table, NULL); device; device = netdev_next(table, device))
-		if (is_vlan_of(device, lower_ifindex))
+		if (vlan_stub_is_vlan_of(device, lower_ifindex))
 			*vlan_in_set(ret, device->vlan_id, device->vlan_protocol) = true;
 }
 
@@ -60,7 +38,7 @@ static int remove_stubs(struct link_requests *requests, const struct netdev_tabl
 	for (const struct netdev *device = netdev_next(table, NULL); device; device = netdev_next(table, device)) {
 		int error;
 
-		if (!align_vlans_is_stub(device, primary->ifindex) || has_vlan(needed, device))
+		if (!vlan_stub_is(device, primary->ifindex) || has_vlan(needed, device))
 			continue;
 		error = link_delete(requests, device->ifindex);
 		if (error && error != -ENODEV && !first_error)
@@ -73,7 +51,7 @@ static int add_stub(struct link_requests *requests, const struct netdev *primary
 		    uint16_t vlan_protocol)
 {
 	char name[IF_NAMESIZE];
-	int error = stub_name(primary->ifindex, vlan_id, vlan_protocol, name);
+	int error = vlan_stub_name(primary->ifindex, vlan_id, vlan_protocol, name);
 
 	if (!error)
 		error = link_add_vlan(requests, primary->ifindex, name, vlan_id, vlan_protocol);

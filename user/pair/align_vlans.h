@@ -13,9 +13,6 @@
 /* So many stubs are made for a bridge's VLANs. A trunk of thousands would be thousands of devices. */
 #define ALIGN_VLANS_OF_BRIDGE_MAX 256
 
-/* Is @device a stub that was made on the primary with this ifindex? */
-bool align_vlans_is_stub(const struct netdev *device, int primary_ifindex);
-
 /* Adds the stubs on @primary, if that filters VLANs, which it needs for the VLANs above @standby, and for those that a bridge which filters VLANs
  * admits on @standby; removes the others. Returns 0 or the first error; all are tried. -E2BIG: the bridge admits more than
  * ALIGN_VLANS_OF_BRIDGE_MAX, and gets none. */

@@ -37,7 +37,7 @@ static uint64_t pair_receives_ns(struct pair *pair, bool is_running, uint64_t no
 	return pair->receives_ns;
 }
 
-static struct policy_view pair_view(const struct pair_world *world, struct pair *pair, struct vfsteer_state state)
+static struct policy_view pair_view(const struct world *world, struct pair *pair, struct vfsteer_state state)
 {
 	const struct netdev *standby = netdev_by_index(world->table, pair->standby);
 	const struct netdev *primary = netdev_by_index(world->table, pair->primary);
@@ -82,7 +82,7 @@ static struct policy_view pair_view(const struct pair_world *world, struct pair 
  * Reads the primary anew. False: what the table says of it may be stale. It is not read while it is being torn down, since the request would wait
  * until that is over. While netlink messages are missing, one device's reading is not enough: the pair may have another primary by now.
  */
-static bool pair_read_primary(struct pair_world *world, struct pair *pair, struct vfsteer_state state)
+static bool pair_read_primary(struct world *world, struct pair *pair, struct vfsteer_state state)
 {
 	const struct netdev *standby, *primary;
 	int error;
@@ -113,7 +113,7 @@ static bool pair_leaves_unread(const struct policy_view *view, const struct poli
 	       (view->primary_matches || !view->primary_exists);
 }
 
-uint64_t pair_decide(struct pair_world *world, struct pair *pair)
+uint64_t pair_decide(struct world *world, struct pair *pair)
 {
 	bool is_grouped = false;
 	uint64_t wake_ns = 0;

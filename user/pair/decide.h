@@ -10,6 +10,6 @@
  * pair->left_unread, which it sets: the traffic was moved off the primary before that was read, and all else, which may wait for RTNL, waits until
  * the next step.
  */
-uint64_t pair_decide(struct pair_world *world, struct pair *pair);
+uint64_t pair_decide(struct world *world, struct pair *pair);
 
 #endif

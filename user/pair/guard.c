@@ -35,7 +35,7 @@ static void guard_tell_stripped(struct pair *pair, const struct netdev *standby,
 		    primary->name);
 }
 
-unsigned guard_strip(struct pair_world *world, struct pair *pair, const struct netdev *standby,
+unsigned guard_strip(struct world *world, struct pair *pair, const struct netdev *standby,
 		     const struct netdev *primary)
 {
 	struct owners_addresses addresses;
@@ -68,7 +68,7 @@ unsigned guard_strip(struct pair_world *world, struct pair *pair, const struct n
 	return count;
 }
 
-static bool guard_silence(struct pair_world *world, struct pair *pair, const struct netdev *standby,
+static bool guard_silence(struct world *world, struct pair *pair, const struct netdev *standby,
 			  const struct netdev *primary)
 {
 	bool with_ipv6 = world->pins.pairs[pair->slot].rx_direct;
@@ -98,7 +98,7 @@ static bool guard_silence(struct pair_world *world, struct pair *pair, const str
 	return true;
 }
 
-bool guard_keep(struct pair_world *world, struct pair *pair, const struct netdev *standby, const struct netdev *primary)
+bool guard_keep(struct world *world, struct pair *pair, const struct netdev *standby, const struct netdev *primary)
 {
 	struct guard *guard = &pair->guard;
 	uint64_t now_ns = pair_clock_ns();

@@ -13,7 +13,7 @@
  * Takes the addresses that @standby has as well from @primary, and with them their routes (with the last address of a
  * family, all of that family); says so, at most every 10 s. Returns how many were taken.
  */
-unsigned guard_strip(struct pair_world *world, struct pair *pair, const struct netdev *standby,
+unsigned guard_strip(struct world *world, struct pair *pair, const struct netdev *standby,
 		     const struct netdev *primary);
 
 /*
@@ -21,7 +21,7 @@ unsigned guard_strip(struct pair_world *world, struct pair *pair, const struct n
  * /proc only when pair->guard.due or something is seen to be wrong. Returns false when this was the sixth time within 10 s:
  * the primary is then to be given up.
  */
-bool guard_keep(struct pair_world *world, struct pair *pair, const struct netdev *standby,
+bool guard_keep(struct world *world, struct pair *pair, const struct netdev *standby,
 		const struct netdev *primary);
 
 #endif

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <linux/if.h>
 
-int join_primary(struct pair_world *world, struct pair *pair, const struct netdev *primary, const char **ret_what)
+int join_primary(struct world *world, struct pair *pair, const struct netdev *primary, const char **ret_what)
 {
 	struct vfsteer_pair *slot = &world->pins.pairs[pair->slot];
 	struct vfsteer_state state = pins_state(&world->pins, pair->slot), wanted;
@@ -43,7 +43,7 @@ int join_primary(struct pair_world *world, struct pair *pair, const struct netde
 		return -ENODEV;
 	}
 	/* XDP before it is up: a driver that has to stop its queues for it loses nothing. Without, ports' frames go by tc. */
-	uplinks_update(world, pair);
+	pair_update_uplinks(world, pair);
 	if (stay_down || primary->flags & IFF_UP)
 		return 0;
 	if (pair->unfit == DOWN_XDP) {

@@ -10,6 +10,6 @@
  * sets it up unless the pair was adopted with a primary that somebody had set down. Returns 0, or -errno with *ret_what
  * (static string) saying what failed; the pair then goes on over the standby.
  */
-int join_primary(struct pair_world *world, struct pair *pair, const struct netdev *primary, const char **ret_what);
+int join_primary(struct world *world, struct pair *pair, const struct netdev *primary, const char **ret_what);
 
 #endif

@@ -21,12 +21,12 @@ uint64_t pair_clock_ns(void)
 
 /* Has the primary been in this namespace ever since it was made ready? A move takes clsact and settings from a device;
  * tcx stays on it. */
-static bool pair_is_as_left(const struct pair_world *world, const struct netdev *primary)
+static bool pair_is_as_left(const struct world *world, const struct netdev *primary)
 {
 	return steer_has_primary(&world->pins, primary->ifindex) && silence_was_made(primary->name);
 }
 
-int pair_new(struct pair_world *world, const struct pairing *pairing, struct pair **ret)
+int pair_new(struct world *world, const struct pairing *pairing, struct pair **ret)
 {
 	const struct candidates_named named = { .name_hash = pairing->named ? pairing->name_hash : 0, .identity = pairing->identity };
 	const struct netdev *standby = netdev_by_index(world->table, pairing->standby);
@@ -121,7 +121,7 @@ fail:
 	return error;
 }
 
-static void pair_explain_place(const struct pair_world *world, const struct pair *pair, int error, char *ret, size_t size)
+static void pair_explain_place(const struct world *world, const struct pair *pair, int error, char *ret, size_t size)
 {
 	const struct vfsteer_pair *slot = pair_slot(world, pair);
 	struct hook_others others = { 0 };
@@ -142,7 +142,7 @@ static void pair_explain_place(const struct pair_world *world, const struct pair
 }
 
 /* The primary is used all the same. */
-static void pair_tell_standby_place(const struct pair_world *world, struct pair *pair)
+static void pair_tell_standby_place(const struct world *world, struct pair *pair)
 {
 	struct hook_others others;
 	char unplaced[PLACED_WHY_SIZE] = "";
@@ -157,7 +157,7 @@ static void pair_tell_standby_place(const struct pair_world *world, struct pair 
 				 "its ingress program has its place again", pair_clock_ns());
 }
 
-void pair_keep_place(struct pair_world *world, struct pair *pair)
+void pair_keep_place(struct world *world, struct pair *pair)
 {
 	char unplaced[PLACED_WHY_SIZE];
 	int error = steer_keep_place(pair->steer, pair->standby, pair->prepared ? pair->primary : 0);
@@ -181,14 +181,14 @@ void pair_free(struct pair *pair)
 	free(pair);
 }
 
-bool pair_is_over(const struct pair_world *world, const struct pair *pair)
+bool pair_is_over(const struct world *world, const struct pair *pair)
 {
 	const struct netdev *standby = netdev_by_index(world->table, pair->standby);
 
 	return !standby || standby->incarnation != pair->standby_incarnation;
 }
 
-void pair_doubt_primary(const struct pair_world *world, struct pair *pair)
+void pair_doubt_primary(const struct world *world, struct pair *pair)
 {
 	const struct netdev *primary = netdev_by_index(world->table, pair->primary);
 

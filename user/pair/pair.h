@@ -26,31 +26,9 @@
 #include "announce/spoken.h"
 #include "datapath/steer.h"
 #include "port/uplinks.h"
+#include "port/world.h"
 #include "pair/xdp_mirror.h"
 #include "netdev/xdp_features.h"
-
-/* What every pair works with; owned by the agent. */
-struct pair_world {
-	struct pins pins;
-	struct port_pins port_pins; /* not open while there was never a port */
-	struct xdp_features *features; /* NULL: the kernel does not tell of them */
-	struct port ports[VFSTEER_MAX_PORTS]; /* by number */
-	struct netdev_table *table;
-	struct link_requests *requests;
-	struct memberships memberships; /* of all devices, if they were read since the agent was woken last: see pair_forget_groups */
-	bool groups_unreadable;         /* told */
-	int announce_fd; /* see announce_open; for repetitions */
-	struct path_answers answers;
-	struct announcer *announcer;
-	struct policy_limits limits;
-	bool watched;       /* the watch programs see all that ends a primary's service: see watch.h */
-	bool removals_held; /* likewise: see watch.h */
-	bool polled;        /* all pairs are stepped once a second: the agent is not told of all that changes */
-	uint32_t network_namespace; /* inode number of this process's */
-	unsigned announce_count;
-	uint64_t announce_interval_ns;
-	uint64_t announce_again_ns; /* of a pair that sends nothing; 0: never */
-};
 
 #define PAIR_TOLD_MAX 16
 
@@ -128,50 +106,63 @@ struct pair {
  * standby; traffic goes on over the standby, or over the primary where an earlier run left it. Returns 0 and *ret, -ENOSPC
  * when no slot is free, or -errno, with nothing attached that was not before.
  */
-int pair_new(struct pair_world *world, const struct pairing *pairing, struct pair **ret);
+int pair_new(struct world *world, const struct pairing *pairing, struct pair **ret);
 
 /* Ends the agent's part; what is in the kernel stays and works on. Takes NULL. */
 void pair_free(struct pair *pair);
 
 /* Puts the pair's programs where they belong again. A primary is not used while one has no place where it must have it: the next step sees to
  * that. */
-void pair_keep_place(struct pair_world *world, struct pair *pair);
+void pair_keep_place(struct world *world, struct pair *pair);
 
 /* Gives the pair up because its standby is gone: programs, pins and slot. Frees @pair. */
-void pair_remove(struct pair_world *world, struct pair *pair);
+void pair_remove(struct world *world, struct pair *pair);
 
 /* Whether the standby is gone, or has been away: then it is another one. */
-bool pair_is_over(const struct pair_world *world, const struct pair *pair);
+bool pair_is_over(const struct world *world, const struct pair *pair);
 
 /* Some news was lost: was the primary away meanwhile? Then the next step meets it anew. */
-void pair_doubt_primary(const struct pair_world *world, struct pair *pair);
+void pair_doubt_primary(const struct world *world, struct pair *pair);
 
 /* If the word has changed since the last announcement, announces on the wire that is active now. Touches nothing that
  * waits for RTNL, hence the first thing to do on any event. */
-void pair_announce_switch(struct pair_world *world, struct pair *pair);
+void pair_announce_switch(struct world *world, struct pair *pair);
 
 /*
  * Brings the pair to where it should be: follows a primary that came or went, makes it ready, decides, switches, announces.
  * Returns the time (CLOCK_BOOTTIME, ns) at which to look again, 0 for not before something happens.
  */
-uint64_t pair_step(struct pair_world *world, struct pair *pair, const struct pairing *pairing);
+uint64_t pair_step(struct world *world, struct pair *pair, const struct pairing *pairing);
 
 /* Moves the traffic off the primary, announced and drained, for something that disturbs it. The next step takes it back when it can carry traffic.
  * Not where the standby has no carrier. Takes some 20 ms. */
-void pair_step_aside(struct pair_world *world, struct pair *pair, enum vfsteer_cause cause);
+void pair_step_aside(struct world *world, struct pair *pair, enum vfsteer_cause cause);
+
+/* Brings what its devices do for its ports to what that has to be: see uplinks_update. After a change of its ports or of its primary. Returns 0 or
+ * -errno. */
+int pair_update_uplinks(struct world *world, struct pair *pair);
+
+/* Puts the standby's programs for ports where they belong again. */
+void pair_keep_uplinks(struct world *world, struct pair *pair);
+
+/* The primary leaves, or is not used any more: takes our XDP program from it. */
+void pair_part_uplinks(struct world *world, struct pair *pair);
+
+/* The pair as its ports and uplinks see it. */
+struct uplinks_pair pair_for_ports(struct pair *pair);
 
 /* Collects the pair's groups anew, which may have changed without any news: sources, versions, and what is joined on a bridge. Waits for no RTNL.
  * Returns whether they have changed. */
-bool pair_follow_groups(struct pair_world *world, struct pair *pair);
+bool pair_follow_groups(struct world *world, struct pair *pair);
 
 /* What the kernel said of groups until now may be old: to be called whenever something woke the agent. They are then read once for all pairs. */
-void pair_forget_groups(struct pair_world *world);
+void pair_forget_groups(struct world *world);
 
 /* The network is told anew where the pair's MACs and addresses are, at the next step. */
-void pair_announce_anew(const struct pair_world *world, struct pair *pair);
+void pair_announce_anew(const struct world *world, struct pair *pair);
 
 /* The pair's entry in the map. */
-static inline struct vfsteer_pair *pair_slot(const struct pair_world *world, const struct pair *pair)
+static inline struct vfsteer_pair *pair_slot(const struct world *world, const struct pair *pair)
 {
 	return &world->pins.pairs[pair->slot];
 }

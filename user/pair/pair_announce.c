@@ -12,13 +12,13 @@
 #include <string.h>
 
 /* The announcer's copy: after every change of the frames or of the primary. */
-void pair_brief_announcer(struct pair_world *world, struct pair *pair)
+void pair_brief_announcer(struct world *world, struct pair *pair)
 {
 	if (announcer_set(world->announcer, pair->slot, pair->standby, pair->primary, &pair->frames))
 		pair->readdress = true;
 }
 
-static int pair_collect_groups(struct pair_world *world, struct pair *pair, const struct netdev *standby)
+static int pair_collect_groups(struct world *world, struct pair *pair, const struct netdev *standby)
 {
 	int error = world->memberships.is_read ? 0 : memberships_read(&world->memberships);
 
@@ -38,7 +38,7 @@ static int pair_collect_groups(struct pair_world *world, struct pair *pair, cons
 }
 
 /* All that lives behind the pair: on the standby and above it, and behind its ports. */
-int pair_collect(struct pair_world *world, struct pair *pair, const struct netdev *standby)
+int pair_collect(struct world *world, struct pair *pair, const struct netdev *standby)
 {
 	int error = addresses_collect(world->table, world->requests, standby, &pair->spoken, &pair->frames);
 
@@ -49,7 +49,7 @@ int pair_collect(struct pair_world *world, struct pair *pair, const struct netde
 	return error;
 }
 
-bool pair_follow_groups(struct pair_world *world, struct pair *pair)
+bool pair_follow_groups(struct world *world, struct pair *pair)
 {
 	const struct netdev *standby = netdev_by_index(world->table, pair->standby);
 	struct announce_reports before = pair->frames.reports;
@@ -69,12 +69,12 @@ bool pair_follow_groups(struct pair_world *world, struct pair *pair)
 	return has_changed;
 }
 
-void pair_forget_groups(struct pair_world *world)
+void pair_forget_groups(struct world *world)
 {
 	memberships_free(&world->memberships);
 }
 
-static void pair_tell_switch(const struct pair_world *world, struct pair *pair, struct vfsteer_state state,
+static void pair_tell_switch(const struct world *world, struct pair *pair, struct vfsteer_state state,
 			     uint64_t announced_ns)
 {
 	const struct vfsteer_pair *slot = &world->pins.pairs[pair->slot];
@@ -89,7 +89,7 @@ static void pair_tell_switch(const struct pair_world *world, struct pair *pair, 
 }
 
 /* Notes how long the primary served, when it begins and when it fails. A wish of the operator's is no failure, nor is one of ours. */
-static void pair_judge_service(const struct pair_world *world, struct pair *pair, struct vfsteer_state state)
+static void pair_judge_service(const struct world *world, struct pair *pair, struct vfsteer_state state)
 {
 	struct vfsteer_pair *slot = &world->pins.pairs[pair->slot];
 	uint64_t switched_ns = slot->last_switch_boot_ns;
@@ -103,7 +103,7 @@ static void pair_judge_service(const struct pair_world *world, struct pair *pair
 	}
 }
 
-int pair_announce_list(const struct pair_world *world, const struct pair *pair, enum vfsteer_path path, const struct announcement *list)
+int pair_announce_list(const struct world *world, const struct pair *pair, enum vfsteer_path path, const struct announcement *list)
 {
 	/* A standby without carrier cannot tell anybody anything; it will when carrier comes. */
 	if (path == PATH_STANDBY && !pair_slot(world, pair)->standby_has_carrier)
@@ -111,7 +111,7 @@ int pair_announce_list(const struct pair_world *world, const struct pair *pair, 
 	return announce_send(world->announce_fd, path == PATH_PRIMARY ? pair->primary : pair->standby, list);
 }
 
-static void pair_announce(struct pair_world *world, struct pair *pair, enum vfsteer_path path)
+static void pair_announce(struct world *world, struct pair *pair, enum vfsteer_path path)
 {
 	int sent = pair_announce_list(world, pair, path, &pair->frames);
 
@@ -119,7 +119,7 @@ static void pair_announce(struct pair_world *world, struct pair *pair, enum vfst
 		announcer_note(pair_slot(world, pair), &pair->frames, sent);
 }
 
-void pair_announce_switch(struct pair_world *world, struct pair *pair)
+void pair_announce_switch(struct world *world, struct pair *pair)
 {
 	uint64_t announced_ns = announcer_announce(world->announcer, pair->slot);
 	struct vfsteer_state state = pins_state(&world->pins, pair->slot);
@@ -136,14 +136,14 @@ void pair_announce_switch(struct pair_world *world, struct pair *pair)
 	pair_tell_switch(world, pair, state, announced_ns);
 }
 
-void pair_announce_late_groups(struct pair_world *world, struct pair *pair)
+void pair_announce_late_groups(struct world *world, struct pair *pair)
 {
 	if (pair->regroup && pair_follow_groups(world, pair))
 		pair_announce(world, pair, pins_state(&world->pins, pair->slot).active);
 	pair->regroup = false;
 }
 
-void pair_announce_again(struct pair_world *world, struct pair *pair)
+void pair_announce_again(struct world *world, struct pair *pair)
 {
 	if (!pair->announcements_left || pair_clock_ns() < pair->next_announcement_ns)
 		return;
@@ -152,7 +152,7 @@ void pair_announce_again(struct pair_world *world, struct pair *pair)
 	pair->next_announcement_ns = pair_clock_ns() + world->announce_interval_ns;
 }
 
-void pair_announce_anew(const struct pair_world *world, struct pair *pair)
+void pair_announce_anew(const struct world *world, struct pair *pair)
 {
 	pair->announcements_left = world->announce_count;
 	pair->next_announcement_ns = 0;
@@ -160,7 +160,7 @@ void pair_announce_anew(const struct pair_world *world, struct pair *pair)
 }
 
 /* The standby's wire has come back: what could not be announced on it, or was forgotten, is said now. */
-void pair_follow_carrier(struct pair_world *world, struct pair *pair, bool carrier)
+void pair_follow_carrier(struct world *world, struct pair *pair, bool carrier)
 {
 	if (carrier && !pair->standby_had_carrier && pins_state(&world->pins, pair->slot).active == PATH_STANDBY) {
 		pair_announce(world, pair, PATH_STANDBY);

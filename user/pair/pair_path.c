@@ -20,21 +20,21 @@ static void path_stop(struct pair_path *path)
 	path->wake_ns = 0;
 }
 
-static void path_leave_nd(struct pair_world *world, struct pair_path *path)
+static void path_leave_nd(struct world *world, struct pair_path *path)
 {
 	if (path->wants_nd)
 		path_answers_leave_nd(&world->answers);
 	path->wants_nd = false;
 }
 
-static void path_note(const struct pair_world *world, struct pair *pair, enum vfsteer_reach reach)
+static void path_note(const struct world *world, struct pair *pair, enum vfsteer_reach reach)
 {
 	pair->path.reach = reach;
 	pair_slot(world, pair)->primary_reach = reach;
 	pair_slot(world, pair)->reach_retry_boot_ms = (uint32_t)(pair->path.retry_ns >> 20);
 }
 
-static void path_forget(struct pair_world *world, struct pair *pair, enum vfsteer_reach reach)
+static void path_forget(struct world *world, struct pair *pair, enum vfsteer_reach reach)
 {
 	path_leave_nd(world, &pair->path);
 	pair->path = (struct pair_path){ 0 };
@@ -42,7 +42,7 @@ static void path_forget(struct pair_world *world, struct pair *pair, enum vfstee
 }
 
 /* A primary that can be used, beside a standby that can be asked as well. NULL: no. */
-static const struct netdev *path_primary(const struct pair_world *world, const struct pair *pair)
+static const struct netdev *path_primary(const struct world *world, const struct pair *pair)
 {
 	const struct netdev *standby = netdev_by_index(world->table, pair->standby), *primary = netdev_by_index(world->table, pair->primary);
 
@@ -53,7 +53,7 @@ static const struct netdev *path_primary(const struct pair_world *world, const s
 }
 
 /* Returns whether the wire took all questions. */
-static bool path_send(struct pair_world *world, struct pair *pair, enum vfsteer_path wire)
+static bool path_send(struct world *world, struct pair *pair, enum vfsteer_path wire)
 {
 	struct pair_path *path = &pair->path;
 	struct announcement questions = { 0 };
@@ -71,7 +71,7 @@ static bool path_send(struct pair_world *world, struct pair *pair, enum vfsteer_
 }
 
 /* Likewise. What is heard from now on counts for this wire. */
-static bool path_ask(struct pair_world *world, struct pair *pair, enum vfsteer_path wire)
+static bool path_ask(struct world *world, struct pair *pair, enum vfsteer_path wire)
 {
 	path_answers_read(&world->answers, pair_clock_ns());
 	pair->path.wire_mark = world->answers.count;
@@ -79,7 +79,7 @@ static bool path_ask(struct pair_world *world, struct pair *pair, enum vfsteer_p
 }
 
 /* False: there is nobody to ask, or the wire takes no question. */
-static bool path_begin(struct pair_world *world, struct pair *pair, enum vfsteer_reach meanwhile)
+static bool path_begin(struct world *world, struct pair *pair, enum vfsteer_reach meanwhile)
 {
 	const struct netdev *standby = netdev_by_index(world->table, pair->standby);
 	struct pair_path *path = &pair->path;
@@ -102,7 +102,7 @@ static bool path_begin(struct pair_world *world, struct pair *pair, enum vfsteer
 	return true;
 }
 
-static struct path_heard path_hear(struct pair_world *world, struct pair_path *path)
+static struct path_heard path_hear(struct world *world, struct pair_path *path)
 {
 	struct path_heard heard = { 0 };
 
@@ -116,7 +116,7 @@ static struct path_heard path_hear(struct pair_world *world, struct pair_path *p
 	return heard;
 }
 
-static void path_tell_dead(const struct pair_world *world, const struct pair *pair)
+static void path_tell_dead(const struct world *world, const struct pair *pair)
 {
 	const struct vfsteer_pair *slot = pair_slot(world, pair);
 	const struct path_target *target = &pair->path.targets.list[0];
@@ -127,7 +127,7 @@ static void path_tell_dead(const struct pair_world *world, const struct pair *pa
 		    slot->standby, slot->primary, address, pair->path.targets.count > 1 ? " or another" : "");
 }
 
-static void path_conclude(struct pair_world *world, struct pair *pair, enum vfsteer_reach reach)
+static void path_conclude(struct world *world, struct pair *pair, enum vfsteer_reach reach)
 {
 	struct pair_path *path = &pair->path;
 	bool was_dead = path->reach == REACH_DEAD;
@@ -154,7 +154,7 @@ static void path_conclude(struct pair_world *world, struct pair *pair, enum vfst
 	path_note(world, pair, reach);
 }
 
-static void path_go_on(struct pair_world *world, struct pair *pair)
+static void path_go_on(struct world *world, struct pair *pair)
 {
 	struct pair_path *path = &pair->path;
 
@@ -176,7 +176,7 @@ static void path_go_on(struct pair_world *world, struct pair *pair)
 }
 
 /* Has the pair sent over the primary since the last look, and got nothing by it that is for it alone? */
-static bool path_is_silent(const struct pair_world *world, struct pair_path *path, unsigned slot, uint64_t now_ns)
+static bool path_is_silent(const struct world *world, struct pair_path *path, unsigned slot, uint64_t now_ns)
 {
 	struct vfsteer_counters counters;
 	bool is_silent;
@@ -193,7 +193,7 @@ static bool path_is_silent(const struct pair_world *world, struct pair_path *pat
 	return is_silent;
 }
 
-bool pair_path_look(const struct pair_world *world, struct pair *pair)
+bool pair_path_look(const struct world *world, struct pair *pair)
 {
 	struct pair_path *path = &pair->path;
 	uint64_t now_ns = pair_clock_ns(), tx = path->tx_packets, rx = path->rx_unicast_packets;
@@ -214,7 +214,7 @@ uint64_t pair_path_look_ns(const struct pair *pair)
 }
 
 /* While the primary is active: is there a reason to ask? */
-static void path_suspect(struct pair_world *world, struct pair *pair)
+static void path_suspect(struct world *world, struct pair *pair)
 {
 	struct pair_path *path = &pair->path;
 
@@ -228,7 +228,7 @@ static void path_suspect(struct pair_world *world, struct pair *pair)
  * Not before the primary could be used: a question has the shared MAC, and the network sends there what its driver may not receive yet. Nor long before
  * it will be: what is known would be old by then.
  */
-static uint64_t path_begin_ns(const struct pair_world *world, const struct pair *pair, struct vfsteer_state state)
+static uint64_t path_begin_ns(const struct world *world, const struct pair *pair, struct vfsteer_state state)
 {
 	const struct vfsteer_pair *slot = pair_slot(world, pair);
 	uint64_t begin_ns = pair->carrier_since_ns + world->limits.up_delay_ns;
@@ -241,7 +241,7 @@ static uint64_t path_begin_ns(const struct pair_world *world, const struct pair 
 	return begin_ns < retry_ns ? retry_ns : begin_ns;
 }
 
-void pair_path_follow(struct pair_world *world, struct pair *pair)
+void pair_path_follow(struct world *world, struct pair *pair)
 {
 	const struct netdev *primary = path_primary(world, pair);
 	struct vfsteer_state state = pins_state(&world->pins, pair->slot);
@@ -268,7 +268,7 @@ void pair_path_follow(struct pair_world *world, struct pair *pair)
 	path->moves &= state.active == PATH_PRIMARY;
 }
 
-uint64_t pair_path_step(struct pair_world *world, struct pair *pair)
+uint64_t pair_path_step(struct world *world, struct pair *pair)
 {
 	struct vfsteer_state state = pins_state(&world->pins, pair->slot);
 	struct pair_path *path = &pair->path;
@@ -295,7 +295,7 @@ uint64_t pair_path_step(struct pair_world *world, struct pair *pair)
 	return pair_earlier(wake_ns, path->reach == REACH_DEAD ? path->retry_ns : 0);
 }
 
-void pair_path_end(struct pair_world *world, struct pair *pair)
+void pair_path_end(struct world *world, struct pair *pair)
 {
 	path_leave_nd(world, &pair->path);
 }

@@ -14,7 +14,7 @@
 #include "announce/path_targets.h"
 
 struct pair;
-struct pair_world;
+struct world;
 
 /* Zero-initialise it. */
 struct pair_path {
@@ -36,19 +36,19 @@ struct pair_path {
 };
 
 /* Before each decision: goes on with what is under way, and lets a primary wait that is to be checked. Waits for nobody. */
-void pair_path_follow(struct pair_world *world, struct pair *pair);
+void pair_path_follow(struct world *world, struct pair *pair);
 
 /* After it: begins a check, for which the kernel's neighbours are read, which waits for RTNL. Returns when to look again (CLOCK_BOOTTIME, ns), 0: no
  * need. What is known of the primary may then be something else than what was decided on. */
-uint64_t pair_path_step(struct pair_world *world, struct pair *pair);
+uint64_t pair_path_step(struct world *world, struct pair *pair);
 
 /* Has the pair sent without an answer since the last look? Reads a map, and waits for nobody. True: it is to be stepped. */
-bool pair_path_look(const struct pair_world *world, struct pair *pair);
+bool pair_path_look(const struct world *world, struct pair *pair);
 
 /* When to call that, beside each step: CLOCK_BOOTTIME, ns; 0: no need. */
 uint64_t pair_path_look_ns(const struct pair *pair);
 
 /* The pair ends. */
-void pair_path_end(struct pair_world *world, struct pair *pair);
+void pair_path_end(struct world *world, struct pair *pair);
 
 #endif

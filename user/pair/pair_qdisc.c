@@ -32,7 +32,7 @@ void pair_qdisc_look(struct pair *pair, uint64_t delay_ns)
 }
 
 /* One line per @trouble, a static text, with @detail. NULL: all is well. */
-static void pair_qdisc_tell(const struct pair_world *world, struct pair *pair, const struct qdisc_plan *plan,
+static void pair_qdisc_tell(const struct world *world, struct pair *pair, const struct qdisc_plan *plan,
 			    const char *trouble, const char *detail)
 {
 	const struct vfsteer_pair *slot = pair_slot(world, pair);
@@ -45,7 +45,7 @@ static void pair_qdisc_tell(const struct pair_world *world, struct pair *pair, c
 	pair->qdisc.told = trouble;
 }
 
-static void pair_qdisc_tell_plan(const struct pair_world *world, struct pair *pair, const struct qdisc_plan *plan)
+static void pair_qdisc_tell_plan(const struct world *world, struct pair *pair, const struct qdisc_plan *plan)
 {
 	if (plan->verdict == QDISC_OWN)
 		pair_qdisc_tell(world, pair, plan, "the primary has one of its own, which is left alone", "");
@@ -57,14 +57,14 @@ static void pair_qdisc_tell_plan(const struct pair_world *world, struct pair *pa
 		pair_qdisc_tell(world, pair, plan, NULL, "");
 }
 
-static int pair_qdisc_read(struct pair_world *world, const struct pair *pair, struct qdisc_plan *ret)
+static int pair_qdisc_read(struct world *world, const struct pair *pair, struct qdisc_plan *ret)
 {
 	return qdisc_plan_read(world->requests, pair->standby, pair->primary,
 			       pair_slot(world, pair)->primary_qdisc, pair->qdisc.keep, ret);
 }
 
 /* Has the kernel made of it what was asked for? Else it goes again. */
-static int pair_qdisc_verify(struct pair_world *world, struct pair *pair)
+static int pair_qdisc_verify(struct world *world, struct pair *pair)
 {
 	struct qdisc_plan plan;
 	int error = pair_qdisc_read(world, pair, &plan);
@@ -92,7 +92,7 @@ static void pair_qdisc_note_change(struct pair_qdisc *qdisc)
 }
 
 /* Whose it is stands in the pair before it is there: an agent that dies in between leaves none behind that is nobody's. */
-static void pair_qdisc_apply(struct pair_world *world, struct pair *pair, const struct qdisc_plan *plan)
+static void pair_qdisc_apply(struct world *world, struct pair *pair, const struct qdisc_plan *plan)
 {
 	struct vfsteer_pair *slot = pair_slot(world, pair);
 	const char *refused = "";
@@ -134,7 +134,7 @@ static void pair_qdisc_apply(struct pair_world *world, struct pair *pair, const 
 
 /* Nothing may be lost by it: neither what is sent meanwhile, nor what waits in the primary's queues. Returns whether it can be done now;
  * else *ret_ns says when to look again. */
-static bool pair_qdisc_make_way(struct pair_world *world, struct pair *pair, const struct qdisc_plan *plan,
+static bool pair_qdisc_make_way(struct world *world, struct pair *pair, const struct qdisc_plan *plan,
 				uint64_t *ret_ns)
 {
 	uint64_t now_ns = pair_clock_ns();
@@ -167,7 +167,7 @@ static bool pair_qdisc_changes(const struct qdisc_plan *plan, uint64_t refused)
 }
 
 /* Returns when to look again, 0: done. */
-static uint64_t pair_qdisc_follow(struct pair_world *world, struct pair *pair)
+static uint64_t pair_qdisc_follow(struct world *world, struct pair *pair)
 {
 	struct vfsteer_pair *slot = pair_slot(world, pair);
 	struct qdisc_plan plan;
@@ -194,7 +194,7 @@ static uint64_t pair_qdisc_follow(struct pair_world *world, struct pair *pair)
 	return again_ns;
 }
 
-uint64_t pair_qdisc_step(struct pair_world *world, struct pair *pair)
+uint64_t pair_qdisc_step(struct world *world, struct pair *pair)
 {
 	struct pair_qdisc *qdisc = &pair->qdisc;
 
@@ -212,7 +212,7 @@ uint64_t pair_qdisc_step(struct pair_world *world, struct pair *pair)
 	return qdisc->due_ns;
 }
 
-void pair_qdisc_part(struct pair_world *world, struct pair *pair)
+void pair_qdisc_part(struct world *world, struct pair *pair)
 {
 	struct vfsteer_pair *slot = pair_slot(world, pair);
 

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 struct pair;
-struct pair_world;
+struct world;
 
 /* A script makes qdiscs, classes and filters one by one: for so long nothing must have happened. Who never stops is followed all the same. */
 #define PAIR_QDISC_SETTLE_NS 100000000ULL
@@ -35,9 +35,9 @@ struct pair_qdisc {
 void pair_qdisc_look(struct pair *pair, uint64_t delay_ns);
 
 /* When it is time, brings the primary's root qdisc to what it should be, or one step nearer. Returns when to look again, 0: no need. */
-uint64_t pair_qdisc_step(struct pair_world *world, struct pair *pair);
+uint64_t pair_qdisc_step(struct world *world, struct pair *pair);
 
 /* The primary is about to leave, or not to be used any more: takes from it what we gave it. */
-void pair_qdisc_part(struct pair_world *world, struct pair *pair);
+void pair_qdisc_part(struct world *world, struct pair *pair);
 
 #endif

@@ -8,7 +8,7 @@ static uint32_t pair_quiet_random(const struct pair *pair, uint64_t now_ns)
 	return (uint32_t)((now_ns + pair->slot) * 0x9e3779b97f4a7c15ULL >> 32);
 }
 
-bool pair_quiet_look(const struct pair_world *world, struct pair *pair)
+bool pair_quiet_look(const struct world *world, struct pair *pair)
 {
 	uint64_t now_ns = pair_clock_ns();
 	struct vfsteer_counters counters;
@@ -20,7 +20,7 @@ bool pair_quiet_look(const struct pair_world *world, struct pair *pair)
 			  pair_quiet_random(pair, now_ns));
 }
 
-void pair_quiet_announce(struct pair_world *world, struct pair *pair)
+void pair_quiet_announce(struct world *world, struct pair *pair)
 {
 	struct announcement macs = { 0 };
 
@@ -31,7 +31,7 @@ void pair_quiet_announce(struct pair_world *world, struct pair *pair)
 	announcement_free(&macs);
 }
 
-uint64_t pair_quiet_wake_ns(const struct pair_world *world, const struct pair *pair)
+uint64_t pair_quiet_wake_ns(const struct world *world, const struct pair *pair)
 {
 	return world->announce_again_ns ? pair->quiet.look_ns : 0;
 }

@@ -14,7 +14,7 @@
 #define PAIR_ASIDE_DRAIN_NS 20000000
 
 /* Changes the word until it says what @change makes of it. */
-static void pair_force(const struct pair_world *world, const struct pair *pair, enum vfsteer_primary_state primary,
+static void pair_force(const struct world *world, const struct pair *pair, enum vfsteer_primary_state primary,
 		       enum vfsteer_cause cause)
 {
 	struct vfsteer_state state = pins_state(&world->pins, pair->slot), wanted;
@@ -44,7 +44,7 @@ static void pair_tell_given_back(const struct vfsteer_pair *slot, const struct n
 }
 
 /* It is there and becomes somebody else's: its stack may speak again. */
-static void pair_give_back_stack(struct pair_world *world, const struct pair *pair, const struct netdev *primary)
+static void pair_give_back_stack(struct world *world, const struct pair *pair, const struct netdev *primary)
 {
 	const struct vfsteer_pair *slot = pair_slot(world, pair);
 
@@ -55,7 +55,7 @@ static void pair_give_back_stack(struct pair_world *world, const struct pair *pa
 }
 
 /* Likewise: it receives what it received before. */
-static void pair_give_back_lists(struct pair_world *world, struct pair *pair, const struct netdev *primary)
+static void pair_give_back_lists(struct world *world, struct pair *pair, const struct netdev *primary)
 {
 	if (!pair->prepared)
 		align_adopt(pair->align, world->requests, primary);
@@ -63,7 +63,7 @@ static void pair_give_back_lists(struct pair_world *world, struct pair *pair, co
 	crash_point("pair-lists-given-back");
 }
 
-void pair_part(struct pair_world *world, struct pair *pair, bool is_left)
+void pair_part(struct world *world, struct pair *pair, bool is_left)
 {
 	const struct netdev *primary = is_left ? netdev_by_index(world->table, pair->primary) : NULL;
 	struct vfsteer_pair *slot = pair_slot(world, pair);
@@ -81,7 +81,7 @@ void pair_part(struct pair_world *world, struct pair *pair, bool is_left)
 	pair_announce_late_groups(world, pair);
 	if (primary && was_active)
 		pair_drain();
-	uplinks_part(world, pair, pair->primary);
+	pair_part_uplinks(world, pair);
 	if (primary)
 		pair_give_back_lists(world, pair, primary);
 	pair_qdisc_part(world, pair);
@@ -93,7 +93,7 @@ void pair_part(struct pair_world *world, struct pair *pair, bool is_left)
 	slot_write_primary(slot, NULL);
 	crash_point("pair-primary-forgotten");
 	pair->primary = 0;
-	uplinks_update(world, pair);
+	pair_update_uplinks(world, pair);
 	pair_brief_announcer(world, pair);
 	pair->prepared = pair->adopted = pair->mtu_refused = pair->removal_cancelled = false;
 	pair->carrier_since_ns = pair->active_since_ns = pair->receives_ns = 0;
@@ -105,7 +105,7 @@ void pair_part(struct pair_world *world, struct pair *pair, bool is_left)
 	slot->down_reason = DOWN_NOT;
 }
 
-void pair_remove(struct pair_world *world, struct pair *pair)
+void pair_remove(struct world *world, struct pair *pair)
 {
 	if (pair->primary)
 		pair_part(world, pair, true);
@@ -118,7 +118,7 @@ void pair_remove(struct pair_world *world, struct pair *pair)
 	pair_free(pair);
 }
 
-void pair_step_aside(struct pair_world *world, struct pair *pair, enum vfsteer_cause cause)
+void pair_step_aside(struct world *world, struct pair *pair, enum vfsteer_cause cause)
 {
 	if (pins_state(&world->pins, pair->slot).active != PATH_PRIMARY || !pair_slot(world, pair)->standby_has_carrier)
 		return;

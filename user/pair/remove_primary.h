@@ -9,6 +9,6 @@
  * The primary is gone from this namespace, or is no longer the one to use. @is_left: then it is still there, and is given back as it was found, but
  * up: its stack first, then its lists, its program last. Takes some 20 ms then, if it was active.
  */
-void pair_part(struct pair_world *world, struct pair *pair, bool is_left);
+void pair_part(struct world *world, struct pair *pair, bool is_left);
 
 #endif

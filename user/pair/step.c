@@ -37,7 +37,7 @@ static void pair_tell_trouble(struct pair *pair, const struct netdev *standby, c
 }
 
 /* Returns when to look again, 0: no need. */
-static uint64_t pair_forgive_failures(const struct pair_world *world, const struct pair *pair)
+static uint64_t pair_forgive_failures(const struct world *world, const struct pair *pair)
 {
 	struct vfsteer_pair *slot = pair_slot(world, pair);
 	uint64_t forgiven_ns = pair->active_since_ns + POLICY_FAIR_SERVICE_NS;
@@ -53,14 +53,14 @@ static uint64_t pair_forgive_failures(const struct pair_world *world, const stru
 }
 
 /* Is the primary, which is not to be one any more, the device that was made ready? */
-static bool pair_is_left(const struct pair_world *world, const struct pair *pair, const struct pairing *pairing)
+static bool pair_is_left(const struct world *world, const struct pair *pair, const struct pairing *pairing)
 {
 	const struct netdev *primary = netdev_by_index(world->table, pair->primary);
 
 	return primary && pair->primary != pairing->primary && primary->incarnation == pair->primary_incarnation;
 }
 
-static void pair_realign(struct pair_world *world, struct pair *pair)
+static void pair_realign(struct world *world, struct pair *pair)
 {
 	const struct netdev *standby = netdev_by_index(world->table, pair->standby);
 	const struct netdev *primary = netdev_by_index(world->table, pair->primary);
@@ -100,7 +100,7 @@ static void pair_realign(struct pair_world *world, struct pair *pair)
 }
 
 /* Gone, replaced, or back from where it was: nothing of what was done to it holds any more. */
-static bool pair_has_lost_primary(const struct pair_world *world, const struct pair *pair,
+static bool pair_has_lost_primary(const struct world *world, const struct pair *pair,
 				  const struct pairing *pairing)
 {
 	const struct netdev *primary = netdev_by_index(world->table, pair->primary);
@@ -110,7 +110,7 @@ static bool pair_has_lost_primary(const struct pair_world *world, const struct p
 }
 
 /* What a named primary is, from its first use on: see identity.h. */
-static void pair_pin_primary(const struct pair_world *world, const struct pair *pair, const struct netdev *primary)
+static void pair_pin_primary(const struct world *world, const struct pair *pair, const struct netdev *primary)
 {
 	struct candidates_named named = slot_read_named(pair_slot(world, pair));
 
@@ -120,7 +120,7 @@ static void pair_pin_primary(const struct pair_world *world, const struct pair *
 	slot_write_named(pair_slot(world, pair), &named);
 }
 
-static void pair_meet(struct pair_world *world, struct pair *pair, const struct netdev *standby, int primary_ifindex)
+static void pair_meet(struct world *world, struct pair *pair, const struct netdev *standby, int primary_ifindex)
 {
 	const struct netdev *primary;
 	const char *what = "";
@@ -158,7 +158,7 @@ static void pair_meet(struct pair_world *world, struct pair *pair, const struct 
 }
 
 /* Keeps the primary as it was made, or gives it up to whoever insists. Not while it is being torn down: the requests would wait until that is over. */
-static void pair_guard(struct pair_world *world, struct pair *pair)
+static void pair_guard(struct world *world, struct pair *pair)
 {
 	const struct netdev *standby = netdev_by_index(world->table, pair->standby);
 	const struct netdev *primary = netdev_by_index(world->table, pair->primary);
@@ -173,7 +173,7 @@ static void pair_guard(struct pair_world *world, struct pair *pair)
 }
 
 /* Whether rx = direct is safe may change at any time: forwarding and rp_filter are sysctls, which tell nobody. */
-static uint64_t pair_receive_directly(struct pair_world *world, struct pair *pair)
+static uint64_t pair_receive_directly(struct world *world, struct pair *pair)
 {
 	const struct netdev *standby = netdev_by_index(world->table, pair->standby);
 	const struct netdev *primary = netdev_by_index(world->table, pair->primary);
@@ -210,7 +210,7 @@ static uint64_t pair_receive_directly(struct pair_world *world, struct pair *pai
 
 /* Does the primary have the standby's XDP program? Links that put one there, or replace one, tell nobody, so it is looked at once a second. Returns
  * whether to decide anew. */
-static bool pair_mirror_xdp(struct pair_world *world, struct pair *pair)
+static bool pair_mirror_xdp(struct world *world, struct pair *pair)
 {
 	const struct vfsteer_pair *slot = pair_slot(world, pair);
 	bool was_shut = slot->primary_is_shut, has_changed;
@@ -230,7 +230,7 @@ static bool pair_mirror_xdp(struct pair_world *world, struct pair *pair)
 
 /* Whatever follows from a change of the standby and takes requests: after the switch, which must not wait for them. Returns whether the
  * primary was aligned anew. */
-static bool pair_follow_standby(struct pair_world *world, struct pair *pair)
+static bool pair_follow_standby(struct world *world, struct pair *pair)
 {
 	/* The table may have changed since it was looked up last. */
 	const struct netdev *standby = netdev_by_index(world->table, pair->standby);
@@ -249,7 +249,7 @@ static bool pair_follow_standby(struct pair_world *world, struct pair *pair)
 	return true;
 }
 
-uint64_t pair_step(struct pair_world *world, struct pair *pair, const struct pairing *pairing)
+uint64_t pair_step(struct world *world, struct pair *pair, const struct pairing *pairing)
 {
 	const struct netdev *standby = netdev_by_index(world->table, pair->standby);
 	enum vfsteer_reach reach;

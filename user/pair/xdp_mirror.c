@@ -33,22 +33,13 @@ enum xdp_mirror_plan xdp_mirror_decide(const struct xdp_mirror_view *view, enum 
 	return view->primary_program == view->standby_program ? XDP_PLAN_KEEP : XDP_PLAN_ATTACH;
 }
 
-struct xdp xdp_mirror_link(const struct pins *pins, int primary)
-{
-	struct xdp xdp = { .ifindex = primary };
-
-	/* An agent that starts sweeps "primary-" links. */
-	pins_link_path(pins, "primary-mirrored-xdp", primary, xdp.pin, sizeof(xdp.pin));
-	return xdp;
-}
-
 bool xdp_mirror_is_missing(enum vfsteer_xdp_mirror mirror)
 {
 	return mirror == XDP_MIRROR_UNBROKERED || mirror == XDP_MIRROR_OCCUPIED || mirror == XDP_MIRROR_REFUSED ||
 	       mirror == XDP_MIRROR_SOCKETS;
 }
 
-static struct xdp_mirror_view mirror_view(struct pair_world *world, const struct pair *pair)
+static struct xdp_mirror_view mirror_view(struct world *world, const struct pair *pair)
 {
 	const struct netdev *standby = netdev_by_index(world->table, pair->standby);
 	const struct netdev *primary = netdev_by_index(world->table, pair->primary);
@@ -71,7 +62,7 @@ static struct xdp_mirror_view mirror_view(struct pair_world *world, const struct
 }
 
 /* Down, a primary receives nothing past the program, and its host gives its frames to the standby. */
-static void mirror_shut(struct pair_world *world, struct pair *pair)
+static void mirror_shut(struct world *world, struct pair *pair)
 {
 	pair_slot(world, pair)->primary_is_shut = 1;
 	crash_point("xdp-mirror-about-to-shut");
@@ -81,7 +72,7 @@ static void mirror_shut(struct pair_world *world, struct pair *pair)
 	netdev_refresh(world->table, pair->primary);
 }
 
-static void mirror_reopen(struct pair_world *world, struct pair *pair)
+static void mirror_reopen(struct world *world, struct pair *pair)
 {
 	if (link_set_flags(world->requests, pair->primary, IFF_UP, IFF_UP))
 		return;
@@ -91,12 +82,12 @@ static void mirror_reopen(struct pair_world *world, struct pair *pair)
 }
 
 /* The ports' program on the primary makes room, and takes its place again. */
-static void mirror_tell_uplinks(struct pair_world *world, struct pair *pair, bool filtered)
+static void mirror_tell_uplinks(struct world *world, struct pair *pair, bool filtered)
 {
 	if (pair->filtered == filtered)
 		return;
 	pair->filtered = filtered;
-	uplinks_update(world, pair);
+	pair_update_uplinks(world, pair);
 	netdev_refresh(world->table, pair->primary);
 }
 
@@ -115,7 +106,7 @@ static enum vfsteer_xdp_mirror mirror_create(const struct xdp *link, int program
 	return *error == -EBUSY || *error == -EEXIST ? XDP_MIRROR_OCCUPIED : XDP_MIRROR_REFUSED;
 }
 
-static enum vfsteer_xdp_mirror mirror_attach(struct pair_world *world, struct pair *pair,
+static enum vfsteer_xdp_mirror mirror_attach(struct world *world, struct pair *pair,
 					     const struct xdp_mirror_view *view, int *error)
 {
 	struct xdp link = xdp_mirror_link(&world->pins, pair->primary);
@@ -143,7 +134,7 @@ static enum vfsteer_xdp_mirror mirror_attach(struct pair_world *world, struct pa
 }
 
 /* Has it been refused, and are things as they were? A driver tells the kernel's log of each time that it is asked. */
-static bool mirror_was_refused(struct pair_world *world, struct pair *pair, const struct xdp_mirror_view *view)
+static bool mirror_was_refused(struct world *world, struct pair *pair, const struct xdp_mirror_view *view)
 {
 	const struct netdev *primary = netdev_by_index(world->table, pair->primary);
 	const struct vfsteer_pair *slot = pair_slot(world, pair);
@@ -165,7 +156,7 @@ static bool mirror_was_refused(struct pair_world *world, struct pair *pair, cons
 	return false;
 }
 
-static enum vfsteer_xdp_mirror mirror_carry_out(struct pair_world *world, struct pair *pair, int *error)
+static enum vfsteer_xdp_mirror mirror_carry_out(struct world *world, struct pair *pair, int *error)
 {
 	struct xdp link = xdp_mirror_link(&world->pins, pair->primary);
 	enum vfsteer_xdp_mirror mirror = XDP_MIRROR_REFUSED;
@@ -211,7 +202,7 @@ static __u8 mirror_errno(int error)
 	return -error <= UINT8_MAX ? (__u8)-error : EOPNOTSUPP;
 }
 
-bool xdp_mirror_update(struct pair_world *world, struct pair *pair)
+bool xdp_mirror_update(struct world *world, struct pair *pair)
 {
 	const struct netdev *standby = netdev_by_index(world->table, pair->standby),
 			    *primary = netdev_by_index(world->table, pair->primary);
@@ -243,7 +234,7 @@ bool xdp_mirror_update(struct pair_world *world, struct pair *pair)
 	return mirror != before || slot->primary_is_shut != was_shut;
 }
 
-void xdp_mirror_part(struct pair_world *world, struct pair *pair)
+void xdp_mirror_part(struct world *world, struct pair *pair)
 {
 	struct xdp link = xdp_mirror_link(&world->pins, pair->primary);
 	struct vfsteer_pair *slot = pair_slot(world, pair);

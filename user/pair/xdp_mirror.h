@@ -13,7 +13,7 @@
 #include "datapath/xdp.h"
 
 struct pair;
-struct pair_world;
+struct world;
 
 /* What decides. Ids; 0: no program. */
 struct xdp_mirror_view {
@@ -42,9 +42,6 @@ enum xdp_mirror_plan {
 /* Pure. *ret_mirror: what it comes to, but for XDP_PLAN_ATTACH. */
 enum xdp_mirror_plan xdp_mirror_decide(const struct xdp_mirror_view *view, enum vfsteer_xdp_mirror *ret_mirror);
 
-/* Where the link on @primary is pinned. */
-struct xdp xdp_mirror_link(const struct pins *pins, int primary);
-
 /* Is the primary of no use because the standby's program is not on it? */
 bool xdp_mirror_is_missing(enum vfsteer_xdp_mirror mirror);
 
@@ -53,9 +50,9 @@ bool xdp_mirror_is_missing(enum vfsteer_xdp_mirror mirror);
  * detaching make drivers stop their queues. Replacing is atomic. What was refused is tried again when either device has changed. Returns
  * whether anything did change that the next decision depends on.
  */
-bool xdp_mirror_update(struct pair_world *world, struct pair *pair);
+bool xdp_mirror_update(struct world *world, struct pair *pair);
 
 /* The primary is about to leave, or not to be used any more. */
-void xdp_mirror_part(struct pair_world *world, struct pair *pair);
+void xdp_mirror_part(struct world *world, struct pair *pair);
 
 #endif

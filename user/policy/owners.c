@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "policy/owners.h"
-#include "pair/align_vlans.h"
+#include "netdev/vlan_stub.h"
 
 #include <arpa/inet.h>
 #include <linux/if_addr.h>
@@ -68,7 +68,7 @@ static bool is_end(const struct netdev *device)
 const struct netdev *owners_find_upper(const struct netdev *const *devices, size_t count, const struct netdev *device)
 {
 	for (size_t i = 0; i < count; i++)
-		if (devices[i]->link == device->ifindex && !is_end(devices[i]) && !align_vlans_is_stub(devices[i], device->ifindex))
+		if (devices[i]->link == device->ifindex && !is_end(devices[i]) && !vlan_stub_is(devices[i], device->ifindex))
 			return devices[i];
 	return NULL;
 }

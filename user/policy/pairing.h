@@ -6,8 +6,7 @@
 #include "policy/candidates.h"
 #include "policy/identity.h"
 #include "netdev/netdev.h"
-#include "cli/options.h"
-#include "announce/path_targets.h"
+#include "policy/options.h"
 
 struct pairing {
 	int standby; /* ifindex */

@@ -4,7 +4,7 @@
 #define POLICY_PORT_CHECK_H
 
 #include "netdev/netdev.h"
-#include "cli/options.h"
+#include "policy/options.h"
 
 struct port_check {
 	const struct options_port *wish;

@@ -2,7 +2,7 @@
 #include "port/port.h"
 #include "base/crash_point.h"
 #include "base/mac.h"
-#include "pair/pair.h"
+#include "port/world.h"
 #include "netdev/xdp_features.h"
 
 #include <errno.h>
@@ -11,13 +11,13 @@
 
 #define PORT_FILTERS_MAX 256
 
-static struct vfsteer_port *port_entry(const struct pair_world *world, unsigned number)
+static struct vfsteer_port *port_entry(const struct world *world, unsigned number)
 {
 	return &world->port_pins.ports[number];
 }
 
 /* Has the standby's unicast receive list @mac? */
-static bool port_is_filtered(struct pair_world *world, int standby, const uint8_t mac[ETH_ALEN])
+static bool port_is_filtered(struct world *world, int standby, const uint8_t mac[ETH_ALEN])
 {
 	uint8_t macs[PORT_FILTERS_MAX][ETH_ALEN];
 	int count = link_get_filters(world->requests, standby, macs, PORT_FILTERS_MAX);
@@ -29,7 +29,7 @@ static bool port_is_filtered(struct pair_world *world, int standby, const uint8_
 }
 
 /* The standby receives for the port; the primary is aligned with it. */
-static int port_receive(struct pair_world *world, struct vfsteer_port *entry, const struct pair *pair)
+static int port_receive(struct world *world, struct vfsteer_port *entry, const struct uplinks_pair *pair)
 {
 	int error;
 
@@ -45,10 +45,10 @@ static int port_receive(struct pair_world *world, struct vfsteer_port *entry, co
 	return error;
 }
 
-static int port_join_members(struct pair_world *world, unsigned number, unsigned slot)
+static int port_join_members(struct port_pins *pins, unsigned number, unsigned slot)
 {
 	struct vfsteer_members members;
-	int error = port_pins_members(&world->port_pins, slot, &members);
+	int error = port_pins_members(pins, slot, &members);
 
 	if (error)
 		return error;
@@ -58,34 +58,34 @@ static int port_join_members(struct pair_world *world, unsigned number, unsigned
 	if (members.count >= VFSTEER_MAX_PORTS)
 		return -ENOSPC;
 	members.ports[members.count++] = number;
-	return port_pins_set_members(&world->port_pins, slot, &members);
+	return port_pins_set_members(pins, slot, &members);
 }
 
-static void port_leave_members(struct pair_world *world, unsigned number, unsigned slot)
+static void port_leave_members(struct port_pins *pins, unsigned number, unsigned slot)
 {
 	struct vfsteer_members members;
 
-	if (port_pins_members(&world->port_pins, slot, &members))
+	if (port_pins_members(pins, slot, &members))
 		return;
 	for (unsigned i = 0; i < members.count && i < VFSTEER_MAX_PORTS; i++) {
 		if (members.ports[i] != number)
 			continue;
 		members.ports[i] = members.ports[--members.count];
 		members.ports[members.count] = 0;
-		port_pins_set_members(&world->port_pins, slot, &members);
+		port_pins_set_members(pins, slot, &members);
 		return;
 	}
 }
 
 /* The entry as the programs of an earlier agent may be reading it: where nothing has changed it stays as it is. */
-static void port_write(struct pair_world *world, unsigned number, const struct netdev *device, const struct pair *pair,
+static void port_write(struct world *world, unsigned number, const struct netdev *device, const struct uplinks_pair *pair,
 		       const uint8_t mac[ETH_ALEN])
 {
 	const struct port *port = &world->ports[number];
 	struct vfsteer_port *entry = port_entry(world, number);
 
 	memset(entry->pair, 0, sizeof(entry->pair));
-	snprintf(entry->pair, sizeof(entry->pair), "%s", port->wish.pair);
+	snprintf(entry->pair, sizeof(entry->pair), "%.15s", port->wish.pair);
 	mac_write(mac, entry->mac);
 	memcpy(entry->mac_address, mac, ETH_ALEN);
 	entry->slot = pair->slot;
@@ -99,9 +99,11 @@ static void port_write(struct pair_world *world, unsigned number, const struct n
 }
 
 /* Why a device's frames cannot be taken by XDP, whatever its driver says. */
-static enum vfsteer_port_obstacle port_obstacle(const struct pair_world *world, const struct port *port,
+static enum vfsteer_port_obstacle port_obstacle(const struct world *world, unsigned number,
 						const struct netdev *device)
 {
+	const struct port *port = &world->ports[number];
+
 	if (port->wish.without_xdp)
 		return OBSTACLE_UNWANTED;
 	if (!world->features)
@@ -109,31 +111,31 @@ static enum vfsteer_port_obstacle port_obstacle(const struct pair_world *world, 
 	if (!strcmp(device->kind, "tun"))
 		return OBSTACLE_CHECKSUM;
 	/* Without kfuncs the program does not see what a veth's frame has beside its data (bpf/port_frame.h). */
-	if (!strcmp(device->kind, "veth") && world->pins.pairs[port->pair->slot].liveness != LIVENESS_KFUNC)
+	if (!strcmp(device->kind, "veth") && world->pins.pairs[port_entry(world, number)->slot].liveness != LIVENESS_KFUNC)
 		return OBSTACLE_KERNEL;
 	return OBSTACLE_NONE;
 }
 
 /* Loads the programs, if those that there are would not do or others are wanted (@anew), and puts them in their places. */
-static int port_load(struct pair_world *world, unsigned number, const struct netdev *device, bool anew)
+static int port_load(struct world *world, unsigned number, const struct netdev *device, bool anew)
 {
 	struct port *port = &world->ports[number];
 	struct vfsteer_port *entry = port_entry(world, number);
 	struct hook ingress = port_programs_port_ingress(&world->pins, device->ifindex);
 	const struct port_constants constants = {
-		.slot = port->pair->slot,
+		.slot = port_entry(world, number)->slot,
 		.is_port = true,
 		.port = number,
 		.passthrough_port = VFSTEER_MAX_PORTS,
 		.comes_from_veth = !strcmp(device->kind, "veth"),
-		.uplinks_take_fragments = port->pair->uplinks.take_fragments,
+		.uplinks_take_fragments = port->uplinks->take_fragments,
 	};
 	struct port_programs programs;
 	int error;
 
 	if (!anew && port->programs.ingress_fd >= 0 && port->fragments_loaded == constants.uplinks_take_fragments)
 		return 0;
-	error = port_programs_load(&world->pins, &world->port_pins, &constants, !port_obstacle(world, port, device),
+	error = port_programs_load(&world->pins, &world->port_pins, &constants, !port_obstacle(world, number, device),
 				   &programs);
 	if (error)
 		return error;
@@ -150,12 +152,12 @@ static int port_load(struct pair_world *world, unsigned number, const struct net
 	return 0;
 }
 
-static void port_take(struct pair_world *world, unsigned number, const struct netdev *device)
+static void port_take(struct world *world, unsigned number, const struct netdev *device)
 {
 	struct port *port = &world->ports[number];
 	struct vfsteer_port *entry = port_entry(world, number);
 	struct xdp xdp = port_programs_port_xdp(&world->pins, device->ifindex);
-	enum vfsteer_port_obstacle obstacle = port_obstacle(world, port, device);
+	enum vfsteer_port_obstacle obstacle = port_obstacle(world, number, device);
 
 	if (!obstacle)
 		obstacle = xdp_attach(&xdp, port->programs.xdp_fd);
@@ -166,7 +168,7 @@ static void port_take(struct pair_world *world, unsigned number, const struct ne
 	crash_point("port-xdp-decided");
 }
 
-static void port_deliver(struct pair_world *world, unsigned number, const struct netdev *device)
+static void port_deliver(struct world *world, unsigned number, const struct netdev *device)
 {
 	const struct port *port = &world->ports[number];
 	struct vfsteer_port *entry = port_entry(world, number);
@@ -188,7 +190,7 @@ static void port_deliver(struct pair_world *world, unsigned number, const struct
 	entry->delivers_by = obstacle ? PORT_DRIVER_TC : PORT_DRIVER_NATIVE;
 }
 
-int port_refresh(struct pair_world *world, unsigned number)
+int port_refresh(struct world *world, unsigned number)
 {
 	const struct port *port = &world->ports[number];
 	const struct netdev *device = netdev_by_index(world->table, port->ifindex);
@@ -204,72 +206,74 @@ int port_refresh(struct pair_world *world, unsigned number)
 	return 0;
 }
 
-int port_bind(struct pair_world *world, unsigned number, const struct netdev *device, struct pair *pair,
+int port_bind(struct world *world, unsigned number, const struct netdev *device, const struct uplinks_pair *pair,
 	      const uint8_t mac[ETH_ALEN])
 {
 	struct port *port = &world->ports[number];
-	int error;
 
-	port->pair = pair;
+	port->pair = pair->pair;
+	port->uplinks = pair->uplinks;
 	port->ifindex = device->ifindex;
 	port->incarnation = device->incarnation;
 	port->programs = PORT_PROGRAMS_NONE;
 	port_write(world, number, device, pair, mac);
 	crash_point("port-written");
-	error = port_receive(world, port_entry(world, number), pair);
-	if (!error)
-		error = uplinks_update(world, pair);
-	if (!error && !port->wish.passthrough)
-		error = port_pins_add_station(&world->port_pins, pair->slot, mac, (__u32)device->ifindex, number);
-	crash_point("port-station-added");
-	if (!error)
-		error = port_join_members(world, number, pair->slot);
-	crash_point("port-is-member");
-	if (!error)
-		error = port_refresh(world, number);
-	if (!error)
-		error = uplinks_update(world, pair);
-	crash_point("port-bound");
-	if (error)
-		port_unbind(world, number);
-	return error;
+	return port_receive(world, port_entry(world, number), pair);
 }
 
-void port_unbind(struct pair_world *world, unsigned number)
+int port_connect(struct world *world, unsigned number, const struct netdev *device, const uint8_t mac[ETH_ALEN])
 {
-	struct port *port = &world->ports[number];
-	struct vfsteer_port *entry = port_entry(world, number);
-	struct hook ingress = port_programs_port_ingress(&world->pins, (int)entry->ifindex);
-	struct xdp xdp = port_programs_port_xdp(&world->pins, (int)entry->ifindex);
-	struct pair *pair = port->pair;
+	const struct port *port = &world->ports[number];
+	unsigned slot = port_entry(world, number)->slot;
+	int error = 0;
 
-	port_pins_remove_device(&world->port_pins, entry->ifindex);
+	if (!port->wish.passthrough)
+		error = port_pins_add_station(&world->port_pins, slot, mac, (__u32)device->ifindex, number);
+	crash_point("port-station-added");
+	if (!error)
+		error = port_join_members(&world->port_pins, number, slot);
+	crash_point("port-is-member");
+	return error ?: port_refresh(world, number);
+}
+
+void port_take_away(const struct pins *pins, struct port_pins *port_pins, struct link_requests *requests, unsigned number)
+{
+	struct vfsteer_port *entry = &port_pins->ports[number];
+	struct hook ingress = port_programs_port_ingress(pins, (int)entry->ifindex);
+	struct xdp xdp = port_programs_port_xdp(pins, (int)entry->ifindex);
+
+	port_pins_remove_device(port_pins, entry->ifindex);
 	xdp_detach(&xdp);
 	crash_point("port-xdp-detached");
 	hook_detach(&ingress, entry->clsact_is_ours);
 	crash_point("port-ingress-detached");
 	if (!entry->passthrough)
-		port_pins_remove_station(&world->port_pins, entry->slot, entry->mac_address);
-	port_leave_members(world, number, entry->slot);
+		port_pins_remove_station(port_pins, entry->slot, entry->mac_address);
+	port_leave_members(port_pins, number, entry->slot);
 	crash_point("port-has-left");
 	if (entry->mac_filter_is_ours && entry->slot < VFSTEER_MAX_PAIRS)
-		link_del_filter(world->requests, (int)world->pins.pairs[entry->slot].standby_ifindex,
-				entry->mac_address);
+		link_del_filter(requests, (int)pins->pairs[entry->slot].standby_ifindex, entry->mac_address);
 	crash_point("port-filter-removed");
-	port_pins_forget_addresses(&world->port_pins, number);
+	port_pins_forget_addresses(port_pins, number);
 	entry->mac_filter_is_ours = entry->clsact_is_ours = entry->takes_fragments = 0;
 	entry->ifindex = 0;
 	entry->takes_by = entry->delivers_by = PORT_DRIVER_NONE;
 	entry->takes_why = entry->delivers_why = OBSTACLE_NONE;
-	port_programs_close(&port->programs);
-	port->pair = NULL;
-	port->ifindex = 0;
-	port->placed = (struct placed){ 0 };
-	if (pair)
-		uplinks_update(world, pair);
 }
 
-int port_keep_place(struct pair_world *world, unsigned number)
+void port_unbind(struct world *world, unsigned number)
+{
+	struct port *port = &world->ports[number];
+
+	port_take_away(&world->pins, &world->port_pins, world->requests, number);
+	port_programs_close(&port->programs);
+	port->pair = NULL;
+	port->uplinks = NULL;
+	port->ifindex = 0;
+	port->placed = (struct placed){ 0 };
+}
+
+int port_keep_place(struct world *world, unsigned number)
 {
 	struct port *port = &world->ports[number];
 	const struct netdev *device = netdev_by_index(world->table, port->ifindex);

@@ -7,18 +7,17 @@
 #define PORT_PORT_H
 
 #include "netdev/netdev.h"
-#include "cli/options.h"
+#include "policy/options.h"
 #include "port/placed.h"
+#include "port/uplinks.h"
 #include "datapath/port_programs.h"
-
-struct pair;
-struct pair_world;
 
 struct port {
 	bool used;
 	bool configured;	  /* it waits for its interface when that goes, and for its pair */
 	struct options_port wish; /* its name follows that of the interface, its pair's that of the standby */
 	struct pair *pair;	  /* that it is bound to; NULL: it is not bound */
+	const struct uplinks *uplinks; /* that pair's */
 	int ifindex;		  /* likewise */
 	unsigned incarnation;	  /* likewise: see struct netdev */
 	struct port_programs programs;
@@ -29,23 +28,28 @@ struct port {
 };
 
 /*
- * Binds the port with @number to @device and @pair: entry, receive lists, programs, each in the place of what an earlier agent left of the same port.
- * @mac: of what lives behind it. Returns 0; or -errno, with nothing bound.
+ * Binds the port with @number to @device and @pair, in two steps, each followed by pair_update_uplinks: entry and receive lists; then
+ * its programs, each in the place of what an earlier agent left of the same port. @mac: of what lives behind it. Return 0 or -errno: port_unbind is next.
  */
-int port_bind(struct pair_world *world, unsigned number, const struct netdev *device, struct pair *pair,
+int port_bind(struct world *world, unsigned number, const struct netdev *device, const struct uplinks_pair *pair,
 	      const uint8_t mac[ETH_ALEN]);
+int port_connect(struct world *world, unsigned number, const struct netdev *device, const uint8_t mac[ETH_ALEN]);
 
-/* Takes away what port_bind did, here or in an earlier agent; the pair goes on. The interface may be gone. */
-void port_unbind(struct pair_world *world, unsigned number);
+/* Takes away what port_bind and port_connect did, here or in an earlier agent; pair_update_uplinks has to follow. The pair goes on. The interface
+ * may be gone. */
+void port_unbind(struct world *world, unsigned number);
+
+/* The part of it that is in the kernel and in the maps, for who has no more than these. */
+void port_take_away(const struct pins *pins, struct port_pins *port_pins, struct link_requests *requests, unsigned number);
 
 /*
  * Looks anew at how a bound port's frames can come and go, and changes over: while it is at it no frame is lost, XDP leaves to tc what it
  * does not decide. Also when the pair's uplinks have changed. Returns 0, or -errno when its programs could not be loaded, with the earlier ones in
  * place.
  */
-int port_refresh(struct pair_world *world, unsigned number);
+int port_refresh(struct world *world, unsigned number);
 
 /* Puts its program where it belongs again: somebody took it away, or came before it. Returns 0 or -errno. */
-int port_keep_place(struct pair_world *world, unsigned number);
+int port_keep_place(struct world *world, unsigned number);
 
 #endif

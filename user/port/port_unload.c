@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "port/port_unload.h"
 #include "base/crash_point.h"
-#include "pair/pair.h"
+#include "port/port.h"
+#include "port/uplinks.h"
 
 void port_unload(const struct pins *pins, struct netdev_table *table, struct link_requests *requests)
 {
-	struct pair_world world = { .pins = *pins, .table = table, .requests = requests };
+	struct port_pins port_pins = { 0 };
 	char message[512];
 
-	switch (port_pins_open(pins, true, &world.port_pins, message, sizeof(message))) {
+	switch (port_pins_open(pins, true, &port_pins, message, sizeof(message))) {
 	case PINS_OK:
 		break;
 	case PINS_ABSENT:
@@ -17,16 +18,14 @@ void port_unload(const struct pins *pins, struct netdev_table *table, struct lin
 		port_unload_unreadable(pins, table);
 		return;
 	}
-	for (unsigned number = 0; number < VFSTEER_MAX_PORTS; number++) {
-		world.ports[number].programs = PORT_PROGRAMS_NONE;
-		if (world.port_pins.ports[number].name[0] && world.port_pins.ports[number].ifindex)
-			port_unbind(&world, number);
-	}
+	for (unsigned number = 0; number < VFSTEER_MAX_PORTS; number++)
+		if (port_pins.ports[number].name[0] && port_pins.ports[number].ifindex)
+			port_take_away(pins, &port_pins, requests, number);
 	crash_point("port-unload-ports-unbound");
 	for (unsigned slot = 0; slot < VFSTEER_MAX_PAIRS; slot++)
 		if (pins->pairs[slot].standby[0])
-			uplinks_take_away(&world, slot);
-	port_pins_close(&world.port_pins);
+			uplinks_take_away(pins, &port_pins, requests, slot);
+	port_pins_close(&port_pins);
 }
 
 void port_unload_unreadable(const struct pins *pins, const struct netdev_table *table)

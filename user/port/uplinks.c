@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "port/uplinks.h"
 #include "base/crash_point.h"
-#include "pair/pair.h"
+#include "port/port.h"
+#include "port/world.h"
 #include "netdev/xdp_features.h"
 
 #include <errno.h>
@@ -9,7 +10,7 @@
 #include <string.h>
 
 /* The next port of the pair from @number on, as the map has it: what an earlier agent bound counts before this one has come to it. */
-static unsigned uplinks_next_port(const struct pair_world *world, const struct pair *pair, unsigned number)
+static unsigned uplinks_next_port(const struct world *world, const struct uplinks_pair *pair, unsigned number)
 {
 	for (; number < VFSTEER_MAX_PORTS; number++) {
 		const struct vfsteer_port *entry = &world->port_pins.ports[number];
@@ -20,12 +21,12 @@ static unsigned uplinks_next_port(const struct pair_world *world, const struct p
 	return number;
 }
 
-static bool uplinks_have_port(const struct pair_world *world, const struct pair *pair)
+static bool uplinks_have_port(const struct world *world, const struct uplinks_pair *pair)
 {
 	return world->port_pins.ports && uplinks_next_port(world, pair, 0) < VFSTEER_MAX_PORTS;
 }
 
-static unsigned uplinks_passthrough(const struct pair_world *world, const struct pair *pair)
+static unsigned uplinks_passthrough(const struct world *world, const struct uplinks_pair *pair)
 {
 	unsigned number = uplinks_next_port(world, pair, 0);
 
@@ -35,7 +36,7 @@ static unsigned uplinks_passthrough(const struct pair_world *world, const struct
 }
 
 /* Has any of its ports to do with XDP? */
-static bool uplinks_want_xdp(const struct pair_world *world, const struct pair *pair)
+static bool uplinks_want_xdp(const struct world *world, const struct uplinks_pair *pair)
 {
 	for (unsigned number = uplinks_next_port(world, pair, 0); number < VFSTEER_MAX_PORTS;
 	     number = uplinks_next_port(world, pair, number + 1))
@@ -45,7 +46,7 @@ static bool uplinks_want_xdp(const struct pair_world *world, const struct pair *
 	return false;
 }
 
-static bool uplinks_is_veth(const struct pair_world *world, int ifindex)
+static bool uplinks_is_veth(const struct world *world, int ifindex)
 {
 	const struct netdev *device = netdev_by_index(world->table, ifindex);
 
@@ -53,7 +54,7 @@ static bool uplinks_is_veth(const struct pair_world *world, int ifindex)
 }
 
 /* Nobody knows which groups live behind a port: all are received. The primary is aligned with the standby. */
-static int uplinks_receive_groups(struct pair_world *world, const struct pair *pair, struct vfsteer_members *members)
+static int uplinks_receive_groups(struct world *world, const struct uplinks_pair *pair, struct vfsteer_members *members)
 {
 	const struct netdev *standby = netdev_by_index(world->table, pair->standby);
 
@@ -66,9 +67,9 @@ static int uplinks_receive_groups(struct pair_world *world, const struct pair *p
 }
 
 /* The tc programs on the standby, and the XDP program ready, where those that there are would not do or others are wanted (@anew). */
-static int uplinks_load(struct pair_world *world, struct pair *pair, bool anew)
+static int uplinks_load(struct world *world, const struct uplinks_pair *pair, bool anew)
 {
-	struct uplinks *uplinks = &pair->uplinks;
+	struct uplinks *uplinks = pair->uplinks;
 	struct hook egress = port_programs_standby_egress(&world->pins, pair->standby);
 	struct hook ingress = port_programs_standby_ingress(&world->pins, pair->standby);
 	__u8 *clsact_is_ours = &world->pins.pairs[pair->slot].standby_clsact_is_ours;
@@ -116,7 +117,7 @@ struct uplink {
 
 /* Its coming and its going make a driver stop its queues; its being replaced does not. An active primary is relieved first; once, should the driver
  * refuse. */
-static void uplinks_spare_traffic(struct pair_world *world, struct pair *pair, int ifindex, const struct xdp *xdp,
+static void uplinks_spare_traffic(struct world *world, const struct uplinks_pair *pair, int ifindex, const struct xdp *xdp,
 				  bool is_wanted)
 {
 	bool is_attached = xdp_is_attached(xdp);
@@ -124,22 +125,22 @@ static void uplinks_spare_traffic(struct pair_world *world, struct pair *pair, i
 
 	if (ifindex != pair->primary || is_wanted == is_attached)
 		return;
-	if (is_wanted && (pair->uplinks.relieved == ifindex || xdp_features_get(world->features, ifindex, &features) ||
+	if (is_wanted && (pair->uplinks->relieved == ifindex || xdp_features_get(world->features, ifindex, &features) ||
 			  !(features & XDP_FEATURE_BASIC)))
 		return;
-	pair->uplinks.relieved = ifindex;
-	pair_step_aside(world, pair, CAUSE_XDP);
+	pair->uplinks->relieved = ifindex;
+	pair->step_aside(world, pair->pair, CAUSE_XDP);
 }
 
 /* XDP on one of the two. */
-static struct uplink uplinks_update_device(struct pair_world *world, struct pair *pair, int ifindex, struct xdp xdp)
+static struct uplink uplinks_update_device(struct world *world, const struct uplinks_pair *pair, int ifindex, struct xdp xdp)
 {
 	struct uplink uplink = { .why = OBSTACLE_NONE };
 	uint64_t features = 0;
 
 	if (!world->features)
 		uplink.why = OBSTACLE_KERNEL;
-	else if (!pair->uplinks.with_xdp)
+	else if (!pair->uplinks->with_xdp)
 		uplink.why = OBSTACLE_USELESS;
 	else if (ifindex == pair->primary && pair->filtered)
 		uplink.why = OBSTACLE_FOREIGN; /* ours would take what that one has to see */
@@ -147,11 +148,11 @@ static struct uplink uplinks_update_device(struct pair_world *world, struct pair
 	if (uplink.why)
 		xdp_detach(&xdp);
 	else
-		uplink.why = xdp_attach(&xdp, pair->uplinks.programs.xdp_fd);
+		uplink.why = xdp_attach(&xdp, pair->uplinks->programs.xdp_fd);
 	crash_point("uplinks-xdp-decided");
 	uplink.driver = uplink.why ? PORT_DRIVER_TC : PORT_DRIVER_NATIVE;
 	/* With the program in place: some drivers make the queues for it then. */
-	if (!pair->uplinks.with_xdp || xdp_features_get(world->features, ifindex, &features))
+	if (!pair->uplinks->with_xdp || xdp_features_get(world->features, ifindex, &features))
 		features = 0;
 	if (uplink.why == OBSTACLE_DRIVER && features & XDP_FEATURE_BASIC)
 		uplink.why = OBSTACLE_REFUSED;
@@ -165,26 +166,26 @@ static struct uplink uplinks_update_device(struct pair_world *world, struct pair
 }
 
 /* The ports' programs know what both devices take. A device that takes less than the one before it is not in use yet. */
-static int uplinks_tell_ports(struct pair_world *world, struct pair *pair, bool take_fragments)
+static int uplinks_tell_ports(struct world *world, const struct uplinks_pair *pair, bool take_fragments)
 {
 	int error = 0;
 
-	if (pair->uplinks.take_fragments == take_fragments)
+	if (pair->uplinks->take_fragments == take_fragments)
 		return 0;
-	pair->uplinks.take_fragments = take_fragments;
+	pair->uplinks->take_fragments = take_fragments;
 	for (unsigned number = 0; number < VFSTEER_MAX_PORTS; number++)
-		if (world->ports[number].pair == pair && world->ports[number].programs.ingress_fd >= 0)
+		if (world->ports[number].pair == pair->pair && world->ports[number].programs.ingress_fd >= 0)
 			error = port_refresh(world, number) ?: error;
 	return error;
 }
 
-void uplinks_part(struct pair_world *world, const struct pair *pair, int primary)
+void uplinks_part(struct world *world, const struct uplinks_pair *pair)
 {
-	struct xdp xdp = port_programs_primary_xdp(&world->pins, primary);
+	struct xdp xdp = port_programs_primary_xdp(&world->pins, pair->primary);
 
-	if (!pair->uplinks.open || !primary)
+	if (!pair->uplinks->open || !pair->primary)
 		return;
-	port_pins_remove_device(&world->port_pins, (__u32)primary);
+	port_pins_remove_device(&world->port_pins, (__u32)pair->primary);
 	xdp_detach(&xdp);
 	crash_point("uplinks-primary-detached");
 }
@@ -194,17 +195,17 @@ bool uplinks_has_passthrough(const struct uplinks *uplinks)
 	return uplinks->open && uplinks->loaded.passthrough_port < VFSTEER_MAX_PORTS;
 }
 
-void uplinks_take_away(struct pair_world *world, unsigned slot)
+void uplinks_take_away(const struct pins *pins, struct port_pins *port_pins, struct link_requests *requests, unsigned slot)
 {
-	const struct vfsteer_pair *pair = &world->pins.pairs[slot];
-	struct hook egress = port_programs_standby_egress(&world->pins, (int)pair->standby_ifindex);
-	struct hook ingress = port_programs_standby_ingress(&world->pins, (int)pair->standby_ifindex);
-	struct xdp standby = port_programs_standby_xdp(&world->pins, (int)pair->standby_ifindex);
-	struct xdp primary = port_programs_primary_xdp(&world->pins, (int)pair->primary_ifindex);
+	const struct vfsteer_pair *pair = &pins->pairs[slot];
+	struct hook egress = port_programs_standby_egress(pins, (int)pair->standby_ifindex);
+	struct hook ingress = port_programs_standby_ingress(pins, (int)pair->standby_ifindex);
+	struct xdp standby = port_programs_standby_xdp(pins, (int)pair->standby_ifindex);
+	struct xdp primary = port_programs_primary_xdp(pins, (int)pair->primary_ifindex);
 	struct vfsteer_members members;
 
-	port_pins_remove_device(&world->port_pins, pair->standby_ifindex);
-	port_pins_remove_device(&world->port_pins, pair->primary_ifindex);
+	port_pins_remove_device(port_pins, pair->standby_ifindex);
+	port_pins_remove_device(port_pins, pair->primary_ifindex);
 	xdp_detach(&standby);
 	xdp_detach(&primary);
 	crash_point("uplinks-xdp-detached");
@@ -212,35 +213,36 @@ void uplinks_take_away(struct pair_world *world, unsigned slot)
 	hook_detach(&egress, false);
 	hook_detach(&ingress, false);
 	crash_point("uplinks-tc-detached");
-	if (port_pins_members(&world->port_pins, slot, &members))
+	if (port_pins_members(port_pins, slot, &members))
 		return;
 	if (members.allmulti_is_ours)
-		link_set_flags(world->requests, (int)pair->standby_ifindex, 0, IFF_ALLMULTI);
+		link_set_flags(requests, (int)pair->standby_ifindex, 0, IFF_ALLMULTI);
 	memset(&members, 0, sizeof(members));
-	port_pins_set_members(&world->port_pins, slot, &members);
+	port_pins_set_members(port_pins, slot, &members);
 	crash_point("uplinks-taken-away");
 }
 
-static void uplinks_close(struct pair_world *world, struct pair *pair)
+static void uplinks_close(struct world *world, const struct uplinks_pair *pair)
 {
 	struct xdp primary = port_programs_primary_xdp(&world->pins, pair->primary);
 
 	uplinks_spare_traffic(world, pair, pair->primary, &primary, false);
-	uplinks_take_away(world, pair->slot);
-	port_programs_close(&pair->uplinks.programs);
-	pair->uplinks = (struct uplinks){ .programs = PORT_PROGRAMS_NONE };
+	uplinks_take_away(&world->pins, &world->port_pins, world->requests, pair->slot);
+	port_programs_close(&pair->uplinks->programs);
+	*pair->uplinks = (struct uplinks){ .programs = PORT_PROGRAMS_NONE };
 }
 
-int uplinks_update(struct pair_world *world, struct pair *pair)
+int uplinks_update(struct world *world, const struct uplinks_pair *pair, bool *ret_changed)
 {
 	struct vfsteer_members members;
 	struct uplink standby, primary = { .takes_fragments = true };
 	int error;
 
+	*ret_changed = false;
 	if (!uplinks_have_port(world, pair)) {
-		if (pair->uplinks.open) {
+		if (pair->uplinks->open) {
 			uplinks_close(world, pair);
-			pair->realign = pair->due = pair->readdress = true;
+			*ret_changed = true;
 		}
 		return 0;
 	}
@@ -263,11 +265,11 @@ int uplinks_update(struct pair_world *world, struct pair *pair)
 		error = port_pins_set_members(&world->port_pins, pair->slot, &members);
 	if (!error)
 		error = uplinks_tell_ports(world, pair, standby.takes_fragments && primary.takes_fragments);
-	pair->realign = pair->due = pair->readdress = true;
+	*ret_changed = true;
 	return error;
 }
 
-int uplinks_keep_place(struct pair_world *world, struct pair *pair)
+int uplinks_keep_place(struct world *world, const struct uplinks_pair *pair)
 {
 	struct hook egress = port_programs_standby_egress(&world->pins, pair->standby);
 	struct hook ingress = port_programs_standby_ingress(&world->pins, pair->standby);
@@ -275,18 +277,23 @@ int uplinks_keep_place(struct pair_world *world, struct pair *pair)
 	bool ingress_moves, egress_moves;
 	int error = 0;
 
-	if (!pair->uplinks.open)
+	if (!pair->uplinks->open)
 		return 0;
 	ingress_moves = hook_is_misplaced(&ingress);
 	egress_moves = hook_is_misplaced(&egress);
-	if ((!ingress_moves && !egress_moves) || !hook_may_move(&pair->uplinks.moves, HOOK_MOVES_MAX))
+	if ((!ingress_moves && !egress_moves) || !hook_may_move(&pair->uplinks->moves, HOOK_MOVES_MAX))
 		return 0;
 	if (ingress_moves)
-		error = hook_attach(&ingress, pair->uplinks.programs.ingress_fd, clsact_is_ours);
+		error = hook_attach(&ingress, pair->uplinks->programs.ingress_fd, clsact_is_ours);
 	if (!error && egress_moves)
-		error = hook_check(&egress, pair->uplinks.programs.egress_fd);
+		error = hook_check(&egress, pair->uplinks->programs.egress_fd);
 	if (!error && egress_moves)
-		error = hook_attach(&egress, pair->uplinks.programs.egress_fd, clsact_is_ours);
-	/* Anew with XDP and all: what is attached elsewhere is replaced. */
-	return error == -EEXIST ? uplinks_load(world, pair, true) ?: uplinks_update(world, pair) : error;
+		error = hook_attach(&egress, pair->uplinks->programs.egress_fd, clsact_is_ours);
+	return error;
+}
+
+/* Anew with XDP and all: what is attached elsewhere is replaced. */
+int uplinks_reload(struct world *world, const struct uplinks_pair *pair)
+{
+	return uplinks_load(world, pair, true);
 }

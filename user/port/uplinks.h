@@ -8,10 +8,12 @@
 #define PORT_UPLINKS_H
 
 #include "datapath/port_programs.h"
+#include "maps/port_pins.h"
+#include "netdev/link.h"
 
 struct netdev;
 struct pair;
-struct pair_world;
+struct world;
 
 struct uplinks {
 	bool open; /* there are ports, or one is about to be */
@@ -23,22 +25,38 @@ struct uplinks {
 	struct hook_moves moves;
 };
 
+/* A pair as its uplinks see it: a look at it, made for one call. */
+struct uplinks_pair {
+	unsigned slot;
+	int standby, primary; /* ifindexes; primary 0: none */
+	bool filtered;	      /* somebody's XDP program has to see what the primary receives: ours keeps off */
+	struct pair *pair;    /* whose it is: to tell pairs apart, and for step_aside */
+	struct uplinks *uplinks;
+	/* Moves the traffic off the primary, announced and drained, before XDP disturbs that: see pair_step_aside. */
+	void (*step_aside)(struct world *world, struct pair *pair, enum vfsteer_cause cause);
+};
+
 /*
  * Brings the pair's devices to what its bound ports need now, its ports' programs to what the devices are now, and takes all away when it
- * has none. After every change of either. Returns 0 or -errno, with what was there still there.
+ * has none. After every change of either, through pair_update_uplinks. Returns 0 or -errno, with what was there still there; *ret_changed: the pair
+ * has to be aligned and announced anew.
  */
-int uplinks_update(struct pair_world *world, struct pair *pair);
+int uplinks_update(struct world *world, const struct uplinks_pair *pair, bool *ret_changed);
 
 /* The primary is about to leave, or not to be used any more. Takes our XDP program from it. */
-void uplinks_part(struct pair_world *world, const struct pair *pair, int primary);
+void uplinks_part(struct world *world, const struct uplinks_pair *pair);
 
-/* Puts the standby's programs where they belong again: somebody took them away, or came before them. Returns 0 or -errno. */
-int uplinks_keep_place(struct pair_world *world, struct pair *pair);
+/* Puts the standby's programs where they belong again: somebody took them away, or came before them. Returns 0 or -errno;
+ * -EEXIST: they cannot go there as they are, and uplinks_reload is next. */
+int uplinks_keep_place(struct world *world, const struct uplinks_pair *pair);
+
+/* Loads and attaches them anew; uplinks_update has to follow. Returns 0 or -errno, with what was there still there. */
+int uplinks_reload(struct world *world, const struct uplinks_pair *pair);
 
 /* Does one of the ports own the pair's MAC? */
 bool uplinks_has_passthrough(const struct uplinks *uplinks);
 
-/* Takes away what an agent has left of the ports of the pair in @slot; needs no struct pair. */
-void uplinks_take_away(struct pair_world *world, unsigned slot);
+/* Takes away what an agent has left of the ports of the pair in @slot. */
+void uplinks_take_away(const struct pins *pins, struct port_pins *port_pins, struct link_requests *requests, unsigned slot);
 
 #endif

@@ -39,7 +39,7 @@ static void sets_everything(void **state)
 	char message[512];
 
 	(void)state;
-	assert_null(options_add_pair(&options, "eth8=eth9"));
+	assert_null(arguments_add_pair(&options, "eth8=eth9"));
 	assert_int_equal(read_text("; a comment\n[agent]\nup_delay_ms = 20\nleaving_timeout_ms=1000\nannounce_count = 5\n"
 				   "announce_interval_ms = 250\negress = before\n\n[pair eth0]\negress = after\nprimary = eth1\n[pair eth2]\nprimary = auto\n",
 				   &options, message, sizeof(message)),
@@ -277,7 +277,7 @@ static void mistakes(void **state)
 		struct options options = { .settings = OPTIONS_DEFAULT_SETTINGS }, before;
 		char message[512];
 
-		assert_null(options_add_pair(&options, "eth8=eth9"));
+		assert_null(arguments_add_pair(&options, "eth8=eth9"));
 		before = options;
 		assert_int_equal(read_text(cases[i].text, &options, message, sizeof(message)), -EINVAL);
 		assert_string_equal(message, cases[i].message);

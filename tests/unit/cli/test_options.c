@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The command line: what is understood, and for each mistake the status and the one line about it. */
-#include "cli/options.h"
+#include "cli/arguments.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -33,7 +33,7 @@ static int parse(char **argv, unsigned accepted, unsigned min, unsigned max, str
 		argc++;
 	fflush(stderr);
 	dup2(file, STDERR_FILENO);
-	status = options_parse(argc, argv, accepted, min, max, ret);
+	status = arguments_parse(argc, argv, accepted, min, max, ret);
 	fflush(stderr);
 	dup2(saved, STDERR_FILENO);
 	close(saved);

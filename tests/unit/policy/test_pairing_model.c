@@ -51,7 +51,7 @@ static void make_device(struct netdev *device, int ifindex)
 	device->flags = chance(20) ? IFF_LOOPBACK : 0;
 }
 
-/* Every device is named once at most, as options_add_pair sees to. */
+/* Every device is named once at most, as arguments_add_pair sees to. */
 static void make_requests(struct guest *guest)
 {
 	bool taken[DEVICES_MAX] = {false};

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "cli/options.h"
+#include "cli/arguments.h"
 
 #include "cli/commands.h"
+#include "base/device_name.h"
 #include "base/mac.h"
 #include "base/text.h"
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-int options_mistake(const char *command, const char *format, ...)
+int arguments_mistake(const char *command, const char *format, ...)
 {
 	char message[512];
 	va_list arguments;
@@ -22,50 +22,20 @@ int options_mistake(const char *command, const char *format, ...)
 	return EXIT_USAGE;
 }
 
-/* options_name_flaw for the first @length characters. */
-static const char *name_flaw(const char *name, size_t length)
+int arguments_check_name(const char *command, const char *name)
 {
-	if (!length)
-		return "is empty";
-	if (length >= OPTIONS_NAME_SIZE)
-		return "is longer than 127 characters";
-	if (name[0] == '.' && (length == 1 || (length == 2 && name[1] == '.')))
-		return "is not allowed";
-	for (size_t i = 0; i < length; i++) {
-		if (strchr("/:=", name[i]))
-			return "holds a '/', ':' or '='";
-		if (isspace((unsigned char)name[i]))
-			return "holds white space";
-	}
-	return NULL;
+	const char *flaw = device_name_flaw(name);
+
+	return flaw ? arguments_mistake(command, "PAIR '%s': the standby's name %s", name, flaw) : 0;
 }
 
-const char *options_name_flaw(const char *name)
-{
-	return name_flaw(name, strlen(name));
-}
-
-const char *options_ifname_flaw(const char *name)
-{
-	const char *flaw = options_name_flaw(name);
-
-	return flaw || strlen(name) < IF_NAMESIZE ? flaw : "is longer than 15 characters";
-}
-
-int options_check_name(const char *command, const char *name)
-{
-	const char *flaw = options_name_flaw(name);
-
-	return flaw ? options_mistake(command, "PAIR '%s': the standby's name %s", name, flaw) : 0;
-}
-
-const char *options_add_pair(struct options *options, const char *value)
+const char *arguments_add_pair(struct options *options, const char *value)
 {
 	static char text[OPTIONS_NAME_SIZE + 64];
 	size_t standby_length = strcspn(value, "=");
 	const char *primary = value[standby_length] ? value + standby_length + 1 : NULL;
 	struct options_pair pair = { 0 };
-	const char *flaw = name_flaw(value, standby_length);
+	const char *flaw = device_name_flaw_in(value, standby_length);
 
 	if (flaw) {
 		snprintf(text, sizeof(text), "the standby's name %s", flaw);
@@ -73,7 +43,7 @@ const char *options_add_pair(struct options *options, const char *value)
 	}
 	memcpy(pair.standby, value, standby_length);
 	if (primary) {
-		flaw = name_flaw(primary, strlen(primary));
+		flaw = device_name_flaw(primary);
 		if (flaw) {
 			snprintf(text, sizeof(text), "the primary's name %s", flaw);
 			return text;
@@ -105,9 +75,9 @@ const char *options_add_pair(struct options *options, const char *value)
 
 static int parse_pair(const char *command, const char *value, struct options *options)
 {
-	const char *flaw = options_add_pair(options, value);
+	const char *flaw = arguments_add_pair(options, value);
 
-	return flaw ? options_mistake(command, "--pair %s: %s", value, flaw) : 0;
+	return flaw ? arguments_mistake(command, "--pair %s: %s", value, flaw) : 0;
 }
 
 /*
@@ -138,27 +108,27 @@ static int parse_port_option(int argc, char **argv, int *index, struct options *
 	int found = option_value(argc, argv, index, "--pair", &value);
 
 	if (found < 0)
-		return options_mistake(command, "--pair: no value; name the pair's standby");
+		return arguments_mistake(command, "--pair: no value; name the pair's standby");
 	if (found) {
-		flaw = options_name_flaw(value);
+		flaw = device_name_flaw(value);
 		if (flaw)
-			return options_mistake(command, "--pair %s: the standby's name %s", value, flaw);
+			return arguments_mistake(command, "--pair %s: the standby's name %s", value, flaw);
 		snprintf(options->port.pair, sizeof(options->port.pair), "%s", value);
 		return 0;
 	}
 	found = option_value(argc, argv, index, "--mac", &value);
 	if (found < 0)
-		return options_mistake(command, "--mac: no value; write it as 52:54:00:12:34:56");
+		return arguments_mistake(command, "--mac: no value; write it as 52:54:00:12:34:56");
 	if (found) {
 		flaw = mac_parse(value, options->port.mac);
 		if (flaw)
-			return options_mistake(command, "--mac %s: %s", value, flaw);
+			return arguments_mistake(command, "--mac %s: %s", value, flaw);
 		options->port.has_mac = true;
 		return 0;
 	}
 	if (!strncmp(argument, "--passthrough=", strlen("--passthrough=")) ||
 	    !strncmp(argument, "--no-xdp=", strlen("--no-xdp=")))
-		return options_mistake(command, "%.*s: takes no value; leave out what follows it",
+		return arguments_mistake(command, "%.*s: takes no value; leave out what follows it",
 				       (int)strcspn(argument, "="), argument);
 	if (!strcmp(argument, "--passthrough"))
 		options->port.passthrough = true;
@@ -177,7 +147,7 @@ static int parse_option(int argc, char **argv, int *index, unsigned accepted, st
 	if (accepted & OPTIONS_PAIR) {
 		found = option_value(argc, argv, index, "--pair", &value);
 		if (found < 0)
-			return options_mistake(command, "--pair: no value; write --pair STANDBY or --pair STANDBY=PRIMARY");
+			return arguments_mistake(command, "--pair: no value; write --pair STANDBY or --pair STANDBY=PRIMARY");
 		if (found)
 			return parse_pair(command, value, options);
 	}
@@ -189,7 +159,7 @@ static int parse_option(int argc, char **argv, int *index, unsigned accepted, st
 	if (accepted & OPTIONS_BPFFS) {
 		found = option_value(argc, argv, index, "--bpffs", &value);
 		if (found < 0 || (found && !*value))
-			return options_mistake(command, "--bpffs: no value; name the directory of a bpf file system");
+			return arguments_mistake(command, "--bpffs: no value; name the directory of a bpf file system");
 		if (found) {
 			options->bpffs = value;
 			return 0;
@@ -198,7 +168,7 @@ static int parse_option(int argc, char **argv, int *index, unsigned accepted, st
 	if (accepted & OPTIONS_CONFIG) {
 		found = option_value(argc, argv, index, "--config", &value);
 		if (found < 0 || (found && !*value))
-			return options_mistake(command, "--config: no value; name a file");
+			return arguments_mistake(command, "--config: no value; name a file");
 		if (found) {
 			options->config = value;
 			return 0;
@@ -210,12 +180,12 @@ static int parse_option(int argc, char **argv, int *index, unsigned accepted, st
 			return 0;
 		}
 		if (!strncmp(argument, "--json=", strlen("--json=")))
-			return options_mistake(command, "--json: takes no value; leave out what follows it");
+			return arguments_mistake(command, "--json: takes no value; leave out what follows it");
 	}
-	return options_mistake(command, "%s: no such option", argument);
+	return arguments_mistake(command, "%s: no such option", argument);
 }
 
-int options_parse(int argc, char **argv, unsigned accepted, unsigned min_operands, unsigned max_operands,
+int arguments_parse(int argc, char **argv, unsigned accepted, unsigned min_operands, unsigned max_operands,
 		  struct options *ret)
 {
 	struct options options = { .bpffs = OPTIONS_DEFAULT_BPFFS, .settings = OPTIONS_DEFAULT_SETTINGS };
@@ -231,13 +201,13 @@ int options_parse(int argc, char **argv, unsigned accepted, unsigned min_operand
 				return status;
 		} else if (options.operand_count >= max_operands ||
 			   options.operand_count >= sizeof(options.operands) / sizeof(options.operands[0])) {
-			return options_mistake(argv[0], "%s: one argument too many", argv[i]);
+			return arguments_mistake(argv[0], "%s: one argument too many", argv[i]);
 		} else {
 			options.operands[options.operand_count++] = argv[i];
 		}
 	}
 	if (options.operand_count < min_operands)
-		return options_mistake(argv[0], "an argument is missing: %u of %u given", options.operand_count, min_operands);
+		return arguments_mistake(argv[0], "an argument is missing: %u of %u given", options.operand_count, min_operands);
 	*ret = options;
 	return 0;
 }

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* options: what the command line says, checked for form only; whether devices exist is for the agent to find. */
-#ifndef CLI_OPTIONS_H
-#define CLI_OPTIONS_H
+/* options: what the user asks for, by arguments or configuration, checked for form only; whether devices exist is for the agent to find. */
+#ifndef POLICY_OPTIONS_H
+#define POLICY_OPTIONS_H
 
+#include "base/device_name.h"
 #include "vfsteer.h"
-#include "announce/announce_filter.h"
-#include "announce/path_targets.h"
 #include <linux/if_ether.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #define OPTIONS_DEFAULT_BPFFS "/sys/fs/bpf"
 
-#define OPTIONS_NAME_SIZE 128 /* of an ifname or altname: ALTIFNAMSIZ of <linux/if.h> */
+#define OPTIONS_NAME_SIZE DEVICE_NAME_SIZE
 
 /* Our place beside other people's programs on the standby's egress. */
 enum options_egress {
@@ -47,7 +47,40 @@ enum options_path {
 
 #define OPTIONS_PATH_RULES 256 /* of all pairs together */
 #define OPTIONS_ANNOUNCE_RULES 256 /* of all pairs together */
-_Static_assert(OPTIONS_NAME_SIZE == ANNOUNCE_PAIR_SIZE && OPTIONS_NAME_SIZE == PATH_PAIR_SIZE, "a rule names a standby as options do");
+
+/* One exception of announce_except: see announce_filter.h. */
+struct announce_rule {
+	char pair[OPTIONS_NAME_SIZE]; /* its standby, as the configuration names it; empty: for all pairs */
+	int family;                    /* AF_INET, AF_INET6, or AF_UNSPEC: a MAC */
+	uint8_t prefix_length;         /* in bits; of a MAC 48 */
+	uint8_t bytes[16];             /* as on the wire */
+};
+
+/* Zero-initialised it lets everything pass. The rules are somebody else's, and live longer. */
+struct announce_filter {
+	enum vfsteer_announce what;
+	const struct announce_rule *rules;
+	size_t count;
+	const char *pair; /* NULL: only the rules for all pairs count */
+};
+
+/* One address that the configuration names for path_check: see path_targets.h. */
+struct path_rule {
+	char pair[OPTIONS_NAME_SIZE]; /* its standby, as the configuration names it; empty: for all pairs that name none */
+	int family;		   /* AF_INET or AF_INET6 */
+	union {
+		struct in_addr v4;
+		struct in6_addr v6;
+	};
+};
+
+/* What the configuration says for one pair. The rules are somebody else's, and live longer. */
+struct path_wish {
+	bool is_off;
+	const struct path_rule *rules;
+	size_t count;
+	const char *pair; /* the rules of this one count; NULL: auto */
+};
 
 struct options_pair {
 	char standby[OPTIONS_NAME_SIZE]; /* ifname or altname, as the next */
@@ -104,43 +137,5 @@ struct options {
 	const char *operands[2]; /* what remains, in order; NULL where there is none */
 	unsigned operand_count;
 };
-
-/* Which options a subcommand takes. */
-enum options_accepted {
-	OPTIONS_PAIR = 1 << 0,  /* --pair STANDBY[=PRIMARY], repeatable */
-	OPTIONS_BPFFS = 1 << 1, /* --bpffs DIR */
-	OPTIONS_JSON = 1 << 2,  /* --json */
-	OPTIONS_CONFIG = 1 << 3, /* --config FILE */
-	OPTIONS_PORT = 1 << 4,   /* --pair STANDBY, --mac MAC, --passthrough, --no-xdp */
-};
-
-/*
- * One line to the user about a mistake in a call of @command, with where to read on. What it quotes is the user's, so it is masked: a line
- * stays a line, and a terminal as it is. Returns the exit status, 2, for the caller to pass on.
- */
-__attribute__((format(printf, 2, 3))) int options_mistake(const char *command, const char *format, ...);
-
-/* Why @name cannot be a device's ifname or altname, by the kernel's own rules and, for '=', those of --pair ("is empty", a static string); NULL when it can. */
-const char *options_name_flaw(const char *name);
-
-/* The same for what has to be an ifname, of 15 characters at most. */
-const char *options_ifname_flaw(const char *name);
-
-/* The same for a PAIR given to @command: returns 0, or 2 after one line on stderr. */
-int options_check_name(const char *command, const char *name);
-
-/*
- * Adds the pair that @value ("STANDBY" or "STANDBY=PRIMARY") names. Returns NULL, or what is wrong with it: a text that is good
- * until the next call, with @options as before. The mistakes are those of --pair, below.
- */
-const char *options_add_pair(struct options *options, const char *value);
-
-/*
- * Parses argv[1..] of a subcommand (argv[0] is its name). Prints one line to stderr on a mistake, in the form
- * `vfsteer: what: why` with what to do. Returns 0, or 2 (the exit status for usage). Outputs untouched on failure.
- * Mistakes: unknown option, missing value, empty or too long interface name (also with '/' or white space), standby equal to
- * primary, a standby or a primary named twice, more than VFSTEER_MAX_PAIRS pairs, more operands than @max_operands or fewer than @min_operands.
- */
-int options_parse(int argc, char **argv, unsigned accepted, unsigned min_operands, unsigned max_operands, struct options *ret);
 
 #endif
