@@ -11,12 +11,16 @@ import time
 
 from bpf import bpf_statistics
 from memberships import interface, join
-from rig import GUEST, SO_RCVBUFFORCE, Flow, case, check, check_equal, each_active, main, note, wait
+from rig import BROADCAST, ETH_P_TEST, GUEST, MAC, SO_RCVBUFFORCE, Flow, case, check, check_equal, each_active, frame, inject, main, note, wait
 
 PORT = 9911
 GROUP = "239.129.4.4"
 TICKS, A_TICK = 2000, 10  # of some ms, datagrams in each
 STREAM_S = 2.0
+OTHER = "02:00:00:00:00:aa"
+COMPARED_MAX = 9216  # bytes of a frame: bpf/twins.h
+LONG_MTU = 65535
+ETH_P_8021Q, ETH_P_8021AD, VID = 0x8100, 0x88a8, 5
 
 
 def flood_both_wires(stage):
@@ -100,6 +104,66 @@ def flooded_datagrams_over_switchovers(stage):
     note(f"{len(inbound.times)} datagrams, {twice} twice at first")
     check_equal((inbound.lost(), inbound.copies - twice), (0, 0), "(lost, twice after the first half second)")
     check(twice < 20, f"{twice} twice at first")
+
+
+def take_long_frames(stage):
+    for netns, devices in ((stage.outside, ("st1", "pr1")), (stage.guest, ("st0",))):
+        netns.run(f"for device in {' '.join(devices)}; do ip link set $device mtu {LONG_MTU}; done")
+    wait("the primary's MTU", lambda: f" mtu {LONG_MTU} " in stage.guest.run("ip link show pr0"))
+    stage.wait_active("primary")
+
+
+def check_on_both_wires(stage, stack, what, first, second, times):
+    """@first on one wire and then @second on the other: the stack has been given @times frames."""
+    before = len(stack.frames())
+    for wire, data in first, second:
+        inject(stage.outside, wire, data)
+    wait(f"{what}: {times} frames", lambda: len(stack.frames()) - before >= times)
+    time.sleep(0.05)
+    check_equal(len(stack.frames()) - before, times, f"{what}: frames given to the stack")
+
+
+@case
+def long_frames_that_differ_far_behind(stage):
+    """BPF_PROG_TEST_RUN takes a page. What differs anywhere is no twin, however long it is; what is the same in full is one, as far as it is compared."""
+    take_long_frames(stage)
+    stack = stage.capture(stage.guest, "st0", ETH_P_TEST)
+    for active in each_active(stage):
+        for to in (BROADCAST, MAC):
+            # Unicast is compared for a second after a switchover; one frame on the inactive wire does it as well.
+            inject(stage.outside, {"primary": "st1", "standby": "pr1"}[active], frame(MAC, OTHER, payload=b"compare"))
+            for number, size in enumerate((4000, 9000, COMPARED_MAX, COMPARED_MAX + 1, 20000, LONG_MTU)):
+                data = frame(to, OTHER, payload=f"{active} {number}".encode().ljust(size - 14, b"."))
+                for wire, other in (("st1", "pr1"), ("pr1", "st1")):
+                    text = f"{size} bytes to {to}, active {active}, first on {wire}"
+                    check_on_both_wires(stage, stack, f"{text}, that differ", (wire, data + wire.encode()), (other, data + other.encode()), 2)
+                    check_on_both_wires(stage, stack, text, (wire, data), (other, data), 1 if size <= COMPARED_MAX else 2)
+
+
+def tagged(to, ethertype, vid, payload):
+    data = frame(to, OTHER, payload=payload)
+    return data[:12] + struct.pack("!HH", ethertype, vid) + data[12:]
+
+
+@case
+def vlans_of_one_number(stage):
+    """The kernel takes the tag out of the frame before our programs see it: 802.1Q, 802.1ad, another priority and none are four different frames."""
+    stack = stage.capture(stage.guest, "st0", ETH_P_TEST)
+    for active in each_active(stage):
+        for to in (BROADCAST, MAC):
+            inject(stage.outside, {"primary": "st1", "standby": "pr1"}[active], frame(MAC, OTHER, payload=b"compare"))
+            for first, second in (("st1", "pr1"), ("pr1", "st1")):
+                name = f"{active} {to} {first}".encode()
+                kinds = {"802.1Q": tagged(to, ETH_P_8021Q, VID, name), "802.1ad": tagged(to, ETH_P_8021AD, VID, name),
+                         "priority 1": tagged(to, ETH_P_8021Q, VID | 1 << 13, name), "untagged": frame(to, OTHER, payload=name)}
+                for one in kinds:
+                    for other in kinds:
+                        times = 1 if one == other else 2
+                        check_on_both_wires(stage, stack, f"{one} on {first}, {other} on {second}, to {to}, active {active}",
+                                            (first, kinds[one]), (second, kinds[other]), times)
+                        # Balances are even again when each wire has brought both.
+                        if times == 2:
+                            check_on_both_wires(stage, stack, "the same, the other way round", (second, kinds[one]), (first, kinds[other]), 0)
 
 
 def run_statistics(stage):
