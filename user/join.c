@@ -44,6 +44,7 @@ int join_primary(struct pair_world *world, struct pair *pair, const struct netde
 	}
 	/* XDP before it is up: a driver that has to stop its queues for it loses nothing. Without, ports' frames go by tc. */
 	uplinks_update(world, pair);
+	pins_expect_twins(&world->pins, pair->slot);
 	if (stay_down || primary->flags & IFF_UP)
 		return 0;
 	if (pair->unfit == DOWN_XDP) {

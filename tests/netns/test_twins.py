@@ -166,6 +166,48 @@ def vlans_of_one_number(stage):
                             check_on_both_wires(stage, stack, "the same, the other way round", (second, kinds[one]), (first, kinds[other]), 0)
 
 
+@case
+def twins_of_a_wire_that_has_come(stage):
+    """From its first frame on, also where the wire that was there brings it first."""
+    stack = stage.capture(stage.guest, "st0", ETH_P_TEST)
+
+    def down_and_up():
+        stage.guest.run("ip link set pr0 down")
+        stage.wait_state("down")
+        time.sleep(1.2)  # since the switchover, if there was one
+        stage.guest.run("ip link set pr0 up")
+
+    def without_carrier():
+        stage.outside.run("ip link set pr1 down")
+        stage.wait_state("down")
+        time.sleep(1.2)
+        stage.outside.run("ip link set pr1 up")
+
+    def out_and_in():
+        stage.guest.run("ip link delete pr0")
+        stage.wait_state("absent")
+        time.sleep(1.2)
+        stage.add_primary()
+
+    def standby_without_carrier():
+        stage.outside.run("ip link set st1 down")
+        wait("the standby without carrier", lambda: not stage.pair()["standby_carrier"])
+        time.sleep(1.2)
+        stage.outside.run("ip link set st1 up")
+        wait("the standby with carrier", lambda: stage.pair()["standby_carrier"])
+
+    stage.succeed("switch", "st0", "standby")
+    for what in (down_and_up, without_carrier, out_and_in, standby_without_carrier):
+        if what == standby_without_carrier:
+            stage.succeed("switch", "st0", "auto")
+            stage.wait_active("primary")
+        what()
+        stage.wait_state("ready")
+        first, second = ("pr1", "st1") if what == standby_without_carrier else ("st1", "pr1")
+        data = frame(MAC, OTHER, payload=what.__name__.encode())
+        check_on_both_wires(stage, stack, what.__name__, (first, data), (second, data), 1)
+
+
 def run_statistics(stage):
     """{program: (ns, runs)} of the pair's two on ingress, while statistics are on."""
     statistics = {}
