@@ -17,7 +17,7 @@
  * does no harm. Other unicast is compared while the pair's flag of the wire says so.
  * The flag of the inactive wire is always set; a frame there, and a switchover, set that of the
  * active wire, which a frame on the active wire clears when nothing of the kind has happened for
- * TWINS_UNICAST_MS.
+ * TWINS_UNICAST_MS, unless the primary is joining or leaving. The agent sets it for a wire that comes.
  *
  * GRO joins TCP segments before these programs run, and differently on each wire. So each segment
  * of a joined frame has a digest of its own, the same that it has when it comes alone, and a
@@ -298,6 +298,13 @@ static __noinline bool twins_are_segments(struct __sk_buff *skb, struct twins_ch
 	return are_twins;
 }
 
+static __always_inline bool twins_primary_is_moving(const struct vfsteer_pair *pair)
+{
+	enum vfsteer_primary_state primary = pair_primary_state_read(pair);
+
+	return primary == PRIMARY_JOINING || primary == PRIMARY_LEAVING;
+}
+
 /* Unicast that came by @path, which the pair's flag of this wire asks to compare: is it to be? */
 static __always_inline bool twins_compare_unicast(struct vfsteer_pair *pair, __u32 path, __u32 now_ms,
 						  __u32 switched_ms)
@@ -308,7 +315,8 @@ static __always_inline bool twins_compare_unicast(struct vfsteer_pair *pair, __u
 			pair->rx_compares_standby = 1;
 		else
 			pair->rx_compares_primary = 1;
-	} else if (now_ms - pair->rx_inactive_boot_ms > TWINS_UNICAST_MS && now_ms - switched_ms > TWINS_UNICAST_MS) {
+	} else if (now_ms - pair->rx_inactive_boot_ms > TWINS_UNICAST_MS && now_ms - switched_ms > TWINS_UNICAST_MS &&
+		   !twins_primary_is_moving(pair)) {
 		if (path == PATH_PRIMARY)
 			pair->rx_compares_primary = 0;
 		else
