@@ -20,6 +20,8 @@ STREAM_S = 2.0
 OTHER = "02:00:00:00:00:aa"
 COMPARED_MAX = 9216  # bytes of a frame: bpf/twins.h
 LONG_MTU = 65535
+UDP_SEGMENT, UDP_GRO = 103, 104
+UDP_SIZE, UDP_BURST, UDP_BURSTS = 1000, 20, 300
 ETH_P_8021Q, ETH_P_8021AD, VID = 0x8100, 0x88a8, 5
 
 
@@ -206,6 +208,43 @@ def twins_of_a_wire_that_has_come(stage):
         first, second = ("pr1", "st1") if what == standby_without_carrier else ("st1", "pr1")
         data = frame(MAC, OTHER, payload=what.__name__.encode())
         check_on_both_wires(stage, stack, what.__name__, (first, data), (second, data), 1)
+
+
+@case
+def udp_that_gro_joins(stage):
+    """Datagrams that GRO has joined look otherwise on each wire: none is ever lost. How many come twice is told, and is at most all of them."""
+    stage.outside.run("for wire in br0 st1 pr1; do ethtool -K $wire tso off gso off tx-udp-segmentation off >/dev/null; done")
+    stage.guest.run("for device in st0 pr0; do ethtool -K $device gro on rx-udp-gro-forwarding on >/dev/null; done")
+    for active in each_active(stage):
+        flood_both_wires(stage)
+        for gro in (0, 1):
+            receiver = stage.guest.inside(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            receiver.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
+            receiver.setsockopt(socket.IPPROTO_UDP, UDP_GRO, gro)
+            receiver.bind((GUEST, PORT))
+            sender = stage.outside.inside(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            sender.connect((GUEST, PORT))
+            sender.setsockopt(socket.IPPROTO_UDP, UDP_SEGMENT, UDP_SIZE)
+            before = stage.counter("drop_twin_packets")
+            for burst in range(UDP_BURSTS):
+                sender.send(b"".join(struct.pack("!Q", burst * UDP_BURST + number).ljust(UDP_SIZE, b".") for number in range(UDP_BURST)))
+                time.sleep(0.002)
+            time.sleep(0.3)
+            got, joined = [], 0
+            receiver.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    data = receiver.recv(1 << 16)
+                    joined += len(data) > UDP_SIZE
+                    got += [struct.unpack_from("!Q", data, at)[0] for at in range(0, len(data), UDP_SIZE)]
+            receiver.close()
+            sender.close()
+            twins = stage.counter("drop_twin_packets") - before
+            note(f"active {active}, UDP_GRO {gro}: {len(got) - len(set(got))} of {UDP_BURSTS * UDP_BURST} twice, {twins} twins dropped, {joined} reads of several")
+            check_equal(len(set(got)), UDP_BURSTS * UDP_BURST, f"datagrams, active {active}, UDP_GRO {gro}")
+            check(max(got.count(number) for number in range(0, UDP_BURSTS * UDP_BURST, 97)) <= 2, "more than two of one")
+            if gro:
+                check(joined > UDP_BURSTS / 2, "GRO joined nothing: this proves nothing")
 
 
 def run_statistics(stage):
