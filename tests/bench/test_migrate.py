@@ -57,6 +57,8 @@ class GuestTest(unittest.TestCase):
                 contender.start(lab)
                 self.assertEqual(lab.wait_vf(timeout=1), "eth0")
                 contender.vf_back(lab)
+                if contender.vf_leave(lab):
+                    contender.vf_use(lab)
                 self.assertTrue(process.scripts)
 
     def test_the_vf_is_looked_for_below_its_own_port(self):
@@ -89,12 +91,14 @@ class DuplicatesTest(unittest.TestCase):
 
     def test_none(self):
         answers = [self.answer(number, number, number + 1) for number in range(10)]
-        self.assertEqual(migrate_account.duplicates(answers, MARKS), {"requests": 0, "answers": 0, "steps": {}})
+        self.assertEqual(migrate_account.duplicates(answers, MARKS), {"requests": 0, "answers": 0, "steps": {}, "when": []})
 
     def test_a_question_that_came_twice_is_told_from_an_answer_that_did(self):
         # Question 0 came twice, and the second of its answers twice as well; question 1 once, its answer twice.
         answers = [self.answer(0, 1100, 1), self.answer(0, 1101, 2), self.answer(0, 1102, 2), self.answer(1, 3100, 3), self.answer(1, 3101, 3)]
-        self.assertEqual(migrate_account.duplicates(answers, MARKS), {"requests": 1, "answers": 2, "steps": {"unplug": 2, "plug": 1}})
+        self.assertEqual(migrate_account.duplicates(answers, MARKS), {
+            "requests": 1, "answers": 2, "steps": {"unplug": 2, "plug": 1},
+            "when": [["requests", "unplug", 100.0, 1.0], ["answers", "unplug", 100.0, 2.0], ["answers", "plug", 100.0, 1.0]]})
 
 
 class StandstillTest(unittest.TestCase):
@@ -141,7 +145,8 @@ class AccountTest(unittest.TestCase):
     def test_all_of_it(self):
         one = migrate_account.account(self.noted(), MARKS, {"RetransSegs": 2})
         self.assertEqual((one["lost"], one["lost_outside"], len(one["holes"])), (50, 0, 1))
-        self.assertEqual(one["duplicates"], {"requests": 0, "answers": 50, "steps": {"plug": 50}})
+        self.assertEqual({what: one["duplicates"][what] for what in ("requests", "answers", "steps")}, {"requests": 0, "answers": 50, "steps": {"plug": 50}})
+        self.assertEqual(one["duplicates"]["when"][0], ["answers", "plug", 1.0, 1.0])
         self.assertEqual(one["tcp_counters"], {"guest": {"RetransSegs": 2}, "far end": {"RetransSegs": 1}})
         self.assertEqual((one["tcp_stall"]["ms"], one["tcp_intact"]), (80.0, True))
 

@@ -139,6 +139,30 @@ static void test_each_byte_counts(void **context)
 		}
 }
 
+/* The checksum is left out behind options, too; nothing else is. */
+static void test_options(void **context)
+{
+	static struct wire_frame frame, other;
+
+	(void)context;
+	for (unsigned words = 6; words <= 15; words++)
+		for (unsigned protocol = 6; protocol <= 17; protocol += 11)
+			for (unsigned place = 26; place < 14 + words * 4 + 40; place++) {
+				unsigned checksum = 14 + words * 4 + (protocol == 6 ? 16 : 6);
+				bool is_checksum = place == checksum || place == checksum + 1;
+
+				set_compared(PATH_PRIMARY);
+				fill(&frame, true, 400, 7);
+				frame.bytes[14] = (uint8_t)(0x40 | words);
+				frame.bytes[23] = (uint8_t)protocol;
+				other = frame;
+				other.bytes[place] ^= (uint8_t)(1 << below(8));
+				assert_true(is_delivered(&frame, PATH_STANDBY));
+				assert_int_equal(is_delivered(&other, PATH_PRIMARY), !is_checksum);
+				assert_int_equal(is_delivered(&frame, PATH_PRIMARY), is_checksum);
+			}
+}
+
 static void test_padding(void **context)
 {
 	static struct wire_frame frame;
@@ -207,6 +231,31 @@ static void test_quiet_pair(void **context)
 	usleep(WINDOW_MS * 1200);
 	assert_true(is_delivered(&frame, PATH_PRIMARY));
 	check_flags(0, 1);
+}
+
+/* A primary that joins or leaves may begin to bring what the standby brings at any time, and later than it does. */
+static void test_joining_and_leaving(void **context)
+{
+	static const enum vfsteer_primary_state states[] = { PRIMARY_JOINING, PRIMARY_LEAVING, PRIMARY_READY, PRIMARY_DOWN };
+	static struct wire_frame frame, copy;
+
+	(void)context;
+	for (size_t i = 0; i < COUNT(states); i++) {
+		bool is_moving = i < 2;
+		struct vfsteer_pair pair;
+
+		set(&(struct setting){ PATH_STANDBY, states[i] });
+		pair = pair_get(SLOT);
+		pair.rx_compares_primary = pair.rx_compares_standby = 1;
+		pair_put(SLOT, &pair);
+		fill(&frame, false, 200, 7);
+		fill(&copy, false, 200, 8);
+		assert_true(is_delivered(&frame, PATH_STANDBY));
+		check_flags(1, is_moving);
+		/* As steer_standby_own, which the first would have told. */
+		assert_true(is_delivered(&copy, PATH_STANDBY));
+		assert_int_equal(is_delivered(&copy, PATH_PRIMARY), !is_moving);
+	}
 }
 
 /* A pair whose primary is left is compared at once. */
@@ -376,8 +425,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_random_copies), cmocka_unit_test(test_each_byte_counts),
-		cmocka_unit_test(test_padding),	      cmocka_unit_test(test_window),
+		cmocka_unit_test(test_options),	      cmocka_unit_test(test_padding),
+		cmocka_unit_test(test_window),
 		cmocka_unit_test(test_quiet_pair),    cmocka_unit_test(test_switch_compares),
+		cmocka_unit_test(test_joining_and_leaving),
 		cmocka_unit_test(test_streams),	      cmocka_unit_test(test_acknowledgements),
 		cmocka_unit_test(test_own_macs),      cmocka_unit_test(test_neighbours_answer_again),
 	};

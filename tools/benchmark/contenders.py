@@ -87,6 +87,13 @@ class Contender:
     def vf_back(self, lab):
         """What nobody but the administrator does when the VF's netdev has come back."""
 
+    def vf_leave(self, lab):
+        """Moves the traffic off the VF, which stays, as a host can ask of a guest before it does anything. False: nobody can be asked."""
+        return False
+
+    def vf_use(self, lab):
+        """Ends that."""
+
 
 class Vfsteer(Contender):
     name = "vfsteer"
@@ -101,6 +108,13 @@ class Vfsteer(Contender):
         lab.vm.wait_for(f"! kill -0 {agent.pid} 2>/dev/null || vfsteer status --json | grep -q '\"standby\": *\"{standby}\"'", 40)
         if not agent.running():
             raise ContenderError(f"vfsteer run has ended: {agent.output()}")
+
+    def vf_leave(self, lab):
+        lab.vm.check(f"vfsteer switch {lab.netdev('sb')} standby")
+        return True
+
+    def vf_use(self, lab):
+        lab.vm.check(f"vfsteer switch {lab.netdev('sb')} auto")
 
 
 class NetFailover(Contender):

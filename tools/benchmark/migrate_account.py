@@ -50,19 +50,23 @@ def step_of(at_ns, marks):
 
 
 def duplicates(answers, marks):
-    """What a socket was given twice: {"requests": by the guest's, "answers": by the asker's though the guest had answered once, "steps": {step: both}}.
+    """What a socket was given twice: {"requests": by the guest's, "answers": by the asker's though the guest had answered once, "steps": {step: both},
+    "when": [[kind, step, ms after the step that the first answer came, ms from there to the second]]}.
 
     The guest numbers what it receives: two answers to one question with two numbers are a question that came twice.
     """
-    found, first = {"requests": 0, "answers": 0, "steps": {}}, {}
+    found, first, since = {"requests": 0, "answers": 0, "steps": {}, "when": []}, {}, {}
     for number, came, requests, *_ in sorted(answers, key=lambda one: one[1]):
         if number not in first:
-            first[number] = {requests}
+            first[number], since[number] = {requests}, came
             continue
-        found["answers" if requests in first[number] else "requests"] += 1
+        kind = "answers" if requests in first[number] else "requests"
+        found[kind] += 1
         first[number].add(requests)
         step = step_of(came, marks)
         found["steps"][step] = found["steps"].get(step, 0) + 1
+        step = step_of(since[number], marks)
+        found["when"].append([kind, step, round((since[number] - marks.get(step, 0)) / 1e6, 1), round((came - since[number]) / 1e6, 1)])
     return found
 
 
@@ -152,8 +156,8 @@ def vf_times(answers, plugged_ns):
 
 
 def account(noted, marks, guest_tcp):
-    """All figures of one migration. marks: {step: ns}, "unplug" the first and "plug" the VF's return; guest_tcp: tcp_counters() of the guest."""
-    since = marks["unplug"] - 20_000_000
+    """All figures of one migration. marks: {step: ns}, "plug" the VF's return; guest_tcp: tcp_counters() of the guest."""
+    since = min(marks.values()) - 20_000_000
     answers = [tuple(one) for one in noted["answers"]]
     arrivals = sorted(one[1] for one in answers)
     found = holes(noted["sent"], answers, since, marks)

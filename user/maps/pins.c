@@ -82,6 +82,14 @@ static void stamp_switch(struct vfsteer_pair *pair)
 		;
 }
 
+void pins_expect_twins(const struct pins *pins, unsigned slot)
+{
+	struct vfsteer_pair *pair = &pins->pairs[slot];
+
+	__atomic_store_n(&pair->rx_inactive_boot_ms, (uint32_t)(clock_now_ns(CLOCK_BOOTTIME) >> 20), __ATOMIC_RELEASE);
+	pair->rx_compares_primary = pair->rx_compares_standby = 1;
+}
+
 bool pins_state_change(const struct pins *pins, unsigned slot, struct vfsteer_state *expected,
 		       struct vfsteer_state wanted)
 {

@@ -61,6 +61,12 @@ int pins_find(const struct pins *pins, const char *standby);
 struct vfsteer_state pins_state(const struct pins *pins, unsigned slot);
 
 /*
+ * The two wires may bring the same from now on: unicast is compared on both for a second, and for as long as the inactive one
+ * brings some (bpf/twins.h). A switch does the same by itself.
+ */
+void pins_expect_twins(const struct pins *pins, unsigned slot);
+
+/*
  * Compare-and-swap: replaces the word by @wanted if it still is *expected; otherwise *expected becomes what it is.
  * @wanted.switches and the time of the switch are seen to here: a change of active counts one and stamps the pair;
  * without one, the cause stays that of the last switch. On success *expected is the word that now stands.

@@ -44,6 +44,7 @@ int join_primary(struct world *world, struct pair *pair, const struct netdev *pr
 	}
 	/* XDP before it is up: a driver that has to stop its queues for it loses nothing. Without, ports' frames go by tc. */
 	pair_update_uplinks(world, pair);
+	pins_expect_twins(&world->pins, pair->slot);
 	if (stay_down || primary->flags & IFF_UP)
 		return 0;
 	if (pair->unfit == DOWN_XDP) {

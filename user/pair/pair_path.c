@@ -75,6 +75,9 @@ static bool path_ask(struct world *world, struct pair *pair, enum vfsteer_path w
 {
 	path_answers_read(&world->answers, pair_clock_ns());
 	pair->path.wire_mark = world->answers.count;
+	/* What is asked over a wire that is not used may lead the network to it. */
+	if (wire == PATH_PRIMARY && pins_state(&world->pins, pair->slot).active != wire)
+		pins_expect_twins(&world->pins, pair->slot);
 	return path_send(world, pair, wire);
 }
 

@@ -3,7 +3,9 @@
 """A primary that has carrier and leads nowhere is left for the standby; a good one is not given up, whatever its network does not do."""
 
 import os
+import socket
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -16,6 +18,9 @@ UNREACHABLE = "unreachable"
 TCX_DROP = 2
 LATE_S = 4.0  # of what is sent so long after a wire died nothing is lost: the aim is 2 s
 GOES_ON_S = 2.0
+# VFSTEER_EVERY_SWITCH=1: a thousand, some minutes. Else as many as show that it goes.
+SWITCHES = 1000 if os.environ.get("VFSTEER_EVERY_SWITCH") else 60
+PAIRS = 4
 
 
 def drop(stage, *directions, wire="pr1"):
@@ -298,6 +303,61 @@ def a_network_that_reflects_nothing(stage):
     flow.stop()
     note(f"{flow.lost()} of {len(flow.times)} lost by 30 removals without a warning")
     check("leads nowhere" not in stage.log.read_text(), "a good primary was given up")
+
+
+class PairFlow(Flow):
+    """Of a pair among several in one namespace, with addresses of one network: what it sends leaves by its own standby."""
+
+    def __init__(self, source, target, to, standby=None, rate=200):
+        self.standby = standby
+        super().__init__(source, target, to, rate)
+
+    def prepare(self, source, target, to):
+        if self.standby:
+            self.sender.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, self.standby.encode())
+
+
+def switch_to_and_fro(stage, number, failures):
+    """A part of SWITCHES, as fast as the agent makes them."""
+    standby, _ = stage.names(number)
+    try:
+        for turn in range(SWITCHES // PAIRS):
+            stage.succeed("switch", standby, "auto" if turn % 2 else "standby")
+            pair = stage.pair(number)
+            check(pair["down_reason"] is None and pair["path_check"] != "dead", f"{standby}, switch {turn}: {pair}")
+    except Exception as error:
+        failures.append(error)
+
+
+@case(pairs=PAIRS)
+def switches_on_a_network_that_reflects_nothing(stage):
+    """Its ports do not hear each other, and it snoops. Pairs that are answered, that only send, and that only hear, switch all the time: nobody is given up, nothing lost."""
+    stage.guest.run("for what in arp_ignore=1 arp_announce=2 rp_filter=0; do for device in all default st0 st10 st20 st30; do "
+                    "echo ${what#*=} >/proc/sys/net/ipv4/conf/$device/${what%=*}; done; done")
+    flows = []
+    for number in range(PAIRS):
+        standby, primary = stage.names(number)
+        stage.outside.run(f"for port in {standby[:-1]}1 {primary[:-1]}1; do bridge link set dev $port isolated on; done")
+        if number != 2:
+            flows.append(PairFlow(stage.guest, stage.outside, OUTSIDE, standby))
+        if number != 1:
+            flows.append(PairFlow(stage.outside, stage.guest, f"10.77.0.{1 + 10 * number}"))
+    began, before = time.monotonic(), [stage.pair(number)["switches"] for number in range(PAIRS)]
+    failures = []
+    threads = [threading.Thread(target=switch_to_and_fro, args=(stage, number, failures)) for number in range(PAIRS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    took = time.monotonic() - began
+    for flow in flows:
+        flow.stop()
+    switches = sum(stage.pair(number)["switches"] for number in range(PAIRS)) - sum(before)
+    note(f"{switches} switches of {PAIRS} pairs in {took:.0f} s, {sum(len(flow.times) for flow in flows)} datagrams")
+    check_equal(failures, [], "what went wrong")
+    check(switches >= SWITCHES - PAIRS, f"{switches} switches")
+    check("leads nowhere" not in stage.log.read_text(), "a good primary was given up")
+    check_equal([(flow.lost(), flow.refused, flow.copies) for flow in flows], [(0, 0, 0)] * len(flows), "(lost, refused, twice) of each flow")
 
 
 main()

@@ -15,12 +15,18 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
 from bpf import bpf_statistics  # noqa: E402
 from memberships import interface, join  # noqa: E402
-from rig import GUEST, SO_RCVBUFFORCE, Flow, case, check, check_equal, each_active, main, note, wait  # noqa: E402
+from rig import BROADCAST, ETH_P_TEST, GUEST, MAC, SO_RCVBUFFORCE, Flow, case, check, check_equal, each_active, frame, inject, main, note, wait  # noqa: E402
 
 PORT = 9911
 GROUP = "239.129.4.4"
 TICKS, A_TICK = 2000, 10  # of some ms, datagrams in each
 STREAM_S = 2.0
+OTHER = "02:00:00:00:00:aa"
+COMPARED_MAX = 9216  # bytes of a frame: bpf/twins.h
+LONG_MTU = 65535
+UDP_SEGMENT, UDP_GRO = 103, 104
+UDP_SIZE, UDP_BURST, UDP_BURSTS = 1000, 20, 300
+ETH_P_8021Q, ETH_P_8021AD, VID = 0x8100, 0x88a8, 5
 
 
 def flood_both_wires(stage):
@@ -104,6 +110,145 @@ def flooded_datagrams_over_switchovers(stage):
     note(f"{len(inbound.times)} datagrams, {twice} twice at first")
     check_equal((inbound.lost(), inbound.copies - twice), (0, 0), "(lost, twice after the first half second)")
     check(twice < 20, f"{twice} twice at first")
+
+
+def take_long_frames(stage):
+    for netns, devices in ((stage.outside, ("st1", "pr1")), (stage.guest, ("st0",))):
+        netns.run(f"for device in {' '.join(devices)}; do ip link set $device mtu {LONG_MTU}; done")
+    wait("the primary's MTU", lambda: f" mtu {LONG_MTU} " in stage.guest.run("ip link show pr0"))
+    stage.wait_active("primary")
+
+
+def check_on_both_wires(stage, stack, what, first, second, times):
+    """@first on one wire and then @second on the other: the stack has been given @times frames."""
+    before = len(stack.frames())
+    for wire, data in first, second:
+        inject(stage.outside, wire, data)
+    wait(f"{what}: {times} frames", lambda: len(stack.frames()) - before >= times)
+    time.sleep(0.05)
+    check_equal(len(stack.frames()) - before, times, f"{what}: frames given to the stack")
+
+
+@case
+def long_frames_that_differ_far_behind(stage):
+    """BPF_PROG_TEST_RUN takes a page. What differs anywhere is no twin, however long it is; what is the same in full is one, as far as it is compared."""
+    take_long_frames(stage)
+    stack = stage.capture(stage.guest, "st0", ETH_P_TEST)
+    for active in each_active(stage):
+        for to in (BROADCAST, MAC):
+            # Unicast is compared for a second after a switchover; one frame on the inactive wire does it as well.
+            inject(stage.outside, {"primary": "st1", "standby": "pr1"}[active], frame(MAC, OTHER, payload=b"compare"))
+            for number, size in enumerate((4000, 9000, COMPARED_MAX, COMPARED_MAX + 1, 20000, LONG_MTU)):
+                data = frame(to, OTHER, payload=f"{active} {number}".encode().ljust(size - 14, b"."))
+                for wire, other in (("st1", "pr1"), ("pr1", "st1")):
+                    text = f"{size} bytes to {to}, active {active}, first on {wire}"
+                    check_on_both_wires(stage, stack, f"{text}, that differ", (wire, data + wire.encode()), (other, data + other.encode()), 2)
+                    check_on_both_wires(stage, stack, text, (wire, data), (other, data), 1 if size <= COMPARED_MAX else 2)
+
+
+def tagged(to, ethertype, vid, payload):
+    data = frame(to, OTHER, payload=payload)
+    return data[:12] + struct.pack("!HH", ethertype, vid) + data[12:]
+
+
+@case
+def vlans_of_one_number(stage):
+    """The kernel takes the tag out of the frame before our programs see it: 802.1Q, 802.1ad, another priority and none are four different frames."""
+    stack = stage.capture(stage.guest, "st0", ETH_P_TEST)
+    for active in each_active(stage):
+        for to in (BROADCAST, MAC):
+            inject(stage.outside, {"primary": "st1", "standby": "pr1"}[active], frame(MAC, OTHER, payload=b"compare"))
+            for first, second in (("st1", "pr1"), ("pr1", "st1")):
+                name = f"{active} {to} {first}".encode()
+                kinds = {"802.1Q": tagged(to, ETH_P_8021Q, VID, name), "802.1ad": tagged(to, ETH_P_8021AD, VID, name),
+                         "priority 1": tagged(to, ETH_P_8021Q, VID | 1 << 13, name), "untagged": frame(to, OTHER, payload=name)}
+                for one in kinds:
+                    for other in kinds:
+                        times = 1 if one == other else 2
+                        check_on_both_wires(stage, stack, f"{one} on {first}, {other} on {second}, to {to}, active {active}",
+                                            (first, kinds[one]), (second, kinds[other]), times)
+                        # Balances are even again when each wire has brought both.
+                        if times == 2:
+                            check_on_both_wires(stage, stack, "the same, the other way round", (second, kinds[one]), (first, kinds[other]), 0)
+
+
+@case
+def twins_of_a_wire_that_has_come(stage):
+    """From its first frame on, also where the wire that was there brings it first."""
+    stack = stage.capture(stage.guest, "st0", ETH_P_TEST)
+
+    def down_and_up():
+        stage.guest.run("ip link set pr0 down")
+        stage.wait_state("down")
+        time.sleep(1.2)  # since the switchover, if there was one
+        stage.guest.run("ip link set pr0 up")
+
+    def without_carrier():
+        stage.outside.run("ip link set pr1 down")
+        stage.wait_state("down")
+        time.sleep(1.2)
+        stage.outside.run("ip link set pr1 up")
+
+    def out_and_in():
+        stage.guest.run("ip link delete pr0")
+        stage.wait_state("absent")
+        time.sleep(1.2)
+        stage.add_primary()
+
+    def standby_without_carrier():
+        stage.outside.run("ip link set st1 down")
+        wait("the standby without carrier", lambda: not stage.pair()["standby_carrier"])
+        time.sleep(1.2)
+        stage.outside.run("ip link set st1 up")
+        wait("the standby with carrier", lambda: stage.pair()["standby_carrier"])
+
+    stage.succeed("switch", "st0", "standby")
+    for what in (down_and_up, without_carrier, out_and_in, standby_without_carrier):
+        if what == standby_without_carrier:
+            stage.succeed("switch", "st0", "auto")
+            stage.wait_active("primary")
+        what()
+        stage.wait_state("ready")
+        first, second = ("pr1", "st1") if what == standby_without_carrier else ("st1", "pr1")
+        data = frame(MAC, OTHER, payload=what.__name__.encode())
+        check_on_both_wires(stage, stack, what.__name__, (first, data), (second, data), 1)
+
+
+@case
+def udp_that_gro_joins(stage):
+    """Datagrams that GRO has joined look otherwise on each wire: none is ever lost. How many come twice is told, and is at most all of them."""
+    stage.outside.run("for wire in br0 st1 pr1; do ethtool -K $wire tso off gso off tx-udp-segmentation off >/dev/null; done")
+    stage.guest.run("for device in st0 pr0; do ethtool -K $device gro on rx-udp-gro-forwarding on >/dev/null; done")
+    for active in each_active(stage):
+        flood_both_wires(stage)
+        for gro in (0, 1):
+            receiver = stage.guest.inside(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            receiver.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
+            receiver.setsockopt(socket.IPPROTO_UDP, UDP_GRO, gro)
+            receiver.bind((GUEST, PORT))
+            sender = stage.outside.inside(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            sender.connect((GUEST, PORT))
+            sender.setsockopt(socket.IPPROTO_UDP, UDP_SEGMENT, UDP_SIZE)
+            before = stage.counter("drop_twin_packets")
+            for burst in range(UDP_BURSTS):
+                sender.send(b"".join(struct.pack("!Q", burst * UDP_BURST + number).ljust(UDP_SIZE, b".") for number in range(UDP_BURST)))
+                time.sleep(0.002)
+            time.sleep(0.3)
+            got, joined = [], 0
+            receiver.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    data = receiver.recv(1 << 16)
+                    joined += len(data) > UDP_SIZE
+                    got += [struct.unpack_from("!Q", data, at)[0] for at in range(0, len(data), UDP_SIZE)]
+            receiver.close()
+            sender.close()
+            twins = stage.counter("drop_twin_packets") - before
+            note(f"active {active}, UDP_GRO {gro}: {len(got) - len(set(got))} of {UDP_BURSTS * UDP_BURST} twice, {twins} twins dropped, {joined} reads of several")
+            check_equal(len(set(got)), UDP_BURSTS * UDP_BURST, f"datagrams, active {active}, UDP_GRO {gro}")
+            check(max(got.count(number) for number in range(0, UDP_BURSTS * UDP_BURST, 97)) <= 2, "more than two of one")
+            if gro:
+                check(joined > UDP_BURSTS / 2, "GRO joined nothing: this proves nothing")
 
 
 def run_statistics(stage):
