@@ -11,6 +11,7 @@ ETH_P_ALL = 3
 SO_TIMESTAMPNS = 35
 SO_ATTACH_FILTER = 26
 SO_RCVBUFFORCE = 33
+SOL_PACKET, PACKET_AUXDATA, TP_STATUS_VLAN_VALID, TP_STATUS_VLAN_TPID_VALID = 263, 8, 1 << 4, 1 << 6
 SKF_AD_PKTTYPE = -0x1000 + 4
 PACKET_OUTGOING = 4
 
@@ -48,13 +49,21 @@ def _filter(direction):
     return struct.pack("HxxxxxxQ", len(program), ctypes.addressof(room)), room
 
 
+def _retagged(data, auxiliary):
+    """The frame with its outermost VLAN tag, which the kernel takes out, where it was on the wire."""
+    status, _, _, _, _, tci, tpid = struct.unpack_from("IIIHHHH", auxiliary)
+    if not status & TP_STATUS_VLAN_VALID:
+        return data
+    return data[:12] + struct.pack("!HH", tpid if status & TP_STATUS_VLAN_TPID_VALID else 0x8100, tci) + data[12:]
+
+
 class Capture:
-    """Frames on an interface from now on. direction: from_guest, to_guest or both."""
+    """Frames on an interface from now on. direction: from_guest, to_guest or both; tags: frames have their VLAN tags, as on the wire."""
 
     SNAP = 256
 
-    def __init__(self, netns, interface, direction="from_guest"):
-        self._frames, self._stop = [], False
+    def __init__(self, netns, interface, direction="from_guest", tags=False):
+        self._frames, self._stop, self._tags = [], False, tags
         self._socket = netns.inside(lambda: self._open(interface, direction))
         self._socket.settimeout(0.1)
         self._thread = threading.Thread(target=self._read, daemon=True)
@@ -65,6 +74,8 @@ class Capture:
         link = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
         link.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 32 << 20)
         link.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+        if self._tags:
+            link.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
         if direction != "both":
             program, room = _filter(direction)
             link.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, program)
@@ -84,6 +95,9 @@ class Capture:
                 return
             stamp = next((struct.unpack("qq", part[:16]) for level, kind, part in parts
                           if (level, kind) == (socket.SOL_SOCKET, SO_TIMESTAMPNS)), (0, 0))
+            for level, kind, part in parts:
+                if (level, kind) == (SOL_PACKET, PACKET_AUXDATA):
+                    data = _retagged(data, part)
             self._frames.append(Frame(stamp[0] * 10**9 + stamp[1], address[2] != PACKET_OUTGOING, data))
 
     def frames(self):

@@ -156,9 +156,9 @@ class Lab(Nics):
 
     # Watching
 
-    def capture(self, which, direction="from_guest"):
-        """Frames on a NIC's tap (sb0, vf0, ...) or a peer's port (out0): direction from_guest, to_guest or both."""
-        capture = Capture(self.switch, which, direction)
+    def capture(self, which, direction="from_guest", tags=False):
+        """Frames on a NIC's tap (sb0, vf0, ...) or a peer's port (out0): direction from_guest, to_guest or both; tags as of Capture."""
+        capture = Capture(self.switch, which, direction, tags)
         self._captures.append(capture)
         return capture
 

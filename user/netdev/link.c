@@ -11,6 +11,7 @@
 #include <netlink/socket.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 
 #include "netdev/link_requests.h"
 #include "netdev/rtnetlink.h"
@@ -167,4 +168,45 @@ int link_delete(struct link_requests *requests, int ifindex)
 	if (ifindex <= 0)
 		return -ENODEV;
 	return rtnetlink_request(requests->socket, link_message(RTM_DELLINK, ifindex, 0, 0), NULL, NULL);
+}
+
+static int request_group(struct link_requests *requests, int type, int ifindex, uint32_t group)
+{
+	struct nl_msg *request = link_message(type, ifindex, 0, 0);
+
+	if (request && nla_put_u32(request, IFLA_GROUP, group) < 0) {
+		nlmsg_free(request);
+		return -EMSGSIZE;
+	}
+	return rtnetlink_request(requests->socket, request, NULL, NULL);
+}
+
+static int delete_each(struct link_requests *requests, const int *ifindexes, size_t count)
+{
+	int first_error = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		int error = link_delete(requests, ifindexes[i]);
+
+		if (error && error != -ENODEV && !first_error)
+			first_error = error;
+	}
+	return first_error;
+}
+
+int link_delete_all(struct link_requests *requests, const int *ifindexes, size_t count)
+{
+	uint32_t group;
+	int error = 0;
+
+	/* Random, so that nobody else's devices are in it. 0 is the group of all that are in none. */
+	if (count < 2 || getrandom(&group, sizeof(group), GRND_NONBLOCK) != sizeof(group))
+		return delete_each(requests, ifindexes, count);
+	group = (group | 1u << 30) & INT32_MAX;
+	for (size_t i = 0; i < count && (!error || error == -ENODEV); i++)
+		error = ifindexes[i] > 0 ? request_group(requests, RTM_SETLINK, ifindexes[i], group) : -ENODEV;
+	if (!error || error == -ENODEV)
+		error = request_group(requests, RTM_DELLINK, 0, group);
+	/* -ENODEV: all have gone meanwhile. */
+	return error && error != -ENODEV ? delete_each(requests, ifindexes, count) : 0;
 }

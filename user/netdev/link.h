@@ -89,6 +89,12 @@ int link_add_vlan(struct link_requests *requests, int lower_ifindex, const char 
 		  uint16_t vlan_protocol);
 int link_delete(struct link_requests *requests, int ifindex);
 
+/*
+ * Deletes @count devices in one go: for each alone the kernel waits for its readers (RCU), tens of milliseconds. They become a device group of
+ * their own for that. Devices that are gone already are no failure. Returns 0 or -errno; some may be deleted then.
+ */
+int link_delete_all(struct link_requests *requests, const int *ifindexes, size_t count);
+
 struct netdev_address;
 
 /* Takes an address from the device it names. IPv4: with its routes, and with the last one all IPv4 routes over the device

@@ -29,22 +29,18 @@ static void read_vlans(const struct netdev_table *table, int lower_ifindex, stru
 			*vlan_in_set(ret, device->vlan_id, device->vlan_protocol) = true;
 }
 
-/* Those that are not needed. Returns 0 or the first error. */
+/* Those that are not needed: they are all tried. */
 static int remove_stubs(struct link_requests *requests, const struct netdev_table *table, struct vlan_set *needed,
 			const struct netdev *primary)
 {
-	int first_error = 0;
+	int ifindexes[2 * LINK_VLAN_IDS]; /* one of each ID and protocol is all that there may be on a device */
+	size_t count = 0;
 
-	for (const struct netdev *device = netdev_next(table, NULL); device; device = netdev_next(table, device)) {
-		int error;
-
-		if (!vlan_stub_is(device, primary->ifindex) || has_vlan(needed, device))
-			continue;
-		error = link_delete(requests, device->ifindex);
-		if (error && error != -ENODEV && !first_error)
-			first_error = error;
-	}
-	return first_error;
+	for (const struct netdev *device = netdev_next(table, NULL); device; device = netdev_next(table, device))
+		if (vlan_stub_is(device, primary->ifindex) && !has_vlan(needed, device) &&
+		    count < sizeof(ifindexes) / sizeof(*ifindexes))
+			ifindexes[count++] = device->ifindex;
+	return link_delete_all(requests, ifindexes, count);
 }
 
 static int add_stub(struct link_requests *requests, const struct netdev *primary, uint16_t vlan_id,
