@@ -25,8 +25,9 @@ LOST_BREAKPOINT = "int3: 0000 [#"
 class Run:
     """One run of the programs that were found."""
 
-    def __init__(self, programs, directory, guests_missing=None):
-        self.programs, self.directory, self.guests_missing = programs, directory, guests_missing
+    def __init__(self, programs, directory, guests_missing=None, root=ROOT):
+        self.programs, self.directory, self.root = programs, directory, root
+        self.guests_missing = guests_missing
         self.tests = Path(directory) / "tests"
         self.logs = self.tests / "logs"
         self.logs.mkdir(parents=True, exist_ok=True)
@@ -49,7 +50,7 @@ class Run:
             def say(line):
                 print(f"\t{program.name}: {line}", flush=True)
         return process.run(self.children, program.arguments, log, program.timeout_s, NICENESS[program.lane],
-                           environment_of(self.directory, program.level), ROOT, say)
+                           environment_of(self.directory, program.level), self.root, say)
 
     def run(self, program):
         """Its Outcome; None: the run was interrupted."""

@@ -73,6 +73,10 @@ class _Follower:
             if SHOWN.match(line):
                 self._say(line)
 
+    def close(self):
+        self.look()
+        self._file.close()
+
 
 def run(children, arguments, log, timeout_s, niceness=0, environment=None, cwd=None, say=None):
     """Runs a program to its end; its Outcome, or None when the run was interrupted before it began.
@@ -107,7 +111,7 @@ def run(children, arguments, log, timeout_s, niceness=0, environment=None, cwd=N
     # What it has left behind in its session ends with it.
     _signal(child.pid, signal.SIGKILL)
     if follower:
-        follower.look()
+        follower.close()
     status = child.returncode if child.returncode >= 0 else 128 - child.returncode
     if stopped and not children.interrupted:
         with open(log, "a") as output:
