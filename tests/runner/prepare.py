@@ -41,7 +41,7 @@ def install_packages(root, suites):
 
 
 def _make(root, *words):
-    if subprocess.run(["make", f"-j{BUILDERS}", *words], cwd=root).returncode:
+    if subprocess.run(["make", f"-j{BUILDERS}", "WERROR=1", *words], cwd=root).returncode:
         raise Unprepared(f"make {' '.join(words)} failed")
 
 
@@ -50,7 +50,7 @@ def build(root, directory, suites, level):
     print("tests/run: building", flush=True)
     _make(root, f"BUILD={directory}")
     if level != "quick" and {"netns", "vm"} & set(suites):
-        _make(root, "CRASHPOINTS=1", f"BUILD={directory}/crashpoints")
+        _make(root, "CRASHPOINTS=1", f"BUILD={directory}/crashpoints", f"REUSE={directory}")
     if {"unit", "bpf"} & set(suites):
         _make(root, f"BUILD={directory}", "test-programs")
 
