@@ -9,6 +9,7 @@ import time
 from announcements import announced, announced_of
 from packets import wire_capture
 from rig import BROADCAST, MAC, OUTSIDE, OUTSIDE6, Flow, Skip, case, check, check_equal, frame, inject, mac_bytes, main, note, wait
+from tools.rig.levels import nightly, quick
 from tools.rig.netns import Netns, NetnsError
 
 BR0 = "02:76:66:00:00:fe"
@@ -136,6 +137,7 @@ def noarp_device_is_silent(stage):
 
 
 @case
+@quick
 def standby_that_is_down_announces_no_address(stage):
     stage.succeed("switch", "st0", "primary")
     stage.guest.run("ip link set st0 down")
@@ -242,6 +244,7 @@ def hundreds_of_stations_behind_a_bridge(stage):
 
 
 @case
+@nightly("hundreds-of-silent-macvlans, hundreds-of-stations-behind-a-bridge")
 def two_thousand_addresses(stage):
     """Each of them is announced, and what is sent meanwhile comes."""
     addresses = [f"10.{100 + number // 250}.{number % 250}.1" for number in range(1000)] + [f"fd78::{number + 1:x}" for number in range(1000)]
@@ -329,6 +332,7 @@ def rarps(frames):
 
 
 @case(agent=False)
+@nightly("unit quiet")
 def quiet_pair_is_announced_again(stage):
     """By RARP alone, on the active wire, and only while it sends nothing."""
     path = stage.directory / "announce.conf"

@@ -13,6 +13,7 @@ import subprocess
 
 from refusals import Refusals, write
 from rig import VFSTEER, case, check, check_equal, main, note, reachable, wait
+from tools.rig.levels import quick
 
 LONG = "averylongname" + "e" * 115  # of 128 characters
 NAME_RULE = "holds a '/', ':' or '='"
@@ -212,6 +213,7 @@ def configuration(stage):
 
 
 @case
+@quick
 def places(stage):
     refusals = Refusals(stage)
     readonly, deep = stage.directory / "readonly", stage.directory / ("d" * 60) / ("e" * 60) / ("f" * 60)

@@ -9,6 +9,7 @@ import struct
 
 import bpf
 from rig import GUEST, ROOT, case, check, check_equal, main, note, reachable, wait
+from tools.rig.levels import nightly
 
 HEADER = (ROOT / "include" / "vfsteer.h").read_text()
 PAIR_SIZE = int(re.search(r"sizeof\(struct vfsteer_pair\) == (\d+)", HEADER)[1])
@@ -94,6 +95,7 @@ def slots_in_use(stage):
 
 
 @case
+@nightly("bad-pins/refused, bad-pins/nonsense-in-a-slot")
 def link_pins_moved_about(stage):
     """A pin that is not the link of the hook it is named for is replaced, and the other device is left as it is."""
     links = stage.pins / "links"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import bpf
 from rig import ETH_P_ALL, GUEST, OUTSIDE, VFSTEER, Flow, case, check, check_equal, main, reachable, wait
+from tools.rig.levels import quick
 from tools.rig.netns import Netns
 
 WITHOUT_TCX = str(Path(__file__).with_name("without_tcx.py"))
@@ -69,6 +70,7 @@ def logged(stage, text):
 
 
 @case(agent=False)
+@quick
 def ingress_qdisc_on_the_standby(stage):
     """With somebody's filter on it, before we come; tcx is used, as on any other device."""
     stage.guest.run("tc qdisc add dev st0 ingress")
@@ -86,6 +88,7 @@ def ingress_qdisc_on_the_standby(stage):
 
 
 @case
+@quick
 def filter_comes_to_an_ingress_qdisc(stage):
     flows = stage.flows()
     stage.guest.run("tc qdisc add dev st0 ingress")

@@ -9,6 +9,7 @@ import time
 import bpf
 from announcements import announced
 from rig import GUEST, OUTSIDE, case, check, check_equal, main, note, reachable, wait
+from tools.rig.levels import quick
 
 
 def programs(stage):
@@ -52,12 +53,14 @@ def lose_primary_without_agent(stage, script, netns=None):
 
 
 @case
+@quick
 def killed_agent_primary_deleted(stage):
     pair = lose_primary_without_agent(stage, "ip link delete pr0")
     check_equal((pair["primary"], pair["primary_state"]), (None, "absent"), "(primary, state)")
 
 
 @case
+@quick
 def killed_agent_primary_set_down(stage):
     pair = lose_primary_without_agent(stage, "ip link set pr0 down")
     check_equal((pair["primary"], pair["primary_state"]), ("pr0", "down"), "(primary, state)")

@@ -3,6 +3,7 @@
 """Pairs come together in whatever order their devices appear, and come apart again."""
 
 from rig import MAC, OUTSIDE, GUEST, case, check, check_equal, main, reachable, wait
+from tools.rig.levels import quick
 
 
 def check_pair(stage, number=0):
@@ -14,6 +15,7 @@ def check_pair(stage, number=0):
 
 
 @case
+@quick
 def primary_before_agent(stage):
     check_pair(stage)
     check_equal(stage.pair()["switches"], 1, "switches")
@@ -25,6 +27,7 @@ def primary_before_agent(stage):
 
 
 @case(primary=False)
+@quick
 def primary_after_agent(stage):
     pair = stage.pair()
     check_equal((pair["primary"], pair["primary_state"], pair["active"], pair["last_switch"]),

@@ -7,6 +7,7 @@ import time
 from packets import transfer
 from ports import COUNTERS, Container, Moved, by_each_driver, check_drivers, check_moved, devices, prepare, receives, wait_quiet
 from rig import GUEST, GUEST6, MAC, OUTSIDE, OUTSIDE6, Flow, case, check, check_equal, each_active, main, note, reachable, wait
+from tools.rig.levels import quick
 
 DATAGRAMS = 20  # what reachable() sends, at least
 
@@ -126,6 +127,7 @@ def silent_container_is_found_by_ipv6(stage, mode):
 
 
 @case
+@quick
 def receive_lists(stage):
     """The ports' MACs and all multicast, at both devices; taken back one by one."""
     before = {device: receives(stage, device) for device in ("st0", "pr0")}
@@ -139,6 +141,7 @@ def receive_lists(stage):
 
 
 @case
+@quick
 def receive_lists_of_others_stay(stage):
     """Somebody had the MAC, and all multicast, before."""
     with Container(stage, settings=None) as one:
