@@ -5,6 +5,10 @@ BUILD ?= build
 # One name for one folder: what depends on what (-MMD) is noted by it.
 override BUILD := $(patsubst $(CURDIR)/%,%,$(abspath $(BUILD)))
 SANITIZE ?=
+# Another build of the same sources: its BPF objects are used, and with CRASHPOINTS its objects of sources that name no crash point.
+REUSE ?=
+override REUSE := $(patsubst $(CURDIR)/%,%,$(abspath $(REUSE)))
+BPF_BUILD := $(or $(REUSE),$(BUILD))
 PREFIX ?= /usr/local
 DESTDIR ?=
 CLANG ?= clang
@@ -47,6 +51,10 @@ BPF_TARGET := $(if $(shell echo | $(CC) -dM -E - | grep 'BYTE_ORDER__ __ORDER_BI
 ASM_INCLUDES := $(if $(SYSROOT),--sysroot=$(SYSROOT)) $(addprefix -idirafter ,$(firstword $(wildcard $(SYSROOT)/usr/include/$(MACHINE)-linux-gnu*)))
 
 WARNINGS := -Wall -Wextra -Wshadow -Wformat=2 -Wmissing-prototypes
+ifeq ($(WERROR),1)
+WARNINGS += -Werror
+BPF_WARNINGS := -Werror
+endif
 HARDENING := -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 ifneq ($(SANITIZE),)
 # A fortified function checks before the sanitizer can, and tells less. What is found ends the program.
@@ -54,7 +62,7 @@ HARDENING := -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-po
 endif
 CFLAGS ?= -O2 -g
 override CFLAGS := -std=gnu11 $(WARNINGS) $(HARDENING) -fPIE -pthread $(CFLAGS)
-override CPPFLAGS += -D_GNU_SOURCE -Iinclude -Iuser -I$(BUILD)/bpf -DVFSTEER_VERSION='"$(VERSION)"' \
+override CPPFLAGS += -D_GNU_SOURCE -Iinclude -Iuser -I$(BPF_BUILD)/bpf -DVFSTEER_VERSION='"$(VERSION)"' \
 	$(shell $(PKG_CONFIG) --cflags $(LIBRARIES) 2>/dev/null)
 override LDFLAGS += -pie -Wl,-z,relro,-z,now
 LDLIBS := $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null)
@@ -64,17 +72,17 @@ ifeq ($(CRASHPOINTS),1)
 override CPPFLAGS += -DVFSTEER_CRASHPOINTS
 endif
 
-BPF_CFLAGS := -O2 -g -Wall -Wextra -Wno-unused-parameter -target $(BPF_TARGET) -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Iinclude $(ASM_INCLUDES)
+BPF_CFLAGS := -O2 -g -Wall -Wextra -Wno-unused-parameter $(BPF_WARNINGS) -target $(BPF_TARGET) -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Iinclude $(ASM_INCLUDES)
 
 BPF_SOURCES := $(wildcard bpf/*.bpf.c)
-BPF_OBJECTS := $(BPF_SOURCES:%.c=$(BUILD)/%.o)
+BPF_OBJECTS := $(BPF_SOURCES:%.c=$(BPF_BUILD)/%.o)
 # The same programs for older kernels, each variant with less than the one before it:
 # - without kfuncs (Linux 6.2). One that the kernel's BTF does not name, weak or not, is looked for by libbpf in every module's as well,
 #   which takes CAP_SYS_ADMIN; without it libbpf before 1.3 fails.
 # - without compare-and-swap (Linux 5.12): bpf/pair.h. An old verifier refuses the instruction even where it is never reached;
 #   -mcpu=v2 makes it the compiler's error, too.
 # - without BTF, type information of the kernel: bpf/alive.h.
-BPF_VARIANTS := $(patsubst %,$(BUILD)/bpf/%.bpf.o,steer_without_kfuncs steer_without_cas steer_without_btf \
+BPF_VARIANTS := $(patsubst %,$(BPF_BUILD)/bpf/%.bpf.o,steer_without_kfuncs steer_without_cas steer_without_btf \
 	port_without_kfuncs port_without_cas port_without_btf watch_without_cas)
 FLAGS_without_kfuncs := -DALIVE_WITHOUT_KFUNCS
 FLAGS_without_cas := $(FLAGS_without_kfuncs) -mcpu=v2 -DPAIR_WITHOUT_CAS
@@ -82,6 +90,11 @@ FLAGS_without_btf := $(FLAGS_without_cas) -DALIVE_WITHOUT_BTF
 SKELETONS := $(BPF_OBJECTS:.bpf.o=.skel.h) $(BPF_VARIANTS:.bpf.o=.skel.h)
 USER_SOURCES := $(wildcard user/*/*.c)
 USER_OBJECTS := $(USER_SOURCES:%.c=$(BUILD)/%.o)
+ifeq ($(if $(REUSE),$(CRASHPOINTS)),1)
+REUSED_SOURCES := $(shell grep -L crash_point $(USER_SOURCES))
+REUSED_OBJECTS := $(REUSED_SOURCES:%.c=$(REUSE)/%.o)
+USER_OBJECTS := $(REUSED_OBJECTS) $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(REUSED_SOURCES),$(USER_SOURCES)))
+endif
 # Everything but main, for the tests to link with.
 LIBRARY_OBJECTS := $(filter-out $(BUILD)/user/cli/main.o,$(USER_OBJECTS))
 
@@ -91,7 +104,7 @@ BPF_TESTS := $(patsubst tests/bpf/%.c,$(BUILD)/tests/bpf/%,$(wildcard tests/bpf/
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .DELETE_ON_ERROR:
-.PHONY: all test-programs unit-tests fuzzers install uninstall clean help
+.PHONY: all reused test-programs unit-tests fuzzers install uninstall clean help
 
 all: $(BUILD)/vfsteer ## build vfsteer
 
@@ -101,15 +114,20 @@ unit-tests: $(UNIT_TESTS) ## build the unit tests alone
 
 fuzzers: $(FUZZERS) ## build the fuzz targets (tests/run fuzz runs them; needs clang and SANITIZE)
 
+reused:
+	$(Q)$(MAKE) --no-print-directory BUILD=$(REUSE) REUSE= CRASHPOINTS= all
+
+$(REUSED_OBJECTS): | reused ;
+
 # Static patterns: an intermediate file that a failed compilation removed would not be made again.
-$(BPF_OBJECTS): $(BUILD)/%.o: %.c
+$(BPF_OBJECTS): $(BPF_BUILD)/%.o: %.c
 	$(say) BPF $@
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c $< -o $@
 	$(Q)$(LLVM_STRIP) -g $@
 
 define variant_rule
-$(BUILD)/bpf/$(1)_$(2).bpf.o: bpf/$(1).bpf.c
+$(BPF_BUILD)/bpf/$(1)_$(2).bpf.o: bpf/$(1).bpf.c
 	$$(say) BPF $$@
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$$(CLANG) $$(BPF_CFLAGS) $$(FLAGS_$(2)) -MMD -MP -c $$< -o $$@
@@ -117,7 +135,7 @@ $(BUILD)/bpf/$(1)_$(2).bpf.o: bpf/$(1).bpf.c
 endef
 $(foreach variant,$(notdir $(BPF_VARIANTS:.bpf.o=)),$(eval $(call variant_rule,$(firstword $(subst _, ,$(variant))),$(patsubst $(firstword $(subst _, ,$(variant)))_%,%,$(variant)))))
 
-$(SKELETONS): $(BUILD)/bpf/%.skel.h: $(BUILD)/bpf/%.bpf.o
+$(SKELETONS): $(BPF_BUILD)/bpf/%.skel.h: $(BPF_BUILD)/bpf/%.bpf.o
 	$(say) SKEL $@
 	$(Q)$(BPFTOOL) gen skeleton $< name $(subst .,_,$*)_bpf >$@
 
@@ -174,6 +192,7 @@ help: ## list the targets and variables
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 	@echo 'Variables: BUILD ($(BUILD)), PREFIX ($(PREFIX)), DESTDIR, CC, CLANG, BPFTOOL, CFLAGS (appended), V=1 (commands in full),'
 	@echo '  CROSS_COMPILE (aarch64-linux-gnu-), SYSROOT (for another architecture),'
-	@echo '  SANITIZE (address,undefined or thread), CRASHPOINTS=1 (for tests: user/base/crash_point.h); use a BUILD of its own'
+	@echo '  SANITIZE (address,undefined or thread), CRASHPOINTS=1 (for tests: user/base/crash_point.h); use a BUILD of its own,'
+	@echo '  REUSE (another BUILD, whose BPF objects serve this one), WERROR=1 (a warning is an error)'
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) $(addsuffix /bpf,$(REUSE)) -name '*.d' 2>/dev/null)

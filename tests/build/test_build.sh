@@ -1,8 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
+# level: normal
+#
 # Builds without a warning, by every compiler and distribution that is promised. TAP on stdout.
 # Debian 13 is a root directory in the cache, made once by debootstrap from the archive that this system's apt uses.
+# In the normal level the build of tests/run, where a warning is an error, stands for gcc on Debian 12, and gcc for both compilers on Debian 13.
 
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -15,22 +18,27 @@ trap 'rm -rf "$work"; rm -rf "$TRIXIE/src-$$"' EXIT
 # Inside the other system it is told where to build.
 MAKE_LINES+='|^make(\[[0-9]+\])?: (Entering|Leaving)'
 
-for cc in gcc clang; do
-	quiet make -j2 BUILD="$work/$cc" CC=$cc all
-	result $? "debian12-$cc"
-done
+gcc_build=${VFSTEER_BUILD:-build} trixie_compilers="gcc"
+if [ "${VFSTEER_LEVEL:-normal}" = nightly ]; then
+	gcc_build=$work/gcc trixie_compilers="gcc clang"
+fi
+quiet make -j2 BUILD="$gcc_build" CC=gcc WERROR=1 all
+result $? debian12-gcc
+quiet make -j2 BUILD="$work/clang" CC=clang all
+result $? debian12-clang
 
 make help >"$work/log" 2>&1 && grep -q install "$work/log"
 result $? help
 
-make -j2 BUILD="$work/crashpoints" CRASHPOINTS=1 >"$work/log" 2>&1 && grep -q VFSTEER_CRASH "$work/crashpoints/vfsteer" &&
-	! grep -q VFSTEER_CRASH "$work/gcc/vfsteer"
+crashpoints=${VFSTEER_BUILD:-build}/crashpoints
+make -j2 BUILD="$crashpoints" CRASHPOINTS=1 REUSE="${VFSTEER_BUILD:-build}" >"$work/log" 2>&1 && grep -q VFSTEER_CRASH "$crashpoints/vfsteer" &&
+	! grep -q VFSTEER_CRASH "$gcc_build/vfsteer" && ! grep -q VFSTEER_CRASH "$work/clang/vfsteer"
 result $? no-crash-point-in-the-product
 
-rm -f "$work/gcc/vfsteer" && make V=1 BUILD="$work/gcc" >"$work/log" 2>&1 && grep -q -- '-o .*/vfsteer' "$work/log"
+rm -f "$work/clang/vfsteer" && make V=1 CC=clang BUILD="$work/clang" >"$work/log" 2>&1 && grep -q -- '-o .*/vfsteer' "$work/log"
 result $? verbose-shows-commands
 
-make -n -W include/vfsteer.h BUILD="$work/gcc" >"$work/log" 2>&1 && [ "$(grep -c 'clang .*bpf.c' "$work/log")" -ge 3 ]
+make -n -W include/vfsteer.h CC=clang BUILD="$work/clang" >"$work/log" 2>&1 && [ "$(grep -c 'clang .*bpf.c' "$work/log")" -ge 3 ]
 result $? a-touched-header-rebuilds-bpf
 
 if [ ! -e "$TRIXIE/.complete" ]; then
@@ -49,7 +57,7 @@ if [ -e "$TRIXIE/.complete" ] && ! chroot "$TRIXIE" dpkg-query -W ${PACKAGES//,/
 fi
 if [ -e "$TRIXIE/.complete" ]; then
 	mkdir "$TRIXIE/src-$$" && cp -r Makefile bpf include user tests "$TRIXIE/src-$$/"
-	for cc in gcc clang; do
+	for cc in $trixie_compilers; do
 		quiet chroot "$TRIXIE" make -C "/src-$$" -j2 BUILD=build-$cc CC=$cc all
 		result $? "debian13-$cc"
 	done

@@ -1,6 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
+# level: normal
+#
 # What is installed beside the program: the manual says what the program takes, and the service is sandboxed. TAP on stdout.
 
 set -u

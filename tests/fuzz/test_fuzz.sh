@@ -1,18 +1,23 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Runs each libFuzzer target for VFSTEER_FUZZ_SECONDS (25), two at a time, and says what it did. TAP on stdout.
+# Replays what each libFuzzer target knows, and goes on for some seconds: 5, in the nightly level 150, or as many as are given. Two targets at a
+# time; says what each did. TAP on stdout.
 # What breaks a target is kept in build/fuzz/crashes; what was learned, the corpus, in build/fuzz/corpus for the next run.
 
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 
-readonly SECONDS_EACH=${VFSTEER_FUZZ_SECONDS:-25}
+case ${VFSTEER_LEVEL:-normal} in
+nightly) level_seconds=150 ;;
+*) level_seconds=5 ;;
+esac
+readonly SECONDS_EACH=${1:-$level_seconds}
 readonly SANITIZED=${VFSTEER_BUILD:-build}/address FUZZ=${VFSTEER_BUILD:-build}/fuzz
 readonly CRASHES=$FUZZ/crashes
 readonly AT_ONCE=2
 case $SECONDS_EACH in
-'' | *[!0-9]*) echo "VFSTEER_FUZZ_SECONDS=$SECONDS_EACH: not a number of seconds"; exit 1 ;;
+'' | *[!0-9]*) echo "$SECONDS_EACH: not a number of seconds"; exit 1 ;;
 esac
 
 . tools/rig/packages.sh
@@ -20,7 +25,7 @@ if command -v dpkg-query >/dev/null && ! packages_fuzz >&2; then
 	echo "the packages for fuzzing could not be installed"
 	exit 77
 fi
-make -j2 SANITIZE=address,undefined CC=clang BUILD="$SANITIZED" fuzzers >&2 && tests/fuzz/seeds.py "$FUZZ/seeds" || exit 1
+make -j2 SANITIZE=address,undefined CC=clang BUILD="$SANITIZED" REUSE="${VFSTEER_BUILD:-build}" fuzzers >&2 && tests/fuzz/seeds.py "$FUZZ/seeds" || exit 1
 mkdir -p "$FUZZ/log" "$CRASHES"
 
 # fuzz TARGET: one run of it; its seeds are read, only the corpus is written.

@@ -12,9 +12,15 @@ readonly REPORTS=$BUILDS/sanitize
 # What is about the agent and the commands. What is about programs in the kernel (frames, hostile_peer, neighbours) has no more to show here, other
 # builds (crashes, upgrade) are not sanitized, privileges opens /run/vfsteer, which the netns suite does at the same time, and what is about time
 # (damping, service) has too little of it here.
-# A normal run takes five of them; VFSTEER_EVERY_SANITIZED all, some four minutes more.
-readonly ADDRESS_TESTS="lifecycle failover mistakes bad_pins bad_input${VFSTEER_EVERY_SANITIZED+ pairing impostors untraced port_config}"
-readonly THREAD_TESTS="failover"
+# The nightly level takes all cases of all of them, another every third case, which the commit chooses, of the first.
+ADDRESS_TESTS="lifecycle failover mistakes bad_pins bad_input"
+THREAD_TESTS="failover"
+PARTS=3
+if [ "${VFSTEER_LEVEL:-normal}" = nightly ]; then
+	ADDRESS_TESTS+=" pairing impostors untraced port_config"
+	PARTS=1
+fi
+readonly ADDRESS_TESTS THREAD_TESTS PARTS PART=${VFSTEER_PART:-0}
 
 . tools/rig/packages.sh
 if command -v dpkg-query >/dev/null && ! packages_fuzz >&2; then
@@ -60,19 +66,30 @@ try()
 	done
 }
 
-make -j2 SANITIZE=address,undefined CC=clang BUILD="$BUILDS/address" all unit-tests >&2 || exit 1
-for source in tests/unit/*/test_*.c; do
-	try "unit-$(basename "$source" .c | sed 's/test_//; s/_/-/g')" "$BUILDS/address/${source%.c}"
-done
+# try_netns PREFIX PROGRAM: some of its cases, those of the others another time.
+try_netns()
+{
+	local program cases
+
+	program=$(find tests/netns -name "test_$2.py")
+	cases=$("$program" --list | awk -v part=$((PART % PARTS)) -v parts=$PARTS 'NR % parts == part')
+	# shellcheck disable=SC2086 # a list of words
+	try "$1netns-${2//_/-}" "$program" $cases
+}
+
+make -j2 SANITIZE=address,undefined CC=clang BUILD="$BUILDS/address" REUSE="$BUILDS" all unit-tests >&2 || exit 1
+while IFS= read -r program; do
+	try "unit-$(basename "$program" | sed 's/test_//; s/_/-/g')" "$program"
+done < <(find "$BUILDS/address/tests/unit" -name 'test_*' ! -name '*.d' -type f | sort)
 export VFSTEER=$BUILDS/address/vfsteer
 for name in $ADDRESS_TESTS; do
-	try "netns-${name//_/-}" tests/netns/*/"test_$name.py"
+	try_netns "" "$name"
 done
 
-make -j2 SANITIZE=thread CC=clang BUILD="$BUILDS/thread" all >&2 || exit 1
+make -j2 SANITIZE=thread CC=clang BUILD="$BUILDS/thread" REUSE="$BUILDS" all >&2 || exit 1
 export VFSTEER=$BUILDS/thread/vfsteer
 for name in $THREAD_TESTS; do
-	try "threads-netns-${name//_/-}" tests/netns/*/"test_$name.py"
+	try_netns threads- "$name"
 done
 echo "1..$count"
 exit $failed

@@ -19,9 +19,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "netns" / "lib"))
 from invariants import Checker  # noqa: E402
 from rig import Stage  # noqa: E402
 from sequence import sequence  # noqa: E402
+from tools.rig.levels import reached  # noqa: E402
 from world import EMPTY, World  # noqa: E402
 
-EVENTS = 2400  # of each case
+EVENTS = 2400 if reached("nightly") else 600  # of each case
 BURST, SPECIAL_EVERY = 20, 5
 LOSSES = ("carrier primary down", "set primary down", "unplug primary", "away")
 SHRINK_S = 60

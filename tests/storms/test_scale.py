@@ -21,6 +21,7 @@ import bpf  # noqa: E402
 import rtnl  # noqa: E402
 from pins import Pins  # noqa: E402
 from rig import Skip, case, check, main, note, wait  # noqa: E402
+from tools.rig.levels import nightly  # noqa: E402
 from world import EMPTY  # noqa: E402
 
 PAIRS = 128
@@ -207,6 +208,7 @@ def above_cost(stage, first, last):
 
 
 @case(agent=False)
+@nightly("announce-ours/hundreds-of-silent-macvlans")
 def many_devices_above(stage):
     stage.guest.run("echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6")
     few, many = above_cost(stage, 0, FEW_ABOVE), above_cost(stage, FEW_ABOVE, MANY_ABOVE)

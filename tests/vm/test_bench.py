@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """tools/bench and tools/demo run: each section with the least work (--smoke), and both demonstrations.
 
-A section must end well, have figures for everybody it was asked for, and its report must show them. A normal run takes one QEMU for each, in
-turn the system's and the newer one; with VFSTEER_EVERY_QEMU each runs with both, and with all contenders. Names and lines are those of stage.py.
+A section must end well, have figures for everybody it was asked for, and its report must show them. All of it belongs to the nightly level but for the
+demonstration in namespaces. Names and lines are those of stage.py.
 """
 
 import os
@@ -25,9 +25,10 @@ from tools.benchmark.names import name_of  # noqa: E402
 from tools.benchmark.native import MEASURED  # noqa: E402
 from tools.benchmark.ports_guest import FIGURES as PORT_FIGURES  # noqa: E402
 from tools.benchmark.results import Results  # noqa: E402
+from tools.rig.levels import reached  # noqa: E402
 from tools.rig.qemu import qemu  # noqa: E402
 
-EVERY = "VFSTEER_EVERY_QEMU" in os.environ
+EVERY = reached("nightly")  # contenders
 TIMEOUT_S = 1500
 SHOWN = 12000  # letters of what a program said that failed
 MIGRATION = ("answers/lost", "answers/duplicates", "requests/duplicates", "holes/count", "downtime/reported", "tcp/stall", "tcp/broken")
@@ -165,7 +166,9 @@ def demo(*options):
 
 
 SYSTEM, NEWER, OWN = "system", "newer", "own"
-# {program: {case: what it does}}; the first of each is a normal run's.
+NORMAL = ("namespaces/demo",)
+COVER = "the unit tests of tools/benchmark (suite bench), namespaces/demo"
+# {program: {case: what it does}}
 CASES = {
     "events": {f"{version}-qemu": lambda version=version: events(version) for version in (NEWER, SYSTEM)},
     # It takes a newer one in any case: the system's when it is, else another suite's.
@@ -179,14 +182,18 @@ CASES = {
 
 
 def main(arguments):
-    cases = {f"{program}/{name}": act for program, several in CASES.items() for name, act in (several.items() if EVERY else [next(iter(several.items()))])}
+    cases = {f"{program}/{name}": act for program, several in CASES.items() for name, act in several.items()}
+    listed = [name for name in cases if EVERY or name in NORMAL]
     if arguments == ["--lane"]:
         print("waiting")
         return 0
     if arguments == ["--list"]:
-        print("\n".join(cases))
+        print("\n".join(listed))
         return 0
-    chosen = {name: act for name, act in cases.items() if not arguments or {name, name.partition("/")[0]} & set(arguments)}
+    if arguments == ["--later"]:
+        print("".join(f"{name}\tnightly\t{COVER}\n" for name in cases if name not in NORMAL), end="")
+        return 0
+    chosen = {name: act for name, act in cases.items() if name in listed and not arguments or {name, name.partition("/")[0]} & set(arguments)}
     if not chosen:
         print(f"{' '.join(arguments)}: no such case: --list names those there are", file=sys.stderr)
         return 1

@@ -10,14 +10,19 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent / "lib"))
 
 import stage  # noqa: E402
-from stage import case, check, check_equal, kernels_of, main  # noqa: E402
+from stage import KERNELS, case, check, check_equal, main  # noqa: E402
+from tools.rig.levels import reached  # noqa: E402
 
-GUESTS = {kernel: {"kernel": kernel} for kernel in kernels_of("6.12", "6.1")}
+GUESTS = {kernel: {"kernel": kernel} for kernel in KERNELS}
+LATER = [("full", "6.1/*", "the same case on 6.12; netns die-at-adopt"),
+         *(("nightly", f"{kernel}/*", "the same case on 6.12; netns die-at-adopt") for kernel in KERNELS[2:])]
 stage.VFSTEER = str(Path(stage.VFSTEER).parent / "crashpoints" / "vfsteer")
 # Before, between and after the replacement of watch programs; in the data path's; as the primary is taken over; as watch programs are tried.
 POINTS = ("watch-link-attached:1", "watch-link-pinned:4", "watch-link-renamed:8", "pair-programs-loaded:1", "steer-standby-ingress-attached:1",
           "join-silenced:1", "agent-control-opened:1", "watch-test-device-made:1", "watch-test-device-up:1")
-EVERY = "VFSTEER_EVERY_CRASH" in os.environ
+# All of them at night; a third each time, which the commit chooses, on each kernel another.
+PARTS = 1 if reached("nightly") else 3
+PART = int(os.environ.get("VFSTEER_PART", "0"))
 
 
 def links(guest):
@@ -29,8 +34,7 @@ def unplug_after_death(guest):
     whole = links(guest)
     check([name for name in whole if name.startswith("watch-")], f"no watch programs: {whole}")
     texts = []
-    # Each kernel every other one, and the other half of them.
-    for point in POINTS if EVERY else POINTS[list(GUESTS).index(guest.name) % 2::2]:
+    for point in POINTS[(PART + KERNELS.index(guest.name)) % PARTS::PARTS]:
         guest.check(f"kill -9 {guest.agent.pid}")
         guest.lab.vm.wait_for(f"! kill -0 {guest.agent.pid} 2>/dev/null", 10)
         doomed = guest.lab.vm.spawn(f"VFSTEER_CRASH_AT={point} exec vfsteer run")
@@ -46,4 +50,4 @@ def unplug_after_death(guest):
     return "; ".join(texts)
 
 
-main(GUESTS)
+main(GUESTS, later=LATER)

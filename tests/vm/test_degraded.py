@@ -6,7 +6,6 @@ What cannot be known in advance is lost, and counted; what netlink tells is done
 """
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -43,9 +42,12 @@ def arm64_programs():
 
 
 # Emulated by an x86 machine it takes minutes.
-if "VFSTEER_EVERY_ARCH" in os.environ:
-    GUESTS["6.12-arm64-16k"] = {"kernel": "6.12-arm64-16k", "agent": False, "vf": True, "hotplug": "pciehp", "vf_at_boot": True, "boot_timeout_s": 240,
-                                "prepare": arm64_programs}
+GUESTS["6.12-arm64-16k"] = {"kernel": "6.12-arm64-16k", "agent": False, "vf": True, "hotplug": "pciehp", "vf_at_boot": True, "boot_timeout_s": 240,
+                            "prepare": arm64_programs}
+LATER = [("full", "6.1-lockdown/*", "6.12-lockdown/lockdown"),
+         ("full", "6.12-btfless/*", "6.12-lockdown/lockdown; netns untraced"),
+         ("full", "6.1-silenced/programs-that-never-run", "6.1-silenced/tracing-switched-off; bpf watch-test"),
+         ("nightly", "6.12-arm64-16k/*", "hotplug on x86; build cross (another byte order)")]
 
 
 def lives_on(guest):
@@ -183,4 +185,4 @@ def no_type_information(guest):
 
 
 if __name__ == "__main__":
-    main(GUESTS)
+    main(GUESTS, later=LATER)

@@ -11,11 +11,22 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent / "lib"))
 
 import protections  # noqa: E402
-from stage import Skip, case, check, check_equal, figures, kernels_of, main  # noqa: E402
+from stage import KERNELS, Skip, case, check, check_equal, figures, main  # noqa: E402
 from tools.rig.measure import PORT  # noqa: E402
 
-GUESTS = {f"{kernel}-acpi": {"kernel": kernel} for kernel in ("6.12", "6.1", "5.10", "sid")}
-GUESTS |= {f"{kernel}-pciehp": {"kernel": kernel, "hotplug": "pciehp"} for kernel in kernels_of("6.12")}
+GUESTS = {f"{kernel}-acpi": {"kernel": kernel} for kernel in KERNELS}
+GUESTS |= {f"{kernel}-pciehp": {"kernel": kernel, "hotplug": "pciehp"} for kernel in KERNELS}
+SAME_ON_6_12 = "6.12-acpi/{}, and unplug and plug on this kernel"
+LATER = [
+    ("full", "6.12-acpi/plug-silent-wire", "6.12-acpi/plug, 6.12-acpi/silent-guest"),
+    ("full", "6.12-acpi/ipv6", "6.12-acpi/unplug and plug; netns frames and failover with IPv6"),
+    *(("full", f"{kernel}-acpi/{name}", SAME_ON_6_12.format(name)) for kernel in KERNELS[1:]
+      for name in ("plug-silent-wire", "driver-unbind-and-bind", "set-down-and-up", "silent-guest", "agent-killed", "ipv6")),
+    ("full", "6.12-pciehp/driver-unbind-and-bind", "6.12-acpi/driver-unbind-and-bind"),
+    ("full", "6.12-pciehp/set-down-and-up", "6.12-acpi/set-down-and-up"),
+    ("full", "6.12-pciehp/removal-that-never-comes", "unit policy (leaving, and its end)"),
+    *(("nightly", f"{kernel}-pciehp/*", "6.12-pciehp/unplug and plug, the kernel's acpi guest") for kernel in KERNELS[1:]),
+]
 
 ARP, IPV4, IPV6, RARP = 0x0806, 0x0800, 0x86dd, 0x8035
 UDP, ICMPV6, NEIGHBOUR_SOLICITATION, NEIGHBOUR_ADVERTISEMENT = 17, 58, 135, 136
@@ -264,4 +275,4 @@ def removal_that_never_comes(guest):
 
 
 if __name__ == "__main__":
-    main(GUESTS)
+    main(GUESTS, later=LATER)

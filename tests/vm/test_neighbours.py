@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "lib"))
 
-from stage import Skip, case, check, check_equal, firewall, kernels_of, main, note, program  # noqa: E402
+from stage import KERNELS, Skip, case, check, check_equal, firewall, main, note, program  # noqa: E402
 from tools.rig import openvswitch  # noqa: E402
 from tools.rig.capture import Capture  # noqa: E402
 from tools.rig.suites import SuiteError  # noqa: E402
@@ -21,7 +21,11 @@ def prepared():
     return {"extra": {"af_xdp": program("af_xdp")}}
 
 
-GUESTS = {kernel: {"kernel": kernel, "pairs": 2, "prepare": prepared, "more_modules": ("xsk_diag", "openvswitch", "crc32c_generic")} for kernel in kernels_of("6.12", "6.1")}
+GUESTS = {kernel: {"kernel": kernel, "pairs": 2, "prepare": prepared, "more_modules": ("xsk_diag", "openvswitch", "crc32c_generic")} for kernel in KERNELS}
+LATER = [("full", "6.12/vlans-of-a-bridge", "6.12/vlan; netns neighbours (bridges above the standby)"),
+         ("full", "6.1/foreign-filters", "netns hooks, without tcx"),
+         ("full", "6.1/*", "the same case on 6.12; hotplug 6.1-acpi/unplug and plug"),
+         *(("nightly", f"{kernel}/*", f"the same case on 6.12; hotplug {kernel}-acpi/unplug and plug") for kernel in KERNELS[2:])]
 
 VLAN = 77
 TEST_TYPE = 0x88b5  # for local experiments
@@ -284,4 +288,4 @@ def foreign_counts(guest, device):
 
 
 if __name__ == "__main__":
-    main(GUESTS)
+    main(GUESTS, later=LATER)

@@ -8,11 +8,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "lib"))
 
-from stage import case, check, check_equal, figures, kernels_of, main, program  # noqa: E402
+from stage import case, check, check_equal, figures, main, program  # noqa: E402
 
 QDISC_MODULES = ("sch_tbf", "sch_htb", "sch_sfq", "sch_cake", "sch_codel", "cls_fw", "cls_cgroup")
 GUESTS = {kernel: {"kernel": kernel, "more_modules": QDISC_MODULES, "prepare": lambda: {"extra": {"paced": program("paced")}}}
-          for kernel in ("6.1", "6.12", "sid")}
+          for kernel in ("6.12", "6.1", "sid")}
+LATER = [("full", "6.12/unplug-and-plug", "hotplug 6.12-acpi; service unplug-and-plug"),
+         *(("full", f"{kernel}/*", f"the same case on 6.12; hotplug {kernel}-acpi, whose agent has the same capabilities") for kernel in ("6.1", "sid"))]
 
 FOUR = "000000c000003000"  # CAP_NET_ADMIN 12, CAP_NET_RAW 13, CAP_PERFMON 38, CAP_BPF 39 (linux/capability.h)
 REALTIME_ROUND_ROBIN = "2"  # SCHED_RR, the 41st field of /proc/PID/stat (proc(5))
@@ -101,7 +103,7 @@ same() { for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do sleep 0
 """
 
 
-@case(*kernels_of("6.12"))
+@case("6.12")
 def root_qdiscs_as_on_the_standby(guest):
     """Each kind that is copied, with options that are not its own: tc shows the same of both devices."""
     standby, primary = guest.lab.netdev("sb"), guest.lab.netdev("vf")
@@ -146,4 +148,4 @@ def backlog_drops_are_the_pairs(guest):
 
 
 if __name__ == "__main__":
-    main(GUESTS)
+    main(GUESTS, later=LATER)

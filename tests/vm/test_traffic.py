@@ -13,10 +13,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "lib"))
 
-from stage import case, check, check_equal, check_lossless, kernels_of, main, program  # noqa: E402
+from stage import KERNELS, case, check, check_equal, check_lossless, main, program  # noqa: E402
 from tools.rig.measure import deliver, measure  # noqa: E402
 
-GUESTS = {kernel: {"kernel": kernel, "pairs": 2} for kernel in kernels_of("6.12", "6.1")}
+GUESTS = {kernel: {"kernel": kernel, "pairs": 2} for kernel in KERNELS}
+LATER = [("full", "6.1/*", "the same case on 6.12; hotplug 6.1-acpi/unplug and plug"),
+         *(("nightly", f"{kernel}/*", f"the same case on 6.12; hotplug {kernel}-acpi/unplug and plug") for kernel in KERNELS[2:])]
 
 TEST_TYPE, LLDP_TYPE = 0x88b5, 0x88cc  # the former is for local experiments
 LLDP = "01:80:c2:00:00:0e"
@@ -229,4 +231,4 @@ def two_pairs(guest):
 
 
 if __name__ == "__main__":
-    main(GUESTS)
+    main(GUESTS, later=LATER)

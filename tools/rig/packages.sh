@@ -68,6 +68,12 @@ packages_fuzz()
 	packages_need clang libclang-rt-dev python3
 }
 
+# To look for faults without running anything.
+packages_analysis()
+{
+	packages_build && packages_need cppcheck clang-tidy python3
+}
+
 # To compile for other architectures, and to run what was compiled.
 packages_cross()
 {
@@ -89,11 +95,11 @@ packages_vm()
 }
 
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then
-	[ $# -gt 0 ] || { echo "usage: packages.sh build|cross|fuzz|net|vm..." >&2; exit 2; }
+	[ $# -gt 0 ] || { echo "usage: packages.sh analysis|build|cross|fuzz|net|vm..." >&2; exit 2; }
 	for list in "$@"; do
 		case $list in
-		build|cross|fuzz|net|vm) packages_$list || exit 1 ;;
-		*) echo "packages: no list named '$list': build, cross, fuzz, net and vm are known" >&2; exit 2 ;;
+		analysis|build|cross|fuzz|net|vm) packages_$list || exit 1 ;;
+		*) echo "packages: no list named '$list': analysis, build, cross, fuzz, net and vm are known" >&2; exit 2 ;;
 		esac
 	done
 fi

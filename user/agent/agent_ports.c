@@ -107,6 +107,9 @@ static int agent_port_try(struct agent *agent, unsigned number, char *text, size
 	agent_port_entry(agent, number)->waits_for = agent_port_wait(error, device);
 	if (error)
 		return error;
+	/* port_check() refuses a port without either, which an analyzer of this file alone cannot know. */
+	if (!device || !pair)
+		return -ENODEV;
 	/* Another interface of the same name, or another pair. */
 	if (agent_port_entry(agent, number)->ifindex &&
 	    (agent_port_entry(agent, number)->ifindex != (__u32)device->ifindex ||
@@ -253,7 +256,7 @@ void agent_ports_refresh(struct agent *agent)
 		enum vfsteer_port_driver takes_by, delivers_by;
 		int error;
 
-		if (!agent->world.ports[number].pair)
+		if (!entry || !agent->world.ports[number].pair)
 			continue;
 		takes_by = entry->takes_by;
 		delivers_by = entry->delivers_by;

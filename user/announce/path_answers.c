@@ -105,7 +105,7 @@ static bool is_copy(const struct path_answers *answers, const struct path_answer
 static void read_socket(struct path_answers *answers, int fd, uint64_t now_ns)
 {
 	uint8_t frame[ANNOUNCE_FRAME_SIZE];
-	struct sockaddr_ll from;
+	struct sockaddr_ll from = {};
 	struct path_answer answer;
 	socklen_t size = sizeof(from);
 	ssize_t length;

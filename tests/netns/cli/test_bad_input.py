@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
 from refusals import Refusals, write  # noqa: E402
 from rig import VFSTEER, case, check, check_equal, main, note, reachable, wait  # noqa: E402
+from tools.rig.levels import quick  # noqa: E402
 
 LONG = "averylongname" + "e" * 115  # of 128 characters
 NAME_RULE = "holds a '/', ':' or '='"
@@ -216,6 +217,7 @@ def configuration(stage):
 
 
 @case
+@quick
 def places(stage):
     refusals = Refusals(stage)
     readonly, deep = stage.directory / "readonly", stage.directory / ("d" * 60) / ("e" * 60) / ("f" * 60)

@@ -6,7 +6,6 @@ A test program has a table {name: scenario class}, registers a case for each wit
 """
 
 import os
-import random
 import re
 import signal
 import subprocess
@@ -15,11 +14,12 @@ from pathlib import Path
 
 from crash import Crash, active
 from rig import WITHOUT_TCX, case, check, check_equal, note, wait
+from tools.rig.levels import nightly, reached
 
-EVERY = "VFSTEER_EVERY_CRASH" in os.environ  # takes an hour
-SEED = int(os.environ.get("VFSTEER_SEED", time.time_ns() // 10**9))
+EVERY = reached("nightly")  # takes an hour
 LONG = 6  # points, of a life
-PART = 3  # one of so many
+PARTS = 4  # a run takes one of so many
+PART = int(os.environ.get("VFSTEER_PART", time.time_ns() // 10**9)) % PARTS  # tests/run gives it from the commit's hash
 SETTLE_S = 0.05
 WITHOUT_TCX_RELEVANT = "hook-|steer-"  # the other points are the same with tcx
 # Frames that a veth's peer has taken, but not yet handed on, when the veth is deleted.
@@ -89,7 +89,7 @@ def trace(crash, scenario):
 
 
 def chosen(passed, relevant):
-    """Points at their first passage, now with and now without an unplug; of a long life every third one, which part the seed says. EVERY: all, at
+    """Points at their first passage, now with and now without an unplug; of a long life a quarter, which the commit chooses. EVERY: all, at
     each passage, both ways."""
     passed = [passage for passage in passed if re.match(relevant, passage)]
     if EVERY:
@@ -97,8 +97,8 @@ def chosen(passed, relevant):
     first = {}
     for passage in passed:
         first.setdefault(passage.split(":")[0], passage)
-    part, lives = random.Random(SEED).randrange(PART), list(enumerate(first.values()))
-    return [(passage, number // PART % 2 == 1) for number, passage in lives if len(lives) < LONG or number % PART == part]
+    lives = list(enumerate(first.values()))
+    return [(passage, number // PARTS % 2 == 1) for number, passage in lives if len(lives) < LONG or number % PARTS == PART]
 
 
 class LivedOn(Exception):
@@ -161,14 +161,16 @@ def live_and_die(stage, scenario, launcher):
             die_in_one_of(crash, scenario, point, unplug)
         except AssertionError as error:
             raise AssertionError(f"died at {point}{', then unplugged' if unplug else ''}: {error}") from error
-    note(f"seed {SEED}, {len(lives)} lives: {' '.join(point + ',unplugged' * unplug for point, unplug in lives)}")
+    note(f"VFSTEER_PART={PART}, {len(lives)} lives: {' '.join(point + ',unplugged' * unplug for point, unplug in lives)}")
     crash.end_traffic()
 
 
-def add(name, scenario, launcher=()):
+def add(name, scenario, launcher=(), cover=None):
     def run(stage):
         live_and_die(stage, scenario, launcher)
     run.__name__ = name
+    if cover:
+        nightly(cover)(run)
     case(run, agent=False, pairs=scenario.pairs)
 
 
@@ -176,4 +178,4 @@ def add_all(scenarios):
     for name, scenario in scenarios.items():
         add(f"die_at_{name}", scenario())
         if scenario.without_tcx:
-            add(f"die_at_{name}_without_tcx", scenario(), [WITHOUT_TCX])
+            add(f"die_at_{name}_without_tcx", scenario(), [WITHOUT_TCX], f"die-at-{name}; hooks without tcx")

@@ -17,10 +17,11 @@ from pins import Pins
 from refusals import HEADER, picture
 from rig import GUEST, OUTSIDE, Skip, case, check, check_equal, reachable, wait
 from rtnl import Rtnl
+from tools.rig.levels import copied, level_of, nightly
 from tools.rig.netns import Netns
 
 KERNEL = tuple(int(part) for part in platform.release().split(".")[:2])
-MODES = ("native", "tc")
+MODES = ("native", "tc") if KERNEL >= (6, 3) else ("tc", "native")  # the best of this kernel first
 COUNTERS = re.findall(r"__u64 (\w+);", re.search(r"struct vfsteer_port_counters \{(.*?)\};", HEADER, re.S)[1])
 VLAN_ID = 7
 # Frames that a veth's peer has taken, but not yet handed on, when the veth goes; and what the outside's bridge may still send to a dead port
@@ -29,19 +30,22 @@ IN_FLIGHT, INBOUND = 3, 100
 
 
 def by_each_driver(function, modes=MODES):
-    """Two cases: with XDP, and with tc alone. The case's second argument says which."""
-    for mode in modes:
+    """Two cases: with XDP, and with tc alone: the better one in normal, the other at night. The case's second argument says which."""
+    for number, mode in enumerate(modes):
         def run(stage, mode=mode):
             prepare(stage, mode)
             function(stage, mode)
         run.__name__ = f"{function.__name__}_{mode}"
+        copied(function, run)
+        if number and level_of(function) == "normal":
+            nightly(f"{function.__name__}_{modes[0]}; bpf port (the programs of both)".replace("_", "-"))(run)
         case(run)
     return function
 
 
 def by_best_driver(function):
-    """One case, with XDP where there is any: what the agent does is the same. VFSTEER_EVERY_DRIVER: both, ten minutes in all."""
-    return by_each_driver(function, MODES if "VFSTEER_EVERY_DRIVER" in os.environ else MODES[KERNEL < (6, 3):][:1])
+    """As by_each_driver: what the agent does is the same, so that both are the nightly level's as well."""
+    return by_each_driver(function)
 
 
 def prepare(stage, mode):

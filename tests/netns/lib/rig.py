@@ -3,8 +3,8 @@
 
     guest: st0 (standby), pr0 (primary), one MAC  |  outside: st1 and pr1, ports of the bridge br0
 
-A test program names its cases with @case and ends with main(). It prints them with --list, runs those named on the
-command line (all without), each on a stage of its own, as TAP lines. Exit status 0 passed, 1 failed, 77 skipped (the last line is the reason).
+A test program names its cases with @case and ends with main(), which is that of tools/rig/forked.py.
+Each case has a stage of its own.
 """
 
 import contextlib
@@ -26,6 +26,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT))
+from tools.rig import forked  # noqa: E402
 from tools.rig.cleanup import owned, released  # noqa: E402
 from tools.rig.netns import Netns  # noqa: E402
 
@@ -405,23 +406,4 @@ def _run_case(name, function, options):
 
 
 def main():
-    if sys.argv[1:] == ["--list"]:
-        print("\n".join(_cases))
-        return
-    names = sys.argv[1:] or list(_cases)
-    unknown = [name for name in names if name not in _cases]
-    if unknown:
-        sys.exit(f"{sys.argv[0]}: {' '.join(unknown)}: no such case: --list names those there are")
-    if os.geteuid():
-        print("root is needed for network namespaces")
-        sys.exit(77)
-    statuses = []
-    for index, name in enumerate(names, 1):
-        status, why = _run_case(name, *_cases[name])
-        said = f" # SKIP {why}" if status == 77 else f": {why.partition(chr(10))[0]}" if why else ""
-        print(f"{'not ok' if status == 1 else 'ok'} {index} - {name}{said}", flush=True)
-        statuses.append(status)
-    if statuses == [77]:
-        print(why)
-        sys.exit(77)
-    sys.exit(1 in statuses)
+    forked.main(_cases, lambda name: _run_case(name, *_cases[name]))

@@ -14,6 +14,7 @@ from announcements import announced, announced_of  # noqa: E402
 from packets import wire_capture  # noqa: E402
 from rig import BROADCAST, MAC, OUTSIDE, OUTSIDE6, Flow, Skip, case, check, check_equal, frame, inject, mac_bytes, main, note, wait  # noqa: E402
 from tools.rig.netns import Netns, NetnsError  # noqa: E402
+from tools.rig.levels import nightly, quick  # noqa: E402
 
 BR0 = "02:76:66:00:00:fe"
 ADDRESSES4 = {
@@ -140,6 +141,7 @@ def noarp_device_is_silent(stage):
 
 
 @case
+@quick
 def standby_that_is_down_announces_no_address(stage):
     stage.succeed("switch", "st0", "primary")
     stage.guest.run("ip link set st0 down")
@@ -246,6 +248,7 @@ def hundreds_of_stations_behind_a_bridge(stage):
 
 
 @case
+@nightly("hundreds-of-silent-macvlans, hundreds-of-stations-behind-a-bridge")
 def two_thousand_addresses(stage):
     """Each of them is announced, and what is sent meanwhile comes."""
     addresses = [f"10.{100 + number // 250}.{number % 250}.1" for number in range(1000)] + [f"fd78::{number + 1:x}" for number in range(1000)]
@@ -333,6 +336,7 @@ def rarps(frames):
 
 
 @case(agent=False)
+@nightly("unit quiet")
 def quiet_pair_is_announced_again(stage):
     """By RARP alone, on the active wire, and only while it sends nothing."""
     path = stage.directory / "announce.conf"

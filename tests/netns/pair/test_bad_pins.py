@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
 import bpf  # noqa: E402
 from rig import GUEST, ROOT, case, check, check_equal, main, note, reachable, wait  # noqa: E402
+from tools.rig.levels import nightly  # noqa: E402
 
 HEADER = (ROOT / "include" / "vfsteer.h").read_text()
 PAIR_SIZE = int(re.search(r"sizeof\(struct vfsteer_pair\) == (\d+)", HEADER)[1])
@@ -98,6 +99,7 @@ def slots_in_use(stage):
 
 
 @case
+@nightly("bad-pins/refused, bad-pins/nonsense-in-a-slot")
 def link_pins_moved_about(stage):
     """A pin that is not the link of the hook it is named for is replaced, and the other device is left as it is."""
     links = stage.pins / "links"

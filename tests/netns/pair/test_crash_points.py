@@ -15,9 +15,11 @@ import test_port_crashes  # noqa: E402
 from crash import Crash  # noqa: E402
 from crash_runs import WITHOUT_TCX, trace  # noqa: E402
 from rig import ROOT, case, check_equal, main, note  # noqa: E402
+from tools.rig.levels import nightly  # noqa: E402
 
 
 @case(agent=False, pairs=2)
+@nightly("die-at-*: each passes the points of its life, or fails with 'no point was passed'")
 def no_point_is_forgotten(stage):
     there = set(re.findall(r'crash_point\("([a-z0-9-]+)"\)', "".join(path.read_text() for path in (ROOT / "user").rglob("*.c"))))
     of_guests = set(re.findall(r'"([a-z-]+):\d+"', (ROOT / "tests/vm/test_crashes.py").read_text()))

@@ -17,6 +17,7 @@ import pins  # noqa: E402
 import rtnl  # noqa: E402
 from announcements import announced  # noqa: E402
 from rig import OUTSIDE, PATIENCE, Flow, case, check, check_equal, frame, inject, main, note, reachable, wait  # noqa: E402
+from tools.rig.levels import quick  # noqa: E402
 
 ACTIVE_PRIMARY, READY = 1, 2
 NOBODY = "02:76:66:00:00:99"
@@ -45,6 +46,7 @@ def lines(stage, what):
 
 
 @case
+@quick
 def devices_are_followed_again(stage):
     """The socket fails and so do the dumps; a primary comes that nobody tells of."""
     with failing(stage, "recvmsg", "ENOMEM"):
@@ -62,6 +64,7 @@ def devices_are_followed_again(stage):
 
 
 @case
+@quick
 def devices_not_followed_for_long(stage):
     """The agent ends, for its service manager to start it anew; traffic goes on. It takes half a minute."""
     flow = Flow(stage.guest, stage.outside, OUTSIDE, 200)

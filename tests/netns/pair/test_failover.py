@@ -9,6 +9,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
 from rig import GUEST, OUTSIDE, case, check, check_equal, main, note, reachable, wait  # noqa: E402
+from tools.rig.levels import quick  # noqa: E402
 
 # Veths hand frames over through a backlog that is thrown away with the device, so a frame or two may be under way. At the
 # return the outside's bridge opens its port a moment after the guest has seen the carrier.
@@ -52,12 +53,14 @@ def leave_and_return(stage, leave, back, state, causes, netns=None):
 
 
 @case
+@quick
 def hotplug_delete(stage):
     leave_and_return(stage, "ip link delete pr0", lambda stage: stage.add_primary(), "absent",
                      ("gone", "cannot send", "primary could not send", "set down", "carrier lost"))
 
 
 @case
+@quick
 def set_down_and_up(stage):
     leave_and_return(stage, "ip link set pr0 down", "ip link set pr0 up", "down",
                      ("set down", "cannot send", "primary could not send"))
@@ -178,6 +181,7 @@ def standby_active_without_carrier(stage):
 
 
 @case
+@quick
 def mtu_is_followed(stage):
     stage.guest.run("ip link set st0 mtu 1400")
     wait("the primary's MTU", lambda: " mtu 1400 " in stage.guest.run("ip link show pr0"))

@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 from announcements import announced, arp_of  # noqa: E402
 from memberships import current, reports_of  # noqa: E402
 from rig import BROADCAST, ETH_P_TEST, GUEST, MAC, OUTSIDE, case, check, check_equal, each_active, frame, inject, main, note, reachable, wait  # noqa: E402
+from tools.rig.levels import quick  # noqa: E402
 
 OTHER = "02:00:00:00:00:aa"
 SETTLE_NS = 50_000_000  # PAIR_RECEIVE_SETTLE_NS
@@ -23,6 +24,7 @@ def settle():
 
 
 @case
+@quick
 def group_frames_once(stage):
     """Down both wires, from a bridge that floods; seen once by the stack."""
     stack = stage.capture(stage.guest, "st0", ETH_P_TEST)
@@ -37,6 +39,7 @@ def group_frames_once(stage):
 
 
 @case
+@quick
 def group_frames_from_either_wire(stage):
     """Down one wire only, as behind a bridge that snoops; repeated on that wire, each is seen."""
     stack = stage.capture(stage.guest, "st0", ETH_P_TEST)

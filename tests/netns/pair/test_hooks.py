@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 import bpf  # noqa: E402
 from rig import ETH_P_ALL, GUEST, OUTSIDE, VFSTEER, WITHOUT_TCX, Flow, case, check, check_equal, main, reachable, wait  # noqa: E402
 from tools.rig.netns import Netns  # noqa: E402
+from tools.rig.levels import quick  # noqa: E402
 
 PACKETS = 100
 
@@ -71,6 +72,7 @@ def logged(stage, text):
 
 
 @case(agent=False)
+@quick
 def ingress_qdisc_on_the_standby(stage):
     """With somebody's filter on it, before we come; tcx is used, as on any other device."""
     stage.guest.run("tc qdisc add dev st0 ingress")
@@ -88,6 +90,7 @@ def ingress_qdisc_on_the_standby(stage):
 
 
 @case
+@quick
 def filter_comes_to_an_ingress_qdisc(stage):
     flows = stage.flows()
     stage.guest.run("tc qdisc add dev st0 ingress")

@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 import bpf  # noqa: E402
 from announcements import announced  # noqa: E402
 from rig import GUEST, OUTSIDE, case, check, check_equal, main, note, reachable, wait  # noqa: E402
+from tools.rig.levels import quick  # noqa: E402
 
 
 def programs(stage):
@@ -56,12 +57,14 @@ def lose_primary_without_agent(stage, script, netns=None):
 
 
 @case
+@quick
 def killed_agent_primary_deleted(stage):
     pair = lose_primary_without_agent(stage, "ip link delete pr0")
     check_equal((pair["primary"], pair["primary_state"]), (None, "absent"), "(primary, state)")
 
 
 @case
+@quick
 def killed_agent_primary_set_down(stage):
     pair = lose_primary_without_agent(stage, "ip link set pr0 down")
     check_equal((pair["primary"], pair["primary_state"]), ("pr0", "down"), "(primary, state)")

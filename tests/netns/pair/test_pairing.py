@@ -8,6 +8,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
 from rig import MAC, OUTSIDE, GUEST, case, check, check_equal, main, reachable, wait  # noqa: E402
+from tools.rig.levels import quick  # noqa: E402
 
 
 def check_pair(stage, number=0):
@@ -19,6 +20,7 @@ def check_pair(stage, number=0):
 
 
 @case
+@quick
 def primary_before_agent(stage):
     check_pair(stage)
     check_equal(stage.pair()["switches"], 1, "switches")
@@ -30,6 +32,7 @@ def primary_before_agent(stage):
 
 
 @case(primary=False)
+@quick
 def primary_after_agent(stage):
     pair = stage.pair()
     check_equal((pair["primary"], pair["primary_state"], pair["active"], pair["last_switch"]),

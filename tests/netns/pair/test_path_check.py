@@ -13,13 +13,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
 import bpf  # noqa: E402
 from rig import GUEST, MAC, OUTSIDE, OUTSIDE6, Capture, Flow, case, check, check_equal, main, note, reachable, wait  # noqa: E402
+from tools.rig.levels import reached  # noqa: E402
 
 UNREACHABLE = "unreachable"
 TCX_DROP = 2
 LATE_S = 4.0  # of what is sent so long after a wire died nothing is lost: the aim is 2 s
 GOES_ON_S = 2.0
-# VFSTEER_EVERY_SWITCH=1: a thousand, some minutes. Else as many as show that it goes.
-SWITCHES = 1000 if os.environ.get("VFSTEER_EVERY_SWITCH") else 60
+# The nightly level: a thousand, some minutes. Else as many as show that it goes.
+SWITCHES = 1000 if reached("nightly") else 60
 PAIRS = 4
 
 

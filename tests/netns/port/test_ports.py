@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 from packets import transfer  # noqa: E402
 from ports import COUNTERS, Container, Moved, by_each_driver, check_drivers, check_moved, devices, prepare, receives, wait_quiet  # noqa: E402
 from rig import GUEST, GUEST6, MAC, OUTSIDE, OUTSIDE6, Flow, case, check, check_equal, each_active, main, note, reachable, wait  # noqa: E402
+from tools.rig.levels import quick  # noqa: E402
 
 DATAGRAMS = 20  # what reachable() sends, at least
 
@@ -130,6 +131,7 @@ def silent_container_is_found_by_ipv6(stage, mode):
 
 
 @case
+@quick
 def receive_lists(stage):
     """The ports' MACs and all multicast, at both devices; taken back one by one."""
     before = {device: receives(stage, device) for device in ("st0", "pr0")}
@@ -143,6 +145,7 @@ def receive_lists(stage):
 
 
 @case
+@quick
 def receive_lists_of_others_stay(stage):
     """Somebody had the MAC, and all multicast, before."""
     with Container(stage, settings=None) as one:

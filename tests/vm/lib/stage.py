@@ -2,8 +2,8 @@
 """The stage of the vm tests: guests that boot seldom and run many cases each.
 
 A test program names its guests in a table {name: arguments of Lab}, its cases with @case and the guests each runs in, and ends with main(). It
-prints GUEST/CASE with --list, and runs those named on the command line (GUEST/CASE, CASE or GUEST; all without) as TAP lines; --lane tells
-tests/run whether it measures. A case returns its figures, which its line shows. Exit status 0 passed, 1 failed, 77 skipped (the last line is the reason).
+prints GUEST/CASE with --list (those of the level: tools/rig/levels.py), with --later those that a later level takes and what covers them, and runs
+those named on the command line (GUEST/CASE, CASE or GUEST; without any those of the level) as TAP lines; --lane tells tests/run whether it measures. A case returns its figures, which its line shows. Exit status 0 passed, 1 failed, 77 skipped (the last line is the reason).
 """
 
 import contextlib
@@ -24,6 +24,7 @@ sys.path.insert(0, str(ROOT))
 import protections  # noqa: E402
 from tools.rig import kernels  # noqa: E402
 from tools.rig.lab import Lab  # noqa: E402
+from tools.rig.levels import reached  # noqa: E402
 from tools.rig.measure import measure  # noqa: E402
 from tools.rig.places import BUILD, cache, lock  # noqa: E402
 from tools.rig.programs import compiled  # noqa: E402
@@ -34,10 +35,7 @@ BEFORE_S, AFTER_S = 0.8, 1.4
 # A sender that stood still for so long shows that the machine had no time for the guest, whatever became of its packets.
 OVERLOADED_MS = 60
 
-def kernels_of(*kernels):
-    """Those that a normal run takes; all there are with VFSTEER_EVERY_KERNEL."""
-    return kernels + tuple(kernel for kernel in ("5.10", "6.1", "6.12", "sid") if kernel not in kernels and "VFSTEER_EVERY_KERNEL" in os.environ)
-
+KERNELS = ("6.12", "6.1", "5.10", "sid")  # that guests boot, the first in every program
 
 _cases = []  # (name, function, patterns of guests)
 
@@ -243,13 +241,20 @@ def _no_trouble(guest):
     check(not trouble, lambda: "\n".join(trouble[:20]))
 
 
-def _chosen(guests, wanted):
+def _later(later, one):
+    """(level, what covers it in normal) of GUEST/CASE; None: it is a normal one."""
+    return next(((level, cover) for level, pattern, cover in later if fnmatch.fnmatch(one, pattern)), None)
+
+
+def _chosen(guests, wanted, later=()):
+    """Without @wanted those of the level."""
     plan = []
     for guest in guests:
         for name, function, patterns in [*_cases, ("no-kernel-trouble", _no_trouble, ("*",))]:
             one = f"{guest}/{name}"
+            of_level = reached((_later(later, one) or ("normal",))[0])
             if any(fnmatch.fnmatch(guest, pattern) for pattern in patterns) and \
-               (not wanted or {guest, name, one} & set(wanted) or function is _no_trouble):
+               (not wanted and (of_level or function is _no_trouble) or {guest, name, one} & set(wanted) or function is _no_trouble):
                 plan.append((guest, one, function))
     busy = {guest for guest, _, function in plan if function is not _no_trouble}
     return [step for step in plan if step[0] in busy]
@@ -272,15 +277,20 @@ def _unable(guests):
     return None
 
 
-def main(guests, measures=True):
-    """@measures: does any case count packets? Then it has no other such program beside it on this machine."""
+def main(guests, measures=True, later=()):
+    """@measures: does any case count packets? Then it has no other such program beside it on this machine.
+    @later: (level, pattern of GUEST/CASE, what covers it in normal): the first that matches says which level takes a case."""
     if sys.argv[1:] == ["--lane"]:
         print("measured" if measures else "waiting")
         return
     if sys.argv[1:] == ["--list"]:
-        print("\n".join(one for _, one, function in _chosen(guests, []) if function is not _no_trouble))
+        print("".join(f"{one}\n" for _, one, function in _chosen(guests, [], later) if function is not _no_trouble), end="")
         return
-    plan = _chosen(guests, sys.argv[1:])
+    if sys.argv[1:] == ["--later"]:
+        every = [one for _, one, function in _chosen(guests, list(guests)) if function is not _no_trouble]
+        print("".join(f"{one}\t{moved[0]}\t{moved[1]}\n" for one in every if (moved := _later(later, one))), end="")
+        return
+    plan = _chosen(guests, sys.argv[1:], later)
     if not plan:
         sys.exit(f"{sys.argv[0]}: {' '.join(sys.argv[1:])}: no such guest or case: --list names those there are")
     reason = _unable({name: guests[name] for name, _, _ in plan})
