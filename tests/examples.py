@@ -55,6 +55,7 @@ def normalised(line):
     line = re.sub(r"\s*-?\b\d+(\.\d+)?\b", " N", line)
     line = re.sub(r"\b(native|tc)\b", "DRIVER", line)
     line = re.sub(r"( N,)+ N\b", " N", line)
+    line = re.sub(r"\b(un)?answered\b|\bREACH_(UN)?ANSWERED\b|\bREACH_UNKNOWN\b", "ANSWERED", line)
     return re.sub(r"\b(packet|switche?|time|byte)s\b", lambda word: word[1].removesuffix("e"), line).rstrip()
 
 

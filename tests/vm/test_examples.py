@@ -4,14 +4,15 @@
 
 import sys
 
+from more_devices import DEVICES, plug, unplug
 from stage import ROOT, Skip, case, main
+from tools.rig.lab import Pair
 
 sys.path.insert(0, str(ROOT / "tests"))
 import examples  # noqa: E402
-from test_candidates import GUESTS as CANDIDATES  # noqa: E402
-from test_candidates import MAC, plug, unplug  # noqa: E402
 
-GUESTS = {"6.12": CANDIDATES["6.12"]}
+GUESTS = {"6.12": {"kernel": "6.12", "agent": False, "vf": False, **DEVICES}}
+MAC = Pair(0).mac
 
 
 def runner(guest):

@@ -78,7 +78,7 @@ packages_cross()
 # For namespaces and traffic on this machine.
 packages_net()
 {
-	packages_need python3 iproute2 iputils-ping procps util-linux tcpdump strace keepalived nftables
+	packages_need python3 iproute2 iputils-ping procps util-linux tcpdump strace keepalived nftables jq
 }
 
 # To boot guests and to look at their traffic.
