@@ -75,6 +75,12 @@ packages_cross()
 		python3 debian-archive-keyring
 }
 
+# To check documents and sources.
+packages_lint()
+{
+	packages_need codespell
+}
+
 # For namespaces and traffic on this machine.
 packages_net()
 {
@@ -89,11 +95,11 @@ packages_vm()
 }
 
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then
-	[ $# -gt 0 ] || { echo "usage: packages.sh build|cross|fuzz|net|vm..." >&2; exit 2; }
+	[ $# -gt 0 ] || { echo "usage: packages.sh build|cross|fuzz|lint|net|vm..." >&2; exit 2; }
 	for list in "$@"; do
 		case $list in
-		build|cross|fuzz|net|vm) packages_$list || exit 1 ;;
-		*) echo "packages: no list named '$list': build, cross, fuzz, net and vm are known" >&2; exit 2 ;;
+		build|cross|fuzz|lint|net|vm) packages_$list || exit 1 ;;
+		*) echo "packages: no list named '$list': build, cross, fuzz, lint, net and vm are known" >&2; exit 2 ;;
 		esac
 	done
 fi
