@@ -167,14 +167,17 @@ $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(BUILD)/libvfsteer.a
 
 UNIT_DIR := $(DESTDIR)$(PREFIX)/lib/systemd/system
 UNITS := vfsteer.service vfsteer-xdp.socket vfsteer-xdp@.service
-MAN_DIR := $(DESTDIR)$(PREFIX)/share/man/man8
+MAN_DIR := $(DESTDIR)$(PREFIX)/share/man
+MAN_PAGES := $(foreach page,vfsteer.8 vfsteer.conf.5,$(MAN_DIR)/man$(patsubst .%,%,$(suffix $(page)))/$(page))
 
-install: $(BUILD)/vfsteer ## install under $(DESTDIR)$(PREFIX): program, man page, systemd unit
+install: $(BUILD)/vfsteer ## install under $(DESTDIR)$(PREFIX): program, man pages, systemd units
 	$(say) INSTALL $(DESTDIR)$(PREFIX)/sbin/vfsteer
-	$(Q)$(INSTALL) -d $(DESTDIR)$(PREFIX)/sbin $(UNIT_DIR) $(MAN_DIR)
+	$(Q)$(INSTALL) -d $(DESTDIR)$(PREFIX)/sbin $(UNIT_DIR) $(dir $(MAN_PAGES))
 	$(Q)$(INSTALL) -m 0755 $< $(DESTDIR)$(PREFIX)/sbin/vfsteer
-	$(say) INSTALL $(MAN_DIR)/vfsteer.8
-	$(Q)$(INSTALL) -m 0644 user/man/vfsteer.8 $(MAN_DIR)/vfsteer.8
+	$(say) INSTALL $(MAN_PAGES)
+	$(Q)for page in $(MAN_PAGES); do \
+		$(INSTALL) -m 0644 user/man/$${page##*/} $$page || exit 1; \
+	done
 	$(say) INSTALL $(UNIT_DIR)/vfsteer.service and its broker
 	$(Q)for unit in $(UNITS); do \
 		sed 's|/usr/local/sbin|$(PREFIX)/sbin|' user/system/$$unit >$(BUILD)/$$unit && \
@@ -183,7 +186,7 @@ install: $(BUILD)/vfsteer ## install under $(DESTDIR)$(PREFIX): program, man pag
 
 uninstall: ## remove what install put there
 	$(say) REMOVE $(DESTDIR)$(PREFIX)/sbin/vfsteer
-	$(Q)rm -f $(DESTDIR)$(PREFIX)/sbin/vfsteer $(MAN_DIR)/vfsteer.8 $(UNITS:%=$(UNIT_DIR)/%)
+	$(Q)rm -f $(DESTDIR)$(PREFIX)/sbin/vfsteer $(MAN_PAGES) $(UNITS:%=$(UNIT_DIR)/%)
 
 clean: ## remove $(BUILD)
 	$(Q)rm -rf $(BUILD)

@@ -18,25 +18,56 @@ trap 'rm -rf "$work"' EXIT
 
 make DESTDIR="$work/root" PREFIX=/usr install >"$work/log" 2>&1
 result $? install
-manual=$work/root/usr/share/man/man8/vfsteer.8 unit=$work/root/usr/lib/systemd/system/vfsteer.service
+manual=$work/root/usr/share/man/man8/vfsteer.8 format=$work/root/usr/share/man/man5/vfsteer.conf.5
+unit=$work/root/usr/lib/systemd/system/vfsteer.service
 
-groff -man -Tutf8 -ww "$manual" >"$work/text" 2>"$work/log" && [ ! -s "$work/log" ] && [ -s "$work/text" ]
-result $? manual-has-no-warning
+for page in "$manual" "$format"; do
+	groff -man -Kutf8 -Tutf8 -ww "$page" >"$work/text" 2>"$work/log" && [ ! -s "$work/log" ] && [ -s "$work/text" ]
+	result $? "$(basename "$page")-has-no-warning"
+done
 
 # Overstriking, which is how bold and underlined text is written, would hide words from grep.
-groff -man -Tascii -P-c -P-b -P-u -P-o "$manual" >"$work/text" 2>"$work/log"
+plain()
+{
+	groff -man -Kutf8 -Tutf8 -P-c -P-b -P-u -P-o "$1" 2>"$work/log"
+}
+
+plain "$manual" >"$work/text"
+plain "$format" >"$work/format"
 "$VFSTEER" help >"$work/help"
 commands=$(sed -n 's/^  vfsteer \([a-z-]*\).*/\1/p' "$work/help")
 for command in $commands; do
 	"$VFSTEER" help "$command"
 done >>"$work/help"
-missing=""
-for word in $commands $(grep -oE -- '--[a-z-]+' "$work/help" | sort -u) $(sed -n 's/^ *\([a-z_]*\) = .*/\1/p' "$work/help"); do
-	grep -qE -- "(^|[^a-z_-])$word([^a-z_-]|$)" "$work/text" || missing="$missing $word"
-done
-echo "of 'vfsteer help', not in the manual:$missing; looked for: $commands" >"$work/log"
-[ "$(wc -w <<<"$commands")" -ge 6 ] && [ -z "$missing" ]
+# missing FILE WORD...: those that are not in the file.
+missing()
+{
+	local word file=$1
+
+	for word in "${@:2}"; do
+		grep -qE -- "(^|[^a-z_-])$word([^a-z_-]|$)" "$file" || echo "$word"
+	done
+}
+
+mapfile -t options < <(grep -oE -- '--[a-z-]+' "$work/help" | sort -u)
+# shellcheck disable=SC2086 # a list of words
+missing "$work/text" $commands "${options[@]}" >"$work/log"
+[ "$(wc -w <<<"$commands")" -ge 6 ] && [ ! -s "$work/log" ]
 result $? manual-names-every-command-and-option
+
+# Of the help, and of what the program compares a key with.
+mapfile -t keys < <({ sed -n 's/^ *\([a-z_]*\) = .*/\1/p' "$work/help"
+	find user -name 'config*.c' -exec grep -ohE 'strcmp\((name|setting), "[a-z_]+"|\{ "[a-z_]+_ms"' {} + | grep -oE '[a-z_]+"' | tr -d '"'; } | sort -u)
+missing "$work/format" "${keys[@]}" >"$work/log"
+[ ${#keys[@]} -ge 15 ] && [ ! -s "$work/log" ]
+result $? format-names-every-key
+
+# The example with all keys is a configuration that the program takes: only the port's and the pair's devices are missing.
+plain "$format" | sed -n '/^ *\[agent\]$/,/^ *A mistake/p' | sed '$d' >"$work/vfsteer.conf"
+mkdir "$work/no-bpffs"
+"$VFSTEER" run --config "$work/vfsteer.conf" --bpffs "$work/no-bpffs" >"$work/log" 2>&1
+grep -q no-bpffs "$work/log" && ! grep -q 'vfsteer.conf:' "$work/log" && [ "$(grep -c = "$work/vfsteer.conf")" -ge 15 ]
+result $? format-example-is-accepted
 
 grep -qx 'ExecStart=/usr/sbin/vfsteer run' "$unit" && [ -x "$work/root/usr/sbin/vfsteer" ]
 result $? service-starts-what-was-installed

@@ -7,13 +7,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "lib"))
 
+from more_devices import DEVICES, plug, unplug  # noqa: E402
 from stage import Skip, case, check, check_equal, main  # noqa: E402
 from tools.rig.lab import Pair  # noqa: E402
 
-ROOT_PORT = "pcie-root-port,id=rp-other,chassis=40,slot=40,addr=0x10"  # above those of the lab, so its devices' addresses are higher
-GUESTS = {"6.12": {"kernel": "6.12", "agent": False, "vf": False, "more_modules": ("xhci_pci", "rndis_host"),
-                   "devices": ("-device", ROOT_PORT, "-device", "qemu-xhci,id=usb", "-netdev", "hubport,id=other-net,hubid=40",
-                               "-netdev", "hubport,id=usb-net,hubid=41")}}
+GUESTS = {"6.12": {"kernel": "6.12", "agent": False, "vf": False, **DEVICES}}
 
 MAC, OTHER_MAC = Pair(0).mac, "52:54:00:77:00:77"
 # Each made, and then told the MAC of the pair, which an ipvlan has from below; low0 is a device to stand on.
@@ -33,22 +31,6 @@ IMPOSTORS = {
 def agent(guest):
     if not guest.agent or not guest.agent.running():
         guest.start_agent()
-
-
-def plug(guest, name, bus, mac, driver="e1000e", netdev="other-net"):
-    """device_add; the new netdev's name."""
-    before = set(guest.check("ls /sys/class/net").split())
-    guest.lab.vm.qmp("device_add", driver=driver, id=name, bus=bus, netdev=netdev, mac=mac)
-    guest.lab.vm.wait_for(f"[ $(ls /sys/class/net | wc -l) -gt {len(before)} ]", 20)
-    new = set(guest.check("ls /sys/class/net").split()) - before
-    check_equal(len(new), 1, "new netdevs")
-    return new.pop()
-
-
-def unplug(guest, name):
-    since = len(guest.lab.vm.qmp_link.events)
-    guest.lab.vm.qmp("device_del", id=name)
-    guest.lab.vm.wait_event("DEVICE_DELETED", 30, since, lambda data: data.get("device") == name)
 
 
 def not_used(guest):

@@ -203,7 +203,7 @@ def silent_guest(guest):
 
 @case("*-acpi")
 def protections_of_this_kernel(guest):
-    """For the README's table, which is compared with this when the tests are through."""
+    """For the table of docs/reference/kernels.md, which is compared with this when the tests are through."""
     status = json.loads(guest.check("vfsteer status --json"))
     protections.note_protections(guest.name, status, guest.log())
     check_equal(status["silent"], [], "functions that are attached and do not run")

@@ -14,7 +14,7 @@ def number(value):
 
 
 class Drawing:
-    """width, height: in pixels of the README's column, which is about 860 wide. title: for who cannot see it."""
+    """width, height: in pixels of a document's column, which is about 860 wide. title: for who cannot see it."""
 
     def __init__(self, width, height, title):
         self._size, self._title, self._parts = (width, height), title, []

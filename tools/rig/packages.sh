@@ -81,10 +81,16 @@ packages_cross()
 		python3 debian-archive-keyring
 }
 
+# To check documents and sources.
+packages_lint()
+{
+	packages_need codespell
+}
+
 # For namespaces and traffic on this machine.
 packages_net()
 {
-	packages_need python3 iproute2 iputils-ping procps util-linux tcpdump strace keepalived nftables
+	packages_need python3 iproute2 iputils-ping procps util-linux tcpdump strace keepalived nftables jq
 }
 
 # To boot guests and to look at their traffic.
@@ -95,11 +101,11 @@ packages_vm()
 }
 
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then
-	[ $# -gt 0 ] || { echo "usage: packages.sh analysis|build|cross|fuzz|net|vm..." >&2; exit 2; }
+	[ $# -gt 0 ] || { echo "usage: packages.sh analysis|build|cross|fuzz|lint|net|vm..." >&2; exit 2; }
 	for list in "$@"; do
 		case $list in
-		analysis|build|cross|fuzz|net|vm) packages_$list || exit 1 ;;
-		*) echo "packages: no list named '$list': analysis, build, cross, fuzz, net and vm are known" >&2; exit 2 ;;
+		analysis|build|cross|fuzz|lint|net|vm) packages_$list || exit 1 ;;
+		*) echo "packages: no list named '$list': analysis, build, cross, fuzz, lint, net and vm are known" >&2; exit 2 ;;
 		esac
 	done
 fi

@@ -1,9 +1,9 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""The README's table of what each kernel protects against, kept true by the tests that run on these kernels.
+"""The table (docs/reference/kernels.md) of what each kernel protects against, kept true by the tests that run on these kernels.
 
 The cases note here what `vfsteer status` says of a guest and what each event has cost. Run as a program when they are through, this compares the
-table's columns of protections with what was noted, and fails where they differ; with --write it puts the table into the README instead,
+table's columns of protections with what was noted, and fails where they differ; with --write it puts the table into the document instead,
 measured figures included. Guests that did not run, or not to their end, are left as they stand there.
 """
 
@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT))
 from tools.rig.places import BUILD  # noqa: E402
 
-README = ROOT / "README.md"
+DOCUMENT = ROOT / "docs" / "reference" / "kernels.md"
 NOTES = BUILD / "protections"
 BEGIN, END = "<!-- protections: written by tests/run vm --write-table -->", "<!-- protections: end -->"
 
@@ -78,36 +78,36 @@ def _line(cells):
     return f"| {' | '.join(cells)} |"
 
 
-def _rows_of(readme):
-    """{first cell: cells} of the table that stands in the README."""
-    table = readme.split(BEGIN)[1].split(END)[0]
+def _rows_of(document):
+    """{first cell: cells} of the table that stands in the document."""
+    table = document.split(BEGIN)[1].split(END)[0]
     rows = [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in table.splitlines() if line.startswith("|")]
     return {row[0]: row for row in rows}
 
 
 def main(write):
-    readme = README.read_text()
-    if BEGIN not in readme or END not in readme:
-        sys.exit(f"README.md has no place for the table: {BEGIN}")
+    document = DOCUMENT.read_text()
+    if BEGIN not in document or END not in document:
+        sys.exit(f"{DOCUMENT.name} has no place for the table: {BEGIN}")
     noted = {guest: _noted(guest) for guest in ROWS if _path(guest).exists()}
     ran = {guest: _row(guest, notes) for guest, notes in noted.items() if "protections" in notes}
     if not ran:
         print("no guest of the table has run")
         sys.exit(77)
-    standing = _rows_of(readme)
+    standing = _rows_of(document)
     if write:
         lines = [_line(_heading()), "|---" * len(_heading()) + "|"]
         lines += [_line(ran.get(guest) or standing[name]) for guest, name in ROWS.items() if guest in ran or name in standing]
-        head, tail = readme.split(BEGIN)[0], readme.split(END)[1]
-        README.write_text(f"{head}{BEGIN}\n" + "\n".join(lines) + f"\n{END}{tail}")
-        print(f"ok 1 - README.md: {len(ran)} of {len(ROWS)} rows written")
+        head, tail = document.split(BEGIN)[0], document.split(END)[1]
+        DOCUMENT.write_text(f"{head}{BEGIN}\n" + "\n".join(lines) + f"\n{END}{tail}")
+        print(f"ok 1 - {DOCUMENT.name}: {len(ran)} of {len(ROWS)} rows written")
         return
     count = len(PROTECTIONS)
-    differing = [f"{' | '.join(row[:count])}\n  README: {' | '.join(standing.get(row[0], ['no such row'])[:count])}"
+    differing = [f"{' | '.join(row[:count])}\n  {DOCUMENT.name}: {' | '.join(standing.get(row[0], ['no such row'])[:count])}"
                  for row in ran.values() if standing.get(row[0], [])[:count] != row[:count]]
     if differing:
-        sys.exit("the README's table of protections is not true any more: tests/run vm --write-table\n" + "\n".join(differing))
-    print(f"ok 1 - README.md tells what {len(ran)} of {len(ROWS)} guests have")
+        sys.exit("the table of protections is not true any more: tests/run vm --write-table\n" + "\n".join(differing))
+    print(f"ok 1 - {DOCUMENT.name} tells what {len(ran)} of {len(ROWS)} guests have")
 
 
 if __name__ == "__main__":

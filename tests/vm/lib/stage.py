@@ -194,7 +194,7 @@ class Guest:
         return measure(self.lab, event, **{"rate": RATE, "before_s": BEFORE_S, "after_s": AFTER_S, **how})
 
     def survive(self, event, again=None, what="", noted=None, overloaded_ms=OVERLOADED_MS, **how):
-        """Measures an event that must cost nothing, either way; its figures. @noted: its name in the README's table. When it did cost, and the senders stood still as on an overloaded
+        """Measures an event that must cost nothing, either way; its figures. @noted: its name in the table of docs/reference/kernels.md. When it did cost, and the senders stood still as on an overloaded
         machine, again() undoes the event and it has one more try."""
         result = self.measure(event, **how)
         pauses = [result[way]["sender_pause_ms"] for way in ("out", "in") if way in result]

@@ -1,0 +1,283 @@
+#!/usr/bin/env -S python3 -B
+# SPDX-License-Identifier: GPL-2.0-only
+"""The documents are written as CONTRIBUTING.md says: widths, short sentences, the words of the field, spelling; what they name exists. TAP on stdout.
+
+Folders and documents that are not rewritten yet are named in the lists below. They may only become shorter: one that is
+in order already is a failure too.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+VFSTEER = os.environ.get("VFSTEER", str(ROOT / "build" / "vfsteer"))
+README_LINES, COLUMNS, WORDS = 120, 100, 25
+
+# Documents whose sentences are still long, or whose words are not the field's.
+OLD_DOCUMENTS = {"CONTRIBUTING.md", "tools/benchmark/README.md", "tools/rig/README.md", "tests/fuzz/README.md"}
+# Folders, with all that is below them, whose lines of code may still be longer than COLUMNS.
+WIDE_FOLDERS = {"bpf", "include", "tests", "tools", "user"}
+# Folders whose comments have the field's words; bpf/hold.h may stand here as well as bpf.
+REWORDED = set()
+
+BANNED = [re.compile(rf"\b(?:{words})\b", re.I) for words in (
+    "lives|living|lived|alive", "die|dies|died|dying|deaths?|dead", "wish|wishes|wished", "hears?|heard|hearing", "tells?|told|telling",
+    "meets?|meeting|met", "parting", "heritage", r"(?:is|are|was) well(?: again)?", "look-alikes?", "good for all", "news", "whoever", "whom",
+    "somebody|anybody|everybody|nobody", "anew", "meanwhile it", "by itself alone")]
+# Words that codespell takes for mistakes.
+SPELLED = ("nd", "fro", "whats")
+COMMENTED = {".c", ".h"}
+
+
+def files(*patterns):
+    """Those that git knows, or would."""
+    listed = subprocess.run(["git", "-C", ROOT, "ls-files", "-co", "--exclude-standard", "--", *patterns], stdout=subprocess.PIPE,
+                            text=True, check=True).stdout.splitlines()
+    return [name for name in sorted(set(listed)) if (ROOT / name).is_file()]
+
+
+def read(name):
+    return (ROOT / name).read_text()
+
+
+def documents():
+    return files("*.md")
+
+
+def manuals():
+    return files("user/man/*")
+
+
+def prose(text):
+    """[(number, paragraph)] without code, tables and targets of links; a span of code is one word."""
+    fence, paragraph, start = False, [], 0
+    for number, line in enumerate([*text.splitlines(), ""], 1):
+        is_text = not fence and not line.startswith(("```", "|", "<!--", "    "))
+        if line.startswith("```"):
+            fence = not fence
+        begins = re.match(r"\s*(?:[-*]|\d+\.) |#", line)
+        if (not is_text or not line.strip() or begins) and paragraph:
+            yield start, clean(" ".join(paragraph))
+            paragraph = []
+        if is_text and line.strip():
+            start = start if paragraph else number
+            paragraph.append(line.strip())
+
+
+def clean(text):
+    text = re.sub(r"\]\([^)]*\)", "]", text)
+    return re.sub(r"`[^`]*`", "CODE", text)
+
+
+def prose_of_manual(text):
+    """The same of a man page: paragraphs are between requests."""
+    text = re.sub(r"^\.EX$.*?^\.EE$", ".PP", text, flags=re.M | re.S)
+    paragraph, start, is_tag = [], 0, False
+    for number, line in enumerate([*text.splitlines(), ".PP"], 1):
+        if is_tag or re.match(r"\.(?:PP|TP|SH|TH|br|EX)\b", line):
+            if paragraph:
+                yield start, " ".join(paragraph)
+            paragraph = []
+            is_tag = line == ".TP"
+        elif not line.startswith('.\\"'):
+            start = start if paragraph else number
+            paragraph.append(re.sub(r'^\.[A-Z]+ |\\f.|\\&|"', "", line).replace(r"\-", "-"))
+
+
+def paragraphs(names=None):
+    """(document, line, text) of these documents, or of all that are rewritten."""
+    for name in names or [*documents(), *manuals()]:
+        if names or name not in OLD_DOCUMENTS:
+            for number, text in (prose if name.endswith(".md") else prose_of_manual)(read(name)):
+                yield name, number, text
+
+
+def comments(text):
+    """[(line, comment)] of C."""
+    for found in re.finditer(r"/\*.*?\*/|//[^\n]*", text, re.S):
+        yield text.count("\n", 0, found.start()) + 1, found[0]
+
+
+def within(name, folders):
+    return any(name == folder or name.startswith(folder + "/") for folder in folders)
+
+
+# Each of the functions below yields a line for everything that is wrong.
+
+def readme_is_short():
+    count = len(read("README.md").splitlines())
+    if count > README_LINES:
+        yield f"README.md: {count} lines, more than {README_LINES}"
+
+
+def documents_are_narrow(texts=None):
+    for name, text in texts or [(name, read(name)) for name in documents() if name not in OLD_DOCUMENTS]:
+        fence = False
+        for number, line in enumerate(text.splitlines(), 1):
+            fence ^= line.startswith("```")
+            # A link or picture cannot be broken.
+            if not fence and len(line) > COLUMNS and not line.startswith("|") and not re.fullmatch(r"\s*(?:[-*] )?!?\[[^\]]*\]\S+", line):
+                yield f"{name}:{number}: {len(line)} columns"
+
+
+def code_is_narrow():
+    wide = set()
+    for name in files("user/*.[ch]", "bpf/*.[ch]", "include/*.h", "tests/*.[ch]", "tests/*.py", "tests/*.sh", "tools/*.[ch]", "tools/*.py", "tools/*.sh"):
+        for number, line in enumerate(read(name).splitlines(), 1):
+            if len(line.expandtabs(8)) > COLUMNS:
+                folders = [folder for folder in WIDE_FOLDERS if within(name, {folder})]
+                wide.update(folders)
+                if not folders:
+                    yield f"{name}:{number}: {len(line.expandtabs(8))} columns"
+    for folder in WIDE_FOLDERS - wide:
+        yield f"{folder}: no line is too long any more: take it out of WIDE_FOLDERS"
+
+
+def sentences_are_short(texts=None):
+    for name, number, text in texts or paragraphs():
+        for sentence in re.split(r"(?<=[.!?:;])\s+", text):
+            count = len([word for word in sentence.split() if re.search(r"\w", word)])
+            if count > WORDS:
+                yield f"{name}:{number}: {count} words: {sentence[:90]}…"
+
+
+def old_documents_are_old():
+    for name in sorted(OLD_DOCUMENTS):
+        texts = list(paragraphs([name]))
+        if not [*documents_are_narrow([(name, read(name))]), *sentences_are_short(texts), *words_are_of_the_field(texts)]:
+            yield f"{name}: in order: take it out of OLD_DOCUMENTS"
+
+
+def words_are_of_the_field(texts=None):
+    for name, number, text in texts or paragraphs():
+        for banned in BANNED:
+            for found in banned.finditer(text):
+                yield f"{name}:{number}: \"{found[0]}\": {text[max(0, found.start() - 30):found.end() + 30]}"
+
+
+def comments_are_of_the_field():
+    def all_comments():
+        for name in files("*.[ch]"):
+            if within(name, REWORDED):
+                for number, text in comments(read(name)):
+                    yield name, number, text
+    return words_are_of_the_field(all_comments()) if REWORDED else ()
+
+
+def spelling_is_right():
+    names = [*documents(), *manuals(), *files("user/*.[ch]", "bpf/*.[ch]", "include/*.h")]
+    done = subprocess.run(["codespell", "--ignore-words-list", ",".join(SPELLED), *names], cwd=ROOT, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True)
+    yield from done.stdout.splitlines() if done.returncode else ()
+
+
+def code_of(name):
+    """Spans and blocks of code of a document."""
+    text = read(name)
+    return re.findall(r"(?<!`)`([^`\n]+)`(?!`)", text) + re.findall(r"^```\w*\n(.*?)^```", text, re.M | re.S)
+
+
+def commands_exist(codes=None):
+    """Subcommands and options of vfsteer, and keys of its configuration."""
+    usage = subprocess.run([VFSTEER, "help"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    commands = set(re.findall(r"^  vfsteer ([a-z-]+)", usage, re.M))
+    details = usage + "".join(subprocess.run([VFSTEER, "help", one], stdout=subprocess.PIPE, text=True, check=True).stdout for one in commands)
+    options = set(re.findall(r"--[a-z-]+", details))
+    for name, codes in codes or [(name, code_of(name)) for name in documents()]:
+        for code in codes:
+            for command, rest in re.findall(r"(?:^|[#$;] |sudo |/)vfsteer ([a-z][a-z-]*)\b([^\n;|`)]*)", code):
+                if command not in commands and command != "configuration":
+                    yield f"{name}: vfsteer {command}: no such command"
+                for option in re.findall(r"--[a-z-]+", rest):
+                    if option not in options:
+                        yield f"{name}: vfsteer {command} {option}: no such option"
+
+
+def keys_exist():
+    """Of the configuration, as vfsteer.conf(5) has them; that page is compared with the program in test_installed.sh."""
+    manual = read("user/man/vfsteer.conf.5")
+    for name in documents():
+        for key in re.findall(r"`([a-z]+(?:_[a-z]+)*) = [a-z]", read(name)):
+            if not re.search(rf"^\.(?:BR|BI) (?:{key}\b)", manual, re.M):
+                yield f"{name}: {key}: not in vfsteer.conf(5)"
+
+
+def json_keys_are_documented():
+    """Every key that the program writes stands in docs/reference, and no other."""
+    sources = "".join(read(name) for name in files("user/*.c"))
+    written = set(re.findall(r"json_add(?:_[a-z]+)?\([a-z_]+, \"([a-z_]+)\"", sources))
+    counters = set(re.findall(r"__u64 ([a-z0-9_]+_(?:packets|bytes));", read("include/vfsteer.h")))
+    text = read("docs/reference/json.md")
+    tables = "\n".join(line.split("|")[1] + " " + line.split("|")[3] for line in text.splitlines() if line.startswith("|"))
+    for key in sorted(written - set(re.findall(r"`([a-z_.]+)`", tables))):
+        yield f"docs/reference/json.md: {key} is written and not there"
+    for key in sorted({word for line in text.splitlines() if line.startswith("| `") for word in re.findall(r"`([a-z_]+)`", line.split("|")[1])} - written):
+        yield f"docs/reference/json.md: {key} is there and not written"
+    named = set(re.findall(r"`([a-z0-9_]+)`", read("docs/reference/counters.md")))
+    for counter in sorted(counters ^ {word for word in named if re.search(r"_(packets|bytes)$", word)}):
+        yield f"docs/reference/counters.md: {counter}: not both there and in include/vfsteer.h"
+
+
+def examples_are_tested():
+    """Each block with a vfsteer command and its output has a mark, and each mark a test that makes its situation."""
+    tests = "".join(read(name) for name in files("tests/*test_examples.py"))
+    for name in [*documents(), *manuals()]:
+        text = read(name)
+        for mark in re.findall(r'^(?:<!--|\.\\") example: ([a-z-]+)', text, re.M):
+            if f'"{mark}"' not in tests:
+                yield f"{name}: example {mark}: no test makes it"
+        for before, body in re.findall(r"((?:^.*\n)?)^(?:```\w*|\.EX)\n(.*?)^(?:```|\.EE)$", text, re.M | re.S):
+            if re.search(r"^# (?:vfsteer|bpftool) ", body, re.M) and "example:" not in before:
+                yield f"{name}: no mark before: {body.splitlines()[0]}"
+
+
+# A check that finds nothing in these is broken: (check, argument, how many lines it yields).
+WRONG = (
+    (documents_are_narrow, [("wrong.md", "x " * 60 + "\n| " + "x" * 120 + " |\n```\n" + "x" * 120 + "\n```\n")], 1),
+    (sentences_are_short, [("wrong.md", 1, "word " * 26 + ". Short."), ("right.md", 1, "word " * 25 + ".")], 1),
+    (words_are_of_the_field, [("wrong.md", 1, "The agent dies, and nobody hears of it."), ("right.md", 1, "a live migration")], 3),
+    (commands_exist, [("wrong.md", ["vfsteer gone", "# vfsteer status --gone eth0", "vfsteer status --json", "sudo vfsteer run"])], 2),
+)
+CHECKS = (readme_is_short, documents_are_narrow, code_is_narrow, sentences_are_short, words_are_of_the_field, old_documents_are_old, comments_are_of_the_field,
+          commands_exist, keys_exist, json_keys_are_documented, examples_are_tested, spelling_is_right)
+
+
+def missing_package():
+    """Why codespell cannot run, or an empty string."""
+    if not shutil.which("codespell"):
+        subprocess.run([ROOT / "tools/rig/packages.sh", "lint"], stdout=sys.stderr, check=False)
+    return "" if shutil.which("codespell") else "codespell cannot be installed"
+
+
+def main():
+    count = failed = 0
+
+    def result(name, problems):
+        nonlocal count, failed
+        count += 1
+        failed += bool(problems)
+        print(*(f"# {problem}" for problem in problems), f"{'not ok' if problems else 'ok'} {count} - {name}", sep="\n", flush=True)
+
+    for check in CHECKS:
+        name = check.__name__.replace("_", "-")
+        if check is spelling_is_right and missing_package():
+            count += 1
+            print(f"ok {count} - {name} # SKIP {missing_package()}")
+            continue
+        result(name, list(check()))
+    for check, argument, expected in WRONG:
+        found = list(check(argument))
+        result(f"wrong-is-found: {check.__name__.replace('_', '-')}", [] if len(found) == expected else [f"{expected} expected, found: {found}"])
+    print(f"1..{count}")
+    sys.exit(bool(failed))
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--list"]:
+        print("language")
+    else:
+        main()
