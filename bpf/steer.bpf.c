@@ -22,6 +22,7 @@
 #include <linux/ipv6.h>
 #include <linux/pkt_cls.h>
 
+#define STEER_IPV4_PLAIN 0x45  /* version 4, no options */
 #define STEER_IPV4_GROUPS 0xe0 /* first byte of a multicast address, and of what is reserved above */
 
 #define STEER_DHCP_CLIENT 68
@@ -264,7 +265,7 @@ static __always_inline bool steer_may_be_direct(struct __sk_buff *skb)
 		struct iphdr *ip = data + sizeof(struct ethhdr);
 
 		ports = (void *)(ip + 1);
-		if ((void *)(ports + 2) > end || *(__u8 *)ip != ETHERNET_IPV4_PLAIN)
+		if ((void *)(ports + 2) > end || *(__u8 *)ip != STEER_IPV4_PLAIN)
 			return false;
 		/* A fragment has no ports, or not in each: all of them go one way. */
 		if (ip->frag_off & bpf_htons(0x3fff) || *(__u8 *)&ip->daddr >= STEER_IPV4_GROUPS)
@@ -373,13 +374,21 @@ int primary_ingress_watched(struct __sk_buff *skb)
 	return steer_primary(skb, pair, &slot);
 }
 
-/* What is not to the pair itself, and what is while unicast is compared. */
-static __noinline int steer_standby_careful(struct __sk_buff *skb, struct vfsteer_pair *pair)
+static __noinline int steer_standby_others(struct __sk_buff *skb, struct vfsteer_pair *pair)
 {
 	__u32 slot = pair_slot;
 
-	if ((skb->pkt_type == PACKET_HOST ? steer_compare_unicast(skb, PATH_STANDBY) : steer_receive(skb, pair, PATH_STANDBY)) ==
-	    STEER_DROP)
+	if (steer_receive(skb, pair, PATH_STANDBY) == STEER_DROP)
+		return TC_ACT_SHOT;
+	steer_count_rx(skb, &slot, PATH_STANDBY);
+	return TC_ACT_UNSPEC;
+}
+
+static __noinline int steer_standby_careful(struct __sk_buff *skb)
+{
+	__u32 slot = pair_slot;
+
+	if (steer_compare_unicast(skb, PATH_STANDBY) == STEER_DROP)
 		return TC_ACT_SHOT;
 	steer_count_rx(skb, &slot, PATH_STANDBY);
 	return TC_ACT_UNSPEC;
@@ -393,8 +402,10 @@ static __noinline int steer_standby_own(struct __sk_buff *skb)
 
 	if (!pair)
 		return TC_ACT_UNSPEC;
-	if (skb->pkt_type != PACKET_HOST || pair->rx_compares_standby)
-		return steer_standby_careful(skb, pair);
+	if (skb->pkt_type != PACKET_HOST)
+		return steer_standby_others(skb, pair);
+	if (pair->rx_compares_standby)
+		return steer_standby_careful(skb);
 	steer_count_rx(skb, &slot, PATH_STANDBY);
 	return TC_ACT_UNSPEC;
 }

@@ -57,11 +57,9 @@
 #define TWINS_IPV4_CHECKSUM (TWINS_NETWORK + 10)
 #define TWINS_IPV6_LENGTH (TWINS_NETWORK + 4)
 #define TWINS_IPV6_PROTOCOL (TWINS_NETWORK + 6)
+#define TWINS_IPV4_PLAIN 0x45 /* version 4, no options */
 #define TWINS_OVER_IPV4 (TWINS_NETWORK + 20)
 #define TWINS_OVER_IPV6 (TWINS_NETWORK + 40)
-/* And in what is over IP. */
-#define TWINS_TCP_CHECKSUM 16
-#define TWINS_UDP_CHECKSUM 6
 
 struct twins_chunk {
 	union {
@@ -132,7 +130,7 @@ static __always_inline struct twins_headers twins_headers_of(const struct twins_
 	const __u8 *bytes = chunk->bytes;
 	__u32 type = twins_be16(bytes + TWINS_TYPE);
 
-	if (type == ETH_P_IP && bytes[TWINS_NETWORK] == ETHERNET_IPV4_PLAIN &&
+	if (type == ETH_P_IP && bytes[TWINS_NETWORK] == TWINS_IPV4_PLAIN &&
 	    !(twins_be16(bytes + TWINS_IPV4_FRAGMENT) & 0x3fff))
 		return (struct twins_headers){ TWINS_OVER_IPV4, TWINS_NETWORK + twins_be16(bytes + TWINS_IPV4_LENGTH),
 					       bytes[TWINS_IPV4_PROTOCOL] };
@@ -154,28 +152,19 @@ static __always_inline __u32 twins_tcp_end(const struct twins_chunk *chunk, __u3
 
 static __always_inline void twins_clear_checksum(struct twins_chunk *chunk, const struct twins_headers *headers)
 {
-	bool is_v4 = headers->transport == TWINS_OVER_IPV4;
+	__u32 at = headers->protocol == IPPROTO_TCP ? 16 : 6;
 
+	if (!headers->transport || (headers->protocol != IPPROTO_TCP && headers->protocol != IPPROTO_UDP))
+		return;
 	/* Constant offsets, for the verifiers of older kernels. */
-	if (headers->protocol == IPPROTO_TCP && is_v4)
-		twins_clear(chunk, TWINS_OVER_IPV4 + TWINS_TCP_CHECKSUM, 2);
-	else if (headers->protocol == IPPROTO_TCP)
-		twins_clear(chunk, TWINS_OVER_IPV6 + TWINS_TCP_CHECKSUM, 2);
-	else if (headers->protocol == IPPROTO_UDP && is_v4)
-		twins_clear(chunk, TWINS_OVER_IPV4 + TWINS_UDP_CHECKSUM, 2);
-	else if (headers->protocol == IPPROTO_UDP)
-		twins_clear(chunk, TWINS_OVER_IPV6 + TWINS_UDP_CHECKSUM, 2);
-}
-
-/* Where the options of IPv4 end, if it has any and is no fragment; else 0. */
-static __always_inline __u32 twins_over_options(const struct twins_chunk *chunk)
-{
-	__u8 first = chunk->bytes[TWINS_NETWORK];
-
-	if (twins_be16(chunk->bytes + TWINS_TYPE) != ETH_P_IP || first <= ETHERNET_IPV4_PLAIN || first > 0x4f ||
-	    twins_be16(chunk->bytes + TWINS_IPV4_FRAGMENT) & 0x3fff)
-		return 0;
-	return TWINS_NETWORK + (first & 15) * 4;
+	if (headers->transport == TWINS_OVER_IPV4 && at == 16)
+		twins_clear(chunk, TWINS_OVER_IPV4 + 16, 2);
+	else if (headers->transport == TWINS_OVER_IPV4)
+		twins_clear(chunk, TWINS_OVER_IPV4 + 6, 2);
+	else if (at == 16)
+		twins_clear(chunk, TWINS_OVER_IPV6 + 16, 2);
+	else
+		twins_clear(chunk, TWINS_OVER_IPV6 + 6, 2);
 }
 
 /*
@@ -327,24 +316,10 @@ static __always_inline bool twins_compare_unicast(struct vfsteer_pair *pair, __u
 }
 
 /*
- * @digest with a chunk of @skb, of which @left bytes from @offset on are still to come. A global
- * function, as the next ones: the verifier looks at it once, and not for each chunk.
+ * @digest with the chunk of @skb at @offset. A global function, as the next: the verifier looks at it
+ * once, and not for each chunk.
  */
-__attribute__((noinline)) __u64 twins_add_chunk(struct __sk_buff *skb, __u32 offset, __u32 left, __u64 digest)
-{
-	const struct vfsteer_twins_key *key;
-	struct twins_chunk chunk;
-	__u32 zero = 0;
-
-	key = bpf_map_lookup_elem(&twins_key, &zero);
-	if (!key || !left)
-		return digest;
-	twins_load(skb, offset, left < TWINS_CHUNK ? left : TWINS_CHUNK, &chunk);
-	return twins_mix(digest, &chunk, key);
-}
-
-/* @digest with the chunk at @transport of @skb, where a header of @protocol begins: what of TCP and UDP over IPv4 with options. */
-__attribute__((noinline)) __u64 twins_add_transport(struct __sk_buff *skb, __u32 transport, __u32 protocol, __u64 digest)
+__attribute__((noinline)) __u64 twins_add_chunk(struct __sk_buff *skb, __u32 offset, __u64 digest)
 {
 	const struct vfsteer_twins_key *key;
 	struct twins_chunk chunk;
@@ -353,11 +328,7 @@ __attribute__((noinline)) __u64 twins_add_transport(struct __sk_buff *skb, __u32
 	key = bpf_map_lookup_elem(&twins_key, &zero);
 	if (!key)
 		return digest;
-	twins_load(skb, transport, TWINS_CHUNK, &chunk);
-	if (protocol == IPPROTO_TCP)
-		twins_clear(&chunk, TWINS_TCP_CHECKSUM, 2);
-	else if (protocol == IPPROTO_UDP)
-		twins_clear(&chunk, TWINS_UDP_CHECKSUM, 2);
+	twins_load(skb, offset, TWINS_CHUNK, &chunk);
 	return twins_mix(digest, &chunk, key);
 }
 
@@ -373,7 +344,6 @@ __attribute__((noinline)) int twins_is_one(struct __sk_buff *skb, __u32 slot, __
 	__u32 zero = 0, length = skb->len;
 	struct twins_headers headers;
 	struct twins_chunk chunk;
-	__u32 transport = 0;
 	__u64 digest;
 
 	copy.key = bpf_map_lookup_elem(&twins_key, &zero);
@@ -395,21 +365,12 @@ __attribute__((noinline)) int twins_is_one(struct __sk_buff *skb, __u32 slot, __
 	/* Two that differ behind what is looked at would be one. */
 	if (length > TWINS_CHUNK * TWINS_CHUNKS_MAX)
 		return 0;
-	digest = copy.start ^ (length < TWINS_FRAME_MIN ? TWINS_FRAME_MIN : length);
-	if (headers.transport)
-		twins_clear_checksum(&chunk, &headers);
-	else
-		transport = twins_over_options(&chunk);
-	if (transport) {
-		digest = twins_add_chunk(skb, 0, transport, digest);
-		digest = twins_add_transport(skb, transport, chunk.bytes[TWINS_IPV4_PROTOCOL], digest);
-	} else {
-		digest = twins_mix(digest, &chunk, copy.key);
-	}
+	twins_clear_checksum(&chunk, &headers);
+	digest = twins_mix(copy.start ^ (length < TWINS_FRAME_MIN ? TWINS_FRAME_MIN : length), &chunk, copy.key);
 #pragma clang loop unroll(disable)
-	for (__u32 offset = transport + TWINS_CHUNK; offset < TWINS_CHUNK * TWINS_CHUNKS_MAX && offset < length;
+	for (__u32 offset = TWINS_CHUNK; offset < TWINS_CHUNK * TWINS_CHUNKS_MAX && offset < length;
 	     offset += TWINS_CHUNK)
-		digest = twins_add_chunk(skb, offset, TWINS_CHUNK, digest);
+		digest = twins_add_chunk(skb, offset, digest);
 	return twins_note(digest, path, copy.now_ms, copy.switched_ms);
 }
 

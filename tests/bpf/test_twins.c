@@ -139,30 +139,6 @@ static void test_each_byte_counts(void **context)
 		}
 }
 
-/* The checksum is left out behind options, too; nothing else is. */
-static void test_options(void **context)
-{
-	static struct wire_frame frame, other;
-
-	(void)context;
-	for (unsigned words = 6; words <= 15; words++)
-		for (unsigned protocol = 6; protocol <= 17; protocol += 11)
-			for (unsigned place = 26; place < 14 + words * 4 + 40; place++) {
-				unsigned checksum = 14 + words * 4 + (protocol == 6 ? 16 : 6);
-				bool is_checksum = place == checksum || place == checksum + 1;
-
-				set_compared(PATH_PRIMARY);
-				fill(&frame, true, 400, 7);
-				frame.bytes[14] = (uint8_t)(0x40 | words);
-				frame.bytes[23] = (uint8_t)protocol;
-				other = frame;
-				other.bytes[place] ^= (uint8_t)(1 << below(8));
-				assert_true(is_delivered(&frame, PATH_STANDBY));
-				assert_int_equal(is_delivered(&other, PATH_PRIMARY), !is_checksum);
-				assert_int_equal(is_delivered(&frame, PATH_PRIMARY), is_checksum);
-			}
-}
-
 static void test_padding(void **context)
 {
 	static struct wire_frame frame;
@@ -425,8 +401,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_random_copies), cmocka_unit_test(test_each_byte_counts),
-		cmocka_unit_test(test_options),	      cmocka_unit_test(test_padding),
-		cmocka_unit_test(test_window),
+		cmocka_unit_test(test_padding),	      cmocka_unit_test(test_window),
 		cmocka_unit_test(test_quiet_pair),    cmocka_unit_test(test_switch_compares),
 		cmocka_unit_test(test_joining_and_leaving),
 		cmocka_unit_test(test_streams),	      cmocka_unit_test(test_acknowledgements),
