@@ -175,7 +175,8 @@ class InterruptingTest(Tree):
         for number in (signal.SIGINT, signal.SIGTERM):
             for path in (ended, mark):
                 path.unlink(missing_ok=True)
-            run = subprocess.Popen([sys.executable, "-B", "-c", textwrap.dedent(code)], stdout=subprocess.PIPE, text=True)
+            run = subprocess.Popen([sys.executable, "-B", "-c", textwrap.dedent(code)], stdout=subprocess.PIPE, text=True,
+                                   preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
             end = time.monotonic() + 20
             while not mark.exists() and time.monotonic() < end:
                 time.sleep(0.02)

@@ -23,7 +23,7 @@ TIMEOUTS_S = {"build": 1800, "sanitize": 2700, "storms": 1200, "vm": 2700, "fuzz
 NIGHTLY = 5  # times as long
 # A lane ends late when its last program takes minutes: so many cases go into one.
 CASES_MAX = 8
-TABLE = "protections-in-readme"
+TABLE = "protections-in-document"
 
 
 @dataclass

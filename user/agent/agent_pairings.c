@@ -184,3 +184,19 @@ size_t agent_find_pairings(struct agent *agent, struct pairing *pairings)
 	}
 	return count;
 }
+
+struct pair *agent_pair_of_slot(const struct agent *agent, unsigned slot)
+{
+	for (unsigned i = 0; i < agent->pair_count; i++)
+		if (agent->pairs[i]->slot == slot)
+			return agent->pairs[i];
+	return NULL;
+}
+
+struct pair *agent_pair_of_standby(const struct agent *agent, int ifindex)
+{
+	for (unsigned i = 0; i < agent->pair_count; i++)
+		if (agent->pairs[i]->standby == ifindex)
+			return agent->pairs[i];
+	return NULL;
+}

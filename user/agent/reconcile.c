@@ -20,22 +20,6 @@
 /* Longer than the programs are silent after they have told of an address: PORT_LEARN_EVENT_INTERVAL_NS. */
 #define AGENT_READDRESS_DELAY_NS 150000000ULL
 
-struct pair *agent_pair_of_slot(const struct agent *agent, unsigned slot)
-{
-	for (unsigned i = 0; i < agent->pair_count; i++)
-		if (agent->pairs[i]->slot == slot)
-			return agent->pairs[i];
-	return NULL;
-}
-
-struct pair *agent_pair_of_standby(const struct agent *agent, int ifindex)
-{
-	for (unsigned i = 0; i < agent->pair_count; i++)
-		if (agent->pairs[i]->standby == ifindex)
-			return agent->pairs[i];
-	return NULL;
-}
-
 bool agent_take_event(struct agent *agent, const void *data, size_t size)
 {
 	struct vfsteer_event event;

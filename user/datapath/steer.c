@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "datapath/steer.h"
+#include "datapath/steer_hooks.h"
 #include "base/crash_point.h"
 #include "datapath/filters.h"
 #include "base/kernel.h"
@@ -185,51 +186,6 @@ void steer_free(struct steer *steer)
 	free(steer);
 }
 
-static struct hook steer_hook(const struct pins *pins, int ifindex, const char *name, enum hook_direction direction,
-			      enum hook_place place)
-{
-	struct hook hook = { .ifindex = ifindex, .direction = direction, .place = place, .handle = FILTERS_OUR_HANDLE };
-
-	pins_link_path(pins, name, ifindex, hook.pin, sizeof(hook.pin));
-	return hook;
-}
-
-/*
- * Other people's egress filters see what leaves before it is redirected past them, unless `egress = before` was asked for. Then only the
- * ports' program, which delivers what stays in this machine, comes before ours.
- */
-static struct hook steer_hook_egress(const struct pins *pins, int ifindex, bool before_others)
-{
-	struct hook hook =
-		steer_hook(pins, ifindex, "standby-egress", HOOK_EGRESS, before_others ? HOOK_SECOND : HOOK_LAST);
-	struct hook ports = port_programs_standby_egress(pins, ifindex);
-
-	hook.other_handle = ports.handle;
-	memcpy(hook.other_pin, ports.pin, sizeof(hook.other_pin));
-	return hook;
-}
-
-/* Others see a group frame only after it has been found not to be the second copy. A frame that comes here twice has lost its mark, and would be
- * taken for one of the standby's own wire. */
-static struct hook steer_hook_ingress(const struct pins *pins, int ifindex)
-{
-	struct hook hook = steer_hook(pins, ifindex, "standby-ingress", HOOK_INGRESS, HOOK_FIRST);
-
-	hook.runs_once = true;
-	return hook;
-}
-
-/* What somebody else's program passes finally before ours has seen it goes up the primary's silent stack, and is lost. */
-static struct hook steer_hook_primary(const struct pins *pins, int ifindex)
-{
-	return steer_hook(pins, ifindex, "primary-ingress", HOOK_INGRESS, HOOK_FIRST);
-}
-
-void steer_ingress_pin(const struct pins *pins, int standby_ifindex, char *path, size_t size)
-{
-	pins_link_path(pins, "standby-ingress", standby_ifindex, path, size);
-}
-
 static bool steer_is_before_others(const struct steer *steer)
 {
 	return steer->pins->pairs[steer->slot].egress_is_before;
@@ -340,55 +296,4 @@ int steer_detach_primary(const struct pins *pins, unsigned slot, int ifindex)
 
 	pair->primary_clsact_is_ours = 0;
 	return error;
-}
-
-const char *steer_describe(const struct pins *pins, int standby_ifindex)
-{
-	struct hook egress = steer_hook_egress(pins, standby_ifindex, false);
-
-	return hook_describe(&egress);
-}
-
-const char *steer_describe_primary(const struct pins *pins, int primary_ifindex)
-{
-	struct hook ingress = steer_hook_primary(pins, primary_ifindex);
-
-	return hook_describe(&ingress);
-}
-
-static void steer_get_others(const struct hook *hook, struct hook_others *ret)
-{
-	if (hook_get_others(hook, ret))
-		*ret = (struct hook_others){ 0 };
-}
-
-void steer_get_egress_others(const struct pins *pins, int standby_ifindex, struct hook_others *ret)
-{
-	struct hook egress = steer_hook_egress(pins, standby_ifindex, false);
-
-	steer_get_others(&egress, ret);
-}
-
-void steer_get_egress_others_behind(const struct pins *pins, int standby_ifindex, struct hook_others *ret)
-{
-	struct hook egress = steer_hook_egress(pins, standby_ifindex, false);
-
-	if (hook_get_others_behind(&egress, ret))
-		*ret = (struct hook_others){ 0 };
-}
-
-void steer_get_primary_others(const struct pins *pins, int primary_ifindex, struct hook_others *ret)
-{
-	struct hook ingress = steer_hook_primary(pins, primary_ifindex);
-
-	steer_get_others(&ingress, ret);
-}
-
-void steer_get_standby_others(const struct pins *pins, int standby_ifindex, struct hook_others *ret)
-{
-	struct hook ingress = steer_hook_ingress(pins, standby_ifindex);
-	struct hook ports = port_programs_standby_ingress(pins, standby_ifindex);
-
-	memcpy(ingress.other_pin, ports.pin, sizeof(ingress.other_pin));
-	steer_get_others(&ingress, ret);
 }
