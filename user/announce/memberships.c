@@ -20,34 +20,39 @@ struct source_list {
 	size_t count, size;
 };
 
-/* The element after the last one of a list, zeroed; NULL: no memory. */
-static void *list_append(void **list, size_t *count, size_t *size, size_t element_size)
+/* @list with room for one more than @count elements; NULL: no memory, and @list is as it was. */
+static void *list_make_room(void *list, size_t count, size_t *size, size_t element_size)
 {
-	void *element;
+	size_t grown_size = *size ? 2 * *size : 64;
+	void *grown;
 
-	if (*count == *size) {
-		size_t grown_size = *size ? 2 * *size : 64;
-		void *grown = reallocarray(*list, grown_size, element_size);
-
-		if (!grown)
-			return NULL;
-		*list = grown;
+	if (count < *size)
+		return list;
+	grown = reallocarray(list, grown_size, element_size);
+	if (grown)
 		*size = grown_size;
-	}
-	element = (char *)*list + (*count)++ * element_size;
-	return memset(element, 0, element_size);
+	return grown;
 }
 
+/* The element after the last one, zeroed; NULL: no memory. */
 static struct membership *memberships_append(struct memberships *memberships)
 {
-	return list_append((void **)&memberships->list, &memberships->count, &memberships->size,
-			   sizeof(*memberships->list));
+	struct membership *list = list_make_room(memberships->list, memberships->count, &memberships->size, sizeof(*list));
+
+	if (!list)
+		return NULL;
+	memberships->list = list;
+	return memset(&list[memberships->count++], 0, sizeof(*list)); /* its whole union, which is compared */
 }
 
 static struct source *source_append(struct source_list *sources)
 {
-	return list_append((void **)&sources->list, &sources->count, &sources->size,
-			   sizeof(*sources->list));
+	struct source *list = list_make_room(sources->list, sources->count, &sources->size, sizeof(*list));
+
+	if (!list)
+		return NULL;
+	sources->list = list;
+	return memset(&list[sources->count++], 0, sizeof(*list));
 }
 
 static int hex_digit(char digit)

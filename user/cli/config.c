@@ -126,7 +126,7 @@ static int config_pair(struct config_reading *reading, const char *standby, cons
 		flaw = arguments_add_pair(&reading->options, standby);
 		if (flaw)
 			return config_mistake(reading, "[pair %s]: %s", standby, flaw);
-		pair = config_find_pair(&reading->options, standby);
+		pair = &reading->options.pairs[reading->options.pair_count - 1];
 	}
 	if (!strcmp(name, "rx"))
 		return config_set_rx(reading, &pair->rx_direct, value);
@@ -157,7 +157,7 @@ static int config_pair(struct config_reading *reading, const char *standby, cons
 	flaw = arguments_add_pair(&reading->options, text);
 	if (flaw)
 		return config_mistake(reading, "[pair %s] primary = %s: %s", standby, value, flaw);
-	pair = config_find_pair(&reading->options, standby);
+	pair = &reading->options.pairs[reading->options.pair_count - 1];
 	pair->rx_direct = said.rx_direct;
 	pair->egress = said.egress;
 	pair->qdisc = said.qdisc;
