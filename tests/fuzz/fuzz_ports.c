@@ -45,6 +45,7 @@ static void expect_adoption(const struct vfsteer_port *entries, unsigned count)
 	static struct agent agent;
 
 	memset(&agent, 0, sizeof(agent));
+	agent.world.ports = agent.ports;
 	for (unsigned i = 0; i < count; i++) {
 		const struct options_port *wish = &agent.world.ports[i].wish;
 
