@@ -347,10 +347,3 @@ int memberships_read(struct memberships *ret)
 	*ret = read;
 	return 0;
 }
-
-void memberships_free(struct memberships *memberships)
-{
-	free(memberships->list);
-	free(memberships->sources);
-	*memberships = (struct memberships){ 0 };
-}

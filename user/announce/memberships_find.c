@@ -2,6 +2,7 @@
 #include "announce/memberships.h"
 
 #include <arpa/inet.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* In the order of the list. */
@@ -43,4 +44,11 @@ bool membership_is_reported(const struct membership *membership, bool link_local
 	/* Scope 2 is the link. */
 	return IN6_IS_ADDR_MULTICAST(v6) && (v6->s6_addr[1] & 0xf) >= 2 &&
 	       memcmp(v6, &(struct in6_addr){ .s6_addr = { 0xff, 2, [15] = 1 } }, sizeof(*v6)) != 0;
+}
+
+void memberships_free(struct memberships *memberships)
+{
+	free(memberships->list);
+	free(memberships->sources);
+	*memberships = (struct memberships){ 0 };
 }
