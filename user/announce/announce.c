@@ -2,6 +2,7 @@
 #include "announce/announce.h"
 #include "announce/frame.h"
 #include "announce/pace.h"
+#include "base/room.h"
 
 #include <errno.h>
 #include <linux/if_packet.h>
@@ -116,15 +117,8 @@ int announcement_add_frame(struct announcement *list, const struct announce_fram
 {
 	int result;
 
-	if (list->count == list->size) {
-		size_t size = list->size ? 2 * list->size : 16;
-		struct announce_frame *frames = reallocarray(list->frames, size, sizeof(*frames));
-
-		if (!frames)
-			return -ENOMEM;
-		list->frames = frames;
-		list->size = size;
-	}
+	if (room_for_one(list->frames, list->count, &list->size))
+		return -ENOMEM;
 	result = unique_add(&list->known, list->frames, sizeof(*frame), frame);
 	if (result)
 		return result < 0 ? result : 0;

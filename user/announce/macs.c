@@ -83,7 +83,7 @@ static int add_filters(const struct speakers *speakers, size_t number, size_t ab
 	bool *left_out;
 	int error = 0;
 
-	if (!own.count)
+	if (!own.list)
 		return 0;
 	left_out = calloc(own.count, sizeof(*left_out));
 	if (!left_out)

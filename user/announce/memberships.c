@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "announce/memberships.h"
+#include "base/room.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -20,54 +21,21 @@ struct source_list {
 	size_t count, size;
 };
 
-/* @list with room for one more than @count elements; NULL: no memory, and @list is as it was. */
-static void *list_make_room(void *list, size_t count, size_t *size, size_t element_size)
-{
-	size_t grown_size = *size ? 2 * *size : 64;
-	void *grown;
-
-	if (count < *size)
-		return list;
-	grown = reallocarray(list, grown_size, element_size);
-	if (grown)
-		*size = grown_size;
-	return grown;
-}
-
-/* gcc 12's analyzer loses the list of the struct that memberships_read passes down, and calls it leaked. */
-#ifndef __clang__
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
-#endif
-
 /* The element after the last one, zeroed; NULL: no memory. */
 static struct membership *memberships_append(struct memberships *memberships)
 {
-	static const struct membership none; /* zero in all bytes of its union, which are compared */
-	struct membership *list = list_make_room(memberships->list, memberships->count, &memberships->size, sizeof(*list));
-
-	if (!list)
+	if (room_for_one(memberships->list, memberships->count, &memberships->size))
 		return NULL;
-	memberships->list = list;
-	list[memberships->count] = none;
-	return &list[memberships->count++];
+	/* All bytes of its union, which are compared. */
+	return memset(&memberships->list[memberships->count++], 0, sizeof(*memberships->list));
 }
 
 static struct source *source_append(struct source_list *sources)
 {
-	static const struct source none;
-	struct source *list = list_make_room(sources->list, sources->count, &sources->size, sizeof(*list));
-
-	if (!list)
+	if (room_for_one(sources->list, sources->count, &sources->size))
 		return NULL;
-	sources->list = list;
-	list[sources->count] = none;
-	return &list[sources->count++];
+	return memset(&sources->list[sources->count++], 0, sizeof(*sources->list));
 }
-
-#ifndef __clang__
-#pragma GCC diagnostic pop
-#endif
 
 static int hex_digit(char digit)
 {
@@ -199,7 +167,7 @@ static int take_mcfilter6(const char *line, void *context)
 	return source_add(context, &source);
 }
 
-static int membership_compare(const void *a, const void *b)
+int membership_compare(const void *a, const void *b)
 {
 	const struct membership *one = a, *other = b;
 

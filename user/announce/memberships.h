@@ -43,6 +43,9 @@ struct memberships {
 	bool is_read;
 };
 
+/* The order of a list of memberships, for qsort: by family, ifindex and group. */
+int membership_compare(const void *a, const void *b);
+
 /* Reads all groups. Returns 0, or -errno with *ret untouched. A missing file (no IPv6) is empty. */
 int memberships_read(struct memberships *ret);
 

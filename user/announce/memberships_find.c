@@ -5,21 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* In the order of the list. */
-static bool membership_is_before(const struct membership *membership, int family, int ifindex)
-{
-	return membership->family != family ? membership->family < family : membership->ifindex < ifindex;
-}
-
 const struct membership *memberships_of(const struct memberships *memberships, int family,
 					int ifindex, size_t *ret_count)
 {
+	const struct membership wanted = { .family = family, .ifindex = ifindex };
 	size_t low = 0, high = memberships->count, end;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (membership_is_before(&memberships->list[middle], family, ifindex))
+		if (membership_compare(&memberships->list[middle], &wanted) < 0)
 			low = middle + 1;
 		else
 			high = middle;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "announce/spoken.h"
+#include "base/room.h"
 
 #include <stdlib.h>
 
@@ -13,19 +14,10 @@ static struct spoken_device *spoken_find(struct spoken *spoken, int ifindex)
 
 static struct spoken_device *spoken_add(struct spoken *spoken, int ifindex)
 {
-	struct spoken_device *list = spoken->list;
-
-	if (spoken->count == spoken->size) {
-		size_t size = spoken->size ? 2 * spoken->size : 16;
-
-		list = reallocarray(spoken->list, size, sizeof(*list));
-		if (!list)
-			return NULL;
-		spoken->list = list;
-		spoken->size = size;
-	}
-	list[spoken->count] = (struct spoken_device){ .ifindex = ifindex };
-	return &list[spoken->count++];
+	if (room_for_one(spoken->list, spoken->count, &spoken->size))
+		return NULL;
+	spoken->list[spoken->count] = (struct spoken_device){ .ifindex = ifindex };
+	return &spoken->list[spoken->count++];
 }
 
 bool spoken_recently(struct spoken *spoken, int ifindex, uint64_t tx_packets, uint64_t now_ns)

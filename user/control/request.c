@@ -13,10 +13,10 @@
 
 bool request_parse_wish(const char *word, enum vfsteer_admin *ret)
 {
-	for (enum vfsteer_admin wish = ADMIN_AUTO; wish <= ADMIN_STANDBY; wish++) {
-		if (strcmp(word, words_admin(wish)))
+	for (unsigned wish = ADMIN_AUTO; wish <= ADMIN_STANDBY; wish++) {
+		if (strcmp(word, words_admin((enum vfsteer_admin)wish)))
 			continue;
-		*ret = wish;
+		*ret = (enum vfsteer_admin)wish;
 		return true;
 	}
 	return false;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include "base/room.h"
 #include "datapath/bypass.h"
 #include "datapath/port_programs.h"
-#include "netdev/rtnetlink.h"
 #include "datapath/steer.h"
 #include "datapath/xdp.h"
+#include "netdev/rtnetlink.h"
 
 #include <errno.h>
 #include <linux/if_link.h>
@@ -26,20 +27,6 @@ struct bypass_reader {
 	unsigned sockets; /* AF_XDP sockets there are */
 	bool knows_devices;
 };
-
-static bool reader_make_room(void **array, size_t count, size_t *room, size_t size)
-{
-	void *larger;
-
-	if (count < *room)
-		return true;
-	larger = realloc(*array, (*room + 64) * size);
-	if (!larger)
-		return false;
-	*array = larger;
-	*room += 64;
-	return true;
-}
 
 /* Counts the AF_XDP sockets of this network namespace. To ask xsk_diag would load that module where there are none. */
 static unsigned reader_count_sockets(void)
@@ -68,8 +55,7 @@ static int reader_take_socket(const struct nlmsghdr *answer, void *context)
 	    nlmsg_parse((struct nlmsghdr *)answer, sizeof(struct xdp_diag_msg), values, XDP_DIAG_MAX, NULL) < 0 ||
 	    !values[XDP_DIAG_INFO] || nla_len(values[XDP_DIAG_INFO]) < (int)sizeof(info))
 		return 0;
-	if (!reader_make_room((void **)&reader->socket_devices, reader->socket_count, &reader->socket_room,
-			      sizeof(unsigned)))
+	if (room_for_one(reader->socket_devices, reader->socket_count, &reader->socket_room))
 		return -ENOMEM;
 	memcpy(&info, nla_data(values[XDP_DIAG_INFO]), sizeof(info));
 	reader->socket_devices[reader->socket_count++] = info.ifindex;

@@ -40,21 +40,6 @@ void link_requests_free(struct link_requests *requests)
 	free(requests);
 }
 
-int link_make_room(void **list, size_t *size, size_t count, size_t element)
-{
-	size_t larger = *size ? 2 * *size : 16;
-	void *grown;
-
-	if (count < *size)
-		return 0;
-	grown = reallocarray(*list, larger, element);
-	if (!grown)
-		return -ENOMEM;
-	*list = grown;
-	*size = larger;
-	return 0;
-}
-
 /* A change (RTM_NEWLINK) or removal (RTM_DELLINK) of @ifindex, to which attributes may be added. */
 static struct nl_msg *link_message(int type, int ifindex, uint32_t flags, uint32_t mask)
 {

@@ -42,7 +42,7 @@ static bool is_any_on(int fd, const char *ifname, const char *const *names)
 	struct ethtool_gfeatures *features = calloc(1, sizeof(*features) + blocks * sizeof(features->features[0]));
 	bool found = false;
 
-	if (count == 0 || !strings || !features)
+	if (!strings || !features || count == 0)
 		goto out;
 	strings->cmd = ETHTOOL_GSTRINGS;
 	strings->string_set = ETH_SS_FEATURES;

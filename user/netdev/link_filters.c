@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "base/room.h"
 #include "netdev/link.h"
 #include "netdev/link_requests.h"
 #include "netdev/rtnetlink.h"
@@ -77,7 +78,7 @@ static int take_unicast(const struct nlmsghdr *message, void *context)
 	mac = nla_data(values[NDA_LLADDR]);
 	if (mac[0] & 1)
 		return 0;
-	if (link_make_room((void **)&unicast->list, &unicast->size, unicast->count, sizeof(*unicast->list)))
+	if (room_for_one(unicast->list, unicast->count, &unicast->size))
 		return -ENOMEM;
 	unicast->list[unicast->count].ifindex = entry->ndm_ifindex;
 	memcpy(unicast->list[unicast->count++].mac, mac, ETH_ALEN);
@@ -101,7 +102,7 @@ static int take_learned(const struct nlmsghdr *message, void *context)
 	/* NUD_PERMANENT: a port's own MAC. NTF_SELF: a receive list. */
 	if (!entry || entry->ndm_ifindex == stations->port_ifindex || (entry->ndm_flags & NTF_SELF) || (entry->ndm_state & NUD_PERMANENT))
 		return 0;
-	if (link_make_room((void **)&stations->list, &stations->size, stations->count, sizeof(*stations->list)))
+	if (room_for_one(stations->list, (size_t)stations->count, &stations->size))
 		return -ENOMEM;
 	learned = &stations->list[stations->count++];
 	memcpy(learned->mac, nla_data(values[NDA_LLADDR]), ETH_ALEN);

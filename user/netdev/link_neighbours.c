@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/room.h"
 #include "netdev/link.h"
 #include "netdev/link_requests.h"
 #include "netdev/rtnetlink.h"
@@ -41,7 +42,7 @@ static int take_neighbour(const struct nlmsghdr *message, void *context)
 	if ((entry->ndm_family != AF_INET && entry->ndm_family != AF_INET6) || (entry->ndm_state & NUD_NOARP) ||
 	    !values[NDA_DST] || nla_len(values[NDA_DST]) != length || !values[NDA_CACHEINFO])
 		return 0;
-	if (link_make_room((void **)&neighbours->list, &neighbours->size, neighbours->count, sizeof(*neighbours->list)))
+	if (room_for_one(neighbours->list, neighbours->count, &neighbours->size))
 		return -ENOMEM;
 	neighbour = &neighbours->list[neighbours->count++];
 	*neighbour = (struct link_neighbour){ .ifindex = entry->ndm_ifindex, .family = entry->ndm_family };

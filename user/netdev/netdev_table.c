@@ -1,24 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "netdev/netdev_table.h"
+#include "base/room.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-static int make_room(void **array, size_t count, size_t *size, size_t element)
-{
-	size_t new_size = *size ? 2 * *size : 16;
-	void *grown;
-
-	if (count < *size)
-		return 0;
-	grown = reallocarray(*array, new_size, element);
-	if (!grown)
-		return -ENOMEM;
-	*array = grown;
-	*size = new_size;
-	return 0;
-}
 
 /* Where @ifindex is, or would have to be inserted. */
 static size_t device_place(const struct netdev_table *table, int ifindex)
@@ -119,7 +105,7 @@ int netdev_device_put(struct netdev_table *table, struct netdev *device)
 		return changed;
 	}
 
-	error = make_room((void **)&table->devices, table->device_count, &table->device_size, sizeof(*device));
+	error = room_for_one(table->devices, table->device_count, &table->device_size);
 	if (error)
 		return error;
 	device->incarnation = ++table->incarnations;
@@ -187,7 +173,7 @@ int netdev_address_put(struct netdev_table *table, const struct netdev_address *
 		*known = *address;
 		return same ? 0 : NETDEV_ADDRESSES;
 	}
-	error = make_room((void **)&table->addresses, table->address_count, &table->address_size, sizeof(*address));
+	error = room_for_one(table->addresses, table->address_count, &table->address_size);
 	if (error)
 		return error;
 	place = address_place(table, address);
