@@ -50,7 +50,7 @@ def flags():
     """Those that the Makefile compiles with."""
     _, said = said_by("make", "-n", "-B", "V=1", f"BUILD={BUILD}", "CC=cc", "all")
     line = next(line for line in said.splitlines() if re.search(r" -c user/\S+\.c ", line) and line.startswith("cc "))
-    return [word.replace("'", "") for word in line.split()[1:line.split().index("-MMD")]] + ["-Iuser"]
+    return [word.replace("'", "") for word in line.split()[1:line.split().index("-MMD")]]
 
 
 def sources():

@@ -3,21 +3,21 @@
 #include "agent/adoption.h"
 #include "agent/agent_check.h"
 #include "agent/agent_ports.h"
+#include "agent/privileges.h"
 #include "agent/state.h"
+#include "agent/unload.h"
 #include "announce/announce.h"
 #include "base/clock.h"
-#include "control/control.h"
 #include "base/crash_point.h"
-#include "datapath/drops.h"
 #include "base/kernel.h"
 #include "base/log.h"
-#include "maps/pins_make.h"
-#include "agent/privileges.h"
-#include "policy/protection.h"
-#include "netdev/rtnetlink.h"
-#include "maps/slot.h"
-#include "agent/unload.h"
+#include "control/control.h"
+#include "datapath/drops.h"
 #include "datapath/xdp_broker.h"
+#include "maps/pins_make.h"
+#include "maps/slot.h"
+#include "netdev/rtnetlink.h"
+#include "policy/protection.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -277,6 +277,7 @@ static int agent_live(const struct options *options, uint32_t network_namespace)
 		.control_fd = -1,
 		.bypasses_due = true,
 		.world = {
+			.ports = agent.ports,
 			.announce_fd = -1,
 			.answers = { .arp_fd = -1, .nd_fd = -1 },
 			.network_namespace = network_namespace,
@@ -291,7 +292,6 @@ static int agent_live(const struct options *options, uint32_t network_namespace)
 
 	if (error)
 		return error;
-	agent.world.ports = agent.ports;
 	error = agent_check_pairs(agent.world.table, options);
 	if (!error)
 		error = agent_open(&agent);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "agent/agent_check.h"
-#include "policy/candidates.h"
 #include "base/kernel.h"
 #include "base/log.h"
+#include "policy/candidates.h"
 #include "policy/pairing.h"
 
 #include <errno.h>

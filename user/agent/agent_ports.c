@@ -2,8 +2,8 @@
 #include "agent/agent_ports.h"
 #include "agent/agent_port.h"
 #include "base/log.h"
-#include "policy/port_check.h"
 #include "base/names.h"
+#include "policy/port_check.h"
 
 #include <errno.h>
 #include <stdio.h>

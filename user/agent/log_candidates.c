@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "agent/state.h"
-#include "policy/candidates.h"
 #include "base/log.h"
 #include "maps/slot.h"
+#include "policy/candidates.h"
 
 #include <stdlib.h>
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "agent/agent_ports.h"
 #include "agent/state.h"
-#include "control/control.h"
 #include "base/kernel.h"
 #include "base/log.h"
-#include "control/request.h"
 #include "base/names.h"
+#include "control/control.h"
+#include "control/request.h"
 
 #include <errno.h>
 #include <signal.h>

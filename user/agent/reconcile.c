@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "agent/agent_ports.h"
 #include "agent/adoption.h"
+#include "agent/agent_ports.h"
 #include "agent/state.h"
-#include "report/hints.h"
-#include "base/log.h"
-#include "policy/protection.h"
-#include "maps/slot.h"
 #include "agent/unload.h"
+#include "base/log.h"
 #include "base/names.h"
+#include "maps/slot.h"
+#include "policy/protection.h"
+#include "report/hints.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -5,10 +5,10 @@
 #define AGENT_STATE_H
 
 #include "agent/source.h"
-#include "policy/options.h"
-#include "pair/pair.h"
-#include "port/port.h"
 #include "datapath/watch.h"
+#include "pair/pair.h"
+#include "policy/options.h"
+#include "port/port.h"
 
 #include <bpf/libbpf.h>
 #include <systemd/sd-event.h>

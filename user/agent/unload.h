@@ -3,9 +3,9 @@
 #ifndef AGENT_UNLOAD_H
 #define AGENT_UNLOAD_H
 
+#include "maps/pins.h"
 #include "netdev/link.h"
 #include "netdev/netdev.h"
-#include "maps/pins.h"
 
 /*
  * Pair by pair: traffic to the standby, announced; what is still under way to the primary received; programs taken from

@@ -4,9 +4,9 @@
 #define ANNOUNCE_ADDRESSES_H
 
 #include "announce/announce.h"
+#include "announce/spoken.h"
 #include "netdev/link.h"
 #include "netdev/netdev.h"
-#include "announce/spoken.h"
 
 /*
  * Fills @list (cleared first) with the frames to announce for @standby, in the order in which they are sent: RARP for its MAC; then all IPv4 and

@@ -17,9 +17,9 @@
 #define ANNOUNCE_MACS_H
 
 #include "announce/announce.h"
-#include "netdev/link.h"
 #include "announce/speakers.h"
 #include "announce/spoken.h"
+#include "netdev/link.h"
 
 /*
  * Appends the frames to @list. @answers: for each of @speakers, whether an address of it is announced. @spoken may be NULL: a macvtap that

@@ -3,11 +3,11 @@
 #ifndef ANNOUNCE_PATH_TARGETS_H
 #define ANNOUNCE_PATH_TARGETS_H
 
+#include "announce/path_ask.h"
 #include "netdev/link.h"
 #include "netdev/mac_list.h"
 #include "netdev/netdev.h"
 #include "policy/options.h"
-#include "announce/path_ask.h"
 
 #define PATH_TARGETS_MAX 3
 

@@ -4,8 +4,8 @@
 #define ANNOUNCE_SPEAKERS_H
 
 #include "announce/announce.h"
-#include "netdev/netdev.h"
 #include "announce/unique.h"
+#include "netdev/netdev.h"
 
 struct speaker {
 	const struct netdev *device;

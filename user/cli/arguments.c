@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "cli/arguments.h"
 
-#include "cli/commands.h"
 #include "base/device_name.h"
 #include "base/mac.h"
 #include "base/text.h"
+#include "cli/commands.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "cli/commands.h"
 #include "base/log.h"
 #include "cli/arguments.h"
+#include "cli/commands.h"
 
 #include <stdlib.h>
 

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "cli/commands.h"
 #include "base/device_name.h"
-#include "control/control.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "cli/find_pair.h"
+#include "base/names.h"
 #include "cli/arguments.h"
+#include "cli/commands.h"
+#include "cli/find_pair.h"
+#include "control/control.h"
+#include "control/request.h"
 #include "maps/pins.h"
 #include "port/port_peer.h"
 #include "report/report_ports.h"
-#include "control/request.h"
-#include "base/names.h"
 
 #include <errno.h>
 #include <stdio.h>

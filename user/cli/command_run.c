@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "agent/agent.h"
-#include "cli/commands.h"
-#include "cli/config.h"
 #include "base/log.h"
 #include "cli/arguments.h"
+#include "cli/commands.h"
+#include "cli/config.h"
 
 #include <limits.h>
 

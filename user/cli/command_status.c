@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "cli/commands.h"
 #include "base/log.h"
-#include "cli/find_pair.h"
 #include "cli/arguments.h"
+#include "cli/commands.h"
+#include "cli/find_pair.h"
 #include "maps/pins.h"
 #include "report/report.h"
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "cli/commands.h"
-#include "control/control.h"
 #include "base/log.h"
-#include "cli/find_pair.h"
+#include "base/names.h"
 #include "cli/arguments.h"
+#include "cli/commands.h"
+#include "cli/find_pair.h"
+#include "control/control.h"
 #include "maps/pins.h"
 #include "maps/slot.h"
-#include "base/names.h"
 
 #include <errno.h>
 #include <stdio.h>

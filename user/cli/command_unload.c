@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include "agent/unload.h"
 #include "announce/announce.h"
+#include "base/log.h"
+#include "cli/arguments.h"
 #include "cli/commands.h"
 #include "control/control.h"
-#include "netdev/link.h"
-#include "base/log.h"
-#include "netdev/netdev.h"
-#include "cli/arguments.h"
 #include "maps/pins.h"
 #include "maps/pins_make.h"
 #include "maps/slot.h"
-#include "agent/unload.h"
+#include "netdev/link.h"
+#include "netdev/netdev.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "cli/commands.h"
 #include "cli/arguments.h"
+#include "cli/commands.h"
 
 #include <stdlib.h>
 

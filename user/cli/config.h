@@ -36,7 +36,7 @@
 #ifndef CLI_CONFIG_H
 #define CLI_CONFIG_H
 
-#include "cli/arguments.h"
+#include "policy/options.h"
 
 #include <stddef.h>
 

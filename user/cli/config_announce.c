@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The settings of announcements: announce, announce_except, announce_again. */
-#include "cli/config_reading.h"
 #include "announce/announce_filter.h"
+#include "cli/config_reading.h"
 
 #include <errno.h>
 #include <stdio.h>

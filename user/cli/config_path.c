@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The setting path_check = auto|off|arp ADDRESS...|ns ADDRESS... */
-#include "cli/config_reading.h"
 #include "announce/path_targets.h"
+#include "cli/config_reading.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>

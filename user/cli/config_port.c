@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "cli/config_reading.h"
 #include "base/device_name.h"
 #include "base/mac.h"
+#include "cli/config_reading.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "cli/commands.h"
 #include "base/log.h"
+#include "cli/commands.h"
 
 #include <bpf/libbpf.h>
 #include <fcntl.h>

@@ -7,8 +7,8 @@
 #define DATAPATH_BYPASS_H
 
 #include "datapath/hook.h"
-#include "netdev/netdev.h"
 #include "maps/pins.h"
+#include "netdev/netdev.h"
 
 #define BYPASS_TEXT_SIZE 384
 

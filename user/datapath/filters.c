@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "datapath/filters.h"
-#include "netdev/rtnetlink.h"
 #include "base/text.h"
+#include "netdev/rtnetlink.h"
 
 #include <errno.h>
 #include <linux/if_ether.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "datapath/hook.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "datapath/filters.h"
 #include "datapath/hook_clsact.h"
 #include "datapath/hook_tcx.h"
-#include "base/text.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "datapath/port_programs.h"
-#include "datapath/filters.h"
 #include "base/kernel.h"
+#include "datapath/filters.h"
+#include "datapath/steer.h"
+#include "datapath/variant.h"
 #include "maps/pins_make.h"
 #include "port.skel.h"
 #include "port_without_btf.skel.h"
 #include "port_without_cas.skel.h"
 #include "port_without_kfuncs.skel.h"
-#include "datapath/steer.h"
-#include "datapath/variant.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>

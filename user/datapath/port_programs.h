@@ -7,8 +7,8 @@
 #define DATAPATH_PORT_PROGRAMS_H
 
 #include "datapath/hook.h"
-#include "maps/port_pins.h"
 #include "datapath/xdp.h"
+#include "maps/port_pins.h"
 
 /* What is the same for all frames that a program ever meets. */
 struct port_constants {

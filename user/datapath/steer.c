@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "datapath/steer.h"
-#include "datapath/steer_hooks.h"
 #include "base/crash_point.h"
-#include "datapath/filters.h"
 #include "base/kernel.h"
+#include "datapath/steer_hooks.h"
+#include "datapath/variant.h"
 #include "maps/pins_make.h"
-#include "datapath/port_programs.h"
 #include "steer.skel.h"
 #include "steer_without_btf.skel.h"
 #include "steer_without_cas.skel.h"
 #include "steer_without_kfuncs.skel.h"
-#include "datapath/variant.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>

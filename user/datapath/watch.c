@@ -2,11 +2,11 @@
 #include "datapath/watch.h"
 #include "base/crash_point.h"
 #include "base/kernel.h"
+#include "datapath/variant.h"
+#include "datapath/watch_test.h"
 #include "maps/pins_make.h"
 #include "watch.skel.h"
-#include "datapath/watch_test.h"
 #include "watch_without_cas.skel.h"
-#include "datapath/variant.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>

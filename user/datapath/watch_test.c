@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "datapath/watch_test.h"
+#include "../../bpf/watch_test.h"
 #include "base/clock.h"
 #include "base/crash_point.h"
-#include "../../bpf/watch_test.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "datapath/xdp_broker.h"
-#include "netdev/netdev_parse.h"
 #include "datapath/xdp_broker_sandbox.h"
+#include "netdev/netdev_parse.h"
 
 #include <bpf/bpf.h>
 #include <cap-ng.h>

@@ -3,9 +3,9 @@
 #ifndef MAPS_SLOT_H
 #define MAPS_SLOT_H
 
-#include "policy/candidates.h"
-#include "netdev/netdev.h"
 #include "maps/pins.h"
+#include "netdev/netdev.h"
+#include "policy/candidates.h"
 
 /* The slot of the pair with this standby in this namespace (*ret_known), else a free one, else -1. */
 int slot_find(const struct pins *pins, uint32_t network_namespace, int standby_ifindex, bool *ret_known);

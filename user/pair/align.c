@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "pair/align.h"
-#include "pair/align_vlans.h"
 #include "base/crash_point.h"
 #include "netdev/mac_list.h"
+#include "pair/align_vlans.h"
 
 #include <errno.h>
 #include <net/if.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "pair/decide.h"
-#include "pair/pair_announce.h"
 #include "base/crash_point.h"
 #include "base/log.h"
+#include "pair/pair_announce.h"
 
 #include <linux/if.h>
 #include <string.h>

@@ -2,8 +2,8 @@
 #include "pair/guard.h"
 #include "base/crash_point.h"
 #include "base/log.h"
-#include "policy/owners.h"
 #include "pair/silence.h"
+#include "policy/owners.h"
 
 #include <errno.h>
 #include <linux/if.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "pair/join.h"
 #include "base/crash_point.h"
-#include "pair/silence.h"
 #include "maps/slot.h"
+#include "pair/silence.h"
 
 #include <errno.h>
 #include <linux/if.h>

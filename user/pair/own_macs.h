@@ -6,8 +6,8 @@
 #ifndef PAIR_OWN_MACS_H
 #define PAIR_OWN_MACS_H
 
-#include "netdev/mac_list.h"
 #include "maps/pins.h"
+#include "netdev/mac_list.h"
 
 /*
  * What the map has for @slot: with @keep read into @ret, which is zero-initialised and the caller's to free, else deleted. Returns 0 or

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "pair/pair.h"
-#include "pair/pair_announce.h"
 #include "base/clock.h"
 #include "base/crash_point.h"
 #include "base/log.h"
-#include "pair/own_macs.h"
-#include "pair/silence.h"
 #include "maps/slot.h"
+#include "pair/own_macs.h"
+#include "pair/pair_announce.h"
+#include "pair/silence.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -6,29 +6,20 @@
 #ifndef PAIR_PAIR_H
 #define PAIR_PAIR_H
 
-#include "pair/align.h"
 #include "announce/announce.h"
-#include "announce/announcer.h"
+#include "announce/spoken.h"
 #include "datapath/bypass.h"
-#include "policy/candidates.h"
-#include "netdev/link.h"
-#include "announce/memberships.h"
-#include "netdev/netdev.h"
+#include "datapath/steer.h"
+#include "pair/align.h"
 #include "pair/pair_path.h"
 #include "pair/pair_qdisc.h"
+#include "pair/xdp_mirror.h"
+#include "policy/candidates.h"
 #include "policy/pairing.h"
-#include "announce/path_answers.h"
-#include "maps/pins.h"
-#include "port/placed.h"
-#include "policy/policy.h"
-#include "port/port.h"
 #include "policy/quiet.h"
-#include "announce/spoken.h"
-#include "datapath/steer.h"
+#include "port/placed.h"
 #include "port/uplinks.h"
 #include "port/world.h"
-#include "pair/xdp_mirror.h"
-#include "netdev/xdp_features.h"
 
 #define PAIR_TOLD_MAX 16
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "pair/pair_announce.h"
 #include "announce/addresses.h"
-#include "report/hints.h"
-#include "base/log.h"
 #include "announce/membership_reports.h"
-#include "port/port_addresses.h"
+#include "base/log.h"
 #include "base/names.h"
+#include "port/port_addresses.h"
+#include "report/hints.h"
 
 #include <errno.h>
 #include <inttypes.h>

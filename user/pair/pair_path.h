@@ -10,8 +10,8 @@
 #ifndef PAIR_PAIR_PATH_H
 #define PAIR_PAIR_PATH_H
 
-#include "policy/path_check.h"
 #include "announce/path_targets.h"
+#include "policy/path_check.h"
 
 struct pair;
 struct world;

@@ -2,8 +2,8 @@
 #include "pair/pair_qdisc.h"
 #include "base/crash_point.h"
 #include "base/log.h"
-#include "pair/pair.h"
 #include "netdev/qdisc.h"
+#include "pair/pair.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "pair/remove_primary.h"
 #include "base/crash_point.h"
-#include "pair/direct.h"
 #include "base/log.h"
+#include "maps/slot.h"
+#include "pair/direct.h"
 #include "pair/pair_announce.h"
 #include "pair/silence.h"
-#include "maps/slot.h"
 
 #include <linux/if.h>
 #include <string.h>

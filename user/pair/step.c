@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "pair/pair.h"
-#include "pair/pair_announce.h"
-#include "pair/decide.h"
-#include "pair/remove_primary.h"
-#include "pair/pair_quiet.h"
 #include "base/crash_point.h"
+#include "base/log.h"
+#include "maps/slot.h"
+#include "netdev/rtnetlink.h"
+#include "pair/decide.h"
 #include "pair/direct.h"
 #include "pair/guard.h"
 #include "pair/join.h"
-#include "base/log.h"
 #include "pair/own_macs.h"
-#include "netdev/rtnetlink.h"
+#include "pair/pair.h"
+#include "pair/pair_announce.h"
+#include "pair/pair_quiet.h"
+#include "pair/remove_primary.h"
 #include "pair/silence.h"
-#include "maps/slot.h"
 
 #include <errno.h>
 #include <linux/if.h>

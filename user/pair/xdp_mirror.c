@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "pair/xdp_mirror.h"
 #include "base/crash_point.h"
-#include "pair/pair.h"
-#include "maps/pins_make.h"
 #include "datapath/xdp_broker.h"
+#include "maps/pins_make.h"
+#include "pair/pair.h"
 
 #include <errno.h>
 #include <linux/if.h>

@@ -8,9 +8,9 @@
 #ifndef PAIR_XDP_MIRROR_H
 #define PAIR_XDP_MIRROR_H
 
-#include "netdev/netdev.h"
-#include "maps/pins.h"
-#include "datapath/xdp.h"
+#include "vfsteer.h"
+#include <stdbool.h>
+#include <stdint.h>
 
 struct pair;
 struct world;

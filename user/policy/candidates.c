@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "policy/candidates.h"
-#include "base/mac.h"
 
 #include <net/if_arp.h>
 #include <stdio.h>

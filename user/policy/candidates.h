@@ -20,8 +20,8 @@
 #ifndef POLICY_CANDIDATES_H
 #define POLICY_CANDIDATES_H
 
-#include "policy/identity.h"
 #include "netdev/netdev.h"
+#include "policy/identity.h"
 #include "policy/owners.h"
 
 #define CANDIDATES_TEXT_SIZE 320

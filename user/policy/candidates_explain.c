@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Why a device is not the primary, and what to do about it: candidates.h. */
-#include "policy/candidates.h"
 #include "base/mac.h"
+#include "policy/candidates.h"
 
 #include <stdio.h>
 #include <string.h>

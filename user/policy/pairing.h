@@ -3,9 +3,9 @@
 #ifndef POLICY_PAIRING_H
 #define POLICY_PAIRING_H
 
+#include "netdev/netdev.h"
 #include "policy/candidates.h"
 #include "policy/identity.h"
-#include "netdev/netdev.h"
 #include "policy/options.h"
 
 struct pairing {

@@ -2,8 +2,8 @@
 #include "port/port.h"
 #include "base/crash_point.h"
 #include "base/mac.h"
-#include "port/world.h"
 #include "netdev/xdp_features.h"
+#include "port/world.h"
 
 #include <errno.h>
 #include <stdio.h>

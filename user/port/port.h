@@ -6,11 +6,11 @@
 #ifndef PORT_PORT_H
 #define PORT_PORT_H
 
+#include "datapath/port_programs.h"
 #include "netdev/netdev.h"
 #include "policy/options.h"
 #include "port/placed.h"
 #include "port/uplinks.h"
-#include "datapath/port_programs.h"
 
 struct port {
 	bool used;

@@ -3,9 +3,9 @@
 #ifndef PORT_PORT_UNLOAD_H
 #define PORT_PORT_UNLOAD_H
 
+#include "maps/pins.h"
 #include "netdev/link.h"
 #include "netdev/netdev.h"
-#include "maps/pins.h"
 
 /* Ports, their programs and those of their pairs, what the standbys received for them. The pins themselves are left. */
 void port_unload(const struct pins *pins, struct netdev_table *table, struct link_requests *requests);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "port/uplinks.h"
 #include "base/crash_point.h"
+#include "netdev/xdp_features.h"
 #include "port/port.h"
 #include "port/world.h"
-#include "netdev/xdp_features.h"
 
 #include <errno.h>
 #include <linux/if.h>

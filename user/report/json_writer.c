@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "report/report.h"
 
-#include "report/counters.h"
 #include "base/json.h"
 #include "base/names.h"
+#include "report/counters.h"
 
 #include <errno.h>
 

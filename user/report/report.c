@@ -2,15 +2,15 @@
 #include "report/report.h"
 
 #include "base/clock.h"
-#include "datapath/drops.h"
 #include "base/kernel.h"
-#include "maps/pins_make.h"
-#include "policy/policy.h"
-#include "netdev/qdisc.h"
-#include "report/report_candidates.h"
-#include "maps/slot.h"
-#include "datapath/steer.h"
 #include "base/text.h"
+#include "datapath/drops.h"
+#include "datapath/steer.h"
+#include "maps/pins_make.h"
+#include "maps/slot.h"
+#include "netdev/qdisc.h"
+#include "policy/policy.h"
+#include "report/report_candidates.h"
 #include <errno.h>
 #include <net/if.h>
 #include <stdlib.h>

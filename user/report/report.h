@@ -4,10 +4,10 @@
 #define REPORT_REPORT_H
 
 #include "datapath/bypass.h"
-#include "policy/candidates.h"
-#include "report/hints.h"
 #include "datapath/hook.h"
 #include "maps/pins.h"
+#include "policy/candidates.h"
+#include "report/hints.h"
 #include "report/report_ports.h"
 #include <stdint.h>
 #include <stdio.h>

@@ -2,9 +2,9 @@
 #include "report/report_candidates.h"
 #include "base/mac.h"
 
-#include "netdev/netdev.h"
-#include "maps/slot.h"
 #include "base/text.h"
+#include "maps/slot.h"
+#include "netdev/netdev.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "report/report_ports.h"
-#include "datapath/bypass.h"
-#include "report/counters.h"
 #include "base/json.h"
+#include "base/names.h"
+#include "base/text.h"
+#include "datapath/bypass.h"
 #include "datapath/port_programs.h"
 #include "maps/slot.h"
-#include "base/text.h"
-#include "base/names.h"
+#include "report/counters.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "report/report.h"
 
-#include "report/counters.h"
-#include "policy/protection.h"
-#include "report/report_candidates.h"
 #include "base/names.h"
+#include "policy/protection.h"
+#include "report/counters.h"
+#include "report/report_candidates.h"
 #include <inttypes.h>
 
 static void write_duration(int64_t duration_ns, FILE *stream)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The configuration file: what it sets, and each mistake with its line. */
+#include "cli/arguments.h"
 #include "cli/config.h"
 
 #include <errno.h>
