@@ -7,8 +7,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "lib"))
 
-from more_devices import DEVICES, plug, unplug  # noqa: E402
-from stage import Skip, case, check, check_equal, main  # noqa: E402
+from more_devices import DEVICES, keep_agent, load_usb, plug, unplug  # noqa: E402
+from stage import case, check, check_equal, main  # noqa: E402
 from tools.rig.lab import Pair  # noqa: E402
 
 GUESTS = {"6.12": {"kernel": "6.12", "agent": False, "vf": False, **DEVICES}}
@@ -26,11 +26,6 @@ IMPOSTORS = {
     "vxlan": "ip link add impostor type vxlan id 8 dstport 4789",
     "ipvlan": f"ip link set low0 address {MAC} && ip link add link low0 name impostor type ipvlan",
 }
-
-
-def agent(guest):
-    if not guest.agent or not guest.agent.running():
-        guest.start_agent()
 
 
 def not_used(guest):
@@ -54,7 +49,7 @@ def check_refused(guest, device, reason, *words):
 @case()
 def software(guest):
     """Whatever can be told a MAC is told the pair's; ipvlan has even inherited it as a permanent one."""
-    agent(guest)
+    keep_agent(guest)
     guest.check("ip link add low0 type dummy && ip link set low0 up")
     try:
         for kind, command in IMPOSTORS.items():
@@ -78,10 +73,8 @@ def software(guest):
 @case()
 def usb(guest):
     """A USB NIC hangs on PCI by its host controller, and its permanent MAC is what its maker says."""
-    agent(guest)
-    status, said = guest.run("modprobe xhci_pci && modprobe rndis_host")
-    if status:
-        raise Skip(f"the kept kernel has no USB modules ({said.strip()}): remove its directory from the cache to fetch it anew")
+    keep_agent(guest)
+    load_usb(guest)
     device = plug(guest, "dongle", "usb.0", MAC, "usb-net", "usb-net")
     try:
         other = check_refused(guest, device, "not on PCI", "on the bus usb")
@@ -94,7 +87,7 @@ def usb(guest):
 @case()
 def mac_only_set(guest):
     """Real hardware whose permanent MAC is another: named, told what to do, not used, also when it is given the MAC."""
-    agent(guest)
+    keep_agent(guest)
     device = plug(guest, "other", "rp-other", OTHER_MAC)
     try:
         check_refused(guest, device, "another MAC", OTHER_MAC, "on the host", f"--pair {guest.lab.netdev('sb')}={device}")
@@ -108,7 +101,7 @@ def mac_only_set(guest):
 @case()
 def mac_changes(guest):
     """A primary that was found by its permanent MAC, and then given another, is not used until it has the standby's again."""
-    agent(guest)
+    keep_agent(guest)
     device = guest.lab.plug_vf()
     guest.wait_active("primary")
     guest.check(f"ip link set {device} address {OTHER_MAC}")
@@ -124,7 +117,7 @@ def mac_changes(guest):
 @case()
 def two_vfs(guest):
     """The one in use stays, over a restart, too; of two new ones it is that of the lower PCI address; the other takes over at once."""
-    agent(guest)
+    keep_agent(guest)
     high = plug(guest, "other", "rp-other", MAC)
     pair = guest.wait_active("primary")
     check_equal(pair["primary"], high, "the only VF")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "lib"))
 
-from more_devices import DEVICES, plug, unplug  # noqa: E402
-from stage import ROOT, Skip, case, main  # noqa: E402
+from more_devices import DEVICES, keep_agent, load_usb, plug, unplug  # noqa: E402
+from stage import ROOT, case, main  # noqa: E402
 from tools.rig.lab import Pair  # noqa: E402
 
 sys.path.insert(0, str(ROOT / "tests"))
@@ -24,11 +24,6 @@ def runner(guest):
     return run
 
 
-def agent(guest):
-    if not guest.agent or not guest.agent.running():
-        guest.start_agent()
-
-
 def traffic(guest):
     """Both ways, over what is active."""
     guest.check(f"ping -q -c 50 -i 0.01 {guest.lab.pairs[0].peer_v4}")
@@ -36,7 +31,7 @@ def traffic(guest):
 
 @case()
 def with_a_vf(guest):
-    agent(guest)
+    keep_agent(guest)
     guest.lab.plug_vf()
     guest.wait_active("primary")
     traffic(guest)
@@ -69,10 +64,8 @@ def two_vfs(guest):
 
 @case()
 def usb(guest):
-    agent(guest)
-    status, said = guest.run("modprobe xhci_pci && modprobe rndis_host")
-    if status:
-        raise Skip(f"the kept kernel has no USB modules ({said.strip()}): remove its directory from the cache to fetch it anew")
+    keep_agent(guest)
+    load_usb(guest)
     plug(guest, "dongle", "usb.0", MAC, "usb-net", "usb-net")
     guest.lab.vm.wait_for(f"grep -q 'not used' {guest.agent.log}")
     try:

@@ -27,6 +27,7 @@ sys.dont_write_bytecode = True
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT))
 from tools.rig import forked  # noqa: E402
+from tools.rig.checks import check, check_equal, note  # noqa: E402
 from tools.rig.cleanup import owned, released  # noqa: E402
 from tools.rig.netns import Netns  # noqa: E402
 
@@ -54,19 +55,6 @@ def case(function=None, **stage):
         return lambda decorated: case(decorated, **stage)
     _cases[function.__name__.replace("_", "-")] = (function, stage)
     return function
-
-
-def note(text):
-    print(f"# {text}", flush=True)
-
-
-def check(truth, what):
-    if not truth:
-        raise AssertionError(what() if callable(what) else what)
-
-
-def check_equal(got, expected, what):
-    check(got == expected, lambda: f"{what() if callable(what) else what}: {got!r}, not {expected!r}")
 
 
 def wait(what, condition, timeout=5.0):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Devices of a guest beside those of the lab: a second VF at the root port rp-other, a NIC on USB at usb.0."""
 
-from stage import check_equal
+from stage import Skip, check_equal
 
 # Its number is above those of the lab, so the addresses of its devices are higher.
 ROOT_PORT = "pcie-root-port,id=rp-other,chassis=40,slot=40,addr=0x10"
@@ -24,3 +24,16 @@ def unplug(guest, name):
     since = len(guest.lab.vm.qmp_link.events)
     guest.lab.vm.qmp("device_del", id=name)
     guest.lab.vm.wait_event("DEVICE_DELETED", 30, since, lambda data: data.get("device") == name)
+
+
+def load_usb(guest):
+    """The modules of a NIC on USB; Skip without them."""
+    status, said = guest.run("modprobe xhci_pci && modprobe rndis_host")
+    if status:
+        raise Skip(f"the kept kernel has no USB modules ({said.strip()}): remove its directory from the cache to fetch it anew")
+
+
+def keep_agent(guest):
+    """Starts the agent, unless it runs."""
+    if not guest.agent or not guest.agent.running():
+        guest.start_agent()

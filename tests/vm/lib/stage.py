@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT))
 import protections  # noqa: E402
 from tools.rig import kernels  # noqa: E402
+from tools.rig.checks import check, check_equal, note  # noqa: E402
 from tools.rig.lab import Lab  # noqa: E402
 from tools.rig.levels import reached  # noqa: E402
 from tools.rig.measure import measure  # noqa: E402
@@ -50,19 +51,6 @@ def case(*guests):
         _cases.append((function.__name__.replace("_", "-"), function, guests or ("*",)))
         return function
     return add
-
-
-def note(text):
-    print(f"# {text}", flush=True)
-
-
-def check(truth, what):
-    if not truth:
-        raise AssertionError(what() if callable(what) else what)
-
-
-def check_equal(got, expected, what):
-    check(got == expected, f"{what}: {got!r}, not {expected!r}")
 
 
 def figures(result):
