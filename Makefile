@@ -168,25 +168,24 @@ $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(BUILD)/libvfsteer.a
 UNIT_DIR := $(DESTDIR)$(PREFIX)/lib/systemd/system
 UNITS := vfsteer.service vfsteer-xdp.socket vfsteer-xdp@.service
 MAN_DIR := $(DESTDIR)$(PREFIX)/share/man
-MAN_PAGES := $(foreach page,vfsteer.8 vfsteer.conf.5,$(MAN_DIR)/man$(patsubst .%,%,$(suffix $(page)))/$(page))
+MAN_PAGES := man8/vfsteer.8 man5/vfsteer.conf.5
 
 install: $(BUILD)/vfsteer ## install under $(DESTDIR)$(PREFIX): program, man pages, systemd units
-	$(say) INSTALL $(DESTDIR)$(PREFIX)/sbin/vfsteer
-	$(Q)$(INSTALL) -d $(DESTDIR)$(PREFIX)/sbin $(UNIT_DIR) $(dir $(MAN_PAGES))
-	$(Q)$(INSTALL) -m 0755 $< $(DESTDIR)$(PREFIX)/sbin/vfsteer
-	$(say) INSTALL $(MAN_PAGES)
+	$(say) INSTALL '$(DESTDIR)$(PREFIX)/sbin/vfsteer'
+	$(Q)$(INSTALL) -D -m 0755 $< '$(DESTDIR)$(PREFIX)/sbin/vfsteer'
+	$(say) INSTALL '$(MAN_DIR): $(MAN_PAGES)'
 	$(Q)for page in $(MAN_PAGES); do \
-		$(INSTALL) -m 0644 user/man/$${page##*/} $$page || exit 1; \
+		$(INSTALL) -D -m 0644 user/man/$${page##*/} '$(MAN_DIR)'/$$page || exit 1; \
 	done
-	$(say) INSTALL $(UNIT_DIR)/vfsteer.service and its broker
+	$(say) INSTALL '$(UNIT_DIR)/vfsteer.service and its broker'
 	$(Q)for unit in $(UNITS); do \
 		sed 's|/usr/local/sbin|$(PREFIX)/sbin|' user/system/$$unit >$(BUILD)/$$unit && \
-		$(INSTALL) -m 0644 $(BUILD)/$$unit $(UNIT_DIR)/$$unit || exit 1; \
+		$(INSTALL) -D -m 0644 $(BUILD)/$$unit '$(UNIT_DIR)'/$$unit || exit 1; \
 	done
 
 uninstall: ## remove what install put there
-	$(say) REMOVE $(DESTDIR)$(PREFIX)/sbin/vfsteer
-	$(Q)rm -f $(DESTDIR)$(PREFIX)/sbin/vfsteer $(MAN_PAGES) $(UNITS:%=$(UNIT_DIR)/%)
+	$(say) REMOVE '$(DESTDIR)$(PREFIX)/sbin/vfsteer'
+	$(Q)rm -f '$(DESTDIR)$(PREFIX)/sbin/vfsteer' $(MAN_PAGES:%='$(MAN_DIR)'/%) $(UNITS:%='$(UNIT_DIR)'/%)
 
 clean: ## remove $(BUILD)
 	$(Q)rm -rf $(BUILD)

@@ -16,10 +16,11 @@ work=$(mktemp -d /tmp/vfsteer-installed-XXXXXX)
 trap 'rm -rf "$work"' EXIT
 . tests/build/tap.sh
 
-make DESTDIR="$work/root" PREFIX=/usr install >"$work/log" 2>&1
+root="$work/a root" # a path may hold a space
+make DESTDIR="$root" PREFIX=/usr install >"$work/log" 2>&1
 result $? install
-manual=$work/root/usr/share/man/man8/vfsteer.8 format=$work/root/usr/share/man/man5/vfsteer.conf.5
-unit=$work/root/usr/lib/systemd/system/vfsteer.service
+manual=$root/usr/share/man/man8/vfsteer.8 format=$root/usr/share/man/man5/vfsteer.conf.5
+unit=$root/usr/lib/systemd/system/vfsteer.service
 
 for page in "$manual" "$format"; do
 	groff -man -Kutf8 -Tutf8 -ww "$page" >"$work/text" 2>"$work/log" && [ ! -s "$work/log" ] && [ -s "$work/text" ]
@@ -69,7 +70,7 @@ mkdir "$work/no-bpffs"
 grep -q no-bpffs "$work/log" && ! grep -q 'vfsteer.conf:' "$work/log" && [ "$(grep -c = "$work/vfsteer.conf")" -ge 15 ]
 result $? format-example-is-accepted
 
-grep -qx 'ExecStart=/usr/sbin/vfsteer run' "$unit" && [ -x "$work/root/usr/sbin/vfsteer" ]
+grep -qx 'ExecStart=/usr/sbin/vfsteer run' "$unit" && [ -x "$root/usr/sbin/vfsteer" ]
 result $? service-starts-what-was-installed
 
 # A program that exists on this system, too; everything that is said is a mistake.
@@ -97,7 +98,7 @@ result $? "service-is-sandboxed: $(exposure)"
 sandboxed vfsteer-xdp@.service
 result $? "broker-is-sandboxed: $(exposure)"
 
-make DESTDIR="$work/root" PREFIX=/usr uninstall >"$work/log" 2>&1 && [ -z "$(find "$work/root" -type f)" ]
+make DESTDIR="$root" PREFIX=/usr uninstall >"$work/log" 2>&1 && [ -z "$(find "$root" -type f)" ]
 result $? uninstall
 
 echo "1..$count"
