@@ -205,6 +205,8 @@ class CommandLineTest(unittest.TestCase):
     def test_list(self):
         done = self.run_it("--list", "build", "runner")
         self.assertEqual(done.stdout.split("\n"), ["build runner", "build runner-parts", ""])
+        done = self.run_it("--list", "build", "no-such-program")
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (2, "", "tests/run: nothing matches: --list build no-such-program\n"))
 
 
 class ChangesTest(unittest.TestCase):

@@ -156,6 +156,11 @@ def _listed(programs):
             print(f"{program.suite} {program.whole or program.name}" + (f"/{case}" if case else ""))
 
 
+def _nothing(arguments):
+    print(f"tests/run: nothing matches: {' '.join(arguments)}", file=sys.stderr)
+    return 2
+
+
 def main(arguments):
     os.chdir(ROOT)
     directory = os.environ.get("BUILD", "build")
@@ -172,8 +177,9 @@ def main(arguments):
     try:
         prepare.become_root(SCRIPT, arguments)
         if asked.list:
-            _listed(_programs(asked, directory))
-            return 0
+            listed = _programs(asked, directory)
+            _listed(listed)
+            return 0 if listed else _nothing(arguments)
         missing = prepare.install_packages(ROOT, asked.suites)
         prepare.build(ROOT, directory, asked.suites, asked.level)
     except prepare.Unprepared as error:
@@ -182,8 +188,7 @@ def main(arguments):
     prepare.compile_python(ROOT, Path(directory).resolve() / "pycache")
     programs = _programs(asked, directory)
     if not programs:
-        print(f"tests/run: nothing matches: {' '.join(arguments)}", file=sys.stderr)
-        return 2
+        return _nothing(arguments)
     print(f"tests/run: {sum(max(1, len(program.cases)) for program in programs)} cases of level {asked.level} "
           f"in {len(programs)} programs; prepared in {spoken(time.monotonic() - began)}", flush=True)
     status = Run(programs, directory, missing).all()

@@ -14,7 +14,7 @@ sudo tests/run --level quick            three minutes, no guests; also: full, ni
 sudo tests/run unit bpf                 two suites
 sudo tests/run netns unload mtu         the cases of netns with "unload" or "mtu" in their name
 sudo tests/run --list netns             the names of what would be run
-sudo tests/run vm --write-table         guests only, and the README's table of protections from them
+sudo tests/run vm --write-table         guests only, and the table of protections in docs/reference/kernels.md
 """
 
 
