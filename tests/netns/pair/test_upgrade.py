@@ -13,10 +13,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
 import bpf  # noqa: E402
 from rig import (ETH_P_ALL, GUEST, MAC, OUTSIDE, ROOT, VFSTEER, WITHOUT_TCX, Flow, case, check, check_equal, main, note, wait)
+from tools.rig.levels import reached  # noqa: E402
 from variants import variant  # noqa: E402
 
 RATE = 2000
-SWAPS = 10
+SWAPS = 10 if reached("full") else 4
 # A data path of another build: one more instruction in each program, which the compiler may not leave out.
 STEPS = ("\tskb->tc_index = STEER_MARK;\n", "\tif (mark == STEER_MARK) {\n", "\tif (pair_active_read(pair) != PATH_PRIMARY)\n")
 OTHER_PROGRAMS = [("bpf/steer.bpf.c", step, f'\tasm volatile("r0 = 99" ::: "r0");\n{step}') for step in STEPS]
