@@ -168,6 +168,19 @@ void pair_keep_place(struct world *world, struct pair *pair)
 				 "its programs have their places again", pair_clock_ns());
 }
 
+void pair_tell_trouble(struct pair *pair, const struct netdev *standby, const struct netdev *primary,
+			      const char *trouble, int error)
+{
+	if (trouble == pair->trouble)
+		return;
+	if (trouble)
+		log_warning("%s: %s: %s%s%s", standby->name, primary ? primary->name : "primary", trouble, error ? ": " : "",
+			    error ? strerror(-error) : "");
+	else
+		log_info("%s: %s: is well again", standby->name, primary ? primary->name : "primary");
+	pair->trouble = trouble;
+}
+
 void pair_free(struct pair *pair)
 {
 	if (!pair)

@@ -22,6 +22,7 @@
 #include "port/world.h"
 
 #define PAIR_TOLD_MAX 16
+#define PAIR_RETRY_NS 1000000000ULL /* after a failure for a reason that may pass */
 
 struct pair_told {
 	int ifindex;
@@ -152,6 +153,10 @@ void pair_forget_groups(struct world *world);
 
 /* The network is told anew where the pair's MACs and addresses are, at the next step. */
 void pair_announce_anew(const struct world *world, struct pair *pair);
+
+/* Logs @trouble (a static text; NULL: there is none any more) with the primary, and with @error, an -errno or 0: one line per trouble, and one when it
+ * is over. @primary may be NULL. */
+void pair_tell_trouble(struct pair *pair, const struct netdev *standby, const struct netdev *primary, const char *trouble, int error);
 
 /* The pair's entry in the map. */
 static inline struct vfsteer_pair *pair_slot(const struct world *world, const struct pair *pair)

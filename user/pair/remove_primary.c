@@ -6,28 +6,13 @@
 #include "pair/direct.h"
 #include "pair/pair_announce.h"
 #include "pair/silence.h"
+#include "pair/switch.h"
 
 #include <linux/if.h>
 #include <string.h>
 #include <time.h>
 
 #define PAIR_ASIDE_DRAIN_NS 20000000
-
-/* Changes the word until it says what @change makes of it. */
-static void pair_force(const struct world *world, const struct pair *pair, enum vfsteer_primary_state primary,
-		       enum vfsteer_cause cause)
-{
-	struct vfsteer_state state = pins_state(&world->pins, pair->slot), wanted;
-
-	do {
-		wanted = state;
-		wanted.primary = primary;
-		if (wanted.active == PATH_PRIMARY) {
-			wanted.active = PATH_STANDBY;
-			wanted.cause = cause;
-		}
-	} while (!pins_state_change(&world->pins, pair->slot, &state, wanted));
-}
 
 /* What waits for the way it was on before: in the network, until that has heard of a switch, and in the primary's ring. */
 static void pair_drain(void)
@@ -75,7 +60,7 @@ void pair_part(struct world *world, struct pair *pair, bool is_left)
 	/* First: what it then says (MLD, DAD) draws the network's frames to it, as long as they are taken there. */
 	if (primary)
 		pair_give_back_stack(world, pair, primary);
-	pair_force(world, pair, PRIMARY_ABSENT, primary ? CAUSE_OWNED : CAUSE_GONE);
+	switch_force(world, pair, PRIMARY_ABSENT, primary ? CAUSE_OWNED : CAUSE_GONE);
 	crash_point("pair-parting");
 	pair_announce_switch(world, pair);
 	pair_announce_late_groups(world, pair);
@@ -122,7 +107,7 @@ void pair_step_aside(struct world *world, struct pair *pair, enum vfsteer_cause 
 {
 	if (pins_state(&world->pins, pair->slot).active != PATH_PRIMARY || !pair_slot(world, pair)->standby_has_carrier)
 		return;
-	pair_force(world, pair, PRIMARY_JOINING, cause);
+	switch_force(world, pair, PRIMARY_JOINING, cause);
 	pair_announce_switch(world, pair);
 	pair_announce_late_groups(world, pair);
 	pair_drain();

@@ -134,3 +134,9 @@ struct policy_decision policy_decide(const struct policy_view *view, const struc
 		wanted->cause = view->operator_asked ? CAUSE_OPERATOR : CAUSE_PRIMARY_READY;
 	return decision;
 }
+
+bool policy_is_urgent(const struct policy_view *view, const struct policy_decision *decision)
+{
+	return view->state.active == PATH_PRIMARY && decision->wanted.active == PATH_STANDBY &&
+	       (view->primary_matches || !view->primary_exists);
+}

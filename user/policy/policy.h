@@ -76,4 +76,11 @@ uint64_t policy_retry_ns(struct vfsteer_state state, uint8_t failures, uint64_t 
  */
 struct policy_decision policy_decide(const struct policy_view *view, const struct policy_limits *limits);
 
+/*
+ * Does what is known without reading the primary (primary_is_read is false) already move the traffic off it? Then @decision is carried out before the
+ * primary is read, which waits for RTNL for as long as anybody holds it: a driver that hangs, or whoever is tearing the primary down. Another MAC or MTU
+ * is none of that: who changes it on both devices may be half-way.
+ */
+bool policy_is_urgent(const struct policy_view *view, const struct policy_decision *decision);
+
 #endif
