@@ -38,10 +38,13 @@ void observe_note(struct pair *pair, const struct world *world, uint64_t now_ns)
 	if ((runs && pair->was_closed) || has_grown)
 		pair->receives_ns = now_ns + OBSERVE_SETTLE_NS;
 	pair->was_closed = !runs;
-	if (!runs || !observe_carries(primary))
+	if (!runs || !primary->carrier) {
 		pair->carrier_since_ns = 0;
-	else if (!pair->carrier_since_ns)
+	} else if (!pair->carrier_since_ns) {
 		pair->carrier_since_ns = now_ns;
+		/* A wire that has carrier again may bring what the other one does, and later than that; before the kernel's link work, too. */
+		pins_expect_twins(&world->pins, pair->slot);
+	}
 }
 
 bool observe_read(struct world *world, struct pair *pair, struct vfsteer_state state)

@@ -65,9 +65,8 @@ struct pair {
 	uint64_t wake_ns;       /* when to look at it though nothing happens; 0: no need */
 	struct pairing pairing; /* its own of the last look at everything; standby 0: it was not among the pairs then */
 	bool standby_had_carrier; /* at the last step: the watch programs keep the map's own, ahead of netlink */
-	uint64_t carrier_since_ns;
+	uint64_t carrier_since_ns; /* the primary is up, not detached, and has carrier; 0: it is or has not. See observe_note */
 	bool was_closed;      /* the primary was not running when it was looked at last */
-	bool primary_received; /* it was running, with carrier, when it was looked at last */
 	uint64_t receives_ns; /* from then on its driver is taken to have done what it was asked to receive: see align_has_grown */
 	uint64_t leaving_settled_ns; /* see policy.h */
 	uint64_t active_since_ns; /* of the primary; 0: it is not active. See policy_failures */

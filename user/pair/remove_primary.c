@@ -82,7 +82,7 @@ void pair_part(struct world *world, struct pair *pair, bool is_left)
 	pair_brief_announcer(world, pair);
 	pair->prepared = pair->adopted = pair->mtu_refused = pair->removal_cancelled = false;
 	pair->carrier_since_ns = pair->active_since_ns = pair->receives_ns = 0;
-	pair->was_closed = pair->primary_received = false;
+	pair->was_closed = false;
 	pair->unfit = DOWN_NOT;
 	pair->read_error = 0;
 	pair->guard = (struct guard){ 0 };

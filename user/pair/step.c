@@ -4,6 +4,7 @@
 #include "pair/decide.h"
 #include "pair/guard.h"
 #include "pair/join.h"
+#include "pair/observe.h"
 #include "pair/pair.h"
 #include "pair/pair_announce.h"
 #include "pair/pair_direct.h"
@@ -105,17 +106,6 @@ static bool pair_follow_standby(struct world *world, struct pair *pair)
 	return true;
 }
 
-/* A wire that has carrier again may bring what the other one does, and later than that. */
-static void pair_expect_twins(struct world *world, struct pair *pair, const struct netdev *standby)
-{
-	const struct netdev *primary = netdev_by_index(world->table, pair->primary);
-	bool receives = primary && primary->flags & IFF_UP && primary->carrier;
-
-	if ((receives && !pair->primary_received) || (standby->carrier && !pair->standby_had_carrier))
-		pins_expect_twins(&world->pins, pair->slot);
-	pair->primary_received = receives;
-}
-
 uint64_t pair_step(struct world *world, struct pair *pair, const struct pairing *pairing)
 {
 	const struct netdev *standby = netdev_by_index(world->table, pair->standby);
@@ -133,7 +123,9 @@ uint64_t pair_step(struct world *world, struct pair *pair, const struct pairing 
 	if (pair_has_lost_primary(world, pair, pairing))
 		pair_part(world, pair, pair_is_left(world, pair, pairing));
 	slot_follow_primary(pair_slot(world, pair), netdev_by_index(world->table, pair->primary));
-	pair_expect_twins(world, pair, standby);
+	observe_note(pair, world, pair_clock_ns());
+	if (carrier && !pair->standby_had_carrier)
+		pins_expect_twins(&world->pins, pair->slot);
 	if (pairing->primary && !pair->prepared) {
 		pair_meet(world, pair, standby, pairing->primary);
 		wake_ns = pair->prepared ? 0 : pair_clock_ns() + PAIR_RETRY_NS;
