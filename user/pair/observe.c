@@ -86,6 +86,8 @@ static uint64_t observe_retry_ns(const struct world *world, const struct pair *p
 
 	if (retry_ns < pair->receives_ns)
 		retry_ns = pair->receives_ns;
+	if (retry_ns < pair->aside_until_ns)
+		retry_ns = pair->aside_until_ns;
 	if (pair->qdisc.is_aside && retry_ns < pair->qdisc.due_ns)
 		retry_ns = pair->qdisc.due_ns;
 	return retry_ns;

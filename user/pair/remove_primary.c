@@ -81,7 +81,7 @@ void pair_part(struct world *world, struct pair *pair, bool is_left)
 	pair_update_uplinks(world, pair);
 	pair_brief_announcer(world, pair);
 	pair->prepared = pair->adopted = pair->mtu_refused = pair->removal_cancelled = false;
-	pair->carrier_since_ns = pair->active_since_ns = pair->receives_ns = 0;
+	pair->carrier_since_ns = pair->active_since_ns = pair->receives_ns = pair->aside_until_ns = 0;
 	pair->was_closed = false;
 	pair->unfit = DOWN_NOT;
 	pair->read_error = 0;
@@ -101,15 +101,4 @@ void pair_remove(struct world *world, struct pair *pair)
 	slot_clear(&world->pins, pair->slot);
 	crash_point("pair-slot-cleared");
 	pair_free(pair);
-}
-
-void pair_step_aside(struct world *world, struct pair *pair, enum vfsteer_cause cause)
-{
-	if (pins_state(&world->pins, pair->slot).active != PATH_PRIMARY || !pair_slot(world, pair)->standby_has_carrier)
-		return;
-	switch_force(world, pair, PRIMARY_JOINING, cause);
-	pair_announce_switch(world, pair);
-	pair_announce_late_groups(world, pair);
-	pair_drain();
-	pair->due = true;
 }

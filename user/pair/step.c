@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "base/log.h"
 #include "maps/slot.h"
+#include "pair/aside.h"
 #include "pair/decide.h"
 #include "pair/guard.h"
 #include "pair/join.h"
@@ -85,6 +86,17 @@ static bool pair_mirror_xdp(struct world *world, struct pair *pair)
 	return has_changed;
 }
 
+/* What waited for the primary to run empty: before the decision takes the primary back. */
+static void pair_resume(struct world *world, struct pair *pair)
+{
+	if (!aside_is_awaited(pair) || !aside_is_over(pair) || pins_state(&world->pins, pair->slot).primary == PRIMARY_LEAVING)
+		return;
+	if (pair->uplinks.waits)
+		pair_update_uplinks(world, pair);
+	if (pair->mirror_waits)
+		pair_mirror_xdp(world, pair);
+}
+
 /* Whatever follows from a change of the standby and takes requests: after the switch, which must not wait for them. Returns whether the
  * primary was aligned anew. */
 static bool pair_follow_standby(struct world *world, struct pair *pair)
@@ -136,12 +148,13 @@ uint64_t pair_step(struct world *world, struct pair *pair, const struct pairing 
 			wake_ns = pair_earlier(wake_ns, pair_clock_ns() + PAIR_RETRY_NS);
 	}
 	pair_guard(world, pair);
+	pair_resume(world, pair);
 	wake_ns = pair_earlier(wake_ns, pair_qdisc_step(world, pair));
 	pair_path_follow(world, pair);
 	reach = pair->path.reach;
 	wake_ns = pair_earlier(wake_ns, pair_decide(world, pair));
 	if (pair->left_unread)
-		return wake_ns;
+		return wake_ns; /* now */
 	wake_ns = pair_earlier(wake_ns, pair_path_step(world, pair));
 	if (pair->path.reach != reach)
 		wake_ns = pair_earlier(wake_ns, pair_decide(world, pair));
@@ -166,5 +179,6 @@ uint64_t pair_step(struct world *world, struct pair *pair, const struct pairing 
 		pair_quiet_announce(world, pair);
 	wake_ns = pair_earlier(wake_ns, pair_quiet_wake_ns(world, pair));
 	wake_ns = pair_earlier(wake_ns, pair->retry_ns);
+	wake_ns = pair_earlier(wake_ns, aside_wake_ns(pair));
 	return pair_earlier(wake_ns, pair->announcements_left ? pair->next_announcement_ns : 0);
 }
