@@ -201,7 +201,7 @@ static int agent_request_switch(struct agent *agent, const char *standby, enum v
 		return 1;
 	}
 	state = pins_state(&agent->world.pins, slot);
-	if (wish == ADMIN_PRIMARY && state.primary != PRIMARY_READY) {
+	if (!policy_admits(state, wish)) {
 		snprintf(answer, size, "%s: the primary cannot carry traffic: it is %s; 'vfsteer switch %s auto' uses it when it can",
 			 standby, words_primary_state(state.primary), standby);
 		return 1;
