@@ -41,6 +41,7 @@ struct guard {
 struct pair {
 	unsigned slot;
 	int standby, primary; /* ifindexes; primary 0: none */
+	int owner;            /* the device with the addresses, likewise: it is the standby */
 	unsigned standby_incarnation, primary_incarnation; /* see struct netdev */
 	bool named;           /* the primary was named: see pairing.h */
 	bool rx_direct;       /* wished for: see direct.h */
@@ -166,6 +167,12 @@ void pair_tell_trouble(struct pair *pair, const struct netdev *standby, const st
 static inline struct vfsteer_pair *pair_slot(const struct world *world, const struct pair *pair)
 {
 	return &world->pins.pairs[pair->slot];
+}
+
+/* The device with the pair's addresses, routes and sockets: what is announced, aligned with and looked at is what it has. NULL: it is gone. */
+static inline const struct netdev *pair_owner(const struct world *world, const struct pair *pair)
+{
+	return netdev_by_index(world->table, pair->owner);
 }
 
 /* The earlier of two times at which to look again, of which 0 is none. */

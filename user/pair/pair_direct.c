@@ -8,12 +8,13 @@ uint64_t pair_receive_directly(struct world *world, struct pair *pair)
 {
 	const struct netdev *standby = netdev_by_index(world->table, pair->standby);
 	const struct netdev *primary = netdev_by_index(world->table, pair->primary);
+	const struct netdev *owner = pair_owner(world, pair);
 	struct vfsteer_pair *slot = pair_slot(world, pair);
 	const char *refusal;
 
-	if (!standby || (!pair->rx_direct && !slot->rx_direct))
+	if (!standby || !owner || (!pair->rx_direct && !slot->rx_direct))
 		return 0;
-	refusal = pair->rx_direct ? direct_refusal(world->table, standby) : "it is not asked for";
+	refusal = pair->rx_direct ? direct_refusal(world->table, owner) : "it is not asked for";
 	if (!refusal && uplinks_has_passthrough(&pair->uplinks))
 		refusal = "a passthrough port owns the pair's MAC";
 	if (!refusal && slot->xdp_mirror == XDP_MIRROR_STANDBY)

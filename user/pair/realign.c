@@ -14,12 +14,13 @@ void pair_realign(struct world *world, struct pair *pair)
 {
 	const struct netdev *standby = netdev_by_index(world->table, pair->standby);
 	const struct netdev *primary = netdev_by_index(world->table, pair->primary);
+	const struct netdev *owner = pair_owner(world, pair);
 	const char *what = NULL;
 	uint32_t mtu;
 	int error;
 
 	pair->realign = false;
-	if (!standby || !primary)
+	if (!standby || !primary || !owner)
 		return;
 	mtu = primary->mtu;
 	/* Of no use, hence left alone, until its MAC is the pair's again. */
@@ -28,10 +29,10 @@ void pair_realign(struct world *world, struct pair *pair)
 	/* Likewise, until it is set up again: a device that is down lacks the groups that are its own, which would be taken for ours. */
 	if (pair_slot(world, pair)->primary_is_shut)
 		return;
-	error = align_primary(pair->align, world->requests, world->table, standby, primary, &what);
+	error = align_primary(pair->align, world->requests, world->table, owner, primary, &what);
 	crash_point("pair-aligned");
 	if (!error) {
-		error = own_macs_update(&world->pins, pair->slot, align_received(pair->align), standby->mac, &pair->own_macs);
+		error = own_macs_update(&world->pins, pair->slot, align_received(pair->align), owner->mac, &pair->own_macs);
 		what = error ? "MACs above the standby, to recognise their echoes" : NULL;
 	}
 	pair->mtu_refused = error == -ERANGE;

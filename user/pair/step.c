@@ -106,7 +106,7 @@ static bool pair_follow_standby(struct world *world, struct pair *pair)
 
 	if (!standby)
 		return false;
-	if (pair->readdress && !pair_collect(world, pair, standby)) {
+	if (pair->readdress && !pair_collect(world, pair)) {
 		pair->readdress = false;
 		pair_brief_announcer(world, pair);
 	}
