@@ -9,7 +9,7 @@ static struct policy_view decide_observe(const struct world *world, struct pair 
 {
 	uint64_t now_ns = pair_clock_ns();
 
-	observe_note(pair, world, now_ns);
+	observe_note(world, pair, now_ns);
 	return observe_view(world, pair, state, now_ns);
 }
 

@@ -23,7 +23,7 @@ static bool observe_carries(const struct netdev *primary)
 	return primary->carrier && (primary->operstate == OBSERVE_OPER_UP || primary->operstate == OBSERVE_OPER_UNKNOWN);
 }
 
-void observe_note(struct pair *pair, const struct world *world, uint64_t now_ns)
+void observe_note(const struct world *world, struct pair *pair, uint64_t now_ns)
 {
 	const struct netdev *primary = netdev_by_index(world->table, pair->primary);
 	bool has_grown, runs;

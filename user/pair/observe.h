@@ -9,7 +9,7 @@
  * Takes note of what the device table shows of the primary: since when it has carrier, and from when on its driver is taken to receive what it was
  * asked to. When it begins to receive, twins are expected. Before each observe_view, after whatever may have changed the table.
  */
-void observe_note(struct pair *pair, const struct world *world, uint64_t now_ns);
+void observe_note(const struct world *world, struct pair *pair, uint64_t now_ns);
 
 /*
  * Reads the primary anew (a request, which waits for RTNL), and logs when that begins and ceases to fail. False: what the table says of it may be

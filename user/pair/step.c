@@ -135,7 +135,7 @@ uint64_t pair_step(struct world *world, struct pair *pair, const struct pairing 
 	if (pair_has_lost_primary(world, pair, pairing))
 		pair_part(world, pair, pair_is_left(world, pair, pairing));
 	slot_follow_primary(pair_slot(world, pair), netdev_by_index(world->table, pair->primary));
-	observe_note(pair, world, pair_clock_ns());
+	observe_note(world, pair, pair_clock_ns());
 	if (carrier && !pair->standby_had_carrier)
 		pins_expect_twins(&world->pins, pair->slot);
 	if (pairing->primary && !pair->prepared) {
