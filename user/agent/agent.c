@@ -198,6 +198,7 @@ static int agent_unload(struct agent *agent)
 
 static void agent_close(struct agent *agent)
 {
+	late_answers_send(agent, true);
 	for (unsigned i = 0; i < agent->pair_count; i++)
 		pair_free(agent->pairs[i]);
 	agent_ports_close(agent);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "agent/adoption.h"
+#include "agent/agent_port.h"
 #include "agent/agent_ports.h"
 #include "agent/state.h"
 #include "agent/unload.h"
@@ -149,6 +150,13 @@ static void agent_step(struct agent *agent, struct pair *pair)
 		agent->bypasses_due = true;
 }
 
+/* What waited for a pair to step aside is done by the pair's step. */
+static void agent_finish_ports(struct agent *agent)
+{
+	agent_ports_end(agent);
+	late_answers_send(agent, false);
+}
+
 /* At the first pair's time; nothing to wait for: never. */
 static void agent_set_timer(struct agent *agent)
 {
@@ -222,6 +230,7 @@ void agent_look(struct agent *agent)
 		if (pair->pairing.standby && (pair->due || (pair->wake_ns && pair->wake_ns <= now_ns)))
 			agent_step(agent, pair);
 	}
+	agent_finish_ports(agent);
 	agent_tell_bypasses(agent);
 	agent_set_timer(agent);
 }
@@ -330,6 +339,7 @@ void agent_reconcile(struct agent *agent)
 	for (unsigned i = 0; i < agent->pair_count; i++)
 		if (agent->pairs[i]->pairing.standby)
 			agent_step(agent, agent->pairs[i]);
+	agent_finish_ports(agent);
 	agent_tell_bypasses(agent);
 	agent_set_timer(agent);
 	agent_tell_readiness(agent);
