@@ -14,6 +14,9 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+import tables  # noqa: E402
+
 VFSTEER = os.environ.get("VFSTEER", str(ROOT / "build" / "vfsteer"))
 README_LINES, COLUMNS, WORDS = 120, 100, 25
 
@@ -210,16 +213,40 @@ def json_keys_are_documented():
     """Every key that the program writes stands in docs/reference, and no other."""
     sources = "".join(read(name) for name in files("user/*.c"))
     written = set(re.findall(r"json_add(?:_[a-z]+)?\([a-z_]+, \"([a-z_]+)\"", sources))
-    counters = set(re.findall(r"__u64 ([a-z0-9_]+_(?:packets|bytes));", read("include/vfsteer.h")))
     text = read("docs/reference/json.md")
     tables = "\n".join(line.split("|")[1] + " " + line.split("|")[3] for line in text.splitlines() if line.startswith("|"))
     for key in sorted(written - set(re.findall(r"`([a-z_.]+)`", tables))):
         yield f"docs/reference/json.md: {key} is written and not there"
-    for key in sorted({word for line in text.splitlines() if line.startswith("| `") for word in re.findall(r"`([a-z_]+)`", line.split("|")[1])} - written):
+    # Those of three columns; the others have values.
+    for key in sorted({word for line in text.splitlines() if line.startswith("| `") and line.count("|") == 4 for word in re.findall(r"`([a-z_]+)`", line.split("|")[1])} - written):
         yield f"docs/reference/json.md: {key} is there and not written"
-    named = set(re.findall(r"`([a-z0-9_]+)`", read("docs/reference/counters.md")))
-    for counter in sorted(counters ^ {word for word in named if re.search(r"_(packets|bytes)$", word)}):
-        yield f"docs/reference/counters.md: {counter}: not both there and in include/vfsteer.h"
+
+
+def rows_of(name, begin, end="\n\n"):
+    """[(the code in the first column, the second)] of a table of a document: from the row after @begin on, as far as @end."""
+    text = read(name).partition(begin)[2].partition(end)[0]
+    return [(re.findall(r"`([^`]+)`", first), second.strip()) for first, second in re.findall(r"^\| ([^|]*) \| ([^|]*) \|$", text, re.M) if "`" in first]
+
+
+def differences(name, documented, wanted):
+    """@documented as rows_of returns it; @wanted: [(code, text)]."""
+    texts = {code: text for codes, text in documented for code in codes}
+    for code, text in wanted:
+        if texts.get(code) != text:
+            yield f"{name}: {code}: {texts.get(code, 'not there')}, expected: {text}"
+    for code in texts.keys() - {code for code, _ in wanted}:
+        yield f"{name}: {code}: in no table of the sources"
+
+
+def tables_are_documented():
+    """Each row of the tables of include/vfsteer_tables.h stands in the reference, with its explanation."""
+    source = "include/vfsteer_tables.h"
+    for table, heading in (("VFSTEER_DOWN_REASONS", "| `down_reason` | explanation |\n"), ("VFSTEER_CAUSES", "| `last_switch.cause` | explanation |\n")):
+        # The first says that there is nothing to explain.
+        yield from differences("docs/reference/json.md", rows_of("docs/reference/json.md", heading), [row[1:] for row in tables.rows(source, table)[1:]])
+    for table, heading in (("VFSTEER_COUNTERS", "## Of a pair\n"), ("VFSTEER_PORT_COUNTERS", "## Of a port\n")):
+        yield from differences("docs/reference/counters.md", rows_of("docs/reference/counters.md", heading, "## "),
+                               [(field, text) for field, _, text in tables.rows(source, table)])
 
 
 def examples_are_tested():
@@ -240,10 +267,11 @@ WRONG = (
     (documents_are_narrow, [("wrong.md", "x " * 60 + "\n| " + "x" * 120 + " |\n```\n" + "x" * 120 + "\n```\n")], 1),
     (sentences_are_short, [("wrong.md", 1, "word " * 26 + ". Short."), ("right.md", 1, "word " * 25 + ".")], 1),
     (words_are_of_the_field, [("wrong.md", 1, "The agent dies, and nobody hears of it."), ("right.md", 1, "a live migration")], 3),
+    (differences, ("wrong.md", [(["right", "old"], "text"), (["other"], "text")], [("right", "text"), ("other", "changed"), ("new", "text")]), 3),
     (commands_exist, [("wrong.md", ["vfsteer gone", "# vfsteer status --gone eth0", "vfsteer status --json", "sudo vfsteer run"])], 2),
 )
 CHECKS = (readme_is_short, documents_are_narrow, code_is_narrow, sentences_are_short, words_are_of_the_field, old_documents_are_old, comments_are_of_the_field,
-          commands_exist, keys_exist, json_keys_are_documented, examples_are_tested, spelling_is_right)
+          commands_exist, keys_exist, json_keys_are_documented, tables_are_documented, examples_are_tested, spelling_is_right)
 
 
 def missing_package():
@@ -270,7 +298,7 @@ def main():
             continue
         result(name, list(check()))
     for check, argument, expected in WRONG:
-        found = list(check(argument))
+        found = list(check(*argument) if isinstance(argument, tuple) else check(argument))
         result(f"wrong-is-found: {check.__name__.replace('_', '-')}", [] if len(found) == expected else [f"{expected} expected, found: {found}"])
     print(f"1..{count}")
     sys.exit(bool(failed))

@@ -161,13 +161,18 @@ static bool agent_keep_standby_link(const char *rest, void *argument)
 	return agent_keep_link(argument, rest, false);
 }
 
+static void agent_log_repair(const struct vfsteer_pair *slot, const char *field, unsigned value)
+{
+	log_warning("%s: pinned with %s = %u, which this version does not know: ignoring it", slot->standby, field, value);
+}
+
 /* What is pinned is put in order before any of it is used. Returns 0 or -errno, logged. */
 static int agent_adopt(struct agent *agent)
 {
 	struct pins *pins = &agent->world.pins;
 	int foreign;
 
-	slot_repair(pins);
+	slot_repair(pins, agent_log_repair);
 	foreign = slot_find_foreign(pins, agent->world.network_namespace);
 	if (foreign >= 0) {
 		log_error("run: %s: made in another network namespace (%u), for %s: run there, or name another place with --bpffs, or take them away with 'vfsteer unload'",

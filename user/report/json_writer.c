@@ -87,10 +87,13 @@ static int add_pair(struct json_object *to, const struct report_pair *pair)
 	err = err ?: json_add_string(to, "active", words_path(state->active));
 	err = err ?: json_add_string(to, "admin", words_admin(state->admin));
 	err = err ?: json_add_string(to, "primary_state", words_primary_state(state->primary));
-	if (pair->down_reason == DOWN_NOT)
+	if (pair->down_reason == DOWN_NOT) {
 		err = err ?: json_add_null(to, "down_reason");
-	else
+		err = err ?: json_add_null(to, "down_explanation");
+	} else {
 		err = err ?: json_add_string(to, "down_reason", words_down_reason(pair->down_reason));
+		err = err ?: json_add_string(to, "down_explanation", words_down_reason_explained(pair->down_reason));
+	}
 	err = err ?: json_add_string(to, "path_check", words_reach(pair->reach));
 	err = err ?: json_add_string(to, "attached_by", pair->attached_by);
 	err = err ?: json_add_string(to, "liveness", words_liveness(pair->liveness));
@@ -113,6 +116,7 @@ static int add_pair(struct json_object *to, const struct report_pair *pair)
 		err = err ?: json_add_string(last_switch, "to", words_path(state->active));
 		err = err ?: json_add_string(last_switch, "cause", words_cause(state->cause));
 		err = err ?: json_add(last_switch, "unix_ns", json_object_new_int64(pair->last_switch_unix_ns));
+		err = err ?: json_add_string(last_switch, "explanation", words_cause_explained(state->cause));
 	} else {
 		err = err ?: json_add_null(to, "last_switch");
 	}

@@ -131,6 +131,7 @@ static void json_of_a_pair(void **state)
 	last_switch = member(pair, "last_switch");
 	assert_string_equal(string(last_switch, "to"), "primary");
 	assert_string_equal(string(last_switch, "cause"), "primary ready");
+	assert_string_equal(string(last_switch, "explanation"), "the primary can carry traffic");
 	assert_true(json_object_is_type(member(last_switch, "unix_ns"), json_type_int));
 	assert_true(json_object_get_int64(member(last_switch, "unix_ns")) == 1760000000123456789);
 
@@ -216,6 +217,7 @@ static void down_and_why(void **state)
 
 	(void)state;
 	assert_null(member(json_object_array_get_idx(member(root, "pairs"), 0), "down_reason"));
+	assert_null(member(json_object_array_get_idx(member(root, "pairs"), 0), "down_explanation"));
 	json_object_put(root);
 	pair.state.primary = PRIMARY_DOWN;
 	pair.down_reason = DOWN_OTHER_MTU;
@@ -223,6 +225,7 @@ static void down_and_why(void **state)
 	root = parsed(&report);
 	object = json_object_array_get_idx(member(root, "pairs"), 0);
 	assert_string_equal(string(object, "down_reason"), "other MTU than the standby");
+	assert_string_equal(string(object, "down_explanation"), "the MTU of the primary is not that of the standby");
 	json_object_put(root);
 }
 
