@@ -249,6 +249,14 @@ def tables_are_documented():
                                [(field, text) for field, _, text in tables.rows(source, table)])
 
 
+def watched_functions_are_documented():
+    """Each row of bpf/watch_functions.h, with what it sees and since when."""
+    name = "docs/internals/watch-programs.md"
+    yield from differences(name, rows_of(name, "| kernel function | sees |\n"), [
+        (function, f"{sees} (Linux {since})" if since else sees)
+        for function, since, sees, *_ in tables.rows("bpf/watch_functions.h", "WATCH_FUNCTIONS", "F")])
+
+
 def examples_are_tested():
     """Each block with a vfsteer command and its output has a mark, and each mark a test that makes its situation."""
     tests = "".join(read(name) for name in files("tests/*test_examples.py"))
@@ -271,7 +279,8 @@ WRONG = (
     (commands_exist, [("wrong.md", ["vfsteer gone", "# vfsteer status --gone eth0", "vfsteer status --json", "sudo vfsteer run"])], 2),
 )
 CHECKS = (readme_is_short, documents_are_narrow, code_is_narrow, sentences_are_short, words_are_of_the_field, old_documents_are_old, comments_are_of_the_field,
-          commands_exist, keys_exist, json_keys_are_documented, tables_are_documented, examples_are_tested, spelling_is_right)
+          commands_exist, keys_exist, json_keys_are_documented, tables_are_documented, watched_functions_are_documented,
+          examples_are_tested, spelling_is_right)
 
 
 def missing_package():

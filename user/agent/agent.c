@@ -72,14 +72,6 @@ static void agent_tell_watch_test(const struct watch_result *watch)
 			 (watch->test_us + 500) / 1000);
 }
 
-static bool agent_watches(const struct watch_result *watch, const char *function)
-{
-	for (unsigned i = 0; i < watch->attached_count; i++)
-		if (!strcmp(watch->attached[i], function))
-			return true;
-	return false;
-}
-
 /* Watch programs first: the data path's method depends on them. */
 static int agent_open_programs(struct agent *agent)
 {
@@ -92,9 +84,7 @@ static int agent_open_programs(struct agent *agent)
 	agent_tell_watch(&agent->watch);
 	agent_tell_watch_test(&agent->watch);
 	drops_attach(&agent->world.pins); /* what cannot be counted goes without */
-	/* Where the kernel has tcx, programs of others have to be told of, too, or both are looked at once a second. */
-	agent->lists_watched = agent_watches(&agent->watch, "__dev_set_rx_mode") &&
-			       (!kernel_has_function("bpf_mprog_attach") || agent_watches(&agent->watch, "bpf_mprog_attach"));
+	agent->lists_watched = !agent->watch.polled;
 	agent->world.polled = !agent->lists_watched;
 	agent->world.watched = agent->watch.complete;
 	agent->world.removals_held = agent->watch.removals_held;

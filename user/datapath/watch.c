@@ -5,6 +5,7 @@
 #include "datapath/variant.h"
 #include "datapath/watch_test.h"
 #include "maps/pins_make.h"
+#include "policy/watched.h"
 #include "watch.skel.h"
 #include "watch_without_cas.skel.h"
 
@@ -15,35 +16,6 @@
 #include <unistd.h>
 
 VARIANT_DEFINE_OPEN(watch)
-
-/* The kernel functions watched; each program bears the name of its function. */
-static const char *const watch_functions[] = {
-	"pciehp_handle_button_press",
-	"acpiphp_disable_and_eject_slot",
-	"pci_stop_bus_device",
-	"pci_stop_and_remove_bus_device",
-	"pci_device_remove",
-	"unregister_netdevice_queue",
-	"__dev_close_many",
-	"dev_close_many",
-	"netif_close_many",
-	"dev_deactivate_many",
-	"netif_device_detach",
-	"netif_device_attach",
-	"netif_carrier_off",
-	"netif_carrier_on",
-	"__dev_set_rx_mode",
-	"bpf_mprog_attach",
-};
-#define WATCH_FUNCTIONS (sizeof(watch_functions) / sizeof(*watch_functions))
-_Static_assert(WATCH_FUNCTIONS <= WATCH_MAX, "room for every function in a result");
-
-/* A wrapper is of use only where the function it wraps is not there. */
-static bool watch_is_superseded(const char *name)
-{
-	return (!strcmp(name, "dev_close_many") || !strcmp(name, "netif_close_many")) &&
-	       kernel_has_function("__dev_close_many");
-}
 
 #define WATCH_NOT_PERMITTED_MAX 2
 #define WATCH_PIN "watch-"
@@ -68,8 +40,8 @@ static struct watch_bpf *watch_select(const struct pins *pins, int test_fd, unsi
 
 	if (!programs)
 		return NULL;
-	for (unsigned i = 0; i < WATCH_FUNCTIONS; i++)
-		bpf_program__set_autoload(bpf_object__find_program_by_name(programs->obj, watch_functions[i]),
+	for (unsigned i = 0; i < WATCH_FUNCTIONS_MAX; i++)
+		bpf_program__set_autoload(bpf_object__find_program_by_name(programs->obj, watched_functions[i].name),
 					  wanted & 1U << i);
 	if (watch_can_hold()) {
 		programs->rodata->hold_limit_ns = WATCH_HOLD_LIMIT_NS;
@@ -122,12 +94,12 @@ static int watch_try(const struct pins *pins, int test_fd, unsigned wanted, unsi
 	if (!programs)
 		return -ENOMEM;
 	error = watch_bpf__load(programs);
-	for (unsigned i = 0; i < WATCH_FUNCTIONS && !error; i++) {
+	for (unsigned i = 0; i < WATCH_FUNCTIONS_MAX && !error; i++) {
 		int attach_error;
 
 		if (!(wanted & 1U << i))
 			continue;
-		attach_error = watch_pin(pins, bpf_object__find_program_by_name(programs->obj, watch_functions[i]));
+		attach_error = watch_pin(pins, bpf_object__find_program_by_name(programs->obj, watched_functions[i].name));
 		if (!attach_error)
 			*attached |= 1U << i;
 		else
@@ -137,23 +109,12 @@ static int watch_try(const struct pins *pins, int test_fd, unsigned wanted, unsi
 	return error;
 }
 
-static bool watch_has(unsigned mask, const char *name)
-{
-	for (unsigned i = 0; i < WATCH_FUNCTIONS; i++)
-		if (!strcmp(watch_functions[i], name))
-			return mask & 1U << i;
-	return false;
-}
-
 /* A program that this kernel refuses now, but took from an earlier agent, still does its work; one of a function that this version does
  * not know is nobody's. */
 static bool watch_keep(const char *function, void *argument)
 {
 	(void)argument;
-	for (unsigned i = 0; i < WATCH_FUNCTIONS; i++)
-		if (!strcmp(watch_functions[i], function))
-			return true;
-	return false;
+	return watched_find(function) >= 0;
 }
 
 /*
@@ -168,7 +129,7 @@ static int watch_attach_wanted(const struct pins *pins, int test_fd, unsigned wa
 
 	if (error == -ENOMEM)
 		return error;
-	for (unsigned i = 0; i < WATCH_FUNCTIONS && error && not_permitted < WATCH_NOT_PERMITTED_MAX; i++) {
+	for (unsigned i = 0; i < WATCH_FUNCTIONS_MAX && error && not_permitted < WATCH_NOT_PERMITTED_MAX; i++) {
 		int refused = wanted & ~*attached & 1U << i ? watch_try(pins, test_fd, 1U << i, attached) : 0;
 
 		if (refused)
@@ -178,14 +139,34 @@ static int watch_attach_wanted(const struct pins *pins, int test_fd, unsigned wa
 	return 0;
 }
 
-static unsigned watch_functions_there(bool superseded)
+/* A wrapper is of use only where the function it wraps is not there, or does not run. */
+static bool watch_is_superseded(unsigned function)
+{
+	enum watch_function by = watched_functions[function].superseded_by;
+
+	return by != WATCH_none && kernel_has_function(watched_functions[by].name);
+}
+
+static unsigned watch_functions_there(void)
 {
 	unsigned there = 0;
 
-	for (unsigned i = 0; i < WATCH_FUNCTIONS; i++)
-		if (kernel_has_function(watch_functions[i]) && watch_is_superseded(watch_functions[i]) == superseded)
+	for (unsigned i = 0; i < WATCH_FUNCTIONS_MAX; i++)
+		if (kernel_has_function(watched_functions[i].name) && !watch_is_superseded(i))
 			there |= 1U << i;
 	return there;
+}
+
+/* What the functions in @silent supersede: inlined in its callers, a function leaves those to be watched. */
+static unsigned watch_find_wrappers(unsigned silent)
+{
+	unsigned wrappers = 0;
+
+	for (unsigned i = 0; i < WATCH_FUNCTIONS_MAX; i++)
+		if (watched_functions[i].superseded_by != WATCH_none &&
+		    silent & 1U << watched_functions[i].superseded_by && kernel_has_function(watched_functions[i].name))
+			wrappers |= 1U << i;
+	return wrappers;
 }
 
 /* Which of @attached do not run. */
@@ -193,8 +174,8 @@ static unsigned watch_find_silent(unsigned attached, const struct watch_test_res
 {
 	unsigned silent = 0;
 
-	for (unsigned i = 0; i < WATCH_FUNCTIONS; i++)
-		if (attached & 1U << i && !watch_test_fires(test, watch_functions[i]))
+	for (unsigned i = 0; i < WATCH_FUNCTIONS_MAX; i++)
+		if (attached & 1U << i && !watch_test_fires(test, i))
 			silent |= 1U << i;
 	return silent;
 }
@@ -202,19 +183,21 @@ static unsigned watch_find_silent(unsigned attached, const struct watch_test_res
 /* They stay attached: a function that is inlined in some callers is passed by others. */
 static bool watch_keep_silent(const char *function, void *argument)
 {
-	return watch_has(*(unsigned *)argument, function);
+	int found = watched_find(function);
+
+	return found >= 0 && *(unsigned *)argument & 1U << found;
 }
 
 static void watch_pin_silent(const struct pins *pins, unsigned silent)
 {
 	char from[PINS_PATH_SIZE], to[PINS_PATH_SIZE], pin[64];
 
-	for (unsigned i = 0; i < WATCH_FUNCTIONS; i++) {
+	for (unsigned i = 0; i < WATCH_FUNCTIONS_MAX; i++) {
 		if (!(silent & 1U << i))
 			continue;
-		snprintf(pin, sizeof(pin), WATCH_PIN "%s", watch_functions[i]);
+		snprintf(pin, sizeof(pin), WATCH_PIN "%s", watched_functions[i].name);
 		pins_link_path(pins, pin, 0, from, sizeof(from));
-		snprintf(pin, sizeof(pin), WATCH_SILENT_PIN "%s", watch_functions[i]);
+		snprintf(pin, sizeof(pin), WATCH_SILENT_PIN "%s", watched_functions[i].name);
 		pins_link_path(pins, pin, 0, to, sizeof(to));
 		rename(from, to);
 	}
@@ -227,8 +210,9 @@ static void watch_pin_silent(const struct pins *pins, unsigned silent)
 static int watch_attach_tested(const struct pins *pins, int test_fd, unsigned *attached, unsigned *silent,
 			       struct watch_result *result)
 {
-	int error = watch_attach_wanted(pins, test_fd, watch_functions_there(false), attached, &result->refusal);
+	int error = watch_attach_wanted(pins, test_fd, watch_functions_there(), attached, &result->refusal);
 	struct watch_test_result test = { 0 };
+	unsigned wrappers;
 
 	*silent = 0;
 	if (error || !*attached || !kernel_runs_tracing())
@@ -236,9 +220,9 @@ static int watch_attach_tested(const struct pins *pins, int test_fd, unsigned *a
 	result->test_error = watch_test_run(test_fd, &test);
 	if (!result->test_error)
 		*silent = watch_find_silent(*attached, &test);
-	/* Inlined in its callers: those are what is left to watch. */
-	if (watch_has(*silent, "__dev_close_many") && watch_functions_there(true)) {
-		error = watch_attach_wanted(pins, test_fd, watch_functions_there(true), attached, &result->refusal);
+	wrappers = watch_find_wrappers(*silent);
+	if (wrappers) {
+		error = watch_attach_wanted(pins, test_fd, wrappers, attached, &result->refusal);
 		if (!error)
 			result->test_error = watch_test_run(test_fd, &test);
 		if (!error && !result->test_error)
@@ -247,6 +231,25 @@ static int watch_attach_tested(const struct pins *pins, int test_fd, unsigned *a
 	result->test_us = test.took_us;
 	result->complete = !result->test_error && watch_test_complete(&test);
 	return error;
+}
+
+static bool watch_holds_removals(unsigned running)
+{
+	for (unsigned i = 0; i < WATCH_FUNCTIONS_MAX; i++)
+		if (running & 1U << i && watched_functions[i].holds && watched_functions[i].warns & WARNS_REMOVAL)
+			return true;
+	return false;
+}
+
+/* Does nothing tell the agent of what one of these functions would have? */
+static bool watch_is_polled(unsigned running)
+{
+	for (unsigned i = 0; i < WATCH_FUNCTIONS_MAX; i++)
+		if (!(running & 1U << i) &&
+		    (watched_functions[i].warns & POLLED ||
+		     (watched_functions[i].warns & POLLED_IF_THERE && kernel_has_function(watched_functions[i].name))))
+			return true;
+	return false;
 }
 
 int watch_attach(const struct pins *pins, struct watch_result *ret)
@@ -264,18 +267,18 @@ int watch_attach(const struct pins *pins, struct watch_result *ret)
 	result.silenced = !kernel_runs_tracing();
 	if (result.silenced)
 		attached = silent = result.refusal = 0; /* whatever was refused: that is not what is missing */
-	for (unsigned i = 0; i < WATCH_FUNCTIONS; i++) {
+	for (unsigned i = 0; i < WATCH_FUNCTIONS_MAX; i++) {
 		if (silent & 1U << i)
-			result.silent[result.silent_count++] = watch_functions[i];
+			result.silent[result.silent_count++] = watched_functions[i].name;
 		else if (attached & 1U << i)
-			result.attached[result.attached_count++] = watch_functions[i];
-		else if (!watch_is_superseded(watch_functions[i]))
-			result.missing[result.missing_count++] = watch_functions[i];
+			result.attached[result.attached_count++] = watched_functions[i].name;
+		else if (!watch_is_superseded(i))
+			result.missing[result.missing_count++] = watched_functions[i].name;
 	}
 	attached &= ~silent;
 	result.complete = result.complete && attached;
-	result.removals_held = watch_can_hold() && (watch_has(attached, "unregister_netdevice_queue") ||
-						    watch_has(attached, "pci_device_remove"));
+	result.removals_held = watch_can_hold() && watch_holds_removals(attached);
+	result.polled = watch_is_polled(attached);
 	watch_pin_silent(pins, silent);
 	pins_sweep_links(pins, WATCH_PIN, watch_keep, NULL);
 	pins_sweep_links(pins, WATCH_NEW_PIN, NULL, NULL);
