@@ -257,6 +257,39 @@ def watched_functions_are_documented():
         for function, since, sees, *_ in tables.rows("bpf/watch_functions.h", "WATCH_FUNCTIONS", "F")])
 
 
+def config_keys():
+    """[(key, sections, default or "", (least, most) or the words)] of the table in user/cli/config_keys.c."""
+    for row in re.findall(r'^\t\{ ("[a-z_]+", IN_.*?) \},?$', read("user/cli/config_keys.c"), re.M | re.S):
+        name, sections, fallback = re.match(r'"(\w+)", ([A-Z_ |]+), (?:"(\w+)"|NULL)', row).groups()
+        numbers, words = re.search(r"\b(?:NUMBER|SECONDS_OR_OFF)\((\d+), (\d+)\)", row), re.search(r"\bCHOICE\(\w+, (.*)\)", row)
+        yield name, set(re.findall(r"IN_(\w+)", sections)), fallback or "", numbers.groups() if numbers else re.findall(r"\w+", words[1]) if words else ()
+
+
+def config_keys_are_documented(table=None):
+    """vfsteer.conf(5) has each key under its sections, with its range or words and its default; and no other. So has the example there."""
+    text = read("user/man/vfsteer.conf.5")
+    documented = {}
+    for heading, part in re.findall(r"^\.SH ([A-Z ]+) KEYS\n(.*?)(?=^\.SH)", text, re.M | re.S):
+        for tag in re.findall(r"^\.TP\n\.B[RI] (.*)$", part, re.M):
+            plain = re.sub(r"\\f.|\"", "", re.sub(r'" ?| "', "", tag)).replace("  ", " ")
+            documented[re.match(r"\w+", plain)[0], heading] = plain
+    wanted = {}
+    for name, sections, fallback, values in table or config_keys():
+        if isinstance(values, tuple) and values:
+            said = [f"({values[0]} to {values[1]}", f"default {fallback})"]
+        else:
+            said = [" | ".join(f"{word} (default)" if word == fallback else word for word in values or [fallback] if word)]
+        wanted[name, " AND ".join(section for section in ("AGENT", "PAIR", "PORT") if section in sections)] = said
+        if "AGENT" in sections and fallback and f"\n{name} = {fallback}\n" not in text.partition(".EX\n[agent]")[2].partition("[pair")[0]:
+            yield f"user/man/vfsteer.conf.5: {name} = {fallback}: not in the example with all keys"
+    for (name, heading), said in sorted(wanted.items()):
+        shown = documented.get((name, heading), "")
+        if not shown or not all(one in re.sub(r" ?\| ?", " | ", shown) for one in said):
+            yield f"user/man/vfsteer.conf.5: {name}, {heading} KEYS: \"{shown}\", expected: {', '.join(said)}"
+    for name, heading in sorted(documented.keys() - wanted.keys()):
+        yield f"user/man/vfsteer.conf.5: {name}: not in user/cli/config_keys.c"
+
+
 def examples_are_tested():
     """Each block with a vfsteer command and its output has a mark, and each mark a test that makes its situation."""
     tests = "".join(read(name) for name in files("tests/*test_examples.py"))
@@ -276,10 +309,11 @@ WRONG = (
     (sentences_are_short, [("wrong.md", 1, "word " * 26 + ". Short."), ("right.md", 1, "word " * 25 + ".")], 1),
     (words_are_of_the_field, [("wrong.md", 1, "The agent dies, and nobody hears of it."), ("right.md", 1, "a live migration")], 3),
     (differences, ("wrong.md", [(["right", "old"], "text"), (["other"], "text")], [("right", "text"), ("other", "changed"), ("new", "text")]), 3),
+    (config_keys_are_documented, [*config_keys(), ("new_ms", {"AGENT"}, "5", ("1", "9"))], 2),
     (commands_exist, [("wrong.md", ["vfsteer gone", "# vfsteer status --gone eth0", "vfsteer status --json", "sudo vfsteer run"])], 2),
 )
 CHECKS = (readme_is_short, documents_are_narrow, code_is_narrow, sentences_are_short, words_are_of_the_field, old_documents_are_old, comments_are_of_the_field,
-          commands_exist, keys_exist, json_keys_are_documented, tables_are_documented, watched_functions_are_documented,
+          commands_exist, keys_exist, json_keys_are_documented, tables_are_documented, watched_functions_are_documented, config_keys_are_documented,
           examples_are_tested, spelling_is_right)
 
 

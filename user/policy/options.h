@@ -114,12 +114,6 @@ struct options_settings {
 	unsigned announce_again_s; /* 0: off */
 };
 
-#define OPTIONS_DEFAULT_SETTINGS                                                                                     \
-	{                                                                                                            \
-		.up_delay_ms = 0, .leaving_timeout_ms = 15000, .announce_count = 3, .announce_interval_ms = 100,     \
-		.announce_again_s = 150,                                                                             \
-	}
-
 struct options {
 	const char *bpffs;  /* points into argv */
 	const char *config; /* likewise; NULL: none */

@@ -2,6 +2,7 @@
 /* The configuration file: what it sets, and each mistake with its line. */
 #include "cli/arguments.h"
 #include "cli/config.h"
+#include "cli/config_keys.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -36,7 +37,7 @@ static int read_text(const char *text, struct options *options, char *message, s
 
 static void sets_everything(void **state)
 {
-	struct options options = { .settings = OPTIONS_DEFAULT_SETTINGS };
+	struct options options = { .settings = config_default_settings() };
 	char message[512];
 
 	(void)state;
@@ -61,7 +62,7 @@ static void sets_everything(void **state)
 
 static void announcements(void **state)
 {
-	struct options options = { .settings = OPTIONS_DEFAULT_SETTINGS };
+	struct options options = { .settings = config_default_settings() };
 	char message[512];
 
 	(void)state;
@@ -87,7 +88,7 @@ static void announcements(void **state)
 
 static void path_checks(void **state)
 {
-	struct options options = { .settings = OPTIONS_DEFAULT_SETTINGS };
+	struct options options = { .settings = config_default_settings() };
 	char message[512];
 
 	(void)state;
@@ -109,7 +110,7 @@ static void path_checks(void **state)
 
 static void more_exceptions_than_there_may_be(void **state)
 {
-	struct options options = { .settings = OPTIONS_DEFAULT_SETTINGS };
+	struct options options = { .settings = config_default_settings() };
 	char text[64 + 32 * (OPTIONS_ANNOUNCE_RULES + 1)] = "[agent]\n", message[512];
 	size_t length = strlen(text);
 
@@ -126,7 +127,7 @@ static void more_exceptions_than_there_may_be(void **state)
 
 static void root_qdiscs(void **state)
 {
-	struct options options = { .settings = OPTIONS_DEFAULT_SETTINGS };
+	struct options options = { .settings = config_default_settings() };
 	char message[512];
 
 	(void)state;
@@ -141,7 +142,7 @@ static void root_qdiscs(void **state)
 
 static void xdp_programs(void **state)
 {
-	struct options options = { .settings = OPTIONS_DEFAULT_SETTINGS };
+	struct options options = { .settings = config_default_settings() };
 	char message[512];
 
 	(void)state;
@@ -158,7 +159,7 @@ static void xdp_programs(void **state)
 static void ports(void **state)
 {
 	static const uint8_t mac[] = { 0x52, 0x54, 0, 0xab, 0xcd, 1 };
-	struct options options = { .settings = OPTIONS_DEFAULT_SETTINGS };
+	struct options options = { .settings = config_default_settings() };
 	char message[512];
 
 	(void)state;
@@ -180,7 +181,7 @@ static void ports(void **state)
 
 static void more_ports_than_there_can_be(void **state)
 {
-	struct options options = { .settings = OPTIONS_DEFAULT_SETTINGS };
+	struct options options = { .settings = config_default_settings() };
 	char text[4096] = "", message[512];
 
 	(void)state;
@@ -192,7 +193,7 @@ static void more_ports_than_there_can_be(void **state)
 
 static void an_empty_file_changes_nothing(void **state)
 {
-	struct options options = { .settings = OPTIONS_DEFAULT_SETTINGS }, before = options;
+	struct options options = { .settings = config_default_settings() }, before = options;
 	char message[512];
 
 	(void)state;
@@ -275,7 +276,7 @@ static void mistakes(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		struct options options = { .settings = OPTIONS_DEFAULT_SETTINGS }, before;
+		struct options options = { .settings = config_default_settings() }, before;
 		char message[512];
 
 		assert_null(arguments_add_pair(&options, "eth8=eth9"));
@@ -288,7 +289,7 @@ static void mistakes(void **state)
 
 static void takes_indentation_line_ends_and_mark(void **state)
 {
-	struct options options = { .settings = OPTIONS_DEFAULT_SETTINGS };
+	struct options options = { .settings = config_default_settings() };
 	char message[512];
 
 	(void)state;
@@ -303,7 +304,7 @@ static void takes_indentation_line_ends_and_mark(void **state)
 /* libinih would read what is past its buffer as a line of its own: here a setting. */
 static void a_line_that_is_too_long(void **state)
 {
-	struct options options = { .settings = OPTIONS_DEFAULT_SETTINGS };
+	struct options options = { .settings = config_default_settings() };
 	char text[1024], message[512];
 
 	(void)state;
@@ -315,7 +316,7 @@ static void a_line_that_is_too_long(void **state)
 static void bytes_that_are_no_text(void **state)
 {
 	static const char bytes[] = "[agent]\nup_delay_ms = 5\0\n";
-	struct options options = { .settings = OPTIONS_DEFAULT_SETTINGS };
+	struct options options = { .settings = config_default_settings() };
 	char message[512];
 
 	(void)state;
