@@ -212,7 +212,7 @@ def keys_exist():
 def json_keys_are_documented():
     """Every key that the program writes stands in docs/reference, and no other."""
     sources = "".join(read(name) for name in files("user/*.c"))
-    written = set(re.findall(r"json_add(?:_[a-z]+)?\([a-z_]+, \"([a-z_]+)\"", sources))
+    written = set(re.findall(r"json_add(?:_[a-z]+)?\([a-z_>-]+, \"([a-z_]+)\"", sources))
     text = read("docs/reference/json.md")
     tables = "\n".join(line.split("|")[1] + " " + line.split("|")[3] for line in text.splitlines() if line.startswith("|"))
     for key in sorted(written - set(re.findall(r"`([a-z_.]+)`", tables))):

@@ -8,11 +8,12 @@
 
 #include "fuzz.h"
 #include "netdev/netdev_table.h"
+#include "report/writer.h"
 #include <json-c/json.h>
 
 #define PAIRS_MAX 4
 
-static void expect_text(const struct report *report, int (*writer)(const struct report *, FILE *), bool json)
+static void expect_text(const struct report *report, const struct report_writer *writer, bool json)
 {
 	enum json_tokener_error flaw = json_tokener_success;
 	struct json_tokener *tokener;
@@ -20,7 +21,7 @@ static void expect_text(const struct report *report, int (*writer)(const struct 
 	size_t size = 0;
 	FILE *stream = open_memstream(&text, &size);
 
-	FUZZ_EXPECT(!writer(report, stream) && !fclose(stream) && strlen(text) == size);
+	FUZZ_EXPECT(!report_write(report, writer, stream) && !fclose(stream) && strlen(text) == size);
 	if (json) {
 		tokener = json_tokener_new();
 		json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
@@ -54,8 +55,8 @@ static void expect_report(const struct pins *pins, unsigned slots, bool exists)
 	}
 	snprintf(watched, sizeof(watched), "%.*s", (int)sizeof(*pins->pairs), (const char *)pins->pairs);
 	read_watched(watched, &report);
-	expect_text(&report, report_write_text, false);
-	expect_text(&report, report_write_json, true);
+	expect_text(&report, &report_text, false);
+	expect_text(&report, &report_json, true);
 }
 
 /* Without an end to the name, printing it would be seen. */
