@@ -35,7 +35,9 @@
 	X(DOWN_XDP, "the standby's XDP program is not on it",                                      \
 	  "the primary has to have the XDP program of the standby and cannot have it")             \
 	X(DOWN_UNREACHABLE, "unreachable",                                                         \
-	  "the primary has carrier and no path: neighbours answer over the standby only")
+	  "the primary has carrier and no path: neighbours answer over the standby only")          \
+	X(DOWN_MTU_REFUSED, "refuses the standby's MTU",                                           \
+	  "the primary cannot have the MTU of the standby: lower the MTU of the standby")
 
 /*
  * Why the active device changed last, for docs/reference/json.md.

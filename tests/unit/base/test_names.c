@@ -102,6 +102,7 @@ static const char *const down_reasons[] = {
 	"no place for our program",
 	"the standby's XDP program is not on it",
 	"unreachable",
+	"refuses the standby's MTU",
 };
 
 static const char *const causes[] = {
