@@ -21,7 +21,7 @@
  *
  * Every integer is in host byte order. Enumerators and counters are append-only; those that grow are in vfsteer_tables.h. Whoever changes the
  * meaning or the place of a field raises VFSTEER_ABI_VERSION: the agent adopts no pin of another version. Each enum ends with the number of its
- * enumerators, ..._MAX: a map that a newer version wrote may hold more.
+ * enumerators, ..._MAX: a map that a newer version wrote may hold more. A map of counters may have fewer or more of them than this version.
  * The field names are what `bpftool map dump` prints, so they are written to be read.
  */
 #ifndef VFSTEER_H
