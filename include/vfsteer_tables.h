@@ -133,7 +133,10 @@
 	  "dropped: the other wire had brought the same frame",                                    \
 	  "dropped: the other wire had brought the same frame")                                    \
 	X(rx_primary_group_packets, NULL,                                                          \
-	  "of the frames received by the primary: broadcast or multicast")
+	  "of the frames received by the primary: broadcast or multicast")                         \
+	X(tx_lost_packets,                                                                         \
+	  "lost: sent over the standby, which had no carrier, while no primary could carry them",  \
+	  "of the packets sent over the standby: lost, because neither device could carry them")
 
 /* Counters of a port, likewise. */
 #define VFSTEER_PORT_COUNTERS(X)                                                                   \

@@ -55,6 +55,7 @@ static const char *const counter_keys[] = {
 	"drop_backlog_packets",
 	"drop_twin_packets",
 	"rx_primary_group_packets",
+	"tx_lost_packets",
 };
 
 /* The caller frees it. */
