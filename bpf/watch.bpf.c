@@ -259,6 +259,18 @@ static __always_inline void watch_leave_pci_device(struct device *device, enum w
 #define WATCH_MATCH_LIST(function, cause) WATCH_MATCH_LISTED(function, cause, false)
 #define WATCH_MATCH_LIST_HELD(function, cause) WATCH_MATCH_LISTED(function, cause, true)
 
+#define WATCH_MATCH_STANDBY(function, event)                                                                           \
+	SEC("fentry/" #function)                                                                                       \
+	int BPF_PROG(function, struct net_device *device)                                                              \
+	{                                                                                                              \
+		int slot = watch_find(device, WATCH_STANDBY);                                                          \
+															       \
+		if (slot >= 0)                                                                                         \
+			pair_tell(slot, event, CAUSE_NONE);                                                            \
+		watch_note(device->ifindex, WATCH_##function);                                                         \
+		return 0;                                                                                              \
+	}
+
 #define WATCH_MATCH_PCI(function, what, cause)                                                                         \
 	SEC("fentry/" #function)                                                                                       \
 	int BPF_PROG(function, struct pci_dev *device)                                                                 \
@@ -386,17 +398,6 @@ int BPF_PROG(netif_carrier_on, struct net_device *device)
 		pair_tell(slot, EVENT_CARRIER_ON, CAUSE_NONE);
 	watch_note(device->ifindex, WATCH_netif_carrier_on);
 	watch_note_standby_carrier(device, 1);
-	return 0;
-}
-
-SEC("fentry/__dev_set_rx_mode")
-int BPF_PROG(__dev_set_rx_mode, struct net_device *device)
-{
-	int slot = watch_find(device, WATCH_STANDBY);
-
-	if (slot >= 0)
-		pair_tell(slot, EVENT_FILTERS, CAUSE_NONE);
-	watch_note(device->ifindex, WATCH___dev_set_rx_mode);
 	return 0;
 }
 

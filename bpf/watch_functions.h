@@ -13,6 +13,7 @@
  * match          how its program finds the pair, and what it does with the pair:
  *                DEVICE_HELD      the struct net_device of its argument: (state, cause)
  *                LIST, LIST_HELD  those in a list of devices that are closed: (cause)
+ *                STANDBY          wakes the agent: the struct net_device is a standby: (event)
  *                PCI              the struct pci_dev: (which of its names, cause); held
  *                PCI_DRIVER       the same for a struct device; held
  *                OWN, OWN_HELD    the program is written out in watch.bpf.c: ()
@@ -76,7 +77,7 @@
 	  OWN, (), 0, STEP_UP, none)                                                               \
 	F(__dev_set_rx_mode, "",                                                                   \
 	  "address lists and promiscuity of the standby: netlink reports none before 6.14",        \
-	  OWN, (), POLLED, STEP_UP, none)                                                          \
+	  STANDBY, (EVENT_FILTERS), POLLED, STEP_UP, none)                                         \
 	F(bpf_mprog_attach, "6.6",                                                                 \
 	  "a program of others at a tcx hook: ours has to be the last, and netlink reports none",  \
 	  OWN, (), POLLED_IF_THERE, 0, none)
