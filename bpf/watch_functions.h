@@ -80,7 +80,10 @@
 	  STANDBY, (EVENT_FILTERS), POLLED, STEP_UP, none)                                         \
 	F(bpf_mprog_attach, "6.6",                                                                 \
 	  "a program of others at a tcx hook: ours has to be the last, and netlink reports none",  \
-	  OWN, (), POLLED_IF_THERE, 0, none)
+	  OWN, (), POLLED_IF_THERE, 0, none)                                                       \
+	F(dev_xdp_install, "",                                                                     \
+	  "XDP program of the standby: netlink reports none that a link attaches or replaces",     \
+	  STANDBY, (EVENT_PROGRAMS), 0, 0, none)
 /* clang-format on */
 
 /* WATCH_<function>, the number of its row: a mask of them has to fit 32 bits. */

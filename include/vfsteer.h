@@ -220,7 +220,7 @@ enum vfsteer_event_kind {
 	EVENT_UNPLUG_CANCELLED,
 	EVENT_FILTERS,       /* the standby's address lists or promiscuity changed */
 	EVENT_ATTACHED,      /* the primary's driver has attached the netdev again */
-	EVENT_PROGRAMS,      /* somebody attached a program somewhere: slot is VFSTEER_MAX_PAIRS */
+	EVENT_PROGRAMS,      /* somebody attached a program somewhere: slot is VFSTEER_MAX_PAIRS; or an XDP program on the standby of slot */
 	EVENT_ADDRESSES,     /* an address was seen behind a port of the pair for the first time */
 	EVENT_MAX,
 } __attribute__((packed));
