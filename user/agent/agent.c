@@ -75,7 +75,7 @@ static void agent_tell_watch_test(const struct watch_result *watch)
 /* Watch programs first: the data path's method depends on them. */
 static int agent_open_programs(struct agent *agent)
 {
-	int error = watch_attach(&agent->world.pins, &agent->watch);
+	int error = watch_attach(&agent->world.pins, agent->options->settings.hold_limit_ms, &agent->watch);
 
 	if (error) {
 		log_error("watch: %s: the watch programs could not be loaded", strerror(-error));

@@ -36,6 +36,8 @@ const struct config_key config_keys[CONFIG_KEYS_MAX] = {
 	  SETTING(announce_count), NUMBER(1, 100) },
 	{ "announce_interval_ms", IN_AGENT, "100", .help = "between them",
 	  SETTING(announce_interval_ms), NUMBER(10, 60000) },
+	{ "hold_limit_ms", IN_AGENT, "100", .help = "a removal waits so long for the announcement; 0: not at all",
+	  SETTING(hold_limit_ms), NUMBER(0, 100) },
 	{ "rx", IN_AGENT | IN_PAIR, "exact", .help = "or direct, see vfsteer.conf(5)",
 	  SETTING_OR_PAIR(rx_direct), CHOICE(false, "exact", "direct") },
 	{ "egress", IN_AGENT | IN_PAIR, "after", .help = "or before other people's programs on the standby's egress",

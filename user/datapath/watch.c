@@ -22,18 +22,24 @@ VARIANT_DEFINE_OPEN(watch)
 #define WATCH_NEW_PIN "new-" WATCH_PIN /* until it takes the place of an earlier one */
 #define WATCH_SILENT_PIN "silent-"     /* of a program that does not run here */
 
-/* How long a removal may be kept waiting for the announcement, and after it. */
-#define WATCH_HOLD_LIMIT_NS 100000000ULL
-#define WATCH_HOLD_SETTLE_NS 5000000ULL
+#define WATCH_HOLD_SETTLE_NS 5000000ULL /* how long a removal is held after the announcement */
+#define WATCH_NS_PER_MS 1000000ULL
+
+/* How all programs of one agent are loaded. */
+struct watch_loading {
+	const struct pins *pins;
+	int test_fd;
+	uint64_t hold_limit_ns; /* 0: nothing is held */
+};
 
 /* Spinning is of use only where another CPU can run the agent. */
-static bool watch_can_hold(void)
+static uint64_t watch_hold_limit_ns(unsigned limit_ms)
 {
-	return sysconf(_SC_NPROCESSORS_ONLN) > 1;
+	return sysconf(_SC_NPROCESSORS_ONLN) > 1 ? limit_ms * WATCH_NS_PER_MS : 0;
 }
 
 /* Opens the object with the programs in @wanted, a mask of indices, and no others to be loaded. */
-static struct watch_bpf *watch_select(const struct pins *pins, int test_fd, unsigned wanted)
+static struct watch_bpf *watch_select(const struct watch_loading *loading, unsigned wanted)
 {
 	struct watch_bpf *programs = watch_open(kernel_has_compare_and_swap() ? watch_bpf__elf_bytes :
 									  watch_without_cas_bpf__elf_bytes);
@@ -43,14 +49,12 @@ static struct watch_bpf *watch_select(const struct pins *pins, int test_fd, unsi
 	for (unsigned i = 0; i < WATCH_FUNCTIONS_MAX; i++)
 		bpf_program__set_autoload(bpf_object__find_program_by_name(programs->obj, watched_functions[i].name),
 					  wanted & 1U << i);
-	if (watch_can_hold()) {
-		programs->rodata->hold_limit_ns = WATCH_HOLD_LIMIT_NS;
-		programs->rodata->hold_settle_ns = WATCH_HOLD_SETTLE_NS;
-	}
-	if (bpf_map__reuse_fd(programs->maps.pairs, pins->pairs_fd) ||
-	    bpf_map__reuse_fd(programs->maps.counters, pins->counters_fd) ||
-	    bpf_map__reuse_fd(programs->maps.events, pins->events_fd) ||
-	    bpf_map__reuse_fd(programs->maps.watch_tests, test_fd)) {
+	programs->rodata->hold_limit_ns = loading->hold_limit_ns;
+	programs->rodata->hold_settle_ns = WATCH_HOLD_SETTLE_NS;
+	if (bpf_map__reuse_fd(programs->maps.pairs, loading->pins->pairs_fd) ||
+	    bpf_map__reuse_fd(programs->maps.counters, loading->pins->counters_fd) ||
+	    bpf_map__reuse_fd(programs->maps.events, loading->pins->events_fd) ||
+	    bpf_map__reuse_fd(programs->maps.watch_tests, loading->test_fd)) {
 		watch_bpf__destroy(programs);
 		return NULL;
 	}
@@ -86,9 +90,9 @@ static int watch_pin(const struct pins *pins, struct bpf_program *program)
 }
 
 /* Loads and attaches the programs of @wanted and adds those that took to *@attached. Returns 0 or the kernel's refusal. */
-static int watch_try(const struct pins *pins, int test_fd, unsigned wanted, unsigned *attached)
+static int watch_try(const struct watch_loading *loading, unsigned wanted, unsigned *attached)
 {
-	struct watch_bpf *programs = watch_select(pins, test_fd, wanted);
+	struct watch_bpf *programs = watch_select(loading, wanted);
 	int error;
 
 	if (!programs)
@@ -99,7 +103,7 @@ static int watch_try(const struct pins *pins, int test_fd, unsigned wanted, unsi
 
 		if (!(wanted & 1U << i))
 			continue;
-		attach_error = watch_pin(pins, bpf_object__find_program_by_name(programs->obj, watched_functions[i].name));
+		attach_error = watch_pin(loading->pins, bpf_object__find_program_by_name(programs->obj, watched_functions[i].name));
 		if (!attach_error)
 			*attached |= 1U << i;
 		else
@@ -122,15 +126,15 @@ static bool watch_keep(const char *function, void *argument)
  * down with it, so those that are left are tried one by one. A kernel that does not permit WATCH_NOT_PERMITTED_MAX of them permits none: each try costs
  * some 20 ms, for libbpf reads the kernel's types anew.
  */
-static int watch_attach_wanted(const struct pins *pins, int test_fd, unsigned wanted, unsigned *attached, int *refusal)
+static int watch_attach_wanted(const struct watch_loading *loading, unsigned wanted, unsigned *attached, int *refusal)
 {
-	int error = wanted ? watch_try(pins, test_fd, wanted, attached) : 0;
+	int error = wanted ? watch_try(loading, wanted, attached) : 0;
 	unsigned not_permitted = 0;
 
 	if (error == -ENOMEM)
 		return error;
 	for (unsigned i = 0; i < WATCH_FUNCTIONS_MAX && error && not_permitted < WATCH_NOT_PERMITTED_MAX; i++) {
-		int refused = wanted & ~*attached & 1U << i ? watch_try(pins, test_fd, 1U << i, attached) : 0;
+		int refused = wanted & ~*attached & 1U << i ? watch_try(loading, 1U << i, attached) : 0;
 
 		if (refused)
 			*refusal = error;
@@ -207,24 +211,23 @@ static void watch_pin_silent(const struct pins *pins, unsigned silent)
 /*
  * Attaches all there is and tries it on a device. *@silent: what is attached and does not run. Returns 0 or -ENOMEM.
  */
-static int watch_attach_tested(const struct pins *pins, int test_fd, unsigned *attached, unsigned *silent,
-			       struct watch_result *result)
+static int watch_attach_tested(const struct watch_loading *loading, unsigned *attached, unsigned *silent, struct watch_result *result)
 {
-	int error = watch_attach_wanted(pins, test_fd, watch_functions_there(), attached, &result->refusal);
+	int error = watch_attach_wanted(loading, watch_functions_there(), attached, &result->refusal);
 	struct watch_test_result test = { 0 };
 	unsigned wrappers;
 
 	*silent = 0;
 	if (error || !*attached || !kernel_runs_tracing())
 		return error;
-	result->test_error = watch_test_run(test_fd, &test);
+	result->test_error = watch_test_run(loading->test_fd, &test);
 	if (!result->test_error)
 		*silent = watch_find_silent(*attached, &test);
 	wrappers = watch_find_wrappers(*silent);
 	if (wrappers) {
-		error = watch_attach_wanted(pins, test_fd, wrappers, attached, &result->refusal);
+		error = watch_attach_wanted(loading, wrappers, attached, &result->refusal);
 		if (!error)
-			result->test_error = watch_test_run(test_fd, &test);
+			result->test_error = watch_test_run(loading->test_fd, &test);
 		if (!error && !result->test_error)
 			*silent = watch_find_silent(*attached, &test);
 	}
@@ -252,16 +255,21 @@ static bool watch_is_polled(unsigned running)
 	return false;
 }
 
-int watch_attach(const struct pins *pins, struct watch_result *ret)
+int watch_attach(const struct pins *pins, unsigned hold_limit_ms, struct watch_result *ret)
 {
+	struct watch_loading loading = {
+		.pins = pins,
+		.test_fd = watch_test_map(),
+		.hold_limit_ns = watch_hold_limit_ns(hold_limit_ms),
+	};
 	struct watch_result result = { 0 };
 	unsigned attached = 0, silent = 0;
-	int test_fd = watch_test_map(), error;
+	int error;
 
-	if (test_fd < 0)
-		return test_fd;
-	error = watch_attach_tested(pins, test_fd, &attached, &silent, &result);
-	close(test_fd);
+	if (loading.test_fd < 0)
+		return loading.test_fd;
+	error = watch_attach_tested(&loading, &attached, &silent, &result);
+	close(loading.test_fd);
 	if (error)
 		return error;
 	result.silenced = !kernel_runs_tracing();
@@ -277,7 +285,7 @@ int watch_attach(const struct pins *pins, struct watch_result *ret)
 	}
 	attached &= ~silent;
 	result.complete = result.complete && attached;
-	result.removals_held = watch_can_hold() && watch_holds_removals(attached);
+	result.removals_held = loading.hold_limit_ns && watch_holds_removals(attached);
 	result.polled = watch_is_polled(attached);
 	watch_pin_silent(pins, silent);
 	pins_sweep_links(pins, WATCH_PIN, watch_keep, NULL);

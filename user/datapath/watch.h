@@ -23,7 +23,8 @@ struct watch_result {
 
 /* Attaches every program that can be, tries them, and pins the links as links/watch-FUNCTION in place of earlier ones; those that do not
  * run as links/silent-FUNCTION. Nothing
- * attached is a result, not an error. Returns 0 or -errno (out of memory, no access to the pins). */
-int watch_attach(const struct pins *pins, struct watch_result *ret);
+ * attached is a result, not an error. @hold_limit_ms: how long a removal may be held, 0: not at all. Returns 0 or -errno (out of memory, no access
+ * to the pins). */
+int watch_attach(const struct pins *pins, unsigned hold_limit_ms, struct watch_result *ret);
 
 #endif

@@ -112,6 +112,7 @@ struct options_settings {
 	enum options_path path_check;   /* unsaid: auto */
 	unsigned up_delay_ms, leaving_timeout_ms, announce_count, announce_interval_ms;
 	unsigned announce_again_s; /* 0: off */
+	unsigned hold_limit_ms;    /* see bpf/hold.h; 0: no removal is held */
 };
 
 struct options {

@@ -43,13 +43,15 @@ static void sets_everything(void **state)
 	(void)state;
 	assert_null(arguments_add_pair(&options, "eth8=eth9"));
 	assert_int_equal(read_text("; a comment\n[agent]\nup_delay_ms = 20\nleaving_timeout_ms=1000\nannounce_count = 5\n"
-				   "announce_interval_ms = 250\negress = before\n\n[pair eth0]\negress = after\nprimary = eth1\n[pair eth2]\nprimary = auto\n",
+				   "announce_interval_ms = 250\nhold_limit_ms = 0\negress = before\n\n[pair eth0]\negress = after\nprimary = eth1\n[pair eth2]\nprimary = auto\n",
 				   &options, message, sizeof(message)),
 			 0);
 	assert_int_equal(options.settings.up_delay_ms, 20);
 	assert_int_equal(options.settings.leaving_timeout_ms, 1000);
 	assert_int_equal(options.settings.announce_count, 5);
 	assert_int_equal(options.settings.announce_interval_ms, 250);
+	assert_int_equal(config_default_settings().hold_limit_ms, 100);
+	assert_int_equal(options.settings.hold_limit_ms, 0);
 	assert_int_equal(options.settings.egress, OPTIONS_EGRESS_BEFORE);
 	assert_int_equal(options.pairs[1].egress, OPTIONS_EGRESS_AFTER);
 	assert_int_equal(options.pairs[2].egress, OPTIONS_EGRESS_UNSAID);
@@ -211,6 +213,7 @@ static void mistakes(void **state)
 		{ "[agent]\nup_delay_ms =\n", ":2: up_delay_ms = : not a number from 0 to 600000" },
 		{ "[agent]\nup_delay_ms = 99999999999999999999\n", ":2: up_delay_ms = 99999999999999999999: not a number from 0 to 600000" },
 		{ "[agent]\nleaving_timeout_ms = 999\n", ":2: leaving_timeout_ms = 999: not a number from 1000 to 600000" },
+		{ "[agent]\nhold_limit_ms = 101\n", ":2: hold_limit_ms = 101: not a number from 0 to 100" },
 		{ "[agent]\nannounce_count = 0\n", ":2: announce_count = 0: not a number from 1 to 100" },
 		{ "[agent]\n\ncolour = red\n", ":3: colour: no such setting in [agent]: see 'vfsteer help run'" },
 		{ "[agents]\nup_delay_ms = 5\n", ":1: [agents]: no such section: there are [agent], [pair STANDBY] and [port IFACE]" },
