@@ -103,11 +103,22 @@ static __noinline int steer_egress_standby(struct __sk_buff *skb)
 	return TC_ACT_UNSPEC;
 }
 
-static __noinline int steer_egress_refused(struct __sk_buff *skb)
+/* Over a standby without carrier, whose queue drops it: nothing else is left. */
+static __noinline int steer_egress_lost(struct __sk_buff *skb)
+{
+	__u32 slot = pair_slot, packets = skb->gso_segs ?: 1;
+	struct vfsteer_counters *counts = bpf_map_lookup_elem(&counters, &slot);
+
+	if (counts)
+		counts->tx_lost_packets += packets;
+	return steer_egress_standby(skb);
+}
+
+static __noinline int steer_egress_refused(struct __sk_buff *skb, const struct vfsteer_pair *pair)
 {
 	steer_count(tx_primary_refused_packets);
 	pair_leave_primary(pair_slot, PRIMARY_DOWN, CAUSE_CANNOT_SEND);
-	return steer_egress_standby(skb);
+	return alive_standby_carrier(skb, pair) ? steer_egress_standby(skb) : steer_egress_lost(skb);
 }
 
 /* The standby is active. */
@@ -116,8 +127,10 @@ static __noinline int steer_egress_inactive(struct __sk_buff *skb, const struct 
 	struct vfsteer_state state = pair_word_read(pair).state;
 	__u32 primary = pair_primary_read(pair), slot = pair_slot;
 
-	if (alive_standby_carrier(skb, pair) || !steer_standby_is_saved(primary, state) || !alive_ifindex(skb, primary))
+	if (alive_standby_carrier(skb, pair))
 		return steer_egress_standby(skb);
+	if (!steer_standby_is_saved(primary, state) || !alive_ifindex(skb, primary))
+		return steer_egress_lost(skb);
 	steer_count(tx_primary_rescued_packets);
 	steer_count_tx(skb, &slot, PATH_PRIMARY);
 	return bpf_redirect(primary, 0);
@@ -138,7 +151,7 @@ int steer_egress(struct __sk_buff *skb)
 		return steer_egress_inactive(skb, pair);
 	primary = pair_primary_read(pair);
 	if (!alive_ifindex(skb, primary))
-		return steer_egress_refused(skb);
+		return steer_egress_refused(skb, pair);
 	steer_count_tx(skb, &slot, PATH_PRIMARY);
 	return bpf_redirect(primary, 0);
 }

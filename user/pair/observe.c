@@ -73,7 +73,9 @@ static enum vfsteer_down_reason observe_mismatch(const struct pair *pair, const 
 {
 	if (!pair->named && memcmp(primary->mac, standby->mac, ETH_ALEN))
 		return DOWN_OTHER_MAC;
-	if (pair->mtu_refused || primary->mtu != standby->mtu)
+	if (pair->mtu_refused)
+		return DOWN_MTU_REFUSED;
+	if (primary->mtu != standby->mtu)
 		return DOWN_OTHER_MTU;
 	return pair->placed.why[0] ? DOWN_HOOK : pair->unfit;
 }
