@@ -27,11 +27,11 @@ static enum vfsteer_down_reason pair_mismatch(const struct pair *pair, const str
 /* Whoever opens a device has its driver program all filters, too. */
 static uint64_t pair_receives_ns(struct pair *pair, bool is_running, uint64_t now_ns)
 {
-	bool has_grown = align_has_grown(pair->align);
+	bool has_grown = align_has_grown(pair->align), vlans_have_grown = align_vlans_have_grown(pair->align);
 
 	/* Somebody above has come. Where no watch program tells of receive lists nothing else does. */
 	pair->readdress |= has_grown;
-	if ((is_running && pair->was_closed) || has_grown)
+	if ((is_running && pair->was_closed) || has_grown || vlans_have_grown)
 		pair->receives_ns = now_ns + PAIR_RECEIVE_SETTLE_NS;
 	pair->was_closed = !is_running;
 	return pair->receives_ns;
