@@ -203,6 +203,7 @@ def record(results, contender, run, prefix, figures, said, more):
     add("answers/duplicates", figures["duplicates"]["answers"], "answers", steps=figures["duplicates"]["steps"])
     add("requests/duplicates", figures["duplicates"]["requests"], "requests", when=figures["duplicates"]["when"][:DUPLICATES_TOLD])
     add("answers/lost-outside-downtime", figures["lost_outside"], "answers")
+    add("answers/lost-by-rig", figures["lost_by_rig"], "answers", witnesses_dropped=figures["witnesses_dropped"])
     # QEMU's downtimes differ by more than contenders do: what is left of it is theirs, and the time until the network has noticed.
     add("answers/lost-beyond-reported-downtime", max(0, figures["lost"] - round(said["reported_ms"] / INTERVAL_MS)), "answers")
     add("holes/count", len(figures["holes"]), "holes")
@@ -222,8 +223,10 @@ def record(results, contender, run, prefix, figures, said, more):
         add("vf/after", figures["vf_after_s"], "s")
     add("arrivals", figures["series"], "answers per 10 ms")
     vf = f", back on the VF after {figures['vf_tx_ms']} ms" if contender.name != "virtio-only" else ""
-    holes = "; ".join(f"{hole['lost']} in {hole['ms']:.0f} ms after {hole['step']}" for hole in figures["holes"])
-    return (f"{figures['lost']} of {figures['asked']} answers lost ({figures['lost_outside']} outside the downtime), "
+    holes = "; ".join(f"{hole['lost']} in {hole['ms']:.0f} ms after {hole['step']}: " +
+                      ", ".join(f"{where} {count}" for where, count in hole["where"].items()) for hole in figures["holes"])
+    return (f"{figures['lost']} of {figures['asked']} answers lost ({figures['lost_outside']} outside the downtime, {figures['lost_by_rig']} of "
+            "these by the rig), "
             f"{len(figures['holes'])} holes ({holes}), downtime {said['downtime_ms']:.0f} ms "
             f"(reported {said['reported_ms']}), twice: {figures['duplicates']['requests']} questions, {figures['duplicates']['answers']} answers; "
             f"TCP stall {stall['ms']:.0f} ms from {stall['step']} + {stall['after_step_ms']:.0f} ms, {figures['idle_broken']} connections broken{vf}")
