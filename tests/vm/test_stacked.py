@@ -31,8 +31,7 @@ DIRECTOR = ("-netdev", "tap,id=director-net,ifname=director0,script=no,downscrip
             "-device", f"e1000e,id=director,netdev=director-net,mac={DIRECTOR_MAC},romfile=,addr=0x10")
 GUESTS = {kernel: {"kernel": kernel, "memory_mb": 768, "devices": DIRECTOR, "prepare": lambda: {"extra": dict(PROGRAMS)},
                    "more_modules": ("crc32c_generic", "ip_vs", "ip_vs_rr", "nft_meta", "nft_payload")} for kernel in KERNELS}
-LATER = [("full", "6.12/team", "6.12/bond"), ("full", "6.12/lvs-*", "netns announce-ours, lvs"),
-         ("full", "6.1/bond", "6.12/bond"), ("full", "6.1/lvs-by-arp-settings", "6.12/lvs-by-arp-settings"),
+LATER = [("full", "6.12/*", "neighbours 6.12/vlan; netns announce-ours"), ("full", "6.1/bond", "6.12/bond"), ("full", "6.1/lvs-by-arp-settings", "6.12/lvs-by-arp-settings"),
          *(("nightly", f"{kernel}/*", "the same case on 6.12") for kernel in KERNELS[1:])]
 VLAN = 77
 GROUP4, GROUP6 = "239.7.7.7", "ff05::7:7"
