@@ -36,7 +36,8 @@ LATER = [("full", "6.12/*", "neighbours 6.12/vlan; netns announce-ours"), ("full
 VLAN = 77
 GROUP4, GROUP6 = "239.7.7.7", "ff05::7:7"
 TAKEN6 = "fd77::f"  # the outside has it, so that the guest's DAD fails
-ASKER_MAC = "02:76:66:00:00:fe"
+# A neighbour of its own: the guest learns from who asks, and the peer's addresses stay the peer's.
+ASKER_MAC, ASKER6 = "02:76:66:00:00:fe", "fe80::99"
 
 
 # A bond, a team
@@ -113,12 +114,12 @@ def kernel_answers(guest, wire, pair, inside):
     guest has (a device whose arp_ignore is 0 answers for others' as well, which are not announced there)."""
     words = [line.split() for line in guest.check("ip -o address show").splitlines()]
     found = set()
-    for vlan, device, asker, above in ((0, "peer0", pair, None), (VLAN, "peer1", inside, f"upper0.{VLAN}")):
+    for vlan, device, asker, above in ((0, "peer0", "10.77.0.99", None), (VLAN, "peer1", inside.peer_v4 + "9", f"upper0.{VLAN}")):
         heard = Capture(guest.lab.switch, wire, tags=True)
         for address in sorted({one[3].split("/")[0] for one in words if above in (None, one[1].split("@")[0])}):
             for _ in range(2):
-                inject(guest.lab.peer, device, solicitation(address, ASKER_MAC, asker.peer_v6) if ":" in address
-                       else arp_request(address, ASKER_MAC, asker.peer_v4))
+                inject(guest.lab.peer, device, solicitation(address, ASKER_MAC, ASKER6) if ":" in address
+                       else arp_request(address, ASKER_MAC, asker))
         time.sleep(1.5)
         for data in (frame.data for frame in heard.stop()):
             tag = int.from_bytes(data[14:16], "big") & 0xfff if data[12:14] == TAG.to_bytes(2, "big") else 0
