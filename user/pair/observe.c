@@ -26,16 +26,17 @@ static bool observe_carries(const struct netdev *primary)
 void observe_note(const struct world *world, struct pair *pair, uint64_t now_ns)
 {
 	const struct netdev *primary = netdev_by_index(world->table, pair->primary);
-	bool has_grown, runs;
+	bool has_grown, vlans_have_grown, runs;
 
 	if (!primary || !netdev_by_index(world->table, pair->standby))
 		return;
 	runs = observe_runs(world, pair, primary);
 	has_grown = align_has_grown(pair->align);
+	vlans_have_grown = align_vlans_have_grown(pair->align);
 	/* Somebody above has come. Where no watch program tells of receive lists nothing else does. */
 	pair->readdress |= has_grown;
 	/* Whoever opens a device has its driver program all filters, too. */
-	if ((runs && pair->was_closed) || has_grown)
+	if ((runs && pair->was_closed) || has_grown || vlans_have_grown)
 		pair->receives_ns = now_ns + OBSERVE_SETTLE_NS;
 	pair->was_closed = !runs;
 	if (!runs || !primary->carrier) {
