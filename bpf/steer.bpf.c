@@ -22,7 +22,6 @@
 #include <linux/ipv6.h>
 #include <linux/pkt_cls.h>
 
-#define STEER_IPV4_PLAIN 0x45  /* version 4, no options */
 #define STEER_IPV4_GROUPS 0xe0 /* first byte of a multicast address, and of what is reserved above */
 
 #define STEER_DHCP_CLIENT 68
@@ -191,7 +190,7 @@ static __noinline enum steer_verdict steer_drop_twin(struct __sk_buff *skb)
 /* Unicast: compared while the pair says so of this wire. */
 static __always_inline enum steer_verdict steer_compare_unicast(struct __sk_buff *skb, enum vfsteer_path path)
 {
-	return twins_is_one(skb, pair_slot, path, true) ? steer_drop_twin(skb) : STEER_TAKE;
+	return twins_is_twin(skb, pair_slot, path, true) ? steer_drop_twin(skb) : STEER_TAKE;
 }
 
 /* Is @mac that of a device above the standby, or of a port? Frames from there come back over the inactive wire. */
@@ -236,7 +235,7 @@ static __always_inline enum steer_verdict steer_receive_group(struct __sk_buff *
 		steer_count(drop_own_echo_packets);
 		return STEER_DROP;
 	}
-	if (twins_is_one(skb, pair_slot, path, false))
+	if (twins_is_twin(skb, pair_slot, path, false))
 		return steer_drop_twin(skb);
 	if (path == PATH_PRIMARY)
 		steer_count(rx_primary_group_packets);
@@ -247,7 +246,7 @@ static __always_inline enum steer_verdict steer_receive_group(struct __sk_buff *
  * The receive rule for what is not addressed to the pair (not PACKET_HOST): taken from both wires, once. Frames that are addressed to the
  * pair, nearly all, are compared seldom.
  */
-static __noinline enum steer_verdict steer_receive(struct __sk_buff *skb, struct vfsteer_pair *pair, enum vfsteer_path path)
+static __always_inline enum steer_verdict steer_receive(struct __sk_buff *skb, struct vfsteer_pair *pair, enum vfsteer_path path)
 {
 	struct ethhdr *ethernet = ethernet_of(skb);
 
@@ -279,7 +278,7 @@ static __always_inline bool steer_may_be_direct(struct __sk_buff *skb)
 		struct iphdr *ip = data + sizeof(struct ethhdr);
 
 		ports = (void *)(ip + 1);
-		if ((void *)(ports + 2) > end || *(__u8 *)ip != STEER_IPV4_PLAIN)
+		if ((void *)(ports + 2) > end || *(__u8 *)ip != ETHERNET_IPV4_PLAIN)
 			return false;
 		/* A fragment has no ports, or not in each: all of them go one way. */
 		if (ip->frag_off & bpf_htons(0x3fff) || *(__u8 *)&ip->daddr >= STEER_IPV4_GROUPS)
@@ -389,17 +388,13 @@ int primary_ingress_watched(struct __sk_buff *skb)
 	return steer_primary(skb, pair);
 }
 
-static __noinline int steer_standby_others(struct __sk_buff *skb, struct vfsteer_pair *pair)
+/* What is not to the pair itself, and what is while unicast is compared. */
+static __noinline int steer_standby_careful(struct __sk_buff *skb, struct vfsteer_pair *pair)
 {
-	if (steer_receive(skb, pair, PATH_STANDBY) == STEER_DROP)
-		return TC_ACT_SHOT;
-	steer_count_rx(skb, PATH_STANDBY);
-	return TC_ACT_UNSPEC;
-}
+	enum steer_verdict verdict = skb->pkt_type == PACKET_HOST ? steer_compare_unicast(skb, PATH_STANDBY) :
+								    steer_receive(skb, pair, PATH_STANDBY);
 
-static __noinline int steer_standby_careful(struct __sk_buff *skb)
-{
-	if (steer_compare_unicast(skb, PATH_STANDBY) == STEER_DROP)
+	if (verdict == STEER_DROP)
 		return TC_ACT_SHOT;
 	steer_count_rx(skb, PATH_STANDBY);
 	return TC_ACT_UNSPEC;
@@ -412,10 +407,8 @@ static __noinline int steer_standby_own(struct __sk_buff *skb)
 
 	if (!pair)
 		return TC_ACT_UNSPEC;
-	if (skb->pkt_type != PACKET_HOST)
-		return steer_standby_others(skb, pair);
-	if (pair->rx_compares_standby)
-		return steer_standby_careful(skb);
+	if (skb->pkt_type != PACKET_HOST || pair->rx_compares_standby)
+		return steer_standby_careful(skb, pair);
 	steer_count_rx(skb, PATH_STANDBY);
 	return TC_ACT_UNSPEC;
 }

@@ -216,7 +216,7 @@ def twins_of_a_wire_that_has_come(stage):
 
 @case
 def udp_that_gro_joins(stage):
-    """Datagrams that GRO has joined look otherwise on each wire: none is ever lost. How many come twice is told, and is at most all of them."""
+    """Datagrams that GRO has joined are compared one by one: none is lost. Of a joined frame of which the other wire has brought a part, that part comes twice."""
     stage.outside.run("for wire in br0 st1 pr1; do ethtool -K $wire tso off gso off tx-udp-segmentation off >/dev/null; done")
     stage.guest.run("for device in st0 pr0; do ethtool -K $device gro on rx-udp-gro-forwarding on >/dev/null; done")
     for active in each_active(stage):
@@ -246,7 +246,7 @@ def udp_that_gro_joins(stage):
             twins = stage.counter("drop_twin_packets") - before
             note(f"active {active}, UDP_GRO {gro}: {len(got) - len(set(got))} of {UDP_BURSTS * UDP_BURST} twice, {twins} twins dropped, {joined} reads of several")
             check_equal(len(set(got)), UDP_BURSTS * UDP_BURST, f"datagrams, active {active}, UDP_GRO {gro}")
-            check(max(got.count(number) for number in range(0, UDP_BURSTS * UDP_BURST, 97)) <= 2, "more than two of one")
+            check(len(got) - len(set(got)) < len(got) / 20, "too many came twice")
             if gro:
                 check(joined > UDP_BURSTS / 2, "GRO joined nothing: this proves nothing")
 
