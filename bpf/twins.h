@@ -307,22 +307,36 @@ static __always_inline bool twins_primary_is_moving(const struct vfsteer_pair *p
 	return primary == PRIMARY_JOINING || primary == PRIMARY_LEAVING;
 }
 
+static __always_inline void twins_set_compared(struct vfsteer_pair *pair, __u32 path, __u8 compares)
+{
+	if (path == PATH_PRIMARY)
+		*(volatile __u8 *)&pair->rx_compares_primary = compares;
+	else
+		*(volatile __u8 *)&pair->rx_compares_standby = compares;
+}
+
+/*
+ * @path is active, and quiet. A switchover at this moment sets the flag, before and after it changes the word: whoever
+ * stores last, the flag of a wire that is inactive now stays.
+ */
+static __always_inline void twins_compare_no_more(struct vfsteer_pair *pair, __u32 path)
+{
+	twins_set_compared(pair, path, 0);
+	pair_barrier(pair);
+	if (pair_active_read(pair) != path)
+		twins_set_compared(pair, path, 1);
+}
+
 /* Unicast that came by @path, which the pair's flag of this wire asks to compare: is it to be? */
 static __always_inline bool twins_compare_unicast(struct vfsteer_pair *pair, __u32 path, __u32 now_ms,
 						  __u32 switched_ms)
 {
 	if (pair_active_read(pair) != path) {
 		pair->rx_inactive_boot_ms = now_ms;
-		if (path == PATH_PRIMARY)
-			pair->rx_compares_standby = 1;
-		else
-			pair->rx_compares_primary = 1;
+		twins_set_compared(pair, path == PATH_PRIMARY ? PATH_STANDBY : PATH_PRIMARY, 1);
 	} else if (now_ms - pair->rx_inactive_boot_ms > TWINS_UNICAST_MS && now_ms - switched_ms > TWINS_UNICAST_MS &&
 		   !twins_primary_is_moving(pair)) {
-		if (path == PATH_PRIMARY)
-			pair->rx_compares_primary = 0;
-		else
-			pair->rx_compares_standby = 0;
+		twins_compare_no_more(pair, path);
 		return false;
 	}
 	return true;

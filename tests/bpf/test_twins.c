@@ -2,6 +2,7 @@
 /* The receive rule (bpf/twins.h): whatever the two wires bring, in whatever order, n copies on one and m on the other deliver max(n, m). */
 #include "steer_stage.h"
 
+#include <pthread.h>
 #include <time.h>
 
 #define ROUNDS 150
@@ -12,6 +13,7 @@
 #define SEGMENTS 60
 #define WINDOW_MS 1000
 #define SETTLED_MS 125
+#define SWITCHES 20000
 
 struct wire_frame {
 	uint8_t bytes[FRAME_MAX];
@@ -268,6 +270,41 @@ static void test_switch_compares(void **context)
 	check_flags(1, 1);
 }
 
+static void *receive_on_primary(void *until)
+{
+	static struct wire_frame frame;
+
+	fill(&frame, false, 200, 7);
+	while (!*(volatile bool *)until)
+		is_delivered(&frame, PATH_PRIMARY);
+	return NULL;
+}
+
+/* A frame that finds the pair quiet, and a switchover at that moment: the primary's wire, now the inactive one, is compared. */
+static void test_quiet_and_switched(void **context)
+{
+	unsigned forgotten = 0;
+	bool until = false;
+	pthread_t thread;
+
+	(void)context;
+	assert_int_equal(pthread_create(&thread, NULL, receive_on_primary, &until), 0);
+	for (unsigned i = 0; i < SWITCHES; i++) {
+		struct vfsteer_pair pair;
+
+		set(&(struct setting){ PATH_PRIMARY, .absent = true });
+		pair = pair_get(SLOT);
+		pair.rx_compares_primary = pair.rx_compares_standby = 1;
+		pair_put(SLOT, &pair);
+		run(world.steer->progs.steer_egress, UNICAST_V4, "st0");
+		usleep(below(50));
+		forgotten += !pair_get(SLOT).rx_compares_primary;
+	}
+	until = true;
+	pthread_join(thread, NULL);
+	assert_int_equal(forgotten, 0);
+}
+
 /* @count segments of a stream from number @first on, as one frame. */
 static void fill_segments(struct wire_frame *frame, bool is_v4, unsigned first, unsigned count, unsigned flags)
 {
@@ -488,6 +525,7 @@ int main(void)
 		cmocka_unit_test(test_options),	      cmocka_unit_test(test_padding),
 		cmocka_unit_test(test_window),
 		cmocka_unit_test(test_quiet_pair),    cmocka_unit_test(test_switch_compares),
+		cmocka_unit_test(test_quiet_and_switched),
 		cmocka_unit_test(test_joining_and_leaving), cmocka_unit_test(test_datagrams),
 		cmocka_unit_test(test_streams),	      cmocka_unit_test(test_acknowledgements),
 		cmocka_unit_test(test_own_macs),      cmocka_unit_test(test_neighbours_answer_again),
