@@ -86,7 +86,10 @@ static __always_inline void pair_tell(__u32 slot, enum vfsteer_event_kind kind, 
 	bpf_ringbuf_output(&events, &event, sizeof(event), kind == EVENT_SWITCHED ? BPF_RB_FORCE_WAKEUP : 0);
 }
 
-/* On x86 an addition is also the barrier between a store above and a look below. The compiler is not to know that it adds nothing. */
+/*
+ * On x86 an addition is also the barrier between a store above and a look below. The compiler is
+ * not to know that it adds nothing.
+ */
 static __always_inline void pair_barrier(struct vfsteer_pair *pair)
 {
 	__u64 nothing = 0;

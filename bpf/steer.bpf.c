@@ -29,7 +29,7 @@
 
 const volatile __u32 pair_slot = 0;
 
-/* The key of both maps is read where it stands: a copy would be made for each packet, on a stack made for each packet. */
+/* The key of both maps is read where it stands: a copy on the stack would cost each packet. */
 static __always_inline struct vfsteer_pair *steer_pair(void)
 {
 	return bpf_map_lookup_elem(&pairs, (const void *)&pair_slot);
@@ -40,11 +40,11 @@ static __always_inline struct vfsteer_counters *steer_counters(void)
 	return bpf_map_lookup_elem(&counters, (const void *)&pair_slot);
 }
 
-#define steer_count(field)                                                                                             \
-	do {                                                                                                           \
-		struct vfsteer_counters *counts = steer_counters();                                                    \
-		if (counts)                                                                                            \
-			counts->field++;                                                                               \
+#define steer_count(field)                                                                         \
+	do {                                                                                       \
+		struct vfsteer_counters *counts = steer_counters();                                \
+		if (counts)                                                                        \
+			counts->field++;                                                           \
 	} while (0)
 
 static __always_inline void steer_count_tx(struct __sk_buff *skb, enum vfsteer_path path)
@@ -80,8 +80,8 @@ static __always_inline void steer_count_rx(struct __sk_buff *skb, enum vfsteer_p
 }
 
 /*
- * TC_ACT_UNSPEC, made where it is returned. The compiler would make it at the program's beginning, in a register that is
- * then saved for each packet.
+ * TC_ACT_UNSPEC, made where it is returned. The compiler would make it at the program's beginning,
+ * in a register that is then saved for each packet.
  */
 static __always_inline int steer_pass(void)
 {
@@ -246,7 +246,8 @@ static __always_inline enum steer_verdict steer_receive_group(struct __sk_buff *
  * The receive rule for what is not addressed to the pair (not PACKET_HOST): taken from both wires, once. Frames that are addressed to the
  * pair, nearly all, are compared seldom.
  */
-static __always_inline enum steer_verdict steer_receive(struct __sk_buff *skb, struct vfsteer_pair *pair, enum vfsteer_path path)
+static __always_inline enum steer_verdict
+steer_receive(struct __sk_buff *skb, struct vfsteer_pair *pair, enum vfsteer_path path)
 {
 	struct ethhdr *ethernet = ethernet_of(skb);
 
@@ -328,7 +329,8 @@ static __noinline int steer_primary_others(struct __sk_buff *skb, struct vfsteer
 	}
 }
 
-static __always_inline int steer_primary_taken(struct __sk_buff *skb, const struct vfsteer_pair *pair, bool direct)
+static __always_inline int steer_primary_taken(struct __sk_buff *skb,
+					       const struct vfsteer_pair *pair, bool direct)
 {
 	steer_count_rx(skb, PATH_PRIMARY);
 	return direct && steer_may_be_direct(skb) ? steer_pass() : steer_to_standby(skb, pair);
@@ -391,8 +393,9 @@ int primary_ingress_watched(struct __sk_buff *skb)
 /* What is not to the pair itself, and what is while unicast is compared. */
 static __noinline int steer_standby_careful(struct __sk_buff *skb, struct vfsteer_pair *pair)
 {
-	enum steer_verdict verdict = skb->pkt_type == PACKET_HOST ? steer_compare_unicast(skb, PATH_STANDBY) :
-								    steer_receive(skb, pair, PATH_STANDBY);
+	enum steer_verdict verdict = skb->pkt_type == PACKET_HOST
+					     ? steer_compare_unicast(skb, PATH_STANDBY)
+					     : steer_receive(skb, pair, PATH_STANDBY);
 
 	if (verdict == STEER_DROP)
 		return TC_ACT_SHOT;

@@ -129,7 +129,7 @@ static __always_inline bool twins_is_neighbours(const struct twins_chunk *chunk)
 
 /* What the digest of a frame needs to know of its headers. */
 struct twins_headers {
-	__u32 transport; /* offset; 0: IPv4 with options, a fragment, or nothing that is known here */
+	__u32 transport; /* offset; 0: IPv4 with options, a fragment, or nothing known here */
 	__u32 end;	 /* of the packet, without padding */
 	__u8 protocol;
 };
@@ -164,8 +164,8 @@ static __always_inline __u32 twins_over_options(const struct twins_chunk *chunk)
 {
 	__u8 first = chunk->bytes[TWINS_NETWORK];
 
-	if (twins_be16(chunk->bytes + TWINS_TYPE) != ETH_P_IP || first <= ETHERNET_IPV4_PLAIN || first > 0x4f ||
-	    twins_be16(chunk->bytes + TWINS_IPV4_FRAGMENT) & 0x3fff)
+	if (twins_be16(chunk->bytes + TWINS_TYPE) != ETH_P_IP || first <= ETHERNET_IPV4_PLAIN ||
+	    first > 0x4f || twins_be16(chunk->bytes + TWINS_IPV4_FRAGMENT) & 0x3fff)
 		return 0;
 	return TWINS_NETWORK + (first & 15) * 4;
 }
@@ -291,7 +291,8 @@ static __noinline bool twins_are_segments(struct __sk_buff *skb, struct twins_ch
 }
 
 /* What the digests of a frame of the pair in @slot begin with. */
-static __always_inline __u64 twins_start(struct __sk_buff *skb, const struct vfsteer_twins_key *key, __u32 slot)
+static __always_inline __u64 twins_start(struct __sk_buff *skb, const struct vfsteer_twins_key *key,
+					 __u32 slot)
 {
 	__u64 start = key->start ^ (__u64)slot << 32;
 
@@ -316,8 +317,8 @@ static __always_inline void twins_set_compared(struct vfsteer_pair *pair, __u32 
 }
 
 /*
- * @path is active, and quiet. A switchover at this moment sets the flag, before and after it changes the word: whoever
- * stores last, the flag of a wire that is inactive now stays.
+ * @path is active, and quiet. A switchover at this moment sets the flag, before and after it changes
+ * the word: whoever stores last, the flag of a wire that is inactive now stays.
  */
 static __always_inline void twins_compare_no_more(struct vfsteer_pair *pair, __u32 path)
 {
@@ -343,11 +344,12 @@ static __always_inline bool twins_compare_unicast(struct vfsteer_pair *pair, __u
 }
 
 /*
- * @digest with a chunk of @skb, at most @length bytes from @offset on. The two at @checksum in it are left
- * out; 0: none. A global function, as the next ones: the verifier looks at it once, and not for each chunk.
+ * @digest with a chunk of @skb, at most @length bytes from @offset on. The two at @checksum in it are
+ * left out; 0: none. A global function, as the next ones: the verifier looks at it once, and not for
+ * each chunk.
  */
-__attribute__((noinline)) __u64 twins_add_chunk(struct __sk_buff *skb, __u32 offset, __u32 length, __u32 checksum,
-						__u64 digest)
+__attribute__((noinline)) __u64 twins_add_chunk(struct __sk_buff *skb, __u32 offset, __u32 length,
+						__u32 checksum, __u64 digest)
 {
 	const struct vfsteer_twins_key *key;
 	struct twins_chunk chunk;
@@ -366,7 +368,8 @@ __attribute__((noinline)) __u64 twins_add_chunk(struct __sk_buff *skb, __u32 off
 }
 
 /* @digest with @length bytes of @skb from @offset on. */
-__attribute__((noinline)) __u64 twins_add_bytes(struct __sk_buff *skb, __u32 offset, __u32 length, __u64 digest)
+__attribute__((noinline)) __u64 twins_add_bytes(struct __sk_buff *skb, __u32 offset, __u32 length,
+						__u64 digest)
 {
 #pragma clang loop unroll(disable)
 	for (__u32 at = 0; at < TWINS_CHUNK * TWINS_CHUNKS_MAX && at < length; at += TWINS_CHUNK)
@@ -374,7 +377,7 @@ __attribute__((noinline)) __u64 twins_add_bytes(struct __sk_buff *skb, __u32 off
 	return digest;
 }
 
-/* @digest with what the datagrams have in common that GRO may have joined to @skb: the headers up to the ports. */
+/* @digest with what the datagrams joined to @skb have in common: the headers up to the ports. */
 __attribute__((noinline)) __u64 twins_add_flow(struct __sk_buff *skb, __u32 transport, __u64 digest)
 {
 	const struct vfsteer_twins_key *key;
@@ -408,33 +411,37 @@ static __always_inline __u32 twins_over_udp(struct __sk_buff *skb)
 	if (skb->protocol == bpf_htons(ETH_P_IP))
 		return twins_load_be16(skb, TWINS_NETWORK) >> 8 == ETHERNET_IPV4_PLAIN &&
 				       !(twins_load_be16(skb, TWINS_IPV4_FRAGMENT) & 0x3fff) &&
-				       (twins_load_be16(skb, TWINS_IPV4_PROTOCOL - 1) & 0xff) == IPPROTO_UDP ?
-			       TWINS_OVER_IPV4 :
-			       0;
+				       (twins_load_be16(skb, TWINS_IPV4_PROTOCOL - 1) & 0xff) ==
+					       IPPROTO_UDP
+			       ? TWINS_OVER_IPV4
+			       : 0;
 	return skb->protocol == bpf_htons(ETH_P_IPV6) &&
-			       twins_load_be16(skb, TWINS_IPV6_PROTOCOL) >> 8 == IPPROTO_UDP ?
-		       TWINS_OVER_IPV6 :
-		       0;
+			       twins_load_be16(skb, TWINS_IPV6_PROTOCOL) >> 8 == IPPROTO_UDP
+		       ? TWINS_OVER_IPV6
+		       : 0;
 }
 
 /* Notes one datagram of @flow: @length bytes of payload at @offset. */
-static __always_inline int twins_note_datagram(struct __sk_buff *skb, const struct twins_copy *copy, __u32 offset,
-					       __u32 length, __u32 id)
+static __always_inline int twins_note_datagram(struct __sk_buff *skb, const struct twins_copy *copy,
+					       __u32 offset, __u32 length, __u32 id)
 {
-	__u64 pair = (__u64)(__u32)((id & 0xffff) + copy->key->words[0]) * (__u32)(length + copy->key->words[1]);
+	__u64 pair = (__u64)(__u32)((id & 0xffff) + copy->key->words[0]) *
+		     (__u32)(length + copy->key->words[1]);
 	__u64 digest = (copy->start ^ pair) * copy->key->multiplier;
 
-	return twins_note(twins_add_bytes(skb, offset, length, digest ^ digest >> 32), copy->path, copy->now_ms,
-			  copy->switched_ms);
+	return twins_note(twins_add_bytes(skb, offset, length, digest ^ digest >> 32), copy->path,
+			  copy->now_ms, copy->switched_ms);
 }
 
 /*
- * Is @skb, if it is UDP, made of twins alone, as twins_is_one says it of others? -1: it is no UDP, or
- * none that is known here. It stands beside twins_is_one, for the verifier limits the stack of both.
+ * Is @skb, if it is UDP, made of twins alone, as twins_is_one says it of others? -1: it is no UDP,
+ * or none that is known here. It stands beside twins_is_one: the verifier limits the sum of stacks.
  */
-__attribute__((noinline)) int twins_are_datagrams(struct __sk_buff *skb, __u32 slot, __u32 path, __u32 is_unicast)
+__attribute__((noinline)) int twins_are_datagrams(struct __sk_buff *skb, __u32 slot, __u32 path,
+						  __u32 is_unicast)
 {
-	__u32 transport = twins_over_udp(skb), length, size = skb->gso_size, whole, left, id = 0, step, zero = 0, offset;
+	__u32 transport = twins_over_udp(skb), length, size = skb->gso_size, whole, left, id = 0,
+	      step, zero = 0, offset;
 	struct vfsteer_pair *pair = bpf_map_lookup_elem(&pairs, &slot);
 	struct twins_copy copy = { .path = path, .now_ms = twins_now_ms() };
 	int are_twins = 1;
@@ -443,7 +450,8 @@ __attribute__((noinline)) int twins_are_datagrams(struct __sk_buff *skb, __u32 s
 	if (!copy.key || !pair || !transport)
 		return -1;
 	if (transport == TWINS_OVER_IPV4) {
-		length = twins_load_be16(skb, TWINS_IPV4_LENGTH) - (TWINS_OVER_IPV4 - TWINS_NETWORK);
+		length =
+			twins_load_be16(skb, TWINS_IPV4_LENGTH) - (TWINS_OVER_IPV4 - TWINS_NETWORK);
 		id = twins_load_be16(skb, TWINS_IPV4_ID);
 	} else {
 		length = twins_load_be16(skb, TWINS_IPV6_LENGTH);
@@ -511,9 +519,12 @@ __attribute__((noinline)) int twins_is_one(struct __sk_buff *skb, __u32 slot, __
 	transport = headers.transport ? headers.transport : twins_over_options(&chunk);
 	digest = copy.start ^ (length < TWINS_FRAME_MIN ? TWINS_FRAME_MIN : length);
 	if (transport && transport < length) {
-		__u32 protocol = headers.transport ? headers.protocol : chunk.bytes[TWINS_IPV4_PROTOCOL];
+		__u32 protocol =
+			headers.transport ? headers.protocol : chunk.bytes[TWINS_IPV4_PROTOCOL];
 
-		checksum = protocol == IPPROTO_TCP ? TWINS_TCP_CHECKSUM : protocol == IPPROTO_UDP ? TWINS_UDP_CHECKSUM : 0;
+		checksum = protocol == IPPROTO_TCP   ? TWINS_TCP_CHECKSUM
+			   : protocol == IPPROTO_UDP ? TWINS_UDP_CHECKSUM
+						     : 0;
 		digest = twins_add_chunk(skb, 0, transport, 0, digest);
 	} else {
 		transport = 0;
@@ -527,7 +538,8 @@ __attribute__((noinline)) int twins_is_one(struct __sk_buff *skb, __u32 slot, __
 	return twins_note(digest, path, copy.now_ms, copy.switched_ms);
 }
 
-static __always_inline int twins_is_twin(struct __sk_buff *skb, __u32 slot, __u32 path, __u32 is_unicast)
+static __always_inline int twins_is_twin(struct __sk_buff *skb, __u32 slot, __u32 path,
+					 __u32 is_unicast)
 {
 	int are_twins = twins_are_datagrams(skb, slot, path, is_unicast);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a packet of a quiet pair costs: the programs' instructions are executed here, one by one, and counted. The count is that of clang's instructions
- * (a look-up or a call is one), so it is the same on every kernel. `tools/bench breakdown` has those of the machine.
+ * What a packet of a quiet pair costs: the programs' instructions are executed here, one by one, and
+ * counted. They are clang's (a look-up or a call is one), so the count is the same on every kernel.
+ * `tools/bench breakdown` has those of the machine.
  */
 #include "steer_stage.h"
 
@@ -95,7 +96,10 @@ static bool machine_jumps(unsigned operation, __u64 left, __u64 right)
 
 static unsigned machine_width(unsigned code)
 {
-	return BPF_SIZE(code) == BPF_B ? 1 : BPF_SIZE(code) == BPF_H ? 2 : BPF_SIZE(code) == BPF_W ? 4 : 8;
+	return BPF_SIZE(code) == BPF_B	 ? 1
+	       : BPF_SIZE(code) == BPF_H ? 2
+	       : BPF_SIZE(code) == BPF_W ? 4
+					 : 8;
 }
 
 static __u64 machine_constant(const struct bpf_insn *instruction)
@@ -110,8 +114,9 @@ static size_t machine_step(struct machine *machine, size_t at)
 {
 	const struct bpf_insn *instruction = &machine->instructions[at];
 	__u64 *to = &machine->registers[instruction->dst_reg];
-	__u64 left = *to, right = BPF_SRC(instruction->code) == BPF_X ? machine->registers[instruction->src_reg] :
-									(__u64)(__s64)instruction->imm;
+	__u64 left = *to, right = BPF_SRC(instruction->code) == BPF_X
+					  ? machine->registers[instruction->src_reg]
+					  : (__u64)(__s64)instruction->imm;
 	const void *from;
 	unsigned class = BPF_CLASS(instruction->code), operation = BPF_OP(instruction->code);
 
@@ -125,7 +130,8 @@ static size_t machine_step(struct machine *machine, size_t at)
 		memcpy(to, from, machine_width(instruction->code));
 		return at + 1;
 	case BPF_STX:
-		memcpy((void *)(left + instruction->off), &machine->registers[instruction->src_reg], machine_width(instruction->code));
+		memcpy((void *)(left + instruction->off), &machine->registers[instruction->src_reg],
+		       machine_width(instruction->code));
 		return at + 1;
 	case BPF_ALU:
 		*to = (__u32)machine_compute(operation, (__u32)left, (__u32)right);
@@ -155,24 +161,26 @@ static size_t machine_own_count(const struct bpf_insn *instructions, size_t coun
 	size_t end = count;
 
 	for (size_t i = 0; i < end; i++)
-		if (instructions[i].code == (BPF_JMP | BPF_CALL) && instructions[i].src_reg == BPF_PSEUDO_CALL &&
-		    i + 1 + instructions[i].imm < end)
+		if (instructions[i].code == (BPF_JMP | BPF_CALL) &&
+		    instructions[i].src_reg == BPF_PSEUDO_CALL && i + 1 + instructions[i].imm < end)
 			end = i + 1 + instructions[i].imm;
 	return end;
 }
 
-/* What is saved for each packet, and restored: registers 6 to 9 that the program uses anywhere, and the stack. */
+/* What is saved for each packet, and restored: the registers 6 to 9 that are used, and the stack. */
 static unsigned machine_saves(const struct machine *machine)
 {
 	size_t count = machine_own_count(machine->instructions, machine->count);
 	bool uses[16] = { 0 };
 
 	for (size_t i = 0; i < count; i++)
-		uses[machine->instructions[i].dst_reg] = uses[machine->instructions[i].src_reg] = true;
+		uses[machine->instructions[i].dst_reg] = uses[machine->instructions[i].src_reg] =
+			true;
 	return 2 * (uses[6] + uses[7] + uses[8] + uses[9]) + uses[10];
 }
 
-static void check(struct bpf_program *program, const struct vfsteer_pair *pair, struct __sk_buff *skb, int verdict, unsigned most)
+static void check(struct bpf_program *program, const struct vfsteer_pair *pair,
+		  struct __sk_buff *skb, int verdict, unsigned most)
 {
 	static struct machine machine;
 	size_t at = 0;
@@ -191,14 +199,17 @@ static void check(struct bpf_program *program, const struct vfsteer_pair *pair, 
 		assert_false(machine.left);
 	}
 	assert_int_equal((int)machine.registers[0], verdict);
-	printf("# %s: %u instructions, of which %u save\n", bpf_program__name(program), machine.steps, machine_saves(&machine));
+	printf("# %s: %u instructions, of which %u save\n", bpf_program__name(program),
+	       machine.steps, machine_saves(&machine));
 	assert_in_range(machine.steps, 1, most);
 }
 
 static struct vfsteer_pair quiet_pair(void)
 {
 	/* The inactive wire is always compared. */
-	return (struct vfsteer_pair){ .state = { PATH_PRIMARY, PRIMARY_READY }, .primary_ifindex = 7, .standby_ifindex = 8,
+	return (struct vfsteer_pair){ .state = { PATH_PRIMARY, PRIMARY_READY },
+				      .primary_ifindex = 7,
+				      .standby_ifindex = 8,
 				      .rx_compares_standby = 1 };
 }
 
@@ -208,16 +219,19 @@ static struct __sk_buff unicast(void)
 	static uint8_t *frame;
 
 	if (!frame)
-		frame = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+		frame = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
 	assert_ptr_not_equal(frame, MAP_FAILED);
 	frame[12] = 8;
 	frame[14] = 0x45;
 	frame[23] = IPPROTO_UDP;
-	return (struct __sk_buff){ .len = 64, .protocol = htons(ETH_P_IP), .data = (__u32)(uintptr_t)frame,
+	return (struct __sk_buff){ .len = 64,
+				   .protocol = htons(ETH_P_IP),
+				   .data = (__u32)(uintptr_t)frame,
 				   .data_end = (__u32)(uintptr_t)frame + 64 };
 }
 
-/* What is checked here and below was 49, 7, 68 and 51 before frames were taken from both wires and compared. */
+/* Here and below: 49, 7, 68 and 51 before frames were taken from both wires and compared. */
 static void test_received(void **context)
 {
 	struct vfsteer_pair pair = quiet_pair();
@@ -260,7 +274,8 @@ int main(void)
 
 	setbuf(stdout, NULL);
 	if (unshare(CLONE_NEWNET)) {
-		printf("a network namespace could not be made (%s): root is needed\n", strerror(errno));
+		printf("a network namespace could not be made (%s): root is needed\n",
+		       strerror(errno));
 		return 77;
 	}
 	world.liveness = LIVENESS_WORD;
