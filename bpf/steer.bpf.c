@@ -116,11 +116,25 @@ static __noinline int steer_egress_standby(struct __sk_buff *skb)
 	return TC_ACT_UNSPEC;
 }
 
+/* Over a standby without carrier, whose queue drops it: nothing else is left. */
+static __noinline int steer_egress_lost(struct __sk_buff *skb)
+{
+	struct vfsteer_counters *counts = steer_counters();
+	__u32 packets = skb->gso_segs ?: 1;
+
+	if (counts)
+		counts->tx_lost_packets += packets;
+	return steer_egress_standby(skb);
+}
+
+/* Looks the pair up again: a register that keeps it for here would be saved for each packet. */
 static __noinline int steer_egress_refused(struct __sk_buff *skb)
 {
+	struct vfsteer_pair *pair = steer_pair();
+
 	steer_count(tx_primary_refused_packets);
 	pair_leave_primary(pair_slot, PRIMARY_DOWN, CAUSE_CANNOT_SEND);
-	return steer_egress_standby(skb);
+	return !pair || alive_standby_carrier(skb, pair) ? steer_egress_standby(skb) : steer_egress_lost(skb);
 }
 
 /* The standby is active. */
@@ -129,8 +143,10 @@ static __noinline int steer_egress_inactive(struct __sk_buff *skb, const struct 
 	struct vfsteer_state state = pair_word_read(pair).state;
 	__u32 primary = pair_primary_read(pair);
 
-	if (alive_standby_carrier(skb, pair) || !steer_standby_is_saved(primary, state) || !alive_ifindex(skb, primary))
+	if (alive_standby_carrier(skb, pair))
 		return steer_egress_standby(skb);
+	if (!steer_standby_is_saved(primary, state) || !alive_ifindex(skb, primary))
+		return steer_egress_lost(skb);
 	steer_count(tx_primary_rescued_packets);
 	steer_count_tx(skb, PATH_PRIMARY);
 	return bpf_redirect(primary, 0);

@@ -12,10 +12,10 @@ readonly REPORTS=$BUILDS/sanitize
 # What is about the agent and the commands. What is about programs in the kernel (frames, hostile_peer, neighbours) has no more to show here, other
 # builds (crashes, upgrade) are not sanitized, privileges opens /run/vfsteer, which the netns suite does at the same time, and what is about time
 # (damping, service) has too little of it here.
-# The nightly level takes all cases of all of them, another every third case, which the commit chooses, of the first.
+# The nightly level takes all cases of all of them, another every ninth case, which the commit chooses, of the first.
 ADDRESS_TESTS="lifecycle failover mistakes bad_pins bad_input"
 THREAD_TESTS="failover"
-PARTS=3
+PARTS=9
 if [ "${VFSTEER_LEVEL:-normal}" = nightly ]; then
 	ADDRESS_TESTS+=" pairing impostors untraced port_config"
 	PARTS=1

@@ -19,6 +19,7 @@ GUESTS |= {f"{kernel}-pciehp": {"kernel": kernel, "hotplug": "pciehp"} for kerne
 SAME_ON_6_12 = "6.12-acpi/{}, and unplug and plug on this kernel"
 LATER = [
     ("full", "6.12-acpi/plug-silent-wire", "6.12-acpi/plug, 6.12-acpi/silent-guest"),
+    ("full", "6.12-acpi/agent-killed", "crashes 6.12/unplug-after-death; netns crashes"),
     ("full", "6.12-acpi/ipv6", "6.12-acpi/unplug and plug; netns frames and failover with IPv6"),
     *(("full", f"{kernel}-acpi/{name}", SAME_ON_6_12.format(name)) for kernel in KERNELS[1:]
       for name in ("plug-silent-wire", "driver-unbind-and-bind", "set-down-and-up", "silent-guest", "agent-killed", "ipv6")),
@@ -209,6 +210,22 @@ def protections_of_this_kernel(guest):
     check_equal(status["silent"], [], "functions that are attached and do not run")
     pair = status["pairs"][0]
     return f"{pair['attached_by']}, {pair['liveness']}, {len(status['watched'])} functions watched"
+
+
+@case("6.12-acpi")
+def hold_is_off(guest):
+    """hold_limit_ms = 0: no removal waits, and status says so; the default holds again."""
+    check(guest.pair()["removals_held"], "removals are not held by default")
+    for limit_ms, held in ((0, False), (20, True)):
+        guest.agent.stop()
+        guest.check(f"printf '[agent]\\nhold_limit_ms = {limit_ms}\\n' >/tmp/hold.conf")
+        guest.start_agent("--config /tmp/hold.conf")
+        pair = guest.wait_active("primary")
+        check_equal(pair["removals_held"], held, f"removals held with {limit_ms} ms")
+        check_equal("a removal does not wait" in guest.check("vfsteer status"), not held, f"status with {limit_ms} ms")
+    guest.agent.stop()
+    guest.start_agent()
+    guest.wait_active("primary")
 
 
 @case("6.*-acpi")

@@ -17,6 +17,7 @@ GUESTS = {f"{kernel}-{model.partition('-')[0]}": {"kernel": kernel, "vf_model": 
           for kernel, model in (("6.12", "virtio-net-pci"), ("6.12", "e1000e"), ("6.1", "virtio-net-pci"), ("5.10", "e1000e"), ("sid", "virtio-net-pci"))}
 # Of 6.12-virtio normal takes all but these; the others differ in drivers, which their first case shows.
 LATER = [("full", "6.12-virtio/passthrough", "netns port-frames (passthrough)"),
+         ("full", "6.12-virtio/without-agent", "netns port-crashes; port-failover killed-agent"),
          ("full", "6.12-virtio/driver-unbind-and-bind", "6.12-virtio/unplug-and-plug; hotplug 6.12-acpi/driver-unbind-and-bind"),
          *(("full", f"{guest}/*", "the same case on 6.12-virtio; netns port-failover by tc") for guest in GUESTS if guest != "6.12-virtio")]
 VF = "eth1"  # the kernel's name for the second device

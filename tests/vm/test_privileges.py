@@ -14,6 +14,7 @@ QDISC_MODULES = ("sch_tbf", "sch_htb", "sch_sfq", "sch_cake", "sch_codel", "cls_
 GUESTS = {kernel: {"kernel": kernel, "more_modules": QDISC_MODULES, "prepare": lambda: {"extra": {"paced": program("paced")}}}
           for kernel in ("6.12", "6.1", "sid")}
 LATER = [("full", "6.12/unplug-and-plug", "hotplug 6.12-acpi; service unplug-and-plug"),
+         ("full", "6.12/root-qdiscs-as-on-the-standby", "6.12/pacing-holds; netns qdiscs"),
          *(("full", f"{kernel}/*", f"the same case on 6.12; hotplug {kernel}-acpi, whose agent has the same capabilities") for kernel in ("6.1", "sid"))]
 
 FOUR = "000000c000003000"  # CAP_NET_ADMIN 12, CAP_NET_RAW 13, CAP_PERFMON 38, CAP_BPF 39 (linux/capability.h)

@@ -55,6 +55,11 @@ def prepared():
 BUILT = Path(stage.VFSTEER).resolve().parent
 GUESTS = {"6.12": {"kernel": "6.12", "agent": False, "prepare": prepared, "memory_mb": 1024, "more_modules": ("virtio_blk",), "cmdline": "audit=1",
                    "boot_timeout_s": 180}}
+LATER = [("full", "6.12/restarted", "6.12/killed; netns lifecycle and upgrade"),
+         ("full", "6.12/stopped-and-started", "netns lifecycle; hotplug 6.12-acpi/agent-killed of level full"),
+         ("full", "6.12/watchdog", "netns service watchdog"),
+         ("full", "6.12/commands-beside", "netns privileges"),
+         ("full", "6.12/more-nics", "netns service another-pair-in-the-sandbox")]
 
 
 def beside(guest, command, **how):
@@ -323,4 +328,4 @@ def nothing_denied(guest):
 
 
 if __name__ == "__main__":
-    main(GUESTS)
+    main(GUESTS, later=LATER)

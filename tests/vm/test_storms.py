@@ -17,6 +17,8 @@ PAIRS = 128
 FLAPS = 50
 
 GUESTS = {"6.12-acpi": {"kernel": "6.12"}}
+LATER = [("full", "6.12-acpi/hotplug-cycles", "storms hotplug-cycles in namespaces; hotplug 6.12-acpi/unplug and plug"),
+         ("full", "6.12-acpi/watch-programs-before-many-pairs", "storms many-pairs in namespaces")]
 
 
 def footprint(guest):
@@ -99,4 +101,4 @@ def watch_programs_before_many_pairs(guest):
 
 
 if __name__ == "__main__":
-    main(GUESTS, measures=False)
+    main(GUESTS, measures=False, later=LATER)

@@ -72,18 +72,10 @@ static void agent_tell_watch_test(const struct watch_result *watch)
 			 (watch->test_us + 500) / 1000);
 }
 
-static bool agent_watches(const struct watch_result *watch, const char *function)
-{
-	for (unsigned i = 0; i < watch->attached_count; i++)
-		if (!strcmp(watch->attached[i], function))
-			return true;
-	return false;
-}
-
 /* Watch programs first: the data path's method depends on them. */
 static int agent_open_programs(struct agent *agent)
 {
-	int error = watch_attach(&agent->world.pins, &agent->watch);
+	int error = watch_attach(&agent->world.pins, agent->options->settings.hold_limit_ms, &agent->watch);
 
 	if (error) {
 		log_error("watch: %s: the watch programs could not be loaded", strerror(-error));
@@ -92,9 +84,7 @@ static int agent_open_programs(struct agent *agent)
 	agent_tell_watch(&agent->watch);
 	agent_tell_watch_test(&agent->watch);
 	drops_attach(&agent->world.pins); /* what cannot be counted goes without */
-	/* Where the kernel has tcx, programs of others have to be told of, too, or both are looked at once a second. */
-	agent->lists_watched = agent_watches(&agent->watch, "__dev_set_rx_mode") &&
-			       (!kernel_has_function("bpf_mprog_attach") || agent_watches(&agent->watch, "bpf_mprog_attach"));
+	agent->lists_watched = !agent->watch.polled;
 	agent->world.polled = !agent->lists_watched;
 	agent->world.watched = agent->watch.complete;
 	agent->world.removals_held = agent->watch.removals_held;
@@ -161,13 +151,18 @@ static bool agent_keep_standby_link(const char *rest, void *argument)
 	return agent_keep_link(argument, rest, false);
 }
 
+static void agent_log_repair(const struct vfsteer_pair *slot, const char *field, unsigned value)
+{
+	log_warning("%s: pinned with %s = %u, which this version does not know: ignoring it", slot->standby, field, value);
+}
+
 /* What is pinned is put in order before any of it is used. Returns 0 or -errno, logged. */
 static int agent_adopt(struct agent *agent)
 {
 	struct pins *pins = &agent->world.pins;
 	int foreign;
 
-	slot_repair(pins);
+	slot_repair(pins, agent_log_repair);
 	foreign = slot_find_foreign(pins, agent->world.network_namespace);
 	if (foreign >= 0) {
 		log_error("run: %s: made in another network namespace (%u), for %s: run there, or name another place with --bpffs, or take them away with 'vfsteer unload'",
@@ -198,6 +193,7 @@ static int agent_unload(struct agent *agent)
 
 static void agent_close(struct agent *agent)
 {
+	late_answers_send(agent, true);
 	for (unsigned i = 0; i < agent->pair_count; i++)
 		pair_free(agent->pairs[i]);
 	agent_ports_close(agent);

@@ -201,7 +201,7 @@ static int agent_request_switch(struct agent *agent, const char *standby, enum v
 		return 1;
 	}
 	state = pins_state(&agent->world.pins, slot);
-	if (wish == ADMIN_PRIMARY && state.primary != PRIMARY_READY) {
+	if (!policy_admits(state, wish)) {
 		snprintf(answer, size, "%s: the primary cannot carry traffic: it is %s; 'vfsteer switch %s auto' uses it when it can",
 			 standby, words_primary_state(state.primary), standby);
 		return 1;
@@ -232,9 +232,11 @@ static void agent_carry_out(struct agent *agent, const struct control_request *r
 	} else if (asked.kind == REQUEST_SWITCH) {
 		status = agent_request_switch(agent, asked.standby, asked.wish, answer, sizeof(answer));
 	} else if (asked.kind == REQUEST_PORT_ADD) {
-		status = agent_ports_add(agent, &asked.port, answer, sizeof(answer));
+		late_answers_add(agent, request, agent_ports_add(agent, &asked.port, answer, sizeof(answer)), answer);
+		return;
 	} else if (asked.kind == REQUEST_PORT_DELETE) {
-		status = agent_ports_delete(agent, asked.port.name, answer, sizeof(answer));
+		late_answers_add(agent, request, agent_ports_delete(agent, asked.port.name, answer, sizeof(answer)), answer);
+		return;
 	}
 	control_answer(agent->control_fd, request, status, answer);
 }

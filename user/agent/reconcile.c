@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "agent/adoption.h"
+#include "agent/agent_port.h"
 #include "agent/agent_ports.h"
 #include "agent/state.h"
 #include "agent/unload.h"
@@ -37,6 +38,8 @@ bool agent_take_event(struct agent *agent, const void *data, size_t size)
 		pair->readdress = true;
 		pair->readdress_ns = pair_clock_ns() + AGENT_READDRESS_DELAY_NS;
 	}
+	if (pair && event.kind == EVENT_PROGRAMS)
+		pair->xdp_look_ns = 0;
 	if (pair && event.kind == EVENT_UNPLUG_CANCELLED)
 		pair->removal_cancelled = true;
 	return event.kind == EVENT_PROGRAMS;
@@ -149,6 +152,13 @@ static void agent_step(struct agent *agent, struct pair *pair)
 		agent->bypasses_due = true;
 }
 
+/* What waited for a pair to step aside is done by the pair's step. */
+static void agent_finish_ports(struct agent *agent)
+{
+	agent_ports_end(agent);
+	late_answers_send(agent, false);
+}
+
 /* At the first pair's time; nothing to wait for: never. */
 static void agent_set_timer(struct agent *agent)
 {
@@ -222,6 +232,7 @@ void agent_look(struct agent *agent)
 		if (pair->pairing.standby && (pair->due || (pair->wake_ns && pair->wake_ns <= now_ns)))
 			agent_step(agent, pair);
 	}
+	agent_finish_ports(agent);
 	agent_tell_bypasses(agent);
 	agent_set_timer(agent);
 }
@@ -330,6 +341,7 @@ void agent_reconcile(struct agent *agent)
 	for (unsigned i = 0; i < agent->pair_count; i++)
 		if (agent->pairs[i]->pairing.standby)
 			agent_step(agent, agent->pairs[i]);
+	agent_finish_ports(agent);
 	agent_tell_bypasses(agent);
 	agent_set_timer(agent);
 	agent_tell_readiness(agent);

@@ -4,6 +4,7 @@
 #ifndef AGENT_STATE_H
 #define AGENT_STATE_H
 
+#include "agent/late_answers.h"
 #include "agent/source.h"
 #include "datapath/watch.h"
 #include "pair/pair.h"
@@ -35,6 +36,7 @@ struct agent {
 	struct pair *pairs[VFSTEER_MAX_PAIRS];
 	struct ring_buffer *events;
 	int control_fd;
+	struct late_answers late_answers;
 	unsigned wanted_pairs; /* as many as were found at the last look at everything */
 	bool tracing_changed;  /* switched on or off since the programs were chosen: they have to be chosen anew */
 	bool told;             /* to the service manager: the two that follow */

@@ -7,29 +7,32 @@
 #include "control/control.h"
 #include "maps/pins.h"
 #include "maps/slot.h"
+#include "policy/policy.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+/* @wish: primary, standby or auto. */
+static enum vfsteer_admin command_switch_admin(const char *wish)
+{
+	if (!strcmp(wish, "standby"))
+		return ADMIN_STANDBY;
+	return !strcmp(wish, "primary") ? ADMIN_PRIMARY : ADMIN_AUTO;
+}
+
 /* Without an agent the word is changed here: what the data path does follows at once, only nobody announces it. */
-static int command_switch_pins(const struct pins *pins, int slot, const char *standby, const char *wish)
+static int command_switch_pins(const struct pins *pins, int slot, const char *standby, enum vfsteer_admin admin)
 {
 	struct vfsteer_state state = pins_state(pins, slot), wanted;
 
 	do {
-		if (strcmp(wish, "standby") && state.primary != PRIMARY_READY && !strcmp(wish, "primary")) {
+		if (!policy_admits(state, admin)) {
 			log_error("switch: %s: the primary cannot carry traffic: it is %s; start 'vfsteer run' to bring it back",
 				  standby, words_primary_state(state.primary));
 			return 1;
 		}
-		wanted = state;
-		wanted.admin = !strcmp(wish, "standby") ? ADMIN_STANDBY :
-			       !strcmp(wish, "primary") ? ADMIN_PRIMARY :
-							  ADMIN_AUTO;
-		wanted.active = wanted.admin != ADMIN_STANDBY && state.primary == PRIMARY_READY ? PATH_PRIMARY : PATH_STANDBY;
-		if (wanted.active != state.active)
-			wanted.cause = CAUSE_OPERATOR;
+		wanted = policy_switch(state, admin);
 	} while (!pins_state_change(pins, slot, &state, wanted));
 	printf("%s: active: %s, admin: %s (no agent is running: not announced to the network)\n", standby,
 	       words_path(state.active), words_admin(state.admin));
@@ -91,7 +94,7 @@ int command_switch(int argc, char **argv)
 		status = 1;
 		goto out;
 	}
-	status = command_switch_pins(&pins, slot, standby, wish);
+	status = command_switch_pins(&pins, slot, standby, command_switch_admin(wish));
 out:
 	pins_close(&pins);
 	return status ? status : commands_finish_output(argv[0], 0);

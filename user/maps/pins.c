@@ -124,5 +124,5 @@ int pins_counters(const struct pins *pins, unsigned slot, struct vfsteer_counter
 
 int pins_clear_counters(const struct pins *pins, unsigned slot)
 {
-	return percpu_clear(pins->counters_fd, slot, sizeof(struct vfsteer_counters));
+	return percpu_clear(pins->counters_fd, slot);
 }

@@ -21,6 +21,9 @@ struct port_pins {
 enum pins_error port_pins_open(const struct pins *pins, bool writable, struct port_pins *ret, char *message,
 			       size_t size);
 
+/* As port_pins_open, for the agent: with room for all counters, where an earlier version had fewer. */
+enum pins_error port_pins_adopt(const struct pins *pins, struct port_pins *ret, char *message, size_t size);
+
 /* Makes and pins them anew; what is left of earlier ones goes. Returns 0 or -errno. */
 int port_pins_make(const struct pins *pins, struct port_pins *ret);
 

@@ -10,11 +10,15 @@
 /* The slot of the pair with this standby in this namespace (*ret_known), else a free one, else -1. */
 int slot_find(const struct pins *pins, uint32_t network_namespace, int standby_ifindex, bool *ret_known);
 
+/* Of @slot: @field held @value, which this version does not know. */
+typedef void slot_repaired(const struct vfsteer_pair *slot, const char *field, unsigned value);
+
 /*
  * After adoption, before anything is believed: makes sense of what another hand may have written into the entries. Texts end within their
- * fields, enumerators are known ones, no time lies in the future, a standby has one slot, a free slot is empty, and all in use are counted.
+ * fields, enumerators that decide are known ones, no time lies in the future, a standby has one slot, a free slot is empty, and all in use are
+ * counted. @repaired is called for each enumerator that was replaced: nothing is lost in silence when an older version adopts.
  */
-void slot_repair(const struct pins *pins);
+void slot_repair(const struct pins *pins, slot_repaired *repaired);
 
 /* A pair in this process's network namespace? The devices that bear the same numbers here as those of another one are none of its own. */
 bool slot_is_here(const struct vfsteer_pair *slot);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* pair_decide: reads the primary, asks policy.h what should be, and changes the pair's word to that. */
+/* decide: observes the pair (observe.h), asks policy.h what its word should be, and has that carried out (switch.h), until nothing is left to do. */
 #ifndef PAIR_DECIDE_H
 #define PAIR_DECIDE_H
 

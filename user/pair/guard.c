@@ -38,17 +38,18 @@ static void guard_tell_stripped(struct pair *pair, const struct netdev *standby,
 unsigned guard_strip(struct world *world, struct pair *pair, const struct netdev *standby,
 		     const struct netdev *primary)
 {
+	const struct netdev *owner = pair_owner(world, pair);
 	struct owners_addresses addresses;
 	char first[OWNERS_ADDRESS_SIZE];
 	unsigned count = 0;
 
-	for (int i = 0; i < GUARD_ADDRESSES_MAX; i++) {
+	for (int i = 0; owner && i < GUARD_ADDRESSES_MAX; i++) {
 		const struct netdev_address *found;
 		struct netdev_address address;
 		int error;
 
 		addresses.list = netdev_addresses(world->table, &addresses.count);
-		found = owners_find(&addresses, primary, standby, OWNERS_SHARED);
+		found = owners_find(&addresses, primary, owner, OWNERS_SHARED);
 		if (!found)
 			break;
 		address = *found;

@@ -10,7 +10,7 @@
 #include "pair/pair.h"
 
 /*
- * Takes the addresses that @standby has as well from @primary, and with them their routes (with the last address of a
+ * Takes the addresses that the pair's owner has as well from @primary, and with them their routes (with the last address of a
  * family, all of that family); says so, at most every 10 s. Returns how many were taken.
  */
 unsigned guard_strip(struct world *world, struct pair *pair, const struct netdev *standby,

@@ -2,12 +2,20 @@
 #include "pair/join.h"
 #include "base/crash_point.h"
 #include "maps/slot.h"
+#include "pair/guard.h"
+#include "pair/pair_announce.h"
+#include "pair/realign.h"
 #include "pair/silence.h"
 
 #include <errno.h>
 #include <linux/if.h>
 
-int join_primary(struct world *world, struct pair *pair, const struct netdev *primary, const char **ret_what)
+/*
+ * Names @primary in the pair's slot (so that the watch programs know it), silences it, attaches its program, and
+ * sets it up unless the pair was adopted with a primary that somebody had set down. Returns 0, or -errno with *ret_what
+ * (static string) saying what failed; the pair then goes on over the standby.
+ */
+static int join_primary(struct world *world, struct pair *pair, const struct netdev *primary, const char **ret_what)
 {
 	struct vfsteer_pair *slot = &world->pins.pairs[pair->slot];
 	struct vfsteer_state state = pins_state(&world->pins, pair->slot), wanted;
@@ -56,4 +64,52 @@ int join_primary(struct world *world, struct pair *pair, const struct netdev *pr
 	if (error)
 		*ret_what = "cannot be set up";
 	return error;
+}
+
+/* What a named primary is, from its first use on: see identity.h. */
+static void pair_pin_primary(const struct world *world, const struct pair *pair, const struct netdev *primary)
+{
+	struct candidates_named named = slot_read_named(pair_slot(world, pair));
+
+	if (!pair->named || identity_is_pinned(&named.identity))
+		return;
+	named.identity = identity_of(primary);
+	slot_write_named(pair_slot(world, pair), &named);
+}
+
+void pair_meet(struct world *world, struct pair *pair, const struct netdev *standby, int primary_ifindex)
+{
+	const struct netdev *primary;
+	const char *what = "";
+	int error;
+
+	/* Of an earlier primary; an adopted one's that its word does not show, the agent before this one has dealt with. */
+	if (pair->primary != primary_ifindex)
+		pair->leaving_settled_ns = pair_slot(world, pair)->primary_leaving_boot_ns;
+	pair->primary = primary_ifindex;
+	pair_brief_announcer(world, pair);
+	/* Joining silences its stack, which then takes nothing. */
+	pair_slot(world, pair)->rx_direct = 0;
+	primary = netdev_by_index(world->table, primary_ifindex);
+	if (!primary)
+		return;
+	pair->primary_incarnation = primary->incarnation;
+	if (pair->adopted)
+		align_adopt(pair->align, world->requests, primary);
+	pair->guard.due = true;
+	guard_strip(world, pair, standby, primary);
+	error = join_primary(world, pair, primary, &what);
+	pair->prepared = !error;
+	pair_qdisc_look(pair, 0);
+	if (error) {
+		pair_tell_trouble(pair, standby, primary, what, error);
+		return;
+	}
+	pair->adopted = false;
+	/* Joining reads devices anew, which moves them in the table. */
+	primary = netdev_by_index(world->table, primary_ifindex);
+	if (primary)
+		pair_pin_primary(world, pair, primary);
+	pair_keep_place(world, pair);
+	pair_realign(world, pair);
 }

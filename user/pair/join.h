@@ -6,10 +6,10 @@
 #include "pair/pair.h"
 
 /*
- * Names @primary in the pair's slot (so that the watch programs know it), silences it, attaches its program, and
- * sets it up unless the pair was adopted with a primary that somebody had set down. Returns 0, or -errno with *ret_what
- * (static string) saying what failed; the pair then goes on over the standby.
+ * Makes the device of @primary_ifindex the pair's primary: takes addresses of the standby's from it, silences, attaches, aligns it, and sets it up
+ * (an adopted one stays down if somebody had set it down). pair->prepared then says whether that worked; if not, the reason is logged, the pair goes
+ * on over the standby, and the next step tries again. Sends requests, which wait for RTNL.
  */
-int join_primary(struct world *world, struct pair *pair, const struct netdev *primary, const char **ret_what);
+void pair_meet(struct world *world, struct pair *pair, const struct netdev *standby, int primary_ifindex);
 
 #endif

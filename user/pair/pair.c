@@ -46,7 +46,7 @@ int pair_new(struct world *world, const struct pairing *pairing, struct pair **r
 	pair->slot = found;
 	pair->uplinks.programs = PORT_PROGRAMS_NONE;
 	slot = pair_slot(world, pair);
-	pair->standby = pairing->standby;
+	pair->standby = pair->owner = pairing->standby;
 	pair->standby_incarnation = standby->incarnation;
 	pair->named = pairing->named;
 	pair->standby_had_carrier = standby->carrier;
@@ -78,7 +78,7 @@ int pair_new(struct world *world, const struct pairing *pairing, struct pair **r
 	slot_write_standby(slot, standby);
 	crash_point("pair-slot-named");
 	/* A switch that an earlier agent did not live to announce is announced in the first step. */
-	error = pair_collect(world, pair, standby);
+	error = pair_collect(world, pair);
 	if (error)
 		goto fail;
 	error = steer_new(&world->pins, found, world->watched, &pair->steer);
@@ -166,6 +166,19 @@ void pair_keep_place(struct world *world, struct pair *pair)
 	pair_explain_place(world, pair, error, unplaced, sizeof(unplaced));
 	pair->due |= placed_tell(&pair->placed, pair_slot(world, pair)->standby, unplaced,
 				 "its programs have their places again", pair_clock_ns());
+}
+
+void pair_tell_trouble(struct pair *pair, const struct netdev *standby, const struct netdev *primary,
+			      const char *trouble, int error)
+{
+	if (trouble == pair->trouble)
+		return;
+	if (trouble)
+		log_warning("%s: %s: %s%s%s", standby->name, primary ? primary->name : "primary", trouble, error ? ": " : "",
+			    error ? strerror(-error) : "");
+	else
+		log_info("%s: %s: is well again", standby->name, primary ? primary->name : "primary");
+	pair->trouble = trouble;
 }
 
 void pair_free(struct pair *pair)

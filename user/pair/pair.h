@@ -22,6 +22,7 @@
 #include "port/world.h"
 
 #define PAIR_TOLD_MAX 16
+#define PAIR_RETRY_NS 1000000000ULL /* after a failure for a reason that may pass */
 
 struct pair_told {
 	int ifindex;
@@ -40,6 +41,7 @@ struct guard {
 struct pair {
 	unsigned slot;
 	int standby, primary; /* ifindexes; primary 0: none */
+	int owner;            /* the device with the addresses, likewise: it is the standby */
 	unsigned standby_incarnation, primary_incarnation; /* see struct netdev */
 	bool named;           /* the primary was named: see pairing.h */
 	bool rx_direct;       /* wished for: see direct.h */
@@ -54,6 +56,8 @@ struct pair {
 	bool filtered;        /* somebody's XDP program on the standby has to see what the primary receives: see xdp_mirror.h */
 	bool mirror_is_known; /* of this primary: an agent before this one may have died with a program on it that the slot does not tell of */
 	struct xdp_mirror_try mirror_tried;
+	bool mirror_waits;    /* xdp_mirror_update is to be called again when the primary is empty: see aside.h */
+	uint64_t aside_until_ns; /* when that is; 0 or in the past: it is */
 	uint64_t xdp_look_ns; /* when to look at the standby's XDP program again, of which links tell nobody */
 	bool realign;         /* the standby changed: align again at the next step */
 	bool regroup;         /* a switch was announced with groups that may be old: see pair_announce_late_groups */
@@ -64,9 +68,8 @@ struct pair {
 	uint64_t wake_ns;       /* when to look at it though nothing happens; 0: no need */
 	struct pairing pairing; /* its own of the last look at everything; standby 0: it was not among the pairs then */
 	bool standby_had_carrier; /* at the last step: the watch programs keep the map's own, ahead of netlink */
-	uint64_t carrier_since_ns;
+	uint64_t carrier_since_ns; /* the primary is up, not detached, and has carrier since then; 0: one of these is not so (observe_note) */
 	bool was_closed;      /* the primary was not running when it was looked at last */
-	bool primary_received; /* it was running, with carrier, when it was looked at last */
 	uint64_t receives_ns; /* from then on its driver is taken to have done what it was asked to receive: see align_has_grown */
 	uint64_t leaving_settled_ns; /* see policy.h */
 	uint64_t active_since_ns; /* of the primary; 0: it is not active. See policy_failures */
@@ -126,9 +129,12 @@ void pair_announce_switch(struct world *world, struct pair *pair);
  */
 uint64_t pair_step(struct world *world, struct pair *pair, const struct pairing *pairing);
 
-/* Moves the traffic off the primary, announced and drained, for something that disturbs it. The next step takes it back when it can carry traffic.
- * Not where the standby has no carrier. Takes some 20 ms. */
-void pair_step_aside(struct world *world, struct pair *pair, enum vfsteer_cause cause);
+/*
+ * To be asked before the primary is disturbed; waits for nobody. True: do it now. The standby is active, and what was on its way over the primary has
+ * arrived; or the standby has no carrier, and the primary carries on. False: the traffic was moved off the primary just now, announced, and the primary
+ * is not used before pair->aside_until_ns: ask again then. The caller notes that it waits (aside.h); the step after it takes the primary back.
+ */
+bool pair_step_aside(struct world *world, struct pair *pair, enum vfsteer_cause cause);
 
 /* Brings what its devices do for its ports to what that has to be: see uplinks_update. After a change of its ports or of its primary. Returns 0 or
  * -errno. */
@@ -153,10 +159,20 @@ void pair_forget_groups(struct world *world);
 /* The network is told anew where the pair's MACs and addresses are, at the next step. */
 void pair_announce_anew(const struct world *world, struct pair *pair);
 
+/* Logs @trouble (a static text; NULL: there is none any more) with the primary, and with @error, an -errno or 0: one line per trouble, and one when it
+ * is over. @primary may be NULL. */
+void pair_tell_trouble(struct pair *pair, const struct netdev *standby, const struct netdev *primary, const char *trouble, int error);
+
 /* The pair's entry in the map. */
 static inline struct vfsteer_pair *pair_slot(const struct world *world, const struct pair *pair)
 {
 	return &world->pins.pairs[pair->slot];
+}
+
+/* The device with the pair's addresses, routes and sockets: what is announced, aligned with and looked at is what it has. NULL: it is gone. */
+static inline const struct netdev *pair_owner(const struct world *world, const struct pair *pair)
+{
+	return netdev_by_index(world->table, pair->owner);
 }
 
 /* The earlier of two times at which to look again, of which 0 is none. */

@@ -18,7 +18,7 @@ void pair_brief_announcer(struct world *world, struct pair *pair)
 		pair->readdress = true;
 }
 
-static int pair_collect_groups(struct world *world, struct pair *pair, const struct netdev *standby)
+static int pair_collect_groups(struct world *world, struct pair *pair, const struct netdev *owner)
 {
 	int error = world->memberships.is_read ? 0 : memberships_read(&world->memberships);
 
@@ -27,7 +27,7 @@ static int pair_collect_groups(struct world *world, struct pair *pair, const str
 		return 0;
 	}
 	if (!error)
-		error = membership_reports_collect(world->table, &world->memberships, standby, &pair->frames.reports);
+		error = membership_reports_collect(world->table, &world->memberships, owner, &pair->frames.reports);
 	if (error && !world->groups_unreadable)
 		log_warning("groups: %s: the multicast groups joined here cannot be read (/proc/net): a switch is announced with those known before",
 			    strerror(-error));
@@ -37,28 +37,29 @@ static int pair_collect_groups(struct world *world, struct pair *pair, const str
 	return error;
 }
 
-/* All that lives behind the pair: on the standby and above it, and behind its ports. */
-int pair_collect(struct world *world, struct pair *pair, const struct netdev *standby)
+/* All that lives behind the pair: on its owner and above that, and behind its ports. */
+int pair_collect(struct world *world, struct pair *pair)
 {
-	int error = addresses_collect(world->table, world->requests, standby, &pair->spoken, &pair->frames);
+	const struct netdev *owner = pair_owner(world, pair);
+	int error = owner ? addresses_collect(world->table, world->requests, owner, &pair->spoken, &pair->frames) : -ENODEV;
 
 	if (!error)
 		error = port_addresses_collect(&world->port_pins, pair->slot, &pair->frames);
 	if (!error)
-		pair_collect_groups(world, pair, standby);
+		pair_collect_groups(world, pair, owner);
 	return error;
 }
 
 bool pair_follow_groups(struct world *world, struct pair *pair)
 {
-	const struct netdev *standby = netdev_by_index(world->table, pair->standby);
+	const struct netdev *owner = pair_owner(world, pair);
 	struct announce_reports before = pair->frames.reports;
 	bool has_changed;
 
-	if (!standby)
+	if (!owner)
 		return false;
 	pair->frames.reports = (struct announce_reports){ 0 };
-	if (pair_collect_groups(world, pair, standby)) {
+	if (pair_collect_groups(world, pair, owner)) {
 		pair->frames.reports = before;
 		return false;
 	}

@@ -5,9 +5,9 @@
 
 #include "pair/pair.h"
 
-/* Collects the frames for all that lives behind the pair: on the standby and above it, and behind its ports; and for the groups that the former
- * have joined. Returns 0 or -errno. Groups that cannot be read are told of, and the earlier ones stay. */
-int pair_collect(struct world *world, struct pair *pair, const struct netdev *standby);
+/* Collects the frames for all that lives behind the pair: on its owner and above that, and behind its ports; and for the groups that the former
+ * have joined. Returns 0, -ENODEV without an owner, or another -errno. Groups that cannot be read are told of, and the earlier ones stay. */
+int pair_collect(struct world *world, struct pair *pair);
 
 /* Gives the announcer its copy: after every change of the frames or of the primary. Without memory for it, the next step does it again. */
 void pair_brief_announcer(struct world *world, struct pair *pair);

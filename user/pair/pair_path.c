@@ -84,12 +84,12 @@ static bool path_ask(struct world *world, struct pair *pair, enum vfsteer_path w
 /* False: there is nobody to ask, or the wire takes no question. */
 static bool path_begin(struct world *world, struct pair *pair, enum vfsteer_reach meanwhile)
 {
-	const struct netdev *standby = netdev_by_index(world->table, pair->standby);
+	const struct netdev *owner = pair_owner(world, pair);
 	struct pair_path *path = &pair->path;
 	int error;
 
 	path->is_checked = true;
-	error = path_targets_find(world->table, world->requests, standby, &pair->frames.filter, &pair->path_wish, &pair->own_macs,
+	error = path_targets_find(world->table, world->requests, owner, &pair->frames.filter, &pair->path_wish, &pair->own_macs,
 				  &path->targets);
 	if (error || !path->targets.count)
 		return false;

@@ -137,20 +137,19 @@ static void pair_qdisc_apply(struct world *world, struct pair *pair, const struc
 static bool pair_qdisc_make_way(struct world *world, struct pair *pair, const struct qdisc_plan *plan,
 				uint64_t *ret_ns)
 {
-	uint64_t now_ns = pair_clock_ns();
+	uint64_t now_ns;
 
-	if (pins_state(&world->pins, pair->slot).active == PATH_PRIMARY) {
-		pair_step_aside(world, pair, CAUSE_QDISC);
-		if (pins_state(&world->pins, pair->slot).active == PATH_PRIMARY) {
-			/* The standby has no carrier: the primary carries everything. */
-			*ret_ns = now_ns + PAIR_QDISC_RETRY_NS;
-			return false;
-		}
+	if (!pair_step_aside(world, pair, CAUSE_QDISC)) {
 		pair->qdisc.is_aside = true;
-		now_ns = pair_clock_ns();
-		pair->qdisc.drain_ns = now_ns + PAIR_QDISC_DRAIN_NS;
-		/* What left before stepping aside is in the queues now, and was not when they were read. */
-		*ret_ns = now_ns;
+		pair->qdisc.drain_ns = pair->aside_until_ns + PAIR_QDISC_DRAIN_NS;
+		/* What left before stepping aside is in the queues then, and was not when they were read. */
+		*ret_ns = pair->aside_until_ns;
+		return false;
+	}
+	now_ns = pair_clock_ns();
+	if (pins_state(&world->pins, pair->slot).active == PATH_PRIMARY) {
+		/* The standby has no carrier: the primary carries everything. */
+		*ret_ns = now_ns + PAIR_QDISC_RETRY_NS;
 		return false;
 	}
 	if (!plan->queued || now_ns >= pair->qdisc.drain_ns)

@@ -6,28 +6,13 @@
 #include "pair/direct.h"
 #include "pair/pair_announce.h"
 #include "pair/silence.h"
+#include "pair/switch.h"
 
 #include <linux/if.h>
 #include <string.h>
 #include <time.h>
 
 #define PAIR_ASIDE_DRAIN_NS 20000000
-
-/* Changes the word until it says what @change makes of it. */
-static void pair_force(const struct world *world, const struct pair *pair, enum vfsteer_primary_state primary,
-		       enum vfsteer_cause cause)
-{
-	struct vfsteer_state state = pins_state(&world->pins, pair->slot), wanted;
-
-	do {
-		wanted = state;
-		wanted.primary = primary;
-		if (wanted.active == PATH_PRIMARY) {
-			wanted.active = PATH_STANDBY;
-			wanted.cause = cause;
-		}
-	} while (!pins_state_change(&world->pins, pair->slot, &state, wanted));
-}
 
 /* What waits for the way it was on before: in the network, until that has heard of a switch, and in the primary's ring. */
 static void pair_drain(void)
@@ -75,7 +60,7 @@ void pair_part(struct world *world, struct pair *pair, bool is_left)
 	/* First: what it then says (MLD, DAD) draws the network's frames to it, as long as they are taken there. */
 	if (primary)
 		pair_give_back_stack(world, pair, primary);
-	pair_force(world, pair, PRIMARY_ABSENT, primary ? CAUSE_OWNED : CAUSE_GONE);
+	switch_force(world, pair, PRIMARY_ABSENT, primary ? CAUSE_OWNED : CAUSE_GONE);
 	crash_point("pair-parting");
 	pair_announce_switch(world, pair);
 	pair_announce_late_groups(world, pair);
@@ -96,8 +81,8 @@ void pair_part(struct world *world, struct pair *pair, bool is_left)
 	pair_update_uplinks(world, pair);
 	pair_brief_announcer(world, pair);
 	pair->prepared = pair->adopted = pair->mtu_refused = pair->removal_cancelled = false;
-	pair->carrier_since_ns = pair->active_since_ns = pair->receives_ns = 0;
-	pair->was_closed = pair->primary_received = false;
+	pair->carrier_since_ns = pair->active_since_ns = pair->receives_ns = pair->aside_until_ns = 0;
+	pair->was_closed = false;
 	pair->unfit = DOWN_NOT;
 	pair->read_error = 0;
 	pair->guard = (struct guard){ 0 };
@@ -116,15 +101,4 @@ void pair_remove(struct world *world, struct pair *pair)
 	slot_clear(&world->pins, pair->slot);
 	crash_point("pair-slot-cleared");
 	pair_free(pair);
-}
-
-void pair_step_aside(struct world *world, struct pair *pair, enum vfsteer_cause cause)
-{
-	if (pins_state(&world->pins, pair->slot).active != PATH_PRIMARY || !pair_slot(world, pair)->standby_has_carrier)
-		return;
-	pair_force(world, pair, PRIMARY_JOINING, cause);
-	pair_announce_switch(world, pair);
-	pair_announce_late_groups(world, pair);
-	pair_drain();
-	pair->due = true;
 }

@@ -61,12 +61,18 @@ static struct xdp_mirror_view mirror_view(struct world *world, const struct pair
 	return view;
 }
 
-/* Down, a primary receives nothing past the program, and its host gives its frames to the standby. */
+/* False: the primary is not empty yet; what was to be done is done when it is. */
+static bool mirror_make_way(struct world *world, struct pair *pair)
+{
+	pair->mirror_waits = !pair_step_aside(world, pair, CAUSE_XDP);
+	return !pair->mirror_waits;
+}
+
+/* Down, a primary receives nothing past the program, and its host gives its frames to the standby. After mirror_make_way. */
 static void mirror_shut(struct world *world, struct pair *pair)
 {
 	pair_slot(world, pair)->primary_is_shut = 1;
 	crash_point("xdp-mirror-about-to-shut");
-	pair_step_aside(world, pair, CAUSE_XDP);
 	link_set_flags(world->requests, pair->primary, 0, IFF_UP);
 	crash_point("xdp-mirror-shut");
 	netdev_refresh(world->table, pair->primary);
@@ -121,12 +127,17 @@ static enum vfsteer_xdp_mirror mirror_attach(struct world *world, struct pair *p
 		close(program_fd);
 		return view->primary_mode == XDP_ATTACHED_SKB ? XDP_MIRROR_GENERIC : XDP_MIRROR_NATIVE;
 	}
+	if (!mirror_make_way(world, pair)) {
+		close(program_fd);
+		/* It was not tried. */
+		memset(&pair->mirror_tried, 0, sizeof(pair->mirror_tried));
+		return pair_slot(world, pair)->xdp_mirror;
+	}
 	/* The driver takes this one in no way that it took the last one, and must not receive without any. */
 	if (view->mirrored_program)
 		mirror_shut(world, pair);
 	xdp_detach(&link);
 	crash_point("xdp-mirror-place-cleared");
-	pair_step_aside(world, pair, CAUSE_XDP);
 	mirror = mirror_create(&link, program_fd, error);
 	crash_point("xdp-mirror-attached");
 	close(program_fd);
@@ -171,10 +182,10 @@ static enum vfsteer_xdp_mirror mirror_carry_out(struct world *world, struct pair
 			mirror_tell_uplinks(world, pair, true);
 			return mirror;
 		default:
+			if (view.mirrored_program && !mirror_make_way(world, pair))
+				return pair_slot(world, pair)->xdp_mirror;
 			if (view.mirrored_program && xdp_mirror_is_missing(mirror))
 				mirror_shut(world, pair);
-			else if (view.mirrored_program)
-				pair_step_aside(world, pair, CAUSE_XDP);
 			/* Also the pin of a link that an agent detached as it died. */
 			xdp_detach(&link);
 			crash_point("xdp-mirror-taken-away");
@@ -182,6 +193,9 @@ static enum vfsteer_xdp_mirror mirror_carry_out(struct world *world, struct pair
 			return mirror;
 		}
 		mirror_tell_uplinks(world, pair, true);
+		pair->mirror_waits = pair->uplinks.waits;
+		if (pair->mirror_waits)
+			return pair_slot(world, pair)->xdp_mirror;
 		view = mirror_view(world, pair);
 		if (mirror_was_refused(world, pair, &view)) {
 			*error = -pair_slot(world, pair)->xdp_mirror_error;
@@ -189,7 +203,7 @@ static enum vfsteer_xdp_mirror mirror_carry_out(struct world *world, struct pair
 		}
 		mirror = mirror_attach(world, pair, &view, error);
 		netdev_refresh(world->table, pair->primary);
-		if (mirror != XDP_MIRROR_REFUSED || *error != -ENOENT)
+		if (pair->mirror_waits || mirror != XDP_MIRROR_REFUSED || *error != -ENOENT)
 			return mirror;
 		netdev_refresh(world->table, pair->standby);
 	}
@@ -211,11 +225,14 @@ bool xdp_mirror_update(struct world *world, struct pair *pair)
 	bool was_shut = slot->primary_is_shut, is_missing;
 	int error = 0;
 
+	pair->mirror_waits = false;
 	if (!standby || !primary ||
 	    (pair->mirror_is_known && !standby->xdp_program && before == XDP_MIRROR_NONE && !was_shut))
 		return false;
 	pair->mirror_is_known = true;
 	mirror = mirror_carry_out(world, pair, &error);
+	if (pair->mirror_waits)
+		return false;
 	slot->xdp_mirror_error = mirror == XDP_MIRROR_REFUSED ? mirror_errno(error) : 0;
 	if (mirror != before) {
 		slot->xdp_mirror = mirror;
@@ -227,7 +244,7 @@ bool xdp_mirror_update(struct world *world, struct pair *pair)
 	else if (!is_missing && pair->unfit == DOWN_XDP)
 		pair->unfit = DOWN_NOT;
 	primary = netdev_by_index(world->table, pair->primary);
-	if (is_missing && primary && primary->flags & IFF_UP)
+	if (is_missing && primary && primary->flags & IFF_UP && mirror_make_way(world, pair))
 		mirror_shut(world, pair);
 	else if (!is_missing && slot->primary_is_shut)
 		mirror_reopen(world, pair);
@@ -243,6 +260,6 @@ void xdp_mirror_part(struct world *world, struct pair *pair)
 	crash_point("xdp-mirror-parted");
 	slot->xdp_mirror = XDP_MIRROR_NONE;
 	slot->xdp_mirror_error = slot->primary_is_shut = 0;
-	pair->filtered = pair->mirror_is_known = false;
+	pair->filtered = pair->mirror_is_known = pair->mirror_waits = false;
 	memset(&pair->mirror_tried, 0, sizeof(pair->mirror_tried));
 }

@@ -47,7 +47,7 @@ bool xdp_mirror_is_missing(enum vfsteer_xdp_mirror mirror);
 
 /*
  * Brings the primary to what the standby has, and pair->unfit to what came of it; an active primary is relieved first, for attaching and
- * detaching make drivers stop their queues. Replacing is atomic. What was refused is tried again when either device has changed. Returns
+ * detaching make drivers stop their queues: pair->mirror_waits then, and it is to be called again (aside.h). Replacing is atomic. What was refused is tried again when either device has changed. Returns
  * whether anything did change that the next decision depends on.
  */
 bool xdp_mirror_update(struct world *world, struct pair *pair);

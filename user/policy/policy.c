@@ -134,3 +134,42 @@ struct policy_decision policy_decide(const struct policy_view *view, const struc
 		wanted->cause = view->operator_asked ? CAUSE_OPERATOR : CAUSE_PRIMARY_READY;
 	return decision;
 }
+
+bool policy_is_urgent(const struct policy_view *view, const struct policy_decision *decision)
+{
+	return view->state.active == PATH_PRIMARY && decision->wanted.active == PATH_STANDBY &&
+	       (view->primary_matches || !view->primary_exists);
+}
+
+/* A view of which policy makes the primary's state that the word has, and no other. Times: all is settled at 1. */
+static struct policy_view policy_view_of_word(struct vfsteer_state state)
+{
+	return (struct policy_view){
+		.state = state,
+		.operator_asked = true,
+		.primary_exists = state.primary != PRIMARY_ABSENT,
+		.primary_is_read = true,
+		.primary_prepared = state.primary != PRIMARY_JOINING,
+		.primary_matches = true,
+		.primary_running = state.primary != PRIMARY_DOWN,
+		.primary_carrier = true,
+		.standby_carrier = true,
+		.now_ns = 1,
+	};
+}
+
+struct vfsteer_state policy_switch(struct vfsteer_state state, enum vfsteer_admin admin)
+{
+	/* One that leaves goes on leaving: how long it has to is the agent's to know. */
+	const struct policy_limits limits = { .leaving_timeout_ns = UINT64_MAX };
+	struct policy_view view;
+
+	state.admin = admin;
+	view = policy_view_of_word(state);
+	return policy_decide(&view, &limits).wanted;
+}
+
+bool policy_admits(struct vfsteer_state state, enum vfsteer_admin admin)
+{
+	return admin != ADMIN_PRIMARY || state.primary == PRIMARY_READY;
+}

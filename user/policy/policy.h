@@ -76,4 +76,20 @@ uint64_t policy_retry_ns(struct vfsteer_state state, uint8_t failures, uint64_t 
  */
 struct policy_decision policy_decide(const struct policy_view *view, const struct policy_limits *limits);
 
+/*
+ * The word after the operator asked for @admin, decided by policy_decide from the word alone: the primary is taken to be what @state says. For when no
+ * agent is there to look at it. Only admin, active and cause change.
+ */
+struct vfsteer_state policy_switch(struct vfsteer_state state, enum vfsteer_admin admin);
+
+/* May the operator ask for @admin now? ADMIN_PRIMARY needs a primary that is ready. */
+bool policy_admits(struct vfsteer_state state, enum vfsteer_admin admin);
+
+/*
+ * Does what is known without reading the primary (primary_is_read is false) already move the traffic off it? Then @decision is carried out before the
+ * primary is read, which waits for RTNL for as long as anybody holds it: a driver that hangs, or whoever is tearing the primary down. Another MAC or MTU
+ * is none of that: who changes it on both devices may be half-way.
+ */
+bool policy_is_urgent(const struct policy_view *view, const struct policy_decision *decision);
+
 #endif

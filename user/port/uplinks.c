@@ -115,24 +115,28 @@ struct uplink {
 	bool takes_fragments;
 };
 
-/* Its coming and its going make a driver stop its queues; its being replaced does not. An active primary is relieved first; once, should the driver
- * refuse. */
-static void uplinks_spare_traffic(struct world *world, const struct uplinks_pair *pair, int ifindex, const struct xdp *xdp,
+/* Attaching and detaching XDP make a driver stop its queues; replacing the program does not. An active primary is relieved first; once, should the driver
+ * refuse. Returns whether XDP may be changed on the device now; if not, pair->uplinks->waits. */
+static bool uplinks_spare_traffic(struct world *world, const struct uplinks_pair *pair, int ifindex, const struct xdp *xdp,
 				  bool is_wanted)
 {
 	bool is_attached = xdp_is_attached(xdp);
 	uint64_t features = 0;
 
 	if (ifindex != pair->primary || is_wanted == is_attached)
-		return;
+		return true;
 	if (is_wanted && (pair->uplinks->relieved == ifindex || xdp_features_get(world->features, ifindex, &features) ||
 			  !(features & XDP_FEATURE_BASIC)))
-		return;
+		return true;
+	if (!pair->step_aside(world, pair->pair, CAUSE_XDP)) {
+		pair->uplinks->waits = true;
+		return false;
+	}
 	pair->uplinks->relieved = ifindex;
-	pair->step_aside(world, pair->pair, CAUSE_XDP);
+	return true;
 }
 
-/* XDP on one of the two. */
+/* XDP on one of the two. Where it waits, the ports' frames go as before. */
 static struct uplink uplinks_update_device(struct world *world, const struct uplinks_pair *pair, int ifindex, struct xdp xdp)
 {
 	struct uplink uplink = { .why = OBSTACLE_NONE };
@@ -144,8 +148,9 @@ static struct uplink uplinks_update_device(struct world *world, const struct upl
 		uplink.why = OBSTACLE_USELESS;
 	else if (ifindex == pair->primary && pair->filtered)
 		uplink.why = OBSTACLE_FOREIGN; /* ours would take what that one has to see */
-	uplinks_spare_traffic(world, pair, ifindex, &xdp, !uplink.why);
-	if (uplink.why)
+	if (!uplinks_spare_traffic(world, pair, ifindex, &xdp, !uplink.why))
+		uplink.why = xdp_is_attached(&xdp) ? OBSTACLE_NONE : OBSTACLE_USELESS;
+	else if (uplink.why)
 		xdp_detach(&xdp);
 	else
 		uplink.why = xdp_attach(&xdp, pair->uplinks->programs.xdp_fd);
@@ -226,7 +231,8 @@ static void uplinks_close(struct world *world, const struct uplinks_pair *pair)
 {
 	struct xdp primary = port_programs_primary_xdp(&world->pins, pair->primary);
 
-	uplinks_spare_traffic(world, pair, pair->primary, &primary, false);
+	if (!uplinks_spare_traffic(world, pair, pair->primary, &primary, false))
+		return;
 	uplinks_take_away(&world->pins, &world->port_pins, world->requests, pair->slot);
 	port_programs_close(&pair->uplinks->programs);
 	*pair->uplinks = (struct uplinks){ .programs = PORT_PROGRAMS_NONE };
@@ -238,7 +244,7 @@ int uplinks_update(struct world *world, const struct uplinks_pair *pair, bool *r
 	struct uplink standby, primary = { .takes_fragments = true };
 	int error;
 
-	*ret_changed = false;
+	*ret_changed = pair->uplinks->waits = false;
 	if (!uplinks_have_port(world, pair)) {
 		if (pair->uplinks->open) {
 			uplinks_close(world, pair);

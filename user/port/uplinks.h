@@ -20,6 +20,7 @@ struct uplinks {
 	bool with_xdp;
 	bool take_fragments; /* XDP frames of several buffers, both of them */
 	int relieved;	     /* ifindex of the primary that was spared traffic, for XDP to be attached to it; 0: none */
+	bool waits;	     /* the primary's XDP is still to be changed: uplinks_update is to be called again when the primary is empty */
 	struct port_constants loaded;
 	struct port_programs programs;
 	struct hook_moves moves;
@@ -32,14 +33,14 @@ struct uplinks_pair {
 	bool filtered;	      /* somebody's XDP program has to see what the primary receives: ours keeps off */
 	struct pair *pair;    /* whose it is: to tell pairs apart, and for step_aside */
 	struct uplinks *uplinks;
-	/* Moves the traffic off the primary, announced and drained, before XDP disturbs that: see pair_step_aside. */
-	void (*step_aside)(struct world *world, struct pair *pair, enum vfsteer_cause cause);
+	/* Moves the traffic off the primary before XDP disturbs that. False: the primary is not empty yet. See pair_step_aside. */
+	bool (*step_aside)(struct world *world, struct pair *pair, enum vfsteer_cause cause);
 };
 
 /*
  * Brings the pair's devices to what its bound ports need now, its ports' programs to what the devices are now, and takes all away when it
  * has none. After every change of either, through pair_update_uplinks. Returns 0 or -errno, with what was there still there; *ret_changed: the pair
- * has to be aligned and announced anew.
+ * has to be aligned and announced anew. uplinks->waits: the primary's XDP, or with no port left all of it, waits for the primary to be empty.
  */
 int uplinks_update(struct world *world, const struct uplinks_pair *pair, bool *ret_changed);
 

@@ -26,7 +26,7 @@ def variant(name, version, changes):
                         check(text.count(before) == 1, f"{file}: {before!r} is not there once")
                         text = text.replace(before, after)
                 _write(os.path.join(folder, relative), text)
-        done = subprocess.run(["make", "-j2", "BUILD=build", f"VERSION={version}"], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        done = subprocess.run(["make", "-j2", "BUILD=build", "CFLAGS=-O0", f"VERSION={version}"], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     check(done.returncode == 0, f"{name}: {done.stdout}")
     return os.path.join(folder, "build", "vfsteer")
 

@@ -184,6 +184,54 @@ static void test_down_reasons(void **context)
 		assert_int_equal(policy_decide(&reasons[i].view, &limits).down_reason, reasons[i].reason);
 }
 
+/* `vfsteer switch` without an agent: from every word that can be. */
+static void test_switch_by_word(void **context)
+{
+	(void)context;
+	for (unsigned i = 0; i < 2 * 5 * 3 * 3; i++) {
+		const struct vfsteer_state state = { .active = i % 2, .primary = i / 2 % 5, .admin = i / 10 % 3, .cause = CAUSE_START, .switches = 7 };
+		enum vfsteer_admin admin = i / 30;
+		struct vfsteer_state wanted = policy_switch(state, admin);
+		bool is_usable = state.primary == PRIMARY_READY && admin != ADMIN_STANDBY;
+
+		assert_int_equal(wanted.admin, admin);
+		assert_int_equal(wanted.primary, state.primary);
+		assert_int_equal(wanted.switches, 7);
+		assert_int_equal(wanted.active, is_usable ? PATH_PRIMARY : PATH_STANDBY);
+		if (wanted.active == state.active)
+			assert_int_equal(wanted.cause, CAUSE_START);
+		else if (state.primary == PRIMARY_READY)
+			assert_int_equal(wanted.cause, CAUSE_OPERATOR);
+		assert_int_equal(policy_admits(state, admin), admin != ADMIN_PRIMARY || state.primary == PRIMARY_READY);
+	}
+}
+
+/* Before the primary was read: what is believed at once, and what waits for the reading. */
+static void test_urgency(void **context)
+{
+	static const struct {
+		struct policy_view view;
+		bool is_urgent;
+	} looks[] = {
+		{ { FIT, WORD(PRIMARY, READY, AUTO), .primary_is_read = false }, false },
+		{ { FIT, WORD(PRIMARY, READY, AUTO), .primary_is_read = false, .primary_carrier = false }, true },
+		{ { FIT, WORD(PRIMARY, READY, AUTO), .primary_is_read = false, .primary_running = false }, true },
+		{ { FIT, WORD(PRIMARY, READY, STANDBY), .primary_is_read = false }, true },
+		{ { WORD(PRIMARY, READY, AUTO) }, true }, /* it is gone */
+		{ { FIT, WORD(PRIMARY, READY, AUTO), .primary_is_read = false, .primary_matches = false, .mismatch = DOWN_OTHER_MTU },
+		  false },
+		{ { FIT, WORD(STANDBY, READY, AUTO), .primary_is_read = false, .primary_carrier = false }, false },
+		{ { FIT, WORD(STANDBY, READY, AUTO) }, false }, /* to the primary */
+	};
+
+	(void)context;
+	for (size_t i = 0; i < COUNT(looks); i++) {
+		struct policy_decision decision = policy_decide(&looks[i].view, &limits);
+
+		assert_int_equal(policy_is_urgent(&looks[i].view, &decision), looks[i].is_urgent);
+	}
+}
+
 static void test_situations(void **context)
 {
 	unsigned failures = 0;
@@ -475,6 +523,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_situations),
+		cmocka_unit_test(test_switch_by_word),
+		cmocka_unit_test(test_urgency),
 		cmocka_unit_test(test_down_reasons),
 		cmocka_unit_test(test_any_view),
 		cmocka_unit_test(test_settles),

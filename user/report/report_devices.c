@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "report/report_candidates.h"
+#include "report/report_devices.h"
 #include "base/mac.h"
 
 #include "base/text.h"
@@ -57,7 +57,7 @@ static void read_pair(const struct netdev_table *table, const struct candidates_
 		read_candidate(view, &others[i], standby, primary, &pair->candidates[i]);
 }
 
-int report_candidates_read(const struct pins *pins, struct report *report)
+int report_devices_read(const struct pins *pins, struct report *report)
 {
 	int paired[2 * VFSTEER_MAX_PAIRS + 1] = {0}, contested[VFSTEER_MAX_PAIRS + 1] = {0};
 	struct candidates_view view = {.taken = paired, .contested = contested};
@@ -97,16 +97,4 @@ int report_candidates_read(const struct pins *pins, struct report *report)
 	free((void *)view.devices);
 	netdev_table_free(table);
 	return error;
-}
-
-void report_candidates_write_text(const struct report_pair *pair, FILE *stream)
-{
-	for (unsigned i = 0; i < pair->candidate_count && i < REPORT_CANDIDATES_MAX; i++) {
-		const struct report_candidate *other = &pair->candidates[i];
-
-		fprintf(stream, "  not used: %s%s%s%s: %s\n", other->name, other->pci_address[0] ? " (" : "",
-			other->pci_address, other->pci_address[0] ? ")" : "", other->text);
-	}
-	if (pair->candidate_count > REPORT_CANDIDATES_MAX)
-		fprintf(stream, "  not used: %u more\n", pair->candidate_count - REPORT_CANDIDATES_MAX);
 }

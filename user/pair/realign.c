@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "pair/realign.h"
+#include "base/crash_point.h"
+#include "netdev/rtnetlink.h"
+#include "pair/own_macs.h"
+#include "pair/silence.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define PAIR_IPV6_MTU_MIN 1280
+
+void pair_realign(struct world *world, struct pair *pair)
+{
+	const struct netdev *standby = netdev_by_index(world->table, pair->standby);
+	const struct netdev *primary = netdev_by_index(world->table, pair->primary);
+	const struct netdev *owner = pair_owner(world, pair);
+	const char *what = NULL;
+	uint32_t mtu;
+	int error;
+
+	pair->realign = false;
+	if (!standby || !primary || !owner)
+		return;
+	mtu = primary->mtu;
+	/* Of no use, hence left alone, until its MAC is the pair's again. */
+	if (!pair->named && memcmp(primary->mac, standby->mac, ETH_ALEN))
+		return;
+	/* Likewise, until it is set up again: a device that is down lacks the groups that are its own, which would be taken for ours. */
+	if (pair_slot(world, pair)->primary_is_shut)
+		return;
+	error = align_primary(pair->align, world->requests, world->table, owner, primary, &what);
+	crash_point("pair-aligned");
+	if (!error) {
+		error = own_macs_update(&world->pins, pair->slot, align_received(pair->align), owner->mac, &pair->own_macs);
+		what = error ? "MACs above the standby, to recognise their echoes" : NULL;
+	}
+	pair->mtu_refused = error == -ERANGE;
+	if (rtnetlink_may_pass(error)) {
+		pair->realign = true;
+		pair->retry_ns = pair_clock_ns() + PAIR_RETRY_NS;
+	}
+	/* IPv6 begins anew on a device whose MTU rises to 1280. */
+	if (mtu < PAIR_IPV6_MTU_MIN && standby->mtu >= PAIR_IPV6_MTU_MIN)
+		silence_primary(world->requests, primary->name, primary->ifindex);
+	pair_tell_trouble(pair, standby, primary,
+			  pair->mtu_refused ? "refuses the standby's MTU, so it is not used; lower the standby's MTU" : what,
+			  pair->mtu_refused ? 0 : error);
+	/* What was just changed is not in the table before its notification. */
+	netdev_refresh(world->table, pair->primary);
+}
