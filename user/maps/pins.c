@@ -109,8 +109,11 @@ bool pins_state_change(const struct pins *pins, unsigned slot, struct vfsteer_st
 		return false;
 	}
 	*expected = wanted;
-	if (switched)
+	if (switched) {
 		stamp_switch(pair);
+		/* Again: a frame may have cleared one between, for the wire that was active. */
+		pair->rx_compares_primary = pair->rx_compares_standby = 1;
+	}
 	return true;
 }
 
