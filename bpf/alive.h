@@ -32,9 +32,14 @@ static __always_inline bool alive_ifindex(struct __sk_buff *skb, __u32 ifindex)
 	return ifindex;
 }
 
-static __always_inline bool alive_is_away(struct __sk_buff *skb, const struct vfsteer_pair *pair)
+static __always_inline bool alive_is_away(struct __sk_buff *skb, const struct vfsteer_pair *pair, __u32 ifindex)
 {
-	return home_by != LIVENESS_WORD && skb->ifindex != pair->primary_ifindex;
+	return home_by != LIVENESS_WORD && skb->ifindex != ifindex;
+}
+
+static __always_inline bool alive_standby(struct __sk_buff *skb, const struct vfsteer_pair *pair)
+{
+	return pair->standby_has_carrier;
 }
 
 static __always_inline bool alive_ifindex_xdp(struct xdp_md *frame, __u32 ifindex)
@@ -264,6 +269,14 @@ static __always_inline bool alive_standby_xdp(struct xdp_md *frame, const struct
 	return alive_seen_xdp(frame, pair->standby_ifindex, pair->standby_has_carrier);
 }
 
+/* Can the pair's standby, another device than the one that @skb is on, send? */
+static __always_inline bool alive_standby(struct __sk_buff *skb, const struct vfsteer_pair *pair)
+{
+	if (alive_by == LIVENESS_KFUNC || alive_by == LIVENESS_PROBE)
+		return alive_ifindex(skb, pair->standby_ifindex);
+	return pair->standby_has_carrier;
+}
+
 /* Has the device that @skb is on, the pair's standby, carrier? */
 static __always_inline bool alive_standby_carrier(struct __sk_buff *skb, const struct vfsteer_pair *pair)
 {
@@ -285,10 +298,10 @@ static __noinline __u32 alive_probe_namespace(struct __sk_buff *skb)
 }
 
 /*
- * Is the primary, which @skb is on, in another network namespace than the pair? A tcx link moves with its
- * device, and no agent may be there to take it off; standby_ifindex is another device's there.
+ * Is the pair's device of @ifindex, which @skb is on, in another network namespace than the pair? A tcx link moves with its
+ * device, and no agent may be there to take it off; owner_ifindex is another device's there.
  */
-static __always_inline bool alive_is_away(struct __sk_buff *skb, const struct vfsteer_pair *pair)
+static __always_inline bool alive_is_away(struct __sk_buff *skb, const struct vfsteer_pair *pair, __u32 ifindex)
 {
 #ifndef ALIVE_WITHOUT_KFUNCS
 	if (home_by == LIVENESS_KFUNC)
@@ -296,7 +309,7 @@ static __always_inline bool alive_is_away(struct __sk_buff *skb, const struct vf
 #endif
 	if (home_by == LIVENESS_PROBE)
 		return alive_probe_namespace(skb) != pair->network_namespace;
-	return home_by != LIVENESS_WORD && skb->ifindex != pair->primary_ifindex;
+	return home_by != LIVENESS_WORD && skb->ifindex != ifindex;
 }
 
 #endif /* ALIVE_WITHOUT_BTF */

@@ -25,7 +25,7 @@ __attribute__((noinline)) int drops_count(__u32 ifindex, __u32 network_namespace
 
 		if (!pair)
 			return 0;
-		if (pair->standby_ifindex != ifindex || pair->network_namespace != network_namespace)
+		if (pair->owner_ifindex != ifindex || pair->network_namespace != network_namespace)
 			continue;
 		counts = bpf_map_lookup_elem(&counters, &key);
 		if (counts)

@@ -6,11 +6,11 @@
  *
  * Loaded for each port, with the pair's slot and the port's number as constants:
  *   port_xdp       on the port: to another port, or to the active device of the pair
- *   port_ingress   on the port's ingress: to the standby's egress, where the next two and steer_egress find out
+ *   port_ingress   on the port's ingress: to the owner's egress, where the next two and steer_egress find out
  *
  * and for each pair that has a port:
- *   ports_egress   on the standby's egress, before all others: to a port, or into the standby's ingress for the host
- *   ports_ingress  on the standby's ingress, after standby_ingress, which has dropped second copies: to the ports
+ *   ports_egress   on the owner's egress, before all others: to a port, or into the owner's ingress for the host
+ *   ports_ingress  on the owner's ingress, after the pair's program there, which has dropped second copies: to the ports
  *   uplink_xdp     on both devices of the pair: to a port
  *
  * The counters of the pair count ports' frames, too. As everywhere TC_ACT_UNSPEC lets other people's programs run.
@@ -101,7 +101,7 @@ int port_ingress(struct __sk_buff *skb)
 		counts->tx_bytes += skb->len;
 	}
 	skb->tc_index = PORT_MARK_FROM;
-	return bpf_redirect(pair->standby_ifindex, 0);
+	return bpf_redirect(pair->owner_ifindex, 0);
 }
 
 /* The host and a passthrough port do not hear each other: they have one MAC. */
@@ -112,8 +112,8 @@ static __noinline int ports_egress_group(struct __sk_buff *skb, const struct vfs
 	if (!origin || port_has_passthrough())
 		return TC_ACT_UNSPEC;
 	skb->tc_index = PORT_MARK_LOCAL;
-	skb->queue_mapping = 0; /* the port's: see steer_to_standby */
-	bpf_clone_redirect(skb, pair->standby_ifindex, BPF_F_INGRESS);
+	skb->queue_mapping = 0; /* the port's: see steer_to_owner */
+	bpf_clone_redirect(skb, pair->owner_ifindex, BPF_F_INGRESS);
 	skb->tc_index = 0;
 	return TC_ACT_UNSPEC;
 }
@@ -125,7 +125,7 @@ static __noinline int ports_egress_local(struct __sk_buff *skb, const struct vfs
 		return port_deliver_passthrough(skb, origin);
 	skb->tc_index = PORT_MARK_LOCAL;
 	skb->queue_mapping = 0;
-	return bpf_redirect(pair->standby_ifindex, BPF_F_INGRESS);
+	return bpf_redirect(pair->owner_ifindex, BPF_F_INGRESS);
 }
 
 SEC("tc")

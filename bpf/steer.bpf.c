@@ -3,9 +3,16 @@
  * steer: the data path of one pair. It is loaded once per pair, with the pair's slot as a constant, so that the
  * look-up of the pair costs an address computation.
  *
- *   steer_egress     on the standby's egress: to the primary when it is active and can send, else on to virtio
- *   primary_ingress  on the primary's ingress: into the standby, where the guest's stack is
+ *   steer_egress     on the owner's egress: to the primary when it is active and can send, else on to virtio
+ *   primary_ingress  on the primary's ingress: into the owner, where the guest's stack is
  *   standby_ingress  on the standby's ingress: drops what the primary's wire has brought as well (twins.h)
+ *
+ * In a plain pair the owner is the standby. In a net_failover pair it is the kernel's master, and the two wires change
+ * parts: the kernel hands over in place what the primary brings. What the standby brings it drops while a primary is
+ * registered, behind tc, and before anybody is told of that primary. So instead of the last two
+ *
+ *   owner_ingress     on the owner's ingress: judges what the primary brings, known to the agent or not
+ *   standby_redirect  on the standby's ingress: judges, and redirects into the owner, at all times
  *
  * None of them ends the walk through the hook unless it redirects or drops: TC_ACT_UNSPEC lets other people's
  * programs and filters run.
@@ -28,6 +35,7 @@
 #define STEER_DHCPV6_CLIENT 546
 
 const volatile __u32 pair_slot = 0;
+const volatile __u32 pair_kind = KIND_PLAIN; /* enum vfsteer_kind */
 
 /* The key of both maps is read where it stands: a copy on the stack would cost each packet. */
 static __always_inline struct vfsteer_pair *steer_pair(void)
@@ -110,10 +118,21 @@ static __noinline bool steer_stays(struct __sk_buff *skb)
 	return ethernet && ethernet_is_link_local(ethernet);
 }
 
+/* net_failover left to itself would choose the primary. */
 static __noinline int steer_egress_standby(struct __sk_buff *skb)
 {
+	const struct vfsteer_pair *pair;
+
 	steer_count_tx(skb, PATH_STANDBY);
-	return TC_ACT_UNSPEC;
+	if (pair_kind == KIND_PLAIN)
+		return TC_ACT_UNSPEC;
+	pair = steer_pair();
+	return pair ? bpf_redirect(pair->standby_ifindex, 0) : TC_ACT_UNSPEC;
+}
+
+static __always_inline bool steer_standby_can_send(struct __sk_buff *skb, const struct vfsteer_pair *pair)
+{
+	return pair_kind == KIND_PLAIN ? alive_standby_carrier(skb, pair) : alive_standby(skb, pair);
 }
 
 /* Over a standby without carrier, whose queue drops it: nothing else is left. */
@@ -143,7 +162,7 @@ static __noinline int steer_egress_inactive(struct __sk_buff *skb, const struct 
 	struct vfsteer_state state = pair_word_read(pair).state;
 	__u32 primary = pair_primary_read(pair);
 
-	if (alive_standby_carrier(skb, pair))
+	if (steer_standby_can_send(skb, pair))
 		return steer_egress_standby(skb);
 	if (!steer_standby_is_saved(primary, state) || !alive_ifindex(skb, primary))
 		return steer_egress_lost(skb);
@@ -324,11 +343,18 @@ static __always_inline bool steer_may_be_direct(struct __sk_buff *skb)
  * fewer queues, and then get_rps_cpu warns and leaves the packet to this CPU. So it goes: writable since 5.1. The rest stays, and should: the hash is of the flow
  * (RPS, RFS), napi_id is of the NAPI that a busy poller has to poll, tstamp is when the packet came in, mark is what somebody gave it.
  */
-static __always_inline int steer_to_standby(struct __sk_buff *skb, const struct vfsteer_pair *pair)
+static __always_inline int steer_to_owner(struct __sk_buff *skb, const struct vfsteer_pair *pair)
 {
 	skb->queue_mapping = 0;
 	skb->tc_index = STEER_MARK;
-	return bpf_redirect(pair->standby_ifindex, BPF_F_INGRESS);
+	return bpf_redirect(pair->owner_ifindex, BPF_F_INGRESS);
+}
+
+/* A frame that @path brought, judged and counted: to where the guest's stack is, unless the kernel takes it there. */
+static __always_inline int steer_deliver(struct __sk_buff *skb, const struct vfsteer_pair *pair, enum vfsteer_path path,
+					 enum vfsteer_kind kind)
+{
+	return (path == PATH_PRIMARY) == (kind == KIND_PLAIN) ? steer_to_owner(skb, pair) : steer_pass();
 }
 
 static __noinline int steer_primary_others(struct __sk_buff *skb, struct vfsteer_pair *pair)
@@ -341,15 +367,18 @@ static __noinline int steer_primary_others(struct __sk_buff *skb, struct vfsteer
 		return TC_ACT_UNSPEC;
 	default:
 		steer_count_rx(skb, PATH_PRIMARY);
-		return steer_to_standby(skb, pair);
+		return steer_deliver(skb, pair, PATH_PRIMARY, pair_kind);
 	}
 }
 
 static __always_inline int steer_primary_taken(struct __sk_buff *skb,
-					       const struct vfsteer_pair *pair, bool direct)
+					       const struct vfsteer_pair *pair, enum vfsteer_kind kind,
+					       bool direct)
 {
 	steer_count_rx(skb, PATH_PRIMARY);
-	return direct && steer_may_be_direct(skb) ? steer_pass() : steer_to_standby(skb, pair);
+	if (direct && steer_may_be_direct(skb))
+		return steer_pass();
+	return steer_deliver(skb, pair, PATH_PRIMARY, kind);
 }
 
 /* To the pair itself, while unicast is compared. */
@@ -357,10 +386,11 @@ static __noinline int steer_primary_compared(struct __sk_buff *skb, struct vfste
 {
 	if (steer_compare_unicast(skb, PATH_PRIMARY) == STEER_DROP)
 		return TC_ACT_SHOT;
-	return steer_primary_taken(skb, pair, pair->rx_direct);
+	return steer_primary_taken(skb, pair, pair_kind, pair->rx_direct);
 }
 
-static __always_inline int steer_primary(struct __sk_buff *skb, struct vfsteer_pair *pair)
+static __always_inline int steer_primary(struct __sk_buff *skb, struct vfsteer_pair *pair,
+					 enum vfsteer_kind kind)
 {
 	__u16 asks;
 
@@ -369,10 +399,10 @@ static __always_inline int steer_primary(struct __sk_buff *skb, struct vfsteer_p
 	/* Both at once, for the quiet pair's sake. */
 	asks = *(const volatile __u16 *)&pair->rx_direct;
 	if (__builtin_expect(!asks, 1))
-		return steer_primary_taken(skb, pair, false);
+		return steer_primary_taken(skb, pair, kind, false);
 	if (pair->rx_compares_primary)
 		return steer_primary_compared(skb, pair);
-	return steer_primary_taken(skb, pair, true);
+	return steer_primary_taken(skb, pair, kind, true);
 }
 
 _Static_assert(offsetof(struct vfsteer_pair, rx_direct) % 2 == 0 &&
@@ -384,12 +414,14 @@ int primary_ingress(struct __sk_buff *skb)
 {
 	struct vfsteer_pair *pair = steer_pair();
 
-	return !pair || alive_is_away(skb, pair) ? steer_pass() : steer_primary(skb, pair);
+	if (!pair || alive_is_away(skb, pair, pair->primary_ifindex))
+		return steer_pass();
+	return steer_primary(skb, pair, KIND_PLAIN);
 }
 
 static __noinline bool steer_is_away(struct __sk_buff *skb, const struct vfsteer_pair *pair)
 {
-	return alive_is_away(skb, pair);
+	return alive_is_away(skb, pair, pair->primary_ifindex);
 }
 
 /*
@@ -403,7 +435,7 @@ int primary_ingress_watched(struct __sk_buff *skb)
 
 	if (!pair || (pair_primary_state_read(pair) != PRIMARY_READY && steer_is_away(skb, pair)))
 		return steer_pass();
-	return steer_primary(skb, pair);
+	return steer_primary(skb, pair, KIND_PLAIN);
 }
 
 /* What is not to the pair itself, and what is while unicast is compared. */
@@ -416,7 +448,19 @@ static __noinline int steer_standby_careful(struct __sk_buff *skb, struct vfstee
 	if (verdict == STEER_DROP)
 		return TC_ACT_SHOT;
 	steer_count_rx(skb, PATH_STANDBY);
-	return TC_ACT_UNSPEC;
+	/* About one wire: left to the kernel. */
+	if (verdict == STEER_LINK_LOCAL)
+		return TC_ACT_UNSPEC;
+	return steer_deliver(skb, pair, PATH_STANDBY, pair_kind);
+}
+
+static __always_inline int steer_standby(struct __sk_buff *skb, struct vfsteer_pair *pair,
+					 enum vfsteer_kind kind)
+{
+	if (skb->pkt_type != PACKET_HOST || pair->rx_compares_standby)
+		return steer_standby_careful(skb, pair);
+	steer_count_rx(skb, PATH_STANDBY);
+	return steer_deliver(skb, pair, PATH_STANDBY, kind);
 }
 
 /* What came over the standby's own wire, or from a port. */
@@ -424,12 +468,7 @@ static __noinline int steer_standby_own(struct __sk_buff *skb)
 {
 	struct vfsteer_pair *pair = steer_pair();
 
-	if (!pair)
-		return TC_ACT_UNSPEC;
-	if (skb->pkt_type != PACKET_HOST || pair->rx_compares_standby)
-		return steer_standby_careful(skb, pair);
-	steer_count_rx(skb, PATH_STANDBY);
-	return TC_ACT_UNSPEC;
+	return pair ? steer_standby(skb, pair, KIND_PLAIN) : TC_ACT_UNSPEC;
 }
 
 SEC("tc")
@@ -444,6 +483,30 @@ int standby_ingress(struct __sk_buff *skb)
 	/* After the above, which is the common way: the compiler is not to ask this first. */
 	asm volatile("" : "+r"(mark));
 	return mark == PORT_MARK_LOCAL ? TC_ACT_UNSPEC : steer_standby_own(skb);
+}
+
+SEC("tc")
+int standby_redirect(struct __sk_buff *skb)
+{
+	struct vfsteer_pair *pair = steer_pair();
+
+	if (!pair || alive_is_away(skb, pair, pair->standby_ifindex))
+		return TC_ACT_UNSPEC;
+	return steer_standby(skb, pair, KIND_NET_FAILOVER);
+}
+
+SEC("tc")
+int owner_ingress(struct __sk_buff *skb)
+{
+	struct vfsteer_pair *pair = steer_pair();
+
+	if (skb->tc_index == STEER_MARK) {
+		skb->tc_index = 0;
+		return TC_ACT_UNSPEC;
+	}
+	if (skb->tc_index == PORT_MARK_LOCAL || !pair)
+		return TC_ACT_UNSPEC;
+	return steer_primary(skb, pair, KIND_NET_FAILOVER);
 }
 
 char LICENSE[] SEC("license") = "GPL";

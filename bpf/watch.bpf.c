@@ -78,7 +78,15 @@ static __always_inline __u32 watch_slots_used(void)
 enum watch_role {
 	WATCH_PRIMARY,
 	WATCH_STANDBY,
+	WATCH_OWNER,
 };
+
+static __always_inline __u32 watch_ifindex_of(const struct vfsteer_pair *pair, enum watch_role role)
+{
+	if (role == WATCH_PRIMARY)
+		return pair->primary_ifindex;
+	return role == WATCH_STANDBY ? pair->standby_ifindex : pair->owner_ifindex;
+}
 
 __attribute__((noinline)) int watch_find_among(__u32 first, __u32 end, __u32 ifindex, __u32 network_namespace,
 					       __u32 role)
@@ -90,8 +98,7 @@ __attribute__((noinline)) int watch_find_among(__u32 first, __u32 end, __u32 ifi
 
 		if (!pair)
 			return WATCH_END;
-		if (pair->network_namespace == network_namespace &&
-		    (role == WATCH_PRIMARY ? pair->primary_ifindex : pair->standby_ifindex) == ifindex)
+		if (pair->network_namespace == network_namespace && watch_ifindex_of(pair, role) == ifindex)
 			return slot;
 	}
 	return WATCH_NONE;
@@ -111,7 +118,7 @@ __attribute__((noinline)) int watch_find_slot(__u32 ifindex, __u32 network_names
 }
 
 /*
- * The slot of the pair that @device is the primary or the standby of; negative: none. @device is a program's own argument, of which the
+ * The slot of the pair that @device is the primary, the standby or the owner of; negative: none. @device is a program's own argument, of which the
  * verifier lets it read directly: also where the kernel is locked down and refuses the helpers that read its memory.
  */
 static __always_inline int watch_find(struct net_device *device, enum watch_role role)
@@ -259,11 +266,11 @@ static __always_inline void watch_leave_pci_device(struct device *device, enum w
 #define WATCH_MATCH_LIST(function, cause) WATCH_MATCH_LISTED(function, cause, false)
 #define WATCH_MATCH_LIST_HELD(function, cause) WATCH_MATCH_LISTED(function, cause, true)
 
-#define WATCH_MATCH_STANDBY(function, event)                                                                           \
+#define WATCH_MATCH_OWNER(function, event)                                                                           \
 	SEC("fentry/" #function)                                                                                       \
 	int BPF_PROG(function, struct net_device *device)                                                              \
 	{                                                                                                              \
-		int slot = watch_find(device, WATCH_STANDBY);                                                          \
+		int slot = watch_find(device, WATCH_OWNER);                                                            \
 															       \
 		if (slot >= 0)                                                                                         \
 			pair_tell(slot, event, CAUSE_NONE);                                                            \

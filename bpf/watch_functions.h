@@ -13,7 +13,7 @@
  * match          how its program finds the pair, and what it does with the pair:
  *                DEVICE_HELD      the struct net_device of its argument: (state, cause)
  *                LIST, LIST_HELD  those in a list of devices that are closed: (cause)
- *                STANDBY          wakes the agent: the struct net_device is a standby: (event)
+ *                OWNER            wakes the agent: the struct net_device is an owner: (event)
  *                PCI              the struct pci_dev: (which of its names, cause); held
  *                PCI_DRIVER       the same for a struct device; held
  *                OWN, OWN_HELD    the program is written out in watch.bpf.c: ()
@@ -76,14 +76,14 @@
 	  "carrier, without the delay of netlink",                                                 \
 	  OWN, (), 0, STEP_UP, none)                                                               \
 	F(__dev_set_rx_mode, "",                                                                   \
-	  "address lists and promiscuity of the standby: netlink reports none before 6.14",        \
-	  STANDBY, (EVENT_FILTERS), POLLED, STEP_UP, none)                                         \
+	  "address lists and promiscuity of the owner: netlink reports none before 6.14",          \
+	  OWNER, (EVENT_FILTERS), POLLED, STEP_UP, none)                                           \
 	F(bpf_mprog_attach, "6.6",                                                                 \
 	  "a program of others at a tcx hook: ours has to be the last, and netlink reports none",  \
 	  OWN, (), POLLED_IF_THERE, 0, none)                                                       \
 	F(dev_xdp_install, "",                                                                     \
-	  "XDP program of the standby: netlink reports none that a link attaches or replaces",     \
-	  STANDBY, (EVENT_PROGRAMS), 0, 0, none)
+	  "XDP program of the owner: netlink reports none that a link attaches or replaces",       \
+	  OWNER, (EVENT_PROGRAMS), 0, 0, none)
 /* clang-format on */
 
 /* WATCH_<function>, the number of its row: a mask of them has to fit 32 bits. */

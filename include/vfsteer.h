@@ -31,7 +31,7 @@
 #include <linux/bpf.h>
 #include <linux/types.h>
 
-#define VFSTEER_ABI_VERSION 2
+#define VFSTEER_ABI_VERSION 3
 #define VFSTEER_MAX_PAIRS 256
 #define VFSTEER_NAME_SIZE 16 /* as IFNAMSIZ */
 #define VFSTEER_MAX_PORTS 64 /* of all pairs together */
@@ -44,6 +44,13 @@ enum vfsteer_path {
 	PATH_STANDBY,
 	PATH_PRIMARY,
 	VFSTEER_PATH_MAX,
+} __attribute__((packed));
+
+/* Who made the pair one interface. */
+enum vfsteer_kind {
+	KIND_PLAIN,        /* nobody: two netdevs; the standby has the addresses */
+	KIND_NET_FAILOVER, /* the kernel's net_failover: its master has the addresses, standby and primary are its slaves */
+	VFSTEER_KIND_MAX,
 } __attribute__((packed));
 
 enum vfsteer_primary_state {
@@ -174,7 +181,11 @@ struct vfsteer_pair {
 	__u32 unsent_frames;              /* of these, refused by the device */
 	__u32 reach_retry_boot_ms;        /* REACH_DEAD: when it is tried again; CLOCK_BOOTTIME in units of 2^20 ns */
 	enum vfsteer_reach primary_reach;
-	char reserved[31];                /* zero; as text, so that a dump is short */
+	enum vfsteer_kind kind;
+	char owner[VFSTEER_NAME_SIZE];    /* of the device with the addresses: the standby, or net_failover's master */
+	__u8 owner_clsact_is_ours;        /* on net_failover's master; of a plain pair see standby_clsact_is_ours */
+	char reserved[9];                 /* zero; as text, so that a dump is short */
+	__u32 owner_ifindex;
 	__u32 slots_used;                 /* of slot 0: no slot from this one on is in use. Unused in the others */
 	__u32 abi_version;                /* VFSTEER_ABI_VERSION, in free slots too */
 };

@@ -116,6 +116,7 @@ static inline void world_set_pair(enum vfsteer_path active, const char *primary,
 		.standby = "st0",
 		.mac_address = { US },
 		.standby_ifindex = if_nametoindex(world.standby ?: "st0"),
+		.owner_ifindex = if_nametoindex(world.standby ?: "st0"),
 		.standby_has_carrier = standby_has_carrier,
 		.abi_version = VFSTEER_ABI_VERSION,
 	};

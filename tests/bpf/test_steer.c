@@ -7,51 +7,6 @@
 
 #include <sys/stat.h>
 
-/* One expectation: verdict, and the one packet counter that moves. */
-struct expectation {
-	enum frame_kind kind;
-	struct setting setting;
-	int verdict;
-	size_t counter;
-	bool word_differs; /* LIVENESS_WORD, which sees no device, redirects all the same */
-};
-
-static void expect(struct bpf_program *program, const char *on, const struct expectation *cases, size_t count)
-{
-	unsigned failures = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		const struct expectation *wanted = &cases[i];
-		struct vfsteer_counters counts, other, expected = { 0 };
-		size_t packets = wanted->counter;
-		int verdict;
-
-		if (wanted->word_differs && !sees_devices())
-			continue;
-		set(&wanted->setting);
-		verdict = run(program, wanted->kind, on);
-		counts = counters_get(SLOT);
-		other = counters_get(OTHER_SLOT);
-		/* Bytes follow their packets. */
-		*(__u64 *)((char *)&expected + packets) = 1;
-		if (packets < COUNTER(tx_primary_refused_packets))
-			*(__u64 *)((char *)&expected + packets + sizeof(__u64)) = frames[wanted->kind].size;
-		expected.rx_primary_group_packets = packets == COUNTER(rx_primary_packets) && frames[wanted->kind].bytes[0] & 1;
-		if (verdict == wanted->verdict && !memcmp(&counts, &expected, sizeof(counts)) &&
-		    !memcmp(&other, &(struct vfsteer_counters){ 0 }, sizeof(other)) && !events_take() &&
-		    pair_get(SLOT).state.switches == 41)
-			continue;
-		print_error("case %zu, %s: verdict %d, not %d; counters that moved:", i, frames[wanted->kind].name, verdict,
-			    wanted->verdict);
-		for (size_t j = 0; j < sizeof(counts) / sizeof(__u64); j++)
-			if (((__u64 *)&counts)[j])
-				print_error(" %zu (%llu)", j, (unsigned long long)((__u64 *)&counts)[j]);
-		print_error("; expected %zu\n", packets / sizeof(__u64));
-		failures++;
-	}
-	assert_int_equal(failures, 0);
-}
-
 #define TO_PRIMARY TC_ACT_REDIRECT, COUNTER(tx_primary_packets), false
 #define TO_STANDBY TAKEN, COUNTER(tx_standby_packets), false
 
@@ -384,27 +339,6 @@ static void test_mapping(void **context)
 	munmap(pairs, 2 * sizeof(*pairs));
 }
 
-static int quiet(enum libbpf_print_level level, const char *format, va_list arguments)
-{
-	return level == LIBBPF_WARN ? vfprintf(stderr, format, arguments) : 0;
-}
-
-/* A method that this kernel does not have is no failure, as long as another does. */
-static bool can_load(enum vfsteer_liveness liveness, variant_elf_t elf, const char *name)
-{
-	bool loaded;
-
-	libbpf_set_print(NULL);
-	world.liveness = liveness;
-	world.elf = elf;
-	loaded = !setup(NULL);
-	teardown(NULL);
-	libbpf_set_print(quiet);
-	if (!loaded)
-		printf("ok 0 - liveness %s # SKIP this kernel does not load it\n", name);
-	return loaded;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -415,33 +349,6 @@ int main(void)
 		cmocka_unit_test(test_mapping),	     cmocka_unit_test(test_long_chain),
 		cmocka_unit_test(test_primary_away),
 	};
-	static const struct {
-		enum vfsteer_liveness liveness;
-		variant_elf_t elf;
-		const char *name;
-	} methods[] = {
-		{ LIVENESS_WORD, steer_bpf__elf_bytes, "word" },
-		{ LIVENESS_KFUNC, steer_bpf__elf_bytes, "kfunc" },
-		{ LIVENESS_PROBE, steer_bpf__elf_bytes, "probe" },
-		{ LIVENESS_PROBE, steer_without_kfuncs_bpf__elf_bytes, "probe, without kfuncs" },
-		{ LIVENESS_WORD, steer_without_cas_bpf__elf_bytes, "word, without compare-and-swap" },
-		{ LIVENESS_PROBE, steer_without_cas_bpf__elf_bytes, "probe, without compare-and-swap" },
-		{ LIVENESS_NETLINK, steer_without_btf_bpf__elf_bytes, "netlink, without BTF" },
-	};
-	int failures = 0;
 
-	setbuf(stdout, NULL);
-	if (unshare(CLONE_NEWNET)) {
-		printf("a network namespace could not be made (%s): root is needed\n", strerror(errno));
-		return 77;
-	}
-	if (system(devices) || chain_lengthen(CHAIN_NEAR, 20) || chain_lengthen(CHAIN_FAR, CHAIN_LOOK)) {
-		printf("the veths could not be made\n");
-		return 1;
-	}
-	usleep(200000); /* the link work of the veths */
-	for (size_t i = 0; i < COUNT(methods); i++)
-		if (can_load(methods[i].liveness, methods[i].elf, methods[i].name))
-			failures += cmocka_run_group_tests_name(methods[i].name, tests, setup, teardown);
-	return failures != 0;
+	return run_methods(tests, COUNT(tests));
 }

@@ -84,12 +84,14 @@ static void expect_adoption(struct pins *pins, unsigned slots)
 			    !!pins->pairs[i].standby[0]);
 	slot_repair(pins, expect_repaired);
 	for (unsigned i = 0; i < VFSTEER_MAX_PAIRS; i++)
-		FUZZ_EXPECT(pins->pairs[i].standby[0] ? i < pins_slots_used(pins) : !pins->pairs[i].standby_ifindex);
+		FUZZ_EXPECT(pins->pairs[i].standby[0] ? i < pins_slots_used(pins) && pins->pairs[i].kind <= KIND_NET_FAILOVER :
+							!pins->pairs[i].standby_ifindex);
 	FUZZ_EXPECT(!pins_slots_used(pins) || pins->pairs[pins_slots_used(pins) - 1].standby[0]);
 	slot = slot_find(pins, 1, standby.ifindex, &known);
 	if (!known)
 		slot_take(pins, (unsigned)slot);
 	FUZZ_EXPECT((unsigned)slot < pins_slots_used(pins) && pins_state(pins, (unsigned)slot).active < VFSTEER_PATH_MAX);
+	slot_write_owner(&pins->pairs[slot], &standby);
 	slot_write_standby(&pins->pairs[slot], &standby);
 	slot_write_primary(&pins->pairs[slot], &primary);
 	slot_follow_primary(&pins->pairs[slot], &primary);

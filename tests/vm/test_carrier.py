@@ -77,18 +77,6 @@ def net_failover_to_compare_with(guest):
     return f"out {losses(results, 'out')} in {losses(results, 'in')} of about {results[0]['out']['sent']}"
 
 
-@case("*-net_failover")
-def net_failover_is_named(guest):
-    """A master that the kernel made: one line that names it and what to change on the hypervisor, and nothing is touched."""
-    master, standby = guest.lab.main(), guest.lab.netdev("sb")
-    status, said = guest.run("vfsteer run")
-    check_equal((status, len(said.splitlines())), (1, 1), f"exit status and lines: {said!r}")
-    check(master in said and standby in said and "failover=on" in said, f"the line does not name them: {said}")
-    check_equal(guest.check("ls /sys/fs/bpf").strip(), "", "left under the bpf file system")
-    check("clsact" not in guest.check("tc qdisc"), "a clsact qdisc was left")
-    return said.strip()
-
-
 @case("*-pair")
 def no_more_than_net_failover(guest):
     kernel = guest.name.split("-")[0]

@@ -82,6 +82,7 @@ static int make_pair(struct maps_bpf *maps, enum vfsteer_path active)
 		.standby = "st0",
 		.primary = "pr0",
 		.standby_ifindex = if_nametoindex("st0"),
+		.owner_ifindex = if_nametoindex("st0"),
 		.primary_ifindex = if_nametoindex("pr0"),
 		.standby_has_carrier = 1,
 	};

@@ -23,7 +23,7 @@ class Lab(Nics):
     """One guest in its surroundings. All other arguments go to Vm.
 
     hotplug: "acpi" (q35's default) or "pciehp"; vf_at_boot: pairs' VFs are there from the start; failover: the kernel's own
-    net_failover instead of a free pair; virtio, vf: further properties of the NICs; vf_model: another NIC as VF; qemu: a path of qemu(), the
+    net_failover instead of a plain pair, or the numbers of the pairs it has; virtio, vf: further properties of the NICs; vf_model: another NIC as VF; qemu: a path of qemu(), the
     system's when None.
     """
 
@@ -91,7 +91,7 @@ class Lab(Nics):
                 "-netdev", f"tap,id=sb{n}-net,ifname=sb{n},script=no,downscript=no",
                 "-netdev", f"tap,id=vf{n}-net,ifname=vf{n},script=no,downscript=no",
                 "-device", f"virtio-net-pci,id=sb{n},bus=rp-sb{n},netdev=sb{n}-net,mac={pair.mac},romfile="
-                           + (",failover=on" if self.failover else "") + self._virtio]
+                           + (",failover=on" if self.fails_over(n) else "") + self._virtio]
             if vf_at_boot:
                 arguments += ["-device", ",".join(f"{key}={value}" for key, value in self._vf_properties(pair).items())]
         return arguments
@@ -99,7 +99,7 @@ class Lab(Nics):
     def _vf_properties(self, pair):
         n = pair.index
         properties = {"driver": self.vf_model, "id": f"vf{n}", "bus": f"rp-vf{n}", "netdev": f"vf{n}-net", "mac": pair.mac, "romfile": ""}
-        if self.failover:
+        if self.fails_over(n):
             properties["failover_pair_id"] = f"sb{n}"
         properties.update(part.split("=", 1) for part in self._vf.split(",") if part)
         return properties

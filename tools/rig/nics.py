@@ -55,6 +55,10 @@ class Nics:
         """PCI address of a NIC's root port in the guest; which: sb or vf."""
         return f"0000:00:{2 + 2 * index + (which == 'vf'):02x}.0"
 
+    def fails_over(self, index):
+        """Is pair `index` one of the kernel's net_failover?"""
+        return self.failover if isinstance(self.failover, bool) else index in self.failover
+
     def netdevs(self, which, index=0):
         """The guest's directory with a NIC's netdev, as a pattern for its shell."""
         # Below the port there is one device; virtio's netdev is a level deeper.
@@ -70,7 +74,7 @@ class Nics:
 
     def main(self, index=0):
         """The netdev that carries the addresses: the standby, or with failover=True the kernel's master above it."""
-        if not self.failover:
+        if not self.fails_over(index):
             return self.netdev("sb", index)
         script = (f"for net in {self.netdevs('sb', index)}/*; do ls -d $net/lower_* >/dev/null 2>&1 && "
                   "echo ${net##*/}; done; true")

@@ -26,7 +26,7 @@ void adoption_clear_dead_slots(const struct pins *pins, uint32_t network_namespa
 		/* Its program would go on sending what the primary receives into nowhere. */
 		if (slot->primary_ifindex)
 			steer_detach_primary(pins, i, slot->primary_ifindex);
-		steer_detach_standby(pins, i, slot->standby_ifindex);
+		steer_detach_owner(pins, i);
 		slot_clear(pins, i);
 	}
 }

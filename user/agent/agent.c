@@ -128,7 +128,7 @@ static int agent_open_sockets(struct agent *agent)
 	return 0;
 }
 
-/* A link stays if its device does, and is what the link's name says in one of the pairs. */
+/* A link stays if its device does, and is what the link's name says in one of the pairs: "standby" stands for the owner, too. */
 static bool agent_keep_link(const struct agent *agent, const char *name, bool of_primary)
 {
 	const struct pins *pins = &agent->world.pins;
@@ -136,7 +136,8 @@ static bool agent_keep_link(const struct agent *agent, const char *name, bool of
 
 	for (unsigned i = 0; i < VFSTEER_MAX_PAIRS; i++)
 		if (pins->pairs[i].standby[0] &&
-		    ifindex == (of_primary ? pins->pairs[i].primary_ifindex : pins->pairs[i].standby_ifindex))
+		    (of_primary ? ifindex == pins->pairs[i].primary_ifindex :
+				  ifindex == pins->pairs[i].standby_ifindex || ifindex == pins->pairs[i].owner_ifindex))
 			return netdev_by_index(agent->world.table, ifindex);
 	return false;
 }
@@ -166,12 +167,13 @@ static int agent_adopt(struct agent *agent)
 	foreign = slot_find_foreign(pins, agent->world.network_namespace);
 	if (foreign >= 0) {
 		log_error("run: %s: made in another network namespace (%u), for %s: run there, or name another place with --bpffs, or take them away with 'vfsteer unload'",
-			  pins->directory, pins->pairs[foreign].network_namespace, pins->pairs[foreign].standby);
+			  pins->directory, pins->pairs[foreign].network_namespace, pins->pairs[foreign].owner);
 		return -EBUSY;
 	}
 	adoption_clear_dead_slots(pins, agent->world.network_namespace, agent->world.table);
 	log_info("%s: adopted, with %u dead links removed", pins->directory,
 		 pins_sweep_links(pins, "primary-", agent_keep_primary_link, agent) +
+			 pins_sweep_links(pins, "redirect-", agent_keep_standby_link, agent) +
 			 pins_sweep_links(pins, "standby-", agent_keep_standby_link, agent));
 	return 0;
 }

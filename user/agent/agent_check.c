@@ -39,14 +39,18 @@ static size_t agent_check_list(const struct netdev_table *table, const struct ne
 	return count;
 }
 
-static void agent_check_tell_net_failover(const struct netdev *standby, const struct netdev *const *devices, size_t count)
+/* One of the two named is a slave of net_failover's, and not what it was named as. */
+static void agent_check_tell_net_failover(const struct options_pair *wanted, const struct netdev *standby, const struct netdev *primary,
+					  const struct netdev *const *devices, size_t count)
 {
-	const struct netdev *master = candidates_net_failover(standby, devices, count);
+	const struct netdev *master = candidates_net_failover(standby, devices, count), *slave = standby;
 
-	if (!master)
-		master = standby;
-	log_error("%s: the kernel's net_failover device %s owns it: on the hypervisor remove failover=on from the virtio-net device (libvirt: <teaming type='persistent'/>)",
-		  standby->name, master->name);
+	if (!master && primary) {
+		master = candidates_net_failover(primary, devices, count);
+		slave = primary;
+	}
+	log_error("run: --pair %s%s%s: the kernel's net_failover device %s owns %s: name the pair by %s alone", wanted->standby,
+		  wanted->primary[0] ? "=" : "", wanted->primary, master ? master->name : "", slave->name, master ? master->name : "");
 }
 
 static int agent_check_pair(const struct netdev_table *table, const struct options_pair *wanted,
@@ -55,6 +59,9 @@ static int agent_check_pair(const struct netdev_table *table, const struct optio
 	const struct netdev *standby = netdev_by_name(table, wanted->standby);
 	const struct netdev *primary = netdev_by_name(table, wanted->primary);
 	bool named = wanted->primary[0];
+
+	if (standby)
+		standby = pairing_standby_of(standby, devices, count) ?: standby;
 
 	if (!standby) {
 		log_error("run: --pair %s: no such interface: 'ip link' lists those there are", wanted->standby);
@@ -68,7 +75,7 @@ static int agent_check_pair(const struct netdev_table *table, const struct optio
 			  named ? "=" : "", wanted->primary);
 		return -EINVAL;
 	case PAIRING_NET_FAILOVER:
-		agent_check_tell_net_failover(standby, devices, count);
+		agent_check_tell_net_failover(wanted, standby, primary, devices, count);
 		return -EBUSY;
 	case PAIRING_SAME_DEVICE:
 		log_error("run: --pair %s=%s: both are one device: name the VF after the '='", wanted->standby, wanted->primary);
@@ -110,22 +117,9 @@ int agent_check_pairs(const struct netdev_table *table, const struct options *op
 {
 	const struct netdev *devices[AGENT_CHECK_DEVICES];
 	size_t count = agent_check_list(table, devices);
-	unsigned owned = 0, usable = 0;
 	int error = agent_check_names(table, options);
 
 	for (unsigned i = 0; i < options->pair_count && !error; i++)
 		error = agent_check_pair(table, &options->pairs[i], devices, count);
-	if (error || options->pair_count)
-		return error;
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(devices[i]->driver, "virtio_net"))
-			continue;
-		if (candidates_net_failover(devices[i], devices, count)) {
-			agent_check_tell_net_failover(devices[i], devices, count);
-			owned++;
-		} else {
-			usable++;
-		}
-	}
-	return owned && !usable ? -EBUSY : 0;
+	return error;
 }

@@ -9,8 +9,7 @@
 /* Privilege and kernel. Returns 0, or -errno after having logged it. */
 int agent_check_kernel(void);
 
-/* The pairs asked for, against the devices there are; without any, that some device is free to be a standby or none is
- * spoken for by net_failover. Returns 0, or -errno after having logged it. */
+/* The pairs asked for, against the devices there are. Returns 0, or -errno after having logged it. */
 int agent_check_pairs(const struct netdev_table *table, const struct options *options);
 
 #endif

@@ -41,12 +41,27 @@ static void agent_recall_primary(struct agent *agent, unsigned number, const str
 		*pinned = kept;
 }
 
+/* By its own name, or its owner's. */
+static const struct netdev *agent_find_standby(const struct agent *agent, const char *name)
+{
+	const struct netdev *named = netdev_by_name(agent->world.table, name), *standby;
+	const struct netdev **devices;
+	size_t count;
+
+	if (!named)
+		return NULL;
+	devices = netdev_list(agent->world.table, &count);
+	standby = devices ? pairing_standby_of(named, devices, count) : named;
+	free(devices);
+	return standby;
+}
+
 /* The standby of request @number by its present name; NULL: there is none, or another device bears that name. */
 static const struct netdev *agent_recall_standby(struct agent *agent, unsigned number)
 {
 	const char *name = agent->requested[number].standby;
 	struct identity *pinned = &agent->pinned_devices[number].standby;
-	const struct netdev *standby = netdev_by_name(agent->world.table, name);
+	const struct netdev *standby = agent_find_standby(agent, name);
 	char text[IDENTITY_TEXT_SIZE];
 
 	if (!standby)

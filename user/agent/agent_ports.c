@@ -17,11 +17,11 @@ static unsigned agent_port_number(const struct agent *agent, const struct port *
 	return (unsigned)(port - agent->world.ports);
 }
 
-/* Its standby is named by ifname or altname. */
-static const struct pair *agent_port_pair(struct agent *agent, const char *standby)
+/* Its owner or standby is named, by ifname or altname. */
+static const struct pair *agent_port_pair(struct agent *agent, const char *name)
 {
-	const struct netdev *device = netdev_by_name(agent->world.table, standby);
-	int slot = pins_find(&agent->world.pins, device ? device->name : standby);
+	const struct netdev *device = netdev_by_name(agent->world.table, name);
+	int slot = pins_find(&agent->world.pins, device ? device->name : name);
 
 	return slot < 0 ? NULL : agent_pair_of_slot(agent, (unsigned)slot);
 }
@@ -41,7 +41,7 @@ static const char *agent_port_primary_of(const struct agent *agent, const struct
 		const struct pair *pair = agent->pairs[i];
 
 		if (pair->primary == device->ifindex || pair->pairing.primary == device->ifindex)
-			return agent->world.pins.pairs[pair->slot].standby;
+			return agent->world.pins.pairs[pair->slot].owner;
 	}
 	return NULL;
 }
@@ -81,17 +81,17 @@ static int agent_port_try(struct agent *agent, unsigned number, char *text, size
 {
 	struct port *port = &agent->world.ports[number];
 	const struct pair *pair = agent_port_pair(agent, port->wish.pair);
-	const struct netdev *standby = pair ? netdev_by_index(agent->world.table, pair->standby) : NULL;
+	const struct netdev *owner = pair ? netdev_by_index(agent->world.table, pair->owner) : NULL;
 	const struct netdev *device = netdev_by_name(agent->world.table, port->wish.name);
 	uint8_t mac[ETH_ALEN];
-	bool is_known = device && standby && agent_port_mac(agent, port, device, standby, mac);
+	bool is_known = device && owner && agent_port_mac(agent, port, device, owner, mac);
 	const struct port_check check = {
 		.wish = &port->wish,
 		.device = device,
 		.primary_of = agent_port_primary_of(agent, device),
 		.master = agent_port_master(agent, device),
-		.standby = standby,
-		.standby_master = agent_port_master(agent, standby),
+		.standby = owner,
+		.standby_master = agent_port_master(agent, owner),
 		.mac = is_known ? mac : NULL,
 		.pairs = agent->world.pins.pairs,
 		.pair_count = VFSTEER_MAX_PAIRS,
@@ -100,8 +100,8 @@ static int agent_port_try(struct agent *agent, unsigned number, char *text, size
 	};
 	int error;
 
-	if (standby)
-		snprintf(port->wish.pair, sizeof(port->wish.pair), "%s", standby->name);
+	if (owner)
+		snprintf(port->wish.pair, sizeof(port->wish.pair), "%s", owner->name);
 	error = port_check(&check, text, size);
 
 	agent_port_entry(agent, number)->waits_for = agent_port_wait(error, device);
@@ -174,15 +174,15 @@ static bool agent_port_holds(struct agent *agent, unsigned number)
 {
 	struct port *port = &agent->world.ports[number];
 	const struct netdev *device = netdev_by_index(agent->world.table, port->ifindex);
-	const struct netdev *standby = netdev_by_index(agent->world.table, port->pair->standby);
+	const struct netdev *owner = netdev_by_index(agent->world.table, port->pair->owner);
 
 	if (!device || device->incarnation != port->incarnation || device->master ||
 	    (port->configured && strcmp(port->wish.name, device->name)))
 		return false;
-	if (strcmp(port->wish.name, device->name) || (standby && strcmp(port->wish.pair, standby->name))) {
+	if (strcmp(port->wish.name, device->name) || (owner && strcmp(port->wish.pair, owner->name))) {
 		snprintf(port->wish.name, sizeof(port->wish.name), "%s", device->name);
-		if (standby)
-			snprintf(port->wish.pair, sizeof(port->wish.pair), "%s", standby->name);
+		if (owner)
+			snprintf(port->wish.pair, sizeof(port->wish.pair), "%s", owner->name);
 		agent_port_hold(agent, number);
 	}
 	return true;

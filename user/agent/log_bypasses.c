@@ -33,10 +33,10 @@ static void agent_tell_pair_bypasses(const struct agent *agent, const struct byp
 	count = bypass_judge(&facts, bypasses);
 	for (unsigned i = 0; i < count; i++)
 		if (!agent_has_told(pair->bypasses, pair->bypass_count, &bypasses[i]))
-			log_warning("%s: %s", slot->standby, bypasses[i].text);
+			log_warning("%s: %s", slot->owner, bypasses[i].text);
 	for (unsigned i = 0; facts.primary[0] && i < pair->bypass_count; i++)
 		if (!agent_has_kind(bypasses, count, pair->bypasses[i].kind))
-			log_info("%s: %s: no longer bypassed", slot->standby, bypass_word(pair->bypasses[i].kind));
+			log_info("%s: %s: no longer bypassed", slot->owner, bypass_word(pair->bypasses[i].kind));
 	/* While the primary is away nothing is bypassed, and what is when it comes back is no news. */
 	if (!facts.primary[0])
 		return;

@@ -46,7 +46,7 @@ static void agent_tell_candidates_of(const struct agent *agent, struct pair *pai
 		if (!agent_is_news(pair, &others[i]))
 			continue;
 		candidates_explain(view, &others[i], standby, primary, text);
-		log_info("%s: not used: %s%s%s%s: %s", standby->name, device->name, device->pci_address[0] ? " (" : "",
+		log_info("%s: not used: %s%s%s%s: %s", agent->world.pins.pairs[pair->slot].owner, device->name, device->pci_address[0] ? " (" : "",
 			 device->pci_address, device->pci_address[0] ? ")" : "", text);
 	}
 }

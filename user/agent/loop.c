@@ -38,7 +38,8 @@ static bool agent_note_changes(struct agent *agent)
 		for (unsigned i = 0; i < agent->pair_count && !is_found; i++) {
 			struct pair *pair = agent->pairs[i];
 
-			is_found = pair->standby == device->ifindex || pair->primary == device->ifindex;
+			is_found = pair->standby == device->ifindex || pair->primary == device->ifindex ||
+				   pair->owner == device->ifindex;
 			if (is_found)
 				pair->due = pair->realign = pair->readdress = pair->guard.due = true;
 		}

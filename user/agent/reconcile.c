@@ -65,7 +65,7 @@ static void agent_remove_pairs(struct agent *agent)
 			i++;
 			continue;
 		}
-		log_info("%s: the standby is gone: the pair is given up", agent->world.pins.pairs[pair->slot].standby);
+		log_info("%s: the standby is gone: the pair is given up", agent->world.pins.pairs[pair->slot].owner);
 		agent_ports_leave(agent, pair);
 		agent_keep_identity(agent, pair);
 		pair_remove(&agent->world, pair);
@@ -107,6 +107,7 @@ void agent_retry_unhooked(struct agent *agent)
 static void agent_add_pair(struct agent *agent, const struct pairing *pairing)
 {
 	const struct netdev *standby = netdev_by_index(agent->world.table, pairing->standby);
+	const struct netdev *owner = netdev_by_index(agent->world.table, pairing->owner);
 	const char *missing;
 	struct pair *pair;
 	int error = pair_new(&agent->world, pairing, &pair);
@@ -117,24 +118,24 @@ static void agent_add_pair(struct agent *agent, const struct pairing *pairing)
 		error = pair_new(&agent->world, pairing, &pair);
 	}
 	if (error == -EPROTONOSUPPORT) {
-		agent_tell_unhooked(agent, standby);
+		agent_tell_unhooked(agent, owner);
 		return;
 	}
 	if (error == -ENOSPC)
-		log_error("%s: not paired: there are %d pairs already, and no more are possible", standby->name,
+		log_error("%s: not paired: there are %d pairs already, and no more are possible", owner->name,
 			  VFSTEER_MAX_PAIRS);
 	else if (error)
-		log_error("%s: not paired: its programs could not be loaded and attached: %s", standby->name,
+		log_error("%s: not paired: its programs could not be loaded and attached: %s", owner->name,
 			  strerror(-error));
 	if (error)
 		return;
-	agent_forget_unhooked(agent, pairing->standby);
+	agent_forget_unhooked(agent, pairing->owner);
 	agent->pairs[agent->pair_count++] = pair;
 	missing = protection_missing_liveness(agent->world.pins.pairs[pair->slot].liveness);
-	log_info("%s: steering by %s, the primary's liveness %s%s%s", standby->name,
-		 steer_describe(&agent->world.pins, pairing->standby),
+	log_info("%s: steering by %s, the primary's liveness %s%s%s", owner->name,
+		 steer_describe(&agent->world.pins, pairing->owner),
 		 words_liveness(agent->world.pins.pairs[pair->slot].liveness), missing ? ": " : "", missing ?: "");
-	hints_log(standby->name, standby->carrier);
+	hints_log(&agent->world.pins.pairs[pair->slot], standby->carrier);
 }
 
 static void agent_step(struct agent *agent, struct pair *pair)
@@ -289,20 +290,20 @@ static void agent_give_up_pairs(struct agent *agent, const struct pairing *pairi
 	for (unsigned slot = 0; slot < pins_slots_used(&world->pins); slot++) {
 		const struct vfsteer_pair *pair = &world->pins.pairs[slot];
 		int error, primary = (int)pair->primary_ifindex;
-		char standby[VFSTEER_NAME_SIZE];
+		char owner[VFSTEER_NAME_SIZE];
 
 		if (!pair->standby[0] || pair->network_namespace != world->network_namespace ||
 		    agent_is_paired(pairings, count, (int)pair->standby_ifindex) || agent_pair_of_slot(agent, slot))
 			continue;
-		memcpy(standby, pair->standby, sizeof(standby));
+		memcpy(owner, pair->owner, sizeof(owner));
 		error = unload_pair(&world->pins, slot, world->table, world->requests, world->announce_fd);
 		/* It was set down, and may be another pair's now. */
 		if (primary)
 			netdev_refresh(world->table, primary);
 		if (error)
-			log_warning("%s: no pair of this configuration, and not all of it could be taken away: %s", standby, strerror(-error));
+			log_warning("%s: no pair of this configuration, and not all of it could be taken away: %s", owner, strerror(-error));
 		else
-			log_info("%s: no pair of this configuration: given up", standby);
+			log_info("%s: no pair of this configuration: given up", owner);
 	}
 }
 

@@ -14,6 +14,7 @@
 #include "pair/align.h"
 #include "pair/direct.h"
 #include "pair/silence.h"
+#include "policy/candidates.h"
 #include "policy/owners.h"
 #include "port/port_unload.h"
 
@@ -36,35 +37,53 @@ static void unload_pause(unsigned ms)
 		;
 }
 
-static void unload_switch(const struct pins *pins, unsigned slot)
+/* Where a pair's traffic stays: whose addresses are announced, and over which device. Without one nothing is. */
+struct unload_wire {
+	int owner, device; /* ifindexes */
+};
+
+static bool unload_can_carry(const struct netdev *primary)
 {
+	return primary && primary->flags & IFF_UP && primary->carrier;
+}
+
+/* A plain guest sends and hears by its standby. net_failover takes the primary, and hears nothing else, as soon as our programs are gone. */
+static struct unload_wire unload_switch(const struct pins *pins, unsigned slot, const struct netdev_table *table)
+{
+	const struct vfsteer_pair *pair = &pins->pairs[slot];
 	struct vfsteer_state state = pins_state(pins, slot), wanted;
+	bool by_primary = pair->kind == KIND_NET_FAILOVER && unload_can_carry(netdev_by_index(table, (int)pair->primary_ifindex));
+	struct unload_wire wire = { (int)pair->owner_ifindex, (int)(by_primary ? pair->primary_ifindex : pair->standby_ifindex) };
+
+	if (by_primary && state.active == PATH_PRIMARY)
+		wire.device = 0;
 
 	do {
 		wanted = state;
 		/* What is set down now is so by nobody's wish, if another agent is to find it. */
 		if (wanted.primary == PRIMARY_READY)
 			wanted.primary = PRIMARY_JOINING;
-		if (wanted.active == PATH_PRIMARY) {
-			wanted.active = PATH_STANDBY;
+		if (wanted.active != (by_primary ? PATH_PRIMARY : PATH_STANDBY)) {
+			wanted.active = by_primary ? PATH_PRIMARY : PATH_STANDBY;
 			wanted.cause = CAUSE_UNLOAD;
 		}
 	} while (!pins_state_change(pins, slot, &state, wanted));
+	return wire;
 }
 
 /* As the pair's slot says, and it has no room for exceptions: with any, MACs only. */
-static struct announce_filter unload_filter(const struct pins *pins, int standby)
+static struct announce_filter unload_filter(const struct pins *pins, int owner)
 {
 	struct announce_filter filter = { 0 };
 
 	for (unsigned slot = 0; slot < VFSTEER_MAX_PAIRS; slot++)
-		if (pins->pairs[slot].standby[0] && (int)pins->pairs[slot].standby_ifindex == standby && slot_is_here(&pins->pairs[slot]))
+		if (pins->pairs[slot].standby[0] && (int)pins->pairs[slot].owner_ifindex == owner && slot_is_here(&pins->pairs[slot]))
 			filter.what = pins->pairs[slot].announce ?: (pins->pairs[slot].announce_exceptions ? ANNOUNCE_MACS : ANNOUNCE_ALL);
 	return filter;
 }
 
 /* And waits for what the network still sends the other way. @pins: NULL where they cannot be read. */
-static void unload_announce(const struct pins *pins, const int *standbys, unsigned count, struct netdev_table *table, struct link_requests *requests,
+static void unload_announce(const struct pins *pins, const struct unload_wire *wires, unsigned count, struct netdev_table *table, struct link_requests *requests,
 			    int announce_fd)
 {
 	struct memberships memberships = { 0 };
@@ -74,13 +93,14 @@ static void unload_announce(const struct pins *pins, const int *standbys, unsign
 	memberships_read(&memberships);
 	for (int i = 0; i < UNLOAD_ANNOUNCEMENTS; i++) {
 		for (unsigned number = 0; number < count; number++) {
-			const struct netdev *standby = netdev_by_index(table, standbys[number]);
+			const struct netdev *owner = netdev_by_index(table, wires[number].owner);
+			const struct netdev *device = netdev_by_index(table, wires[number].device);
 
 			if (pins)
-				frames.filter = unload_filter(pins, standbys[number]);
-			if (standby && standby->carrier && !addresses_collect(table, requests, standby, NULL, &frames) &&
-			    !membership_reports_collect(table, &memberships, standby, &frames.reports))
-				announce_send(announce_fd, standby->ifindex, &frames);
+				frames.filter = unload_filter(pins, wires[number].owner);
+			if (owner && device && device->carrier && !addresses_collect(table, requests, owner, NULL, &frames) &&
+			    !membership_reports_collect(table, &memberships, owner, &frames.reports))
+				announce_send(announce_fd, device->ifindex, &frames);
 		}
 		crash_point("unload-announced");
 		unload_pause(UNLOAD_DRAIN_MS / UNLOAD_ANNOUNCEMENTS);
@@ -89,9 +109,9 @@ static void unload_announce(const struct pins *pins, const int *standbys, unsign
 	memberships_free(&memberships);
 }
 
-/* Has somebody made it a port of another device, put one on it, or given it an address of its own? Then it stays up for him. NULL: the standby is
- * not known. */
-static bool unload_is_owned(const struct netdev *primary, const struct netdev *standby, const struct netdev_table *table)
+/* Has somebody made it a port of another device, put one on it, or given it an address of its own? Then it stays up for him, as for net_failover.
+ * NULL: the owner is not known. */
+static bool unload_is_owned(const struct netdev *primary, const struct netdev *owner, const struct netdev_table *table)
 {
 	struct owners_addresses addresses;
 	const struct netdev **devices;
@@ -102,19 +122,19 @@ static bool unload_is_owned(const struct netdev *primary, const struct netdev *s
 	has_upper = devices && owners_find_upper(devices, count, primary);
 	free(devices);
 	addresses.list = netdev_addresses(table, &addresses.count);
-	return primary->master || has_upper || (standby && owners_find(&addresses, primary, standby, OWNERS_FOREIGN));
+	return primary->master || has_upper || (owner && owners_find(&addresses, primary, owner, OWNERS_FOREIGN));
 }
 
 /* As a fresh device, and down. The lists first: of one that is down the kernel keeps what it has counted for them (__dev_set_rx_mode). */
-static int unload_give_back(const struct netdev *primary, const struct netdev *standby, struct netdev_table *table,
+static int unload_give_back(const struct netdev *primary, const struct netdev *owner, enum vfsteer_kind kind, struct netdev_table *table,
 			    struct link_requests *requests)
 {
-	bool stays_up = unload_is_owned(primary, standby, table);
+	bool stays_up = unload_is_owned(primary, owner, table);
 	int error = 0, step_error;
 	struct align *align;
 
 	if (!align_new(&align)) {
-		align_adopt(align, requests, primary);
+		align_adopt(align, requests, primary, kind);
 		error = align_undo(align, requests, table, primary);
 		align_free(align);
 	}
@@ -131,7 +151,7 @@ static int unload_primary(const struct pins *pins, unsigned slot, struct netdev_
 			  struct link_requests *requests)
 {
 	const struct netdev *primary = netdev_by_index(table, pins->pairs[slot].primary_ifindex);
-	const struct netdev *standby = netdev_by_index(table, pins->pairs[slot].standby_ifindex);
+	const struct netdev *owner = netdev_by_index(table, pins->pairs[slot].owner_ifindex);
 	int error = 0, step_error;
 	struct xdp mirrored;
 
@@ -141,7 +161,7 @@ static int unload_primary(const struct pins *pins, unsigned slot, struct netdev_
 		pins->pairs[slot].rx_direct = 0;
 		if (pins->pairs[slot].primary_qdisc)
 			qdisc_drain(requests, primary->ifindex, UNLOAD_QUEUE_MS);
-		error = unload_give_back(primary, standby, table, requests);
+		error = unload_give_back(primary, owner, pins->pairs[slot].kind, table, requests);
 		step_error = qdisc_take_back(requests, primary->ifindex, pins->pairs[slot].primary_qdisc);
 		error = error ? error : step_error;
 		pins->pairs[slot].primary_qdisc = 0;
@@ -156,23 +176,41 @@ static int unload_primary(const struct pins *pins, unsigned slot, struct netdev_
 	return error ? error : step_error;
 }
 
-static int unload_standby(const struct pins *pins, unsigned slot)
+/* Its owner's promiscuity, which net_failover does not pass on. */
+static void unload_standby_flags(const struct vfsteer_pair *pair, struct netdev_table *table, struct link_requests *requests)
+{
+	const struct netdev *owner = netdev_by_index(table, (int)pair->owner_ifindex);
+	const struct netdev *standby = netdev_by_index(table, (int)pair->standby_ifindex);
+	uint32_t flags = 0;
+
+	if (pair->kind == KIND_PLAIN || !owner || !standby)
+		return;
+	if (owner->flags & IFF_PROMISC || owner->promiscuity)
+		flags |= IFF_PROMISC;
+	if (owner->flags & IFF_ALLMULTI || owner->allmulti)
+		flags |= IFF_ALLMULTI;
+	if (standby->flags & flags)
+		link_set_flags(requests, standby->ifindex, 0, standby->flags & flags);
+}
+
+static int unload_owner(const struct pins *pins, unsigned slot)
 {
 	const struct vfsteer_pair *pair = &pins->pairs[slot];
-	bool clsact_was_ours = pair->standby_clsact_is_ours;
+	bool clsact_was_ours = pair->kind == KIND_PLAIN ? pair->standby_clsact_is_ours : pair->owner_clsact_is_ours;
 	enum filters_qdisc qdisc;
-	int error = steer_detach_standby(pins, slot, pair->standby_ifindex);
+	int error = steer_detach_owner(pins, slot);
 
-	if (!error && clsact_was_ours && !filters_get_qdisc((int)pair->standby_ifindex, &qdisc) && qdisc == FILTERS_QDISC_CLSACT)
+	if (!error && clsact_was_ours && !filters_get_qdisc((int)pair->owner_ifindex, &qdisc) && qdisc == FILTERS_QDISC_CLSACT)
 		log_info("%s: an empty clsact qdisc stays: to take it from a device that is up costs packets; 'tc qdisc delete dev %s clsact' does it",
-			 pair->standby, pair->standby);
+			 pair->owner, pair->owner);
 	return error;
 }
 
 static int unload_slot(struct pins *pins, unsigned slot, struct netdev_table *table, struct link_requests *requests)
 {
-	int error = unload_primary(pins, slot, table, requests), step_error = unload_standby(pins, slot);
+	int error = unload_primary(pins, slot, table, requests), step_error = unload_owner(pins, slot);
 
+	unload_standby_flags(&pins->pairs[slot], table, requests);
 	if (!step_error)
 		slot_clear(pins, slot);
 	crash_point("unload-slot-cleared");
@@ -181,26 +219,26 @@ static int unload_slot(struct pins *pins, unsigned slot, struct netdev_table *ta
 
 int unload_pair(struct pins *pins, unsigned slot, struct netdev_table *table, struct link_requests *requests, int announce_fd)
 {
-	int standby = (int)pins->pairs[slot].standby_ifindex;
+	struct unload_wire wire = unload_switch(pins, slot, table);
 
-	unload_switch(pins, slot);
-	unload_announce(pins, &standby, 1, table, requests, announce_fd);
+	unload_announce(pins, &wire, 1, table, requests, announce_fd);
 	return unload_slot(pins, slot, table, requests);
 }
 
 int unload_everything(struct pins *pins, struct netdev_table *table, struct link_requests *requests, int announce_fd)
 {
-	int standbys[VFSTEER_MAX_PAIRS], error = 0, step_error;
+	struct unload_wire wires[VFSTEER_MAX_PAIRS];
+	int error = 0, step_error;
 	unsigned count = 0;
 
 	for (unsigned slot = 0; slot < VFSTEER_MAX_PAIRS; slot++) {
-		if (pins->pairs[slot].standby[0])
-			unload_switch(pins, slot);
-		if (slot_is_here(&pins->pairs[slot]))
-			standbys[count++] = pins->pairs[slot].standby_ifindex;
+		if (!pins->pairs[slot].standby[0])
+			continue;
+		wires[count] = unload_switch(pins, slot, table);
+		count += slot_is_here(&pins->pairs[slot]);
 	}
 	crash_point("unload-switched");
-	unload_announce(pins, standbys, count, table, requests, announce_fd);
+	unload_announce(pins, wires, count, table, requests, announce_fd);
 	port_unload(pins, table, requests);
 	for (unsigned slot = 0; slot < VFSTEER_MAX_PAIRS; slot++) {
 		if (!slot_is_here(&pins->pairs[slot]))
@@ -215,40 +253,86 @@ int unload_everything(struct pins *pins, struct netdev_table *table, struct link
 	return error ? error : step_error;
 }
 
+/* Whose programs are to be taken away, and who was made ready as a primary, as far as the devices show. */
+struct unload_found {
+	struct vfsteer_pair owners[VFSTEER_MAX_PAIRS]; /* of them owner, standby and kind */
+	unsigned owner_count;
+	int primaries[VFSTEER_MAX_PAIRS];
+	unsigned primary_count;
+};
+
+static void unload_find_device(const struct pins *pins, const struct netdev *device, const struct netdev *const *devices, size_t count,
+			       struct unload_found *found)
+{
+	const struct netdev *master = candidates_net_failover(device, devices, count), *standby;
+
+	if (strcmp(steer_describe(pins, device->ifindex), "nothing")) {
+		standby = candidates_standby_of(device, devices, count);
+		if (found->owner_count < VFSTEER_MAX_PAIRS)
+			found->owners[found->owner_count++] = (struct vfsteer_pair){
+				.kind = standby ? KIND_NET_FAILOVER : KIND_PLAIN,
+				.owner_ifindex = device->ifindex,
+				.standby_ifindex = standby ? standby->ifindex : device->ifindex,
+			};
+		return;
+	}
+	if (found->primary_count == VFSTEER_MAX_PAIRS)
+		return;
+	if (master ? silence_was_made(device->name) && candidates_standby_of(master, devices, count) != device :
+		     strcmp(steer_describe_primary(pins, device->ifindex), "nothing") != 0)
+		found->primaries[found->primary_count++] = device->ifindex;
+}
+
+static void unload_find(const struct pins *pins, const struct netdev_table *table, struct unload_found *found)
+{
+	const struct netdev **devices;
+	size_t count;
+
+	devices = netdev_list(table, &count);
+	for (size_t i = 0; devices && i < count; i++)
+		unload_find_device(pins, devices[i], devices, count, found);
+	free(devices);
+}
+
+static int unload_take_found(struct unload_found *found, struct pins *pins, struct netdev_table *table, struct link_requests *requests,
+			     int announce_fd)
+{
+	struct unload_wire wires[VFSTEER_MAX_PAIRS] = { 0 };
+	int error = 0, step_error;
+
+	for (unsigned i = 0; i < found->owner_count; i++) {
+		*pins->pairs = found->owners[i];
+		wires[i] = (struct unload_wire){ (int)pins->pairs->owner_ifindex,
+						 pins->pairs->kind == KIND_PLAIN ? (int)pins->pairs->standby_ifindex : 0 };
+		step_error = steer_detach_owner(pins, 0);
+		error = error ? error : step_error;
+	}
+	unload_announce(NULL, wires, found->owner_count, table, requests, announce_fd);
+	for (unsigned i = 0; i < found->primary_count; i++) {
+		const struct netdev *primary = netdev_by_index(table, found->primaries[i]);
+
+		*pins->pairs = (struct vfsteer_pair){ .kind = primary->master ? KIND_NET_FAILOVER : KIND_PLAIN, .primary_clsact_is_ours = 1 };
+		step_error = unload_give_back(primary, NULL, pins->pairs->kind, table, requests);
+		error = error ? error : step_error;
+		step_error = steer_detach_primary(pins, 0, found->primaries[i]);
+		error = error ? error : step_error;
+	}
+	return error;
+}
+
 int unload_unreadable(const char *directory, struct netdev_table *table, struct link_requests *requests, int announce_fd)
 {
 	/* Stands for the one that cannot be read, to name the hooks by: a primary's qdisc that is left empty is taken for ours. */
 	struct vfsteer_pair pair = { 0 };
 	struct pins pins = { .pairs = &pair };
-	int standbys[VFSTEER_MAX_PAIRS], primaries[VFSTEER_MAX_PAIRS], error = 0, step_error;
-	unsigned standby_count = 0, primary_count = 0;
-	const struct netdev *device = NULL;
+	static struct unload_found found;
+	int error, step_error;
 
 	snprintf(pins.directory, sizeof(pins.directory), "%s", directory);
 	port_unload_unreadable(&pins, table);
-	while ((device = netdev_next(table, device))) {
-		if (strcmp(steer_describe(&pins, device->ifindex), "nothing")) {
-			if (standby_count < VFSTEER_MAX_PAIRS)
-				standbys[standby_count++] = device->ifindex;
-		} else if (strcmp(steer_describe_primary(&pins, device->ifindex), "nothing") && primary_count < VFSTEER_MAX_PAIRS) {
-			primaries[primary_count++] = device->ifindex;
-		}
-	}
-	for (unsigned i = 0; i < standby_count; i++) {
-		step_error = steer_detach_standby(&pins, 0, standbys[i]);
-		if (!error)
-			error = step_error;
-	}
-	unload_announce(NULL, standbys, standby_count, table, requests, announce_fd);
-	for (unsigned i = 0; i < primary_count; i++) {
-		step_error = unload_give_back(netdev_by_index(table, primaries[i]), NULL, table, requests);
-		if (!error)
-			error = step_error;
-		pair.primary_clsact_is_ours = 1;
-		step_error = steer_detach_primary(&pins, 0, primaries[i]);
-		if (!error)
-			error = step_error;
-	}
+	memset(&found, 0, sizeof(found));
+	unload_find(&pins, table, &found);
+	error = unload_take_found(&found, &pins, table, requests, announce_fd);
 	step_error = pins_remove_directory(directory);
 	return error ? error : step_error;
 }

@@ -29,6 +29,11 @@ static const char *const announces[] = {
 	[ANNOUNCE_OFF] = "off",
 };
 
+static const char *const kinds[] = {
+	[KIND_PLAIN] = "plain",
+	[KIND_NET_FAILOVER] = "net_failover",
+};
+
 static const char *const livenesses[] = {
 	[LIVENESS_WORD] = "kept by the watch programs",
 	[LIVENESS_KFUNC] = "checked for each packet",
@@ -110,6 +115,11 @@ static const char *const xdp_mirrors[] = {
 const char *words_xdp_mirror(enum vfsteer_xdp_mirror mirror)
 {
 	return WORD(xdp_mirrors, mirror);
+}
+
+const char *words_kind(enum vfsteer_kind kind)
+{
+	return WORD(kinds, kind);
 }
 
 const char *words_liveness(enum vfsteer_liveness liveness)

@@ -9,6 +9,7 @@
 const char *words_path(enum vfsteer_path path);
 const char *words_primary_state(enum vfsteer_primary_state state);
 const char *words_admin(enum vfsteer_admin admin);
+const char *words_kind(enum vfsteer_kind kind);
 const char *words_liveness(enum vfsteer_liveness liveness);
 const char *words_down_reason(enum vfsteer_down_reason reason);
 const char *words_reach(enum vfsteer_reach reach);

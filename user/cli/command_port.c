@@ -116,7 +116,7 @@ static int command_port_resolve(const struct pins *pins, const char *name, struc
 	int slot = names_find_pair(pins, wish->pair);
 
 	if (slot >= 0)
-		snprintf(wish->pair, sizeof(wish->pair), "%.*s", VFSTEER_NAME_SIZE - 1, pins->pairs[slot].standby);
+		snprintf(wish->pair, sizeof(wish->pair), "%.*s", VFSTEER_NAME_SIZE - 1, pins->pairs[slot].owner);
 	if (strlen(wish->pair) >= VFSTEER_NAME_SIZE)
 		return command_port_fail(wish->pair, "no such pair: 'vfsteer status' lists those there are");
 	return names_resolve(name, wish->name) ? command_port_fail(name, COMMAND_PORT_NO_INTERFACE) : 0;

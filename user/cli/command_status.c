@@ -15,11 +15,11 @@ static void complain_unknown_pair(const struct pins *pins, const char *name)
 	size_t length = 0;
 
 	for (unsigned i = 0; i < VFSTEER_MAX_PAIRS; i++) {
-		const char *standby = pins->pairs[i].standby;
+		const char *owner = pins->pairs[i].owner;
 
-		if (*standby && length + VFSTEER_NAME_SIZE + 2 < sizeof(names))
+		if (*owner && length + VFSTEER_NAME_SIZE + 2 < sizeof(names))
 			length += (size_t)snprintf(names + length, sizeof(names) - length, "%s%.*s", length ? ", " : "",
-						   VFSTEER_NAME_SIZE, standby);
+						   VFSTEER_NAME_SIZE, owner);
 	}
 	if (length)
 		log_error("status: %s: no such pair; the pairs are %s", name, names);

@@ -85,7 +85,7 @@ int command_switch(int argc, char **argv)
 		log_error("switch: %s: no such pair: 'vfsteer status' lists those there are", options.operands[0]);
 		goto out;
 	}
-	snprintf(standby, sizeof(standby), "%.*s", (int)sizeof(standby) - 1, pins.pairs[slot].standby);
+	snprintf(standby, sizeof(standby), "%.*s", (int)sizeof(standby) - 1, pins.pairs[slot].owner);
 	error = command_switch_ask(&pins, standby, wish, &status);
 	if (!error)
 		goto out;

@@ -58,8 +58,8 @@ const struct command commands[] = {
 		.arguments = "[--json] [--bpffs DIR] [PAIR]",
 		.summary = "show pairs, active path, last switch and counters",
 		.details =
-			"Shows every pair, or the one whose standby is called PAIR (ifname or altname). Works without a\n"
-			"running agent, and says so.\n"
+			"Shows every pair, or the one whose owner or standby is called PAIR (ifname or altname). Works without\n"
+			"a running agent, and says so.\n"
 			"\n"
 			"  --json       one JSON object: version, agent, pairs; keys are only ever added\n"
 			"  --bpffs DIR  the bpf file system that 'vfsteer run' pinned under (default /sys/fs/bpf)\n"
@@ -78,7 +78,7 @@ const struct command commands[] = {
 		.arguments = "[--bpffs DIR] PAIR primary|standby|auto",
 		.summary = "choose the path of a pair, or leave it to vfsteer",
 		.details =
-			"PAIR is the ifname or an altname of the pair's standby.\n"
+			"PAIR is the ifname or an altname of the pair's owner (net_failover's master) or standby.\n"
 			"\n"
 			"  primary      the primary, whenever it can carry traffic\n"
 			"  standby      the standby, even when the primary could\n"
@@ -101,7 +101,7 @@ const struct command commands[] = {
 			"\n"
 			"A port is an interface whose other end, a container's veth, a nested VM's tap, is to sit on the network of\n"
 			"a pair, and to share its failover. Frames between the port and the active device of the pair go by XDP in\n"
-			"the drivers where these have it, else by tc; 'vfsteer status' says which. PAIR is the pair's standby.\n"
+			"the drivers where these have it, else by tc; 'vfsteer status' says which. PAIR is as for 'switch'.\n"
 			"\n"
 			"  --mac MAC      the MAC of what lives behind the port (default: that of a veth's other end); frames for it\n"
 			"                 go there, and no frame with another one is taken from it\n"

@@ -129,7 +129,7 @@ static void bypass_judge_ingress(const struct bypass_facts *facts, struct bypass
 	if (hook_count_others(&facts->ingress_others, "ingress", others))
 		bypass_add(list, BYPASS_INGRESS,
 			   "%s of %s before ours, first %s: what they pass finally (action pass) is lost: %s", others,
-			   facts->primary, facts->ingress_others.first, remedy);
+			   facts->redirected[0] ? facts->redirected : facts->primary, facts->ingress_others.first, remedy);
 	if (hook_count_others(&facts->standby_ingress_others, "ingress", others))
 		bypass_add(list, BYPASS_STANDBY_INGRESS,
 			   "%s of %s before ours, first %s: groups that they pass finally (action pass) may come twice, and "

@@ -42,8 +42,9 @@ struct bypass_facts {
 	struct hook_others egress_others; /* of others, on the standby's egress, before ours */
 	struct hook_others egress_behind; /* the same after ours, and to stay there */
 	bool egress_is_before;		  /* so the configuration says: ours is not to be the last */
-	struct hook_others ingress_others; /* of others, on the primary's ingress, before ours */
-	struct hook_others standby_ingress_others; /* the same on the standby's */
+	char redirected[IF_NAMESIZE]; /* the device whose frames are redirected to the owner; empty: the primary */
+	struct hook_others ingress_others; /* of others, on its ingress, before ours */
+	struct hook_others standby_ingress_others; /* the same on the owner's */
 };
 
 struct bypass {

@@ -132,28 +132,35 @@ void bypass_read(const struct bypass_reader *reader, const struct pins *pins, un
 		 const struct netdev_table *table, bool has_agent, struct bypass_facts *ret)
 {
 	const struct vfsteer_pair *pair = &pins->pairs[slot];
-	const struct netdev *standby = netdev_by_index(table, (int)pair->standby_ifindex);
+	const struct netdev *owner = netdev_by_index(table, (int)pair->owner_ifindex);
 	const struct netdev *primary = netdev_by_index(table, (int)pair->primary_ifindex);
 
 	memset(ret, 0, sizeof(*ret));
-	if (!standby || !primary)
+	if (!owner || !primary)
 		return;
-	memcpy(ret->standby, standby->name, sizeof(ret->standby));
+	memcpy(ret->standby, owner->name, sizeof(ret->standby));
 	memcpy(ret->primary, primary->name, sizeof(ret->primary));
 	ret->rx_direct = pair->rx_direct;
 	ret->egress_is_before = pair->egress_is_before;
 	ret->has_agent = has_agent;
 	ret->xdp_mirror = pair->xdp_mirror;
 	ret->xdp_mirror_error = pair->xdp_mirror_error;
-	reader_describe_xdp(pins, standby, primary, ret);
+	/* A program on net_failover's master sees what either slave brings. */
+	if (pair->kind == KIND_PLAIN)
+		reader_describe_xdp(pins, owner, primary, ret);
 	for (size_t i = 0; i < reader->socket_count; i++)
-		ret->af_xdp_sockets += reader->socket_devices[i] == (unsigned)standby->ifindex;
+		ret->af_xdp_sockets += reader->socket_devices[i] == (unsigned)owner->ifindex;
 	if (reader->sockets && !reader->knows_devices)
 		ret->unknown_sockets = reader->sockets;
-	steer_get_egress_others(pins, standby->ifindex, &ret->egress_others);
+	steer_get_egress_others(pins, owner->ifindex, &ret->egress_others);
 	/* Else it is about to move ours behind them. */
 	if (pair->egress_is_before || !has_agent)
-		steer_get_egress_others_behind(pins, standby->ifindex, &ret->egress_behind);
-	steer_get_primary_others(pins, primary->ifindex, &ret->ingress_others);
-	steer_get_standby_others(pins, standby->ifindex, &ret->standby_ingress_others);
+		steer_get_egress_others_behind(pins, owner->ifindex, &ret->egress_behind);
+	if (pair->kind == KIND_PLAIN) {
+		steer_get_primary_others(pins, primary->ifindex, &ret->ingress_others);
+	} else {
+		snprintf(ret->redirected, sizeof(ret->redirected), "%.15s", pair->standby);
+		steer_get_redirect_others(pins, (int)pair->standby_ifindex, &ret->ingress_others);
+	}
+	steer_get_owner_others(pins, owner->ifindex, &ret->standby_ingress_others);
 }

@@ -28,10 +28,12 @@ struct steer {
 	bool watched;			/* see steer_new */
 	enum vfsteer_liveness liveness; /* they are loaded for */
 	enum vfsteer_liveness home_by;	/* see bpf/alive.h */
-	struct hook_moves moves[3];	/* of the standby's egress and ingress, and of the primary's ingress */
+	enum vfsteer_kind kind;
+	struct hook_moves moves[3];	/* of the owner's egress and ingress, and of where redirect_fd is */
 	/* No more than these: with maps and BTF it would be eight descriptors a pair, and 1,024 are what many processes
 	 * may have. */
-	int steer_egress_fd, standby_ingress_fd, primary_ingress_fd;
+	int steer_egress_fd, owner_ingress_fd;
+	int redirect_fd; /* on the ingress of the primary, or of a net_failover pair's standby: see bpf/steer.bpf.c */
 };
 
 /* Each has less than the one before it (Makefile). */
@@ -76,22 +78,37 @@ static void steer_close(int *fd)
 static void steer_forget(struct steer *steer)
 {
 	steer_close(&steer->steer_egress_fd);
-	steer_close(&steer->standby_ingress_fd);
-	steer_close(&steer->primary_ingress_fd);
+	steer_close(&steer->owner_ingress_fd);
+	steer_close(&steer->redirect_fd);
+}
+
+static void steer_choose_programs(const struct steer *steer, struct steer_bpf *programs,
+				  const struct bpf_program **ret_owner_ingress, const struct bpf_program **ret_redirect)
+{
+	struct bpf_program *primary = steer->watched ? programs->progs.primary_ingress_watched : programs->progs.primary_ingress;
+	struct bpf_program *const all[] = { programs->progs.standby_ingress, programs->progs.owner_ingress,
+					    programs->progs.primary_ingress, programs->progs.primary_ingress_watched,
+					    programs->progs.standby_redirect };
+
+	*ret_owner_ingress = steer->kind == KIND_PLAIN ? programs->progs.standby_ingress : programs->progs.owner_ingress;
+	*ret_redirect = steer->kind == KIND_PLAIN ? primary : programs->progs.standby_redirect;
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+		bpf_program__set_autoload(all[i], all[i] == *ret_owner_ingress || all[i] == *ret_redirect);
 }
 
 static int steer_load(struct steer *steer, enum vfsteer_liveness liveness, enum vfsteer_liveness home_by)
 {
 	struct steer_bpf *programs = steer_open(steer_choose_variant(liveness));
+	const struct bpf_program *owner_ingress, *redirect;
 	int error;
 
 	if (!programs)
 		return -errno;
 	programs->rodata->pair_slot = steer->slot;
+	programs->rodata->pair_kind = steer->kind;
 	programs->rodata->alive_by = liveness;
 	programs->rodata->home_by = home_by;
-	bpf_program__set_autoload(programs->progs.primary_ingress, !steer->watched);
-	bpf_program__set_autoload(programs->progs.primary_ingress_watched, steer->watched);
+	steer_choose_programs(steer, programs, &owner_ingress, &redirect);
 	error = bpf_map__reuse_fd(programs->maps.pairs, steer->pins->pairs_fd);
 	if (!error)
 		error = bpf_map__reuse_fd(programs->maps.counters, steer->pins->counters_fd);
@@ -108,11 +125,9 @@ static int steer_load(struct steer *steer, enum vfsteer_liveness liveness, enum 
 	if (!error)
 		error = steer_keep(programs->progs.steer_egress, &steer->steer_egress_fd);
 	if (!error)
-		error = steer_keep(programs->progs.standby_ingress, &steer->standby_ingress_fd);
+		error = steer_keep(owner_ingress, &steer->owner_ingress_fd);
 	if (!error)
-		error = steer_keep(steer->watched ? programs->progs.primary_ingress_watched
-						  : programs->progs.primary_ingress,
-				   &steer->primary_ingress_fd);
+		error = steer_keep(redirect, &steer->redirect_fd);
 	steer_bpf__destroy(programs);
 	if (error) {
 		steer_forget(steer);
@@ -129,7 +144,7 @@ static int steer_load_again(struct steer *steer)
 	struct steer again = *steer;
 	int error;
 
-	again.steer_egress_fd = again.standby_ingress_fd = again.primary_ingress_fd = -1;
+	again.steer_egress_fd = again.owner_ingress_fd = again.redirect_fd = -1;
 	error = steer_load(&again, steer->liveness, steer->home_by);
 	if (error)
 		return error;
@@ -159,7 +174,8 @@ int steer_new(const struct pins *pins, unsigned slot, bool watched, struct steer
 		return -ENOMEM;
 	steer->pins = pins;
 	steer->slot = slot;
-	steer->steer_egress_fd = steer->standby_ingress_fd = steer->primary_ingress_fd = -1;
+	steer->kind = pins->pairs[slot].kind;
+	steer->steer_egress_fd = steer->owner_ingress_fd = steer->redirect_fd = -1;
 	steer->watched = watched;
 	error = steer_load_best(steer, liveness);
 	if (error && liveness == LIVENESS_KFUNC)
@@ -189,18 +205,27 @@ static bool steer_is_before_others(const struct steer *steer)
 	return steer->pins->pairs[steer->slot].egress_is_before;
 }
 
-int steer_attach_standby(struct steer *steer, int ifindex)
+static __u8 *steer_owner_clsact(struct vfsteer_pair *pair)
+{
+	return pair->kind == KIND_PLAIN ? &pair->standby_clsact_is_ours : &pair->owner_clsact_is_ours;
+}
+
+int steer_attach_owner(struct steer *steer)
 {
 	struct vfsteer_pair *pair = &steer->pins->pairs[steer->slot];
-	struct hook ingress = steer_hook_ingress(steer->pins, ifindex);
-	struct hook egress = steer_hook_egress(steer->pins, ifindex, steer_is_before_others(steer));
+	struct hook ingress = steer_hook_ingress(steer->pins, (int)pair->owner_ifindex);
+	struct hook redirect = steer_hook_redirect(steer->pins, (int)pair->standby_ifindex);
+	struct hook egress = steer_hook_egress(steer->pins, (int)pair->owner_ifindex, steer_is_before_others(steer));
 	int error = hook_check(&egress, steer->steer_egress_fd);
 
 	if (error)
 		return error;
-	error = hook_attach(&ingress, steer->standby_ingress_fd, &pair->standby_clsact_is_ours);
+	error = hook_attach(&ingress, steer->owner_ingress_fd, steer_owner_clsact(pair));
 	crash_point("steer-standby-ingress-attached");
-	return error ? error : hook_attach(&egress, steer->steer_egress_fd, &pair->standby_clsact_is_ours);
+	if (!error && steer->kind != KIND_PLAIN)
+		error = hook_attach(&redirect, steer->redirect_fd, &pair->standby_clsact_is_ours);
+	crash_point("steer-redirect-attached");
+	return error ? error : hook_attach(&egress, steer->steer_egress_fd, steer_owner_clsact(pair));
 }
 
 int steer_attach_primary(struct steer *steer, int ifindex)
@@ -208,14 +233,16 @@ int steer_attach_primary(struct steer *steer, int ifindex)
 	struct vfsteer_pair *pair = &steer->pins->pairs[steer->slot];
 	struct hook ingress = steer_hook_primary(steer->pins, ifindex);
 
-	return hook_attach(&ingress, steer->primary_ingress_fd, &pair->primary_clsact_is_ours);
+	if (steer->kind != KIND_PLAIN)
+		return 0;
+	return hook_attach(&ingress, steer->redirect_fd, &pair->primary_clsact_is_ours);
 }
 
-bool steer_has_primary(const struct pins *pins, int ifindex)
+bool steer_has_primary(const struct pins *pins, unsigned slot, int ifindex)
 {
 	struct hook ingress = steer_hook_primary(pins, ifindex);
 
-	return hook_is_attached(&ingress);
+	return pins->pairs[slot].kind != KIND_PLAIN || hook_is_attached(&ingress);
 }
 
 static int steer_put_right(struct steer *steer, const struct hook *hook, const int *program_fd,
@@ -233,20 +260,30 @@ static int steer_put_right(struct steer *steer, const struct hook *hook, const i
 	return error ? error : hook_attach(hook, *program_fd, clsact_is_ours);
 }
 
-int steer_keep_place(struct steer *steer, int standby_ifindex, int primary_ifindex)
+/* The one whose frames are redirected. */
+static int steer_keep_redirect(struct steer *steer, int primary_ifindex)
 {
 	struct vfsteer_pair *pair = &steer->pins->pairs[steer->slot];
-	struct hook ingress = steer_hook_ingress(steer->pins, standby_ifindex);
-	struct hook egress = steer_hook_egress(steer->pins, standby_ifindex, steer_is_before_others(steer));
-	struct hook primary = steer_hook_primary(steer->pins, primary_ifindex);
+	bool is_plain = steer->kind == KIND_PLAIN;
+	struct hook hook = is_plain ? steer_hook_primary(steer->pins, primary_ifindex) :
+				      steer_hook_redirect(steer->pins, (int)pair->standby_ifindex);
+
+	if (is_plain && !primary_ifindex)
+		return 0;
+	return steer_put_right(steer, &hook, &steer->redirect_fd, &steer->moves[2],
+			       is_plain ? &pair->primary_clsact_is_ours : &pair->standby_clsact_is_ours);
+}
+
+int steer_keep_place(struct steer *steer, int primary_ifindex)
+{
+	struct vfsteer_pair *pair = &steer->pins->pairs[steer->slot];
+	struct hook ingress = steer_hook_ingress(steer->pins, (int)pair->owner_ifindex);
+	struct hook egress = steer_hook_egress(steer->pins, (int)pair->owner_ifindex, steer_is_before_others(steer));
 	int error, step_error;
 
 	/* Where packets are lost while it is not in its place. */
-	error = primary_ifindex ? steer_put_right(steer, &primary, &steer->primary_ingress_fd, &steer->moves[2],
-						  &pair->primary_clsact_is_ours)
-				: 0;
-	step_error = steer_put_right(steer, &ingress, &steer->standby_ingress_fd, &steer->moves[1],
-				     &pair->standby_clsact_is_ours);
+	error = steer_keep_redirect(steer, primary_ifindex);
+	step_error = steer_put_right(steer, &ingress, &steer->owner_ingress_fd, &steer->moves[1], steer_owner_clsact(pair));
 	if (!error)
 		error = step_error;
 	if (!hook_is_misplaced(&egress))
@@ -254,7 +291,7 @@ int steer_keep_place(struct steer *steer, int standby_ifindex, int primary_ifind
 	step_error = hook_check(&egress, steer->steer_egress_fd);
 	if (!step_error)
 		step_error = steer_put_right(steer, &egress, &steer->steer_egress_fd, &steer->moves[0],
-					     &pair->standby_clsact_is_ours);
+					     steer_owner_clsact(pair));
 	return step_error ? step_error : error;
 }
 
@@ -271,18 +308,33 @@ static bool steer_is_down(int ifindex)
 	return is_down;
 }
 
-int steer_detach_standby(const struct pins *pins, unsigned slot, int ifindex)
+static int steer_detach_redirect(struct vfsteer_pair *pair, const struct pins *pins)
+{
+	struct hook redirect = steer_hook_redirect(pins, (int)pair->standby_ifindex);
+	bool remove_clsact = pair->standby_clsact_is_ours && steer_is_down((int)pair->standby_ifindex);
+	int error = pair->kind == KIND_PLAIN ? 0 : hook_detach(&redirect, remove_clsact);
+
+	crash_point("steer-redirect-detached");
+	return error;
+}
+
+int steer_detach_owner(const struct pins *pins, unsigned slot)
 {
 	struct vfsteer_pair *pair = &pins->pairs[slot];
+	int ifindex = (int)pair->owner_ifindex;
 	struct hook ingress = steer_hook_ingress(pins, ifindex), egress = steer_hook_egress(pins, ifindex, false);
-	bool remove_clsact = pair->standby_clsact_is_ours && steer_is_down(ifindex);
-	int error = hook_detach(&egress, remove_clsact), ingress_error;
+	bool remove_clsact = *steer_owner_clsact(pair) && steer_is_down(ifindex);
+	int error = hook_detach(&egress, remove_clsact), ingress_error, redirect_error;
 
 	crash_point("steer-standby-egress-detached");
+	/* While nothing is missed: without our egress the kernel sends by the primary, and without this it hears nothing else. */
+	redirect_error = steer_detach_redirect(pair, pins);
 	ingress_error = hook_detach(&ingress, remove_clsact);
 	crash_point("steer-standby-ingress-detached");
 
-	pair->standby_clsact_is_ours = 0;
+	pair->standby_clsact_is_ours = pair->owner_clsact_is_ours = 0;
+	if (!error)
+		error = redirect_error;
 	return error ? error : ingress_error;
 }
 
@@ -290,7 +342,7 @@ int steer_detach_primary(const struct pins *pins, unsigned slot, int ifindex)
 {
 	struct vfsteer_pair *pair = &pins->pairs[slot];
 	struct hook ingress = steer_hook_primary(pins, ifindex);
-	int error = hook_detach(&ingress, pair->primary_clsact_is_ours);
+	int error = pair->kind == KIND_PLAIN ? hook_detach(&ingress, pair->primary_clsact_is_ours) : 0;
 
 	pair->primary_clsact_is_ours = 0;
 	return error;

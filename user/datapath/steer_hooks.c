@@ -48,14 +48,20 @@ struct hook steer_hook_primary(const struct pins *pins, int ifindex)
 	return steer_hook(pins, ifindex, "primary-ingress", HOOK_INGRESS, HOOK_FIRST);
 }
 
-void steer_ingress_pin(const struct pins *pins, int standby_ifindex, char *path, size_t size)
+/* What is passed finally here net_failover drops as soon as a primary is registered. */
+struct hook steer_hook_redirect(const struct pins *pins, int ifindex)
 {
-	pins_link_path(pins, "standby-ingress", standby_ifindex, path, size);
+	return steer_hook(pins, ifindex, "redirect-ingress", HOOK_INGRESS, HOOK_FIRST);
 }
 
-const char *steer_describe(const struct pins *pins, int standby_ifindex)
+void steer_ingress_pin(const struct pins *pins, int owner_ifindex, char *path, size_t size)
 {
-	struct hook egress = steer_hook_egress(pins, standby_ifindex, false);
+	pins_link_path(pins, "standby-ingress", owner_ifindex, path, size);
+}
+
+const char *steer_describe(const struct pins *pins, int owner_ifindex)
+{
+	struct hook egress = steer_hook_egress(pins, owner_ifindex, false);
 
 	return hook_describe(&egress);
 }
@@ -73,16 +79,16 @@ static void steer_get_others(const struct hook *hook, struct hook_others *ret)
 		*ret = (struct hook_others){ 0 };
 }
 
-void steer_get_egress_others(const struct pins *pins, int standby_ifindex, struct hook_others *ret)
+void steer_get_egress_others(const struct pins *pins, int owner_ifindex, struct hook_others *ret)
 {
-	struct hook egress = steer_hook_egress(pins, standby_ifindex, false);
+	struct hook egress = steer_hook_egress(pins, owner_ifindex, false);
 
 	steer_get_others(&egress, ret);
 }
 
-void steer_get_egress_others_behind(const struct pins *pins, int standby_ifindex, struct hook_others *ret)
+void steer_get_egress_others_behind(const struct pins *pins, int owner_ifindex, struct hook_others *ret)
 {
-	struct hook egress = steer_hook_egress(pins, standby_ifindex, false);
+	struct hook egress = steer_hook_egress(pins, owner_ifindex, false);
 
 	if (hook_get_others_behind(&egress, ret))
 		*ret = (struct hook_others){ 0 };
@@ -95,10 +101,17 @@ void steer_get_primary_others(const struct pins *pins, int primary_ifindex, stru
 	steer_get_others(&ingress, ret);
 }
 
-void steer_get_standby_others(const struct pins *pins, int standby_ifindex, struct hook_others *ret)
+void steer_get_redirect_others(const struct pins *pins, int standby_ifindex, struct hook_others *ret)
 {
-	struct hook ingress = steer_hook_ingress(pins, standby_ifindex);
-	struct hook ports = port_programs_standby_ingress(pins, standby_ifindex);
+	struct hook ingress = steer_hook_redirect(pins, standby_ifindex);
+
+	steer_get_others(&ingress, ret);
+}
+
+void steer_get_owner_others(const struct pins *pins, int owner_ifindex, struct hook_others *ret)
+{
+	struct hook ingress = steer_hook_ingress(pins, owner_ifindex);
+	struct hook ports = port_programs_standby_ingress(pins, owner_ifindex);
 
 	memcpy(ingress.other_pin, ports.pin, sizeof(ingress.other_pin));
 	steer_get_others(&ingress, ret);

@@ -6,11 +6,13 @@
 #include "datapath/hook.h"
 #include "maps/pins.h"
 
-/* The place on the standby's egress: last, or with @before_others second, behind the ports' program. */
+/* The place on the owner's egress: last, or with @before_others second, behind the ports' program. */
 struct hook steer_hook_egress(const struct pins *pins, int ifindex, bool before_others);
 
-/* The places on the standby's and on the primary's ingress: first. */
+/* The places on the owner's ingress, and on that of the device whose frames are redirected to the owner: first. The latter is the primary, or the
+ * standby of a net_failover pair. */
 struct hook steer_hook_ingress(const struct pins *pins, int ifindex);
 struct hook steer_hook_primary(const struct pins *pins, int ifindex);
+struct hook steer_hook_redirect(const struct pins *pins, int ifindex);
 
 #endif

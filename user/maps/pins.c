@@ -42,10 +42,11 @@ unsigned pins_slots_used(const struct pins *pins)
 	return used < VFSTEER_MAX_PAIRS ? used : VFSTEER_MAX_PAIRS;
 }
 
-int pins_find(const struct pins *pins, const char *standby)
+int pins_find(const struct pins *pins, const char *name)
 {
-	for (unsigned i = 0; *standby && i < VFSTEER_MAX_PAIRS; i++)
-		if (!strncmp(pins->pairs[i].standby, standby, VFSTEER_NAME_SIZE))
+	for (unsigned i = 0; *name && i < VFSTEER_MAX_PAIRS; i++)
+		if (!strncmp(pins->pairs[i].standby, name, VFSTEER_NAME_SIZE) ||
+		    !strncmp(pins->pairs[i].owner, name, VFSTEER_NAME_SIZE))
 			return (int)i;
 	return -1;
 }

@@ -57,8 +57,8 @@ bool pins_agent_runs(const char *bpffs);
 /* No slot from this one on is in use: at most VFSTEER_MAX_PAIRS, whatever stands in the map. */
 unsigned pins_slots_used(const struct pins *pins);
 
-/* Slot of the pair whose standby has the ifname @standby, or -1. */
-int pins_find(const struct pins *pins, const char *standby);
+/* Slot of the pair whose owner or standby has the ifname @name, or -1. */
+int pins_find(const struct pins *pins, const char *name);
 
 /* An atomic copy of the word of @slot. */
 struct vfsteer_state pins_state(const struct pins *pins, unsigned slot);

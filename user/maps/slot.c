@@ -118,6 +118,10 @@ void slot_repair(const struct pins *pins, slot_repaired *repaired)
 		SLOT_REPAIR(primary_reach, REACH_MAX, REACH_UNKNOWN);
 		SLOT_REPAIR(xdp_mirror, XDP_MIRROR_MAX, XDP_MIRROR_NONE);
 		SLOT_REPAIR(announce, ANNOUNCE_MAX, ANNOUNCE_ALL);
+		SLOT_REPAIR(kind, VFSTEER_KIND_MAX, KIND_PLAIN);
+		if (!slot->owner_ifindex)
+			slot->owner_ifindex = slot->standby_ifindex;
+		SLOT_END_TEXT(slot->owner);
 		SLOT_END_TEXT(slot->primary);
 		SLOT_END_TEXT(slot->mac);
 		SLOT_END_TEXT(slot->primary_pci_address);
@@ -162,7 +166,7 @@ void slot_clear(const struct pins *pins, unsigned slot)
 bool slot_is_dead(const struct vfsteer_pair *slot, uint32_t network_namespace, const struct netdev_table *table)
 {
 	return slot->standby[0] && slot->network_namespace == network_namespace &&
-	       !netdev_by_index(table, slot->standby_ifindex);
+	       (!netdev_by_index(table, slot->standby_ifindex) || !netdev_by_index(table, slot->owner_ifindex));
 }
 
 void slot_write_standby(struct vfsteer_pair *slot, const struct netdev *standby)
@@ -175,9 +179,15 @@ void slot_write_standby(struct vfsteer_pair *slot, const struct netdev *standby)
 	}
 	/* The announcer's threads read it at any time. */
 	__atomic_store_n(&slot->standby_has_carrier, standby->carrier, __ATOMIC_RELAXED);
+}
+
+void slot_write_owner(struct vfsteer_pair *slot, const struct netdev *owner)
+{
+	if (strcmp(slot->owner, owner->name))
+		snprintf(slot->owner, sizeof(slot->owner), "%s", owner->name);
 	/* Other masters (bond, team, vrf) take what is for the device's own MAC. */
 	slot->standby_takes_foreign_macs =
-		!strcmp(standby->slave_kind, "bridge") || !strcmp(standby->slave_kind, "openvswitch");
+		!strcmp(owner->slave_kind, "bridge") || !strcmp(owner->slave_kind, "openvswitch");
 }
 
 /* The watch programs compare all bytes of a field: what follows the text has to be zero. */

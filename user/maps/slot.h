@@ -41,8 +41,11 @@ void slot_clear(const struct pins *pins, unsigned slot);
 /* True for the slot of a pair in this namespace whose standby is not in @table any more. */
 bool slot_is_dead(const struct vfsteer_pair *slot, uint32_t network_namespace, const struct netdev_table *table);
 
-/* Name, MAC, carrier and bridge membership, where they changed: a device may be renamed at any time. */
+/* Name, MAC and carrier, where they changed: a device may be renamed at any time. */
 void slot_write_standby(struct vfsteer_pair *slot, const struct netdev *standby);
+
+/* The device with the addresses: its name, and whether it takes frames for MACs that are not its own. Its ifindex when the slot is taken. */
+void slot_write_owner(struct vfsteer_pair *slot, const struct netdev *owner);
 
 /* Everything the watch programs know @primary by; NULL: it is absent. */
 void slot_write_primary(struct vfsteer_pair *slot, const struct netdev *primary);

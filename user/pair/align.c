@@ -12,7 +12,7 @@
 struct align {
 	int ifindex;           /* of the primary; 0: none yet */
 	struct mac_list added; /* to its receive lists, by us */
-	struct mac_list received; /* by the standby: see align_received */
+	struct mac_list received; /* by the owner: see align_received */
 	uint32_t added_flags;  /* IFF_PROMISC, IFF_ALLMULTI: set by us */
 	bool has_grown;        /* see align_has_grown */
 	bool vlans_have_grown; /* see align_vlans_have_grown */
@@ -107,20 +107,22 @@ static void add_filters(struct align *align, struct link_requests *requests, con
 	}
 }
 
-static void align_filters(struct align *align, struct link_requests *requests, const struct netdev *standby,
-			  const struct netdev *primary, struct failure *failure)
+static void align_filters(struct align *align, struct link_requests *requests, const struct netdev *owner,
+			  const struct netdev *primary, enum vfsteer_kind kind, struct failure *failure)
 {
 	struct mac_list received = { 0 }, present = { 0 };
-	int error = mac_list_read(&received, requests, standby->ifindex);
+	int error = mac_list_read(&received, requests, owner->ifindex);
 
-	/* A primary that was named may have a MAC of its own: it has to take frames for the standby's as well. */
+	/* A primary that was named may have a MAC of its own: it has to take frames for the owner's as well. */
 	if (!error)
-		error = mac_list_add(&received, standby->mac);
+		error = mac_list_add(&received, owner->mac);
 	if (!error)
 		error = mac_list_read(&present, requests, primary->ifindex);
 	if (!error) {
-		add_filters(align, requests, &received, &present, primary, failure);
-		remove_filters(align, requests, &received, failure);
+		if (kind == KIND_PLAIN) {
+			add_filters(align, requests, &received, &present, primary, failure);
+			remove_filters(align, requests, &received, failure);
+		}
 		mac_list_free(&align->received);
 		align->received = received;
 		memset(&received, 0, sizeof(received));
@@ -159,11 +161,31 @@ static int align_mtu(struct link_requests *requests, const struct netdev *standb
 	return error == -EINVAL || error == -EOPNOTSUPP ? -ERANGE : error;
 }
 
-int align_primary(struct align *align, struct link_requests *requests, const struct netdev_table *table,
-		  const struct netdev *standby, const struct netdev *primary, const char **ret_what)
+/* A device beside the standby knows nothing of them, and net_failover's master does not pass them on to its slaves. */
+static void align_flags(struct align *align, struct link_requests *requests, const struct netdev *owner, const struct netdev *device,
+			struct failure *failure)
+{
+	align_flag(align, requests, device, IFF_PROMISC, (owner->flags & IFF_PROMISC) || owner->promiscuity, failure);
+	align_flag(align, requests, device, IFF_ALLMULTI, (owner->flags & IFF_ALLMULTI) || owner->allmulti, failure);
+}
+
+int align_standby(struct align *align, struct link_requests *requests, const struct netdev *owner, const struct netdev *standby,
+		  const char **ret_what)
 {
 	struct failure failure = { 0 };
-	struct align_vlans_done vlans;
+
+	align->ifindex = standby->ifindex;
+	align_flags(align, requests, owner, standby, &failure);
+	if (failure.error)
+		*ret_what = failure.what;
+	return failure.error;
+}
+
+int align_primary(struct align *align, struct link_requests *requests, const struct netdev_table *table,
+		  const struct netdev *owner, const struct netdev *primary, enum vfsteer_kind kind, const char **ret_what)
+{
+	struct failure failure = { 0 };
+	struct align_vlans_done vlans = { 0 };
 	int error;
 
 	if (align->ifindex != primary->ifindex)
@@ -171,16 +193,13 @@ int align_primary(struct align *align, struct link_requests *requests, const str
 	align->ifindex = primary->ifindex;
 	align->is_partial = false;
 
-	note(&failure, align_mtu(requests, standby, primary), "MTU");
+	note(&failure, align_mtu(requests, owner, primary), "MTU");
 	crash_point("align-mtu-set");
 	if (failure.error == -ERANGE)
 		goto out;
-	align_filters(align, requests, standby, primary, &failure);
-	align_flag(align, requests, primary, IFF_PROMISC, (standby->flags & IFF_PROMISC) || standby->promiscuity,
-		   &failure);
-	align_flag(align, requests, primary, IFF_ALLMULTI, (standby->flags & IFF_ALLMULTI) || standby->allmulti,
-		   &failure);
-	error = align_vlans(requests, table, standby, primary, &vlans);
+	align_filters(align, requests, owner, primary, kind, &failure);
+	align_flags(align, requests, owner, primary, &failure);
+	error = kind == KIND_PLAIN ? align_vlans(requests, table, owner, primary, &vlans) : 0;
 	align->is_partial = vlans.is_partial;
 	align->vlans_have_grown |= vlans.has_added;
 	note(&failure, error,
@@ -227,10 +246,10 @@ static bool is_joined_by_kernel(const uint8_t mac[ETH_ALEN])
 	return memcmp(mac, all_hosts, ETH_ALEN) == 0 || memcmp(mac, all_nodes, ETH_ALEN) == 0;
 }
 
-int align_adopt(struct align *align, struct link_requests *requests, const struct netdev *primary)
+int align_adopt(struct align *align, struct link_requests *requests, const struct netdev *primary, enum vfsteer_kind kind)
 {
 	struct mac_list present = { 0 };
-	int error = mac_list_read(&present, requests, primary->ifindex);
+	int error = kind == KIND_PLAIN ? mac_list_read(&present, requests, primary->ifindex) : 0;
 
 	forget(align);
 	align->ifindex = primary->ifindex;

@@ -9,6 +9,7 @@
 #include "netdev/link.h"
 #include "netdev/mac_list.h"
 #include "netdev/netdev.h"
+#include "vfsteer.h"
 
 struct align; /* what was added to one primary, so that it can be taken away again */
 
@@ -16,15 +17,16 @@ int align_new(struct align **ret);
 void align_free(struct align *align); /* takes NULL; leaves the device as it is */
 
 /*
- * Aligns @primary with @standby. @align remembers across calls for the same primary; a different primary's ifindex
+ * Aligns @primary with @owner, the device above the pair. Where that is net_failover's master the kernel passes on MTU, lists and VLANs, and
+ * promiscuity is left to do. @align remembers across calls for the same primary; a different primary's ifindex
  * starts it anew. Only the MTU is indispensable: on failure of the rest the call goes on, and returns the first error.
- * Returns 0; -ERANGE when the device refuses the standby's MTU (it must then not become active); or another -errno
+ * Returns 0; -ERANGE when the device refuses the owner's MTU (it must then not become active); or another -errno
  * with *ret_what (static string: "multicast list", "promiscuity", "VLAN filters" …) naming what failed.
  */
 int align_primary(struct align *align, struct link_requests *requests, const struct netdev_table *table,
-		  const struct netdev *standby, const struct netdev *primary, const char **ret_what);
+		  const struct netdev *owner, const struct netdev *primary, enum vfsteer_kind kind, const char **ret_what);
 
-/* What the standby received when align_primary read it last; lives as long as @align, until the next call of that. */
+/* What the owner received when align_primary read it last; lives as long as @align, until the next call of that. */
 const struct mac_list *align_received(const struct align *align);
 
 /*
@@ -43,7 +45,12 @@ bool align_vlans_have_grown(struct align *align);
  * Takes what @primary has now for added by an earlier align_primary: its promiscuity and all of its receive lists but what
  * the kernel joins itself. For a primary that was found aligned, by a restarted agent or by `unload`. Returns 0 or -errno.
  */
-int align_adopt(struct align *align, struct link_requests *requests, const struct netdev *primary);
+int align_adopt(struct align *align, struct link_requests *requests, const struct netdev *primary, enum vfsteer_kind kind);
+
+/* The same of promiscuity, for net_failover's other slave, the standby: @align is another one than the primary's. Returns 0 or -errno, with
+ * *ret_what as above. */
+int align_standby(struct align *align, struct link_requests *requests, const struct netdev *owner, const struct netdev *standby,
+		  const char **ret_what);
 
 /* Takes away what align_primary added (lists, promiscuity, VLAN devices) from @primary. For `unload`. VLAN
  * devices are known by their name. Returns 0 or -errno. */

@@ -10,6 +10,14 @@
 #include <errno.h>
 #include <linux/if.h>
 
+/* net_failover opens its slaves when its master is set up. */
+static bool join_waits_for_owner(const struct world *world, const struct pair *pair)
+{
+	const struct netdev *owner = pair_owner(world, pair);
+
+	return pair->kind == KIND_NET_FAILOVER && (!owner || !(owner->flags & IFF_UP));
+}
+
 /*
  * Names @primary in the pair's slot (so that the watch programs know it), silences it, attaches its program, and
  * sets it up unless the pair was adopted with a primary that somebody had set down. Returns 0, or -errno with *ret_what
@@ -43,7 +51,7 @@ static int join_primary(struct world *world, struct pair *pair, const struct net
 	}
 	crash_point("join-attached");
 	/* Before it is up, and may receive past it. */
-	netdev_refresh(world->table, pair->standby);
+	netdev_refresh(world->table, pair->owner);
 	xdp_mirror_update(world, pair);
 	primary = netdev_by_index(world->table, ifindex);
 	if (!primary) {
@@ -53,7 +61,7 @@ static int join_primary(struct world *world, struct pair *pair, const struct net
 	/* XDP before it is up: a driver that has to stop its queues for it loses nothing. Without, ports' frames go by tc. */
 	pair_update_uplinks(world, pair);
 	pins_expect_twins(&world->pins, pair->slot);
-	if (stay_down || primary->flags & IFF_UP)
+	if (stay_down || primary->flags & IFF_UP || join_waits_for_owner(world, pair))
 		return 0;
 	if (pair->unfit == DOWN_XDP) {
 		slot->primary_is_shut = 1;
@@ -77,7 +85,7 @@ static void pair_pin_primary(const struct world *world, const struct pair *pair,
 	slot_write_named(pair_slot(world, pair), &named);
 }
 
-void pair_meet(struct world *world, struct pair *pair, const struct netdev *standby, int primary_ifindex)
+void pair_meet(struct world *world, struct pair *pair, const struct netdev *owner, int primary_ifindex)
 {
 	const struct netdev *primary;
 	const char *what = "";
@@ -95,14 +103,14 @@ void pair_meet(struct world *world, struct pair *pair, const struct netdev *stan
 		return;
 	pair->primary_incarnation = primary->incarnation;
 	if (pair->adopted)
-		align_adopt(pair->align, world->requests, primary);
+		align_adopt(pair->align, world->requests, primary, pair->kind);
 	pair->guard.due = true;
-	guard_strip(world, pair, standby, primary);
+	guard_strip(world, pair, owner, primary);
 	error = join_primary(world, pair, primary, &what);
 	pair->prepared = !error;
 	pair_qdisc_look(pair, 0);
 	if (error) {
-		pair_tell_trouble(pair, standby, primary, what, error);
+		pair_tell_trouble(pair, owner, primary, what, error);
 		return;
 	}
 	pair->adopted = false;

@@ -60,10 +60,10 @@ bool observe_read(struct world *world, struct pair *pair, struct vfsteer_state s
 	primary = netdev_by_index(world->table, pair->primary);
 	if (standby && primary && !error != !pair->read_error) {
 		if (error)
-			log_warning("%s: %s: its state cannot be read: %s; it is not made active until that works again", standby->name,
+			log_warning("%s: %s: its state cannot be read: %s; it is not made active until that works again", pair_slot(world, pair)->owner,
 				    primary->name, strerror(-error));
 		else
-			log_info("%s: %s: its state can be read again", standby->name, primary->name);
+			log_info("%s: %s: its state can be read again", pair_slot(world, pair)->owner, primary->name);
 		pair->read_error = error;
 	}
 	return !error && netdev_is_current(world->table);

@@ -41,7 +41,8 @@ struct guard {
 struct pair {
 	unsigned slot;
 	int standby, primary; /* ifindexes; primary 0: none */
-	int owner;            /* the device with the addresses, likewise: it is the standby */
+	int owner;            /* the device with the addresses, likewise: the standby, or net_failover's master */
+	enum vfsteer_kind kind;
 	unsigned standby_incarnation, primary_incarnation; /* see struct netdev */
 	bool named;           /* the primary was named: see pairing.h */
 	bool rx_direct;       /* wished for: see direct.h */
@@ -59,7 +60,7 @@ struct pair {
 	bool mirror_waits;    /* xdp_mirror_update is to be called again when the primary is empty: see aside.h */
 	uint64_t aside_until_ns; /* when that is; 0 or in the past: it is */
 	uint64_t xdp_look_ns; /* when to look at the standby's XDP program again, of which links tell nobody */
-	bool realign;         /* the standby changed: align again at the next step */
+	bool realign;         /* the owner changed: align again at the next step */
 	bool regroup;         /* a switch was announced with groups that may be old: see pair_announce_late_groups */
 	bool readdress;       /* addresses changed: collect what to announce again */
 	uint64_t readdress_ns; /* when to do so once more: the ports' programs tell only so often; 0: no need */
@@ -75,7 +76,7 @@ struct pair {
 	uint64_t active_since_ns; /* of the primary; 0: it is not active. See policy_failures */
 	struct steer *steer;
 	struct uplinks uplinks;
-	struct align *align;
+	struct align *align, *standby_align; /* the latter of a net_failover pair alone */
 	struct mac_list own_macs; /* in the map of that name */
 	struct guard guard;
 	struct announcement frames;
@@ -110,10 +111,10 @@ void pair_free(struct pair *pair);
  * that. */
 void pair_keep_place(struct world *world, struct pair *pair);
 
-/* Gives the pair up because its standby is gone: programs, pins and slot. Frees @pair. */
+/* Gives the pair up because its standby or its owner is gone: programs, pins and slot. Frees @pair. */
 void pair_remove(struct world *world, struct pair *pair);
 
-/* Whether the standby is gone, or has been away: then it is another one. */
+/* Whether the standby is gone, or has been away: then it is another one. Likewise when its owner is another one. */
 bool pair_is_over(const struct world *world, const struct pair *pair);
 
 /* Some news was lost: was the primary away meanwhile? Then the next step meets it anew. */
@@ -161,7 +162,7 @@ void pair_announce_anew(const struct world *world, struct pair *pair);
 
 /* Logs @trouble (a static text; NULL: there is none any more) with the primary, and with @error, an -errno or 0: one line per trouble, and one when it
  * is over. @primary may be NULL. */
-void pair_tell_trouble(struct pair *pair, const struct netdev *standby, const struct netdev *primary, const char *trouble, int error);
+void pair_tell_trouble(struct pair *pair, const struct netdev *owner, const struct netdev *primary, const char *trouble, int error);
 
 /* The pair's entry in the map. */
 static inline struct vfsteer_pair *pair_slot(const struct world *world, const struct pair *pair)

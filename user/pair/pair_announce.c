@@ -83,7 +83,7 @@ static void pair_tell_switch(const struct world *world, struct pair *pair, struc
 	double since_ms =
 		announced_ns > slot->last_switch_boot_ns ? (announced_ns - slot->last_switch_boot_ns) / 1e6 : 0;
 
-	log_info("%s: active %s -> %s: %s (switch %" PRIu32 ", announced %.1f ms after it)", slot->standby,
+	log_info("%s: active %s -> %s: %s (switch %" PRIu32 ", announced %.1f ms after it)", slot->owner,
 		 state.active == PATH_PRIMARY ? slot->standby : primary,
 		 state.active == PATH_PRIMARY ? primary : slot->standby, words_cause(state.cause), state.switches,
 		 since_ms);
@@ -169,6 +169,6 @@ void pair_follow_carrier(struct world *world, struct pair *pair, bool carrier)
 		pair->next_announcement_ns = pair_clock_ns() + world->announce_interval_ns;
 	}
 	if (!carrier && pair->standby_had_carrier)
-		hints_log(world->pins.pairs[pair->slot].standby, false);
+		hints_log(pair_slot(world, pair), false);
 	pair->standby_had_carrier = carrier;
 }

@@ -127,7 +127,7 @@ static void path_tell_dead(const struct world *world, const struct pair *pair)
 
 	inet_ntop(target->asker.family, &target->v6, address, sizeof(address));
 	log_warning("%s: %s: it has carrier and leads nowhere: %s%s answers over the standby, and not over it; not used until it answers (path_check)",
-		    slot->standby, slot->primary, address, pair->path.targets.count > 1 ? " or another" : "");
+		    slot->owner, slot->primary, address, pair->path.targets.count > 1 ? " or another" : "");
 }
 
 static void path_conclude(struct world *world, struct pair *pair, enum vfsteer_reach reach)
@@ -150,7 +150,7 @@ static void path_conclude(struct world *world, struct pair *pair, enum vfsteer_r
 			path_tell_dead(world, pair);
 	} else {
 		if (was_dead)
-			log_info("%s: %s: leads somewhere again", pair_slot(world, pair)->standby, pair_slot(world, pair)->primary);
+			log_info("%s: %s: leads somewhere again", pair_slot(world, pair)->owner, pair_slot(world, pair)->primary);
 		path->pause_ns = path->retry_ns = 0;
 	}
 	path->suspect_ns = pair_clock_ns() + PAIR_PATH_SUSPECT_NS;

@@ -8,6 +8,7 @@ struct uplinks_pair pair_for_ports(struct pair *pair)
 {
 	return (struct uplinks_pair){
 		.slot = pair->slot,
+		.owner = pair->owner,
 		.standby = pair->standby,
 		.primary = pair->primary,
 		.filtered = pair->filtered,

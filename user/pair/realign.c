@@ -12,7 +12,6 @@
 
 void pair_realign(struct world *world, struct pair *pair)
 {
-	const struct netdev *standby = netdev_by_index(world->table, pair->standby);
 	const struct netdev *primary = netdev_by_index(world->table, pair->primary);
 	const struct netdev *owner = pair_owner(world, pair);
 	const char *what = NULL;
@@ -20,20 +19,20 @@ void pair_realign(struct world *world, struct pair *pair)
 	int error;
 
 	pair->realign = false;
-	if (!standby || !primary || !owner)
+	if (!owner || !primary)
 		return;
 	mtu = primary->mtu;
 	/* Of no use, hence left alone, until its MAC is the pair's again. */
-	if (!pair->named && memcmp(primary->mac, standby->mac, ETH_ALEN))
+	if (!pair->named && memcmp(primary->mac, owner->mac, ETH_ALEN))
 		return;
 	/* Likewise, until it is set up again: a device that is down lacks the groups that are its own, which would be taken for ours. */
 	if (pair_slot(world, pair)->primary_is_shut)
 		return;
-	error = align_primary(pair->align, world->requests, world->table, owner, primary, &what);
+	error = align_primary(pair->align, world->requests, world->table, owner, primary, pair->kind, &what);
 	crash_point("pair-aligned");
 	if (!error) {
 		error = own_macs_update(&world->pins, pair->slot, align_received(pair->align), owner->mac, &pair->own_macs);
-		what = error ? "MACs above the standby, to recognise their echoes" : NULL;
+		what = error ? "MACs above the owner, to recognise their echoes" : NULL;
 	}
 	pair->mtu_refused = error == -ERANGE;
 	if (rtnetlink_may_pass(error)) {
@@ -46,11 +45,25 @@ void pair_realign(struct world *world, struct pair *pair)
 		pair->retry_ns = pair_clock_ns();
 	}
 	/* IPv6 begins anew on a device whose MTU rises to 1280. */
-	if (mtu < PAIR_IPV6_MTU_MIN && standby->mtu >= PAIR_IPV6_MTU_MIN)
+	if (mtu < PAIR_IPV6_MTU_MIN && owner->mtu >= PAIR_IPV6_MTU_MIN)
 		silence_primary(world->requests, primary->name, primary->ifindex);
-	pair_tell_trouble(pair, standby, primary,
+	pair_tell_trouble(pair, owner, primary,
 			  pair->mtu_refused ? "refuses the standby's MTU, so it is not used; lower the standby's MTU" : what,
 			  pair->mtu_refused ? 0 : error);
 	/* What was just changed is not in the table before its notification. */
 	netdev_refresh(world->table, pair->primary);
+}
+
+void pair_realign_standby(struct world *world, struct pair *pair)
+{
+	const struct netdev *owner = pair_owner(world, pair);
+	const struct netdev *standby = netdev_by_index(world->table, pair->standby);
+	const char *what = NULL;
+	int error;
+
+	if (pair->kind == KIND_PLAIN || !owner || !standby)
+		return;
+	error = align_standby(pair->standby_align, world->requests, owner, standby, &what);
+	if (error)
+		pair_tell_trouble(pair, owner, standby, what, error);
 }

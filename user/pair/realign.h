@@ -12,4 +12,7 @@
  */
 void pair_realign(struct world *world, struct pair *pair);
 
+/* Gives the standby of a net_failover pair its owner's promiscuity, with a primary or without. Of a plain pair it is the owner itself. */
+void pair_realign_standby(struct world *world, struct pair *pair);
+
 #endif

@@ -25,7 +25,7 @@ static void pair_drain(void)
 static void pair_tell_given_back(const struct vfsteer_pair *slot, const struct netdev *primary, int error)
 {
 	if (error)
-		log_warning("%s: %s: not all that was set on it could be taken back: %s", slot->standby, primary->name, strerror(-error));
+		log_warning("%s: %s: not all that was set on it could be taken back: %s", slot->owner, primary->name, strerror(-error));
 }
 
 /* It is there and becomes somebody else's: its stack may speak again. */
@@ -43,7 +43,7 @@ static void pair_give_back_stack(struct world *world, const struct pair *pair, c
 static void pair_give_back_lists(struct world *world, struct pair *pair, const struct netdev *primary)
 {
 	if (!pair->prepared)
-		align_adopt(pair->align, world->requests, primary);
+		align_adopt(pair->align, world->requests, primary, pair->kind);
 	pair_tell_given_back(pair_slot(world, pair), primary, align_undo(pair->align, world->requests, world->table, primary));
 	crash_point("pair-lists-given-back");
 }
@@ -55,7 +55,7 @@ void pair_part(struct world *world, struct pair *pair, bool is_left)
 	bool was_active = pins_state(&world->pins, pair->slot).active == PATH_PRIMARY;
 
 	/* One that an earlier agent has given back is as it is meant to be: the program goes last. */
-	if (primary && !pair->prepared && !steer_has_primary(&world->pins, primary->ifindex) && !silence_was_made(primary->name))
+	if (primary && !pair->prepared && !steer_has_primary(&world->pins, pair->slot, primary->ifindex) && !silence_was_made(primary->name))
 		primary = NULL;
 	/* First: what it then says (MLD, DAD) draws the network's frames to it, as long as they are taken there. */
 	if (primary)
@@ -96,7 +96,7 @@ void pair_remove(struct world *world, struct pair *pair)
 		pair_part(world, pair, true);
 	pair_path_end(world, pair);
 	announcer_clear(world->announcer, pair->slot);
-	steer_detach_standby(&world->pins, pair->slot, pair->standby);
+	steer_detach_owner(&world->pins, pair->slot);
 	crash_point("pair-standby-detached");
 	slot_clear(&world->pins, pair->slot);
 	crash_point("pair-slot-cleared");

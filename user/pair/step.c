@@ -27,7 +27,7 @@ static uint64_t pair_forgive_failures(const struct world *world, const struct pa
 		return 0;
 	if (pair_clock_ns() < forgiven_ns)
 		return forgiven_ns;
-	log_info("%s: %s has served well again after %u failures in a row", slot->standby, slot->primary,
+	log_info("%s: %s has served well again after %u failures in a row", slot->owner, slot->primary,
 		 slot->primary_failures);
 	slot->primary_failures = 0;
 	return 0;
@@ -54,11 +54,11 @@ static bool pair_has_lost_primary(const struct world *world, const struct pair *
 /* Keeps the primary as it was made, or gives it up to whoever insists. Not while it is being torn down: the requests would wait until that is over. */
 static void pair_guard(struct world *world, struct pair *pair)
 {
-	const struct netdev *standby = netdev_by_index(world->table, pair->standby);
+	const struct netdev *owner = pair_owner(world, pair);
 	const struct netdev *primary = netdev_by_index(world->table, pair->primary);
 
-	if (!pair->prepared || !standby || !primary || pins_state(&world->pins, pair->slot).primary == PRIMARY_LEAVING ||
-	    guard_keep(world, pair, standby, primary))
+	if (!pair->prepared || !owner || !primary || pins_state(&world->pins, pair->slot).primary == PRIMARY_LEAVING ||
+	    guard_keep(world, pair, owner, primary))
 		return;
 	pair_slot(world, pair)->contested_ifindex = pair->primary;
 	pair_part(world, pair, true);
@@ -74,7 +74,7 @@ static bool pair_mirror_xdp(struct world *world, struct pair *pair)
 	bool was_shut = slot->primary_is_shut, has_changed;
 	uint64_t now_ns = pair_clock_ns();
 
-	if (!pair->prepared || pins_state(&world->pins, pair->slot).primary == PRIMARY_LEAVING)
+	if (!pair->prepared || pair->kind == KIND_NET_FAILOVER || pins_state(&world->pins, pair->slot).primary == PRIMARY_LEAVING)
 		return false;
 	if (pair->xdp_look_ns <= now_ns) {
 		pair->xdp_look_ns = now_ns + PAIR_XDP_LOOK_NS;
@@ -97,14 +97,14 @@ static void pair_resume(struct world *world, struct pair *pair)
 		pair_mirror_xdp(world, pair);
 }
 
-/* Whatever follows from a change of the standby and takes requests: after the switch, which must not wait for them. Returns whether the
+/* Whatever follows from a change of the owner and takes requests: after the switch, which must not wait for them. Returns whether the
  * primary was aligned anew. */
-static bool pair_follow_standby(struct world *world, struct pair *pair)
+static bool pair_follow_owner(struct world *world, struct pair *pair)
 {
 	/* The table may have changed since it was looked up last. */
-	const struct netdev *standby = netdev_by_index(world->table, pair->standby);
+	const struct netdev *owner = pair_owner(world, pair);
 
-	if (!standby)
+	if (!owner)
 		return false;
 	if (pair->readdress && !pair_collect(world, pair)) {
 		pair->readdress = false;
@@ -112,6 +112,8 @@ static bool pair_follow_standby(struct world *world, struct pair *pair)
 	}
 	if (pair->readdress)
 		pair->retry_ns = pair_clock_ns() + PAIR_RETRY_NS;
+	if (pair->realign)
+		pair_realign_standby(world, pair);
 	if (!pair->prepared || !pair->realign || pins_state(&world->pins, pair->slot).primary == PRIMARY_LEAVING)
 		return false;
 	pair_realign(world, pair);
@@ -121,16 +123,18 @@ static bool pair_follow_standby(struct world *world, struct pair *pair)
 uint64_t pair_step(struct world *world, struct pair *pair, const struct pairing *pairing)
 {
 	const struct netdev *standby = netdev_by_index(world->table, pair->standby);
+	const struct netdev *owner = pair_owner(world, pair);
 	enum vfsteer_reach reach;
 	uint64_t wake_ns = 0;
 	bool carrier, is_quiet;
 
 	pair_announce_switch(world, pair);
 	pair_announce_late_groups(world, pair);
-	if (!standby)
+	if (!standby || !owner)
 		return 0;
 	pair->retry_ns = 0;
 	carrier = standby->carrier;
+	slot_write_owner(pair_slot(world, pair), owner);
 	slot_write_standby(pair_slot(world, pair), standby);
 	if (pair_has_lost_primary(world, pair, pairing))
 		pair_part(world, pair, pair_is_left(world, pair, pairing));
@@ -139,7 +143,7 @@ uint64_t pair_step(struct world *world, struct pair *pair, const struct pairing 
 	if (carrier && !pair->standby_had_carrier)
 		pins_expect_twins(&world->pins, pair->slot);
 	if (pairing->primary && !pair->prepared) {
-		pair_meet(world, pair, standby, pairing->primary);
+		pair_meet(world, pair, pair_owner(world, pair), pairing->primary);
 		wake_ns = pair->prepared ? 0 : pair_clock_ns() + PAIR_RETRY_NS;
 	}
 	if (pair->placed.why[0] || pair->standby_placed.why[0]) {
@@ -166,10 +170,10 @@ uint64_t pair_step(struct world *world, struct pair *pair, const struct pairing 
 	if (pair_mirror_xdp(world, pair))
 		wake_ns = pair_earlier(wake_ns, pair_decide(world, pair));
 	/* Where all pairs are stepped once a second anyway, waking for each of them would be many looks more. */
-	if (pair->prepared && !world->polled)
+	if (pair->prepared && !world->polled && pair->kind == KIND_PLAIN)
 		wake_ns = pair_earlier(wake_ns, pair->xdp_look_ns);
 	is_quiet = pair_quiet_look(world, pair);
-	if (pair_follow_standby(world, pair))
+	if (pair_follow_owner(world, pair))
 		wake_ns = pair_earlier(wake_ns, pair_decide(world, pair));
 	pair_follow_carrier(world, pair, carrier);
 	wake_ns = pair_earlier(wake_ns, pair_receive_directly(world, pair));

@@ -226,7 +226,8 @@ bool xdp_mirror_update(struct world *world, struct pair *pair)
 	int error = 0;
 
 	pair->mirror_waits = false;
-	if (!standby || !primary ||
+	/* A program on net_failover's master sees what either slave brings. */
+	if (!standby || !primary || pair->kind == KIND_NET_FAILOVER ||
 	    (pair->mirror_is_known && !standby->xdp_program && before == XDP_MIRROR_NONE && !was_shut))
 		return false;
 	pair->mirror_is_known = true;

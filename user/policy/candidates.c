@@ -37,6 +37,32 @@ const struct netdev *candidates_net_failover(const struct netdev *device, const 
 	return NULL;
 }
 
+const struct netdev *candidates_standby_of(const struct netdev *master, const struct netdev *const *devices, size_t count)
+{
+	const struct netdev *found = NULL;
+
+	if (strcmp(master->driver, "net_failover"))
+		return NULL;
+	for (size_t i = 0; i < count; i++) {
+		if (devices[i]->master != master->ifindex || !candidates_is_virtio(devices[i]))
+			continue;
+		/* Where sysfs shows another namespace's devices neither has an address; the VF is there last. */
+		if (!strcmp(devices[i]->pci_address, master->pci_address))
+			return devices[i];
+		if (!found && !master->pci_address[0])
+			found = devices[i];
+	}
+	return found;
+}
+
+/* Are both slaves of one net_failover master, or is @device that master? Then the kernel says what they are to each other. */
+static bool candidates_are_failover_kin(const struct candidates_view *view, const struct netdev *standby,
+					const struct netdev *device)
+{
+	return candidates_net_failover(standby, view->devices, view->count) &&
+	       (device->master == standby->master || device->ifindex == standby->master);
+}
+
 /* A VLAN, macvlan or bridge of the standby's has its MAC by right. */
 static bool candidates_is_above(const struct netdev *const *devices, size_t count, const struct netdev *device,
 				const struct netdev *standby, unsigned depth)
@@ -106,7 +132,8 @@ static enum candidate_verdict candidates_judge(const struct candidates_view *vie
 		    !memcmp(device->permanent_mac, standby->permanent_mac, ETH_ALEN);
 	bool claims = same || !memcmp(device->mac, standby->mac, ETH_ALEN);
 
-	if (device->ifindex == standby->ifindex || device->hardware_type != ARPHRD_ETHER)
+	if (device->ifindex == standby->ifindex || device->hardware_type != ARPHRD_ETHER ||
+	    candidates_are_failover_kin(view, standby, device))
 		return CANDIDATE_UNLIKE;
 	if (!strcmp(device->driver, "net_failover") || candidates_net_failover(device, view->devices, view->count))
 		return claims ? CANDIDATE_NET_FAILOVER : CANDIDATE_UNLIKE;
@@ -149,10 +176,23 @@ bool candidates_is_better(const struct candidates_view *view, const struct netde
 	return a_in_use != b_in_use ? a_in_use : candidates_prefer(a, b) != CANDIDATE_FIT;
 }
 
+/* The other slave of net_failover's @master. */
+static const struct netdev *candidates_choose_slave(const struct candidates_view *view, const struct netdev *master,
+						    const struct netdev *standby)
+{
+	for (size_t i = 0; i < view->count; i++)
+		if (view->devices[i]->master == master->ifindex && view->devices[i]->ifindex != standby->ifindex &&
+		    view->devices[i]->hardware_type == ARPHRD_ETHER)
+			return candidates_contain(view->contested, view->devices[i]->ifindex) ? NULL : view->devices[i];
+	return NULL;
+}
+
 const struct netdev *candidates_choose(const struct candidates_view *view, const struct netdev *standby)
 {
-	const struct netdev *best = NULL;
+	const struct netdev *master = candidates_net_failover(standby, view->devices, view->count), *best = NULL;
 
+	if (master)
+		return candidates_choose_slave(view, master, standby);
 	for (size_t i = 0; i < view->count; i++) {
 		const struct netdev *device = view->devices[i];
 

@@ -16,6 +16,8 @@
  *
  * Of several, the one in use stays; then one that is no virtio device comes first, then the lowest PCI address. Carrier does
  * not count: a new device is down and has none.
+ *
+ * Under net_failover the kernel has chosen: the primary is the other slave of the standby's master.
  */
 #ifndef POLICY_CANDIDATES_H
 #define POLICY_CANDIDATES_H
@@ -80,6 +82,12 @@ bool candidates_has_permanent_mac(const struct netdev *device);
 /* The net_failover device above @device, or NULL. */
 const struct netdev *candidates_net_failover(const struct netdev *device, const struct netdev *const *devices,
 					     size_t count);
+
+/*
+ * The standby of net_failover's @master: of its slaves the one on its own parent device, as the kernel tells them apart.
+ * NULL: it is not there yet, or @master is another device.
+ */
+const struct netdev *candidates_standby_of(const struct netdev *master, const struct netdev *const *devices, size_t count);
 
 /* Was one of the two made on the other, at whatever depth, or are they the ends of one veth? */
 bool candidates_are_stacked(const struct netdev *const *devices, size_t count, const struct netdev *a, const struct netdev *b);

@@ -12,12 +12,21 @@ const struct netdev *pairing_by_name(const struct candidates_view *view, const c
 	return NULL;
 }
 
+const struct netdev *pairing_standby_of(const struct netdev *device, const struct netdev *const *devices, size_t count)
+{
+	return strcmp(device->driver, "net_failover") ? device : candidates_standby_of(device, devices, count);
+}
+
 enum pairing_refusal pairing_judge(const struct netdev *standby, const struct netdev *primary, bool primary_is_named,
 				   const struct netdev *const *devices, size_t count)
 {
+	const struct netdev *master;
+
 	if (standby->hardware_type != ARPHRD_ETHER || standby->flags & IFF_LOOPBACK)
 		return PAIRING_NOT_ETHERNET;
-	if (!strcmp(standby->driver, "net_failover") || candidates_net_failover(standby, devices, count))
+	/* A VF that is net_failover's primary, named as a standby. */
+	master = candidates_net_failover(standby, devices, count);
+	if (master && candidates_standby_of(master, devices, count) != standby)
 		return PAIRING_NET_FAILOVER;
 	if (!primary_is_named)
 		return candidates_has_permanent_mac(standby) ? PAIRING_OK : PAIRING_NO_MAC;
@@ -27,7 +36,9 @@ enum pairing_refusal pairing_judge(const struct netdev *standby, const struct ne
 		return PAIRING_SAME_DEVICE;
 	if (primary->hardware_type != ARPHRD_ETHER || primary->flags & IFF_LOOPBACK)
 		return PAIRING_NOT_ETHERNET;
-	if (candidates_net_failover(primary, devices, count))
+	if (master && primary->master == master->ifindex)
+		return PAIRING_OK;
+	if (master || candidates_net_failover(primary, devices, count))
 		return PAIRING_NET_FAILOVER;
 	return candidates_are_stacked(devices, count, standby, primary) ? PAIRING_STACKED : PAIRING_OK;
 }
@@ -35,11 +46,23 @@ enum pairing_refusal pairing_judge(const struct netdev *standby, const struct ne
 /* A virtio-net device whose MAC an earlier virtio-net device has is that one's primary, not a standby. */
 static bool pairing_is_second_virtio(const struct netdev *device, const struct netdev *const *devices, size_t count)
 {
+	/* Its master tells. */
+	if (candidates_net_failover(device, devices, count))
+		return false;
 	for (size_t i = 0; i < count; i++)
 		if (devices[i]->ifindex < device->ifindex && candidates_is_virtio(devices[i]) &&
 		    !memcmp(devices[i]->permanent_mac, device->permanent_mac, ETH_ALEN))
 			return true;
 	return false;
+}
+
+static void pairing_set_owner(const struct candidates_view *view, const struct netdev *standby, struct pairing *pairing)
+{
+	const struct netdev *master = candidates_net_failover(standby, view->devices, view->count);
+
+	pairing->standby = standby->ifindex;
+	pairing->owner = master ? master->ifindex : standby->ifindex;
+	pairing->kind = master ? KIND_NET_FAILOVER : KIND_PLAIN;
 }
 
 static size_t pairing_find_all(const struct candidates_view *seen, struct pairing *pairings, size_t size)
@@ -55,8 +78,8 @@ static size_t pairing_find_all(const struct candidates_view *seen, struct pairin
 		    pairing_judge(device, NULL, false, view.devices, view.count) != PAIRING_OK)
 			continue;
 		primary = candidates_choose(&view, device);
-		pairings[found++] =
-			(struct pairing){ .standby = device->ifindex, .primary = primary ? primary->ifindex : 0 };
+		pairings[found] = (struct pairing){ .primary = primary ? primary->ifindex : 0 };
+		pairing_set_owner(&view, device, &pairings[found++]);
 	}
 	return found;
 }
@@ -84,6 +107,8 @@ static const struct netdev *pairing_standby(const struct candidates_view *view, 
 {
 	const struct netdev *device = pairing_by_name(view, request->standby);
 
+	if (device)
+		device = pairing_standby_of(device, view->devices, view->count);
 	if (device && pinned && identity_is_pinned(&pinned->standby) &&
 	    !identity_matches(&pinned->standby, device, NULL, true))
 		return NULL;
@@ -165,12 +190,12 @@ size_t pairing_find(const struct candidates_view *seen, const struct options_pai
 		if (!standby || pairing_has(pairings, found, standby) ||
 		    pairing_judge(standby, NULL, pairing.named, view.devices, view.count) != PAIRING_OK)
 			continue;
-		pairing.standby = standby->ifindex;
+		pairing_set_owner(&view, standby, &pairing);
 		primary = pairing_primary(&view, &requested[i], pinned ? &pinned[i] : NULL, standby);
 		/* A named primary that may not be one costs the primary, not the pair. */
 		if (primary && (pairing_judge(standby, primary, true, view.devices, view.count) != PAIRING_OK ||
 				pairing_has(pairings, found, primary) ||
-				candidates_judge_owners(&view, standby, primary) != CANDIDATE_FIT))
+				(pairing.kind == KIND_PLAIN && candidates_judge_owners(&view, standby, primary) != CANDIDATE_FIT)))
 			primary = NULL;
 		if (!pairing.named)
 			primary = candidates_choose(&view, standby);

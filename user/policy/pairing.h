@@ -7,10 +7,13 @@
 #include "policy/candidates.h"
 #include "policy/identity.h"
 #include "policy/options.h"
+#include "vfsteer.h"
 
 struct pairing {
 	int standby; /* ifindex */
 	int primary; /* ifindex, 0: none now */
+	int owner;   /* ifindex of the device with the addresses: the standby, or net_failover's master */
+	enum vfsteer_kind kind;
 	bool named;  /* --pair named the primary: its MAC need not be the standby's */
 	bool rx_direct; /* wished for, see direct.h */
 	bool xdp_ignored; /* the standby's XDP program need not be on the primary: see xdp_mirror.h */
@@ -31,7 +34,7 @@ struct pairing_pinned {
 enum pairing_refusal {
 	PAIRING_OK,
 	PAIRING_NOT_ETHERNET,
-	PAIRING_NET_FAILOVER, /* the kernel's net_failover owns the device */
+	PAIRING_NET_FAILOVER, /* one of the two is net_failover's, and not what it was named as */
 	PAIRING_SAME_DEVICE,
 	PAIRING_STACKED, /* one of the two is made on the other: their frames would circle */
 	PAIRING_NO_MAC, /* no primary named, and the standby has no permanent MAC to find one by */
@@ -40,6 +43,9 @@ enum pairing_refusal {
 /* May @standby be the standby of a pair, with @primary (NULL: absent) as its named primary? */
 enum pairing_refusal pairing_judge(const struct netdev *standby, const struct netdev *primary, bool primary_is_named,
 				   const struct netdev *const *devices, size_t count);
+
+/* @device, or the standby of the net_failover master that it is (NULL: none yet): a pair is named by either. */
+const struct netdev *pairing_standby_of(const struct netdev *device, const struct netdev *const *devices, size_t count);
 
 /* The device that @name names, by ifname or altname; NULL: none. */
 const struct netdev *pairing_by_name(const struct candidates_view *view, const char *name);

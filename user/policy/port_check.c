@@ -44,15 +44,16 @@ static int check_device(const struct port_check *check, const struct refusal *re
 
 		if (!pair->standby[0])
 			continue;
-		if (pair->standby_ifindex == (__u32)device->ifindex)
+		if (pair->standby_ifindex == (__u32)device->ifindex || pair->owner_ifindex == (__u32)device->ifindex)
 			return refuse(
 				refusal, -EBUSY,
 				"the standby of a pair: name an interface whose other end is to be on its network");
 		/* What it would send comes back to it. */
 		if (device->link && strcmp(device->kind, "veth") &&
-		    (pair->standby_ifindex == (__u32)device->link || pair->primary_ifindex == (__u32)device->link))
+		    (pair->standby_ifindex == (__u32)device->link || pair->owner_ifindex == (__u32)device->link ||
+		     pair->primary_ifindex == (__u32)device->link))
 			return refuse(refusal, -EINVAL,
-				      "sits on the pair %.15s itself, so it is on its network already", pair->standby);
+				      "sits on the pair %.15s itself, so it is on its network already", pair->owner[0] ? pair->owner : pair->standby);
 	}
 	if (check->master)
 		return refuse(refusal, -EBUSY, "enslaved to %s: take it out first: ip link set %s nomaster",

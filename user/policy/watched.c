@@ -6,7 +6,7 @@
 #define WATCHED_HOLDS_DEVICE_HELD true
 #define WATCHED_HOLDS_LIST false
 #define WATCHED_HOLDS_LIST_HELD true
-#define WATCHED_HOLDS_STANDBY false
+#define WATCHED_HOLDS_OWNER false
 #define WATCHED_HOLDS_PCI true
 #define WATCHED_HOLDS_PCI_DRIVER true
 #define WATCHED_HOLDS_OWN false

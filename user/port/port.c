@@ -16,11 +16,11 @@ static struct vfsteer_port *port_entry(const struct world *world, unsigned numbe
 	return &world->port_pins.ports[number];
 }
 
-/* Has the standby's unicast receive list @mac? */
-static bool port_is_filtered(struct world *world, int standby, const uint8_t mac[ETH_ALEN])
+/* Has the owner's unicast receive list @mac? */
+static bool port_is_filtered(struct world *world, int owner, const uint8_t mac[ETH_ALEN])
 {
 	uint8_t macs[PORT_FILTERS_MAX][ETH_ALEN];
-	int count = link_get_filters(world->requests, standby, macs, PORT_FILTERS_MAX);
+	int count = link_get_filters(world->requests, owner, macs, PORT_FILTERS_MAX);
 
 	for (int i = 0; i < count && i < PORT_FILTERS_MAX; i++)
 		if (!memcmp(macs[i], mac, ETH_ALEN))
@@ -28,17 +28,17 @@ static bool port_is_filtered(struct world *world, int standby, const uint8_t mac
 	return false;
 }
 
-/* The standby receives for the port; the primary is aligned with it. */
+/* The owner receives for the port; the wires are aligned with it. */
 static int port_receive(struct world *world, struct vfsteer_port *entry, const struct uplinks_pair *pair)
 {
 	int error;
 
-	if (entry->passthrough || port_is_filtered(world, pair->standby, entry->mac_address))
+	if (entry->passthrough || port_is_filtered(world, pair->owner, entry->mac_address))
 		return 0;
 	/* Whose it is stands in the entry before it is there: an agent that dies in between leaves none that is nobody's. */
 	entry->mac_filter_is_ours = 1;
 	crash_point("port-filter-about-to-be-added");
-	error = link_add_filter(world->requests, pair->standby, entry->mac_address);
+	error = link_add_filter(world->requests, pair->owner, entry->mac_address);
 	crash_point("port-filter-added");
 	if (error)
 		entry->mac_filter_is_ours = 0;
@@ -252,7 +252,7 @@ void port_take_away(const struct pins *pins, struct port_pins *port_pins, struct
 	port_leave_members(port_pins, number, entry->slot);
 	crash_point("port-has-left");
 	if (entry->mac_filter_is_ours && entry->slot < VFSTEER_MAX_PAIRS)
-		link_del_filter(requests, (int)pins->pairs[entry->slot].standby_ifindex, entry->mac_address);
+		link_del_filter(requests, (int)pins->pairs[entry->slot].owner_ifindex, entry->mac_address);
 	crash_point("port-filter-removed");
 	port_pins_forget_addresses(port_pins, number);
 	entry->mac_filter_is_ours = entry->clsact_is_ours = entry->takes_fragments = 0;

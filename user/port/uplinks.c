@@ -53,26 +53,34 @@ static bool uplinks_is_veth(const struct world *world, int ifindex)
 	return device && !strcmp(device->kind, "veth");
 }
 
-/* Nobody knows which groups live behind a port: all are received. The primary is aligned with the standby. */
+/* Nobody knows which groups live behind a port: all are received. The wires are aligned with the owner. */
 static int uplinks_receive_groups(struct world *world, const struct uplinks_pair *pair, struct vfsteer_members *members)
 {
-	const struct netdev *standby = netdev_by_index(world->table, pair->standby);
+	const struct netdev *owner = netdev_by_index(world->table, pair->owner);
 
-	if (!standby || members->allmulti_is_ours || standby->flags & IFF_ALLMULTI)
+	if (!owner || members->allmulti_is_ours || owner->flags & IFF_ALLMULTI)
 		return 0;
 	members->allmulti_is_ours = 1;
 	port_pins_set_members(&world->port_pins, pair->slot, members);
 	crash_point("uplinks-allmulti-about-to-be-set");
-	return link_set_flags(world->requests, pair->standby, IFF_ALLMULTI, IFF_ALLMULTI);
+	return link_set_flags(world->requests, pair->owner, IFF_ALLMULTI, IFF_ALLMULTI);
 }
 
-/* The tc programs on the standby, and the XDP program ready, where those that there are would not do or others are wanted (@anew). */
+/* Whether the owner's clsact qdisc was made by us, as steer.c notes it. */
+static __u8 *uplinks_clsact(struct world *world, const struct uplinks_pair *pair)
+{
+	struct vfsteer_pair *slot = &world->pins.pairs[pair->slot];
+
+	return slot->kind == KIND_PLAIN ? &slot->standby_clsact_is_ours : &slot->owner_clsact_is_ours;
+}
+
+/* The tc programs on the owner, and the XDP program ready, where those that there are would not do or others are wanted (@anew). */
 static int uplinks_load(struct world *world, const struct uplinks_pair *pair, bool anew)
 {
 	struct uplinks *uplinks = pair->uplinks;
-	struct hook egress = port_programs_standby_egress(&world->pins, pair->standby);
-	struct hook ingress = port_programs_standby_ingress(&world->pins, pair->standby);
-	__u8 *clsact_is_ours = &world->pins.pairs[pair->slot].standby_clsact_is_ours;
+	struct hook egress = port_programs_standby_egress(&world->pins, pair->owner);
+	struct hook ingress = port_programs_standby_ingress(&world->pins, pair->owner);
+	__u8 *clsact_is_ours = uplinks_clsact(world, pair);
 	bool with_xdp = world->features && (uplinks->with_xdp || uplinks_want_xdp(world, pair));
 	const struct port_constants constants = {
 		.slot = pair->slot,
@@ -203,8 +211,8 @@ bool uplinks_has_passthrough(const struct uplinks *uplinks)
 void uplinks_take_away(const struct pins *pins, struct port_pins *port_pins, struct link_requests *requests, unsigned slot)
 {
 	const struct vfsteer_pair *pair = &pins->pairs[slot];
-	struct hook egress = port_programs_standby_egress(pins, (int)pair->standby_ifindex);
-	struct hook ingress = port_programs_standby_ingress(pins, (int)pair->standby_ifindex);
+	struct hook egress = port_programs_standby_egress(pins, (int)pair->owner_ifindex);
+	struct hook ingress = port_programs_standby_ingress(pins, (int)pair->owner_ifindex);
 	struct xdp standby = port_programs_standby_xdp(pins, (int)pair->standby_ifindex);
 	struct xdp primary = port_programs_primary_xdp(pins, (int)pair->primary_ifindex);
 	struct vfsteer_members members;
@@ -221,7 +229,7 @@ void uplinks_take_away(const struct pins *pins, struct port_pins *port_pins, str
 	if (port_pins_members(port_pins, slot, &members))
 		return;
 	if (members.allmulti_is_ours)
-		link_set_flags(requests, (int)pair->standby_ifindex, 0, IFF_ALLMULTI);
+		link_set_flags(requests, (int)pair->owner_ifindex, 0, IFF_ALLMULTI);
 	memset(&members, 0, sizeof(members));
 	port_pins_set_members(port_pins, slot, &members);
 	crash_point("uplinks-taken-away");
@@ -277,9 +285,9 @@ int uplinks_update(struct world *world, const struct uplinks_pair *pair, bool *r
 
 int uplinks_keep_place(struct world *world, const struct uplinks_pair *pair)
 {
-	struct hook egress = port_programs_standby_egress(&world->pins, pair->standby);
-	struct hook ingress = port_programs_standby_ingress(&world->pins, pair->standby);
-	__u8 *clsact_is_ours = &world->pins.pairs[pair->slot].standby_clsact_is_ours;
+	struct hook egress = port_programs_standby_egress(&world->pins, pair->owner);
+	struct hook ingress = port_programs_standby_ingress(&world->pins, pair->owner);
+	__u8 *clsact_is_ours = uplinks_clsact(world, pair);
 	bool ingress_moves, egress_moves;
 	int error = 0;
 

@@ -29,7 +29,7 @@ struct uplinks {
 /* A pair as its uplinks see it: a look at it, made for one call. */
 struct uplinks_pair {
 	unsigned slot;
-	int standby, primary; /* ifindexes; primary 0: none */
+	int owner, standby, primary; /* ifindexes; primary 0: none */
 	bool filtered;	      /* somebody's XDP program has to see what the primary receives: ours keeps off */
 	struct pair *pair;    /* whose it is: to tell pairs apart, and for step_aside */
 	struct uplinks *uplinks;
@@ -47,7 +47,7 @@ int uplinks_update(struct world *world, const struct uplinks_pair *pair, bool *r
 /* The primary is about to leave, or not to be used any more. Takes our XDP program from it. */
 void uplinks_part(struct world *world, const struct uplinks_pair *pair);
 
-/* Puts the standby's programs where they belong again: somebody took them away, or came before them. Returns 0 or -errno;
+/* Puts the owner's programs where they belong again: somebody took them away, or came before them. Returns 0 or -errno;
  * -EEXIST: they cannot go there as they are, and uplinks_reload is next. */
 int uplinks_keep_place(struct world *world, const struct uplinks_pair *pair);
 

@@ -24,10 +24,24 @@ static void hints_add_linkdown(const struct hints_view *view, const char *family
 		 family, view->standby, of_all);
 }
 
+/* Its own documentation has the link set down while the VF is there. */
+static void hints_add_no_wire(const struct hints_view *view, struct hint *ret)
+{
+	*ret = (struct hint){ .is_now = true };
+	snprintf(ret->what, sizeof(ret->what), "%s has no carrier: without the primary there is no wire to send over", view->standby);
+	snprintf(ret->remedy, sizeof(ret->remedy),
+		 "set its link up on the hypervisor, and leave it so: virsh domif-setlink DOMAIN MAC up; set_link (QEMU)");
+}
+
 size_t hints_check(const struct hints_view *view, struct hint hints[HINTS_MAX])
 {
 	size_t count = 0;
 
+	if (view->kind == KIND_NET_FAILOVER) {
+		if (!view->has_carrier)
+			hints_add_no_wire(view, &hints[count++]);
+		return count;
+	}
 	if (view->ipv4_ignores_linkdown)
 		hints_add_linkdown(view, "ipv4", " and that of conf.all", &hints[count++]);
 	if (view->ipv6_ignores_linkdown)
@@ -50,9 +64,10 @@ static bool hints_is_set(const char *family, const char *device)
 	return value != EOF && value != '0';
 }
 
-struct hints_view hints_read(const char *standby, bool has_carrier)
+struct hints_view hints_read(enum vfsteer_kind kind, const char *standby, bool has_carrier)
 {
 	return (struct hints_view){
+		.kind = kind,
 		.standby = standby,
 		.has_carrier = has_carrier,
 		.ipv4_ignores_linkdown = hints_is_set("ipv4", "all") || hints_is_set("ipv4", standby),
@@ -61,12 +76,12 @@ struct hints_view hints_read(const char *standby, bool has_carrier)
 	};
 }
 
-void hints_log(const char *standby, bool has_carrier)
+void hints_log(const struct vfsteer_pair *slot, bool has_carrier)
 {
-	const struct hints_view view = hints_read(standby, has_carrier);
+	const struct hints_view view = hints_read(slot->kind, slot->standby, has_carrier);
 	struct hint hints[HINTS_MAX];
 	size_t count = hints_check(&view, hints);
 
 	for (size_t i = 0; i < count; i++)
-		log_warning("%s: %s: %s", standby, hints[i].what, hints[i].remedy);
+		log_warning("%s: %s: %s", slot->owner, hints[i].what, hints[i].remedy);
 }

@@ -80,8 +80,10 @@ static int describe_pair(struct json_object *to, const struct report_pair *pair)
 {
 	const struct vfsteer_state *state = &pair->state;
 	struct json_object *last_switch, *values;
-	int err = json_add_string(to, "standby", pair->standby);
+	int err = json_add_string(to, "owner", pair->owner);
 
+	err = err ?: json_add_string(to, "kind", words_kind(pair->kind));
+	err = err ?: json_add_string(to, "standby", pair->standby);
 	err = err ?: json_add_optional(to, "primary", pair->primary);
 	err = err ?: json_add(to, "primary_named", json_object_new_boolean(pair->primary_is_named));
 	err = err ?: json_add_string(to, "mac", pair->mac);

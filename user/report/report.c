@@ -59,6 +59,7 @@ static struct report_pair describe_slot(const struct vfsteer_pair *pair, struct 
 	uint64_t now_ns = clock_now_ns(CLOCK_BOOTTIME), retry_ns;
 	struct report_pair report = {
 		.is_here = slot_is_here(pair),
+		.kind = pair->kind == KIND_NET_FAILOVER ? KIND_NET_FAILOVER : KIND_PLAIN,
 		.primary_is_named = pair->primary_is_named,
 		.state = state,
 		.standby_carrier = pair->standby_has_carrier,
@@ -79,9 +80,11 @@ static struct report_pair describe_slot(const struct vfsteer_pair *pair, struct 
 	};
 
 	/* The strings' last byte is always ours. */
+	memcpy(report.owner, pair->owner, sizeof(report.owner) - 1);
 	memcpy(report.standby, pair->standby, sizeof(report.standby) - 1);
 	memcpy(report.primary, pair->primary, sizeof(report.primary) - 1);
 	memcpy(report.mac, pair->mac, sizeof(report.mac) - 1);
+	text_mask(report.owner);
 	text_mask(report.standby);
 	text_mask(report.primary);
 	text_mask(report.mac);
@@ -111,7 +114,7 @@ static struct report_qdisc read_qdisc(const struct vfsteer_pair *pair, bool has_
 
 	if (!slot_is_here(pair) || link_requests_new(&requests))
 		return qdisc;
-	if (!qdisc_plan_read(requests, (int)pair->standby_ifindex, has_primary ? (int)pair->primary_ifindex : 0, pair->primary_qdisc,
+	if (!qdisc_plan_read(requests, (int)pair->owner_ifindex, has_primary ? (int)pair->primary_ifindex : 0, pair->primary_qdisc,
 			     pair->qdisc_is_kept, &plan)) {
 		qdisc.mirrored = plan.verdict == QDISC_MIRRORED;
 		if (qdisc.mirrored || qdisc_plan_is_bypassed(&plan))
@@ -137,14 +140,14 @@ static int read_pair(const struct pins *pins, unsigned slot, bool agent, struct 
 	if (err)
 		return err;
 	report.slot = slot;
-	steer_get_egress_others(pins, pair.standby_ifindex, &report.egress_others);
+	steer_get_egress_others(pins, (int)pair.owner_ifindex, &report.egress_others);
 	report.qdisc = read_qdisc(&pair, report.primary[0]);
 	if (report.is_here) {
-		const struct hints_view view = hints_read(report.standby, report.standby_carrier);
+		const struct hints_view view = hints_read(report.kind, report.standby, report.standby_carrier);
 
 		report.hint_count = (unsigned)hints_check(&view, report.hints);
 	}
-	report.attached_by = steer_describe(pins, pair.standby_ifindex);
+	report.attached_by = steer_describe(pins, (int)pair.owner_ifindex);
 	/* Without an agent nobody takes it back, now or later. */
 	if (!agent)
 		report.retry_in_ns = -1;
@@ -187,7 +190,7 @@ static void read_uplinks(const struct report_ports *ports, struct report_pair *p
 	pair->standby_uplink = ports->uplinks[pair->slot].standby;
 	pair->primary_uplink = ports->uplinks[pair->slot].primary;
 	for (unsigned i = 0; i < ports->count; i++)
-		pair->port_count += !strcmp(ports->ports[i].pair, pair->standby);
+		pair->port_count += !strcmp(ports->ports[i].pair, pair->owner);
 }
 
 int report_read(const struct pins *pins, int slot, bool agent, struct report *ret)

@@ -37,6 +37,8 @@ struct report_qdisc {
 struct report_pair {
 	unsigned slot;
 	bool is_here; /* its devices are in this process's network namespace */
+	enum vfsteer_kind kind;
+	char owner[VFSTEER_NAME_SIZE]; /* the device with the addresses, by which the pair is named */
 	char standby[VFSTEER_NAME_SIZE];
 	char primary[VFSTEER_NAME_SIZE]; /* empty: absent */
 	bool primary_is_named;           /* no other will be taken */

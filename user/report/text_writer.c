@@ -147,6 +147,8 @@ static void write_pair(const struct report_pair *pair, FILE *stream)
 	const char *primary = *pair->primary ? pair->primary : "none";
 	unsigned switches = pair->state.switches;
 
+	if (pair->kind == KIND_NET_FAILOVER)
+		fprintf(stream, "%s: ", pair->owner);
 	fprintf(stream, "%s <-> %s   %s   active: %s (%s)   primary: %s%s%s   admin: %s%s\n", pair->standby, primary,
 		pair->mac, words_path(pair->state.active), pair->state.active == PATH_PRIMARY ? primary : pair->standby,
 		words_primary_state(pair->state.primary), pair->down_reason == DOWN_NOT ? "" : ", ",
@@ -164,9 +166,10 @@ static void write_pair(const struct report_pair *pair, FILE *stream)
 	write_candidates(pair, stream);
 	for (unsigned i = 0; i < pair->hint_count; i++)
 		fprintf(stream, "  %s: %s\n", pair->hints[i].what, pair->hints[i].remedy);
-	fprintf(stream, "  attached by: %s   liveness: %s   rx: %s%s\n", pair->attached_by,
+	fprintf(stream, "  attached by: %s   liveness: %s   rx: %s%s%s%s\n", pair->attached_by,
 		words_liveness(pair->liveness), pair->rx_direct ? "direct" : "exact",
-		pair->egress_is_before ? "   egress: before" : "");
+		pair->egress_is_before ? "   egress: before" : "", pair->kind == KIND_PLAIN ? "" : "   kind: ",
+		pair->kind == KIND_PLAIN ? "" : words_kind(pair->kind));
 	if (protection_missing_liveness(pair->liveness))
 		fprintf(stream, "  %s\n", protection_missing_liveness(pair->liveness));
 	if (pair->announce != ANNOUNCE_ALL || pair->announce_exceptions)

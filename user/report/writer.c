@@ -9,7 +9,7 @@ static int write_pair(struct report_output *output, const struct report *report,
 	int error = writer->pair(output, pair);
 
 	for (unsigned i = 0; !error && report->ports && i < report->ports->count; i++)
-		if (!strcmp(report->ports->ports[i].pair, pair->standby))
+		if (!strcmp(report->ports->ports[i].pair, pair->owner))
 			error = writer->port(output, pair, &report->ports->ports[i]);
 	return error ?: writer->pair_end(output, pair);
 }

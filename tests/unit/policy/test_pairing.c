@@ -29,6 +29,8 @@
 #define ETHERNET(index, name, mac) ETHERNET_OF(index, name, mac, mac)
 #define VIRTIO(index, name, mac) { ETHERNET(index, name, mac), .driver = "virtio_net", .pci_address = "0000:00:03.0" }
 #define VF(index, name, mac) { ETHERNET(index, name, mac), .driver = "iavf", .pci_address = "0000:01:00.0" }
+#define FAILOVER(index, name, mac) { ETHERNET(index, name, mac), .driver = "net_failover", .pci_address = "0000:00:03.0" }
+#define SLAVE(index, name, mac, driver_, address) { ETHERNET(index, name, mac), .driver = driver_, .pci_address = address, .master = 2 }
 #define NAMED(standby_, primary_) { .standby = standby_, .primary = primary_ }
 
 static const struct guest {
@@ -74,15 +76,38 @@ static const struct guest {
 	  { { ETHERNET_OF(2, "eth0", MAC_A, NO_MAC), .driver = "virtio_net", .pci_address = "0000:00:03.0" } },
 	  .expected = { { 0 } } },
 	{ "net_failover owns it",
-	  { { ETHERNET(2, "eth0", MAC_A), .driver = "net_failover" },
-	    { ETHERNET(3, "eth0nsby", MAC_A), .driver = "virtio_net", .pci_address = "0000:00:03.0", .master = 2 },
-	    { ETHERNET(4, "eth1", MAC_A), .driver = "iavf", .pci_address = "0000:01:00.0", .master = 2 } },
+	  { FAILOVER(2, "eth0", MAC_A), SLAVE(3, "eth0nsby", MAC_A, "virtio_net", "0000:00:03.0"),
+	    SLAVE(4, "eth1", MAC_A, "iavf", "0000:01:00.0") },
+	  .expected = { { 3, 4, 2, KIND_NET_FAILOVER } } },
+	{ "net_failover owns it, and the VF is not here yet",
+	  { FAILOVER(2, "eth0", MAC_A), SLAVE(3, "eth0nsby", MAC_A, "virtio_net", "0000:00:03.0") },
+	  .expected = { { 3, 0, 2, KIND_NET_FAILOVER } } },
+	{ "net_failover owns it: a virtio-net VF that came first is the primary",
+	  { FAILOVER(2, "eth0", MAC_A), SLAVE(3, "eth1", MAC_A, "virtio_net", "0000:01:00.0"),
+	    SLAVE(4, "eth0nsby", MAC_A, "virtio_net", "0000:00:03.0") },
+	  .expected = { { 4, 3, 2, KIND_NET_FAILOVER } } },
+	{ "net_failover's master alone",
+	  { FAILOVER(2, "eth0", MAC_A), SLAVE(4, "eth1", MAC_A, "iavf", "0000:01:00.0") },
 	  .expected = { { 0 } } },
-	{ "one is net_failover's, the other ours",
-	  { { ETHERNET(2, "eth0", MAC_A), .driver = "net_failover" },
-	    { ETHERNET(3, "eth0nsby", MAC_A), .driver = "virtio_net", .pci_address = "0000:00:03.0", .master = 2 },
+	{ "one is net_failover's, the other plain",
+	  { FAILOVER(2, "eth0", MAC_A), SLAVE(3, "eth0nsby", MAC_A, "virtio_net", "0000:00:03.0"),
 	    VIRTIO(4, "eth1", MAC_B), VF(5, "eth2", MAC_B) },
-	  .expected = { { 4, 5, .named = false } } },
+	  .expected = { { 3, 0, 2, KIND_NET_FAILOVER }, { 4, 5, .named = false } } },
+	{ "named: net_failover's, by its master",
+	  { FAILOVER(2, "eth0", MAC_A), SLAVE(3, "eth0nsby", MAC_A, "virtio_net", "0000:00:03.0"),
+	    SLAVE(4, "eth1", MAC_A, "iavf", "0000:01:00.0") },
+	  { NAMED("eth0", "") },
+	  .expected = { { 3, 4, 2, KIND_NET_FAILOVER } } },
+	{ "named: net_failover's, by its standby and its primary",
+	  { FAILOVER(2, "eth0", MAC_A), SLAVE(3, "eth0nsby", MAC_A, "virtio_net", "0000:00:03.0"),
+	    SLAVE(4, "eth1", MAC_A, "iavf", "0000:01:00.0") },
+	  { NAMED("eth0nsby", "eth1") },
+	  .expected = { { 3, 4, 2, KIND_NET_FAILOVER, .named = true } } },
+	{ "named: net_failover's VF is no standby",
+	  { FAILOVER(2, "eth0", MAC_A), SLAVE(3, "eth0nsby", MAC_A, "virtio_net", "0000:00:03.0"),
+	    SLAVE(4, "eth1", MAC_A, "iavf", "0000:01:00.0") },
+	  { NAMED("eth1", "") },
+	  .expected = { { 0 } } },
 	{ "a bridge port is a standby like any other",
 	  { { ETHERNET(2, "eth0", MAC_A), .driver = "virtio_net", .pci_address = "0000:00:03.0", .master = 4,
 	      .slave_kind = "bridge" },
@@ -157,6 +182,9 @@ static void test_guests(void **context)
 		right = found == expected;
 		for (size_t j = 0; j < found && j < expected; j++)
 			right = right && pairings[j].standby == guest->expected[j].standby &&
+				(pairings[j].owner == guest->expected[j].owner ||
+				 (!guest->expected[j].owner && pairings[j].owner == pairings[j].standby)) &&
+				pairings[j].kind == guest->expected[j].kind &&
 				pairings[j].primary == guest->expected[j].primary && pairings[j].named == guest->expected[j].named;
 		if (right)
 			continue;
@@ -228,11 +256,12 @@ static void test_refusals(void **context)
 		{ .ifindex = 4, .name = "tun0", .hardware_type = 0xfffe },
 		{ ETHERNET(5, "fo0", MAC_B), .driver = "net_failover" },
 		{ ETHERNET(6, "fo0nsby", MAC_B), .driver = "virtio_net", .master = 5 },
+		{ ETHERNET(8, "fo1", MAC_B), .driver = "iavf", .pci_address = "0000:01:00.0", .master = 5 },
 		{ ETHERNET_OF(7, "veth0", MAC_A, NO_MAC), .kind = "veth" },
 	};
 	const struct netdev *const eth0 = &devices[0], *const eth1 = &devices[1], *const lo = &devices[2],
 				   *const tun0 = &devices[3], *const fo0 = &devices[4], *const fo0nsby = &devices[5],
-				   *const veth0 = &devices[6];
+				   *const fo1 = &devices[6], *const veth0 = &devices[7];
 	const struct {
 		const struct netdev *standby, *primary;
 		bool named;
@@ -243,8 +272,9 @@ static void test_refusals(void **context)
 		{ veth0, NULL, true, PAIRING_OK },	   { veth0, NULL, false, PAIRING_NO_MAC },
 		{ lo, eth1, true, PAIRING_NOT_ETHERNET },  { tun0, eth1, true, PAIRING_NOT_ETHERNET },
 		{ eth0, lo, true, PAIRING_NOT_ETHERNET },  { eth0, tun0, true, PAIRING_NOT_ETHERNET },
-		{ eth0, eth0, true, PAIRING_SAME_DEVICE }, { fo0, eth1, true, PAIRING_NET_FAILOVER },
+		{ eth0, eth0, true, PAIRING_SAME_DEVICE }, { fo0nsby, NULL, false, PAIRING_OK },
 		{ fo0nsby, eth1, true, PAIRING_NET_FAILOVER }, { eth0, fo0nsby, true, PAIRING_NET_FAILOVER },
+		{ fo0nsby, fo1, true, PAIRING_OK },	   { fo1, NULL, true, PAIRING_NET_FAILOVER },
 	};
 	const struct netdev *all[COUNT(devices)];
 
@@ -262,6 +292,8 @@ static void test_refusals(void **context)
 	}
 	assert_ptr_equal(candidates_net_failover(fo0nsby, all, COUNT(all)), fo0);
 	assert_null(candidates_net_failover(eth0, all, COUNT(all)));
+	assert_ptr_equal(candidates_standby_of(fo0, all, COUNT(all)), fo0nsby);
+	assert_null(candidates_standby_of(eth0, all, COUNT(all)));
 }
 
 int main(void)

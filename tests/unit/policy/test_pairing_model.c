@@ -101,6 +101,13 @@ static void check_pairing(const struct guest *guest, const struct pairing *pairi
 	primary = by_index(guest, pairing->primary);
 	assert_ptr_not_equal(primary, standby);
 	assert_true(primary->hardware_type == ARPHRD_ETHER && !(primary->flags & IFF_LOOPBACK && pairing->named));
+	assert_int_equal(pairing->kind == KIND_NET_FAILOVER, candidates_net_failover(standby, guest->list, guest->count) != NULL);
+	if (pairing->kind == KIND_NET_FAILOVER) {
+		assert_int_equal(pairing->owner, standby->master);
+		assert_int_equal(primary->master, standby->master);
+		return;
+	}
+	assert_int_equal(pairing->owner, pairing->standby);
 	assert_null(candidates_net_failover(primary, guest->list, guest->count));
 	assert_int_equal(primary->master, 0);
 	if (pairing->named)

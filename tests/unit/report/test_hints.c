@@ -46,12 +46,27 @@ static void longest_name_fits(void **state)
 	assert_non_null(strstr(hints[0].remedy, "(NetworkManager)"));
 }
 
+static void net_failover_standby_without_carrier(void **context)
+{
+	struct hints_view view = { .kind = KIND_NET_FAILOVER, .standby = "eth1", .has_carrier = true, .ipv4_ignores_linkdown = true };
+	struct hint hints[HINTS_MAX];
+
+	(void)context;
+	assert_int_equal(hints_check(&view, hints), 0);
+	view.has_carrier = false;
+	assert_int_equal(hints_check(&view, hints), 1);
+	assert_true(hints[0].is_now);
+	assert_non_null(strstr(hints[0].what, "eth1 has no carrier"));
+	assert_non_null(strstr(hints[0].remedy, "domif-setlink"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_set_nothing_said),
 		cmocka_unit_test(each_family_has_its_own),
 		cmocka_unit_test(longest_name_fits),
+		cmocka_unit_test(net_failover_standby_without_carrier),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

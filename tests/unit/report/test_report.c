@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 static const struct report_pair active_primary = {
+	.owner = "eth0",
 	.standby = "eth0",
 	.primary = "eth1",
 	.mac = "52:54:00:12:34:56",
@@ -28,6 +29,7 @@ static const struct report_pair active_primary = {
 };
 
 static const struct report_pair without_primary = {
+	.owner = "eth2",
 	.standby = "eth2",
 	.mac = "52:54:00:00:00:02",
 	.state = { PATH_STANDBY, PRIMARY_ABSENT, ADMIN_STANDBY, CAUSE_NONE, 0 },
