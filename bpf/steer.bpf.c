@@ -153,7 +153,7 @@ static __noinline int steer_egress_refused(struct __sk_buff *skb)
 
 	steer_count(tx_primary_refused_packets);
 	pair_leave_primary(pair_slot, PRIMARY_DOWN, CAUSE_CANNOT_SEND);
-	return !pair || alive_standby_carrier(skb, pair) ? steer_egress_standby(skb) : steer_egress_lost(skb);
+	return !pair || steer_standby_can_send(skb, pair) ? steer_egress_standby(skb) : steer_egress_lost(skb);
 }
 
 /* The standby is active. */
@@ -185,7 +185,7 @@ int steer_egress(struct __sk_buff *skb)
 	if (pair_active_read(pair) != PATH_PRIMARY)
 		return steer_egress_inactive(skb, pair);
 	primary = pair_primary_read(pair);
-	if (!alive_ifindex(skb, primary))
+	if (__builtin_expect(!alive_ifindex(skb, primary), 0))
 		return steer_egress_refused(skb);
 	steer_count_tx(skb, PATH_PRIMARY);
 	return bpf_redirect(primary, 0);
