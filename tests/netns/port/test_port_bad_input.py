@@ -19,7 +19,7 @@ LONG = "averylongname" + "e" * 115  # of 128 characters
 TAKEN = "02:76:66:00:01:01"
 
 NOT_A_MAC = "not a MAC: write it as 52:54:00:12:34:56"
-GROUP_MAC = "a group's MAC: name the one of the station behind the port"
+GROUP_MAC = "a multicast MAC: name the MAC of the station behind the port"
 TWO_MACS = "--mac and --passthrough: a passthrough port owns the pair's MAC; leave one out"
 ITSELF = f"{MAC} is the MAC of st0 itself: say --passthrough if it is to own that, or give its other end another one"
 
@@ -56,7 +56,7 @@ USAGE = (
     (("port", "add", "po2", "--pair", "st0", "--mac", " 02:76:66:00:01:02"), f"--mac  02:76:66:00:01:02: {NOT_A_MAC}"),
     ("port add po2 --pair st0 --mac 01:00:5e:00:00:01", f"--mac 01:00:5e:00:00:01: {GROUP_MAC}"),
     ("port add po2 --pair st0 --mac ff:ff:ff:ff:ff:ff", f"--mac ff:ff:ff:ff:ff:ff: {GROUP_MAC}"),
-    ("port add po2 --pair st0 --mac 00:00:00:00:00:00", "--mac 00:00:00:00:00:00: nobody's MAC: name the one of the station behind the port"),
+    ("port add po2 --pair st0 --mac 00:00:00:00:00:00", "--mac 00:00:00:00:00:00: all zero: name the MAC of the station behind the port"),
     ("port add po2 --pair st0 --passthrough=yes", "--passthrough: takes no value; leave out what follows it"),
     ("port add po2 --pair st0 --no-xdp=yes", "--no-xdp: takes no value; leave out what follows it"),
     ("port add po2 --pair st0 --mac 02:76:66:00:01:02 --passthrough", TWO_MACS),

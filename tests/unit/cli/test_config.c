@@ -262,7 +262,7 @@ static void mistakes(void **state)
 		{ "[port veth0]\npair = veth0\n", ":2: [port veth0]: the pair's standby cannot be its port: name another interface" },
 		{ "[port veth0]\nmac = 52:54:00\n", ":2: mac = 52:54:00: not a MAC: write it as 52:54:00:12:34:56" },
 		{ "[port veth0]\nmac = 01:54:00:12:34:56\n",
-		  ":2: mac = 01:54:00:12:34:56: a group's MAC: name the one of the station behind the port" },
+		  ":2: mac = 01:54:00:12:34:56: a multicast MAC: name the MAC of the station behind the port" },
 		{ "[port veth0]\npassthrough = perhaps\n", ":2: passthrough = perhaps: say no or yes" },
 		{ "[port veth0]\nxdp = yes\n", ":2: xdp = yes: say auto or no" },
 		{ "[port veth0]\npair = eth0\npair = eth2\n", ":3: pair: stands twice in [port veth0]: leave one of them" },
