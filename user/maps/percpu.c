@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Room for one entry: the kernel copies those of every possible CPU. */
+/* Memory for one entry: the kernel copies those of all possible CPUs. */
 static int percpu_new(size_t size, __u64 **ret, unsigned *ret_cpus)
 {
-	/* Only this call logs by itself; an agent's own logging of libbpf stays as it was. */
+	/* Silences libbpf for this call only; its print function is restored. */
 	libbpf_print_fn_t print = libbpf_set_print(NULL);
 	int cpus = libbpf_num_possible_cpus();
 

@@ -8,7 +8,7 @@
 
 #include "netdev/netdev.h"
 
-/* Is @device a VLAN on the device with @lower_ifindex, whoever created it? */
+/* Is @device a VLAN on the device with @lower_ifindex, of any creator? */
 bool vlan_stub_is_vlan_of(const struct netdev *device, int lower_ifindex);
 
 /*

@@ -286,7 +286,7 @@ def others_are_not_obeyed(stage):
             check_equal(ask_opened(request), "1 permission denied: run this as root", f"the answer to {request[:20]!r}")
         check_equal((stage.pair()["active"], stage.agent.poll()), ("primary", None), "(active, the agent's exit status)")
         check_equal(ask(stage, path, "switch st0 standby", 0), "0 st0: active: standby, admin: standby", "the answer to root")
-        check_equal(ask(stage, path, "x" * 1000, 0), "1 too long a request", "the answer to a long request")
+        check_equal(ask(stage, path, "x" * 1000, 0), "1 the request is too long", "the answer to a long request")
     finally:
         os.chmod(CONTROL_DIRECTORY, 0o700)
 
