@@ -7,6 +7,7 @@ pinned links and programs, every byte of the pairs; no datagram may be lost or d
 """
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -99,6 +100,8 @@ CONFIGURATION = (
     (b"[Agent]\nrx = exact\n", f":1: [Agent]: no such section: {SECTIONS}"),
     (b"[pair]\nprimary = auto\n", f":1: [pair]: no such section: {SECTIONS}"),
     (b"[]\n", f":1: []: no such section: {SECTIONS}"),
+    (b"[agent] up_delay_ms = 5\n", ":1: [agent]: 'up_delay_ms = 5' follows on the line: write it on the next one"),
+    (b"[pair st0]]\nprimary = pr0\n", ":1: [pair st0]: ']' follows on the line: write it on the next one"),
     (b"[pair ]\nprimary = auto\n", ":1: [pair ]: the standby's name is empty"),
     (b"[pair  st0]\nprimary = auto\n", ":1: [pair  st0]: the standby's name holds white space"),
     (f"[pair {LONG}]\nprimary = auto\n".encode(), f":1: [pair {LONG}]: the standby's name is longer than 127 characters"),
@@ -156,8 +159,10 @@ PLACES = (
     ("unload --bpffs {dir}", "unload: {dir}: not a bpf file system; mount one: mount -t bpf bpf {dir}"),
     ("unload --bpffs {deep}", "unload: --bpffs: longer than 172 characters; name a directory with a shorter path"),
     ("run --config {dir}/nosuch", "run: {dir}/nosuch: No such file or directory: name a readable file with --config"),
-    ("run --config {dir}", "run: {dir}: Is a directory: name a readable file with --config"),
-    ("run --config /dev/zero", "run: /dev/zero: larger than 256 KiB: this is no configuration, name another file with --config"),
+    ("run --config {dir}", "run: {dir}: not a regular file: name one with --config"),
+    ("run --config {dir}/fifo", "run: {dir}/fifo: not a regular file: name one with --config"),
+    ("run --config /dev/stdin", "run: /dev/stdin: not a regular file: name one with --config"),
+    ("run --config /dev/zero", "run: /dev/zero: not a regular file: name one with --config"),
 )
 
 NOT_ETHERNET = "not Ethernet: a pair needs two Ethernet devices"
@@ -208,6 +213,23 @@ def usage(stage):
 
 
 @case
+@quick
+def every_subcommand_has_help(stage):
+    """--help and -h anywhere among a subcommand's arguments explain it and do nothing."""
+    refusals = Refusals(stage)
+    usage = refusals.run(("help",), None).stdout.decode()
+    commands = re.findall(r"^  vfsteer ([a-z-]+)", usage, re.M)
+    check("port" in commands and len(commands) >= 8, f"commands of the usage: {commands}")
+    more = ("port add", "port del", "port list", "port add po2 --pair st0", "switch st0 standby", "status st0", "unload --bpffs /", "run --pair st0=pr0")
+    for words in (*commands, *more):
+        text = refusals.run(("help", words.split()[0]), None).stdout
+        for option in ("--help", "-h"):
+            refusals.expect(f"{words} {option}", 0, "", output=text)
+    refusals.expect("switch -- --help auto", 1, "vfsteer: switch: --help: no such pair: 'vfsteer status' lists those there are", bpffs=stage.bpffs)
+    refusals.end()
+
+
+@case
 def configuration(stage):
     refusals = Refusals(stage)
     for number, (contents, message) in enumerate(CONFIGURATION):
@@ -224,6 +246,7 @@ def places(stage):
     readonly.mkdir()
     deep.mkdir(parents=True)
     os.symlink("loop", stage.directory / "loop")
+    os.mkfifo(stage.directory / "fifo")
     for path, options in ((readonly, "ro"), (deep, "rw")):
         subprocess.run(["mount", "-t", "bpf", "-o", options, "bpf", path], check=True)
     refusals.names |= {"readonly": readonly, "deep": deep}

@@ -40,6 +40,9 @@ CONFIGURATION = (
     (b"[port po2]\npair = st0\nmac = 02:76:66:00:01:02\npassthrough = yes\n", ":4: [port po2]: mac and passthrough: a passthrough port owns the pair's MAC, leave one out"),
     (b"[port po2]\npair = st0\ncolour = red\n", ":3: colour: no such setting in [port po2]: see 'vfsteer help port'"),
     (b"[port st0]\npair = st0\nmac = 02:76:66:00:01:02\n", ":2: [port st0]: the pair's standby cannot be its port: name another interface"),
+    (b"[port po2] pair = st0\n", ":1: [port po2]: 'pair = st0' follows on the line: write it on the next one"),
+    (b"[pair st0]\nprimary = pr0\n[port pr0]\npair = st0\n", ":4: [port pr0]: it is the primary of st0: name an interface whose other end is to be on its network"),
+    (b"[port st0]\npair = st1\n[pair st0]\nprimary = pr0\n", ":2: [port st0]: it is the standby of a pair: name an interface whose other end is to be on its network"),
     ("".join(f"[port p{number}]\npair = st0\n" for number in range(65)).encode(), ":130: [port p64]: there are 64 ports already, and no more are possible"),
 )
 
