@@ -23,10 +23,13 @@
 #include <string.h>
 #include <time.h>
 
-/* What the network still sends to the primary's port after the announcement, and what waits in its ring. */
+/*
+ * For frames that the network sends to the primary's port after the announcement, and those in its
+ * ring.
+ */
 #define UNLOAD_DRAIN_MS 200
 #define UNLOAD_ANNOUNCEMENTS 3
-#define UNLOAD_QUEUE_MS 1000 /* for a shaper that we gave the primary to send what it holds */
+#define UNLOAD_QUEUE_MS 1000 /* for a shaper that we put on the primary to send its queue */
 
 static void unload_pause(unsigned ms)
 {
@@ -42,7 +45,7 @@ static void unload_switch(const struct pins *pins, unsigned slot)
 
 	do {
 		wanted = state;
-		/* What is set down now is so by nobody's wish, if another agent is to find it. */
+		/* The next agent must not take this set-down for a user's request. */
 		if (wanted.primary == PRIMARY_READY)
 			wanted.primary = PRIMARY_JOINING;
 		if (wanted.active == PATH_PRIMARY) {
@@ -52,25 +55,34 @@ static void unload_switch(const struct pins *pins, unsigned slot)
 	} while (!pins_state_change(pins, slot, &state, wanted));
 }
 
-/* As the pair's slot says, and it has no room for exceptions: with any, MACs only. */
+/* From the pair's slot, which has no room for exceptions: if there are any, MACs only. */
 static struct announce_filter unload_filter(const struct pins *pins, int standby)
 {
 	struct announce_filter filter = { 0 };
 
 	for (unsigned slot = 0; slot < VFSTEER_MAX_PAIRS; slot++)
-		if (pins->pairs[slot].standby[0] && (int)pins->pairs[slot].standby_ifindex == standby && slot_is_here(&pins->pairs[slot]))
-			filter.what = pins->pairs[slot].announce ?: (pins->pairs[slot].announce_exceptions ? ANNOUNCE_MACS : ANNOUNCE_ALL);
+		if (pins->pairs[slot].standby[0] &&
+		    (int)pins->pairs[slot].standby_ifindex == standby &&
+		    slot_is_here(&pins->pairs[slot]))
+			filter.what =
+				pins->pairs[slot].announce
+					?: (pins->pairs[slot].announce_exceptions ? ANNOUNCE_MACS
+										  : ANNOUNCE_ALL);
 	return filter;
 }
 
-/* And waits for what the network still sends the other way. @pins: NULL where they cannot be read. */
-static void unload_announce(const struct pins *pins, const int *standbys, unsigned count, struct netdev_table *table, struct link_requests *requests,
+/*
+ * Also waits for frames that the network still sends to the primary. @pins: NULL if they cannot be
+ * read.
+ */
+static void unload_announce(const struct pins *pins, const int *standbys, unsigned count,
+			    struct netdev_table *table, struct link_requests *requests,
 			    int announce_fd)
 {
 	struct memberships memberships = { 0 };
 	struct announcement frames = { 0 };
 
-	/* Without them the addresses are announced all the same. */
+	/* If they cannot be read, the addresses are still announced. */
 	memberships_read(&memberships);
 	for (int i = 0; i < UNLOAD_ANNOUNCEMENTS; i++) {
 		for (unsigned number = 0; number < count; number++) {
@@ -78,8 +90,10 @@ static void unload_announce(const struct pins *pins, const int *standbys, unsign
 
 			if (pins)
 				frames.filter = unload_filter(pins, standbys[number]);
-			if (standby && standby->carrier && !addresses_collect(table, requests, standby, NULL, &frames) &&
-			    !membership_reports_collect(table, &memberships, standby, &frames.reports))
+			if (standby && standby->carrier &&
+			    !addresses_collect(table, requests, standby, NULL, &frames) &&
+			    !membership_reports_collect(table, &memberships, standby,
+							&frames.reports))
 				announce_send(announce_fd, standby->ifindex, &frames);
 		}
 		crash_point("unload-announced");
@@ -89,9 +103,12 @@ static void unload_announce(const struct pins *pins, const int *standbys, unsign
 	memberships_free(&memberships);
 }
 
-/* Has somebody made it a port of another device, put one on it, or given it an address of its own? Then it stays up for him. NULL: the standby is
- * not known. */
-static bool unload_is_owned(const struct netdev *primary, const struct netdev *standby, const struct netdev_table *table)
+/*
+ * Has the device been enslaved, been put below another device, or been given an address? Then it
+ * stays up for its user. NULL: the standby is unknown.
+ */
+static bool unload_is_owned(const struct netdev *primary, const struct netdev *standby,
+			    const struct netdev_table *table)
 {
 	struct owners_addresses addresses;
 	const struct netdev **devices;
@@ -102,12 +119,16 @@ static bool unload_is_owned(const struct netdev *primary, const struct netdev *s
 	has_upper = devices && owners_find_upper(devices, count, primary);
 	free(devices);
 	addresses.list = netdev_addresses(table, &addresses.count);
-	return primary->master || has_upper || (standby && owners_find(&addresses, primary, standby, OWNERS_FOREIGN));
+	return primary->master || has_upper ||
+	       (standby && owners_find(&addresses, primary, standby, OWNERS_FOREIGN));
 }
 
-/* As a fresh device, and down. The lists first: of one that is down the kernel keeps what it has counted for them (__dev_set_rx_mode). */
-static int unload_give_back(const struct netdev *primary, const struct netdev *standby, struct netdev_table *table,
-			    struct link_requests *requests)
+/*
+ * Leaves it as a fresh device, and down. Lists first: if a device is down, the kernel keeps its
+ * counts of them (__dev_set_rx_mode).
+ */
+static int unload_give_back(const struct netdev *primary, const struct netdev *standby,
+			    struct netdev_table *table, struct link_requests *requests)
 {
 	bool stays_up = unload_is_owned(primary, standby, table);
 	int error = 0, step_error;
@@ -142,7 +163,8 @@ static int unload_primary(const struct pins *pins, unsigned slot, struct netdev_
 		if (pins->pairs[slot].primary_qdisc)
 			qdisc_drain(requests, primary->ifindex, UNLOAD_QUEUE_MS);
 		error = unload_give_back(primary, standby, table, requests);
-		step_error = qdisc_take_back(requests, primary->ifindex, pins->pairs[slot].primary_qdisc);
+		step_error = qdisc_take_back(requests, primary->ifindex,
+					     pins->pairs[slot].primary_qdisc);
 		error = error ? error : step_error;
 		pins->pairs[slot].primary_qdisc = 0;
 		crash_point("unload-primary-qdisc-removed");
@@ -163,15 +185,19 @@ static int unload_standby(const struct pins *pins, unsigned slot)
 	enum filters_qdisc qdisc;
 	int error = steer_detach_standby(pins, slot, pair->standby_ifindex);
 
-	if (!error && clsact_was_ours && !filters_get_qdisc((int)pair->standby_ifindex, &qdisc) && qdisc == FILTERS_QDISC_CLSACT)
-		log_info("%s: an empty clsact qdisc stays: to take it from a device that is up costs packets; 'tc qdisc delete dev %s clsact' does it",
+	if (!error && clsact_was_ours && !filters_get_qdisc((int)pair->standby_ifindex, &qdisc) &&
+	    qdisc == FILTERS_QDISC_CLSACT)
+		log_info("%s: an empty clsact qdisc stays: removing it from a device that is up "
+			 "loses packets; 'tc qdisc delete dev %s clsact' does it",
 			 pair->standby, pair->standby);
 	return error;
 }
 
-static int unload_slot(struct pins *pins, unsigned slot, struct netdev_table *table, struct link_requests *requests)
+static int unload_slot(struct pins *pins, unsigned slot, struct netdev_table *table,
+		       struct link_requests *requests)
 {
-	int error = unload_primary(pins, slot, table, requests), step_error = unload_standby(pins, slot);
+	int error = unload_primary(pins, slot, table, requests),
+	    step_error = unload_standby(pins, slot);
 
 	if (!step_error)
 		slot_clear(pins, slot);
@@ -179,7 +205,8 @@ static int unload_slot(struct pins *pins, unsigned slot, struct netdev_table *ta
 	return error ? error : step_error;
 }
 
-int unload_pair(struct pins *pins, unsigned slot, struct netdev_table *table, struct link_requests *requests, int announce_fd)
+int unload_pair(struct pins *pins, unsigned slot, struct netdev_table *table,
+		struct link_requests *requests, int announce_fd)
 {
 	int standby = (int)pins->pairs[slot].standby_ifindex;
 
@@ -188,7 +215,8 @@ int unload_pair(struct pins *pins, unsigned slot, struct netdev_table *table, st
 	return unload_slot(pins, slot, table, requests);
 }
 
-int unload_everything(struct pins *pins, struct netdev_table *table, struct link_requests *requests, int announce_fd)
+int unload_everything(struct pins *pins, struct netdev_table *table, struct link_requests *requests,
+		      int announce_fd)
 {
 	int standbys[VFSTEER_MAX_PAIRS], error = 0, step_error;
 	unsigned count = 0;
@@ -215,9 +243,12 @@ int unload_everything(struct pins *pins, struct netdev_table *table, struct link
 	return error ? error : step_error;
 }
 
-int unload_unreadable(const char *directory, struct netdev_table *table, struct link_requests *requests, int announce_fd)
+int unload_unreadable(const char *directory, struct netdev_table *table,
+		      struct link_requests *requests, int announce_fd)
 {
-	/* Stands for the one that cannot be read, to name the hooks by: a primary's qdisc that is left empty is taken for ours. */
+	/*
+	 * Replaces an unreadable entry to name the hooks: a primary's empty qdisc counts as ours.
+	 */
 	struct vfsteer_pair pair = { 0 };
 	struct pins pins = { .pairs = &pair };
 	int standbys[VFSTEER_MAX_PAIRS], primaries[VFSTEER_MAX_PAIRS], error = 0, step_error;
@@ -230,7 +261,8 @@ int unload_unreadable(const char *directory, struct netdev_table *table, struct 
 		if (strcmp(steer_describe(&pins, device->ifindex), "nothing")) {
 			if (standby_count < VFSTEER_MAX_PAIRS)
 				standbys[standby_count++] = device->ifindex;
-		} else if (strcmp(steer_describe_primary(&pins, device->ifindex), "nothing") && primary_count < VFSTEER_MAX_PAIRS) {
+		} else if (strcmp(steer_describe_primary(&pins, device->ifindex), "nothing") &&
+			   primary_count < VFSTEER_MAX_PAIRS) {
 			primaries[primary_count++] = device->ifindex;
 		}
 	}
@@ -241,7 +273,8 @@ int unload_unreadable(const char *directory, struct netdev_table *table, struct 
 	}
 	unload_announce(NULL, standbys, standby_count, table, requests, announce_fd);
 	for (unsigned i = 0; i < primary_count; i++) {
-		step_error = unload_give_back(netdev_by_index(table, primaries[i]), NULL, table, requests);
+		step_error = unload_give_back(netdev_by_index(table, primaries[i]), NULL, table,
+					      requests);
 		if (!error)
 			error = step_error;
 		pair.primary_clsact_is_ours = 1;

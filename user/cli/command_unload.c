@@ -86,7 +86,7 @@ static int command_unload_alone(struct pins *pins, bool readable)
 	netdev_table_free(table);
 	if (announce_fd >= 0)
 		close(announce_fd);
-	return error ? command_unload_fail("not everything could be taken away; try again as root", strerror(-error)) : 0;
+	return error ? command_unload_fail("not everything could be removed; try again as root", strerror(-error)) : 0;
 }
 
 int command_unload(int argc, char **argv)

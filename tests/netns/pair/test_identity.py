@@ -146,7 +146,7 @@ def no_longer_in_the_configuration(stage):
     stage.wait_active("primary")
     check_equal([(pair["standby"], pair["primary"]) for pair in stage.status()["pairs"]], [("st0", "pr10")], "pairs")
     check_equal(len([name for name in stage.links() if name.startswith(("standby", "primary"))]), 3, "links of one pair")
-    check("st10: no pair of this configuration: given up" in stage.log.read_text(), "no line")
+    check("st10: not in this configuration: the pair is removed" in stage.log.read_text(), "no line")
     reachable(stage, stage.outside, stage.guest, "10.77.0.11")
     reachable(stage)
 

@@ -143,7 +143,7 @@ def a_primary_on_its_standby(stage):
         stage.guest.run(commands)
         done = stage.command("run", "--pair", pair, under=("timeout", "5"))
         check_equal((done.returncode, done.stderr.count("\n")), (1, 1), f"{pair}: (status, lines): {done.stderr}")
-        check(f"--pair {pair}: one of the two is made on the other" in done.stderr, done.stderr)
+        check(f"--pair {pair}: one of the two is stacked on the other" in done.stderr, done.stderr)
         check(not stage.pins.exists(), "something was pinned")
         stage.guest.run(UNSTACK)
 

@@ -275,7 +275,7 @@ def filter_at_the_port_that_cannot_be_passed(stage):
         check_equal(one.status["foreign_ingress_filters"], 1, "filters before ours")
         check(f"filter-{one.port}-ingress" in one.status["foreign_ingress_first"], one.status)
         stage.guest.run(f"tc filter delete dev {one.port} ingress prio 1")
-        wait("another line", lambda: f"{one.port}: our program has its place again" in stage.log.read_text())
+        wait("another line", lambda: f"{one.port}: our program is first again" in stage.log.read_text())
         check_equal(one.status["foreign_ingress_filters"], 0, "filters before ours")
         works(stage, one)
 
