@@ -26,25 +26,29 @@ struct steer {
 	const struct pins *pins;
 	unsigned slot;
 	bool watched;			/* see steer_new */
-	enum vfsteer_liveness liveness; /* they are loaded for */
+	enum vfsteer_liveness liveness; /* that they are loaded for */
 	enum vfsteer_liveness home_by;	/* see bpf/alive.h */
-	struct hook_moves moves[3];	/* of the standby's egress and ingress, and of the primary's ingress */
-	/* No more than these: with maps and BTF it would be eight descriptors a pair, and 1,024 are what many processes
-	 * may have. */
+	/* of the standby's egress and ingress, and of the primary's ingress */
+	struct hook_moves moves[3];
+	/*
+	 * Only these: with maps and BTF a pair would need eight descriptors, and many processes are
+	 * limited to 1,024.
+	 */
 	int steer_egress_fd, standby_ingress_fd, primary_ingress_fd;
 };
 
-/* Each has less than the one before it (Makefile). */
+/* Each has fewer features than the one before (Makefile). */
 static variant_elf_t steer_choose_variant(enum vfsteer_liveness liveness)
 {
 	if (!kernel_has_btf())
 		return steer_without_btf_bpf__elf_bytes;
 	if (!kernel_has_compare_and_swap())
 		return steer_without_cas_bpf__elf_bytes;
-	return liveness == LIVENESS_KFUNC ? steer_bpf__elf_bytes : steer_without_kfuncs_bpf__elf_bytes;
+	return liveness == LIVENESS_KFUNC ? steer_bpf__elf_bytes
+					  : steer_without_kfuncs_bpf__elf_bytes;
 }
 
-/* What is left where no device can be read. */
+/* The method if no device can be read. */
 static enum vfsteer_liveness steer_least_liveness(bool watched)
 {
 	return watched ? LIVENESS_WORD : LIVENESS_NETLINK;
@@ -59,7 +63,7 @@ static enum vfsteer_liveness steer_best_liveness(bool watched)
 	return watched ? LIVENESS_WORD : LIVENESS_PROBE;
 }
 
-/* A descriptor that outlives the object. */
+/* A descriptor that stays open after the object is closed. */
 static int steer_keep(const struct bpf_program *program, int *ret_fd)
 {
 	*ret_fd = fcntl(bpf_program__fd(program), F_DUPFD_CLOEXEC, 0);
@@ -80,7 +84,8 @@ static void steer_forget(struct steer *steer)
 	steer_close(&steer->primary_ingress_fd);
 }
 
-static int steer_load(struct steer *steer, enum vfsteer_liveness liveness, enum vfsteer_liveness home_by)
+static int steer_load(struct steer *steer, enum vfsteer_liveness liveness,
+		      enum vfsteer_liveness home_by)
 {
 	struct steer_bpf *programs = steer_open(steer_choose_variant(liveness));
 	int error;
@@ -123,7 +128,7 @@ static int steer_load(struct steer *steer, enum vfsteer_liveness liveness, enum 
 	return 0;
 }
 
-/* The same programs, which the kernel takes for others. */
+/* Loads the same programs, which the kernel treats as others. */
 static int steer_load_again(struct steer *steer)
 {
 	struct steer again = *steer;
@@ -138,7 +143,10 @@ static int steer_load_again(struct steer *steer)
 	return 0;
 }
 
-/* Where the word is believed because watch programs keep it, the primary's namespace may be read all the same: seldom. */
+/*
+ * If watch programs keep the state word, the primary's namespace can still be read, which is rarely
+ * needed.
+ */
 static int steer_load_best(struct steer *steer, enum vfsteer_liveness liveness)
 {
 	int error;
@@ -200,7 +208,8 @@ int steer_attach_standby(struct steer *steer, int ifindex)
 		return error;
 	error = hook_attach(&ingress, steer->standby_ingress_fd, &pair->standby_clsact_is_ours);
 	crash_point("steer-standby-ingress-attached");
-	return error ? error : hook_attach(&egress, steer->steer_egress_fd, &pair->standby_clsact_is_ours);
+	return error ? error
+		     : hook_attach(&egress, steer->steer_egress_fd, &pair->standby_clsact_is_ours);
 }
 
 int steer_attach_primary(struct steer *steer, int ifindex)
@@ -223,7 +232,8 @@ static int steer_put_right(struct steer *steer, const struct hook *hook, const i
 {
 	int error;
 
-	if (!hook_is_misplaced(hook) || !hook_may_move(moves, steer->watched ? HOOK_MOVES_MAX : HOOK_MOVES_UNTOLD_MAX))
+	if (!hook_is_misplaced(hook) ||
+	    !hook_may_move(moves, steer->watched ? HOOK_MOVES_MAX : HOOK_MOVES_UNTOLD_MAX))
 		return 0;
 	error = hook_attach(hook, *program_fd, clsact_is_ours);
 	if (error != -EEXIST)
@@ -237,13 +247,14 @@ int steer_keep_place(struct steer *steer, int standby_ifindex, int primary_ifind
 {
 	struct vfsteer_pair *pair = &steer->pins->pairs[steer->slot];
 	struct hook ingress = steer_hook_ingress(steer->pins, standby_ifindex);
-	struct hook egress = steer_hook_egress(steer->pins, standby_ifindex, steer_is_before_others(steer));
+	struct hook egress =
+		steer_hook_egress(steer->pins, standby_ifindex, steer_is_before_others(steer));
 	struct hook primary = steer_hook_primary(steer->pins, primary_ifindex);
 	int error, step_error;
 
-	/* Where packets are lost while it is not in its place. */
-	error = primary_ifindex ? steer_put_right(steer, &primary, &steer->primary_ingress_fd, &steer->moves[2],
-						  &pair->primary_clsact_is_ours)
+	/* First the hook where packets are lost if it is not in its place. */
+	error = primary_ifindex ? steer_put_right(steer, &primary, &steer->primary_ingress_fd,
+						  &steer->moves[2], &pair->primary_clsact_is_ours)
 				: 0;
 	step_error = steer_put_right(steer, &ingress, &steer->standby_ingress_fd, &steer->moves[1],
 				     &pair->standby_clsact_is_ours);
@@ -253,18 +264,18 @@ int steer_keep_place(struct steer *steer, int standby_ifindex, int primary_ifind
 		return error;
 	step_error = hook_check(&egress, steer->steer_egress_fd);
 	if (!step_error)
-		step_error = steer_put_right(steer, &egress, &steer->steer_egress_fd, &steer->moves[0],
-					     &pair->standby_clsact_is_ours);
+		step_error = steer_put_right(steer, &egress, &steer->steer_egress_fd,
+					     &steer->moves[0], &pair->standby_clsact_is_ours);
 	return step_error ? step_error : error;
 }
 
-/* What cannot be asked is taken for up. */
+/* If it cannot be read, it counts as up. */
 static bool steer_is_down(int ifindex)
 {
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	struct ifreq request = { .ifr_ifindex = ifindex };
-	bool is_down = fd >= 0 && !ioctl(fd, SIOCGIFNAME, &request) && !ioctl(fd, SIOCGIFFLAGS, &request) &&
-		       !(request.ifr_flags & IFF_UP);
+	bool is_down = fd >= 0 && !ioctl(fd, SIOCGIFNAME, &request) &&
+		       !ioctl(fd, SIOCGIFFLAGS, &request) && !(request.ifr_flags & IFF_UP);
 
 	if (fd >= 0)
 		close(fd);
@@ -274,7 +285,8 @@ static bool steer_is_down(int ifindex)
 int steer_detach_standby(const struct pins *pins, unsigned slot, int ifindex)
 {
 	struct vfsteer_pair *pair = &pins->pairs[slot];
-	struct hook ingress = steer_hook_ingress(pins, ifindex), egress = steer_hook_egress(pins, ifindex, false);
+	struct hook ingress = steer_hook_ingress(pins, ifindex),
+		    egress = steer_hook_egress(pins, ifindex, false);
 	bool remove_clsact = pair->standby_clsact_is_ours && steer_is_down(ifindex);
 	int error = hook_detach(&egress, remove_clsact), ingress_error;
 

@@ -9,54 +9,74 @@
 struct steer;
 
 /*
- * Loads the programs for @slot, from the object that suits the kernel, with the best way to see whether the primary can send that it
- * allows: kfuncs, else the word if the watch programs keep it (@watched), else probe reads, else the word as the agent keeps it. The pair's
- * entry in the map tells which. Returns 0, or -errno. The programs live on in the kernel where they are attached when they are freed here.
+ * Loads the programs for @slot from the object for this kernel, with the best liveness check that
+ * it has: kfuncs, else the state word if watch programs keep it (@watched), else probe reads, else
+ * the state word as the agent keeps it. The pair's entry in the map says which. Returns 0 or
+ * -errno. Attached programs stay in the kernel after steer_free.
  */
 int steer_new(const struct pins *pins, unsigned slot, bool watched, struct steer **ret);
 void steer_free(struct steer *steer); /* takes NULL */
 
 /*
- * Attach to, or atomically replace what is ours on, the standby and the primary. The standby's ingress goes first, so that
- * no group frame is seen twice in between. Return 0 or -errno; steer_attach_standby: -EPROTONOSUPPORT, with nothing attached, where an
- * `ingress` qdisc leaves no place for a program on egress (hook.h).
+ * Attaches our programs to the standby and to the primary, or replaces them atomically. The
+ * standby's ingress comes first, so that no multicast frame is delivered twice. Each returns 0 or
+ * -errno; steer_attach_standby: -EPROTONOSUPPORT, with nothing attached, if an `ingress` qdisc
+ * leaves no egress hook (hook.h).
  */
 int steer_attach_standby(struct steer *steer, int ifindex);
 int steer_attach_primary(struct steer *steer, int ifindex);
 
-/* Is our program on the primary? */
+/* Is our program attached to the primary? */
 bool steer_has_primary(const struct pins *pins, int ifindex);
 
-/* Puts our programs where they belong again: where others took them away, or came before or behind them. All are tried. Returns 0 or -errno,
- * -EPROTONOSUPPORT as above. */
+/*
+ * Attaches our programs in their places again, after others removed them or were attached before or
+ * after them. Tries all. Returns 0 or -errno, -EPROTONOSUPPORT as above.
+ */
 int steer_keep_place(struct steer *steer, int standby_ifindex, int primary_ifindex);
 
 /*
- * Need no programs, hence no struct steer: the hooks are found by ifindex. A device that is gone leaves its pins to
- * be removed. A clsact qdisc of ours goes with the programs, but not from a standby that is up: the kernel deactivates the
- * transmit queues of a device while it takes one away (qdisc_graft, net/sched/sch_api.c), and drops what is sent
- * meanwhile. Return 0 or -errno.
+ * Detach our programs; need no struct steer, since the hooks are found by ifindex. If a device is
+ * gone, its pins are removed. Our clsact qdisc is deleted as well, unless the standby is up: to
+ * delete it, the kernel deactivates the device's transmit queues (qdisc_graft, net/sched/sch_api.c)
+ * and drops packets. Each returns 0 or -errno.
  */
 int steer_detach_standby(const struct pins *pins, unsigned slot, int ifindex);
 int steer_detach_primary(const struct pins *pins, unsigned slot, int ifindex);
 
-/* Others' that run before ours on the standby's egress: what one of them passes finally (TC_ACT_OK) stays on the standby. All zero where
- * that cannot be found out. */
+/*
+ * Reads foreign programs before ours on the standby's egress: packets that one of them passes with
+ * TC_ACT_OK stay on the standby. All zero if they cannot be read.
+ */
 void steer_get_egress_others(const struct pins *pins, int standby_ifindex, struct hook_others *ret);
 
-/* Others' that run after ours there: they do not see what leaves over the primary. */
-void steer_get_egress_others_behind(const struct pins *pins, int standby_ifindex, struct hook_others *ret);
+/* The same after ours: they do not see packets that leave over the primary. */
+void steer_get_egress_others_behind(const struct pins *pins, int standby_ifindex,
+				    struct hook_others *ret);
 
-/* Others' before ours on the primary's ingress: what one of them passes finally is lost. */
-void steer_get_primary_others(const struct pins *pins, int primary_ifindex, struct hook_others *ret);
+/*
+ * The same before ours on the primary's ingress: packets that one passes with TC_ACT_OK are lost.
+ */
+void steer_get_primary_others(const struct pins *pins, int primary_ifindex,
+			      struct hook_others *ret);
 
-/* The same on the standby's: what one of them passes finally is not seen to be a second copy, nor to be for a port. */
-void steer_get_standby_others(const struct pins *pins, int standby_ifindex, struct hook_others *ret);
+/*
+ * The same before ours on the standby's ingress: frames that one passes with TC_ACT_OK are not
+ * checked for second copies or for ports.
+ */
+void steer_get_standby_others(const struct pins *pins, int standby_ifindex,
+			      struct hook_others *ret);
 
-/* Where the tcx link of the standby's ingress is pinned, for who has to come behind it. */
+/*
+ * Writes where the tcx link of the standby's ingress is pinned, for programs that must run after
+ * it.
+ */
 void steer_ingress_pin(const struct pins *pins, int standby_ifindex, char *path, size_t size);
 
-/* What the standby's egress, or the primary's ingress, has our program by: "tcx", "clsact" or "nothing". */
+/*
+ * Returns how our program is attached to the standby's egress or the primary's ingress: "tcx",
+ * "clsact" or "nothing".
+ */
 const char *steer_describe(const struct pins *pins, int standby_ifindex);
 const char *steer_describe_primary(const struct pins *pins, int primary_ifindex);
 
