@@ -47,7 +47,8 @@ int main(int argc, char **argv)
 	}
 	command = commands_find(without_dashes(argv[1]));
 	if (!command) {
-		log_error("%s: no such command; 'vfsteer help' lists them", *argv[1] ? argv[1] : "''");
+		log_error("%s: no such command; 'vfsteer help' lists them",
+			  *argv[1] ? argv[1] : "''");
 		return EXIT_USAGE;
 	}
 	if (asks_for_help(argc, argv)) {
