@@ -77,7 +77,10 @@ void agent_ports_end(struct agent *agent)
 	for (unsigned number = 0; number < VFSTEER_MAX_PORTS; number++)
 		if (agent->world.ports[number].used)
 			return;
-	/* A pair whose last port is gone keeps its programs, which need the maps, until its primary is empty. */
+	/*
+	 * A pair whose last port is gone keeps its programs, which need the maps, until its primary
+	 * is empty.
+	 */
 	for (unsigned i = 0; i < agent->pair_count; i++)
 		if (agent->pairs[i]->uplinks.waits)
 			return;

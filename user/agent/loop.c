@@ -249,10 +249,14 @@ static void agent_carry_out(struct agent *agent, const struct control_request *r
 		status = agent_request_switch(agent, asked.standby, asked.wish, answer,
 					      sizeof(answer));
 	} else if (asked.kind == REQUEST_PORT_ADD) {
-		late_answers_add(agent, request, agent_ports_add(agent, &asked.port, answer, sizeof(answer)), answer);
+		late_answers_add(agent, request,
+				 agent_ports_add(agent, &asked.port, answer, sizeof(answer)),
+				 answer);
 		return;
 	} else if (asked.kind == REQUEST_PORT_DELETE) {
-		late_answers_add(agent, request, agent_ports_delete(agent, asked.port.name, answer, sizeof(answer)), answer);
+		late_answers_add(agent, request,
+				 agent_ports_delete(agent, asked.port.name, answer, sizeof(answer)),
+				 answer);
 		return;
 	}
 	control_answer(agent->control_fd, request, status, answer);

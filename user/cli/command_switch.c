@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* @wish: primary, standby or auto. */
+/* @wish: "primary", "standby" or "auto". */
 static enum vfsteer_admin command_switch_admin(const char *wish)
 {
 	if (!strcmp(wish, "standby"))
