@@ -13,6 +13,8 @@
 #define ETHERNET_ND_FIRST 133
 #define ETHERNET_ND_LAST 137
 
+#define ETHERNET_IPV4_PLAIN 0x45 /* the first byte of IPv4 without options */
+
 /* NULL: the frame is too short to have one. */
 static __always_inline struct ethhdr *ethernet_of(struct __sk_buff *skb)
 {

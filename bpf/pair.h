@@ -86,22 +86,31 @@ static __always_inline void pair_tell(__u32 slot, enum vfsteer_event_kind kind, 
 	bpf_ringbuf_output(&events, &event, sizeof(event), kind == EVENT_SWITCHED ? BPF_RB_FORCE_WAKEUP : 0);
 }
 
+/*
+ * On x86 an addition is also the barrier between a store above and a look below. The compiler is
+ * not to know that it adds nothing.
+ */
+static __always_inline void pair_barrier(struct vfsteer_pair *pair)
+{
+	__u64 nothing = 0;
+
+	asm volatile("" : "+r"(nothing));
+	__sync_fetch_and_add(&pair->state.switches, nothing);
+}
+
 #ifdef PAIR_WITHOUT_CAS
 /* *@old becomes what was really replaced, as far as that shows. */
 static __always_inline bool pair_word_change(struct vfsteer_pair *pair, union pair_word *old, union pair_word new,
 					     enum vfsteer_cause cause)
 {
 	volatile struct vfsteer_state *state = &pair->state;
-	__u64 nothing = 0;
 
 	/* A state of the primary that is not ours to change may be newer than the one we saw. */
 	if (new.state.primary == old->state.primary)
 		state->active = new.state.active;
 	else
 		*(volatile __u16 *)state = new.active_and_primary;
-	/* On x86 an addition is also the barrier between the store above and the look below. The compiler is not to know that it adds nothing. */
-	asm volatile("" : "+r"(nothing));
-	__sync_fetch_and_add(&pair->state.switches, nothing);
+	pair_barrier(pair);
 	if (pair_word_read(pair).state.switches != old->state.switches)
 		old->state.active = PATH_PRIMARY;
 	if (old->state.active == PATH_PRIMARY) {
@@ -158,6 +167,8 @@ __attribute__((noinline)) int pair_leave_primary(__u32 slot, __u32 primary_state
 			return 0;
 		}
 		pair->last_switch_boot_ns = now;
+		/* Again: see twins_compare_no_more. */
+		pair->rx_compares_primary = pair->rx_compares_standby = 1;
 		pair_tell(slot, EVENT_SWITCHED, cause);
 		return 1;
 	}

@@ -22,7 +22,6 @@
 #include <linux/ipv6.h>
 #include <linux/pkt_cls.h>
 
-#define STEER_IPV4_PLAIN 0x45  /* version 4, no options */
 #define STEER_IPV4_GROUPS 0xe0 /* first byte of a multicast address, and of what is reserved above */
 
 #define STEER_DHCP_CLIENT 68
@@ -30,23 +29,27 @@
 
 const volatile __u32 pair_slot = 0;
 
-/* @slot: a copy of pair_slot, the key of both maps. */
-static __always_inline struct vfsteer_pair *steer_pair(const __u32 *slot)
+/* The key of both maps is read where it stands: a copy on the stack would cost each packet. */
+static __always_inline struct vfsteer_pair *steer_pair(void)
 {
-	return bpf_map_lookup_elem(&pairs, slot);
+	return bpf_map_lookup_elem(&pairs, (const void *)&pair_slot);
 }
 
-#define steer_count(field)                                                                                             \
-	do {                                                                                                           \
-		__u32 slot = pair_slot;                                                                                \
-		struct vfsteer_counters *counts = bpf_map_lookup_elem(&counters, &slot);                               \
-		if (counts)                                                                                            \
-			counts->field++;                                                                               \
+static __always_inline struct vfsteer_counters *steer_counters(void)
+{
+	return bpf_map_lookup_elem(&counters, (const void *)&pair_slot);
+}
+
+#define steer_count(field)                                                                         \
+	do {                                                                                       \
+		struct vfsteer_counters *counts = steer_counters();                                \
+		if (counts)                                                                        \
+			counts->field++;                                                           \
 	} while (0)
 
-static __always_inline void steer_count_tx(struct __sk_buff *skb, const __u32 *slot, enum vfsteer_path path)
+static __always_inline void steer_count_tx(struct __sk_buff *skb, enum vfsteer_path path)
 {
-	struct vfsteer_counters *counts = bpf_map_lookup_elem(&counters, slot);
+	struct vfsteer_counters *counts = steer_counters();
 	__u32 packets = skb->gso_segs ?: 1;
 
 	if (!counts)
@@ -60,9 +63,9 @@ static __always_inline void steer_count_tx(struct __sk_buff *skb, const __u32 *s
 	}
 }
 
-static __always_inline void steer_count_rx(struct __sk_buff *skb, const __u32 *slot, enum vfsteer_path path)
+static __always_inline void steer_count_rx(struct __sk_buff *skb, enum vfsteer_path path)
 {
-	struct vfsteer_counters *counts = bpf_map_lookup_elem(&counters, slot);
+	struct vfsteer_counters *counts = steer_counters();
 	__u32 packets = skb->gso_segs ?: 1;
 
 	if (!counts)
@@ -74,6 +77,18 @@ static __always_inline void steer_count_rx(struct __sk_buff *skb, const __u32 *s
 		counts->rx_standby_packets += packets;
 		counts->rx_standby_bytes += skb->len;
 	}
+}
+
+/*
+ * TC_ACT_UNSPEC, made where it is returned. The compiler would make it at the program's beginning,
+ * in a register that is then saved for each packet.
+ */
+static __always_inline int steer_pass(void)
+{
+	int verdict = TC_ACT_UNSPEC;
+
+	asm volatile("" : "+r"(verdict));
+	return verdict;
 }
 
 /* A standby without carrier (the hypervisor set its link down) is saved by a primary that still works. */
@@ -97,40 +112,54 @@ static __noinline bool steer_stays(struct __sk_buff *skb)
 
 static __noinline int steer_egress_standby(struct __sk_buff *skb)
 {
-	__u32 slot = pair_slot;
-
-	steer_count_tx(skb, &slot, PATH_STANDBY);
+	steer_count_tx(skb, PATH_STANDBY);
 	return TC_ACT_UNSPEC;
 }
 
+/* Over a standby without carrier, whose queue drops it: nothing else is left. */
+static __noinline int steer_egress_lost(struct __sk_buff *skb)
+{
+	struct vfsteer_counters *counts = steer_counters();
+	__u32 packets = skb->gso_segs ?: 1;
+
+	if (counts)
+		counts->tx_lost_packets += packets;
+	return steer_egress_standby(skb);
+}
+
+/* Looks the pair up again: a register that keeps it for here would be saved for each packet. */
 static __noinline int steer_egress_refused(struct __sk_buff *skb)
 {
+	struct vfsteer_pair *pair = steer_pair();
+
 	steer_count(tx_primary_refused_packets);
 	pair_leave_primary(pair_slot, PRIMARY_DOWN, CAUSE_CANNOT_SEND);
-	return steer_egress_standby(skb);
+	return !pair || alive_standby_carrier(skb, pair) ? steer_egress_standby(skb) : steer_egress_lost(skb);
 }
 
 /* The standby is active. */
 static __noinline int steer_egress_inactive(struct __sk_buff *skb, const struct vfsteer_pair *pair)
 {
 	struct vfsteer_state state = pair_word_read(pair).state;
-	__u32 primary = pair_primary_read(pair), slot = pair_slot;
+	__u32 primary = pair_primary_read(pair);
 
-	if (alive_standby_carrier(skb, pair) || !steer_standby_is_saved(primary, state) || !alive_ifindex(skb, primary))
+	if (alive_standby_carrier(skb, pair))
 		return steer_egress_standby(skb);
+	if (!steer_standby_is_saved(primary, state) || !alive_ifindex(skb, primary))
+		return steer_egress_lost(skb);
 	steer_count(tx_primary_rescued_packets);
-	steer_count_tx(skb, &slot, PATH_PRIMARY);
+	steer_count_tx(skb, PATH_PRIMARY);
 	return bpf_redirect(primary, 0);
 }
 
 SEC("tc")
 int steer_egress(struct __sk_buff *skb)
 {
-	__u32 slot = pair_slot, primary;
-	struct vfsteer_pair *pair = steer_pair(&slot);
+	__u32 primary;
+	struct vfsteer_pair *pair = steer_pair();
 
 	if (!pair)
-		return TC_ACT_UNSPEC;
+		return steer_pass();
 	if (skb->protocol != bpf_htons(ETH_P_IP) && skb->protocol != bpf_htons(ETH_P_IPV6) &&
 	    skb->protocol != bpf_htons(ETH_P_ARP) && steer_stays(skb))
 		return steer_egress_standby(skb);
@@ -139,7 +168,7 @@ int steer_egress(struct __sk_buff *skb)
 	primary = pair_primary_read(pair);
 	if (!alive_ifindex(skb, primary))
 		return steer_egress_refused(skb);
-	steer_count_tx(skb, &slot, PATH_PRIMARY);
+	steer_count_tx(skb, PATH_PRIMARY);
 	return bpf_redirect(primary, 0);
 }
 
@@ -166,8 +195,8 @@ enum steer_verdict {
 
 static __noinline enum steer_verdict steer_drop_twin(struct __sk_buff *skb)
 {
-	__u32 slot = pair_slot, packets = skb->gso_segs ?: 1;
-	struct vfsteer_counters *counts = bpf_map_lookup_elem(&counters, &slot);
+	struct vfsteer_counters *counts = steer_counters();
+	__u32 packets = skb->gso_segs ?: 1;
 
 	if (counts)
 		counts->drop_twin_packets += packets;
@@ -177,7 +206,7 @@ static __noinline enum steer_verdict steer_drop_twin(struct __sk_buff *skb)
 /* Unicast: compared while the pair says so of this wire. */
 static __always_inline enum steer_verdict steer_compare_unicast(struct __sk_buff *skb, enum vfsteer_path path)
 {
-	return twins_is_one(skb, pair_slot, path, true) ? steer_drop_twin(skb) : STEER_TAKE;
+	return twins_is_twin(skb, pair_slot, path, true) ? steer_drop_twin(skb) : STEER_TAKE;
 }
 
 /* Is @mac that of a device above the standby, or of a port? Frames from there come back over the inactive wire. */
@@ -222,7 +251,7 @@ static __always_inline enum steer_verdict steer_receive_group(struct __sk_buff *
 		steer_count(drop_own_echo_packets);
 		return STEER_DROP;
 	}
-	if (twins_is_one(skb, pair_slot, path, false))
+	if (twins_is_twin(skb, pair_slot, path, false))
 		return steer_drop_twin(skb);
 	if (path == PATH_PRIMARY)
 		steer_count(rx_primary_group_packets);
@@ -233,7 +262,8 @@ static __always_inline enum steer_verdict steer_receive_group(struct __sk_buff *
  * The receive rule for what is not addressed to the pair (not PACKET_HOST): taken from both wires, once. Frames that are addressed to the
  * pair, nearly all, are compared seldom.
  */
-static __noinline enum steer_verdict steer_receive(struct __sk_buff *skb, struct vfsteer_pair *pair, enum vfsteer_path path)
+static __always_inline enum steer_verdict
+steer_receive(struct __sk_buff *skb, struct vfsteer_pair *pair, enum vfsteer_path path)
 {
 	struct ethhdr *ethernet = ethernet_of(skb);
 
@@ -265,7 +295,7 @@ static __always_inline bool steer_may_be_direct(struct __sk_buff *skb)
 		struct iphdr *ip = data + sizeof(struct ethhdr);
 
 		ports = (void *)(ip + 1);
-		if ((void *)(ports + 2) > end || *(__u8 *)ip != STEER_IPV4_PLAIN)
+		if ((void *)(ports + 2) > end || *(__u8 *)ip != ETHERNET_IPV4_PLAIN)
 			return false;
 		/* A fragment has no ports, or not in each: all of them go one way. */
 		if (ip->frag_off & bpf_htons(0x3fff) || *(__u8 *)&ip->daddr >= STEER_IPV4_GROUPS)
@@ -303,8 +333,6 @@ static __always_inline int steer_to_standby(struct __sk_buff *skb, const struct 
 
 static __noinline int steer_primary_others(struct __sk_buff *skb, struct vfsteer_pair *pair)
 {
-	__u32 slot = pair_slot;
-
 	switch (steer_receive(skb, pair, PATH_PRIMARY)) {
 	case STEER_DROP:
 		return TC_ACT_SHOT;
@@ -312,33 +340,39 @@ static __noinline int steer_primary_others(struct __sk_buff *skb, struct vfsteer
 		steer_count(rx_primary_link_local_packets);
 		return TC_ACT_UNSPEC;
 	default:
-		steer_count_rx(skb, &slot, PATH_PRIMARY);
+		steer_count_rx(skb, PATH_PRIMARY);
 		return steer_to_standby(skb, pair);
 	}
 }
 
-/* To the pair itself, with `rx = direct` or while unicast is compared. */
-static __noinline int steer_primary_careful(struct __sk_buff *skb, struct vfsteer_pair *pair)
+static __always_inline int steer_primary_taken(struct __sk_buff *skb,
+					       const struct vfsteer_pair *pair, bool direct)
 {
-	__u32 slot = pair_slot;
-
-	if (pair->rx_compares_primary && steer_compare_unicast(skb, PATH_PRIMARY) == STEER_DROP)
-		return TC_ACT_SHOT;
-	steer_count_rx(skb, &slot, PATH_PRIMARY);
-	if (pair->rx_direct && steer_may_be_direct(skb))
-		return TC_ACT_UNSPEC;
-	return steer_to_standby(skb, pair);
+	steer_count_rx(skb, PATH_PRIMARY);
+	return direct && steer_may_be_direct(skb) ? steer_pass() : steer_to_standby(skb, pair);
 }
 
-static __always_inline int steer_primary(struct __sk_buff *skb, struct vfsteer_pair *pair, const __u32 *slot)
+/* To the pair itself, while unicast is compared. */
+static __noinline int steer_primary_compared(struct __sk_buff *skb, struct vfsteer_pair *pair)
 {
+	if (steer_compare_unicast(skb, PATH_PRIMARY) == STEER_DROP)
+		return TC_ACT_SHOT;
+	return steer_primary_taken(skb, pair, pair->rx_direct);
+}
+
+static __always_inline int steer_primary(struct __sk_buff *skb, struct vfsteer_pair *pair)
+{
+	__u16 asks;
+
 	if (skb->pkt_type != PACKET_HOST)
 		return steer_primary_others(skb, pair);
 	/* Both at once, for the quiet pair's sake. */
-	if (*(const volatile __u16 *)&pair->rx_direct)
-		return steer_primary_careful(skb, pair);
-	steer_count_rx(skb, slot, PATH_PRIMARY);
-	return steer_to_standby(skb, pair);
+	asks = *(const volatile __u16 *)&pair->rx_direct;
+	if (__builtin_expect(!asks, 1))
+		return steer_primary_taken(skb, pair, false);
+	if (pair->rx_compares_primary)
+		return steer_primary_compared(skb, pair);
+	return steer_primary_taken(skb, pair, true);
 }
 
 _Static_assert(offsetof(struct vfsteer_pair, rx_direct) % 2 == 0 &&
@@ -348,10 +382,9 @@ _Static_assert(offsetof(struct vfsteer_pair, rx_direct) % 2 == 0 &&
 SEC("tc")
 int primary_ingress(struct __sk_buff *skb)
 {
-	__u32 slot = pair_slot;
-	struct vfsteer_pair *pair = steer_pair(&slot);
+	struct vfsteer_pair *pair = steer_pair();
 
-	return !pair || alive_is_away(skb, pair) ? TC_ACT_UNSPEC : steer_primary(skb, pair, &slot);
+	return !pair || alive_is_away(skb, pair) ? steer_pass() : steer_primary(skb, pair);
 }
 
 static __noinline bool steer_is_away(struct __sk_buff *skb, const struct vfsteer_pair *pair)
@@ -366,47 +399,36 @@ static __noinline bool steer_is_away(struct __sk_buff *skb, const struct vfsteer
 SEC("tc")
 int primary_ingress_watched(struct __sk_buff *skb)
 {
-	__u32 slot = pair_slot;
-	struct vfsteer_pair *pair = steer_pair(&slot);
+	struct vfsteer_pair *pair = steer_pair();
 
 	if (!pair || (pair_primary_state_read(pair) != PRIMARY_READY && steer_is_away(skb, pair)))
-		return TC_ACT_UNSPEC;
-	return steer_primary(skb, pair, &slot);
+		return steer_pass();
+	return steer_primary(skb, pair);
 }
 
-static __noinline int steer_standby_others(struct __sk_buff *skb, struct vfsteer_pair *pair)
+/* What is not to the pair itself, and what is while unicast is compared. */
+static __noinline int steer_standby_careful(struct __sk_buff *skb, struct vfsteer_pair *pair)
 {
-	__u32 slot = pair_slot;
+	enum steer_verdict verdict = skb->pkt_type == PACKET_HOST
+					     ? steer_compare_unicast(skb, PATH_STANDBY)
+					     : steer_receive(skb, pair, PATH_STANDBY);
 
-	if (steer_receive(skb, pair, PATH_STANDBY) == STEER_DROP)
+	if (verdict == STEER_DROP)
 		return TC_ACT_SHOT;
-	steer_count_rx(skb, &slot, PATH_STANDBY);
-	return TC_ACT_UNSPEC;
-}
-
-static __noinline int steer_standby_careful(struct __sk_buff *skb)
-{
-	__u32 slot = pair_slot;
-
-	if (steer_compare_unicast(skb, PATH_STANDBY) == STEER_DROP)
-		return TC_ACT_SHOT;
-	steer_count_rx(skb, &slot, PATH_STANDBY);
+	steer_count_rx(skb, PATH_STANDBY);
 	return TC_ACT_UNSPEC;
 }
 
 /* What came over the standby's own wire, or from a port. */
 static __noinline int steer_standby_own(struct __sk_buff *skb)
 {
-	__u32 slot = pair_slot;
-	struct vfsteer_pair *pair = steer_pair(&slot);
+	struct vfsteer_pair *pair = steer_pair();
 
 	if (!pair)
 		return TC_ACT_UNSPEC;
-	if (skb->pkt_type != PACKET_HOST)
-		return steer_standby_others(skb, pair);
-	if (pair->rx_compares_standby)
-		return steer_standby_careful(skb);
-	steer_count_rx(skb, &slot, PATH_STANDBY);
+	if (skb->pkt_type != PACKET_HOST || pair->rx_compares_standby)
+		return steer_standby_careful(skb, pair);
+	steer_count_rx(skb, PATH_STANDBY);
 	return TC_ACT_UNSPEC;
 }
 

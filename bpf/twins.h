@@ -23,6 +23,9 @@
  * of a joined frame has a digest of its own, the same that it has when it comes alone, and a
  * joined frame is dropped when all its segments are twins. A segment's digest is of its addresses,
  * ports, sequence number, length, acknowledgement and options.
+ * UDP is compared datagram by datagram, with all bytes of each, joined or not. A joined frame keeps
+ * the first identification only: the others are taken to count on from it, or to be 0 as it is. So
+ * senders make them, and since Linux 6.11 GRO joins no others. Where it did, all come twice.
  *
  * The digest is keyed, so that nobody who does not know the key can make two frames that look the
  * same: NH (RFC 4418, section 5.2.2) of each chunk of the frame, joined by multiplications. It
@@ -52,14 +55,20 @@
 #define TWINS_TYPE 12
 #define TWINS_NETWORK ETH_HLEN
 #define TWINS_IPV4_LENGTH (TWINS_NETWORK + 2)
+#define TWINS_IPV4_ID (TWINS_NETWORK + 4)
 #define TWINS_IPV4_FRAGMENT (TWINS_NETWORK + 6)
 #define TWINS_IPV4_PROTOCOL (TWINS_NETWORK + 9)
 #define TWINS_IPV4_CHECKSUM (TWINS_NETWORK + 10)
 #define TWINS_IPV6_LENGTH (TWINS_NETWORK + 4)
 #define TWINS_IPV6_PROTOCOL (TWINS_NETWORK + 6)
-#define TWINS_IPV4_PLAIN 0x45 /* version 4, no options */
 #define TWINS_OVER_IPV4 (TWINS_NETWORK + 20)
 #define TWINS_OVER_IPV6 (TWINS_NETWORK + 40)
+/* Offsets in what is over IP. */
+#define TWINS_TCP_CHECKSUM 16
+#define TWINS_PORTS 4 /* bytes of both */
+#define TWINS_UDP_LENGTH 4
+#define TWINS_UDP_CHECKSUM 6
+#define TWINS_UDP_PAYLOAD 8
 
 struct twins_chunk {
 	union {
@@ -120,7 +129,7 @@ static __always_inline bool twins_is_neighbours(const struct twins_chunk *chunk)
 
 /* What the digest of a frame needs to know of its headers. */
 struct twins_headers {
-	__u32 transport; /* offset; 0: the frame is a fragment, or nothing that is known here */
+	__u32 transport; /* offset; 0: IPv4 with options, a fragment, or nothing known here */
 	__u32 end;	 /* of the packet, without padding */
 	__u8 protocol;
 };
@@ -130,7 +139,7 @@ static __always_inline struct twins_headers twins_headers_of(const struct twins_
 	const __u8 *bytes = chunk->bytes;
 	__u32 type = twins_be16(bytes + TWINS_TYPE);
 
-	if (type == ETH_P_IP && bytes[TWINS_NETWORK] == TWINS_IPV4_PLAIN &&
+	if (type == ETH_P_IP && bytes[TWINS_NETWORK] == ETHERNET_IPV4_PLAIN &&
 	    !(twins_be16(bytes + TWINS_IPV4_FRAGMENT) & 0x3fff))
 		return (struct twins_headers){ TWINS_OVER_IPV4, TWINS_NETWORK + twins_be16(bytes + TWINS_IPV4_LENGTH),
 					       bytes[TWINS_IPV4_PROTOCOL] };
@@ -150,21 +159,15 @@ static __always_inline __u32 twins_tcp_end(const struct twins_chunk *chunk, __u3
 
 #define twins_clear(chunk, from, size) __builtin_memset((chunk)->bytes + (from), 0, size)
 
-static __always_inline void twins_clear_checksum(struct twins_chunk *chunk, const struct twins_headers *headers)
+/* Where the options of IPv4 end, if it has any and is no fragment; else 0. */
+static __always_inline __u32 twins_over_options(const struct twins_chunk *chunk)
 {
-	__u32 at = headers->protocol == IPPROTO_TCP ? 16 : 6;
+	__u8 first = chunk->bytes[TWINS_NETWORK];
 
-	if (!headers->transport || (headers->protocol != IPPROTO_TCP && headers->protocol != IPPROTO_UDP))
-		return;
-	/* Constant offsets, for the verifiers of older kernels. */
-	if (headers->transport == TWINS_OVER_IPV4 && at == 16)
-		twins_clear(chunk, TWINS_OVER_IPV4 + 16, 2);
-	else if (headers->transport == TWINS_OVER_IPV4)
-		twins_clear(chunk, TWINS_OVER_IPV4 + 6, 2);
-	else if (at == 16)
-		twins_clear(chunk, TWINS_OVER_IPV6 + 16, 2);
-	else
-		twins_clear(chunk, TWINS_OVER_IPV6 + 6, 2);
+	if (twins_be16(chunk->bytes + TWINS_TYPE) != ETH_P_IP || first <= ETHERNET_IPV4_PLAIN ||
+	    first > 0x4f || twins_be16(chunk->bytes + TWINS_IPV4_FRAGMENT) & 0x3fff)
+		return 0;
+	return TWINS_NETWORK + (first & 15) * 4;
 }
 
 /*
@@ -257,18 +260,18 @@ static __always_inline int twins_note_segment(const struct twins_copy *copy, __u
  * closed by a jump, and clang closes others by falling through.
  */
 static __noinline bool twins_are_segments(struct __sk_buff *skb, struct twins_chunk *chunk,
-					  const struct twins_copy *copy, const struct twins_headers *headers)
+					  const struct twins_copy *copy, __u32 transport, __u32 end)
 {
-	bool is_v4 = headers->transport == TWINS_OVER_IPV4;
+	bool is_v4 = transport == TWINS_OVER_IPV4;
 	__u32 header, left, whole, sequence, size = skb->gso_size;
 	int are_twins = 1;
 	__u64 stream;
 
-	header = twins_tcp_end(chunk, headers->transport);
+	header = twins_tcp_end(chunk, transport);
 	twins_load(skb, 0, header, chunk);
 	sequence = twins_clear_segment(chunk, is_v4);
 	stream = twins_mix(copy->start, chunk, copy->key);
-	left = headers->end - header;
+	left = end - header;
 	if (!size || size > left)
 		size = left;
 	whole = left / size;
@@ -287,11 +290,42 @@ static __noinline bool twins_are_segments(struct __sk_buff *skb, struct twins_ch
 	return are_twins;
 }
 
+/* What the digests of a frame of the pair in @slot begin with. */
+static __always_inline __u64 twins_start(struct __sk_buff *skb, const struct vfsteer_twins_key *key,
+					 __u32 slot)
+{
+	__u64 start = key->start ^ (__u64)slot << 32;
+
+	if (skb->vlan_present)
+		start ^= (__u64)(skb->vlan_tci | 0x10000) << 40 ^ (__u64)skb->vlan_proto << 16;
+	return start;
+}
+
 static __always_inline bool twins_primary_is_moving(const struct vfsteer_pair *pair)
 {
 	enum vfsteer_primary_state primary = pair_primary_state_read(pair);
 
 	return primary == PRIMARY_JOINING || primary == PRIMARY_LEAVING;
+}
+
+static __always_inline void twins_set_compared(struct vfsteer_pair *pair, __u32 path, __u8 compares)
+{
+	if (path == PATH_PRIMARY)
+		*(volatile __u8 *)&pair->rx_compares_primary = compares;
+	else
+		*(volatile __u8 *)&pair->rx_compares_standby = compares;
+}
+
+/*
+ * @path is active, and quiet. A switchover at this moment sets the flag, before and after it changes
+ * the word: whoever stores last, the flag of a wire that is inactive now stays.
+ */
+static __always_inline void twins_compare_no_more(struct vfsteer_pair *pair, __u32 path)
+{
+	twins_set_compared(pair, path, 0);
+	pair_barrier(pair);
+	if (pair_active_read(pair) != path)
+		twins_set_compared(pair, path, 1);
 }
 
 /* Unicast that came by @path, which the pair's flag of this wire asks to compare: is it to be? */
@@ -300,26 +334,51 @@ static __always_inline bool twins_compare_unicast(struct vfsteer_pair *pair, __u
 {
 	if (pair_active_read(pair) != path) {
 		pair->rx_inactive_boot_ms = now_ms;
-		if (path == PATH_PRIMARY)
-			pair->rx_compares_standby = 1;
-		else
-			pair->rx_compares_primary = 1;
+		twins_set_compared(pair, path == PATH_PRIMARY ? PATH_STANDBY : PATH_PRIMARY, 1);
 	} else if (now_ms - pair->rx_inactive_boot_ms > TWINS_UNICAST_MS && now_ms - switched_ms > TWINS_UNICAST_MS &&
 		   !twins_primary_is_moving(pair)) {
-		if (path == PATH_PRIMARY)
-			pair->rx_compares_primary = 0;
-		else
-			pair->rx_compares_standby = 0;
+		twins_compare_no_more(pair, path);
 		return false;
 	}
 	return true;
 }
 
 /*
- * @digest with the chunk of @skb at @offset. A global function, as the next: the verifier looks at it
- * once, and not for each chunk.
+ * @digest with a chunk of @skb, at most @length bytes from @offset on. The two at @checksum in it are
+ * left out; 0: none. A global function, as the next ones: the verifier looks at it once, and not for
+ * each chunk.
  */
-__attribute__((noinline)) __u64 twins_add_chunk(struct __sk_buff *skb, __u32 offset, __u64 digest)
+__attribute__((noinline)) __u64 twins_add_chunk(struct __sk_buff *skb, __u32 offset, __u32 length,
+						__u32 checksum, __u64 digest)
+{
+	const struct vfsteer_twins_key *key;
+	struct twins_chunk chunk;
+	__u32 zero = 0;
+
+	key = bpf_map_lookup_elem(&twins_key, &zero);
+	if (!key || !length)
+		return digest;
+	twins_load(skb, offset, length < TWINS_CHUNK ? length : TWINS_CHUNK, &chunk);
+	/* Constant offsets, for the verifiers of older kernels. */
+	if (checksum == TWINS_TCP_CHECKSUM)
+		twins_clear(&chunk, TWINS_TCP_CHECKSUM, 2);
+	else if (checksum == TWINS_UDP_CHECKSUM)
+		twins_clear(&chunk, TWINS_UDP_CHECKSUM, 2);
+	return twins_mix(digest, &chunk, key);
+}
+
+/* @digest with @length bytes of @skb from @offset on. */
+__attribute__((noinline)) __u64 twins_add_bytes(struct __sk_buff *skb, __u32 offset, __u32 length,
+						__u64 digest)
+{
+#pragma clang loop unroll(disable)
+	for (__u32 at = 0; at < TWINS_CHUNK * TWINS_CHUNKS_MAX && at < length; at += TWINS_CHUNK)
+		digest = twins_add_chunk(skb, offset + at, length - at, 0, digest);
+	return digest;
+}
+
+/* @digest with what the datagrams joined to @skb have in common: the headers up to the ports. */
+__attribute__((noinline)) __u64 twins_add_flow(struct __sk_buff *skb, __u32 transport, __u64 digest)
 {
 	const struct vfsteer_twins_key *key;
 	struct twins_chunk chunk;
@@ -328,8 +387,102 @@ __attribute__((noinline)) __u64 twins_add_chunk(struct __sk_buff *skb, __u32 off
 	key = bpf_map_lookup_elem(&twins_key, &zero);
 	if (!key)
 		return digest;
-	twins_load(skb, offset, TWINS_CHUNK, &chunk);
+	twins_load(skb, 0, transport + TWINS_PORTS, &chunk);
+	if (transport == TWINS_OVER_IPV4) {
+		twins_clear(&chunk, TWINS_IPV4_LENGTH, 4); /* with the identification */
+		twins_clear(&chunk, TWINS_IPV4_CHECKSUM, 2);
+	} else {
+		twins_clear(&chunk, TWINS_IPV6_LENGTH, 2);
+	}
 	return twins_mix(digest, &chunk, key);
+}
+
+static __always_inline __u32 twins_load_be16(struct __sk_buff *skb, __u32 offset)
+{
+	__u8 bytes[2] = { 0 };
+
+	bpf_skb_load_bytes(skb, offset, bytes, sizeof(bytes));
+	return twins_be16(bytes);
+}
+
+/* Where the UDP of @skb begins, if all that @skb is consists of it; else 0. */
+static __always_inline __u32 twins_over_udp(struct __sk_buff *skb)
+{
+	if (skb->protocol == bpf_htons(ETH_P_IP))
+		return twins_load_be16(skb, TWINS_NETWORK) >> 8 == ETHERNET_IPV4_PLAIN &&
+				       !(twins_load_be16(skb, TWINS_IPV4_FRAGMENT) & 0x3fff) &&
+				       (twins_load_be16(skb, TWINS_IPV4_PROTOCOL - 1) & 0xff) ==
+					       IPPROTO_UDP
+			       ? TWINS_OVER_IPV4
+			       : 0;
+	return skb->protocol == bpf_htons(ETH_P_IPV6) &&
+			       twins_load_be16(skb, TWINS_IPV6_PROTOCOL) >> 8 == IPPROTO_UDP
+		       ? TWINS_OVER_IPV6
+		       : 0;
+}
+
+/* Notes one datagram of @flow: @length bytes of payload at @offset. */
+static __always_inline int twins_note_datagram(struct __sk_buff *skb, const struct twins_copy *copy,
+					       __u32 offset, __u32 length, __u32 id)
+{
+	__u64 pair = (__u64)(__u32)((id & 0xffff) + copy->key->words[0]) *
+		     (__u32)(length + copy->key->words[1]);
+	__u64 digest = (copy->start ^ pair) * copy->key->multiplier;
+
+	return twins_note(twins_add_bytes(skb, offset, length, digest ^ digest >> 32), copy->path,
+			  copy->now_ms, copy->switched_ms);
+}
+
+/*
+ * Is @skb, if it is UDP, made of twins alone, as twins_is_one says it of others? -1: it is no UDP,
+ * or none that is known here. It stands beside twins_is_one: the verifier limits the sum of stacks.
+ */
+__attribute__((noinline)) int twins_are_datagrams(struct __sk_buff *skb, __u32 slot, __u32 path,
+						  __u32 is_unicast)
+{
+	__u32 transport = twins_over_udp(skb), length, size = skb->gso_size, whole, left, id = 0,
+	      step, zero = 0, offset;
+	struct vfsteer_pair *pair = bpf_map_lookup_elem(&pairs, &slot);
+	struct twins_copy copy = { .path = path, .now_ms = twins_now_ms() };
+	int are_twins = 1;
+
+	copy.key = bpf_map_lookup_elem(&twins_key, &zero);
+	if (!copy.key || !pair || !transport)
+		return -1;
+	if (transport == TWINS_OVER_IPV4) {
+		length =
+			twins_load_be16(skb, TWINS_IPV4_LENGTH) - (TWINS_OVER_IPV4 - TWINS_NETWORK);
+		id = twins_load_be16(skb, TWINS_IPV4_ID);
+	} else {
+		length = twins_load_be16(skb, TWINS_IPV6_LENGTH);
+	}
+	offset = transport + TWINS_UDP_PAYLOAD;
+	left = length - TWINS_UDP_PAYLOAD;
+	if (length > 0xffff || length <= TWINS_UDP_PAYLOAD || transport + length > skb->len ||
+	    twins_load_be16(skb, transport + TWINS_UDP_LENGTH) != length)
+		return -1;
+	copy.switched_ms = (__u32)(pair->last_switch_boot_ns >> 20);
+	if (is_unicast && !twins_compare_unicast(pair, path, copy.now_ms, copy.switched_ms))
+		return 0;
+	if (!size || size > left)
+		size = left;
+	whole = left / size;
+	left -= whole * size;
+	if (whole > TWINS_SEGMENTS_MAX || size > TWINS_CHUNK * TWINS_CHUNKS_MAX)
+		return 0;
+	copy.start = twins_add_flow(skb, transport, twins_start(skb, copy.key, slot));
+	step = id ? 1 : 0;
+#pragma clang loop unroll(disable)
+	for (int i = 0; i < TWINS_SEGMENTS_MAX; i++) {
+		if (i >= (int)whole)
+			break;
+		are_twins &= twins_note_datagram(skb, &copy, offset, size, id);
+		offset += size;
+		id += step;
+	}
+	if (left)
+		are_twins &= twins_note_datagram(skb, &copy, offset, left, id);
+	return are_twins;
 }
 
 /*
@@ -341,7 +494,7 @@ __attribute__((noinline)) int twins_is_one(struct __sk_buff *skb, __u32 slot, __
 {
 	struct vfsteer_pair *pair = bpf_map_lookup_elem(&pairs, &slot);
 	struct twins_copy copy = { .path = path, .now_ms = twins_now_ms() };
-	__u32 zero = 0, length = skb->len;
+	__u32 zero = 0, length = skb->len, transport, checksum = 0;
 	struct twins_headers headers;
 	struct twins_chunk chunk;
 	__u64 digest;
@@ -352,26 +505,45 @@ __attribute__((noinline)) int twins_is_one(struct __sk_buff *skb, __u32 slot, __
 	copy.switched_ms = (__u32)(pair->last_switch_boot_ns >> 20);
 	if (is_unicast && !twins_compare_unicast(pair, path, copy.now_ms, copy.switched_ms))
 		return 0;
-	copy.start = copy.key->start ^ (__u64)slot << 32;
-	if (skb->vlan_present)
-		copy.start ^= (__u64)(skb->vlan_tci | 0x10000) << 40 ^ (__u64)skb->vlan_proto << 16;
+	copy.start = twins_start(skb, copy.key, slot);
 	twins_load(skb, 0, TWINS_CHUNK, &chunk);
 	if (is_unicast && twins_is_neighbours(&chunk))
 		return 0;
 	headers = twins_headers_of(&chunk);
 	if (headers.transport && headers.protocol == IPPROTO_TCP &&
 	    headers.end > twins_tcp_end(&chunk, headers.transport))
-		return twins_are_segments(skb, &chunk, &copy, &headers);
+		return twins_are_segments(skb, &chunk, &copy, headers.transport, headers.end);
 	/* Two that differ behind what is looked at would be one. */
 	if (length > TWINS_CHUNK * TWINS_CHUNKS_MAX)
 		return 0;
-	twins_clear_checksum(&chunk, &headers);
-	digest = twins_mix(copy.start ^ (length < TWINS_FRAME_MIN ? TWINS_FRAME_MIN : length), &chunk, copy.key);
+	transport = headers.transport ? headers.transport : twins_over_options(&chunk);
+	digest = copy.start ^ (length < TWINS_FRAME_MIN ? TWINS_FRAME_MIN : length);
+	if (transport && transport < length) {
+		__u32 protocol =
+			headers.transport ? headers.protocol : chunk.bytes[TWINS_IPV4_PROTOCOL];
+
+		checksum = protocol == IPPROTO_TCP   ? TWINS_TCP_CHECKSUM
+			   : protocol == IPPROTO_UDP ? TWINS_UDP_CHECKSUM
+						     : 0;
+		digest = twins_add_chunk(skb, 0, transport, 0, digest);
+	} else {
+		transport = 0;
+	}
+	length -= transport;
 #pragma clang loop unroll(disable)
-	for (__u32 offset = TWINS_CHUNK; offset < TWINS_CHUNK * TWINS_CHUNKS_MAX && offset < length;
-	     offset += TWINS_CHUNK)
-		digest = twins_add_chunk(skb, offset, digest);
+	for (__u32 at = 0; at < TWINS_CHUNK * TWINS_CHUNKS_MAX && at < length; at += TWINS_CHUNK) {
+		digest = twins_add_chunk(skb, transport + at, length - at, checksum, digest);
+		checksum = 0;
+	}
 	return twins_note(digest, path, copy.now_ms, copy.switched_ms);
+}
+
+static __always_inline int twins_is_twin(struct __sk_buff *skb, __u32 slot, __u32 path,
+					 __u32 is_unicast)
+{
+	int are_twins = twins_are_datagrams(skb, slot, path, is_unicast);
+
+	return are_twins < 0 ? twins_is_one(skb, slot, path, is_unicast) : are_twins;
 }
 
 #endif

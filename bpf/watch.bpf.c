@@ -4,7 +4,7 @@
  * after the kernel function it watches, is optional, and acts only on a device that is a pair's own: by ifindex and
  * network namespace, or by the PCI address of the primary, of its slot or of the port above it.
  *
- * The functions are static or internal to the kernel; the agent loads those that the running kernel's BTF names.
+ * The functions are static or internal to the kernel: watch_functions.h has their table, from which most programs are made.
  */
 #include "hold.h"
 #include "kernel.h"
@@ -22,7 +22,7 @@ struct {
 } watch_tests SEC(".maps");
 
 /* The agent takes a device of its own through what a primary goes through, to see which of the programs run. */
-static __always_inline void watch_note(__u32 ifindex, enum watch_test_function function)
+static __always_inline void watch_note(__u32 ifindex, enum watch_function function)
 {
 	struct watch_test *test = bpf_map_lookup_elem(&watch_tests, &(__u32){ 0 });
 
@@ -139,7 +139,7 @@ static __always_inline void watch_leave_held(struct net_device *device, enum vfs
 }
 
 static __always_inline void watch_leave_list(struct list_head *list, enum vfsteer_cause cause, bool hold,
-					     enum watch_test_function function)
+					     enum watch_function function)
 {
 	struct list_head *node = BPF_CORE_READ(list, next);
 
@@ -232,7 +232,67 @@ static __always_inline void watch_leave_pci_device(struct device *device, enum w
 	watch_leave_pci(&search, cause, true);
 }
 
-/* The hypervisor pressed the attention button: five seconds until the slot is powered off, or a second press. */
+/*
+ * The programs that are made from the table: WATCH_MATCH_<match>(function, argument...).
+ */
+#define WATCH_UNPACK(...) __VA_ARGS__
+#define WATCH_CALL(macro, ...) macro(__VA_ARGS__)
+#define WATCH_PROGRAM(function, since, sees, match, arguments, ...)                                                    \
+	WATCH_CALL(WATCH_MATCH_##match, function, WATCH_UNPACK arguments)
+
+#define WATCH_MATCH_DEVICE_HELD(function, state, cause)                                                                \
+	SEC("fentry/" #function)                                                                                       \
+	int BPF_PROG(function, struct net_device *device)                                                              \
+	{                                                                                                              \
+		watch_note(device->ifindex, WATCH_##function);                                                         \
+		watch_leave_held(device, state, cause);                                                                \
+		return 0;                                                                                              \
+	}
+
+#define WATCH_MATCH_LISTED(function, cause, hold)                                                                      \
+	SEC("fentry/" #function)                                                                                       \
+	int BPF_PROG(function, struct list_head *list)                                                                 \
+	{                                                                                                              \
+		watch_leave_list(list, cause, hold, WATCH_##function);                                                 \
+		return 0;                                                                                              \
+	}
+#define WATCH_MATCH_LIST(function, cause) WATCH_MATCH_LISTED(function, cause, false)
+#define WATCH_MATCH_LIST_HELD(function, cause) WATCH_MATCH_LISTED(function, cause, true)
+
+#define WATCH_MATCH_STANDBY(function, event)                                                                           \
+	SEC("fentry/" #function)                                                                                       \
+	int BPF_PROG(function, struct net_device *device)                                                              \
+	{                                                                                                              \
+		int slot = watch_find(device, WATCH_STANDBY);                                                          \
+															       \
+		if (slot >= 0)                                                                                         \
+			pair_tell(slot, event, CAUSE_NONE);                                                            \
+		watch_note(device->ifindex, WATCH_##function);                                                         \
+		return 0;                                                                                              \
+	}
+
+#define WATCH_MATCH_PCI(function, what, cause)                                                                         \
+	SEC("fentry/" #function)                                                                                       \
+	int BPF_PROG(function, struct pci_dev *device)                                                                 \
+	{                                                                                                              \
+		watch_leave_pci_device(&device->dev, what, cause);                                                     \
+		return 0;                                                                                              \
+	}
+
+#define WATCH_MATCH_PCI_DRIVER(function, what, cause)                                                                  \
+	SEC("fentry/" #function)                                                                                       \
+	int BPF_PROG(function, struct device *device)                                                                  \
+	{                                                                                                              \
+		watch_leave_pci_device(device, what, cause);                                                           \
+		return 0;                                                                                              \
+	}
+
+#define WATCH_MATCH_OWN(...)
+#define WATCH_MATCH_OWN_HELD(...)
+
+WATCH_FUNCTIONS(WATCH_PROGRAM)
+
+/* A second press within the five seconds takes the request back. */
 SEC("fentry/pciehp_handle_button_press")
 int BPF_PROG(pciehp_handle_button_press, struct controller *controller)
 {
@@ -282,66 +342,6 @@ int BPF_PROG(acpiphp_disable_and_eject_slot, struct acpiphp_slot *acpi_slot)
 	return 0;
 }
 
-/* Recursive: passes the port first and the devices below it afterwards. */
-SEC("fentry/pci_stop_bus_device")
-int BPF_PROG(pci_stop_bus_device, struct pci_dev *device)
-{
-	watch_leave_pci_device(&device->dev, WATCH_PCI_ADDRESS | WATCH_PCI_PORT, CAUSE_UNPLUG);
-	return 0;
-}
-
-SEC("fentry/pci_stop_and_remove_bus_device")
-int BPF_PROG(pci_stop_and_remove_bus_device, struct pci_dev *device)
-{
-	watch_leave_pci_device(&device->dev, WATCH_PCI_ADDRESS | WATCH_PCI_PORT, CAUSE_UNPLUG);
-	return 0;
-}
-
-/* The bus's remove callback, before the driver's: the only one that a driver's unbinding passes. */
-SEC("fentry/pci_device_remove")
-int BPF_PROG(pci_device_remove, struct device *device)
-{
-	watch_leave_pci_device(device, WATCH_PCI_ADDRESS, CAUSE_UNBIND);
-	return 0;
-}
-
-SEC("fentry/unregister_netdevice_queue")
-int BPF_PROG(unregister_netdevice_queue, struct net_device *device)
-{
-	watch_note(device->ifindex, WATCH_TEST_UNREGISTER);
-	watch_leave_held(device, PRIMARY_LEAVING, CAUSE_UNREGISTER);
-	return 0;
-}
-
-SEC("fentry/__dev_close_many")
-int BPF_PROG(__dev_close_many, struct list_head *list)
-{
-	watch_leave_list(list, CAUSE_SET_DOWN, true, WATCH_TEST_CLOSE);
-	return 0;
-}
-
-/* Exported wrapper of the former, for a kernel that inlined it; netif_close_many from Linux 6.15 on. */
-SEC("fentry/dev_close_many")
-int BPF_PROG(dev_close_many, struct list_head *list)
-{
-	watch_leave_list(list, CAUSE_SET_DOWN, true, WATCH_TEST_DEV_CLOSE);
-	return 0;
-}
-
-SEC("fentry/netif_close_many")
-int BPF_PROG(netif_close_many, struct list_head *list)
-{
-	watch_leave_list(list, CAUSE_SET_DOWN, true, WATCH_TEST_NETIF_CLOSE);
-	return 0;
-}
-
-SEC("fentry/dev_deactivate_many")
-int BPF_PROG(dev_deactivate_many, struct list_head *list)
-{
-	watch_leave_list(list, CAUSE_CARRIER_LOST, false, WATCH_TEST_DEACTIVATE);
-	return 0;
-}
-
 /* The flag before the word: an agent that sees the new word sees the flag as well. */
 SEC("fentry/netif_device_detach")
 int BPF_PROG(netif_device_detach, struct net_device *device)
@@ -382,7 +382,7 @@ static __always_inline void watch_note_standby_carrier(struct net_device *device
 SEC("fentry/netif_carrier_off")
 int BPF_PROG(netif_carrier_off, struct net_device *device)
 {
-	watch_note(device->ifindex, WATCH_TEST_CARRIER_OFF);
+	watch_note(device->ifindex, WATCH_netif_carrier_off);
 	watch_leave(device, PRIMARY_DOWN, CAUSE_CARRIER_LOST);
 	watch_note_standby_carrier(device, 0);
 	return 0;
@@ -396,24 +396,12 @@ int BPF_PROG(netif_carrier_on, struct net_device *device)
 
 	if (slot >= 0)
 		pair_tell(slot, EVENT_CARRIER_ON, CAUSE_NONE);
-	watch_note(device->ifindex, WATCH_TEST_CARRIER_ON);
+	watch_note(device->ifindex, WATCH_netif_carrier_on);
 	watch_note_standby_carrier(device, 1);
 	return 0;
 }
 
-/* Every change of a device's address lists and promiscuity passes here; rtnetlink tells of none before 6.14. */
-SEC("fentry/__dev_set_rx_mode")
-int BPF_PROG(__dev_set_rx_mode, struct net_device *device)
-{
-	int slot = watch_find(device, WATCH_STANDBY);
-
-	if (slot >= 0)
-		pair_tell(slot, EVENT_FILTERS, CAUSE_NONE);
-	watch_note(device->ifindex, WATCH_TEST_RX_MODE);
-	return 0;
-}
-
-/* Of the programs of a hook (tcx, Linux 6.6), when a new one is in its place. Ours are to be the last, and netlink does not tell. */
+/* At the exit: then a new program is in its place. */
 SEC("fexit/bpf_mprog_attach")
 int BPF_PROG(bpf_mprog_attach)
 {

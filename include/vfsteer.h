@@ -19,13 +19,15 @@
  * <bpffs>/vfsteer/port_addresses  LRU hash: struct vfsteer_port_address_key -> struct vfsteer_port_address
  * <bpffs>/vfsteer/port_shares     array, the programs' own; index = the port's number
  *
- * Every integer is in host byte order. Enumerators and counters are append-only. Whoever changes the
- * meaning or the place of a field raises VFSTEER_ABI_VERSION: the agent adopts no pin of another version.
+ * Every integer is in host byte order. Enumerators and counters are append-only; those that grow are in vfsteer_tables.h. Whoever changes the
+ * meaning or the place of a field raises VFSTEER_ABI_VERSION: the agent adopts no pin of another version. Each enum ends with the number of its
+ * enumerators, ..._MAX: a map that a newer version wrote may hold more. A map of counters may have fewer or more of them than this version.
  * The field names are what `bpftool map dump` prints, so they are written to be read.
  */
 #ifndef VFSTEER_H
 #define VFSTEER_H
 
+#include "vfsteer_tables.h"
 #include <linux/bpf.h>
 #include <linux/types.h>
 
@@ -41,6 +43,7 @@
 enum vfsteer_path {
 	PATH_STANDBY,
 	PATH_PRIMARY,
+	VFSTEER_PATH_MAX,
 } __attribute__((packed));
 
 enum vfsteer_primary_state {
@@ -49,19 +52,13 @@ enum vfsteer_primary_state {
 	PRIMARY_READY,   /* can carry traffic */
 	PRIMARY_LEAVING, /* its removal was announced or has begun */
 	PRIMARY_DOWN,    /* it cannot carry traffic: enum vfsteer_down_reason says why */
+	PRIMARY_STATE_MAX,
 } __attribute__((packed));
 
 /* Why the primary is PRIMARY_DOWN. */
 enum vfsteer_down_reason {
-	DOWN_NOT,        /* it is not */
-	DOWN_SET_DOWN,   /* its netdev is closed */
-	DOWN_NO_CARRIER, /* its driver reports no link */
-	DOWN_DETACHED,   /* its driver detached the netdev: reset, suspend, error */
-	DOWN_OTHER_MAC,  /* its MAC is not the standby's */
-	DOWN_OTHER_MTU,  /* its MTU is not the standby's */
-	DOWN_HOOK,       /* our program cannot have its place on its ingress, or on the standby's egress: see the agent's log */
-	DOWN_XDP,        /* the standby's XDP program is not on it */
-	DOWN_UNREACHABLE, /* it has carrier, and leads nowhere: neighbours answer over the standby, and not over it */
+	VFSTEER_DOWN_REASONS(VFSTEER_ENUMERATOR)
+	DOWN_REASON_MAX,
 } __attribute__((packed));
 
 /* What became of an XDP program that somebody put on the standby: the primary has to have it, too. */
@@ -75,6 +72,7 @@ enum vfsteer_xdp_mirror {
 	XDP_MIRROR_OCCUPIED, /* another program is on the primary */
 	XDP_MIRROR_REFUSED,  /* xdp_mirror_error says why */
 	XDP_MIRROR_SOCKETS,  /* AF_XDP sockets of the standby: on the primary the program would drop what it gives them */
+	XDP_MIRROR_MAX,
 } __attribute__((packed));
 
 /* Whether the primary leads to where the standby leads: see user/policy/path_check.h. */
@@ -84,6 +82,7 @@ enum vfsteer_reach {
 	REACH_ANSWERED, /* a neighbour answered over it */
 	REACH_DEAD,     /* neighbours answer over the standby, and not over it */
 	REACH_OFF,      /* path_check = off */
+	REACH_MAX,
 } __attribute__((packed));
 
 /* What is announced of a pair: `announce` in the configuration. */
@@ -91,35 +90,20 @@ enum vfsteer_announce {
 	ANNOUNCE_ALL,  /* addresses and MACs */
 	ANNOUNCE_MACS, /* MACs only: no GARP and no NA */
 	ANNOUNCE_OFF,  /* nothing */
+	ANNOUNCE_MAX,
 } __attribute__((packed));
 
 enum vfsteer_admin {
 	ADMIN_AUTO,
 	ADMIN_PRIMARY,
 	ADMIN_STANDBY,
+	ADMIN_MAX,
 } __attribute__((packed));
 
 /* Why active changed last. */
 enum vfsteer_cause {
-	CAUSE_NONE,
-	CAUSE_START,          /* the agent took the pair over */
-	CAUSE_PRIMARY_READY,  /* the primary can carry traffic */
-	CAUSE_UNPLUG_REQUEST, /* the hypervisor asked for the primary: attention button, ACPI eject */
-	CAUSE_UNPLUG,         /* the PCI device is being removed */
-	CAUSE_UNBIND,         /* its driver is being unbound */
-	CAUSE_UNREGISTER,     /* its netdev is being unregistered */
-	CAUSE_SET_DOWN,       /* its netdev is being closed */
-	CAUSE_CARRIER_LOST,   /* its driver reported loss of link */
-	CAUSE_DETACHED,       /* its driver detached the netdev: reset, suspend, error */
-	CAUSE_CANNOT_SEND,    /* the check made for each packet found it gone, down or without carrier */
-	CAUSE_GONE,           /* netlink reported it gone */
-	CAUSE_MISALIGNED,     /* it no longer matches the standby (MAC, MTU) */
-	CAUSE_OPERATOR,       /* `vfsteer switch` */
-	CAUSE_UNLOAD,         /* the pair is being given up */
-	CAUSE_XDP,            /* the primary's driver is given an XDP program, for ports, and stops its queues for that */
-	CAUSE_OWNED,          /* the primary is somebody else's: a master, a device on it, an address of its own, or settings that are contested */
-	CAUSE_QDISC,          /* the primary is given another root qdisc, and drops meanwhile */
-	CAUSE_UNREACHABLE,    /* the primary leads nowhere */
+	VFSTEER_CAUSES(VFSTEER_ENUMERATOR)
+	CAUSE_MAX,
 } __attribute__((packed));
 
 /* How the data path finds out, for each packet, whether the primary can send. */
@@ -128,6 +112,7 @@ enum vfsteer_liveness {
 	LIVENESS_KFUNC, /* reads the device through bpf_cast_to_kern_ctx and bpf_rdonly_cast (Linux 6.2) */
 	LIVENESS_PROBE, /* reads it through bpf_probe_read_kernel, several times dearer */
 	LIVENESS_NETLINK, /* believes the word, which the agent alone keeps current: a kernel without tracing and probe reads */
+	LIVENESS_MAX,
 } __attribute__((packed));
 
 /*
@@ -196,24 +181,7 @@ struct vfsteer_pair {
 
 /* What moved since the pair was made; packets are those of the wire (a GSO frame counts its segments). */
 struct vfsteer_counters {
-	__u64 tx_primary_packets;
-	__u64 tx_primary_bytes;
-	__u64 tx_standby_packets;
-	__u64 tx_standby_bytes;
-	__u64 rx_primary_packets;
-	__u64 rx_primary_bytes;
-	__u64 rx_standby_packets;
-	__u64 rx_standby_bytes;
-	__u64 tx_primary_refused_packets;          /* active primary could not send: these went over the standby */
-	__u64 tx_primary_rescued_packets;          /* active standby has no carrier: these went over the primary */
-	__u64 rx_primary_link_local_packets;       /* 802.1D link-local frames, left on the primary */
-	__u64 drop_group_standby_inactive_packets; /* broadcast or multicast on the standby's wire, active: primary */
-	__u64 drop_group_primary_inactive_packets; /* broadcast or multicast on the primary's wire, active: standby */
-	__u64 drop_foreign_inactive_packets;       /* bridge port only: unicast for a MAC not the pair's, inactive wire */
-	__u64 drop_own_echo_packets;               /* our own broadcast or multicast, sent back to us */
-	__u64 drop_backlog_packets;                /* received by the primary: the CPU's backlog had no room (Linux 5.18) */
-	__u64 drop_twin_packets;                   /* the other wire had brought the same frame */
-	__u64 rx_primary_group_packets;            /* of those from the primary: broadcast or multicast */
+	VFSTEER_COUNTERS(VFSTEER_COUNTER)
 };
 
 /* A frame, or several that look the same, of which one wire has brought more than the other. */
@@ -252,8 +220,9 @@ enum vfsteer_event_kind {
 	EVENT_UNPLUG_CANCELLED,
 	EVENT_FILTERS,       /* the standby's address lists or promiscuity changed */
 	EVENT_ATTACHED,      /* the primary's driver has attached the netdev again */
-	EVENT_PROGRAMS,      /* somebody attached a program somewhere: slot is VFSTEER_MAX_PAIRS */
+	EVENT_PROGRAMS,      /* somebody attached a program somewhere: slot is VFSTEER_MAX_PAIRS; or an XDP program on the standby of slot */
 	EVENT_ADDRESSES,     /* an address was seen behind a port of the pair for the first time */
+	EVENT_MAX,
 } __attribute__((packed));
 
 struct vfsteer_event {
@@ -269,6 +238,7 @@ enum vfsteer_port_driver {
 	PORT_DRIVER_NONE,   /* not at all: the interface is absent */
 	PORT_DRIVER_TC,     /* as sk_buffs, by a tc redirect */
 	PORT_DRIVER_NATIVE, /* by XDP in the driver; what XDP cannot decide at once goes by tc */
+	PORT_DRIVER_MAX,
 } __attribute__((packed));
 
 /* Why not by XDP. */
@@ -282,6 +252,7 @@ enum vfsteer_port_obstacle {
 	OBSTACLE_KERNEL,   /* Linux before 6.3 does not tell what a device takes, nor what a frame has beside its data */
 	OBSTACLE_CHECKSUM, /* a tap keeps no note of checksums that are still to be computed */
 	OBSTACLE_USELESS,  /* an uplink none of whose ports has to do with XDP */
+	OBSTACLE_MAX,
 } __attribute__((packed));
 
 /* Why a port is not bound to its interface and its pair. */
@@ -292,6 +263,7 @@ enum vfsteer_port_wait {
 	WAIT_TAKEN,     /* its MAC, or the pair's, is another port's or the pair's */
 	WAIT_UNFIT,     /* the interface serves something else, has no MAC, or that behind it is not known */
 	WAIT_PROGRAMS,  /* they could not be loaded and attached */
+	WAIT_MAX,
 } __attribute__((packed));
 
 struct vfsteer_port {
@@ -317,15 +289,7 @@ struct vfsteer_port {
 
 /* What moved through a port since it was made. */
 struct vfsteer_port_counters {
-	__u64 tx_packets; /* sent by the port */
-	__u64 tx_bytes;
-	__u64 rx_packets; /* delivered to it */
-	__u64 rx_bytes;
-	__u64 tx_native_packets;           /* of those above, by XDP */
-	__u64 rx_native_packets;
-	__u64 drop_foreign_source_packets; /* sent by the port with a MAC that is not its own */
-	__u64 drop_own_echo_packets;       /* a port's own group frame, sent back by the network */
-	__u64 drop_link_local_packets;     /* 802.1D link-local frames from the port */
+	VFSTEER_PORT_COUNTERS(VFSTEER_COUNTER)
 };
 
 struct vfsteer_station_key {
@@ -365,13 +329,11 @@ struct vfsteer_port_address {
 
 _Static_assert(sizeof(struct vfsteer_state) == 8, "a state is one word");
 _Static_assert(sizeof(struct vfsteer_pair) == 256, "layout of the pairs map");
-_Static_assert(sizeof(struct vfsteer_counters) == 144, "layout of the counters map");
 _Static_assert(sizeof(struct vfsteer_twins) == 72, "layout of the twins map");
 _Static_assert(sizeof(struct vfsteer_twins_key) == 144, "layout of the twins_key map");
 _Static_assert(sizeof(struct vfsteer_own_mac) == 12, "layout of the own_macs map");
 _Static_assert(sizeof(struct vfsteer_event) == 16, "layout of the events ring");
 _Static_assert(sizeof(struct vfsteer_port) == 80, "layout of the ports map");
-_Static_assert(sizeof(struct vfsteer_port_counters) == 72, "layout of the port_counters map");
 _Static_assert(sizeof(struct vfsteer_members) == 268, "layout of the port_members map");
 _Static_assert(sizeof(struct vfsteer_station_key) == 12, "layout of the port_stations map");
 _Static_assert(sizeof(struct vfsteer_port_address_key) == 24, "layout of the port_addresses map");

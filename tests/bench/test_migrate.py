@@ -11,7 +11,7 @@ from unittest import mock
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tools.benchmark import effort, migrate_account  # noqa: E402
+from tools.benchmark import effort, migrate_account, migrate_witness  # noqa: E402
 from tools.benchmark.contenders import CONTENDERS  # noqa: E402
 from tools.benchmark.migrate import plan  # noqa: E402
 from tools.benchmark.migrate_guest import InnerLab  # noqa: E402
@@ -148,7 +148,18 @@ class AccountTest(unittest.TestCase):
         self.assertEqual({what: one["duplicates"][what] for what in ("requests", "answers", "steps")}, {"requests": 0, "answers": 50, "steps": {"plug": 50}})
         self.assertEqual(one["duplicates"]["when"][0], ["answers", "plug", 1.0, 1.0])
         self.assertEqual(one["tcp_counters"], {"guest": {"RetransSegs": 2}, "far end": {"RetransSegs": 1}})
-        self.assertEqual((one["tcp_stall"]["ms"], one["tcp_intact"]), (80.0, True))
+        self.assertEqual((one["tcp_stall"]["ms"], one["tcp_intact"], one["lost_by_rig"]), (80.0, True, 0))
+
+    def test_what_the_rig_has_lost(self):
+        """Answers 1500 and 1501 (outside the downtime) left the guest; 1500 was seen on the PF, 1501 was not. 1502 never left it."""
+        noted = self.noted()
+        noted["answers"] = [one for one in noted["answers"] if one[0] not in (1500, 1501, 1502)]
+        outside = "".join(f"{number} {device} q {number}\n" for number in (1500, 1501, 1502) for device in ("out0 <", "pfa >"))
+        host = "".join(f"{number} {device} q {number}\n" for number in (1500, 1501, 1502) for device in ("eth1 <", "tapa >"))
+        host += "1500 tapa < a 1500\n1500 eth1 > a 1500\n1501 tapa < a 1501\ndropped 3\n"
+        one = migrate_account.account(noted, MARKS, {}, [migrate_witness.Sights(outside + "dropped 0\n", 0), migrate_witness.Sights(host, 0)])
+        self.assertEqual([hole["where"] for hole in one["holes"]], [{"asker": 50}, {"NIC": 1, "host": 1, "guest": 1}])
+        self.assertEqual((one["lost_outside"], one["lost_by_rig"], one["witnesses_dropped"]), (3, 2, 3))
 
 
 if __name__ == "__main__":

@@ -119,7 +119,7 @@ static const struct {
 	[RUNT] = { "runt", { US, PEER, 0x88, 0xb5 }, ETH_HLEN },
 };
 
-static struct vfsteer_pair pair_get(unsigned slot)
+static inline struct vfsteer_pair pair_get(unsigned slot)
 {
 	struct vfsteer_pair pair;
 
@@ -132,7 +132,7 @@ static void pair_put(unsigned slot, const struct vfsteer_pair *pair)
 	assert_int_equal(bpf_map_update_elem(bpf_map__fd(world.maps->maps.pairs), &slot, pair, BPF_ANY), 0);
 }
 
-static struct vfsteer_counters counters_get(unsigned slot)
+static inline struct vfsteer_counters counters_get(unsigned slot)
 {
 	int cpus = libbpf_num_possible_cpus();
 	struct vfsteer_counters *each = calloc(cpus, sizeof(*each)), sum = { 0 };
@@ -206,7 +206,7 @@ struct setting {
 	bool standby_dead;        /* no carrier */
 };
 
-static void set(const struct setting *setting)
+static inline void set(const struct setting *setting)
 {
 	struct vfsteer_pair pair = {
 		.state = { .active = setting->active, .primary = setting->primary ?: PRIMARY_READY, .switches = 41 },
@@ -250,7 +250,7 @@ static int run_sized(struct bpf_program *program, enum frame_kind kind, const ch
 	return (int)options.retval;
 }
 
-static int run(struct bpf_program *program, enum frame_kind kind, const char *on)
+static inline int run(struct bpf_program *program, enum frame_kind kind, const char *on)
 {
 	return run_sized(program, kind, on, 0);
 }

@@ -214,6 +214,7 @@ static void test_dead_primary(void **context)
 		assert_int_equal(counts.tx_primary_refused_packets, 1);
 		assert_int_equal(counts.tx_standby_packets, 2);
 		assert_int_equal(counts.tx_primary_packets, 0);
+		assert_int_equal(counts.tx_lost_packets, 0);
 		assert_int_equal(pair_get(SLOT).state.switches, 42);
 		assert_int_equal(pair_get(OTHER_SLOT).state.active, PATH_PRIMARY);
 	}
@@ -279,8 +280,17 @@ static void test_rescue(void **context)
 		assert_int_equal(counts.tx_primary_rescued_packets, cases[i].rescued);
 		assert_int_equal(counts.tx_primary_packets, cases[i].rescued);
 		assert_int_equal(counts.tx_standby_packets, !cases[i].rescued);
+		assert_int_equal(counts.tx_lost_packets, !cases[i].rescued);
 		assert_int_equal(pair_get(SLOT).state.switches, 41);
 		assert_int_equal(pair_get(SLOT).state.active, PATH_STANDBY);
+	}
+	/* The active primary cannot send, and there is no standby to go to. */
+	if (sees_devices()) {
+		set(&(struct setting){ PATH_PRIMARY, .device = "nocarrier0", .standby_dead = true });
+		assert_int_equal(run(world.steer->progs.steer_egress, UNICAST_V4, "st0"), TAKEN);
+		assert_int_equal(counters_get(SLOT).tx_lost_packets, 1);
+		assert_int_equal(counters_get(SLOT).tx_primary_refused_packets, 1);
+		events_take();
 	}
 	carrier("st1", true);
 }

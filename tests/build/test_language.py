@@ -16,6 +16,9 @@ import tokenize
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+import tables  # noqa: E402
+
 VFSTEER = os.environ.get("VFSTEER", str(ROOT / "build" / "vfsteer"))
 README_LINES, COLUMNS, WORDS = 120, 100, 25
 
@@ -233,17 +236,82 @@ def keys_exist():
 def json_keys_are_documented():
     """Every key that the program writes stands in docs/reference, and no other."""
     sources = "".join(read(name) for name in files("user/*.c"))
-    written = set(re.findall(r"json_add(?:_[a-z]+)?\([a-z_]+, \"([a-z_]+)\"", sources))
-    counters = set(re.findall(r"__u64 ([a-z0-9_]+_(?:packets|bytes));", read("include/vfsteer.h")))
+    written = set(re.findall(r"json_add(?:_[a-z]+)?\([a-z_>-]+, \"([a-z_]+)\"", sources))
     text = read("docs/reference/json.md")
     tables = "\n".join(line.split("|")[1] + " " + line.split("|")[3] for line in text.splitlines() if line.startswith("|"))
     for key in sorted(written - set(re.findall(r"`([a-z_.]+)`", tables))):
         yield f"docs/reference/json.md: {key} is written and not there"
-    for key in sorted({word for line in text.splitlines() if line.startswith("| `") for word in re.findall(r"`([a-z_]+)`", line.split("|")[1])} - written):
+    # Those of three columns; the others have values.
+    for key in sorted({word for line in text.splitlines() if line.startswith("| `") and line.count("|") == 4 for word in re.findall(r"`([a-z_]+)`", line.split("|")[1])} - written):
         yield f"docs/reference/json.md: {key} is there and not written"
-    named = set(re.findall(r"`([a-z0-9_]+)`", read("docs/reference/counters.md")))
-    for counter in sorted(counters ^ {word for word in named if re.search(r"_(packets|bytes)$", word)}):
-        yield f"docs/reference/counters.md: {counter}: not both there and in include/vfsteer.h"
+
+
+def rows_of(name, begin, end="\n\n"):
+    """[(the code in the first column, the second)] of a table of a document: from the row after @begin on, as far as @end."""
+    text = read(name).partition(begin)[2].partition(end)[0]
+    return [(re.findall(r"`([^`]+)`", first), second.strip()) for first, second in re.findall(r"^\| ([^|]*) \| ([^|]*) \|$", text, re.M) if "`" in first]
+
+
+def differences(name, documented, wanted):
+    """@documented as rows_of returns it; @wanted: [(code, text)]."""
+    texts = {code: text for codes, text in documented for code in codes}
+    for code, text in wanted:
+        if texts.get(code) != text:
+            yield f"{name}: {code}: {texts.get(code, 'not there')}, expected: {text}"
+    for code in texts.keys() - {code for code, _ in wanted}:
+        yield f"{name}: {code}: in no table of the sources"
+
+
+def tables_are_documented():
+    """Each row of the tables of include/vfsteer_tables.h stands in the reference, with its explanation."""
+    source = "include/vfsteer_tables.h"
+    for table, heading in (("VFSTEER_DOWN_REASONS", "| `down_reason` | explanation |\n"), ("VFSTEER_CAUSES", "| `last_switch.cause` | explanation |\n")):
+        # The first says that there is nothing to explain.
+        yield from differences("docs/reference/json.md", rows_of("docs/reference/json.md", heading), [row[1:] for row in tables.rows(source, table)[1:]])
+    for table, heading in (("VFSTEER_COUNTERS", "## Of a pair\n"), ("VFSTEER_PORT_COUNTERS", "## Of a port\n")):
+        yield from differences("docs/reference/counters.md", rows_of("docs/reference/counters.md", heading, "## "),
+                               [(field, text) for field, _, text in tables.rows(source, table)])
+
+
+def watched_functions_are_documented():
+    """Each row of bpf/watch_functions.h, with what it sees and since when."""
+    name = "docs/internals/watch-programs.md"
+    yield from differences(name, rows_of(name, "| kernel function | sees |\n"), [
+        (function, f"{sees} (Linux {since})" if since else sees)
+        for function, since, sees, *_ in tables.rows("bpf/watch_functions.h", "WATCH_FUNCTIONS", "F")])
+
+
+def config_keys():
+    """[(key, sections, default or "", (least, most) or the words)] of the table in user/cli/config_keys.c."""
+    for row in re.findall(r'^\t\{ ("[a-z_]+", IN_.*?) \},?$', read("user/cli/config_keys.c"), re.M | re.S):
+        name, sections, fallback = re.match(r'"(\w+)", ([A-Z_ |]+), (?:"(\w+)"|NULL)', row).groups()
+        numbers, words = re.search(r"\b(?:NUMBER|SECONDS_OR_OFF)\((\d+), (\d+)\)", row), re.search(r"\bCHOICE\(\w+, (.*)\)", row)
+        yield name, set(re.findall(r"IN_(\w+)", sections)), fallback or "", numbers.groups() if numbers else re.findall(r"\w+", words[1]) if words else ()
+
+
+def config_keys_are_documented(table=None):
+    """vfsteer.conf(5) has each key under its sections, with its range or words and its default; and no other. So has the example there."""
+    text = read("user/man/vfsteer.conf.5")
+    documented = {}
+    for heading, part in re.findall(r"^\.SH ([A-Z ]+) KEYS\n(.*?)(?=^\.SH)", text, re.M | re.S):
+        for tag in re.findall(r"^\.TP\n\.B[RI] (.*)$", part, re.M):
+            plain = re.sub(r"\\f.|\"", "", re.sub(r'" ?| "', "", tag)).replace("  ", " ")
+            documented[re.match(r"\w+", plain)[0], heading] = plain
+    wanted = {}
+    for name, sections, fallback, values in table or config_keys():
+        if isinstance(values, tuple) and values:
+            said = [f"({values[0]} to {values[1]}", f"default {fallback})"]
+        else:
+            said = [" | ".join(f"{word} (default)" if word == fallback else word for word in values or [fallback] if word)]
+        wanted[name, " AND ".join(section for section in ("AGENT", "PAIR", "PORT") if section in sections)] = said
+        if "AGENT" in sections and fallback and f"\n{name} = {fallback}\n" not in text.partition(".EX\n[agent]")[2].partition("[pair")[0]:
+            yield f"user/man/vfsteer.conf.5: {name} = {fallback}: not in the example with all keys"
+    for (name, heading), said in sorted(wanted.items()):
+        shown = documented.get((name, heading), "")
+        if not shown or not all(one in re.sub(r" ?\| ?", " | ", shown) for one in said):
+            yield f"user/man/vfsteer.conf.5: {name}, {heading} KEYS: \"{shown}\", expected: {', '.join(said)}"
+    for name, heading in sorted(documented.keys() - wanted.keys()):
+        yield f"user/man/vfsteer.conf.5: {name}: not in user/cli/config_keys.c"
 
 
 def examples_are_tested():
@@ -265,10 +333,13 @@ WRONG = (
     (documents_are_narrow, [("wrong.md", "x " * 60 + "\n| " + "x" * 120 + " |\n```\n" + "x" * 120 + "\n```\n")], 1),
     (sentences_are_short, [("wrong.md", 1, "word " * 26 + ". Short."), ("right.md", 1, "word " * 25 + ".")], 1),
     (words_are_of_the_field, [("wrong.md", 1, "The agent dies, and nobody hears of it."), ("right.md", 1, "a live migration")], 3),
+    (differences, ("wrong.md", [(["right", "old"], "text"), (["other"], "text")], [("right", "text"), ("other", "changed"), ("new", "text")]), 3),
+    (config_keys_are_documented, [*config_keys(), ("new_ms", {"AGENT"}, "5", ("1", "9"))], 2),
     (commands_exist, [("wrong.md", ["vfsteer gone", "# vfsteer status --gone eth0", "vfsteer status --json", "sudo vfsteer run"])], 2),
 )
 CHECKS = (readme_is_short, documents_are_narrow, code_is_narrow, sentences_are_short, words_are_of_the_field, old_documents_are_old, comments_are_of_the_field,
-          commands_exist, keys_exist, json_keys_are_documented, examples_are_tested, spelling_is_right)
+          commands_exist, keys_exist, json_keys_are_documented, tables_are_documented, watched_functions_are_documented, config_keys_are_documented,
+          examples_are_tested, spelling_is_right)
 
 
 def missing_package():
@@ -295,7 +366,7 @@ def main():
             continue
         result(name, list(check()))
     for check, argument, expected in WRONG:
-        found = list(check(argument))
+        found = list(check(*argument) if isinstance(argument, tuple) else check(argument))
         result(f"wrong-is-found: {check.__name__.replace('_', '-')}", [] if len(found) == expected else [f"{expected} expected, found: {found}"])
     print(f"1..{count}")
     sys.exit(bool(failed))

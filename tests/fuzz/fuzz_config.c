@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The configuration file: any bytes are read, or refused with one line and nothing changed. */
 #include "cli/config.c"
+#include "cli/config_keys.c"
+#include "cli/config_pair.c"
 #include "cli/config_port.c"
 #include "cli/arguments.c"
 
@@ -51,7 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	/* The ends of a buffer of just this size are watched. */
 	memcpy(text, data, size);
-	options = (struct options){ .settings = OPTIONS_DEFAULT_SETTINGS };
+	options = (struct options){ .settings = config_default_settings() };
 	FUZZ_EXPECT(!arguments_add_pair(&options, "eth8=eth9"));
 	before = options;
 	error = config_parse("vfsteer.conf", text, size, &options, message, sizeof(message));

@@ -7,18 +7,32 @@
 #include "base/text.c"
 
 #include "fuzz.h"
+#include "report/writer.h"
 
 #include <ctype.h>
+#include <json-c/json.h>
 
 #define PORTS_MAX 8
+
+/* As `status` with one pair, whose ports these may be, and as `port list`. The caller frees it. */
+static char *written(const struct report *report, const struct report_writer *writer, bool alone)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *stream = open_memstream(&text, &size);
+
+	FUZZ_EXPECT(!(alone ? report_write_ports(report->ports, writer, stream) : report_write(report, writer, stream)));
+	FUZZ_EXPECT(!fclose(stream) && strlen(text) == size);
+	return text;
+}
 
 static void expect_report(const struct vfsteer_port *entries, unsigned count)
 {
 	static struct report_ports ports;
+	static struct report_pair pair;
+	const struct report report = { .pair_count = 1, .pairs = &pair, .ports = &ports };
 	struct json_object *json;
-	char *text = NULL;
-	size_t size = 0;
-	FILE *stream = open_memstream(&text, &size);
+	char *text;
 
 	memset(&ports, 0, sizeof(ports));
 	for (unsigned i = 0; i < count; i++) {
@@ -26,18 +40,21 @@ static void expect_report(const struct vfsteer_port *entries, unsigned count)
 		memcpy(&ports.ports[ports.count].counters, &entries[i], sizeof(ports.ports[0].counters));
 		ports.count++;
 	}
-	memcpy(&ports.uplinks[0], entries, sizeof(ports.uplinks[0]));
-	report_ports_write_text(&ports, NULL, 0, stream);
-	FUZZ_EXPECT(!fclose(stream) && strlen(text) == size);
-	for (size_t i = 0; i < size; i++)
-		FUZZ_EXPECT(text[i] == '\n' || !iscntrl((unsigned char)text[i]));
-	free(text);
-	json = report_ports_to_json(&ports, NULL);
-	FUZZ_EXPECT(json && json_object_array_length(json) == count);
-	json_object_put(json);
-	json = report_ports_xdp_to_json(&ports, 0);
-	FUZZ_EXPECT(json);
-	json_object_put(json);
+	pair = (struct report_pair){ .attached_by = "tcx", .port_count = count };
+	memcpy(pair.standby, ports.ports[0].pair, sizeof(pair.standby));
+	memcpy(&pair.standby_uplink, entries, sizeof(pair.standby_uplink));
+	memcpy(&pair.primary_uplink, entries, sizeof(pair.primary_uplink));
+	for (int alone = 0; alone < 2; alone++) {
+		text = written(&report, &report_text, alone);
+		for (const char *at = text; *at; at++)
+			FUZZ_EXPECT(*at == '\n' || !iscntrl((unsigned char)*at));
+		free(text);
+		text = written(&report, &report_json, alone);
+		json = json_tokener_parse(text);
+		FUZZ_EXPECT(json && (!alone || json_object_array_length(json) == count));
+		json_object_put(json);
+		free(text);
+	}
 }
 
 static void expect_adoption(const struct vfsteer_port *entries, unsigned count)

@@ -9,7 +9,7 @@ history knows nothing: None.
 import subprocess
 
 # Whoever changes these moves packets.
-DATA_PATH = ("bpf/", "user/datapath/", "user/pair/", "include/vfsteer.h")
+DATA_PATH = ("bpf/", "user/datapath/", "user/pair/", "include/")
 UPSTREAM = ("@{upstream}", "origin/HEAD", "origin/main", "main")
 
 

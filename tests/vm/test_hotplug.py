@@ -212,6 +212,22 @@ def protections_of_this_kernel(guest):
     return f"{pair['attached_by']}, {pair['liveness']}, {len(status['watched'])} functions watched"
 
 
+@case("6.12-acpi")
+def hold_is_off(guest):
+    """hold_limit_ms = 0: no removal waits, and status says so; the default holds again."""
+    check(guest.pair()["removals_held"], "removals are not held by default")
+    for limit_ms, held in ((0, False), (20, True)):
+        guest.agent.stop()
+        guest.check(f"printf '[agent]\\nhold_limit_ms = {limit_ms}\\n' >/tmp/hold.conf")
+        guest.start_agent("--config /tmp/hold.conf")
+        pair = guest.wait_active("primary")
+        check_equal(pair["removals_held"], held, f"removals held with {limit_ms} ms")
+        check_equal("a removal does not wait" in guest.check("vfsteer status"), not held, f"status with {limit_ms} ms")
+    guest.agent.stop()
+    guest.start_agent()
+    guest.wait_active("primary")
+
+
 @case("6.*-acpi")
 def agent_killed(guest):
     """kill -9, then an unplug that no agent sees, then an agent that finds it all again."""

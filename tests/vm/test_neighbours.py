@@ -18,7 +18,7 @@ from vlan_peer import VlanPair, VlanPeer  # noqa: E402
 
 
 def prepared():
-    return {"extra": {"af_xdp": program("af_xdp")}}
+    return {"extra": {name: program(name) for name in ("af_xdp", "xdp_link")}}
 
 
 GUESTS = {kernel: {"kernel": kernel, "pairs": 2, "prepare": prepared, "more_modules": ("xsk_diag", "openvswitch", "crc32c_generic")} for kernel in KERNELS}
@@ -188,6 +188,34 @@ def open_vswitch(guest):
             receiver.wait(15)
             check_equal(tuple(int(word) for word in receiver.output().split()[-2:]), (100, 0), f"(arrived, twice) of 100 frames to {mac}")
     return f"{text}, broadcast and foreign unicast 0/100"
+
+
+# The standby is given the program, and the primary should have it 0.3 s later.
+LINKED = """for turn in 1 2 3 4 5 6 7 8; do
+    xdp_link {standby} /sys/fs/bpf/firewall >/tmp/linked & link=$!
+    until grep -q linked /tmp/linked; do :; done; sleep 0.3
+    ip link show {primary} | grep -q xdpgeneric && echo in time
+    until ip link show {primary} | grep -q xdpgeneric; do sleep 0.1; done
+    kill $link; wait $link; sleep 0.$turn
+    while ip link show {primary} | grep -q xdpgeneric; do sleep 0.1; done
+done 2>/dev/null"""
+
+
+@case("6.12", "6.1", "sid")
+def xdp_by_a_link(guest):
+    """Nothing but the watch program tells of it, and it may be a firewall. Looked at once a second, two of eight would be in time."""
+    standby, primary = guest.lab.netdev("sb"), guest.lab.netdev("vf")
+    guest.wait_active("primary")
+    check("dev_xdp_install" in guest.check("vfsteer status --json"), "it is not watched")
+    guest.lab.vm.push(firewall(), "/tmp/firewall.o", 0o644)
+    guest.check("bpftool prog load /tmp/firewall.o /sys/fs/bpf/firewall type xdp")
+    try:
+        soon = guest.check(LINKED.format(standby=standby, primary=primary), timeout=120).count("in time")
+    finally:
+        guest.run("rm -f /sys/fs/bpf/firewall")
+    guest.wait_active("primary")
+    check(soon >= 6, f"within 0.3 s on the primary: {soon} of 8")
+    return f"within 0.3 s on the primary: {soon} of 8"
 
 
 @case("6.12", "6.1", "sid")

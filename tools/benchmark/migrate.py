@@ -16,6 +16,7 @@ from tools.benchmark.migrate_account import BUCKET_MS, account, tcp_counters
 from tools.benchmark.migrate_client import INTERVAL_NS
 from tools.benchmark.migrate_guest import VF_TIMEOUT_S, InnerLab, MigrationDied, Process, migrate
 from tools.benchmark.migrate_host import KERNEL, PLAIN_QUEUES, Host
+from tools.benchmark.migrate_witness import Witnesses
 from tools.benchmark.progress import Progress
 from tools.rig import kernels
 from tools.rig.initramfs import initramfs
@@ -49,6 +50,11 @@ def describe():
 def responder():
     """The guest's program, built when its source is newer."""
     return compiled(HERE / "guest" / "responder.c", BUILD / "bench-responder", "-pthread")
+
+
+def witness():
+    """The program of whoever watches the wires."""
+    return compiled(HERE / "guest" / "witness.c", BUILD / "bench-witness")
 
 
 class Client:
@@ -89,7 +95,7 @@ class Scenario:
         """(figures, what QEMU says of the migration, what the machines have to say for themselves)."""
         pair = Pair(0)
         self.say("booting the host")
-        with Host(self.image, pair.mac, pair.peer_v4) as host:
+        with Host(self.image, pair.mac, pair.peer_v4, {"witness": witness()}) as host:
             self.say(f"host up after {host.vm.boot_s:.0f} s; booting the guest")
             source = Process(host, host.sides["a"], self.failover)
             source.agent()
@@ -97,14 +103,17 @@ class Scenario:
             self._guest_prepare(host, lab)
             target = Process(host, host.sides["b"], self.failover, incoming=True)
             target.agent(wait=False)
+            witnesses = Witnesses(host, PORT, witness(), host.vm.work)
             client = Client(host, pair.guest_v4, host.vm.work / "traffic")
             tcp_before = source.run(TCP_TEXT)[1]
             try:
                 said = self._migrate(host, source, target)
                 noted = client.finish()
+                sights = witnesses.finish()
             finally:
                 client.stop()
-            figures = account(noted, self.marks, tcp_counters(tcp_before, target.run(TCP_TEXT)[1]))
+                witnesses.stop()
+            figures = account(noted, self.marks, tcp_counters(tcp_before, target.run(TCP_TEXT)[1]), sights)
             evidence = "\n".join([
                 "guest", target.run(EVIDENCE)[1], "host", host.vm.run(EVIDENCE)[1], "outside", host.switch.run("ip -s link; bridge fdb show br br0"),
                 host.peer.run("ip -s link show peer0; grep -E '^(Ip|Udp|Tcp):' /proc/net/snmp")])
@@ -194,6 +203,7 @@ def record(results, contender, run, prefix, figures, said, more):
     add("answers/duplicates", figures["duplicates"]["answers"], "answers", steps=figures["duplicates"]["steps"])
     add("requests/duplicates", figures["duplicates"]["requests"], "requests", when=figures["duplicates"]["when"][:DUPLICATES_TOLD])
     add("answers/lost-outside-downtime", figures["lost_outside"], "answers")
+    add("answers/lost-by-rig", figures["lost_by_rig"], "answers", witnesses_dropped=figures["witnesses_dropped"])
     # QEMU's downtimes differ by more than contenders do: what is left of it is theirs, and the time until the network has noticed.
     add("answers/lost-beyond-reported-downtime", max(0, figures["lost"] - round(said["reported_ms"] / INTERVAL_MS)), "answers")
     add("holes/count", len(figures["holes"]), "holes")
@@ -213,8 +223,10 @@ def record(results, contender, run, prefix, figures, said, more):
         add("vf/after", figures["vf_after_s"], "s")
     add("arrivals", figures["series"], "answers per 10 ms")
     vf = f", back on the VF after {figures['vf_tx_ms']} ms" if contender.name != "virtio-only" else ""
-    holes = "; ".join(f"{hole['lost']} in {hole['ms']:.0f} ms after {hole['step']}" for hole in figures["holes"])
-    return (f"{figures['lost']} of {figures['asked']} answers lost ({figures['lost_outside']} outside the downtime), "
+    holes = "; ".join(f"{hole['lost']} in {hole['ms']:.0f} ms after {hole['step']}: " +
+                      ", ".join(f"{where} {count}" for where, count in hole["where"].items()) for hole in figures["holes"])
+    return (f"{figures['lost']} of {figures['asked']} answers lost ({figures['lost_outside']} outside the downtime, {figures['lost_by_rig']} of "
+            "these by the rig), "
             f"{len(figures['holes'])} holes ({holes}), downtime {said['downtime_ms']:.0f} ms "
             f"(reported {said['reported_ms']}), twice: {figures['duplicates']['requests']} questions, {figures['duplicates']['answers']} answers; "
             f"TCP stall {stall['ms']:.0f} ms from {stall['step']} + {stall['after_step_ms']:.0f} ms, {figures['idle_broken']} connections broken{vf}")
@@ -239,7 +251,7 @@ def plan(contenders, runs):
 
 def run(options, results):
     contenders = [one for one in chosen(options.contenders or CONTENDERS) if one.name != "bare-vf"]
-    extra = {"responder": responder()}
+    extra = {"responder": responder(), "witness": witness()}
     for contender in contenders:
         extra |= contender.extra()
     image = initramfs(kernels.kernel(KERNEL), extra)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """From what the far end of a migration noted to figures: what was lost where, and when the VF carried it."""
 
+from tools.benchmark.migrate_witness import OF_THE_RIG, lost_where, places
+
 BUCKET_MS = 10
 # A lost answer here and there is one hole when nothing to speak of came between.
 HOLE_JOIN_ANSWERS = 3
@@ -14,22 +16,23 @@ TCP_COUNTERS = ("RetransSegs", "TCPTimeouts", "TCPSpuriousRTOs", "TCPLossProbes"
                 "TCPDSACKOldSent", "TCPDSACKOfoSent", "TCPDSACKRecv", "TCPDSACKUndo", "TCPOFOQueue", "TCPSACKReorder", "TCPTSReorder")
 
 
-def holes(sent, answers, since_ns, marks):
+def holes(sent, answers, since_ns, marks, sights=()):
     """The holes from since_ns on: runs of questions without answer, with their length, place and the direction in which they were lost.
 
     marks: {step: ns}; a hole belongs to the latest step before it, and to the downtime when the guest stood still during it.
+    sights: the witnesses'; with them each hole says where its questions and answers were lost.
     """
     answered = {one[0]: one for one in answers}
     lost = [number for number, at in enumerate(sent) if at >= since_ns and number not in answered]
     runs = []
     for number in lost:
-        if runs and number - runs[-1][1] <= HOLE_JOIN_ANSWERS:
-            runs[-1][1] = number
-            runs[-1][2] += 1
+        if runs and number - runs[-1][-1] <= HOLE_JOIN_ANSWERS:
+            runs[-1].append(number)
         else:
-            runs.append([number, number, 1])
-    found = []
-    for first, last, count in runs:
+            runs.append([number])
+    found, seen = [], places(sights)
+    for run in runs:
+        first, last = run[0], run[-1]
         before = next((answered[number] for number in range(first - 1, -1, -1) if number in answered), None)
         after = next((answered[number] for number in range(last + 1, len(sent)) if number in answered), None)
         begin, end = sent[first], sent[last + 1] if last + 1 < len(sent) else sent[last]
@@ -37,10 +40,11 @@ def holes(sent, answers, since_ns, marks):
         requests_lost = (after[0] - before[0]) - ((after[2] - before[2]) & 0xffffffff) if before and after else None
         step = step_of(begin, marks)
         stopped = begin < marks.get("resume", 0) and end > marks.get("stop", 0)
-        found.append({"lost": count, "downtime": stopped, "ms": round((end - begin) / 1e6, 1),
+        found.append({"lost": len(run), "downtime": stopped, "ms": round((end - begin) / 1e6, 1),
                       "at_ms": round((begin - since_ns) / 1e6, 1), "step": step,
                       "after_step_ms": round((begin - marks.get(step, begin)) / 1e6, 1),
-                      "requests_lost": requests_lost, "never_came_back": after is None})
+                      "requests_lost": requests_lost, "never_came_back": after is None,
+                      **({"where": lost_where(run, *seen)} if sights else {})})
     return found
 
 
@@ -155,18 +159,21 @@ def vf_times(answers, plugged_ns):
     return first_ms("tx"), first_ms("rx"), seconds(lambda at: at < plugged_ns), seconds(lambda at: at >= plugged_ns)
 
 
-def account(noted, marks, guest_tcp):
-    """All figures of one migration. marks: {step: ns}, "plug" the VF's return; guest_tcp: tcp_counters() of the guest."""
+def account(noted, marks, guest_tcp, sights=()):
+    """All figures of one migration. marks: {step: ns}, "plug" the VF's return; guest_tcp: tcp_counters() of the guest; sights: the witnesses'."""
     since = min(marks.values()) - 20_000_000
     answers = [tuple(one) for one in noted["answers"]]
     arrivals = sorted(one[1] for one in answers)
-    found = holes(noted["sent"], answers, since, marks)
+    found = holes(noted["sent"], answers, since, marks, sights)
     stream = noted["stream"]
     tx_ms, rx_ms, before_s, after_s = vf_times(answers, marks.get("plug", arrivals[-1] if arrivals else since))
     begin = since - 1_000_000_000
     return {
         "lost": sum(hole["lost"] for hole in found),
         "lost_outside": sum(hole["lost"] for hole in found if not hole["downtime"]), "holes": found,
+        "lost_by_rig": sum(count for hole in found if not hole["downtime"] for place, count in hole.get("where", {}).items()
+                           if place in OF_THE_RIG),
+        "witnesses_dropped": sum(one.dropped for one in sights),
         "longest_hole_ms": max((hole["ms"] for hole in found), default=0),
         "silence_ms": silence(arrivals, since, marks.get("end", since))[0],
         "lost_before": sum(hole["lost"] for hole in holes(noted["sent"], answers, 0, {})) - sum(hole["lost"] for hole in found),

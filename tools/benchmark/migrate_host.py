@@ -82,9 +82,10 @@ def _ccp(kernel):
 
 
 class Host:
-    """The booted host with both sides ready, and the peer outside. guest_image: the initramfs of the guest that is to live in it."""
+    """The booted host with both sides ready, and the peer outside. guest_image: the initramfs of the guest that is to live in it; programs: more
+    of them for the host, {path: file here}."""
 
-    def __init__(self, guest_image, mac, peer_address):
+    def __init__(self, guest_image, mac, peer_address, programs=()):
         self.mac = mac
         self.sides = {"a": Side("a", "eth1", 4001, 4101), "b": Side("b", "eth2", 4002, 4102)}
         self.vm = None
@@ -92,7 +93,7 @@ class Host:
         try:
             self.switch, self.peer = Netns("switch"), Netns("peer")
             self._surroundings(peer_address)
-            self._boot(guest_image)
+            self._boot(guest_image, dict(programs))
             for side in self.sides.values():
                 self._side_prepare(side)
         except BaseException:
@@ -119,7 +120,7 @@ class Host:
             ip link set peer0 address 52:54:00:78:ff:01 up
             ip address add {peer_address}/24 dev peer0""")
 
-    def _boot(self, guest_image):
+    def _boot(self, guest_image, programs):
         binary = qemu(newer=True)
         kernel = kernels.kernel(KERNEL)
         # Behind a port: the agent in the rig's guests takes the first virtio device for its own.
@@ -130,7 +131,7 @@ class Host:
                         "-netdev", f"tap,id=pf{side.name},ifname=pf{side.name},script=no,downscript=no",
                         "-device", f"igb,bus=rp{number},netdev=pf{side.name},romfile=,mac=52:54:00:78:0{number + 1}:01"]
         extra = {"/inner/qemu": binary, "/inner/vmlinux": kernels.bootable(kernel), "/inner/initrd": guest_image,
-                 "/inner/ccp.ko": _ccp(kernel), **_firmware(binary)}
+                 "/inner/ccp.ko": _ccp(kernel), **_firmware(binary), **programs}
         self.vm = Vm(kernel, devices=devices, netns=self.switch.name, extra=extra, memory_mb=HOST_MEMORY_MB, cpus=2,
                      cpu="EPYC,+svm,+npt", cmdline="intel_iommu=on iommu=pt", qemu=binary, more_modules=HOST_MODULES, boot_timeout_s=180)
         self.vm.check(f"""

@@ -97,7 +97,7 @@ packages_net()
 packages_vm()
 {
 	packages_net && packages_need qemu-system-x86 seabios busybox-static dash cpio ethtool kmod bpftool gcc libc6-dev \
-		xz-utils zstd debian-archive-keyring
+		xz-utils zstd debian-archive-keyring ipvsadm libteam-utils
 }
 
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then

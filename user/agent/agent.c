@@ -30,18 +30,11 @@
 
 #define AGENT_NS_PER_MS 1000000ULL
 
-static bool agent_watches(const struct watch_result *watch, const char *function)
-{
-	for (unsigned i = 0; i < watch->attached_count; i++)
-		if (!strcmp(watch->attached[i], function))
-			return true;
-	return false;
-}
-
 /* Watch programs first: the method of the data path depends on them. */
 static int agent_open_programs(struct agent *agent)
 {
-	int error = watch_attach(&agent->world.pins, &agent->watch);
+	int error = watch_attach(&agent->world.pins, agent->options->settings.hold_limit_ms,
+				 &agent->watch);
 
 	if (error) {
 		log_error("watch: %s: the watch programs could not be loaded", strerror(-error));
@@ -49,13 +42,7 @@ static int agent_open_programs(struct agent *agent)
 	}
 	agent_log_watch(&agent->watch);
 	drops_attach(&agent->world.pins); /* without it, drops are not counted */
-	/*
-	 * With tcx, attached programs must be reported as well; otherwise both are read once a
-	 * second.
-	 */
-	agent->lists_watched = agent_watches(&agent->watch, "__dev_set_rx_mode") &&
-			       (!kernel_has_function("bpf_mprog_attach") ||
-				agent_watches(&agent->watch, "bpf_mprog_attach"));
+	agent->lists_watched = !agent->watch.polled;
 	agent->world.polled = !agent->lists_watched;
 	agent->world.watched = agent->watch.complete;
 	agent->world.removals_held = agent->watch.removals_held;
@@ -125,13 +112,19 @@ static bool agent_keep_standby_link(const char *rest, void *argument)
 	return agent_keep_link(argument, rest, false);
 }
 
+static void agent_log_repair(const struct vfsteer_pair *slot, const char *field, unsigned value)
+{
+	log_warning("%s: pinned with %s = %u, which this version does not know: ignoring it",
+		    slot->standby, field, value);
+}
+
 /* Repairs the pins before they are used. Returns 0 or -errno, logged. */
 static int agent_adopt(struct agent *agent)
 {
 	struct pins *pins = &agent->world.pins;
 	int foreign;
 
-	slot_repair(pins);
+	slot_repair(pins, agent_log_repair);
 	foreign = slot_find_foreign(pins, agent->world.network_namespace);
 	if (foreign >= 0) {
 		log_error(

@@ -148,8 +148,8 @@ static int agent_ports_open_pins(struct agent *agent)
 {
 	char message[512];
 
-	switch (port_pins_open(&agent->world.pins, true, &agent->world.port_pins, message,
-			       sizeof(message))) {
+	switch (port_pins_adopt(&agent->world.pins, &agent->world.port_pins, message,
+				sizeof(message))) {
 	case PINS_OK:
 	case PINS_ABSENT:
 		return 0;

@@ -37,6 +37,8 @@ bool agent_take_event(struct agent *agent, const void *data, size_t size)
 		pair->readdress = true;
 		pair->readdress_ns = pair_clock_ns() + AGENT_READDRESS_DELAY_NS;
 	}
+	if (pair && event.kind == EVENT_PROGRAMS)
+		pair->xdp_look_ns = 0;
 	if (pair && event.kind == EVENT_UNPLUG_CANCELLED)
 		pair->removal_cancelled = true;
 	return event.kind == EVENT_PROGRAMS;

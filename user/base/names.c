@@ -39,27 +39,11 @@ static const char *const livenesses[] = {
 	[LIVENESS_NETLINK] = "kept by the agent alone, from netlink",
 };
 
-static const char *const causes[] = {
-	[CAUSE_NONE] = "none",
-	[CAUSE_START] = "agent started",
-	[CAUSE_PRIMARY_READY] = "primary ready",
-	[CAUSE_UNPLUG_REQUEST] = "unplug announced",
-	[CAUSE_UNPLUG] = "unplugged",
-	[CAUSE_UNBIND] = "driver unbound",
-	[CAUSE_UNREGISTER] = "netdev unregistered",
-	[CAUSE_SET_DOWN] = "set down",
-	[CAUSE_CARRIER_LOST] = "carrier lost",
-	[CAUSE_DETACHED] = "detached by its driver",
-	[CAUSE_CANNOT_SEND] = "cannot send",
-	[CAUSE_GONE] = "gone",
-	[CAUSE_MISALIGNED] = "no longer matches the standby",
-	[CAUSE_OPERATOR] = "operator",
-	[CAUSE_XDP] = "XDP program attached or detached",
-	[CAUSE_OWNED] = "in somebody else's use",
-	[CAUSE_QDISC] = "root qdisc replaced",
-	[CAUSE_UNLOAD] = "unload",
-	[CAUSE_UNREACHABLE] = "unreachable",
-};
+#define NAME(enumerator, words, explanation) [enumerator] = words,
+#define EXPLANATION(enumerator, words, explanation) [enumerator] = explanation,
+
+static const char *const causes[] = { VFSTEER_CAUSES(NAME) };
+static const char *const cause_explanations[] = { VFSTEER_CAUSES(EXPLANATION) };
 
 const char *words_path(enum vfsteer_path path)
 {
@@ -86,21 +70,22 @@ const char *words_cause(enum vfsteer_cause cause)
 	return WORD(causes, cause);
 }
 
-static const char *const down_reasons[] = {
-	[DOWN_NOT] = "none",
-	[DOWN_SET_DOWN] = "set down",
-	[DOWN_NO_CARRIER] = "no carrier",
-	[DOWN_DETACHED] = "detached by its driver",
-	[DOWN_OTHER_MAC] = "other MAC than the standby",
-	[DOWN_OTHER_MTU] = "other MTU than the standby",
-	[DOWN_HOOK] = "no place for our program",
-	[DOWN_XDP] = "the standby's XDP program is not on it",
-	[DOWN_UNREACHABLE] = "unreachable",
-};
+const char *words_cause_explained(enum vfsteer_cause cause)
+{
+	return WORD(cause_explanations, cause);
+}
+
+static const char *const down_reasons[] = { VFSTEER_DOWN_REASONS(NAME) };
+static const char *const down_reason_explanations[] = { VFSTEER_DOWN_REASONS(EXPLANATION) };
 
 const char *words_down_reason(enum vfsteer_down_reason reason)
 {
 	return WORD(down_reasons, reason);
+}
+
+const char *words_down_reason_explained(enum vfsteer_down_reason reason)
+{
+	return WORD(down_reason_explanations, reason);
 }
 
 static const char *const reaches[] = {

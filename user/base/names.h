@@ -22,4 +22,8 @@ const char *words_port_driver(enum vfsteer_port_driver driver);
 const char *words_port_obstacle(enum vfsteer_port_obstacle obstacle);
 const char *words_port_wait(enum vfsteer_port_wait wait);
 
+/* A sentence for each of those whose words are short; static strings, "unknown" likewise. */
+const char *words_down_reason_explained(enum vfsteer_down_reason reason);
+const char *words_cause_explained(enum vfsteer_cause cause);
+
 #endif

@@ -5,6 +5,7 @@
 #include "base/mac.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/config_keys.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -188,7 +189,7 @@ static int parse_option(int argc, char **argv, int *index, unsigned accepted, st
 int arguments_parse(int argc, char **argv, unsigned accepted, unsigned min_operands, unsigned max_operands,
 		  struct options *ret)
 {
-	struct options options = { .bpffs = OPTIONS_DEFAULT_BPFFS, .settings = OPTIONS_DEFAULT_SETTINGS };
+	struct options options = { .bpffs = OPTIONS_DEFAULT_BPFFS, .settings = config_default_settings() };
 	bool only_operands = false;
 
 	for (int i = 1; i < argc; i++) {

@@ -22,8 +22,12 @@ int command_help(int argc, char **argv)
 		log_error("help: %s: no such command; 'vfsteer help' lists them", *options.operands[0] ? options.operands[0] : "''");
 		return EXIT_USAGE;
 	}
-	printf("usage: vfsteer %s%s%s\n\n%s: %s\n\n%s\nExit status: 0 done, 1 failed, 2 not understood.\n",
-	       command->name, *command->arguments ? " " : "", command->arguments, command->name, command->summary,
-	       command->details);
+	printf("usage: vfsteer %s%s%s\n\n%s: %s\n\n%s", command->name, *command->arguments ? " " : "", command->arguments,
+	       command->name, command->summary, command->details);
+	if (command->write_keys) {
+		command->write_keys(stdout);
+		fputs(command->rest, stdout);
+	}
+	puts("\nExit status: 0 done, 1 failed, 2 not understood.");
 	return commands_finish_output(argv[0], EXIT_SUCCESS);
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "base/device_name.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "base/names.h"
 #include "cli/arguments.h"
@@ -10,7 +9,7 @@
 #include "control/request.h"
 #include "maps/pins.h"
 #include "port/port_peer.h"
-#include "report/report_ports.h"
+#include "report/writer.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -172,7 +171,6 @@ static int command_port_delete(const struct options *options)
 
 static int command_port_list(const struct options *options)
 {
-	struct json_object *json;
 	struct report_ports *ports;
 	struct pins pins;
 	int status = EXIT_SUCCESS;
@@ -183,16 +181,8 @@ static int command_port_list(const struct options *options)
 		pins_close(&pins);
 		return command_port_fail("list", strerror(ENOMEM));
 	}
-	if (options->json) {
-		json = report_ports_to_json(ports, NULL);
-		if (!json || json_write(json, stdout))
-			status = command_port_fail("list", strerror(ENOMEM));
-		json_object_put(json);
-	} else if (!ports->count) {
-		puts("no ports");
-	} else {
-		report_ports_write_text(ports, NULL, -1, stdout);
-	}
+	if (report_write_ports(ports, options->json ? &report_json : &report_text, stdout))
+		status = command_port_fail("list", strerror(ENOMEM));
 	free(ports);
 	pins_close(&pins);
 	return status;

@@ -4,7 +4,7 @@
 #include "cli/commands.h"
 #include "cli/find_pair.h"
 #include "maps/pins.h"
-#include "report/report.h"
+#include "report/writer.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -58,7 +58,7 @@ int command_status(int argc, char **argv)
 			pins.directory, strerror(-err));
 		goto out;
 	}
-	err = options.json ? report_write_json(&report, stdout) : report_write_text(&report, stdout);
+	err = report_write(&report, options.json ? &report_json : &report_text, stdout);
 	report_free(&report);
 	if (err) {
 		fprintf(stderr, "vfsteer: status: writing the report: %s; free some memory\n", strerror(-err));

@@ -1,9 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "cli/commands.h"
+#include "cli/config_keys.h"
 
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define RUN_KEYS "                            "
+
+static void write_run_keys(FILE *stream)
+{
+	fputs(RUN_KEYS "[agent]\n", stream);
+	config_write_help(CONFIG_AGENT, RUN_KEYS, stream);
+	fputs(RUN_KEYS "[pair eth0]                 and of those above: see vfsteer.conf(5)\n", stream);
+	config_write_help(CONFIG_PAIR, RUN_KEYS, stream);
+	fputs(RUN_KEYS "[port veth0]                see 'vfsteer help port'\n", stream);
+}
+
+static void write_port_keys(FILE *stream)
+{
+	fputs("  [port veth0]\n", stream);
+	config_write_help(CONFIG_PORT, "  ", stream);
+}
 
 const struct command commands[] = {
 	{
@@ -22,26 +40,9 @@ const struct command commands[] = {
 			"  --pair STANDBY          pair this device only, its primary found by permanent MAC; repeatable\n"
 			"  --pair STANDBY=PRIMARY  name the primary as well: the device that it is at its first use, no other of its name\n"
 			"  --bpffs DIR             the bpf file system to pin under (default /sys/fs/bpf)\n"
-			"  --config FILE           settings and further pairs; all of it is optional:\n"
-			"                            [agent]\n"
-			"                            up_delay_ms = 0             carrier lasts so long before a primary is used\n"
-			"                            leaving_timeout_ms = 15000  an announced removal that does not come\n"
-			"                            announce_count = 3          announcements of each switch\n"
-			"                            announce_interval_ms = 100  between them\n"
-			"                            rx = exact                  or direct, see vfsteer.conf(5)\n"
-			"                            egress = after              or before other people's programs on the standby's egress\n"
-			"                            qdisc = mirror              or keep: the standby's root qdisc on the primary\n"
-			"                            xdp = mirror                an XDP program on a standby is put on the primary, too,\n"
-			"                                                        or that is not used; or ignore: used without it\n"
-			"                            announce = all              or macs: no addresses, or off: nothing\n"
-			"                            announce_except = 192.0.2.80  addresses, prefixes and MACs that are not announced\n"
-			"                            announce_again = 150        or off: seconds after which a silent pair announces its MACs\n"
-			"                            path_check = auto           or off, or arp ADDRESS..., or ns ADDRESS...: whom to ask\n"
-			"                                                        whether a primary leads anywhere\n"
-			"                            [pair eth0]\n"
-			"                            primary = auto              as --pair eth0; or = eth1, as --pair eth0=eth1\n"
-			"                            [port veth0]                see 'vfsteer help port'\n"
-			"                            pair = eth0\n"
+			"  --config FILE           settings and further pairs; all of it is optional:\n",
+		.write_keys = write_run_keys,
+		.rest =
 			"\n"
 			"When the agent ends, what it pinned under DIR/vfsteer stays and traffic goes on: it still leaves a\n"
 			"primary that is lost, but returns to one only when the agent runs again. 'vfsteer unload' removes it all.\n"
@@ -113,11 +114,9 @@ const struct command commands[] = {
 			"The first port that uses XDP has it attached to both devices of the pair, which interrupts them for a moment and\n"
 			"turns offloads off. GRO is turned on at a veth's other end, since the kernel delivers XDP frames only there.\n"
 			"A port lives until 'port del', 'unload', or its interface goes. One of the configuration comes back with it:\n"
-			"\n"
-			"  [port veth0]\n"
-			"  pair = eth0\n"
-			"  mac = 52:54:00:12:34:56   or passthrough = yes; neither: the veth's other end\n"
-			"  xdp = auto                or no\n"
+			"\n",
+		.write_keys = write_port_keys,
+		.rest =
 			"\n"
 			"Examples:\n"
 			"  vfsteer port add veth0 --pair eth0\n"

@@ -22,6 +22,8 @@ struct command {
 	const char *arguments; /* "PAIR primary|standby|auto" */
 	const char *summary;   /* one line */
 	const char *details;   /* paragraphs for `help COMMAND` */
+	void (*write_keys)(FILE *stream); /* the keys of the configuration that follow them, NULL: none; and the paragraphs behind those */
+	const char *rest;
 };
 
 /* The table that usage and dispatch both come from; ends with a NULL name. */

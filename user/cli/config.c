@@ -15,18 +15,6 @@
 #define CONFIG_PORT_PREFIX "port "
 #define CONFIG_BYTE_ORDER_MARK "\xef\xbb\xbf"
 
-static const struct config_number {
-	const char *name;
-	size_t offset; /* of an unsigned in struct options_settings */
-	unsigned long least, most;
-} config_numbers[] = {
-	{ "up_delay_ms", offsetof(struct options_settings, up_delay_ms), 0, 600000 },
-	{ "leaving_timeout_ms", offsetof(struct options_settings, leaving_timeout_ms), 1000, 600000 },
-	{ "announce_count", offsetof(struct options_settings, announce_count), 1, 100 },
-	{ "announce_interval_ms", offsetof(struct options_settings, announce_interval_ms), 10, 60000 },
-};
-#define CONFIG_NUMBERS (sizeof(config_numbers) / sizeof(*config_numbers))
-
 int config_mistake(struct config_reading *reading, const char *format, ...)
 {
 	va_list arguments;
@@ -40,139 +28,30 @@ int config_mistake(struct config_reading *reading, const char *format, ...)
 	return 0;
 }
 
-static int config_set_number(struct config_reading *reading, const struct config_number *number, const char *value)
+/* Sets a key of the section under way, which is about @of. */
+static int config_set(struct config_reading *reading, void *of, const char *name, const char *value)
 {
-	char *settings = (char *)&reading->options.settings, *end;
-	unsigned long parsed;
+	const struct config_key *key = config_find_key(reading->kind, name);
 
-	errno = 0;
-	parsed = strtoul(value, &end, 10);
-	if (errno || end == value || *end || value[0] == '-' || parsed < number->least || parsed > number->most)
-		return config_mistake(reading, "%s = %s: not a number from %lu to %lu", number->name, value, number->least,
-				      number->most);
-	*(unsigned *)(settings + number->offset) = parsed;
-	return 1;
-}
-
-static int config_set_rx(struct config_reading *reading, bool *rx_direct, const char *value)
-{
-	*rx_direct = !strcmp(value, "direct");
-	return *rx_direct || !strcmp(value, "exact") ? 1 : config_mistake(reading, "rx = %s: say exact or direct", value);
-}
-
-static int config_set_egress(struct config_reading *reading, enum options_egress *egress, const char *value)
-{
-	if (!strcmp(value, "after"))
-		*egress = OPTIONS_EGRESS_AFTER;
-	else if (!strcmp(value, "before"))
-		*egress = OPTIONS_EGRESS_BEFORE;
-	else
-		return config_mistake(reading, "egress = %s: say after or before", value);
-	return 1;
-}
-
-static int config_set_qdisc(struct config_reading *reading, enum options_qdisc *qdisc, const char *value)
-{
-	*qdisc = !strcmp(value, "mirror") ? OPTIONS_QDISC_MIRROR : OPTIONS_QDISC_KEEP;
-	return *qdisc == OPTIONS_QDISC_MIRROR || !strcmp(value, "keep") ? 1 : config_mistake(reading, "qdisc = %s: say mirror or keep", value);
-}
-
-static int config_set_xdp(struct config_reading *reading, bool *xdp_ignored, const char *value)
-{
-	*xdp_ignored = !strcmp(value, "ignore");
-	return *xdp_ignored || !strcmp(value, "mirror") ? 1 : config_mistake(reading, "xdp = %s: say mirror or ignore", value);
-}
-
-static int config_agent(struct config_reading *reading, const char *name, const char *value)
-{
-	for (size_t i = 0; i < CONFIG_NUMBERS; i++)
-		if (!strcmp(name, config_numbers[i].name))
-			return config_set_number(reading, &config_numbers[i], value);
-	if (!strcmp(name, "rx"))
-		return config_set_rx(reading, &reading->options.settings.rx_direct, value);
-	if (!strcmp(name, "egress"))
-		return config_set_egress(reading, &reading->options.settings.egress, value);
-	if (!strcmp(name, "qdisc"))
-		return config_set_qdisc(reading, &reading->options.settings.qdisc, value);
-	if (!strcmp(name, "xdp"))
-		return config_set_xdp(reading, &reading->options.settings.xdp_ignored, value);
-	if (!strcmp(name, "announce"))
-		return config_set_announce(reading, &reading->options.settings.announce, value);
-	if (!strcmp(name, "announce_except"))
-		return config_add_announce_except(reading, "", value);
-	if (!strcmp(name, "announce_again"))
-		return config_set_announce_again(reading, value);
-	if (!strcmp(name, "path_check"))
-		return config_set_path_check(reading, &reading->options.settings.path_check, "", value);
-	return config_mistake(reading, "%s: no such setting in [agent]: see 'vfsteer help run'", name);
-}
-
-static struct options_pair *config_find_pair(struct options *options, const char *standby)
-{
-	for (unsigned i = 0; i < options->pair_count; i++)
-		if (!strcmp(options->pairs[i].standby, standby))
-			return &options->pairs[i];
-	return NULL;
-}
-
-static int config_pair(struct config_reading *reading, const char *standby, const char *name, const char *value)
-{
-	struct options_pair *pair = config_find_pair(&reading->options, standby);
-	struct options_pair said;
-	const char *flaw;
-	char text[2 * OPTIONS_NAME_SIZE + 2];
-
-	if (!pair) {
-		flaw = arguments_add_pair(&reading->options, standby);
-		if (flaw)
-			return config_mistake(reading, "[pair %s]: %s", standby, flaw);
-		pair = &reading->options.pairs[reading->options.pair_count - 1];
+	if (key)
+		return config_read_key(reading, key, of, value);
+	switch (reading->kind) {
+	case CONFIG_PAIR:
+		return config_mistake(reading, "%s: no such setting in [pair %s]: see 'vfsteer help run'", name, reading->section);
+	case CONFIG_PORT:
+		return config_mistake(reading, "%s: no such setting in [port %s]: see 'vfsteer help port'", name, reading->section);
+	default:
+		return config_mistake(reading, "%s: no such setting in [agent]: see 'vfsteer help run'", name);
 	}
-	if (!strcmp(name, "rx"))
-		return config_set_rx(reading, &pair->rx_direct, value);
-	if (!strcmp(name, "egress"))
-		return config_set_egress(reading, &pair->egress, value);
-	if (!strcmp(name, "qdisc"))
-		return config_set_qdisc(reading, &pair->qdisc, value);
-	if (!strcmp(name, "xdp"))
-		return config_set_xdp(reading, &pair->xdp_ignored, value);
-	if (!strcmp(name, "announce"))
-		return config_set_announce(reading, &pair->announce, value);
-	if (!strcmp(name, "announce_except"))
-		return config_add_announce_except(reading, standby, value);
-	if (!strcmp(name, "path_check"))
-		return config_set_path_check(reading, &pair->path_check, standby, value);
-	if (strcmp(name, "primary"))
-		return config_mistake(reading, "%s: no such setting in [pair %s]: see 'vfsteer help run'", name, standby);
-	if (!strcmp(value, "auto"))
-		return 1;
-	if (pair->primary[0])
-		return config_mistake(reading, "[pair %s] primary = %s: it has the primary %s already", standby, value,
-				      pair->primary);
-	/* Again and whole, for the checks that --pair STANDBY=PRIMARY makes. */
-	said = *pair;
-	*pair = reading->options.pairs[--reading->options.pair_count];
-	/* One character more than there may be, so that one too long is told. */
-	snprintf(text, sizeof(text), "%.*s=%.*s", OPTIONS_NAME_SIZE, standby, OPTIONS_NAME_SIZE, value);
-	flaw = arguments_add_pair(&reading->options, text);
-	if (flaw)
-		return config_mistake(reading, "[pair %s] primary = %s: %s", standby, value, flaw);
-	pair = &reading->options.pairs[reading->options.pair_count - 1];
-	pair->rx_direct = said.rx_direct;
-	pair->egress = said.egress;
-	pair->qdisc = said.qdisc;
-	pair->xdp_ignored = said.xdp_ignored;
-	pair->announce = said.announce;
-	pair->path_check = said.path_check;
-	return 1;
 }
 
-/* A second value would take the first one's place, unseen. Exceptions are added to those before. */
+/* A second value would take the first one's place, unseen. */
 static bool config_is_new(struct config_reading *reading, const char *name)
 {
+	const struct config_key *key = config_find_key(reading->kind, name);
 	struct config_setting setting = { .kind = reading->kind };
 
-	if (reading->kind != CONFIG_PORT && !strcmp(name, "announce_except"))
+	if (key && key->repeats)
 		return true;
 	memcpy(setting.section, reading->section, sizeof(setting.section));
 	snprintf(setting.name, sizeof(setting.name), "%.*s", CONFIG_NAME_SIZE - 1, name);
@@ -195,6 +74,8 @@ static void config_write_name(const char *said, char *ret, size_t size)
 static int config_handle(void *argument, const char *section, const char *said, const char *value)
 {
 	struct config_reading *reading = argument;
+	struct options_pair *pair;
+	struct options_port *port;
 	char name[INI_MAX_LINE];
 
 	config_write_name(said, name, sizeof(name));
@@ -206,11 +87,13 @@ static int config_handle(void *argument, const char *section, const char *said, 
 		return config_mistake(reading, "%s: stands twice in [%s]: leave one of them", name, section);
 	switch (reading->kind) {
 	case CONFIG_PAIR:
-		return config_pair(reading, reading->section, name, value);
+		pair = config_pair_of_section(reading);
+		return pair && config_set(reading, pair, name, value);
 	case CONFIG_PORT:
-		return config_port(reading, reading->section, name, value);
+		port = config_port_of_section(reading);
+		return port && config_set(reading, port, name, value) && config_check_port(reading, port);
 	default:
-		return config_agent(reading, name, value);
+		return config_set(reading, &reading->options.settings, name, value);
 	}
 }
 

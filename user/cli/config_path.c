@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The setting path_check = auto|off|arp ADDRESS...|ns ADDRESS... */
+/* The key path_check = auto|off|arp ADDRESS...|ns ADDRESS... */
 #include "announce/path_targets.h"
 #include "cli/config_reading.h"
 
@@ -20,8 +20,9 @@ static bool is_no_neighbour(const struct path_rule *rule)
 }
 
 /* One address of @value, of @family. Returns where it ends, NULL after a mistake. */
-static const char *config_add_target(struct config_reading *reading, const char *pair, int family, const char *value)
+static const char *config_add_target(struct config_reading *reading, int family, const char *value)
 {
+	const char *pair = reading->section; /* of [agent]: empty */
 	struct options *options = &reading->options;
 	struct path_rule rule = { .family = family };
 	size_t length = strcspn(value, SEPARATORS);
@@ -49,8 +50,10 @@ static const char *config_add_target(struct config_reading *reading, const char 
 	return value + length;
 }
 
-int config_set_path_check(struct config_reading *reading, enum options_path *path_check, const char *pair, const char *value)
+int config_set_path_check(struct config_reading *reading, void *of, const char *value)
 {
+	enum options_path *path_check = reading->kind == CONFIG_PAIR ? &((struct options_pair *)of)->path_check :
+									 &((struct options_settings *)of)->path_check;
 	size_t length = strcspn(value, SEPARATORS);
 	int family = !strncmp(value, "arp", length) && length == 3  ? AF_INET :
 		     !strncmp(value, "ns", length) && length == 2 ? AF_INET6 :
@@ -65,7 +68,7 @@ int config_set_path_check(struct config_reading *reading, enum options_path *pat
 		return config_mistake(reading, "path_check = %s: say auto, off, arp and IPv4 addresses, or ns and IPv6 addresses", value);
 	*path_check = OPTIONS_PATH_NAMED;
 	for (; *rest; rest += strspn(rest, SEPARATORS)) {
-		rest = config_add_target(reading, pair, family, rest);
+		rest = config_add_target(reading, family, rest);
 		if (!rest)
 			return 0;
 	}

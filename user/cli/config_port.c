@@ -6,9 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
-static struct options_port *config_find_port(struct config_reading *reading, const char *name)
+struct options_port *config_port_of_section(struct config_reading *reading)
 {
 	struct options *options = &reading->options;
+	const char *name = reading->section;
 
 	for (unsigned i = 0; i < options->port_count; i++)
 		if (!strcmp(options->ports[i].name, name))
@@ -18,21 +19,14 @@ static struct options_port *config_find_port(struct config_reading *reading, con
 			       VFSTEER_MAX_PORTS);
 		return NULL;
 	}
-	snprintf(options->ports[options->port_count].name, sizeof(options->ports[0].name), "%s", name);
+	snprintf(options->ports[options->port_count].name, sizeof(options->ports[0].name), "%.*s", IF_NAMESIZE - 1, name);
 	reading->port_lines[options->port_count] = reading->line;
 	return &options->ports[options->port_count++];
 }
 
-/* One of two words: @yes sets *ret. */
-static int config_set_word(struct config_reading *reading, const char *name, const char *value, const char *yes,
-			   const char *no, bool *ret)
+int config_set_port_pair(struct config_reading *reading, void *of, const char *value)
 {
-	*ret = !strcmp(value, yes);
-	return *ret || !strcmp(value, no) ? 1 : config_mistake(reading, "%s = %s: say %s or %s", name, value, no, yes);
-}
-
-static int config_set_pair(struct config_reading *reading, struct options_port *port, const char *value)
-{
+	struct options_port *port = of;
 	const char *flaw = device_name_flaw(value);
 
 	if (flaw)
@@ -45,34 +39,17 @@ static int config_set_pair(struct config_reading *reading, struct options_port *
 	return 1;
 }
 
-static int config_set_mac(struct config_reading *reading, struct options_port *port, const char *value)
+int config_set_port_mac(struct config_reading *reading, void *of, const char *value)
 {
+	struct options_port *port = of;
 	const char *flaw = mac_parse(value, port->mac);
 
 	port->has_mac = true;
 	return flaw ? config_mistake(reading, "mac = %s: %s", value, flaw) : 1;
 }
 
-static int config_set(struct config_reading *reading, struct options_port *port, const char *setting, const char *value)
+int config_check_port(struct config_reading *reading, const struct options_port *port)
 {
-	if (!strcmp(setting, "pair"))
-		return config_set_pair(reading, port, value);
-	if (!strcmp(setting, "mac"))
-		return config_set_mac(reading, port, value);
-	if (!strcmp(setting, "passthrough"))
-		return config_set_word(reading, setting, value, "yes", "no", &port->passthrough);
-	if (!strcmp(setting, "xdp"))
-		return config_set_word(reading, setting, value, "no", "auto", &port->without_xdp);
-	return config_mistake(reading, "%s: no such setting in [port %s]: see 'vfsteer help port'", setting,
-			      port->name);
-}
-
-int config_port(struct config_reading *reading, const char *name, const char *setting, const char *value)
-{
-	struct options_port *port = config_find_port(reading, name);
-
-	if (!port || !config_set(reading, port, setting, value))
-		return 0;
 	if (port->passthrough && port->has_mac)
 		return config_mistake(
 			reading,

@@ -4,15 +4,10 @@
 #define CLI_CONFIG_READING_H
 
 #include "cli/arguments.h"
+#include "cli/config_keys.h"
 
 #define CONFIG_NAME_SIZE 32 /* of a setting */
-#define CONFIG_SETTINGS_MAX (8 * VFSTEER_MAX_PAIRS + 4 * VFSTEER_MAX_PORTS + 9)
-
-enum config_section {
-	CONFIG_AGENT,
-	CONFIG_PAIR,
-	CONFIG_PORT,
-};
+#define CONFIG_SETTINGS_MAX (CONFIG_KEYS_MAX * (1 + VFSTEER_MAX_PAIRS + VFSTEER_MAX_PORTS))
 
 struct config_setting {
 	enum config_section kind;
@@ -37,14 +32,19 @@ struct config_reading {
 /* Notes the first mistake, at the line read last. Returns 0, what a handler of libinih returns then. */
 __attribute__((format(printf, 2, 3))) int config_mistake(struct config_reading *reading, const char *format, ...);
 
-/* Each one setting of [agent], or of [pair @pair]. They return 1, or 0 after a mistake. */
-int config_set_announce(struct config_reading *reading, enum options_announce *announce, const char *value);
-int config_add_announce_except(struct config_reading *reading, const char *pair, const char *value); /* @pair empty: for all pairs */
-int config_set_announce_again(struct config_reading *reading, const char *value);
-int config_set_path_check(struct config_reading *reading, enum options_path *path_check, const char *pair, const char *value); /* @pair: likewise */
+/* The keys that are read each in a way of its own: struct config_key.read. */
+int config_add_announce_except(struct config_reading *reading, void *of, const char *value);
+int config_set_path_check(struct config_reading *reading, void *of, const char *value);
+int config_set_primary(struct config_reading *reading, void *of, const char *value);
+int config_set_port_pair(struct config_reading *reading, void *of, const char *value);
+int config_set_port_mac(struct config_reading *reading, void *of, const char *value);
 
-/* One setting of [port @name]. Returns 1, or 0 after a mistake. */
-int config_port(struct config_reading *reading, const char *port, const char *name, const char *value);
+/* The pair or port of the section under way, made if it is new; NULL after a mistake. */
+struct options_pair *config_pair_of_section(struct config_reading *reading);
+struct options_port *config_port_of_section(struct config_reading *reading);
+
+/* What has been set of [port @port]: does one thing exclude another? Returns 1, or 0 after a mistake. */
+int config_check_port(struct config_reading *reading, const struct options_port *port);
 
 /* Has every port what it cannot do without? Returns 1, or 0 after a mistake. */
 int config_check_ports(struct config_reading *reading);

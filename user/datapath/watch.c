@@ -5,6 +5,7 @@
 #include "datapath/variant.h"
 #include "datapath/watch_test.h"
 #include "maps/pins_make.h"
+#include "policy/watched.h"
 #include "watch.skel.h"
 #include "watch_without_cas.skel.h"
 
@@ -16,69 +17,44 @@
 
 VARIANT_DEFINE_OPEN(watch)
 
-/* The kernel functions watched; each program bears the name of its function. */
-static const char *const watch_functions[] = {
-	"pciehp_handle_button_press",
-	"acpiphp_disable_and_eject_slot",
-	"pci_stop_bus_device",
-	"pci_stop_and_remove_bus_device",
-	"pci_device_remove",
-	"unregister_netdevice_queue",
-	"__dev_close_many",
-	"dev_close_many",
-	"netif_close_many",
-	"dev_deactivate_many",
-	"netif_device_detach",
-	"netif_device_attach",
-	"netif_carrier_off",
-	"netif_carrier_on",
-	"__dev_set_rx_mode",
-	"bpf_mprog_attach",
-};
-#define WATCH_FUNCTIONS (sizeof(watch_functions) / sizeof(*watch_functions))
-_Static_assert(WATCH_FUNCTIONS <= WATCH_MAX, "room for every function in a result");
-
-/* A wrapper is of use only where the function it wraps is not there. */
-static bool watch_is_superseded(const char *name)
-{
-	return (!strcmp(name, "dev_close_many") || !strcmp(name, "netif_close_many")) &&
-	       kernel_has_function("__dev_close_many");
-}
-
 #define WATCH_NOT_PERMITTED_MAX 2
 #define WATCH_PIN "watch-"
 #define WATCH_NEW_PIN "new-" WATCH_PIN /* until it takes the place of an earlier one */
 #define WATCH_SILENT_PIN "silent-"     /* of a program that does not run here */
 
-/* How long a removal may be kept waiting for the announcement, and after it. */
-#define WATCH_HOLD_LIMIT_NS 100000000ULL
-#define WATCH_HOLD_SETTLE_NS 5000000ULL
+#define WATCH_HOLD_SETTLE_NS 5000000ULL /* how long a removal is held after the announcement */
+#define WATCH_NS_PER_MS 1000000ULL
+
+/* How all programs of one agent are loaded. */
+struct watch_loading {
+	const struct pins *pins;
+	int test_fd;
+	uint64_t hold_limit_ns; /* 0: nothing is held */
+};
 
 /* Spinning is of use only where another CPU can run the agent. */
-static bool watch_can_hold(void)
+static uint64_t watch_hold_limit_ns(unsigned limit_ms)
 {
-	return sysconf(_SC_NPROCESSORS_ONLN) > 1;
+	return sysconf(_SC_NPROCESSORS_ONLN) > 1 ? limit_ms * WATCH_NS_PER_MS : 0;
 }
 
 /* Opens the object with the programs in @wanted, a mask of indices, and no others to be loaded. */
-static struct watch_bpf *watch_select(const struct pins *pins, int test_fd, unsigned wanted)
+static struct watch_bpf *watch_select(const struct watch_loading *loading, unsigned wanted)
 {
 	struct watch_bpf *programs = watch_open(kernel_has_compare_and_swap() ? watch_bpf__elf_bytes :
 									  watch_without_cas_bpf__elf_bytes);
 
 	if (!programs)
 		return NULL;
-	for (unsigned i = 0; i < WATCH_FUNCTIONS; i++)
-		bpf_program__set_autoload(bpf_object__find_program_by_name(programs->obj, watch_functions[i]),
+	for (unsigned i = 0; i < WATCH_FUNCTIONS_MAX; i++)
+		bpf_program__set_autoload(bpf_object__find_program_by_name(programs->obj, watched_functions[i].name),
 					  wanted & 1U << i);
-	if (watch_can_hold()) {
-		programs->rodata->hold_limit_ns = WATCH_HOLD_LIMIT_NS;
-		programs->rodata->hold_settle_ns = WATCH_HOLD_SETTLE_NS;
-	}
-	if (bpf_map__reuse_fd(programs->maps.pairs, pins->pairs_fd) ||
-	    bpf_map__reuse_fd(programs->maps.counters, pins->counters_fd) ||
-	    bpf_map__reuse_fd(programs->maps.events, pins->events_fd) ||
-	    bpf_map__reuse_fd(programs->maps.watch_tests, test_fd)) {
+	programs->rodata->hold_limit_ns = loading->hold_limit_ns;
+	programs->rodata->hold_settle_ns = WATCH_HOLD_SETTLE_NS;
+	if (bpf_map__reuse_fd(programs->maps.pairs, loading->pins->pairs_fd) ||
+	    bpf_map__reuse_fd(programs->maps.counters, loading->pins->counters_fd) ||
+	    bpf_map__reuse_fd(programs->maps.events, loading->pins->events_fd) ||
+	    bpf_map__reuse_fd(programs->maps.watch_tests, loading->test_fd)) {
 		watch_bpf__destroy(programs);
 		return NULL;
 	}
@@ -114,20 +90,20 @@ static int watch_pin(const struct pins *pins, struct bpf_program *program)
 }
 
 /* Loads and attaches the programs of @wanted and adds those that took to *@attached. Returns 0 or the kernel's refusal. */
-static int watch_try(const struct pins *pins, int test_fd, unsigned wanted, unsigned *attached)
+static int watch_try(const struct watch_loading *loading, unsigned wanted, unsigned *attached)
 {
-	struct watch_bpf *programs = watch_select(pins, test_fd, wanted);
+	struct watch_bpf *programs = watch_select(loading, wanted);
 	int error;
 
 	if (!programs)
 		return -ENOMEM;
 	error = watch_bpf__load(programs);
-	for (unsigned i = 0; i < WATCH_FUNCTIONS && !error; i++) {
+	for (unsigned i = 0; i < WATCH_FUNCTIONS_MAX && !error; i++) {
 		int attach_error;
 
 		if (!(wanted & 1U << i))
 			continue;
-		attach_error = watch_pin(pins, bpf_object__find_program_by_name(programs->obj, watch_functions[i]));
+		attach_error = watch_pin(loading->pins, bpf_object__find_program_by_name(programs->obj, watched_functions[i].name));
 		if (!attach_error)
 			*attached |= 1U << i;
 		else
@@ -137,23 +113,12 @@ static int watch_try(const struct pins *pins, int test_fd, unsigned wanted, unsi
 	return error;
 }
 
-static bool watch_has(unsigned mask, const char *name)
-{
-	for (unsigned i = 0; i < WATCH_FUNCTIONS; i++)
-		if (!strcmp(watch_functions[i], name))
-			return mask & 1U << i;
-	return false;
-}
-
 /* A program that this kernel refuses now, but took from an earlier agent, still does its work; one of a function that this version does
  * not know is nobody's. */
 static bool watch_keep(const char *function, void *argument)
 {
 	(void)argument;
-	for (unsigned i = 0; i < WATCH_FUNCTIONS; i++)
-		if (!strcmp(watch_functions[i], function))
-			return true;
-	return false;
+	return watched_find(function) >= 0;
 }
 
 /*
@@ -161,15 +126,15 @@ static bool watch_keep(const char *function, void *argument)
  * down with it, so those that are left are tried one by one. A kernel that does not permit WATCH_NOT_PERMITTED_MAX of them permits none: each try costs
  * some 20 ms, for libbpf reads the kernel's types anew.
  */
-static int watch_attach_wanted(const struct pins *pins, int test_fd, unsigned wanted, unsigned *attached, int *refusal)
+static int watch_attach_wanted(const struct watch_loading *loading, unsigned wanted, unsigned *attached, int *refusal)
 {
-	int error = wanted ? watch_try(pins, test_fd, wanted, attached) : 0;
+	int error = wanted ? watch_try(loading, wanted, attached) : 0;
 	unsigned not_permitted = 0;
 
 	if (error == -ENOMEM)
 		return error;
-	for (unsigned i = 0; i < WATCH_FUNCTIONS && error && not_permitted < WATCH_NOT_PERMITTED_MAX; i++) {
-		int refused = wanted & ~*attached & 1U << i ? watch_try(pins, test_fd, 1U << i, attached) : 0;
+	for (unsigned i = 0; i < WATCH_FUNCTIONS_MAX && error && not_permitted < WATCH_NOT_PERMITTED_MAX; i++) {
+		int refused = wanted & ~*attached & 1U << i ? watch_try(loading, 1U << i, attached) : 0;
 
 		if (refused)
 			*refusal = error;
@@ -178,14 +143,34 @@ static int watch_attach_wanted(const struct pins *pins, int test_fd, unsigned wa
 	return 0;
 }
 
-static unsigned watch_functions_there(bool superseded)
+/* A wrapper is of use only where the function it wraps is not there, or does not run. */
+static bool watch_is_superseded(unsigned function)
+{
+	enum watch_function by = watched_functions[function].superseded_by;
+
+	return by != WATCH_none && kernel_has_function(watched_functions[by].name);
+}
+
+static unsigned watch_functions_there(void)
 {
 	unsigned there = 0;
 
-	for (unsigned i = 0; i < WATCH_FUNCTIONS; i++)
-		if (kernel_has_function(watch_functions[i]) && watch_is_superseded(watch_functions[i]) == superseded)
+	for (unsigned i = 0; i < WATCH_FUNCTIONS_MAX; i++)
+		if (kernel_has_function(watched_functions[i].name) && !watch_is_superseded(i))
 			there |= 1U << i;
 	return there;
+}
+
+/* What the functions in @silent supersede: inlined in its callers, a function leaves those to be watched. */
+static unsigned watch_find_wrappers(unsigned silent)
+{
+	unsigned wrappers = 0;
+
+	for (unsigned i = 0; i < WATCH_FUNCTIONS_MAX; i++)
+		if (watched_functions[i].superseded_by != WATCH_none &&
+		    silent & 1U << watched_functions[i].superseded_by && kernel_has_function(watched_functions[i].name))
+			wrappers |= 1U << i;
+	return wrappers;
 }
 
 /* Which of @attached do not run. */
@@ -193,8 +178,8 @@ static unsigned watch_find_silent(unsigned attached, const struct watch_test_res
 {
 	unsigned silent = 0;
 
-	for (unsigned i = 0; i < WATCH_FUNCTIONS; i++)
-		if (attached & 1U << i && !watch_test_fires(test, watch_functions[i]))
+	for (unsigned i = 0; i < WATCH_FUNCTIONS_MAX; i++)
+		if (attached & 1U << i && !watch_test_fires(test, i))
 			silent |= 1U << i;
 	return silent;
 }
@@ -202,19 +187,21 @@ static unsigned watch_find_silent(unsigned attached, const struct watch_test_res
 /* They stay attached: a function that is inlined in some callers is passed by others. */
 static bool watch_keep_silent(const char *function, void *argument)
 {
-	return watch_has(*(unsigned *)argument, function);
+	int found = watched_find(function);
+
+	return found >= 0 && *(unsigned *)argument & 1U << found;
 }
 
 static void watch_pin_silent(const struct pins *pins, unsigned silent)
 {
 	char from[PINS_PATH_SIZE], to[PINS_PATH_SIZE], pin[64];
 
-	for (unsigned i = 0; i < WATCH_FUNCTIONS; i++) {
+	for (unsigned i = 0; i < WATCH_FUNCTIONS_MAX; i++) {
 		if (!(silent & 1U << i))
 			continue;
-		snprintf(pin, sizeof(pin), WATCH_PIN "%s", watch_functions[i]);
+		snprintf(pin, sizeof(pin), WATCH_PIN "%s", watched_functions[i].name);
 		pins_link_path(pins, pin, 0, from, sizeof(from));
-		snprintf(pin, sizeof(pin), WATCH_SILENT_PIN "%s", watch_functions[i]);
+		snprintf(pin, sizeof(pin), WATCH_SILENT_PIN "%s", watched_functions[i].name);
 		pins_link_path(pins, pin, 0, to, sizeof(to));
 		rename(from, to);
 	}
@@ -224,23 +211,23 @@ static void watch_pin_silent(const struct pins *pins, unsigned silent)
 /*
  * Attaches all there is and tries it on a device. *@silent: what is attached and does not run. Returns 0 or -ENOMEM.
  */
-static int watch_attach_tested(const struct pins *pins, int test_fd, unsigned *attached, unsigned *silent,
-			       struct watch_result *result)
+static int watch_attach_tested(const struct watch_loading *loading, unsigned *attached, unsigned *silent, struct watch_result *result)
 {
-	int error = watch_attach_wanted(pins, test_fd, watch_functions_there(false), attached, &result->refusal);
+	int error = watch_attach_wanted(loading, watch_functions_there(), attached, &result->refusal);
 	struct watch_test_result test = { 0 };
+	unsigned wrappers;
 
 	*silent = 0;
 	if (error || !*attached || !kernel_runs_tracing())
 		return error;
-	result->test_error = watch_test_run(test_fd, &test);
+	result->test_error = watch_test_run(loading->test_fd, &test);
 	if (!result->test_error)
 		*silent = watch_find_silent(*attached, &test);
-	/* Inlined in its callers: those are what is left to watch. */
-	if (watch_has(*silent, "__dev_close_many") && watch_functions_there(true)) {
-		error = watch_attach_wanted(pins, test_fd, watch_functions_there(true), attached, &result->refusal);
+	wrappers = watch_find_wrappers(*silent);
+	if (wrappers) {
+		error = watch_attach_wanted(loading, wrappers, attached, &result->refusal);
 		if (!error)
-			result->test_error = watch_test_run(test_fd, &test);
+			result->test_error = watch_test_run(loading->test_fd, &test);
 		if (!error && !result->test_error)
 			*silent = watch_find_silent(*attached, &test);
 	}
@@ -249,33 +236,57 @@ static int watch_attach_tested(const struct pins *pins, int test_fd, unsigned *a
 	return error;
 }
 
-int watch_attach(const struct pins *pins, struct watch_result *ret)
+static bool watch_holds_removals(unsigned running)
 {
+	for (unsigned i = 0; i < WATCH_FUNCTIONS_MAX; i++)
+		if (running & 1U << i && watched_functions[i].holds && watched_functions[i].warns & WARNS_REMOVAL)
+			return true;
+	return false;
+}
+
+/* Does nothing tell the agent of what one of these functions would have? */
+static bool watch_is_polled(unsigned running)
+{
+	for (unsigned i = 0; i < WATCH_FUNCTIONS_MAX; i++)
+		if (!(running & 1U << i) &&
+		    (watched_functions[i].warns & POLLED ||
+		     (watched_functions[i].warns & POLLED_IF_THERE && kernel_has_function(watched_functions[i].name))))
+			return true;
+	return false;
+}
+
+int watch_attach(const struct pins *pins, unsigned hold_limit_ms, struct watch_result *ret)
+{
+	struct watch_loading loading = {
+		.pins = pins,
+		.test_fd = watch_test_map(),
+		.hold_limit_ns = watch_hold_limit_ns(hold_limit_ms),
+	};
 	struct watch_result result = { 0 };
 	unsigned attached = 0, silent = 0;
-	int test_fd = watch_test_map(), error;
+	int error;
 
-	if (test_fd < 0)
-		return test_fd;
-	error = watch_attach_tested(pins, test_fd, &attached, &silent, &result);
-	close(test_fd);
+	if (loading.test_fd < 0)
+		return loading.test_fd;
+	error = watch_attach_tested(&loading, &attached, &silent, &result);
+	close(loading.test_fd);
 	if (error)
 		return error;
 	result.silenced = !kernel_runs_tracing();
 	if (result.silenced)
 		attached = silent = result.refusal = 0; /* whatever was refused: that is not what is missing */
-	for (unsigned i = 0; i < WATCH_FUNCTIONS; i++) {
+	for (unsigned i = 0; i < WATCH_FUNCTIONS_MAX; i++) {
 		if (silent & 1U << i)
-			result.silent[result.silent_count++] = watch_functions[i];
+			result.silent[result.silent_count++] = watched_functions[i].name;
 		else if (attached & 1U << i)
-			result.attached[result.attached_count++] = watch_functions[i];
-		else if (!watch_is_superseded(watch_functions[i]))
-			result.missing[result.missing_count++] = watch_functions[i];
+			result.attached[result.attached_count++] = watched_functions[i].name;
+		else if (!watch_is_superseded(i))
+			result.missing[result.missing_count++] = watched_functions[i].name;
 	}
 	attached &= ~silent;
 	result.complete = result.complete && attached;
-	result.removals_held = watch_can_hold() && (watch_has(attached, "unregister_netdevice_queue") ||
-						    watch_has(attached, "pci_device_remove"));
+	result.removals_held = loading.hold_limit_ns && watch_holds_removals(attached);
+	result.polled = watch_is_polled(attached);
 	watch_pin_silent(pins, silent);
 	pins_sweep_links(pins, WATCH_PIN, watch_keep, NULL);
 	pins_sweep_links(pins, WATCH_NEW_PIN, NULL, NULL);

@@ -19,55 +19,23 @@ static const struct link_end ends[] = {
 	{ WATCH_TEST_PEER, { 0x02, 0x76, 0x66, 0x73, 0x74, 0x01 } },
 };
 
-#define STEP(name) (1U << WATCH_TEST_##name)
-
-/* The steps in which a program has to run, if the kernel has its function. */
-static const struct {
-	const char *name;
-	unsigned steps;
-} functions[WATCH_TEST_FUNCTIONS] = {
-	[WATCH_TEST_UNREGISTER] = { "unregister_netdevice_queue", STEP(DELETE) },
-	[WATCH_TEST_CLOSE] = { "__dev_close_many", STEP(DOWN) | STEP(DELETE) },
-	[WATCH_TEST_DEV_CLOSE] = { "dev_close_many", STEP(DELETE) },
-	[WATCH_TEST_NETIF_CLOSE] = { "netif_close_many", STEP(DELETE) },
-	[WATCH_TEST_DEACTIVATE] = { "dev_deactivate_many", STEP(DOWN) | STEP(DELETE) },
-	[WATCH_TEST_CARRIER_OFF] = { "netif_carrier_off", STEP(DOWN) | STEP(DELETE) },
-	[WATCH_TEST_CARRIER_ON] = { "netif_carrier_on", STEP(UP) },
-	[WATCH_TEST_RX_MODE] = { "__dev_set_rx_mode", STEP(UP) },
-};
-
-/* Each of these runs before the driver is told to stop. */
-#define CLOSING                                                                                                        \
-	(1U << WATCH_TEST_CLOSE | 1U << WATCH_TEST_DEV_CLOSE | 1U << WATCH_TEST_NETIF_CLOSE |                          \
-	 1U << WATCH_TEST_DEACTIVATE)
-
-static int function_of(const char *name)
+bool watch_test_fires(const struct watch_test_result *result, enum watch_function function)
 {
-	for (int i = 0; i < WATCH_TEST_FUNCTIONS; i++)
-		if (!strcmp(functions[i].name, name))
-			return i;
-	return -1;
-}
-
-bool watch_test_covers(const char *name)
-{
-	return function_of(name) >= 0;
-}
-
-bool watch_test_fires(const struct watch_test_result *result, const char *name)
-{
-	int function = function_of(name);
-
-	for (unsigned step = 0; function >= 0 && step < WATCH_TEST_STEPS; step++)
-		if (functions[function].steps & 1U << step && !(result->fired[step] & 1U << function))
+	for (unsigned step = 0; step < WATCH_TEST_STEPS; step++)
+		if (watched_functions[function].tested & 1U << step && !(result->fired[step] & 1U << function))
 			return false;
 	return true;
 }
 
 bool watch_test_complete(const struct watch_test_result *result)
 {
-	return result->fired[WATCH_TEST_DOWN] & CLOSING && result->fired[WATCH_TEST_DELETE] & CLOSING &&
-	       watch_test_fires(result, "netif_carrier_off") && watch_test_fires(result, "unregister_netdevice_queue");
+	/* Each of these runs before the driver is told to stop. */
+	unsigned closing = watched_that_are_tested(CLOSES), needed = watched_that_are_tested(NEEDED);
+
+	for (unsigned i = 0; i < WATCH_FUNCTIONS_MAX; i++)
+		if (needed & 1U << i && !watch_test_fires(result, i))
+			return false;
+	return result->fired[WATCH_TEST_DOWN] & closing && result->fired[WATCH_TEST_DELETE] & closing;
 }
 
 int watch_test_map(void)
@@ -85,7 +53,7 @@ static unsigned take_fired(int map_fd, int ifindex)
 
 	bpf_map_lookup_elem(map_fd, &(__u32){ 0 }, &seen);
 	bpf_map_update_elem(map_fd, &(__u32){ 0 }, &fresh, BPF_ANY);
-	for (unsigned i = 0; i < WATCH_TEST_FUNCTIONS; i++)
+	for (unsigned i = 0; i < WATCH_FUNCTIONS_MAX; i++)
 		fired |= (seen.fired[i] ? 1U : 0U) << i;
 	return fired;
 }

@@ -8,6 +8,7 @@
 #define DATAPATH_WATCH_TEST_H
 
 #include "netdev/link.h"
+#include "policy/watched.h"
 #include <stdbool.h>
 
 /* The two ends of the veth, for some ten milliseconds: with a MAC of its own, which udev's policies leave alone. Veth, because loading its module makes no
@@ -15,6 +16,7 @@
 #define WATCH_TEST_DEVICE "vfsteer-test0"
 #define WATCH_TEST_PEER "vfsteer-test1"
 
+/* In the order of the bits STEP_... (policy/watched.h). */
 enum watch_test_step {
 	WATCH_TEST_UP,	   /* set up, and gets carrier */
 	WATCH_TEST_DOWN,   /* set down by netlink, and loses it */
@@ -23,7 +25,7 @@ enum watch_test_step {
 };
 
 struct watch_test_result {
-	unsigned fired[WATCH_TEST_STEPS]; /* masks of enum watch_test_function */
+	unsigned fired[WATCH_TEST_STEPS]; /* masks of enum watch_function */
 	unsigned took_us;
 };
 
@@ -39,11 +41,8 @@ int watch_test_run(int map_fd, struct watch_test_result *ret);
 /* Takes away the device of an agent that was killed meanwhile. Returns 0 or -errno. */
 int watch_test_clean(struct link_requests *requests);
 
-/* Is the kernel function @name one that the test shows? */
-bool watch_test_covers(const char *name);
-
-/* Did its program run wherever it had to? True as well for a function that is not covered. */
-bool watch_test_fires(const struct watch_test_result *result, const char *name);
+/* Did its program run wherever it had to? True as well for a function that the device does not pass. */
+bool watch_test_fires(const struct watch_test_result *result, enum watch_function function);
 
 /* Was the device's closing seen in each of the ways to close it, its loss of carrier and its end: may the pair's word be believed? */
 bool watch_test_complete(const struct watch_test_result *result);

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "maps/pin.h"
+#include "base/crash_point.h"
+#include "maps/percpu.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/bpf.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -90,7 +93,9 @@ enum pins_error pin_check(const char *directory, const struct pin_layout *layout
 		return pin_fail(message, size, PINS_UNREADABLE,
 				"%s/%s: a map that is not ours; 'vfsteer unload' removes it",
 				directory, layout->name);
-	if (info.key_size != layout->key_size || info.value_size != layout->value_size ||
+	if (info.key_size != layout->key_size ||
+	    (layout->grows ? !info.value_size || info.value_size % sizeof(__u64) :
+			     info.value_size != layout->value_size) ||
 	    (layout->entries && info.max_entries != layout->entries) ||
 	    (info.map_flags & layout->flags) != layout->flags)
 		return pin_fail(message, size, PINS_FOREIGN_VERSION,
@@ -98,4 +103,34 @@ enum pins_error pin_check(const char *directory, const struct pin_layout *layout
 				"then 'vfsteer run'",
 				directory, layout->name);
 	return PINS_OK;
+}
+
+int pin_widen(const char *directory, const struct pin_layout *layout, int *fd, int new_fd)
+{
+	char path[PINS_PATH_SIZE + 24], new_path[PINS_PATH_SIZE + 24];
+	int error = percpu_copy(*fd, new_fd, layout->entries), copy;
+
+	if (error)
+		return error;
+	copy = fcntl(new_fd, F_DUPFD_CLOEXEC, 0);
+	if (copy < 0)
+		return -errno;
+	snprintf(path, sizeof(path), "%s/%s", directory, layout->name);
+	snprintf(new_path, sizeof(new_path), "%s/" PIN_NEW_PREFIX "%s", directory, layout->name);
+	/* Left by an agent that was killed here. */
+	unlink(new_path);
+	error = bpf_obj_pin(new_fd, new_path) ? -errno : 0;
+	crash_point("pin-widened");
+	if (!error && rename(new_path, path)) {
+		error = -errno;
+		unlink(new_path);
+	}
+	if (error) {
+		close(copy);
+		return error;
+	}
+	crash_point("pin-renamed");
+	close(*fd);
+	*fd = copy;
+	return 0;
 }

@@ -117,8 +117,11 @@ bool pins_state_change(const struct pins *pins, unsigned slot, struct vfsteer_st
 		return false;
 	}
 	*expected = wanted;
-	if (switched)
+	if (switched) {
 		stamp_switch(pair);
+		/* Again: a frame on the formerly active wire may have cleared one in between. */
+		pair->rx_compares_primary = pair->rx_compares_standby = 1;
+	}
 	return true;
 }
 
@@ -129,5 +132,5 @@ int pins_counters(const struct pins *pins, unsigned slot, struct vfsteer_counter
 
 int pins_clear_counters(const struct pins *pins, unsigned slot)
 {
-	return percpu_clear(pins->counters_fd, slot, sizeof(struct vfsteer_counters));
+	return percpu_clear(pins->counters_fd, slot);
 }

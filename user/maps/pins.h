@@ -49,6 +49,9 @@ enum pins_error pins_open(const char *bpffs, bool writable, struct pins *ret, ch
 /* Unmaps and closes all; the pins stay. */
 void pins_close(struct pins *pins);
 
+/* pin_widen (pin.h) for the counters. */
+int pins_widen_counters(struct pins *pins, int new_fd);
+
 /*
  * Takes the agent's lock on <bpffs>/vfsteer, which must exist. Returns the directory's descriptor,
  * which holds the lock until it is closed; -EWOULDBLOCK if another agent has it; or another -errno.

@@ -2,6 +2,8 @@
 #include "maps/pins_make.h"
 #include "base/crash_point.h"
 #include "maps.skel.h"
+#include "maps/percpu.h"
+#include "maps/pin.h"
 #include "maps/port_pins.h"
 
 #include <bpf/bpf.h>
@@ -100,6 +102,30 @@ static int pins_make_maps(const char *directory)
 	return error;
 }
 
+/*
+ * Copies the counters of an earlier version, which had fewer, to a map with room for all. Returns 0
+ * or -errno.
+ */
+static int pins_grow_counters(struct pins *pins)
+{
+	int size = percpu_entry_size(pins->counters_fd), error;
+	struct maps_bpf *maps;
+	struct bpf_map *map;
+
+	if (size < 0 || (size_t)size >= sizeof(struct vfsteer_counters))
+		return size < 0 ? size : 0;
+	maps = maps_bpf__open();
+	if (!maps)
+		return -errno;
+	bpf_object__for_each_map(map, maps->obj)
+		bpf_map__set_autocreate(map, map == maps->maps.counters);
+	error = maps_bpf__load(maps);
+	if (!error)
+		error = pins_widen_counters(pins, bpf_map__fd(maps->maps.counters));
+	maps_bpf__destroy(maps);
+	return error;
+}
+
 /* Is it one of our maps, without a slot in use? */
 static bool pins_is_unused(const char *path)
 {
@@ -151,6 +177,9 @@ static int pins_unpin_maps(const char *directory)
 			error = -errno;
 		crash_point("pins-map-unpinned");
 	}
+	/* Left by an agent that was killed in pin_widen. */
+	snprintf(path, sizeof(path), "%.200s/" PIN_NEW_PREFIX "counters", directory);
+	unlink(path);
 	return error;
 }
 
@@ -216,6 +245,8 @@ enum pins_error pins_make(const char *bpffs, struct pins *ret, bool *ret_adopted
 		else
 			result = pins_open(bpffs, true, &pins, message, size);
 	}
+	if (!error && *ret_adopted)
+		error = pins_grow_counters(&pins);
 	if (error || result != PINS_OK) {
 		if (result == PINS_OK)
 			pins_close(&pins);

@@ -33,16 +33,16 @@ enum { PIN_PAIRS, PIN_COUNTERS, PIN_TWINS, PIN_TWINS_KEY, PIN_OWN_MACS, PIN_EVEN
 
 static const struct pin_layout layouts[PIN_COUNT] = {
 	[PIN_PAIRS] = { "pairs", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct vfsteer_pair), BPF_F_MMAPABLE,
-			VFSTEER_MAX_PAIRS },
+			VFSTEER_MAX_PAIRS, false },
 	[PIN_COUNTERS] = { "counters", BPF_MAP_TYPE_PERCPU_ARRAY, 4,
-			   sizeof(struct vfsteer_counters), 0, VFSTEER_MAX_PAIRS },
+			   sizeof(struct vfsteer_counters), 0, VFSTEER_MAX_PAIRS, true },
 	[PIN_TWINS] = { "twins", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct vfsteer_twins), 0,
-			VFSTEER_TWINS_BUCKETS },
+			VFSTEER_TWINS_BUCKETS, false },
 	[PIN_TWINS_KEY] = { "twins_key", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct vfsteer_twins_key), 0,
-			    1 },
+			    1, false },
 	[PIN_OWN_MACS] = { "own_macs", BPF_MAP_TYPE_HASH, sizeof(struct vfsteer_own_mac), 1,
-			   BPF_F_NO_PREALLOC, VFSTEER_MAX_OWN_MACS },
-	[PIN_EVENTS] = { "events", BPF_MAP_TYPE_RINGBUF, 0, 0, 0, 0 },
+			   BPF_F_NO_PREALLOC, VFSTEER_MAX_OWN_MACS, false },
+	[PIN_EVENTS] = { "events", BPF_MAP_TYPE_RINGBUF, 0, 0, 0, 0, false },
 };
 
 /* What pins_open fills, and where its error message goes. */
@@ -219,6 +219,11 @@ enum pins_error pins_open(const char *bpffs, bool writable, struct pins *ret, ch
 	else
 		pins_close(&opening.pins);
 	return error;
+}
+
+int pins_widen_counters(struct pins *pins, int new_fd)
+{
+	return pin_widen(pins->directory, &layouts[PIN_COUNTERS], &pins->counters_fd, new_fd);
 }
 
 static int open_directory(const char *bpffs)

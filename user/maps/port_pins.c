@@ -17,20 +17,22 @@ _Static_assert(sizeof(struct vfsteer_port) % 8 == 0, "stride of the ports map");
 /* struct port_share of bpf/port_maps.h: a lock, two numbers, and the keys. */
 #define PORT_PINS_SHARE_SIZE (16 + VFSTEER_PORT_SHARE * sizeof(struct vfsteer_port_address_key))
 
+#define PORT_PINS_COUNTERS 1 /* among the layouts */
+
 /* In the order of pinning, which is reversed for unpinning. */
 static const struct pin_layout layouts[PORT_PINS_MAPS] = {
 	{ "ports", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct vfsteer_port), BPF_F_MMAPABLE,
-	  VFSTEER_MAX_PORTS },
+	  VFSTEER_MAX_PORTS, false },
 	{ "port_counters", BPF_MAP_TYPE_PERCPU_ARRAY, 4, sizeof(struct vfsteer_port_counters), 0,
-	  VFSTEER_MAX_PORTS },
+	  VFSTEER_MAX_PORTS, true },
 	{ "port_members", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct vfsteer_members), 0,
-	  VFSTEER_MAX_PAIRS },
+	  VFSTEER_MAX_PAIRS, false },
 	{ "port_stations", BPF_MAP_TYPE_HASH, sizeof(struct vfsteer_station_key),
-	  sizeof(struct vfsteer_station), 0, 0 },
-	{ "port_devices", BPF_MAP_TYPE_DEVMAP_HASH, 4, 4, 0, 0 },
+	  sizeof(struct vfsteer_station), 0, 0, false },
+	{ "port_devices", BPF_MAP_TYPE_DEVMAP_HASH, 4, 4, 0, 0, false },
 	{ "port_addresses", BPF_MAP_TYPE_LRU_HASH, sizeof(struct vfsteer_port_address_key),
-	  sizeof(struct vfsteer_port_address), 0, 0 },
-	{ "port_shares", BPF_MAP_TYPE_ARRAY, 4, PORT_PINS_SHARE_SIZE, 0, VFSTEER_MAX_PORTS },
+	  sizeof(struct vfsteer_port_address), 0, 0, false },
+	{ "port_shares", BPF_MAP_TYPE_ARRAY, 4, PORT_PINS_SHARE_SIZE, 0, VFSTEER_MAX_PORTS, false },
 };
 
 static void port_pins_init(struct port_pins *pins)
@@ -124,6 +126,42 @@ enum pins_error port_pins_open(const struct pins *pins, bool writable, struct po
 	return result;
 }
 
+/* pins_grow_counters, for the counters of the ports. */
+static int port_pins_grow_counters(const struct pins *pins, struct port_pins *ports)
+{
+	int size = percpu_entry_size(ports->counters_fd), error;
+	struct port_maps_bpf *maps;
+	struct bpf_map *map;
+
+	if (size < 0 || (size_t)size >= sizeof(struct vfsteer_port_counters))
+		return size < 0 ? size : 0;
+	maps = port_maps_bpf__open();
+	if (!maps)
+		return -errno;
+	bpf_object__for_each_map(map, maps->obj)
+		bpf_map__set_autocreate(map, map == maps->maps.port_counters);
+	error = port_maps_bpf__load(maps);
+	if (!error)
+		error = pin_widen(pins->directory, &layouts[PORT_PINS_COUNTERS],
+				  &ports->counters_fd, bpf_map__fd(maps->maps.port_counters));
+	port_maps_bpf__destroy(maps);
+	return error;
+}
+
+enum pins_error port_pins_adopt(const struct pins *pins, struct port_pins *ret, char *message,
+				size_t size)
+{
+	enum pins_error result = port_pins_open(pins, true, ret, message, size);
+	int error = result == PINS_OK ? port_pins_grow_counters(pins, ret) : 0;
+
+	if (!error)
+		return result;
+	port_pins_close(ret);
+	return pin_fail(message, size, PINS_SYSTEM,
+			"%s/port_counters: %s: the map could not be replaced with a larger one",
+			pins->directory, strerror(-error));
+}
+
 int port_pins_unpin(const char *directory)
 {
 	char path[PINS_PATH_SIZE];
@@ -135,6 +173,8 @@ int port_pins_unpin(const char *directory)
 			error = -errno;
 		crash_point("port-pins-map-unpinned");
 	}
+	snprintf(path, sizeof(path), "%.200s/" PIN_NEW_PREFIX "port_counters", directory);
+	unlink(path);
 	return error;
 }
 
@@ -270,5 +310,5 @@ int port_pins_counters(const struct port_pins *pins, unsigned number,
 
 int port_pins_clear_counters(const struct port_pins *pins, unsigned number)
 {
-	return percpu_clear(pins->counters_fd, number, sizeof(struct vfsteer_port_counters));
+	return percpu_clear(pins->counters_fd, number);
 }

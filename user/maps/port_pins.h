@@ -25,6 +25,13 @@ struct port_pins {
 enum pins_error port_pins_open(const struct pins *pins, bool writable, struct port_pins *ret,
 			       char *message, size_t size);
 
+/*
+ * As port_pins_open, writable, for the agent: maps of an earlier version, with fewer counters, get
+ * room for all.
+ */
+enum pins_error port_pins_adopt(const struct pins *pins, struct port_pins *ret, char *message,
+				size_t size);
+
 /* Creates and pins the maps, and removes what is left of earlier ones. Returns 0 or -errno. */
 int port_pins_make(const struct pins *pins, struct port_pins *ret);
 

@@ -62,23 +62,39 @@ bool slot_explain_foreign(const struct pins *pins, char *message, size_t size)
 }
 
 /* Programs may change the state word during this; they write only known values. */
-static void slot_repair_state(const struct pins *pins, unsigned slot)
+static void slot_repair_state(const struct pins *pins, unsigned slot, slot_repaired *repaired)
 {
-	struct vfsteer_state state = pins_state(pins, slot), wanted;
+	struct vfsteer_state state = pins_state(pins, slot), found, wanted;
 
 	do {
-		wanted = state;
-		if (wanted.active > PATH_PRIMARY)
+		found = wanted = state;
+		if (wanted.active >= VFSTEER_PATH_MAX)
 			wanted.active = PATH_STANDBY;
-		if (wanted.primary > PRIMARY_DOWN)
+		if (wanted.primary >= PRIMARY_STATE_MAX)
 			wanted.primary = PRIMARY_JOINING;
-		if (wanted.admin > ADMIN_STANDBY)
+		if (wanted.admin >= ADMIN_MAX)
 			wanted.admin = ADMIN_AUTO;
-		if (wanted.cause > CAUSE_UNREACHABLE)
-			wanted.cause = CAUSE_NONE;
 	} while (memcmp(&wanted, &state, sizeof(state)) &&
 		 !pins_state_change(pins, slot, &state, wanted));
+	if (wanted.active != found.active)
+		repaired(&pins->pairs[slot], "active", found.active);
+	if (wanted.primary != found.primary)
+		repaired(&pins->pairs[slot], "primary", found.primary);
+	if (wanted.admin != found.admin)
+		repaired(&pins->pairs[slot], "admin", found.admin);
 }
+
+/*
+ * For fields that decisions use. A cause or reason of a newer version is shown as unknown, and
+ * stays.
+ */
+#define SLOT_REPAIR(field, max, instead)                                                           \
+	do {                                                                                       \
+		if (slot->field >= (max)) {                                                        \
+			repaired(slot, #field, slot->field);                                       \
+			slot->field = (instead);                                                   \
+		}                                                                                  \
+	} while (0)
 
 static bool slot_is_repeated(const struct pins *pins, unsigned slot)
 {
@@ -97,7 +113,7 @@ static void slot_count(const struct pins *pins, unsigned used)
 
 #define SLOT_END_TEXT(field) ((field)[sizeof(field) - 1] = '\0')
 
-void slot_repair(const struct pins *pins)
+void slot_repair(const struct pins *pins, slot_repaired *repaired)
 {
 	uint64_t now_ns = clock_now_ns(CLOCK_BOOTTIME);
 
@@ -110,16 +126,11 @@ void slot_repair(const struct pins *pins)
 			slot_clear(pins, i);
 			continue;
 		}
-		slot_repair_state(pins, i);
-		if (slot->down_reason > DOWN_UNREACHABLE)
-			slot->down_reason = DOWN_NOT;
-		if (slot->primary_reach > REACH_OFF)
-			slot->primary_reach = REACH_UNKNOWN;
-		if (slot->xdp_mirror > XDP_MIRROR_SOCKETS)
-			slot->xdp_mirror = XDP_MIRROR_NONE;
-		if (slot->announce > ANNOUNCE_OFF)
-			slot->announce = ANNOUNCE_ALL;
 		SLOT_END_TEXT(slot->standby);
+		slot_repair_state(pins, i, repaired);
+		SLOT_REPAIR(primary_reach, REACH_MAX, REACH_UNKNOWN);
+		SLOT_REPAIR(xdp_mirror, XDP_MIRROR_MAX, XDP_MIRROR_NONE);
+		SLOT_REPAIR(announce, ANNOUNCE_MAX, ANNOUNCE_ALL);
 		SLOT_END_TEXT(slot->primary);
 		SLOT_END_TEXT(slot->mac);
 		SLOT_END_TEXT(slot->primary_pci_address);

@@ -14,12 +14,17 @@
 int slot_find(const struct pins *pins, uint32_t network_namespace, int standby_ifindex,
 	      bool *ret_known);
 
+/* Of @slot: @field held @value, which this version does not know. */
+typedef void slot_repaired(const struct vfsteer_pair *slot, const char *field, unsigned value);
+
 /*
  * Repairs entries that another program may have written; called after adoption, before they are
- * used. Texts end within their fields, enumerators are known, no time lies in the future, a standby
- * has one slot, a free slot is empty, and all slots in use are counted.
+ * used. Texts end within their fields, enumerators that decide are known, no time lies in the
+ * future, a standby has one slot, a free slot is empty, and all slots in use are counted.
+ * @repaired is called for each enumerator that was replaced, so that an adoption by an older
+ * version loses nothing in silence.
  */
-void slot_repair(const struct pins *pins);
+void slot_repair(const struct pins *pins, slot_repaired *repaired);
 
 /*
  * Is the pair in this process's network namespace? The ifindexes of another namespace's pair mean

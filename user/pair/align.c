@@ -15,6 +15,8 @@ struct align {
 	struct mac_list received; /* by the standby: see align_received */
 	uint32_t added_flags;  /* IFF_PROMISC, IFF_ALLMULTI: set by us */
 	bool has_grown;        /* see align_has_grown */
+	bool vlans_have_grown; /* see align_vlans_have_grown */
+	bool is_partial;       /* see align_is_partial */
 };
 
 /* The first error of a call that goes on. */
@@ -161,11 +163,13 @@ int align_primary(struct align *align, struct link_requests *requests, const str
 		  const struct netdev *standby, const struct netdev *primary, const char **ret_what)
 {
 	struct failure failure = { 0 };
+	struct align_vlans_done vlans;
 	int error;
 
 	if (align->ifindex != primary->ifindex)
 		forget(align);
 	align->ifindex = primary->ifindex;
+	align->is_partial = false;
 
 	note(&failure, align_mtu(requests, standby, primary), "MTU");
 	crash_point("align-mtu-set");
@@ -176,7 +180,9 @@ int align_primary(struct align *align, struct link_requests *requests, const str
 		   &failure);
 	align_flag(align, requests, primary, IFF_ALLMULTI, (standby->flags & IFF_ALLMULTI) || standby->allmulti,
 		   &failure);
-	error = align_vlans(requests, table, standby, primary);
+	error = align_vlans(requests, table, standby, primary, &vlans);
+	align->is_partial = vlans.is_partial;
+	align->vlans_have_grown |= vlans.has_added;
 	note(&failure, error,
 	     error == -E2BIG ? "VLAN filters: more VLANs of the bridge than stubs are made for; switch its filter off: ethtool -K NAME rx-vlan-filter off"
 			     : "VLAN filters");
@@ -197,6 +203,19 @@ bool align_has_grown(struct align *align)
 
 	align->has_grown = false;
 	return has_grown;
+}
+
+bool align_is_partial(const struct align *align)
+{
+	return align->is_partial;
+}
+
+bool align_vlans_have_grown(struct align *align)
+{
+	bool have_grown = align->vlans_have_grown || align->is_partial;
+
+	align->vlans_have_grown = false;
+	return have_grown;
 }
 
 /* All hosts (RFC 1112) and all nodes (RFC 4291): joined by the kernel on every device. */

@@ -33,6 +33,12 @@ const struct mac_list *align_received(const struct align *align);
  */
 bool align_has_grown(struct align *align);
 
+/* Whether the last align_primary has left VLANs to the next call. */
+bool align_is_partial(const struct align *align);
+
+/* The same as align_has_grown of VLANs, and true while align_is_partial is. */
+bool align_vlans_have_grown(struct align *align);
+
 /*
  * Takes what @primary has now for added by an earlier align_primary: its promiscuity and all of its receive lists but what
  * the kernel joins itself. For a primary that was found aligned, by a restarted agent or by `unload`. Returns 0 or -errno.

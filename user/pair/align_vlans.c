@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "pair/align_vlans.h"
+#include "base/clock.h"
 #include "netdev/vlan_stub.h"
 
 #include <errno.h>
@@ -43,25 +44,24 @@ static int remove_stubs(struct link_requests *requests, const struct netdev_tabl
 	return link_delete_all(requests, ifindexes, count);
 }
 
+/* -EEXIST: it was made a moment ago, and the table does not know it yet. */
 static int add_stub(struct link_requests *requests, const struct netdev *primary, uint16_t vlan_id,
 		    uint16_t vlan_protocol)
 {
 	char name[IF_NAMESIZE];
 	int error = vlan_stub_name(primary->ifindex, vlan_id, vlan_protocol, name);
 
-	if (!error)
-		error = link_add_vlan(requests, primary->ifindex, name, vlan_id, vlan_protocol);
-	/* Made a moment ago; the table does not know it yet. */
-	return error == -EEXIST ? 0 : error;
+	return error ? error : link_add_vlan(requests, primary->ifindex, name, vlan_id, vlan_protocol);
 }
 
 static int add_stubs(struct link_requests *requests, const struct netdev_table *table, struct vlan_set *needed,
-		     const struct netdev *primary)
+		     const struct netdev *primary, struct align_vlans_done *done)
 {
 	static const uint16_t protocols[] = { ETH_P_8021Q, ETH_P_8021AD };
 	bool filters = false;
 	struct vlan_set present;
 	int first_error = 0;
+	uint64_t end_ns = 0;
 
 	read_vlans(table, primary->ifindex, &present);
 	for (unsigned i = 0; i < sizeof(protocols) / sizeof(*protocols); i++) {
@@ -74,9 +74,18 @@ static int add_stubs(struct link_requests *requests, const struct netdev_table *
 			if (!filters && !link_filters_vlans(primary->name))
 				return 0;
 			filters = true;
+			if (done->is_partial)
+				return first_error;
 			error = add_stub(requests, primary, vlan_id, protocols[i]);
+			if (error == -EEXIST)
+				continue;
 			if (error && !first_error)
 				first_error = error;
+			done->has_added |= !error;
+			/* From the first stub on: each call makes one at least. */
+			if (!end_ns)
+				end_ns = clock_now_ns(CLOCK_MONOTONIC) + ALIGN_VLANS_AT_ONCE_NS;
+			done->is_partial = clock_now_ns(CLOCK_MONOTONIC) > end_ns;
 		}
 	}
 	return first_error;
@@ -107,14 +116,16 @@ static int read_bridge_vlans(struct link_requests *requests, const struct netdev
 }
 
 int align_vlans(struct link_requests *requests, const struct netdev_table *table, const struct netdev *standby,
-		const struct netdev *primary)
+		const struct netdev *primary, struct align_vlans_done *ret_done)
 {
+	struct align_vlans_done done = { 0 };
 	struct vlan_set needed;
 	int error, step_error;
 
 	read_vlans(table, standby->ifindex, &needed);
 	error = read_bridge_vlans(requests, table, standby, primary, &needed);
-	step_error = add_stubs(requests, table, &needed, primary);
+	step_error = add_stubs(requests, table, &needed, primary, &done);
+	*ret_done = done;
 	error = error ? error : step_error;
 	step_error = remove_stubs(requests, table, &needed, primary);
 	return error ? error : step_error;

@@ -26,16 +26,17 @@ static bool observe_carries(const struct netdev *primary)
 void observe_note(const struct world *world, struct pair *pair, uint64_t now_ns)
 {
 	const struct netdev *primary = netdev_by_index(world->table, pair->primary);
-	bool has_grown, runs;
+	bool has_grown, vlans_have_grown, runs;
 
 	if (!primary || !netdev_by_index(world->table, pair->standby))
 		return;
 	runs = observe_runs(world, pair, primary);
 	has_grown = align_has_grown(pair->align);
+	vlans_have_grown = align_vlans_have_grown(pair->align);
 	/* Somebody above has come. Where no watch program tells of receive lists nothing else does. */
 	pair->readdress |= has_grown;
 	/* Whoever opens a device has its driver program all filters, too. */
-	if ((runs && pair->was_closed) || has_grown)
+	if ((runs && pair->was_closed) || has_grown || vlans_have_grown)
 		pair->receives_ns = now_ns + OBSERVE_SETTLE_NS;
 	pair->was_closed = !runs;
 	if (!runs || !primary->carrier) {
@@ -73,7 +74,9 @@ static enum vfsteer_down_reason observe_mismatch(const struct pair *pair, const 
 {
 	if (!pair->named && memcmp(primary->mac, standby->mac, ETH_ALEN))
 		return DOWN_OTHER_MAC;
-	if (pair->mtu_refused || primary->mtu != standby->mtu)
+	if (pair->mtu_refused)
+		return DOWN_MTU_REFUSED;
+	if (primary->mtu != standby->mtu)
 		return DOWN_OTHER_MTU;
 	return pair->placed.why[0] ? DOWN_HOOK : pair->unfit;
 }

@@ -40,6 +40,11 @@ void pair_realign(struct world *world, struct pair *pair)
 		pair->realign = true;
 		pair->retry_ns = pair_clock_ns() + PAIR_RETRY_NS;
 	}
+	/* At once, but other events have their turn first. */
+	if (align_is_partial(pair->align)) {
+		pair->realign = true;
+		pair->retry_ns = pair_clock_ns();
+	}
 	/* IPv6 begins anew on a device whose MTU rises to 1280. */
 	if (mtu < PAIR_IPV6_MTU_MIN && standby->mtu >= PAIR_IPV6_MTU_MIN)
 		silence_primary(world->requests, primary->name, primary->ifindex);

@@ -112,13 +112,8 @@ struct options_settings {
 	enum options_path path_check;   /* unsaid: auto */
 	unsigned up_delay_ms, leaving_timeout_ms, announce_count, announce_interval_ms;
 	unsigned announce_again_s; /* 0: off */
+	unsigned hold_limit_ms;    /* see bpf/hold.h; 0: no removal is held */
 };
-
-#define OPTIONS_DEFAULT_SETTINGS                                                                                     \
-	{                                                                                                            \
-		.up_delay_ms = 0, .leaving_timeout_ms = 15000, .announce_count = 3, .announce_interval_ms = 100,     \
-		.announce_again_s = 150,                                                                             \
-	}
 
 struct options {
 	const char *bpffs;  /* points into argv */

@@ -12,11 +12,7 @@
 
 /* Which ends of a primary are known before they happen. */
 struct protection_warnings {
-	bool request; /* the hypervisor's request: attention button, ACPI eject */
-	bool removal; /* of the PCI device or the netdev */
-	bool unbind;  /* of its driver */
-	bool set_down;
-	bool carrier; /* its loss, at once instead of up to a second later */
+	unsigned known; /* of enum watched_warns: see watched.h */
 };
 
 /* Notes what the kernel function @name, which is watched, warns of. A function that warns of nothing changes nothing.

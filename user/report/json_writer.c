@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "report/report.h"
+#include "report/writer.h"
 
 #include "base/json.h"
 #include "base/names.h"
 #include "report/counters.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 static int add_candidates(struct json_object *to, const struct report_pair *pair)
 {
@@ -75,7 +76,7 @@ static int add_hints(struct json_object *to, const struct report_pair *pair)
 	return err;
 }
 
-static int add_pair(struct json_object *to, const struct report_pair *pair)
+static int describe_pair(struct json_object *to, const struct report_pair *pair)
 {
 	const struct vfsteer_state *state = &pair->state;
 	struct json_object *last_switch, *values;
@@ -87,10 +88,13 @@ static int add_pair(struct json_object *to, const struct report_pair *pair)
 	err = err ?: json_add_string(to, "active", words_path(state->active));
 	err = err ?: json_add_string(to, "admin", words_admin(state->admin));
 	err = err ?: json_add_string(to, "primary_state", words_primary_state(state->primary));
-	if (pair->down_reason == DOWN_NOT)
+	if (pair->down_reason == DOWN_NOT) {
 		err = err ?: json_add_null(to, "down_reason");
-	else
+		err = err ?: json_add_null(to, "down_explanation");
+	} else {
 		err = err ?: json_add_string(to, "down_reason", words_down_reason(pair->down_reason));
+		err = err ?: json_add_string(to, "down_explanation", words_down_reason_explained(pair->down_reason));
+	}
 	err = err ?: json_add_string(to, "path_check", words_reach(pair->reach));
 	err = err ?: json_add_string(to, "attached_by", pair->attached_by);
 	err = err ?: json_add_string(to, "liveness", words_liveness(pair->liveness));
@@ -113,6 +117,7 @@ static int add_pair(struct json_object *to, const struct report_pair *pair)
 		err = err ?: json_add_string(last_switch, "to", words_path(state->active));
 		err = err ?: json_add_string(last_switch, "cause", words_cause(state->cause));
 		err = err ?: json_add(last_switch, "unix_ns", json_object_new_int64(pair->last_switch_unix_ns));
+		err = err ?: json_add_string(last_switch, "explanation", words_cause_explained(state->cause));
 	} else {
 		err = err ?: json_add_null(to, "last_switch");
 	}
@@ -128,44 +133,137 @@ static int add_pair(struct json_object *to, const struct report_pair *pair)
 	return err ?: add_candidates(to, pair);
 }
 
-static int add_report(struct json_object *root, const struct report *report)
+static int add_port_others(struct json_object *to, const struct report_port *port)
 {
-	struct json_object *pairs, *watched, *silent;
-	int err = json_add_string(root, "version", VFSTEER_VERSION);
+	struct json_object *array, *object;
+	int err = json_add(to, "foreign_ingress_filters",
+			   json_object_new_uint64(port->ingress_others.programs + port->ingress_others.filters));
 
-	err = err ?: json_add(root, "agent", json_object_new_boolean(report->agent));
-	err = err ?: json_add(root, "tracing_off", json_object_new_boolean(report->tracing_off));
-	err = err ?: json_add(root, "backlog_drops_counted", json_object_new_boolean(report->backlog_counted));
-	err = err ?: json_add_array(root, "watched", &watched);
+	err = err ?: json_add_optional(to, "foreign_ingress_first", port->ingress_others.first);
+	err = err ?: json_add_array(to, "bypassed", &array);
+	if (err || !port->behind[0])
+		return err;
+	object = json_object_new_object();
+	err = json_append(array, object);
+	err = err ?: json_add_string(object, "what", "ingress_behind");
+	return err ?: json_add_string(object, "text", port->behind);
+}
+
+static int describe_port(struct json_object *to, const struct report_port *port)
+{
+	struct json_object *values;
+	int err = json_add_string(to, "name", port->name);
+
+	err = err ?: json_add_string(to, "pair", port->pair);
+	err = err ?: json_add_string(to, "mac", port->mac);
+	err = err ?: json_add(to, "passthrough", json_object_new_boolean(port->passthrough));
+	err = err ?: json_add(to, "configured", json_object_new_boolean(port->configured));
+	err = err ?: json_add(to, "present", json_object_new_boolean(port->present));
+	err = err ?: json_add_string(to, "takes_by", words_port_driver(port->takes_by));
+	err = err ?: json_add_string(to, "delivers_by", words_port_driver(port->delivers_by));
+	err = err ?: json_add_string(to, "why", port->why);
+	err = err ?: add_port_others(to, port);
+	err = err ?: json_add_object(to, "counters", &values);
+	return err ?: counters_to_json(counters_of_port(), &port->counters, values);
+}
+
+/* Empty: there is none. */
+static const char *why(const struct report_uplink *uplink)
+{
+	return uplink->why ? words_port_obstacle(uplink->why) : "";
+}
+
+static int add_uplinks(struct json_object *to, const struct report_pair *pair)
+{
+	struct json_object *object;
+	int err = json_add_object(to, "xdp", &object);
+
+	err = err ?: json_add_string(object, "standby", words_port_driver(pair->standby_uplink.driver));
+	err = err ?: json_add_string(object, "standby_why", why(&pair->standby_uplink));
+	err = err ?: json_add_string(object, "primary", words_port_driver(pair->primary_uplink.driver));
+	return err ?: json_add_string(object, "primary_why", why(&pair->primary_uplink));
+}
+
+static int describe_report(struct json_object *to, const struct report *report)
+{
+	struct json_object *watched, *silent;
+	int err = json_add_string(to, "version", VFSTEER_VERSION);
+
+	err = err ?: json_add(to, "agent", json_object_new_boolean(report->agent));
+	err = err ?: json_add(to, "tracing_off", json_object_new_boolean(report->tracing_off));
+	err = err ?: json_add(to, "backlog_drops_counted", json_object_new_boolean(report->backlog_counted));
+	err = err ?: json_add_array(to, "watched", &watched);
 	for (unsigned i = 0; !err && i < report->watched_count; i++)
 		err = json_append(watched, json_object_new_string(report->watched[i]));
-	err = err ?: json_add_array(root, "silent", &silent);
+	err = err ?: json_add_array(to, "silent", &silent);
 	for (unsigned i = 0; !err && i < report->silent_count; i++)
 		err = json_append(silent, json_object_new_string(report->silent[i]));
-	err = err ?: json_add_array(root, "pairs", &pairs);
-	for (unsigned i = 0; !err && i < report->pair_count; i++) {
-		struct json_object *pair = json_object_new_object();
-
-		err = json_append(pairs, pair);
-		err = err ?: add_pair(pair, &report->pairs[i]);
-		if (report->ports) {
-			err = err
-				      ?: json_add(pair, "ports",
-						  report_ports_to_json(report->ports, report->pairs[i].standby));
-			err = err
-				      ?: json_add(pair, "xdp",
-						  report_ports_xdp_to_json(report->ports, report->pairs[i].slot));
-		}
-	}
 	return err;
 }
 
-int report_write_json(const struct report *report, FILE *stream)
+/* The values that are under way. All belong to the root. */
+struct json_state {
+	struct json_object *root; /* of ports alone: their array */
+	struct json_object *pairs, *pair, *ports;
+};
+
+static int begin(struct report_output *output, const struct report *report)
 {
-	struct json_object *root = json_object_new_object();
-	int err = root ? add_report(root, report) : -ENOMEM;
+	struct json_state *state = calloc(1, sizeof(*state));
+	int err;
 
-	err = err ?: json_write(root, stream);
-	json_object_put(root);
-	return err;
+	output->state = state;
+	if (!state)
+		return -ENOMEM;
+	state->root = report ? json_object_new_object() : json_object_new_array();
+	if (!state->root)
+		return -ENOMEM;
+	state->ports = state->root;
+	if (!report)
+		return 0;
+	err = describe_report(state->root, report);
+	return err ?: json_add_array(state->root, "pairs", &state->pairs);
 }
+
+static int add_pair(struct report_output *output, const struct report_pair *pair)
+{
+	struct json_state *state = output->state;
+	int err;
+
+	state->pair = json_object_new_object();
+	err = json_append(state->pairs, state->pair);
+	err = err ?: describe_pair(state->pair, pair);
+	return err ?: json_add_array(state->pair, "ports", &state->ports);
+}
+
+static int add_port(struct report_output *output, const struct report_pair *pair, const struct report_port *port)
+{
+	struct json_state *state = output->state;
+	struct json_object *object = json_object_new_object();
+	int err = json_append(state->ports, object);
+
+	(void)pair;
+	return err ?: describe_port(object, port);
+}
+
+static int end_pair(struct report_output *output, const struct report_pair *pair)
+{
+	struct json_state *state = output->state;
+
+	return add_uplinks(state->pair, pair);
+}
+
+static int end(struct report_output *output, const struct report *report, int error)
+{
+	struct json_state *state = output->state;
+
+	(void)report;
+	if (!state)
+		return error;
+	error = error ?: json_write(state->root, output->stream);
+	json_object_put(state->root);
+	free(state);
+	return error;
+}
+
+const struct report_writer report_json = { begin, add_pair, add_port, end_pair, end };

@@ -10,7 +10,7 @@
 #include "maps/slot.h"
 #include "netdev/qdisc.h"
 #include "policy/policy.h"
-#include "report/report_candidates.h"
+#include "report/report_devices.h"
 #include <errno.h>
 #include <net/if.h>
 #include <stdlib.h>
@@ -181,6 +181,15 @@ static bool read_silent(const char *name, void *argument)
 	return true;
 }
 
+/* What the ports of a pair have to do with its devices. */
+static void read_uplinks(const struct report_ports *ports, struct report_pair *pair)
+{
+	pair->standby_uplink = ports->uplinks[pair->slot].standby;
+	pair->primary_uplink = ports->uplinks[pair->slot].primary;
+	for (unsigned i = 0; i < ports->count; i++)
+		pair->port_count += !strcmp(ports->ports[i].pair, pair->standby);
+}
+
 int report_read(const struct pins *pins, int slot, bool agent, struct report *ret)
 {
 	struct report report = {
@@ -214,8 +223,10 @@ int report_read(const struct pins *pins, int slot, bool agent, struct report *re
 		report_free(&report);
 		return -ENOMEM;
 	}
+	for (unsigned i = 0; i < report.pair_count; i++)
+		read_uplinks(report.ports, &report.pairs[i]);
 	/* The rest is worth telling without. */
-	report_candidates_read(pins, &report);
+	report_devices_read(pins, &report);
 	*ret = report;
 	return 0;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* report: what there is to tell about the pairs, read from the pins in one place and written as text or JSON. */
+/*
+ * report: the read model of `status`: what there is to say about the pairs and their ports. report_read fills it once, from the pinned maps and
+ * netlink, and needs no agent. writer.h writes it.
+ */
 #ifndef REPORT_REPORT_H
 #define REPORT_REPORT_H
 
@@ -62,6 +65,8 @@ struct report_pair {
 	int64_t last_switch_age_ns;  /* meaningful when state.switches is not 0 */
 	int64_t last_switch_unix_ns; /* the same moment, on the wall clock as it is set now */
 	struct vfsteer_counters counters;
+	unsigned port_count;
+	struct report_uplink standby_uplink, primary_uplink;
 	unsigned hint_count;
 	struct hint hints[HINTS_MAX];
 	unsigned candidate_count; /* more than there is room for: the rest is left out */
@@ -80,7 +85,7 @@ struct report {
 	char silent[REPORT_WATCHED_MAX][48]; /* those whose programs are attached and do not run */
 	unsigned pair_count;
 	struct report_pair *pairs;
-	struct report_ports *ports; /* see report_ports.h */
+	struct report_ports *ports; /* of all pairs, see report_ports.h; NULL: none */
 };
 
 /*
@@ -90,9 +95,5 @@ struct report {
  */
 int report_read(const struct pins *pins, int slot, bool agent, struct report *ret);
 void report_free(struct report *report);
-
-/* Both write the whole report. Returns 0 or -errno (the stream's own errors are the caller's to find: ferror). */
-int report_write_text(const struct report *report, FILE *stream);
-int report_write_json(const struct report *report, FILE *stream);
 
 #endif

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "report/report_ports.h"
-#include "base/json.h"
 #include "base/names.h"
 #include "base/text.h"
-#include "datapath/bypass.h"
 #include "datapath/port_programs.h"
 #include "maps/slot.h"
-#include "report/counters.h"
 
 #include <errno.h>
-#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,6 +47,25 @@ static void describe_port(const struct vfsteer_port *entry, struct report_port *
 		snprintf(ret->why, sizeof(ret->why), "%s", words_port_wait(entry->waits_for));
 }
 
+/* What the programs of others mean for the port. */
+static void describe_others(struct report_port *port)
+{
+	char others[HOOK_OTHERS_SIZE], text[BYPASS_TEXT_SIZE];
+
+	if (hook_count_others(&port->ingress_others, "ingress", others)) {
+		snprintf(text, sizeof(text),
+			 "%s of %s before ours, first %s: what they pass finally (action pass) does not reach the pair", others,
+			 port->name, port->ingress_others.first);
+		memcpy(port->before, text, sizeof(text));
+	}
+	if (hook_count_others(&port->ingress_behind, "ingress", others)) {
+		snprintf(text, sizeof(text),
+			 "%s of %s behind ours, first %s: they do not see what the port sends; its other end's egress does",
+			 others, port->name, port->ingress_behind.first);
+		memcpy(port->behind, text, sizeof(text));
+	}
+}
+
 /* From what the interface has now, so that it is true without an agent. */
 static void read_others(const struct pins *pins, const struct vfsteer_port *entry, struct report_port *ret)
 {
@@ -61,6 +77,7 @@ static void read_others(const struct pins *pins, const struct vfsteer_port *entr
 	hook_get_others_behind(&ingress, &ret->ingress_behind);
 	text_mask(ret->ingress_others.first);
 	text_mask(ret->ingress_behind.first);
+	describe_others(ret);
 }
 
 int report_ports_read(const struct pins *pins, struct report_ports **ret)
@@ -95,173 +112,4 @@ int report_ports_read(const struct pins *pins, struct report_ports **ret)
 	}
 	port_pins_close(&ports);
 	return 0;
-}
-
-static bool is_of(const struct report_port *port, const char *standby)
-{
-	return !standby || !strcmp(port->pair, standby);
-}
-
-/* Empty: nobody's. */
-static void describe_before(const struct report_port *port, char *ret, size_t size)
-{
-	char others[HOOK_OTHERS_SIZE];
-
-	ret[0] = '\0';
-	if (hook_count_others(&port->ingress_others, "ingress", others))
-		snprintf(ret, size,
-			 "%s of %s before ours, first %s: what they pass finally (action pass) does not reach the pair", others,
-			 port->name, port->ingress_others.first);
-}
-
-static void describe_behind(const struct report_port *port, char *ret, size_t size)
-{
-	char others[HOOK_OTHERS_SIZE];
-
-	ret[0] = '\0';
-	if (hook_count_others(&port->ingress_behind, "ingress", others))
-		snprintf(ret, size,
-			 "%s of %s behind ours, first %s: they do not see what the port sends; its other end's egress does",
-			 others, port->name, port->ingress_behind.first);
-}
-
-static void write_others(const struct report_port *port, FILE *stream)
-{
-	char text[BYPASS_TEXT_SIZE];
-
-	describe_before(port, text, sizeof(text));
-	if (text[0])
-		fprintf(stream, "    %s\n", text);
-	describe_behind(port, text, sizeof(text));
-	if (text[0])
-		fprintf(stream, "    bypassed: %s\n", text);
-}
-
-static void write_port(const struct report_port *port, bool with_pair, FILE *stream)
-{
-	const struct vfsteer_port_counters *of = &port->counters;
-
-	fprintf(stream, "  port %s   %s", port->name, port->mac[0] ? port->mac : "(MAC not known yet)");
-	if (with_pair)
-		fprintf(stream, "   pair: %s", port->pair);
-	if (port->passthrough)
-		fputs("   passthrough", stream);
-	if (!port->present) {
-		fprintf(stream, "   waiting: %s\n", port->why);
-	} else {
-		fprintf(stream, "   takes by: %s   delivers by: %s\n", words_port_driver(port->takes_by),
-			words_port_driver(port->delivers_by));
-		if (port->why[0])
-			fprintf(stream, "    not by XDP: %s\n", port->why);
-	}
-	write_others(port, stream);
-	fprintf(stream,
-		"    sent %" PRIu64 " packets, %" PRIu64 " bytes (%" PRIu64 " by XDP); got %" PRIu64
-		" packets, %" PRIu64 " bytes (%" PRIu64 " by XDP)\n",
-		(uint64_t)of->tx_packets, (uint64_t)of->tx_bytes, (uint64_t)of->tx_native_packets,
-		(uint64_t)of->rx_packets, (uint64_t)of->rx_bytes, (uint64_t)of->rx_native_packets);
-	counters_write_news(counters_of_port(), of, "    ", stream);
-}
-
-static void write_uplink(const char *which, const struct report_uplink *uplink, FILE *stream)
-{
-	if (uplink->driver == PORT_DRIVER_NONE)
-		return;
-	fprintf(stream, "   %s: %s%s", which, words_port_driver(uplink->driver),
-		uplink->driver == PORT_DRIVER_NATIVE && uplink->why ? ", but sent to by tc" : "");
-	if (uplink->why)
-		fprintf(stream, " (%s)", reason(uplink->why));
-}
-
-void report_ports_write_text(const struct report_ports *ports, const char *standby, int slot, FILE *stream)
-{
-	bool is_any = false;
-
-	for (unsigned i = 0; i < ports->count; i++)
-		is_any |= is_of(&ports->ports[i], standby);
-	if (!is_any)
-		return;
-	if (slot >= 0) {
-		fputs("  for the ports by", stream);
-		write_uplink("standby", &ports->uplinks[slot].standby, stream);
-		write_uplink("primary", &ports->uplinks[slot].primary, stream);
-		fputc('\n', stream);
-	}
-	for (unsigned i = 0; i < ports->count; i++)
-		if (is_of(&ports->ports[i], standby))
-			write_port(&ports->ports[i], !standby, stream);
-}
-
-static int add_others(struct json_object *to, const struct report_port *port)
-{
-	struct json_object *array, *object;
-	char text[BYPASS_TEXT_SIZE];
-	int err = json_add(to, "foreign_ingress_filters",
-			   json_object_new_uint64(port->ingress_others.programs + port->ingress_others.filters));
-
-	err = err ?: json_add_optional(to, "foreign_ingress_first", port->ingress_others.first);
-	err = err ?: json_add_array(to, "bypassed", &array);
-	describe_behind(port, text, sizeof(text));
-	if (err || !text[0])
-		return err;
-	object = json_object_new_object();
-	err = json_append(array, object);
-	err = err ?: json_add_string(object, "what", "ingress_behind");
-	return err ?: json_add_string(object, "text", text);
-}
-
-static struct json_object *port_to_json(const struct report_port *port)
-{
-	struct json_object *object = json_object_new_object(), *values = json_object_new_object();
-	int err = object && values ? 0 : -ENOMEM;
-
-	err = err ?: json_add_string(object, "name", port->name);
-	err = err ?: json_add_string(object, "pair", port->pair);
-	err = err ?: json_add_string(object, "mac", port->mac);
-	err = err ?: json_add(object, "passthrough", json_object_new_boolean(port->passthrough));
-	err = err ?: json_add(object, "configured", json_object_new_boolean(port->configured));
-	err = err ?: json_add(object, "present", json_object_new_boolean(port->present));
-	err = err ?: json_add_string(object, "takes_by", words_port_driver(port->takes_by));
-	err = err ?: json_add_string(object, "delivers_by", words_port_driver(port->delivers_by));
-	err = err ?: json_add_string(object, "why", port->why);
-	err = err ?: add_others(object, port);
-	err = err ?: counters_to_json(counters_of_port(), &port->counters, values);
-	if (!err) {
-		err = json_add(object, "counters", values);
-		values = NULL;
-	}
-	json_object_put(values);
-	if (!err)
-		return object;
-	json_object_put(object);
-	return NULL;
-}
-
-struct json_object *report_ports_to_json(const struct report_ports *ports, const char *standby)
-{
-	struct json_object *array = json_object_new_array();
-
-	for (unsigned i = 0; array && i < ports->count; i++) {
-		if (!is_of(&ports->ports[i], standby) || !json_append(array, port_to_json(&ports->ports[i])))
-			continue;
-		json_object_put(array);
-		return NULL;
-	}
-	return array;
-}
-
-struct json_object *report_ports_xdp_to_json(const struct report_ports *ports, unsigned slot)
-{
-	struct json_object *object = json_object_new_object();
-	const struct report_uplink *standby = &ports->uplinks[slot].standby, *primary = &ports->uplinks[slot].primary;
-	int err = object ? 0 : -ENOMEM;
-
-	err = err ?: json_add_string(object, "standby", words_port_driver(standby->driver));
-	err = err ?: json_add_string(object, "standby_why", reason(standby->why));
-	err = err ?: json_add_string(object, "primary", words_port_driver(primary->driver));
-	err = err ?: json_add_string(object, "primary_why", reason(primary->why));
-	if (!err)
-		return object;
-	json_object_put(object);
-	return NULL;
 }

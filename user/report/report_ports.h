@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* report_ports: the ports' part of a report, from their own pins. */
+/* report_ports: the ports' part of the read model, from their own pins. */
 #ifndef REPORT_REPORT_PORTS_H
 #define REPORT_REPORT_PORTS_H
 
+#include "datapath/bypass.h"
 #include "datapath/hook.h"
 #include "maps/pins.h"
 #include "maps/port_pins.h"
-#include <stdio.h>
-
-struct json_object;
 
 #define REPORT_PORTS_WHY_SIZE 192
 
@@ -22,6 +20,7 @@ struct report_port {
 	char why[REPORT_PORTS_WHY_SIZE]; /* not by XDP; or not present; empty: it is both ways */
 	struct hook_others ingress_others; /* of others, on its ingress, before ours */
 	struct hook_others ingress_behind; /* the same after ours */
+	char before[BYPASS_TEXT_SIZE], behind[BYPASS_TEXT_SIZE]; /* what these mean; empty: there are none */
 	struct vfsteer_port_counters counters;
 };
 
@@ -41,14 +40,5 @@ struct report_ports {
 
 /* Reads all ports; none when there are no pins of theirs, or none that can be read. Returns 0 and the caller frees *ret, or -ENOMEM. */
 int report_ports_read(const struct pins *pins, struct report_ports **ret);
-
-/* Those of the pair called @standby, in @slot (-1: no pair's at the moment); NULL: all. */
-void report_ports_write_text(const struct report_ports *ports, const char *standby, int slot, FILE *stream);
-
-/* An array of them, likewise; NULL: out of memory. The caller owns it. */
-struct json_object *report_ports_to_json(const struct report_ports *ports, const char *standby);
-
-/* {"standby": "native", "primary": "tc", …} of the pair in @slot; NULL: out of memory. The caller owns it. */
-struct json_object *report_ports_xdp_to_json(const struct report_ports *ports, unsigned slot);
 
 #endif

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "report/report.h"
+#include "report/writer.h"
 
 #include "base/names.h"
 #include "policy/protection.h"
 #include "report/counters.h"
-#include "report/report_candidates.h"
 #include <inttypes.h>
 
 static void write_duration(int64_t duration_ns, FILE *stream)
@@ -76,7 +75,73 @@ static void write_bypasses(const struct report_pair *pair, FILE *stream)
 		fprintf(stream, "  %s%s\n", bypass_prefix(pair, pair->bypasses[i].kind), pair->bypasses[i].text);
 }
 
-static void write_pair_text(const struct report_pair *pair, const struct report_ports *ports, FILE *stream)
+static void write_candidates(const struct report_pair *pair, FILE *stream)
+{
+	for (unsigned i = 0; i < pair->candidate_count && i < REPORT_CANDIDATES_MAX; i++) {
+		const struct report_candidate *other = &pair->candidates[i];
+
+		fprintf(stream, "  not used: %s%s%s%s: %s\n", other->name, other->pci_address[0] ? " (" : "",
+			other->pci_address, other->pci_address[0] ? ")" : "", other->text);
+	}
+	if (pair->candidate_count > REPORT_CANDIDATES_MAX)
+		fprintf(stream, "  not used: %u more\n", pair->candidate_count - REPORT_CANDIDATES_MAX);
+}
+
+static void write_port_others(const struct report_port *port, FILE *stream)
+{
+	if (port->before[0])
+		fprintf(stream, "    %s\n", port->before);
+	if (port->behind[0])
+		fprintf(stream, "    bypassed: %s\n", port->behind);
+}
+
+static void write_port(const struct report_port *port, bool with_pair, FILE *stream)
+{
+	const struct vfsteer_port_counters *of = &port->counters;
+
+	fprintf(stream, "  port %s   %s", port->name, port->mac[0] ? port->mac : "(MAC not known yet)");
+	if (with_pair)
+		fprintf(stream, "   pair: %s", port->pair);
+	if (port->passthrough)
+		fputs("   passthrough", stream);
+	if (!port->present) {
+		fprintf(stream, "   waiting: %s\n", port->why);
+	} else {
+		fprintf(stream, "   takes by: %s   delivers by: %s\n", words_port_driver(port->takes_by),
+			words_port_driver(port->delivers_by));
+		if (port->why[0])
+			fprintf(stream, "    not by XDP: %s\n", port->why);
+	}
+	write_port_others(port, stream);
+	fprintf(stream,
+		"    sent %" PRIu64 " packets, %" PRIu64 " bytes (%" PRIu64 " by XDP); got %" PRIu64
+		" packets, %" PRIu64 " bytes (%" PRIu64 " by XDP)\n",
+		(uint64_t)of->tx_packets, (uint64_t)of->tx_bytes, (uint64_t)of->tx_native_packets,
+		(uint64_t)of->rx_packets, (uint64_t)of->rx_bytes, (uint64_t)of->rx_native_packets);
+	counters_write_news(counters_of_port(), of, "    ", stream);
+}
+
+static void write_uplink(const char *which, const struct report_uplink *uplink, FILE *stream)
+{
+	if (uplink->driver == PORT_DRIVER_NONE)
+		return;
+	fprintf(stream, "   %s: %s%s", which, words_port_driver(uplink->driver),
+		uplink->driver == PORT_DRIVER_NATIVE && uplink->why ? ", but sent to by tc" : "");
+	if (uplink->why)
+		fprintf(stream, " (%s)", words_port_obstacle(uplink->why));
+}
+
+static void write_uplinks(const struct report_pair *pair, FILE *stream)
+{
+	if (!pair->port_count)
+		return;
+	fputs("  for the ports by", stream);
+	write_uplink("standby", &pair->standby_uplink, stream);
+	write_uplink("primary", &pair->primary_uplink, stream);
+	fputc('\n', stream);
+}
+
+static void write_pair(const struct report_pair *pair, FILE *stream)
 {
 	const struct vfsteer_counters *of = &pair->counters;
 	const char *primary = *pair->primary ? pair->primary : "none";
@@ -96,7 +161,7 @@ static void write_pair_text(const struct report_pair *pair, const struct report_
 		fputs("  last switch: none yet\n", stream);
 	}
 	write_held_back(pair, stream);
-	report_candidates_write_text(pair, stream);
+	write_candidates(pair, stream);
 	for (unsigned i = 0; i < pair->hint_count; i++)
 		fprintf(stream, "  %s: %s\n", pair->hints[i].what, pair->hints[i].remedy);
 	fprintf(stream, "  attached by: %s   liveness: %s   rx: %s%s\n", pair->attached_by,
@@ -120,11 +185,10 @@ static void write_pair_text(const struct report_pair *pair, const struct report_
 		(uint64_t)of->tx_standby_packets, (uint64_t)of->tx_standby_bytes, (uint64_t)of->rx_standby_packets,
 		(uint64_t)of->rx_standby_bytes);
 	counters_write_news(counters_of_pair(), of, "  ", stream);
-	if (ports)
-		report_ports_write_text(ports, pair->standby, (int)pair->slot, stream);
+	write_uplinks(pair, stream);
 }
 
-static void write_watched_text(const struct report *report, FILE *stream)
+static void write_watched(const struct report *report, FILE *stream)
 {
 	struct protection_warnings warnings = { 0 };
 	char missing[128];
@@ -146,19 +210,49 @@ static void write_watched_text(const struct report *report, FILE *stream)
 		      stream);
 }
 
-int report_write_text(const struct report *report, FILE *stream)
+/* Of text there is one thing to know: whether something stands above. */
+static int begin(struct report_output *output, const struct report *report)
 {
+	if (!report)
+		return 0;
 	if (!report->agent)
 		fputs("no agent is running: traffic is steered away from a lost primary, but not back; start 'vfsteer "
 		      "run'\n\n",
-		      stream);
+		      output->stream);
 	if (!report->pair_count)
-		fputs("no pairs: no virtio-net device here yet, or the agent has just begun\n", stream);
-	for (unsigned i = 0; i < report->pair_count; i++) {
-		if (i)
-			fputc('\n', stream);
-		write_pair_text(&report->pairs[i], report->ports, stream);
-	}
-	write_watched_text(report, stream);
+		fputs("no pairs: no virtio-net device here yet, or the agent has just begun\n", output->stream);
 	return 0;
 }
+
+static int add_pair(struct report_output *output, const struct report_pair *pair)
+{
+	if (output->state)
+		fputc('\n', output->stream);
+	output->state = output;
+	write_pair(pair, output->stream);
+	return 0;
+}
+
+static int add_port(struct report_output *output, const struct report_pair *pair, const struct report_port *port)
+{
+	output->state = output;
+	write_port(port, !pair, output->stream);
+	return 0;
+}
+
+static int end_pair(struct report_output *output, const struct report_pair *pair)
+{
+	(void)output, (void)pair;
+	return 0;
+}
+
+static int end(struct report_output *output, const struct report *report, int error)
+{
+	if (report)
+		write_watched(report, output->stream);
+	else if (!output->state)
+		fputs("no ports\n", output->stream);
+	return error;
+}
+
+const struct report_writer report_text = { begin, add_pair, add_port, end_pair, end };

@@ -4,7 +4,7 @@
 import socket
 import struct
 
-from rig import MAC, check_equal, mac_bytes
+from rig import BROADCAST, MAC, check_equal, frame, mac_bytes
 
 ARP, IPV6, RARP, VLAN = 0x0806, 0x86dd, 0x8035, 0x8100
 
@@ -40,6 +40,35 @@ def advertisement_of(data, mac=MAC):
     check_equal(body[4] & 0x60, 0x20, "flags: override, not solicited")
     check_equal(body[24:32], b"\x02\x01" + mac_bytes(mac), "target link-layer address")
     return socket.inet_ntop(socket.AF_INET6, body[8:24])
+
+
+def arp_request(target, mac, source):
+    """Somebody with @mac and the address @source asks who has @target."""
+    return frame(BROADCAST, mac, ARP, struct.pack("!HHBBH6s4s6s4s", 1, 0x0800, 6, 4, 1, mac_bytes(mac), socket.inet_aton(source),
+                                                  bytes(6), socket.inet_aton(target)))
+
+
+def solicitation(target, mac, source):
+    """The same for IPv6."""
+    target, source = socket.inet_pton(socket.AF_INET6, target), socket.inet_pton(socket.AF_INET6, source)
+    group = socket.inet_pton(socket.AF_INET6, "ff02::1:ff00:0")[:13] + target[13:]
+    body = struct.pack("!BBHI", 135, 0, 0, 0) + target + b"\x01\x01" + mac_bytes(mac)
+    total = checksum(source + group + struct.pack("!II", len(body), 58) + body)
+    body = body[:2] + struct.pack("!H", total ^ 0xffff) + body[4:]
+    return frame("33:33:ff:" + group[13:].hex(":"), mac, IPV6, struct.pack("!IHBB", 6 << 28, len(body), 58, 255) + source + group + body)
+
+
+def answered(frames, mac, to):
+    """The addresses that @frames, from @mac to @to, answer for."""
+    found = set()
+    for data in frames:
+        if data[6:12] != mac_bytes(mac) or data[:6] != mac_bytes(to):
+            continue
+        if data[12:14] == ARP.to_bytes(2, "big") and data[20:22] == b"\x00\x02":
+            found.add(socket.inet_ntop(socket.AF_INET, data[28:32]))
+        elif data[12:14] == IPV6.to_bytes(2, "big") and data[20] == 58 and data[54] == 136:
+            found.add(socket.inet_ntop(socket.AF_INET6, data[62:78]))
+    return found
 
 
 def announced(frames, mac=MAC):

@@ -12,6 +12,7 @@ SYSCALL = {"x86_64": 321, "aarch64": 280, "ppc64le": 361, "s390x": 351, "riscv64
 MAP_CREATE, MAP_LOOKUP, MAP_UPDATE, PROG_LOAD, OBJ_PIN, OBJ_GET, OBJ_INFO, PROG_QUERY, LINK_CREATE = 0, 1, 2, 5, 6, 7, 15, 16, 28
 PROG_NEXT_ID, PROG_BY_ID, MAP_BY_ID, LINK_BY_ID, LINK_NEXT_ID = 11, 13, 14, 30, 31
 PROG_INFO_SIZE, PROG_MAPS_MAX = 228, 16
+MAP_TYPE_PERCPU_ARRAY = 6
 MAP_TYPE_ARRAY, PROG_TYPE_SCHED_CLS, PROG_TYPE_XDP = 2, 3, 6
 TC_ACT_UNSPEC, TC_ACT_OK, XDP_DROP, XDP_PASS = -1, 0, 1, 2
 ENABLE_STATS = 32
@@ -36,8 +37,8 @@ def _address(data):
     return ctypes.addressof(data)
 
 
-def array_map(value_size=8, entries=1, name=b"count", flags=0):
-    return _bpf(MAP_CREATE, struct.pack("IIIIIII16s", MAP_TYPE_ARRAY, 4, value_size, entries, flags, 0, 0, name))[0]
+def array_map(value_size=8, entries=1, name=b"count", flags=0, kind=MAP_TYPE_ARRAY):
+    return _bpf(MAP_CREATE, struct.pack("IIIIIII16s", kind, 4, value_size, entries, flags, 0, 0, name))[0]
 
 
 def lookup(map_fd, size, key=0):
@@ -66,6 +67,10 @@ def info(fd, size=128):
     room = ctypes.create_string_buffer(size)
     _bpf(OBJ_INFO, struct.pack("IIQ", fd, size, _address(room)))
     return room.raw
+
+
+def value_size(map_fd):
+    return struct.unpack_from("I", info(map_fd), 12)[0]
 
 
 def entries(map_fd):

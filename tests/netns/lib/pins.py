@@ -9,7 +9,7 @@ import bpf
 PATHS = ("standby", "primary")
 STATES = ("absent", "joining", "ready", "leaving", "down")
 ADMINS = ("auto", "primary", "standby")
-PAIR_SIZE, COUNTERS_SIZE = 256, 128
+PAIR_SIZE = 256
 COUNTERS_MAX_CPUS = 256
 
 
@@ -48,6 +48,6 @@ class Pins:
 
     def counts(self, slot):
         """Counters of a slot, summed over the CPUs."""
-        data = bpf.lookup(self.counters, COUNTERS_SIZE * COUNTERS_MAX_CPUS, slot)
-        words = struct.unpack(f"{len(data) // 8}Q", data)
-        return [sum(words[i::COUNTERS_SIZE // 8]) for i in range(COUNTERS_SIZE // 8)]
+        count = bpf.value_size(self.counters) // 8
+        words = struct.unpack(f"{count * COUNTERS_MAX_CPUS}Q", bpf.lookup(self.counters, 8 * count * COUNTERS_MAX_CPUS, slot))
+        return [sum(words[i::count]) for i in range(count)]

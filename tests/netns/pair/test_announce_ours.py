@@ -2,15 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Which addresses and MACs a pair announces: those that the guest's kernel answers for, and no others."""
 
-import socket
-import struct
 import sys
 import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
-from announcements import announced, announced_of  # noqa: E402
+from announcements import announced, announced_of, answered, arp_request, solicitation  # noqa: E402
 from packets import wire_capture  # noqa: E402
 from rig import BROADCAST, MAC, OUTSIDE, OUTSIDE6, Flow, Skip, case, check, check_equal, frame, inject, mac_bytes, main, note, wait  # noqa: E402
 from tools.rig.netns import Netns, NetnsError  # noqa: E402
@@ -44,39 +42,15 @@ def add_addresses(stage):
     stage.guest.run("echo 60 >/proc/sys/net/ipv6/conf/st0/dad_transmits; ip address add fd77::e/64 dev st0")
 
 
-def arp_request(target):
-    return frame(BROADCAST, BR0, 0x0806, struct.pack("!HHBBH6s4s6s4s", 1, 0x0800, 6, 4, 1, mac_bytes(BR0), socket.inet_aton(OUTSIDE),
-                                                     bytes(6), socket.inet_aton(target)))
-
-
-def solicitation(target):
-    target = socket.inet_pton(socket.AF_INET6, target)
-    source = socket.inet_pton(socket.AF_INET6, OUTSIDE6)
-    group = socket.inet_pton(socket.AF_INET6, "ff02::1:ff00:0")[:13] + target[13:]
-    body = struct.pack("!BBHI", 135, 0, 0, 0) + target + b"\x01\x01" + mac_bytes(BR0)
-    total = sum(struct.unpack(f"!{(len(body) + 40) // 2}H", source + group + struct.pack("!II", len(body), 58) + body))
-    while total >> 16:
-        total = (total & 0xffff) + (total >> 16)
-    body = body[:2] + struct.pack("!H", total ^ 0xffff) + body[4:]
-    return frame("33:33:ff:" + group[13:].hex(":"), BR0, 0x86dd, struct.pack("!IHBB", 6 << 28, len(body), 58, 255) + source + group + body)
-
-
-def answered(stage):
+def answered_now(stage):
     """The addresses that the guest's kernel answers for, to a neighbour's MAC."""
     heard = stage.capture(stage.outside, "br0")
     for address in ADDRESSES4:
-        inject(stage.outside, "br0", arp_request(address))
+        inject(stage.outside, "br0", arp_request(address, BR0, OUTSIDE))
     for address in ADDRESSES6:
-        inject(stage.outside, "br0", solicitation(address))
+        inject(stage.outside, "br0", solicitation(address, BR0, OUTSIDE6))
     time.sleep(0.4)
-    found = set()
-    for data in heard.frames():
-        if data[6:12] != mac_bytes(MAC) or data[:6] != mac_bytes(BR0):
-            continue
-        if data[12:14] == b"\x08\x06" and data[20:22] == b"\x00\x02":
-            found.add(socket.inet_ntop(socket.AF_INET, data[28:32]))
-        elif data[12:14] == b"\x86\xdd" and data[20] == 58 and data[54] == 136:
-            found.add(socket.inet_ntop(socket.AF_INET6, data[62:78]))
+    found = answered(heard.frames(), MAC, BR0)
     heard.close()
     stage.captures.remove(heard)
     return found & (ADDRESSES4.keys() | ADDRESSES6.keys())
@@ -104,7 +78,7 @@ def compare(stage, settings):
     readdressed(stage)
     time.sleep(0.35)
     said = announces(stage, "standby", "st1") & (ADDRESSES4.keys() | ADDRESSES6.keys())
-    expected = answered(stage)
+    expected = answered_now(stage)
     kinds = ADDRESSES4 | ADDRESSES6
     note(f"{settings or 'as it is'}: answered: {', '.join(sorted(kinds[address] for address in expected)) or 'nothing'}")
     check_equal(sorted(said - expected), [], f"announced, though the kernel does not answer, with: {settings}")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
+import bpf  # noqa: E402
 from crash_runs import IN_FLIGHT, SETTLE_S, Adopt, Later, Start, add_all  # noqa: E402
 from rig import main  # noqa: E402
 
@@ -23,6 +24,22 @@ class Sweep(Adopt):
         super().prepare(crash)
         crash.stage.guest.run("ip link delete pr0")
         crash.stage.add_primary()
+
+
+class Widen(Adopt):
+    """A start that finds fewer counters than there are, as an earlier version leaves them."""
+    relevant = "pin-"
+    without_tcx = False
+
+    def prepare(self, crash):
+        super().prepare(crash)
+        pins = crash.stage.pins
+        counters = bpf.get(pins / "counters")
+        narrow = bpf.array_map(8, bpf.entries(counters), b"counters", kind=bpf.MAP_TYPE_PERCPU_ARRAY)
+        (pins / "counters").unlink()
+        bpf.pin(narrow, pins / "counters")
+        os.close(counters)
+        os.close(narrow)
 
 
 class Direct(Start):
@@ -52,7 +69,7 @@ class UnloadAlone(Adopt):
         return crash.doomed(crash.stage.command, "unload", env={**os.environ, **environment})
 
 
-SCENARIOS = {"start": Start, "adopt": Adopt, "sweep": Sweep, "switch": Switch, "unload": Unload, "unload_alone": UnloadAlone, "direct": Direct}
+SCENARIOS = {"start": Start, "adopt": Adopt, "sweep": Sweep, "widen": Widen, "switch": Switch, "unload": Unload, "unload_alone": UnloadAlone, "direct": Direct}
 
 
 if __name__ == "__main__":

@@ -195,6 +195,27 @@ def mtu_is_followed(stage):
     reachable(stage)
 
 
+@case
+def no_wire_at_all(stage):
+    """Neither device has carrier: what is sent is lost, and counted as that; with a wire again nothing is."""
+    stage.wait_active("primary")
+    check_equal(stage.counter("tx_lost_packets"), 0, "lost packets while there is a wire")
+    stage.outside.run("ip link set pr1 down; ip link set st1 down")
+    stage.wait_active("standby")
+    stage.guest.run(f"ip neigh replace {OUTSIDE} lladdr 02:76:66:00:00:fe dev st0 nud permanent")
+    lost = stage.counter("tx_lost_packets")
+    stage.guest.run(f"ping -q -c 5 -i 0.05 -W 1 {OUTSIDE} || true")
+    check(stage.counter("tx_lost_packets") >= lost + 5, f"not counted: {stage.pair()['counters']}")
+    check("lost: sent over the standby, which had no carrier" in stage.succeed("status"), "status does not say so")
+    stage.guest.run(f"ip neigh delete {OUTSIDE} dev st0")
+    stage.outside.run("ip link set pr1 up; ip link set st1 up")
+    stage.wait_active("primary")
+    reachable(stage)
+    lost = stage.counter("tx_lost_packets")
+    reachable(stage)
+    check_equal(stage.counter("tx_lost_packets"), lost, "lost packets with a wire again")
+
+
 @case(primary=False)
 def mtu_is_refused(stage):
     """A macvlan takes no MTU above that of the device below it, as some VFs take none above their PF's."""
@@ -205,7 +226,10 @@ def mtu_is_refused(stage):
     stage.guest.run("ip link set st0 mtu 2000; ip link add link low0 name pr0 address 02:76:66:00:00:01 type macvlan mode bridge")
     wait("the reason in the log", lambda: "MTU" in stage.log.read_text())
     stage.wait_state("down")
-    check_equal(stage.pair()["active"], "standby", "active")
+    pair = stage.pair()
+    check_equal((pair["active"], pair["down_reason"]), ("standby", "refuses the standby's MTU"), "(active, reason)")
+    check("lower the MTU of the standby" in pair["down_explanation"], f"no remedy: {pair['down_explanation']}")
+    check("primary: down, refuses the standby's MTU" in stage.succeed("status"), "status does not say why")
     reachable(stage)
     stage.guest.run("ip link set st0 mtu 1500")
     stage.wait_active("primary")

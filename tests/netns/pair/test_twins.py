@@ -22,6 +22,7 @@ GROUP = "239.129.4.4"
 TICKS, A_TICK = 2000, 10  # of some ms, datagrams in each
 STREAM_S = 2.0
 OTHER = "02:00:00:00:00:aa"
+WINDOW_S = 1.0  # in which a frame is remembered: bpf/twins.h
 COMPARED_MAX = 9216  # bytes of a frame: bpf/twins.h
 LONG_MTU = 65535
 UDP_SEGMENT, UDP_GRO = 103, 104
@@ -151,25 +152,50 @@ def tagged(to, ethertype, vid, payload):
     return data[:12] + struct.pack("!HH", ethertype, vid) + data[12:]
 
 
+def unless_late(checks):
+    """Calls @checks with the number of the attempt: another one, if one failed on a machine so busy that the first frame was forgotten meanwhile."""
+    for attempt in range(10):
+        began = time.monotonic()
+        try:
+            return checks(attempt)
+        except AssertionError:
+            if time.monotonic() - began < WINDOW_S * 0.8 or attempt == 9:
+                raise
+
+
 @case
 def vlans_of_one_number(stage):
     """The kernel takes the tag out of the frame before our programs see it: 802.1Q, 802.1ad, another priority and none are four different frames."""
     stack = stage.capture(stage.guest, "st0", ETH_P_TEST)
+
+    def compare(active, to, first, second, one, other):
+        def kind(name, attempt):
+            payload = f"{active} {to} {first} {one} {other} {attempt}".encode()
+            if name == "untagged":
+                return frame(to, OTHER, payload=payload)
+            tag = {"802.1Q": (ETH_P_8021Q, VID), "802.1ad": (ETH_P_8021AD, VID), "priority 1": (ETH_P_8021Q, VID | 1 << 13)}[name]
+            return tagged(to, *tag, payload)
+
+        def checks(attempt):
+            times = 1 if one == other else 2
+            # Unicast is compared for a second after a frame on the inactive wire.
+            before = len(stack.frames())
+            inject(stage.outside, {"primary": "st1", "standby": "pr1"}[active], frame(MAC, OTHER, payload=f"compare {active} {attempt}".encode()))
+            wait("the frame on the inactive wire", lambda: len(stack.frames()) > before)
+            left, right = kind(one, attempt), kind(other, attempt)
+            check_on_both_wires(stage, stack, f"{one} on {first}, {other} on {second}, to {to}, active {active}", (first, left), (second, right), times)
+            # Balances are even again when each wire has brought both.
+            if times == 2:
+                check_on_both_wires(stage, stack, "the same, the other way round", (second, left), (first, right), 0)
+        unless_late(checks)
+
+    kinds = ("802.1Q", "802.1ad", "priority 1", "untagged")
     for active in each_active(stage):
         for to in (BROADCAST, MAC):
-            inject(stage.outside, {"primary": "st1", "standby": "pr1"}[active], frame(MAC, OTHER, payload=b"compare"))
             for first, second in (("st1", "pr1"), ("pr1", "st1")):
-                name = f"{active} {to} {first}".encode()
-                kinds = {"802.1Q": tagged(to, ETH_P_8021Q, VID, name), "802.1ad": tagged(to, ETH_P_8021AD, VID, name),
-                         "priority 1": tagged(to, ETH_P_8021Q, VID | 1 << 13, name), "untagged": frame(to, OTHER, payload=name)}
                 for one in kinds:
                     for other in kinds:
-                        times = 1 if one == other else 2
-                        check_on_both_wires(stage, stack, f"{one} on {first}, {other} on {second}, to {to}, active {active}",
-                                            (first, kinds[one]), (second, kinds[other]), times)
-                        # Balances are even again when each wire has brought both.
-                        if times == 2:
-                            check_on_both_wires(stage, stack, "the same, the other way round", (second, kinds[one]), (first, kinds[other]), 0)
+                        compare(active, to, first, second, one, other)
 
 
 @case
@@ -216,7 +242,7 @@ def twins_of_a_wire_that_has_come(stage):
 
 @case
 def udp_that_gro_joins(stage):
-    """Datagrams that GRO has joined look otherwise on each wire: none is ever lost. How many come twice is told, and is at most all of them."""
+    """Datagrams that GRO has joined are compared one by one: none is lost. Of a joined frame of which the other wire has brought a part, that part comes twice."""
     stage.outside.run("for wire in br0 st1 pr1; do ethtool -K $wire tso off gso off tx-udp-segmentation off >/dev/null; done")
     stage.guest.run("for device in st0 pr0; do ethtool -K $device gro on rx-udp-gro-forwarding on >/dev/null; done")
     for active in each_active(stage):
@@ -246,7 +272,7 @@ def udp_that_gro_joins(stage):
             twins = stage.counter("drop_twin_packets") - before
             note(f"active {active}, UDP_GRO {gro}: {len(got) - len(set(got))} of {UDP_BURSTS * UDP_BURST} twice, {twins} twins dropped, {joined} reads of several")
             check_equal(len(set(got)), UDP_BURSTS * UDP_BURST, f"datagrams, active {active}, UDP_GRO {gro}")
-            check(max(got.count(number) for number in range(0, UDP_BURSTS * UDP_BURST, 97)) <= 2, "more than two of one")
+            check(len(got) - len(set(got)) < len(got) / 20, "too many came twice")
             if gro:
                 check(joined > UDP_BURSTS / 2, "GRO joined nothing: this proves nothing")
 

@@ -9,9 +9,10 @@ import sys
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
+sys.path[:0] = [str(Path(__file__).resolve().parents[folder] / name) for folder, name in ((1, "lib"), (2, ""))]
 
 import bpf  # noqa: E402
+import tables  # noqa: E402
 from rig import (ETH_P_ALL, GUEST, MAC, OUTSIDE, ROOT, VFSTEER, WITHOUT_TCX, Flow, case, check, check_equal, main, note, wait)
 from tools.rig.levels import reached  # noqa: E402
 from variants import variant  # noqa: E402
@@ -29,6 +30,11 @@ ABI_VERSION = re.search(r"#define VFSTEER_ABI_VERSION \d+", HEADER)[0]
 OTHER_LAYOUT = [("include/vfsteer.h", ABI_VERSION, "#define VFSTEER_ABI_VERSION 99"),
                 ("include/vfsteer.h", "primary_pci_port[16]", "primary_pci_port[24]"),
                 ("include/vfsteer.h", f"sizeof(struct vfsteer_pair) == {PAIR_SIZE}", f"sizeof(struct vfsteer_pair) == {PAIR_SIZE + 8}")]
+
+# A version with a counter more, of pairs and of ports.
+TABLES = "include/vfsteer_tables.h"
+LAST_ROWS = [f'"{tables.rows(TABLES, table)[-1][2]}")\n\n' for table in ("VFSTEER_COUNTERS", "VFSTEER_PORT_COUNTERS")]
+MORE_COUNTERS = [(TABLES, row, row.replace(")\n\n", ') X(some_more_packets, NULL, "counted later")\n\n')) for row in LAST_ROWS]
 
 
 def newer():
@@ -127,6 +133,47 @@ def swap_after_sigterm(stage):
 @case(agent=False, snoops=False)
 def swap_without_tcx(stage):
     swap_under_load(stage, signal.SIGKILL, [WITHOUT_TCX])
+
+
+@case(agent=False)
+def counters_are_added(stage):
+    """A version with more counters makes room for them, and the one with fewer goes on: nothing is lost, and what was counted stays."""
+    def counters(program):
+        stage.program = [program]
+        pair = stage.pair()["counters"]
+        return pair, tuple(pair[name] for name in ("tx_primary_packets", "rx_primary_packets"))
+
+    (stage.directory / "quiet.conf").write_text("[agent]\npath_check = off\n")
+    stage.options = ["--config", str(stage.directory / "quiet.conf")]
+    more = variant("more-counters", "99.1.0", MORE_COUNTERS)
+    stage.start()
+    stage.wait_active("primary")
+    know_each_other(stage)
+    time.sleep(2.5)
+    out, inbound = Flow(stage.guest, stage.outside, OUTSIDE, RATE), Flow(stage.outside, stage.guest, GUEST, RATE)
+    time.sleep(0.5)
+    before, missed = counters(VFSTEER)[1], []
+    began = (len(out.times), len(inbound.times))
+    # Read by either before its agent has been there.
+    known, _ = counters(more)
+    check_equal((known["some_more_packets"], known.keys() - counters(VFSTEER)[0].keys()), (0, {"some_more_packets"}), "what the newer one reads")
+    for program in (more, VFSTEER, more, VFSTEER):
+        stage.stop(signal.SIGKILL)
+        stage.program = [program]
+        stage.start()
+        time.sleep(0.3)
+        known, after = counters(program)
+        missed.append([late - early for early, late in zip(before, after)])
+        check_equal("some_more_packets" in known, program == more, "the counter is there")
+    out.stop(), inbound.stop()
+    time.sleep(0.2)
+    _, after = counters(VFSTEER)
+    sent, received = len(out.times) - began[0], len(inbound.times) - began[1]
+    note(f"sent {sent}, received {received}; counted meanwhile {[late - early for early, late in zip(before, after)]}")
+    check_equal((out.lost(), inbound.lost(), out.copies, inbound.copies), (0, 0, 0, 0), "lost and doubled")
+    check(all(early <= late for earlier, later in zip(missed, missed[1:]) for early, late in zip(earlier, later)), f"counters went back: {missed}")
+    # What passes between the copying and the last program's being replaced, once.
+    check(after[0] - before[0] >= 0.9 * sent and after[1] - before[1] >= 0.9 * received, "more than a moment was not counted")
 
 
 @case(agent=False)

@@ -2,6 +2,7 @@
 /* The configuration file: what it sets, and each mistake with its line. */
 #include "cli/arguments.h"
 #include "cli/config.h"
+#include "cli/config_keys.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -37,19 +38,21 @@ static int read_text(const char *text, struct options *options, char *message, s
 
 static void sets_everything(void **state)
 {
-	struct options options = { .settings = OPTIONS_DEFAULT_SETTINGS };
+	struct options options = { .settings = config_default_settings() };
 	char message[512];
 
 	(void)state;
 	assert_null(arguments_add_pair(&options, "eth8=eth9"));
 	assert_int_equal(read_text("; a comment\n[agent]\nup_delay_ms = 20\nleaving_timeout_ms=1000\nannounce_count = 5\n"
-				   "announce_interval_ms = 250\negress = before\n\n[pair eth0]\negress = after\nprimary = eth1\n[pair eth2]\nprimary = auto\n",
+				   "announce_interval_ms = 250\nhold_limit_ms = 0\negress = before\n\n[pair eth0]\negress = after\nprimary = eth1\n[pair eth2]\nprimary = auto\n",
 				   &options, message, sizeof(message)),
 			 0);
 	assert_int_equal(options.settings.up_delay_ms, 20);
 	assert_int_equal(options.settings.leaving_timeout_ms, 1000);
 	assert_int_equal(options.settings.announce_count, 5);
 	assert_int_equal(options.settings.announce_interval_ms, 250);
+	assert_int_equal(config_default_settings().hold_limit_ms, 100);
+	assert_int_equal(options.settings.hold_limit_ms, 0);
 	assert_int_equal(options.settings.egress, OPTIONS_EGRESS_BEFORE);
 	assert_int_equal(options.pairs[1].egress, OPTIONS_EGRESS_AFTER);
 	assert_int_equal(options.pairs[2].egress, OPTIONS_EGRESS_UNSAID);
@@ -62,7 +65,7 @@ static void sets_everything(void **state)
 
 static void announcements(void **state)
 {
-	struct options options = { .settings = OPTIONS_DEFAULT_SETTINGS };
+	struct options options = { .settings = config_default_settings() };
 	char message[512];
 
 	(void)state;
@@ -88,7 +91,7 @@ static void announcements(void **state)
 
 static void path_checks(void **state)
 {
-	struct options options = { .settings = OPTIONS_DEFAULT_SETTINGS };
+	struct options options = { .settings = config_default_settings() };
 	char message[512];
 
 	(void)state;
@@ -110,7 +113,7 @@ static void path_checks(void **state)
 
 static void more_exceptions_than_there_may_be(void **state)
 {
-	struct options options = { .settings = OPTIONS_DEFAULT_SETTINGS };
+	struct options options = { .settings = config_default_settings() };
 	char text[64 + 32 * (OPTIONS_ANNOUNCE_RULES + 1)] = "[agent]\n", message[512];
 	size_t length = strlen(text);
 
@@ -127,7 +130,7 @@ static void more_exceptions_than_there_may_be(void **state)
 
 static void root_qdiscs(void **state)
 {
-	struct options options = { .settings = OPTIONS_DEFAULT_SETTINGS };
+	struct options options = { .settings = config_default_settings() };
 	char message[512];
 
 	(void)state;
@@ -142,7 +145,7 @@ static void root_qdiscs(void **state)
 
 static void xdp_programs(void **state)
 {
-	struct options options = { .settings = OPTIONS_DEFAULT_SETTINGS };
+	struct options options = { .settings = config_default_settings() };
 	char message[512];
 
 	(void)state;
@@ -159,7 +162,7 @@ static void xdp_programs(void **state)
 static void ports(void **state)
 {
 	static const uint8_t mac[] = { 0x52, 0x54, 0, 0xab, 0xcd, 1 };
-	struct options options = { .settings = OPTIONS_DEFAULT_SETTINGS };
+	struct options options = { .settings = config_default_settings() };
 	char message[512];
 
 	(void)state;
@@ -181,7 +184,7 @@ static void ports(void **state)
 
 static void more_ports_than_there_can_be(void **state)
 {
-	struct options options = { .settings = OPTIONS_DEFAULT_SETTINGS };
+	struct options options = { .settings = config_default_settings() };
 	char text[4096] = "", message[512];
 
 	(void)state;
@@ -193,7 +196,7 @@ static void more_ports_than_there_can_be(void **state)
 
 static void an_empty_file_changes_nothing(void **state)
 {
-	struct options options = { .settings = OPTIONS_DEFAULT_SETTINGS }, before = options;
+	struct options options = { .settings = config_default_settings() }, before = options;
 	char message[512];
 
 	(void)state;
@@ -211,6 +214,7 @@ static void mistakes(void **state)
 		{ "[agent]\nup_delay_ms =\n", ":2: up_delay_ms = : not a number from 0 to 600000" },
 		{ "[agent]\nup_delay_ms = 99999999999999999999\n", ":2: up_delay_ms = 99999999999999999999: not a number from 0 to 600000" },
 		{ "[agent]\nleaving_timeout_ms = 999\n", ":2: leaving_timeout_ms = 999: not a number from 1000 to 600000" },
+		{ "[agent]\nhold_limit_ms = 101\n", ":2: hold_limit_ms = 101: not a number from 0 to 100" },
 		{ "[agent]\nannounce_count = 0\n", ":2: announce_count = 0: not a number from 1 to 100" },
 		{ "[agent]\n\ncolour = red\n", ":3: colour: no such setting in [agent]: see 'vfsteer help run'" },
 		{ "[agents]\nup_delay_ms = 5\n", ":1: [agents]: no such section: there are [agent], [pair STANDBY] and [port IFACE]" },
@@ -294,7 +298,7 @@ static void mistakes(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		struct options options = { .settings = OPTIONS_DEFAULT_SETTINGS }, before;
+		struct options options = { .settings = config_default_settings() }, before;
 		char message[512];
 
 		assert_null(arguments_add_pair(&options, "eth8=eth9"));
@@ -307,7 +311,7 @@ static void mistakes(void **state)
 
 static void takes_indentation_line_ends_and_mark(void **state)
 {
-	struct options options = { .settings = OPTIONS_DEFAULT_SETTINGS };
+	struct options options = { .settings = config_default_settings() };
 	char message[512];
 
 	(void)state;
@@ -322,7 +326,7 @@ static void takes_indentation_line_ends_and_mark(void **state)
 /* libinih would read what is past its buffer as a line of its own: here a setting. */
 static void a_line_that_is_too_long(void **state)
 {
-	struct options options = { .settings = OPTIONS_DEFAULT_SETTINGS };
+	struct options options = { .settings = config_default_settings() };
 	char text[1024], message[512];
 
 	(void)state;
@@ -334,7 +338,7 @@ static void a_line_that_is_too_long(void **state)
 static void bytes_that_are_no_text(void **state)
 {
 	static const char bytes[] = "[agent]\nup_delay_ms = 5\0\n";
-	struct options options = { .settings = OPTIONS_DEFAULT_SETTINGS };
+	struct options options = { .settings = config_default_settings() };
 	char message[512];
 
 	(void)state;

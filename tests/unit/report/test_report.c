@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The two writers over crafted reports: JSON's keys and values, and the words of the text. */
-#include "report/report.h"
+#include "report/writer.h"
 
+#include <errno.h>
 #include <json-c/json.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -54,24 +55,25 @@ static const char *const counter_keys[] = {
 	"drop_backlog_packets",
 	"drop_twin_packets",
 	"rx_primary_group_packets",
+	"tx_lost_packets",
 };
 
 /* The caller frees it. */
-static char *written(int (*writer)(const struct report *, FILE *), const struct report *report)
+static char *written(const struct report_writer *writer, const struct report *report)
 {
 	char *text = NULL;
 	size_t size = 0;
 	FILE *stream = open_memstream(&text, &size);
 
 	assert_non_null(stream);
-	assert_int_equal(writer(report, stream), 0);
+	assert_int_equal(report_write(report, writer, stream), 0);
 	fclose(stream);
 	return text;
 }
 
 static struct json_object *parsed(const struct report *report)
 {
-	char *text = written(report_write_json, report);
+	char *text = written(&report_json, report);
 	struct json_object *root = json_tokener_parse(text);
 
 	assert_non_null(root);
@@ -131,6 +133,7 @@ static void json_of_a_pair(void **state)
 	last_switch = member(pair, "last_switch");
 	assert_string_equal(string(last_switch, "to"), "primary");
 	assert_string_equal(string(last_switch, "cause"), "primary ready");
+	assert_string_equal(string(last_switch, "explanation"), "the primary can carry traffic");
 	assert_true(json_object_is_type(member(last_switch, "unix_ns"), json_type_int));
 	assert_true(json_object_get_int64(member(last_switch, "unix_ns")) == 1760000000123456789);
 
@@ -161,7 +164,7 @@ static void json_of_what_is_absent(void **state)
 
 static void expect_text(const struct report *report, const char *const *expected, const char *const *unexpected)
 {
-	char *text = written(report_write_text, report);
+	char *text = written(&report_text, report);
 
 	for (; *expected; expected++)
 		if (!strstr(text, *expected))
@@ -216,6 +219,7 @@ static void down_and_why(void **state)
 
 	(void)state;
 	assert_null(member(json_object_array_get_idx(member(root, "pairs"), 0), "down_reason"));
+	assert_null(member(json_object_array_get_idx(member(root, "pairs"), 0), "down_explanation"));
 	json_object_put(root);
 	pair.state.primary = PRIMARY_DOWN;
 	pair.down_reason = DOWN_OTHER_MTU;
@@ -223,6 +227,7 @@ static void down_and_why(void **state)
 	root = parsed(&report);
 	object = json_object_array_get_idx(member(root, "pairs"), 0);
 	assert_string_equal(string(object, "down_reason"), "other MTU than the standby");
+	assert_string_equal(string(object, "down_explanation"), "the MTU of the primary is not that of the standby");
 	json_object_put(root);
 }
 
@@ -307,6 +312,68 @@ static void ages(void **state)
 	}
 }
 
+/* A writer that notes what it is called for. */
+static int note_begin(struct report_output *output, const struct report *report)
+{
+	output->state = output;
+	fprintf(output->stream, "begin%s", report ? "" : " ports");
+	return 0;
+}
+
+static int note_pair(struct report_output *output, const struct report_pair *pair)
+{
+	fprintf(output->stream, ", pair %s", pair->standby);
+	return 0;
+}
+
+/* The port "bad" is one that cannot be written. */
+static int note_port(struct report_output *output, const struct report_pair *pair, const struct report_port *port)
+{
+	fprintf(output->stream, ", port %s of %s", port->name, pair ? pair->standby : "any");
+	return strcmp(port->name, "bad") ? 0 : -ENOMEM;
+}
+
+static int note_pair_end(struct report_output *output, const struct report_pair *pair)
+{
+	fprintf(output->stream, ", end of %s", pair->standby);
+	return 0;
+}
+
+static int note_end(struct report_output *output, const struct report *report, int error)
+{
+	(void)report;
+	assert_ptr_equal(output->state, output);
+	fprintf(output->stream, ", end %d", error);
+	return error;
+}
+
+static const struct report_writer noting = { note_begin, note_pair, note_port, note_pair_end, note_end };
+
+static void the_walk(void **state)
+{
+	static struct report_ports ports = { .count = 3, .ports = { { .name = "p0", .pair = "eth2" }, { .name = "p1", .pair = "eth0" },
+								     { .name = "p2", .pair = "elsewhere" } } };
+	struct report_pair pairs[] = { active_primary, without_primary };
+	struct report report = { .pair_count = 2, .pairs = pairs, .ports = &ports };
+	char *text = NULL;
+	size_t size = 0;
+	FILE *stream = open_memstream(&text, &size);
+
+	(void)state;
+	assert_int_equal(report_write(&report, &noting, stream), 0);
+	fputc('\n', stream);
+	assert_int_equal(report_write_ports(&ports, &noting, stream), 0);
+	fputc('\n', stream);
+	/* The first error ends the walk, and the writer frees what it has. */
+	strcpy(ports.ports[1].name, "bad");
+	assert_int_equal(report_write(&report, &noting, stream), -ENOMEM);
+	fclose(stream);
+	assert_string_equal(text, "begin, pair eth0, port p1 of eth0, end of eth0, pair eth2, port p0 of eth2, end of eth2, end 0\n"
+				  "begin ports, port p0 of any, port p1 of any, port p2 of any, end 0\n"
+				  "begin, pair eth0, port bad of eth0, end -12");
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -319,6 +386,7 @@ int main(void)
 		cmocka_unit_test(held_back),
 		cmocka_unit_test(candidates),
 		cmocka_unit_test(ages),
+		cmocka_unit_test(the_walk),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,7 +14,8 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 ROOT = Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+import tables  # noqa: E402
 from tools.rig.places import BUILD  # noqa: E402
 
 DOCUMENT = ROOT / "docs" / "reference" / "kernels.md"
@@ -26,11 +27,13 @@ ROWS = {"5.10-acpi": "5.10", "6.1-acpi": "6.1", "6.12-acpi": "6.12", "sid-acpi":
         "6.1-lockdown": "6.1, lockdown=confidentiality", "6.12-lockdown": "6.12, lockdown=confidentiality",
         "6.12-btfless": "6.12, without BTF", "6.1-silenced": "6.1, kernel.ftrace_enabled=0"}
 # Columns that must agree with the run; those behind them are of one run, and differ from the next.
-PROTECTIONS = ("guest", "attached by", "the primary's liveness", "BPF changes the word by", "removal waits", "functions watched")
+PROTECTIONS = ("guest", "attached by", "the primary's liveness", "BPF changes the word by", "removal waits", "warned of")
 EVENTS = ("unplug", "plug", "unbind", "bind", "set down", "set up", "silent unplug", "silent plug")
-# As user/policy/protection.c: which watched functions tell of which end before it comes.
-ENDS = {"request": ("pciehp_handle_button_press", "acpiphp_disable_and_eject_slot"), "removal": ("pci_stop_bus_device", "unregister_netdevice_queue"),
-        "unbind": ("pci_device_remove",), "down": ("__dev_close_many", "dev_close_many", "netif_close_many"), "carrier": ("netif_carrier_off",)}
+# Which watched functions tell of which end before it comes, as bpf/watch_functions.h has it.
+_WATCHED = {function: warns for function, _, _, _, _, warns, _, _ in tables.rows("bpf/watch_functions.h", "WATCH_FUNCTIONS", "F")}
+ENDS = {end: [function for function, warns in _WATCHED.items() if flag in warns.split("|")]
+        for end, flag in (("request", "WARNS_REQUEST"), ("removal", "WARNS_REMOVAL"), ("unbind", "WARNS_UNBIND"), ("down", "WARNS_SET_DOWN"),
+                          ("carrier", "WARNS_CARRIER"))}
 
 
 def _path(guest):
@@ -52,7 +55,7 @@ def note_protections(guest, status, log):
     ends = [end for end, functions in ENDS.items() if set(functions) & set(status["watched"])]
     noted["protections"] = [
         pair["attached_by"], pair["liveness"], "compare-and-swap" if pair["compare_and_swap"] else "stores", "yes" if pair["removals_held"] else "no",
-        f"{len(status['watched'])}: {', '.join(ends)}" if status["watched"] else "none"]
+        ", ".join(ends) or "none"]
     noted["announced_ms"] += [float(ms) for ms in re.findall(r"announced ([\d.]+) ms after it", log)]
     _keep(guest, noted)
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "report/report_candidates.h"
+#include "report/report_devices.h"
 #include "base/mac.h"
 
 #include "base/text.h"
@@ -11,8 +11,9 @@
 
 #define REPORT_RECEIVE_BUFFER 65536 /* of notifications, which nobody reads */
 
-static void read_candidate(const struct candidates_view *view, const struct candidate *other, const struct netdev *standby,
-			   const struct netdev *primary, struct report_candidate *ret)
+static void read_candidate(const struct candidates_view *view, const struct candidate *other,
+			   const struct netdev *standby, const struct netdev *primary,
+			   struct report_candidate *ret)
 {
 	snprintf(ret->name, sizeof(ret->name), "%s", other->device->name);
 	snprintf(ret->pci_address, sizeof(ret->pci_address), "%s", other->device->pci_address);
@@ -25,8 +26,8 @@ static void read_candidate(const struct candidates_view *view, const struct cand
 }
 
 /* The devices' names are in the texts. */
-static void read_bypasses(const struct bypass_reader *reader, const struct pins *pins, const struct netdev_table *table, bool agent,
-			  struct report_pair *pair)
+static void read_bypasses(const struct bypass_reader *reader, const struct pins *pins,
+			  const struct netdev_table *table, bool agent, struct report_pair *pair)
 {
 	struct bypass_facts facts;
 
@@ -57,7 +58,7 @@ static void read_pair(const struct netdev_table *table, const struct candidates_
 		read_candidate(view, &others[i], standby, primary, &pair->candidates[i]);
 }
 
-int report_candidates_read(const struct pins *pins, struct report *report)
+int report_devices_read(const struct pins *pins, struct report *report)
 {
 	int paired[2 * VFSTEER_MAX_PAIRS + 1] = {0}, contested[VFSTEER_MAX_PAIRS + 1] = {0};
 	struct candidates_view view = {.taken = paired, .contested = contested};
@@ -97,16 +98,4 @@ int report_candidates_read(const struct pins *pins, struct report *report)
 	free((void *)view.devices);
 	netdev_table_free(table);
 	return error;
-}
-
-void report_candidates_write_text(const struct report_pair *pair, FILE *stream)
-{
-	for (unsigned i = 0; i < pair->candidate_count && i < REPORT_CANDIDATES_MAX; i++) {
-		const struct report_candidate *other = &pair->candidates[i];
-
-		fprintf(stream, "  not used: %s%s%s%s: %s\n", other->name, other->pci_address[0] ? " (" : "",
-			other->pci_address, other->pci_address[0] ? ")" : "", other->text);
-	}
-	if (pair->candidate_count > REPORT_CANDIDATES_MAX)
-		fprintf(stream, "  not used: %u more\n", pair->candidate_count - REPORT_CANDIDATES_MAX);
 }
