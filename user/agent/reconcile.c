@@ -44,10 +44,7 @@ bool agent_take_event(struct agent *agent, const void *data, size_t size)
 	return event.kind == EVENT_PROGRAMS;
 }
 
-/*
- * A pair's slot is freed with it: the identity of its primary is kept for the next pair of its
- * name.
- */
+/* Keeps the identity of a removed pair's primary, for the next pair of that name. */
 static void agent_keep_identity(struct agent *agent, const struct pair *pair)
 {
 	struct identity identity = slot_read_named(&agent->world.pins.pairs[pair->slot]).identity;
@@ -117,10 +114,7 @@ static void agent_add_pair(struct agent *agent, const struct pairing *pairing)
 	int error = pair_new(&agent->world, pairing, &pair);
 
 	if (error == -ENOSPC) {
-		/*
-		 * A slot may have been adopted whose standby was removed before the pair was set
-		 * up.
-		 */
+		/* The standby of an adopted slot may be removed before the pair is set up. */
 		adoption_clear_dead_slots(&agent->world.pins, agent->world.network_namespace,
 					  agent->world.table);
 		error = pair_new(&agent->world, pairing, &pair);
@@ -335,10 +329,7 @@ void agent_reconcile(struct agent *agent)
 		pair->pairing = pairings[i];
 		agent_pin_standby(agent, pair);
 	}
-	/*
-	 * Before a new primary joins, so that the primary is ready for the ports before it carries
-	 * traffic.
-	 */
+	/* Before a new primary joins: it must be ready for the ports when it carries traffic. */
 	agent_ports_reconcile(agent);
 	for (unsigned i = 0; i < agent->pair_count; i++)
 		if (agent->pairs[i]->pairing.standby)
