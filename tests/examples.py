@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The examples of the documents: a marker names a situation, the block behind it has commands and their output.
+"""The examples of the documents: a marker names a situation, the block behind it has commands and
+their output.
 
     <!-- example: NAME -->          .\\" example: NAME
     ```                             .EX
@@ -7,10 +8,11 @@
     ...                             ...
     ```                             .EE
 
-A test makes the situation NAME and calls check(NAME, run): every command of every block of that name is run, and
-its output is compared. Numbers, times and MACs may differ, and lines about dropped packets may be there or not.
-A line "…" stands for lines that are left out. A block without commands is lines of a log, which run("log") returns.
-With --write on the command line the real output replaces the block; blocks with "…" keep their lines.
+A test makes the situation NAME and calls check(NAME, run): every command of every block of that
+name is run, and its output is compared. Numbers, times and MACs may differ, and lines about dropped
+packets may be there or not. A line "…" stands for lines that are left out. A block without commands
+is lines of a log, which run("log") returns. With --write on the command line the real output
+replaces the block; blocks with "…" keep their lines.
 """
 
 import re
@@ -46,7 +48,9 @@ def blocks():
     for document in documents():
         for found in BLOCK.finditer(document.read_text()):
             body = found["body"]
-            yield document, found["markdown"] or found["man"], _from_man(body) if found["man"] else body
+            yield document, found["markdown"] or found["man"], _from_man(body) if found[
+                "man"
+            ] else body
 
 
 def normalised(line):
@@ -56,7 +60,9 @@ def normalised(line):
     line = re.sub(r"\b(native|tc)\b", "DRIVER", line)
     line = re.sub(r"( N,)+ N\b", " N", line)
     line = re.sub(r"\b(un)?answered\b|\bREACH_(UN)?ANSWERED\b|\bREACH_UNKNOWN\b", "ANSWERED", line)
-    return re.sub(r"\b(packet|switche?|time|byte)s\b", lambda word: word[1].removesuffix("e"), line).rstrip()
+    return re.sub(
+        r"\b(packet|switche?|time|byte)s\b", lambda word: word[1].removesuffix("e"), line
+    ).rstrip()
 
 
 def _compared(lines):
@@ -108,9 +114,13 @@ def _check_block(document, name, body, run):
     written = []
     for command, expected in _steps(body):
         output = run("log" if command is None else command).rstrip("\n").splitlines()
-        wrong, found = _differences([ELISION, *expected, ELISION] if command is None else expected, output)
+        wrong, found = _differences(
+            [ELISION, *expected, ELISION] if command is None else expected, output
+        )
         if wrong and (not WRITE or ELISION in expected or command is None):
-            raise AssertionError(f"{document.relative_to(ROOT)}: example {name}: {command or 'log'}: {wrong}")
+            raise AssertionError(
+                f"{document.relative_to(ROOT)}: example {name}: {command or 'log'}: {wrong}"
+            )
         if command is None:
             found = found[1:-1]
         elif ELISION not in expected:
@@ -120,7 +130,9 @@ def _check_block(document, name, body, run):
 
 
 def check(name, run):
-    """@run: a function that runs a command of the example's situation and returns its output, both streams."""
+    """@run: a function that runs a command of the example's situation and returns its output, both
+    streams.
+    """
     count = 0
     for document in documents():
         text = document.read_text()

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The tables of the sources (X-macros), for tests that compare documents with them: rows("include/vfsteer_tables.h", "VFSTEER_CAUSES")."""
+"""The tables of the sources (X-macros), for tests that compare documents with them:
+rows("include/vfsteer_tables.h", "VFSTEER_CAUSES").
+"""
 
 import re
 from pathlib import Path
@@ -9,7 +11,9 @@ _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[(){},]|[^\s"(){},]+')
 
 
 def _arguments(text):
-    """The arguments of one row: strings that stand beside each other are one, without their quotes; what is in brackets is one argument."""
+    """The arguments of one row: strings that stand beside each other are one, without their quotes;
+    what is in brackets is one argument.
+    """
     arguments, depth = [""], 0
     for token in _TOKEN.findall(text):
         if token == "," and not depth:
@@ -17,7 +21,11 @@ def _arguments(text):
             continue
         depth += (token in "({") - (token in ")}")
         # A string ends what it is; other words need a space between them.
-        arguments[-1] += token[1:-1] if token.startswith('"') and not depth else (" " if arguments[-1][-1:].isalnum() and token[0].isalnum() else "") + token
+        arguments[-1] += (
+            token[1:-1]
+            if token.startswith('"') and not depth
+            else (" " if arguments[-1][-1:].isalnum() and token[0].isalnum() else "") + token
+        )
     return arguments
 
 

@@ -30,7 +30,10 @@ class Breakdown(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         path = Path(folder.name) / "log"
-        path.write_text("cpu_io_recompile: not an instruction\n" + "".join(line(address) for address in addresses))
+        path.write_text(
+            "cpu_io_recompile: not an instruction\n"
+            + "".join(line(address) for address in addresses)
+        )
         return path
 
     def test_an_address_is_its_function_s(self):
@@ -45,7 +48,9 @@ class Breakdown(unittest.TestCase):
     def test_groups_begin_with_a_packet_and_are_complete(self):
         packet = [XMIT, XMIT + 4, USER, SEND, PROGRAM]
         grouped = groups(self.log(SEND, SEND, *packet * 5), Symbols(KALLSYMS), "xmit", 2)
-        self.assertEqual(grouped, 2 * [{"xmit": 4, "(user space)": 2, "send": 2, "bpf: steer_egress": 2}])
+        self.assertEqual(
+            grouped, 2 * [{"xmit": 4, "(user space)": 2, "send": 2, "bpf: steer_egress": 2}]
+        )
 
     def test_what_is_executed_elsewhere_is_not_counted(self):
         # send stands for the softirq, the program for what calls it.
@@ -54,14 +59,29 @@ class Breakdown(unittest.TestCase):
         self.assertEqual(grouped, 2 * [{"xmit": 1, "(user space)": 1, "send": 2}])
 
     def test_a_packet_s_figure_is_the_median_over_groups(self):
-        functions, total = per_packet([Counter(xmit=20), Counter(xmit=24, timer=500), Counter(xmit=24)], 2)
+        functions, total = per_packet(
+            [Counter(xmit=20), Counter(xmit=24, timer=500), Counter(xmit=24)], 2
+        )
         self.assertEqual(functions, {"xmit": 12, "timer": 0})
         self.assertEqual(total, 12)
 
     def test_the_table_has_what_differs_from_the_first(self):
-        said = table("tx", "6.12", {"bare-vf": ({"xmit": 30, "send": 100}, 130), "vfsteer": ({"xmit": 60, "send": 101, "hook": 9}, 170)})
-        rows = [[cell.strip() for cell in row.split("|")[1:-1]] for row in said.splitlines() if row.startswith("|")]
-        self.assertEqual(rows[2:], [["all", "130", "170"], ["xmit", "30", "60"], ["hook", "0", "9"]])
+        said = table(
+            "tx",
+            "6.12",
+            {
+                "bare-vf": ({"xmit": 30, "send": 100}, 130),
+                "vfsteer": ({"xmit": 60, "send": 101, "hook": 9}, 170),
+            },
+        )
+        rows = [
+            [cell.strip() for cell in row.split("|")[1:-1]]
+            for row in said.splitlines()
+            if row.startswith("|")
+        ]
+        self.assertEqual(
+            rows[2:], [["all", "130", "170"], ["xmit", "30", "60"], ["hook", "0", "9"]]
+        )
 
 
 if __name__ == "__main__":

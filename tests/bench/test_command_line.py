@@ -1,6 +1,8 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""What tools/bench refuses on its command line: in one line below the usage, with exit status 2, before anything is measured."""
+"""What tools/bench refuses on its command line: in one line below the usage, with exit status 2,
+before anything is measured.
+"""
 
 import subprocess
 import sys
@@ -19,7 +21,9 @@ class OutTest(unittest.TestCase):
 
     def said(self, out, what="report"):
         """(exit status, last line on standard error)."""
-        done = subprocess.run([sys.executable, "-B", MAIN, what, "--out", out], stderr=subprocess.PIPE, text=True)
+        done = subprocess.run(
+            [sys.executable, "-B", MAIN, what, "--out", out], stderr=subprocess.PIPE, text=True
+        )
         return done.returncode, done.stderr.splitlines()[-1]
 
     def refused(self, out, what="report"):
@@ -42,7 +46,9 @@ class OutTest(unittest.TestCase):
 
     def test_a_file_that_is_not_there_yet_is_not_refused(self):
         out = self.folder / "new" / "results.json"
-        self.assertEqual(self.said(out), (1, f"bench: ReportError: {out}: nothing was measured yet"))
+        self.assertEqual(
+            self.said(out), (1, f"bench: ReportError: {out}: nothing was measured yet")
+        )
 
 
 if __name__ == "__main__":

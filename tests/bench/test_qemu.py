@@ -1,6 +1,8 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""Which QEMU the rig takes, on systems whose own is old or new: made up here, nothing is booted or fetched."""
+"""Which QEMU the rig takes, on systems whose own is old or new: made up here, nothing is booted or
+fetched.
+"""
 
 import os
 import sys
@@ -21,9 +23,16 @@ class QemuTest(unittest.TestCase):
         self._folder = tempfile.TemporaryDirectory()
         self.root = Path(self._folder.name).resolve()
         # The newer one is in the cache already.
-        self.cached = self.made(self.root / "cache/qemu/bookworm-backports", "10.0.8 (Debian 1:10.0.8+ds-0+deb13u1~bpo12+1)")
-        for patch in (mock.patch.object(under_test, "cache", lambda *parts: self.root.joinpath("cache", *parts)),
-                      mock.patch.dict(os.environ, {"VFSTEER_CACHE": str(self.root / "cache")})):
+        self.cached = self.made(
+            self.root / "cache/qemu/bookworm-backports",
+            "10.0.8 (Debian 1:10.0.8+ds-0+deb13u1~bpo12+1)",
+        )
+        for patch in (
+            mock.patch.object(
+                under_test, "cache", lambda *parts: self.root.joinpath("cache", *parts)
+            ),
+            mock.patch.dict(os.environ, {"VFSTEER_CACHE": str(self.root / "cache")}),
+        ):
             patch.start()
             self.addCleanup(patch.stop)
         (self.root / "cache/locks").mkdir()
@@ -35,7 +44,9 @@ class QemuTest(unittest.TestCase):
         binary.parent.mkdir(parents=True)
         for name in ("qemu", "seabios"):
             (prefix / "usr/share" / name).mkdir(parents=True)
-        binary.write_text(f"#!/bin/sh\necho 'QEMU emulator version {version}'\necho 'Copyright (c)'\n")
+        binary.write_text(
+            f"#!/bin/sh\necho 'QEMU emulator version {version}'\necho 'Copyright (c)'\n"
+        )
         binary.chmod(0o755)
         return binary
 
@@ -43,7 +54,9 @@ class QemuTest(unittest.TestCase):
         binary = self.made(self.root / "system", version)
         # As on systems whose /bin is a link.
         (self.root / "system/bin").symlink_to("usr/bin")
-        self.enterContext(mock.patch.dict(os.environ, {"PATH": f"{self.root}/system/bin:{os.environ['PATH']}"}))
+        self.enterContext(
+            mock.patch.dict(os.environ, {"PATH": f"{self.root}/system/bin:{os.environ['PATH']}"})
+        )
         return binary
 
     def check(self, got, expected):
@@ -68,7 +81,9 @@ class QemuTest(unittest.TestCase):
 
     def test_a_system_without_any(self):
         with mock.patch.dict(os.environ, {"PATH": str(self.root)}):
-            with self.assertRaisesRegex(under_test.QemuError, "not installed: run tools/rig/packages.sh vm"):
+            with self.assertRaisesRegex(
+                under_test.QemuError, "not installed: run tools/rig/packages.sh vm"
+            ):
                 qemu()
         with mock.patch.object(under_test.shutil, "which", lambda name: None):
             self.check(qemu(newer=True), self.cached)

@@ -1,6 +1,8 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""The benchmark's results, statistics and report, on results made up here: nothing is booted, no root is needed."""
+"""The benchmark's results, statistics and report, on results made up here: nothing is booted, no
+root is needed.
+"""
 
 import json
 import sys
@@ -18,7 +20,9 @@ from tools.benchmark.behind import behind  # noqa: E402
 from tools.benchmark.chart_cost import chart_cost, overheads  # noqa: E402
 from tools.benchmark.chart_migration import holes, typical  # noqa: E402
 from tools.benchmark.contenders import CONTENDERS  # noqa: E402
-from tools.benchmark.events import longest_gap_ms, makes_sense, measured, plan, plan_least  # noqa: E402
+from tools.benchmark.events import (  # noqa: E402
+    longest_gap_ms, makes_sense, measured, plan, plan_least,
+)
 from tools.benchmark.incidents import EVENTS  # noqa: E402
 from tools.benchmark.names import NAMES, ordered, rivals  # noqa: E402
 from tools.benchmark.progress import Progress, duration  # noqa: E402
@@ -30,7 +34,9 @@ MIGRATION_FLOOR = "migration: answers lost beyond virtio-only, outside QEMU's do
 
 
 def made_up(folder):
-    return Results(Path(folder) / "results.json", command="tools/bench all", qemu="7.2.22", release="6.12.1")
+    return Results(
+        Path(folder) / "results.json", command="tools/bench all", qemu="7.2.22", release="6.12.1"
+    )
 
 
 def add(results, metric, section="events", unit="packets", kernel=KERNEL, context=None, **values):
@@ -46,32 +52,89 @@ def everything(folder, runs=5):
     results = made_up(folder)
     for event in EVENTS:
         for way in ("out", "in"):
-            add(results, f"{event}/lost/{way}", vfsteer=[0] * runs, net_failover=[0, 139, 163, 1500, 2][:runs], bonding=[157] * runs,
-                teamd=[80] * runs, context={"rate": 2000, "sender_pause_ms": 8.0})
-            add(results, f"{event}/gap/{way}", unit="ms", vfsteer=[9.0] * runs, net_failover=[80.0] * runs, bonding=[90.0] * runs,
-                teamd=[40.0] * runs, context={"sender_pause_ms": 8.0})
-        add(results, f"silent-{event}/lost/in", vfsteer=[0] * runs, net_failover=[1320] * runs, bonding=[128] * runs, teamd=[70] * runs)
-    add(results, "udp-tx/instructions", "cost", "instructions/packet", bare_vf=[17230], vfsteer=[17330], net_failover=[17330], bonding=[18420])
-    add(results, "udp-rx/instructions", "cost", "instructions/packet", bare_vf=[15600], vfsteer=[16100], vfsteer_direct=[15700],
-        net_failover=[15650], bonding=[16150])
-    add(results, "tcp-tx/instructions", "cost", "instructions/packet", bare_vf=[810], vfsteer=[832], net_failover=[830])
-    add(results, "tcp-rx/instructions", "cost", "instructions/packet", bare_vf=[2800], vfsteer=[2900], vfsteer_direct=[2790], net_failover=[2830])
-    add(results, "udp-tx-burst/instructions", "cost", "instructions/packet", bare_vf=[5000], vfsteer=[6000])
-    add(results, "tcp-bulk/throughput", "cost", "Gbit/s", bare_vf=[40.0], vfsteer=[39.4], bonding=[38.0])
+            add(
+                results, f"{event}/lost/{way}", vfsteer=[0] * runs,
+                net_failover=[0, 139, 163, 1500, 2][:runs], bonding=[157] * runs, teamd=[80] * runs,
+                context={"rate": 2000, "sender_pause_ms": 8.0},
+            )
+            add(
+                results, f"{event}/gap/{way}", unit="ms", vfsteer=[9.0] * runs,
+                net_failover=[80.0] * runs, bonding=[90.0] * runs, teamd=[40.0] * runs,
+                context={"sender_pause_ms": 8.0},
+            )
+        add(
+            results, f"silent-{event}/lost/in", vfsteer=[0] * runs, net_failover=[1320] * runs,
+            bonding=[128] * runs, teamd=[70] * runs,
+        )
+    add(
+        results, "udp-tx/instructions", "cost", "instructions/packet", bare_vf=[17230],
+        vfsteer=[17330], net_failover=[17330], bonding=[18420],
+    )
+    add(
+        results, "udp-rx/instructions", "cost", "instructions/packet", bare_vf=[15600],
+        vfsteer=[16100], vfsteer_direct=[15700], net_failover=[15650], bonding=[16150],
+    )
+    add(
+        results, "tcp-tx/instructions", "cost", "instructions/packet", bare_vf=[810], vfsteer=[832],
+        net_failover=[830],
+    )
+    add(
+        results, "tcp-rx/instructions", "cost", "instructions/packet", bare_vf=[2800],
+        vfsteer=[2900], vfsteer_direct=[2790], net_failover=[2830],
+    )
+    add(
+        results, "udp-tx-burst/instructions", "cost", "instructions/packet", bare_vf=[5000],
+        vfsteer=[6000],
+    )
+    add(
+        results, "tcp-bulk/throughput", "cost", "Gbit/s", bare_vf=[40.0], vfsteer=[39.4],
+        bonding=[38.0],
+    )
     add(results, "tcp-bulk-in/throughput", "cost", "Gbit/s", bare_vf=[40.0], vfsteer=[39.8])
     add(results, "rr/p50", "cost", "us", bare_vf=[20.0], vfsteer=[20.4])
     add(results, "decision/time", "cost", "ns", vfsteer=[14.0])
     marks = {"unplug": 1000, "stop": 3000, "resume": 3100, "plug": 5000}
-    quiet = {"vfsteer": [(300, 308)], "net_failover": [(102, 112), (300, 309), (500, 516)], "virtio_only": [(300, 307)]}
+    quiet = {
+        "vfsteer": [(300, 308)],
+        "net_failover": [(102, 112), (300, 309), (500, 516)],
+        "virtio_only": [(300, 307)],
+    }
     for contender, silent in quiet.items():
-        series = [0 if any(first <= place < last for first, last in silent) else 5 for place in range(800)]
-        add(results, "arrivals", "migrate", "answers per 10 ms", context={"marks_ms": marks}, **{contender: [series] * 3})
-        add(results, "answers/lost", "migrate", "answers", **{contender: [5 * sum(last - first for first, last in silent)] * 3})
+        series = [
+            0 if any(first <= place < last for first, last in silent) else 5 for place in range(800)
+        ]
+        add(
+            results,
+            "arrivals",
+            "migrate",
+            "answers per 10 ms",
+            context={"marks_ms": marks},
+            **{contender: [series] * 3}
+        )
+        add(
+            results,
+            "answers/lost",
+            "migrate",
+            "answers",
+            **{contender: [5 * sum(last - first for first, last in silent)] * 3}
+        )
         # All but the first hole of virtio-only's own, which is the downtime.
         outside = 5 * sum(last - first for first, last in silent if not 3000 <= 10 * first < 3100)
-        add(results, "answers/lost-outside-downtime", "migrate", "answers", **{contender: [outside] * 3})
+        add(
+            results,
+            "answers/lost-outside-downtime",
+            "migrate",
+            "answers",
+            **{contender: [outside] * 3}
+        )
         add(results, "holes/count", "migrate", "holes", **{contender: [len(silent)] * 3})
-        add(results, "shared-requests/duplicates", "migrate", "requests", **{contender: [554, 365, 824] if contender == "vfsteer" else [18] * 3})
+        add(
+            results,
+            "shared-requests/duplicates",
+            "migrate",
+            "requests",
+            **{contender: [554, 365, 824] if contender == "vfsteer" else [18] * 3}
+        )
     return results
 
 
@@ -81,7 +144,10 @@ class ResultsTest(unittest.TestCase):
             results = everything(folder)
             results.save()
             again = Results.load(results.path)
-            self.assertEqual([figure.as_dict() for figure in again.figures()], [figure.as_dict() for figure in results.figures()])
+            self.assertEqual(
+                [figure.as_dict() for figure in again.figures()],
+                [figure.as_dict() for figure in results.figures()],
+            )
             one = json.loads(results.path.read_text())["figures"][0]
             self.assertEqual((one["runs"], len(one["values"]), len(one["measured"])), (5, 5, 5))
             self.assertLessEqual({"command", "qemu", "date", "run"}, set(one["measured"][0]))
@@ -170,8 +236,13 @@ class EventsTest(unittest.TestCase):
         contenders = list(CONTENDERS.values())
         steps = plan_least(contenders, EVENTS, ["6.12"])
         self.assertEqual({step[5] for step in steps}, set(contenders))
-        self.assertEqual(({step[3] for step in steps}, {step[4] for step in steps}), (set(EVENTS), {"", "silent-"}))
-        self.assertTrue(all(makes_sense(contender, event, mode) for _, _, _, event, mode, contender in steps))
+        self.assertEqual(
+            ({step[3] for step in steps}, {step[4] for step in steps}),
+            (set(EVENTS), {"", "silent-"}),
+        )
+        self.assertTrue(
+            all(makes_sense(contender, event, mode) for _, _, _, event, mode, contender in steps)
+        )
         self.assertLessEqual(len(steps), 2 * len(contenders) + 2)
 
     def test_what_is_measured_already_is_known(self):
@@ -187,16 +258,21 @@ class EventsTest(unittest.TestCase):
         self.assertEqual(progress.left_s(), 60)
         now[0], progress.done = 14 * 7.0, 7
         self.assertAlmostEqual(progress.left_s(), (98 + 18) / 10 * 3)
-        self.assertEqual([duration(value) for value in (40, 720, 7500)], ["40 s", "12 min", "2 h 05 min"])
+        self.assertEqual(
+            [duration(value) for value in (40, 720, 7500)], ["40 s", "12 min", "2 h 05 min"]
+        )
 
 
 class InstructionsTest(unittest.TestCase):
     def measured(self, name, *quick_us):
-        """What is kept when packets.c's answers, in their order, come from a machine that is as late as that; and how often it was asked."""
+        """What is kept when packets.c's answers, in their order, come from a machine that is as
+        late as that; and how often it was asked.
+        """
         said = iter(quick_us)
         answer = lambda lab: json.dumps({"batches": 400, "batch": 1, "quick_us": (late := next(said)), "median": late * 45, "mean": 0})  # noqa: E731
-        with mock.patch.dict(instructions.FIGURES, {name: (answer, *instructions.FIGURES[name][1:])}), \
-                mock.patch.object(instructions, "_interrupts", lambda lab: 0):
+        with mock.patch.dict(
+            instructions.FIGURES, {name: (answer, *instructions.FIGURES[name][1:])}
+        ), mock.patch.object(instructions, "_interrupts", lambda lab: 0):
             value, context = instructions.measure(None, name)
         return value, context.get("late", False), len(quick_us) - len(list(said))
 
@@ -217,23 +293,37 @@ class BehindTest(unittest.TestCase):
         return [(one.contender, one.by) for one in behind(results)]
 
     def test_median_and_worst(self):
-        self.assertEqual(self.found("unplug/lost/in", [3, 3, 3], [2, 2, 2]), [("bonding", "median and worst")])
+        self.assertEqual(
+            self.found("unplug/lost/in", [3, 3, 3], [2, 2, 2]), [("bonding", "median and worst")]
+        )
         self.assertEqual(self.found("unplug/lost/in", [0, 0, 9], [1, 1, 2]), [("bonding", "worst")])
         self.assertEqual(self.found("unplug/lost/in", [0, 0, 0], [0, 0, 0]), [])
 
     def test_a_rate_is_better_when_it_is_higher(self):
         self.assertEqual(self.found("bulk", [39], [38], "Gbit/s"), [])
-        self.assertEqual(self.found("bulk", [38], [39], "Gbit/s"), [("bonding", "median and worst")])
+        self.assertEqual(
+            self.found("bulk", [38], [39], "Gbit/s"), [("bonding", "median and worst")]
+        )
 
     def test_a_gap_within_the_senders_own_pause_says_nothing(self):
-        self.assertEqual(self.found("unplug/gap/in", [30], [10], "ms", context={"sender_pause_ms": 28}), [])
-        self.assertEqual(self.found("unplug/gap/in", [30], [10], "ms", context={"sender_pause_ms": 8}), [("bonding", "median and worst")])
+        self.assertEqual(
+            self.found("unplug/gap/in", [30], [10], "ms", context={"sender_pause_ms": 28}), []
+        )
+        self.assertEqual(
+            self.found("unplug/gap/in", [30], [10], "ms", context={"sender_pause_ms": 8}),
+            [("bonding", "median and worst")],
+        )
 
     def test_controls_are_no_rivals(self):
         results = made_up("/nowhere")
-        add(results, "udp-tx/instructions", "cost", "instructions/packet", vfsteer=[10], bare_vf=[9], virtio_only=[8])
+        add(
+            results, "udp-tx/instructions", "cost", "instructions/packet", vfsteer=[10],
+            bare_vf=[9], virtio_only=[8],
+        )
         self.assertEqual(behind(results), [])
-        self.assertEqual(rivals(["bare-vf", "teamd", "vfsteer", "bonding", "bare"]), ["bonding", "teamd"])
+        self.assertEqual(
+            rivals(["bare-vf", "teamd", "vfsteer", "bonding", "bare"]), ["bonding", "teamd"]
+        )
         self.assertEqual(ordered(["virtio-only", "something", "teamd", "vfsteer"])[0], "vfsteer")
 
     def test_what_cannot_be_measured_is_no_comparison(self):
@@ -245,7 +335,12 @@ class FloorsTest(unittest.TestCase):
         return next(one for one in floors.verdicts(results) if one.what == what)
 
     def test_nineteen_of_twenty(self):
-        for lost, expected in (([0] * 100, floors.AIM), ([0] * 20, floors.FLOOR), ([0] * 19 + [5], floors.FLOOR), ([0] * 18 + [5, 5], floors.MISSED)):
+        for lost, expected in (
+            ([0] * 100, floors.AIM),
+            ([0] * 20, floors.FLOOR),
+            ([0] * 19 + [5], floors.FLOOR),
+            ([0] * 18 + [5, 5], floors.MISSED),
+        ):
             results = made_up("/nowhere")
             add(results, "unplug/lost/out", vfsteer=[0] * len(lost))
             add(results, "unplug/lost/in", vfsteer=lost)
@@ -256,7 +351,9 @@ class FloorsTest(unittest.TestCase):
         add(results, "bind/lost/out", vfsteer=[0, 3])
         add(results, "bind/lost/in", vfsteer=[0, 0])
         one = self.verdict(results, "bind: lost out / in")
-        self.assertEqual((one.verdict, one.measured), (floors.MISSED, "0 / 0 in 1 of 2, worst 3 / 0"))
+        self.assertEqual(
+            (one.verdict, one.measured), (floors.MISSED, "0 / 0 in 1 of 2, worst 3 / 0")
+        )
 
     def test_all_of_a_made_up_run(self):
         results = everything("/nowhere")
@@ -264,67 +361,133 @@ class FloorsTest(unittest.TestCase):
         self.assertEqual(self.verdict(results, MIGRATION_FLOOR).verdict, floors.AIM)
         self.assertEqual(self.verdict(results, "migration: holes").verdict, floors.AIM)
         self.assertEqual(self.verdict(results, "UDP TX instructions over bare").verdict, floors.AIM)
-        self.assertEqual(self.verdict(results, "UDP RX instructions over bare (exact)").verdict, floors.FLOOR)
-        self.assertEqual(self.verdict(results, "UDP RX instructions over bare (direct)").verdict, floors.FLOOR)
-        self.assertEqual(self.verdict(results, "TCP TX instructions over bare").verdict, floors.FLOOR)
-        self.assertEqual(self.verdict(results, "TCP RX instructions over bare (exact)").verdict, floors.FLOOR)
-        self.assertEqual(self.verdict(results, "TCP RX instructions over bare (direct)").verdict, floors.AIM)
+        self.assertEqual(
+            self.verdict(results, "UDP RX instructions over bare (exact)").verdict, floors.FLOOR
+        )
+        self.assertEqual(
+            self.verdict(results, "UDP RX instructions over bare (direct)").verdict, floors.FLOOR
+        )
+        self.assertEqual(
+            self.verdict(results, "TCP TX instructions over bare").verdict, floors.FLOOR
+        )
+        self.assertEqual(
+            self.verdict(results, "TCP RX instructions over bare (exact)").verdict, floors.FLOOR
+        )
+        self.assertEqual(
+            self.verdict(results, "TCP RX instructions over bare (direct)").verdict, floors.AIM
+        )
         self.assertEqual(self.verdict(results, "TCP bulk out, part of bare").verdict, floors.FLOOR)
         self.assertEqual(self.verdict(results, "TCP bulk in, part of bare").verdict, floors.AIM)
-        self.assertEqual(self.verdict(results, "steering decision over an empty program (ns)").verdict, floors.AIM)
+        self.assertEqual(
+            self.verdict(results, "steering decision over an empty program (ns)").verdict,
+            floors.AIM,
+        )
 
     def test_a_migration_is_judged_outside_the_downtime(self):
-        for lost, expected in (([0, 0, 50], floors.AIM), ([2] * 3, floors.FLOOR), ([3] * 3, floors.MISSED)):
+        for lost, expected in (
+            ([0, 0, 50], floors.AIM),
+            ([2] * 3, floors.FLOOR),
+            ([3] * 3, floors.MISSED),
+        ):
             results = made_up("/nowhere")
-            add(results, "answers/lost", "migrate", "answers", vfsteer=[90, 40, 60], virtio_only=[40, 40, 40])
-            add(results, "answers/lost-outside-downtime", "migrate", "answers", vfsteer=lost, virtio_only=[0, 0, 0])
+            add(
+                results, "answers/lost", "migrate", "answers", vfsteer=[90, 40, 60],
+                virtio_only=[40, 40, 40],
+            )
+            add(
+                results, "answers/lost-outside-downtime", "migrate", "answers", vfsteer=lost,
+                virtio_only=[0, 0, 0],
+            )
             self.assertEqual(self.verdict(results, MIGRATION_FLOOR).verdict, expected)
 
     def test_each_cost_can_miss_its_floor(self):
         results = made_up("/nowhere")
         for metric in ("udp-tx", "udp-rx", "tcp-tx", "tcp-rx"):
-            add(results, f"{metric}/instructions", "cost", "instructions", bare_vf=[1000], vfsteer=[1051], vfsteer_direct=[1011], net_failover=[1060])
+            add(
+                results, f"{metric}/instructions", "cost", "instructions", bare_vf=[1000],
+                vfsteer=[1051], vfsteer_direct=[1011], net_failover=[1060],
+            )
         for metric in ("tcp-bulk", "tcp-bulk-in"):
             add(results, f"{metric}/throughput", "cost", "Gbit/s", bare_vf=[10.0], vfsteer=[9.69])
         add(results, "decision/time", "cost", "ns", vfsteer=[26])
         # Below a rival that costs more still is the aim, whatever the floor.
         self.assertEqual(self.verdict(results, "UDP TX instructions over bare").verdict, floors.AIM)
-        add(results, "udp-tx/instructions", "cost", "instructions", kernel="6.1", bare_vf=[1000], vfsteer=[1051])
-        add(results, "tcp-rx/instructions", "cost", "instructions", kernel="6.1", bare_vf=[1000], vfsteer=[1051], vfsteer_direct=[1011])
+        add(
+            results, "udp-tx/instructions", "cost", "instructions", kernel="6.1", bare_vf=[1000],
+            vfsteer=[1051],
+        )
+        add(
+            results, "tcp-rx/instructions", "cost", "instructions", kernel="6.1", bare_vf=[1000],
+            vfsteer=[1051], vfsteer_direct=[1011],
+        )
         found = {one.what: one.verdict for one in floors.verdicts(results) if one.kernel == "6.1"}
-        self.assertEqual(found, dict.fromkeys(["UDP TX instructions over bare", "TCP RX instructions over bare (exact)",
-                                               "TCP RX instructions over bare (direct)"], floors.MISSED))
-        for what, measured in (("TCP bulk out, part of bare", "0.969"), ("TCP bulk in, part of bare", "0.969"),
-                               ("steering decision over an empty program (ns)", "26")):
+        self.assertEqual(
+            found,
+            dict.fromkeys(
+                [
+                    "UDP TX instructions over bare",
+                    "TCP RX instructions over bare (exact)",
+                    "TCP RX instructions over bare (direct)",
+                ],
+                floors.MISSED,
+            ),
+        )
+        for what, measured in (
+            ("TCP bulk out, part of bare", "0.969"),
+            ("TCP bulk in, part of bare", "0.969"),
+            ("steering decision over an empty program (ns)", "26"),
+        ):
             one = self.verdict(results, what)
             self.assertEqual((one.verdict, one.measured), (floors.MISSED, measured))
 
     def test_nothing_measured_is_said(self):
-        self.assertEqual({one.verdict for one in floors.verdicts(made_up("/nowhere"))}, {floors.UNKNOWN})
+        self.assertEqual(
+            {one.verdict for one in floors.verdicts(made_up("/nowhere"))}, {floors.UNKNOWN}
+        )
 
 
 class ReportTest(unittest.TestCase):
     def test_written_and_well_formed(self):
         with tempfile.TemporaryDirectory() as folder:
             written = report(everything(folder), Path(folder))
-            self.assertEqual([path.name for path in written],
-                             ["report.md", f"migration-{KERNEL}.svg", f"events-{KERNEL}.svg", f"cost-{KERNEL}.svg"])
+            self.assertEqual(
+                [path.name for path in written],
+                [
+                    "report.md",
+                    f"migration-{KERNEL}.svg",
+                    f"events-{KERNEL}.svg",
+                    f"cost-{KERNEL}.svg",
+                ],
+            )
             text = written[0].read_text()
             for path in written[1:]:
                 xml.etree.ElementTree.parse(path)
                 self.assertIn(path.name, text)
-            self.assertIn("| unplug | 0 / 0 | 139 (1,500) / 139 (1,500) | 157 / 157 | 80 / 80 |", text)
-            self.assertIn("runs per figure: 5; command: `tools/bench all`; kernel: 6.12.1; QEMU: 7.2.22", text)
+            self.assertIn(
+                "| unplug | 0 / 0 | 139 (1,500) / 139 (1,500) | 157 / 157 | 80 / 80 |", text
+            )
+            self.assertIn(
+                "runs per figure: 5; command: `tools/bench all`; kernel: 6.12.1; QEMU: 7.2.22", text
+            )
             # What the made-up data say against us.
-            self.assertIn("Nowhere in what was measured.", text.split("## Floors")[0].split("## Where vfsteer misses")[1])
-            self.assertRegex(text.split("## Where vfsteer misses")[0], r"cost: udp-rx: instructions .*net_failover")
+            self.assertIn(
+                "Nowhere in what was measured.",
+                text.split("## Floors")[0].split("## Where vfsteer misses")[1],
+            )
+            self.assertRegex(
+                text.split("## Where vfsteer misses")[0],
+                r"cost: udp-rx: instructions .*net_failover",
+            )
 
     def test_a_migration_tells_what_came_twice(self):
         with tempfile.TemporaryDirectory() as folder:
             text = report(everything(folder), Path(folder))[0].read_text()
             self.assertIn("| shared-requests: duplicates (requests) | 554 (824) | 18 | 18 |", text)
             # Something to be better at: it is said.
-            self.assertRegex(text.split("## Where vfsteer misses")[0], r"migrate: shared-requests: duplicates .*net_failover")
+            self.assertRegex(
+                text.split("## Where vfsteer misses")[0],
+                r"migrate: shared-requests: duplicates .*net_failover",
+            )
 
     def test_charts_carry_each_contender_in_its_colour(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -336,22 +499,34 @@ class ReportTest(unittest.TestCase):
 
     def test_what_is_less_than_bare_is_written_as_less(self):
         table = tables.section_table(everything("/nowhere"), "cost", KERNEL)
-        self.assertIn("| tcp-bulk: throughput (Gbit/s) | 39.4 · -1.5 % | – | – | 38 · -5.0 % | 40 |", table)
+        self.assertIn(
+            "| tcp-bulk: throughput (Gbit/s) | 39.4 · -1.5 % | – | – | 38 · -5.0 % | 40 |", table
+        )
         self.assertIn("| 2,900 · +3.6 % | 2,790 · -0.4 % |", table)
 
     def test_a_figure_left_of_bare_is_not_written_over_its_name(self):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "cost.svg"
             chart_cost(everything(folder), KERNEL, path)
-            ends = [(float(one.get("x")), one.text) for one in xml.etree.ElementTree.parse(path).findall(".//{*}text") if one.get("text-anchor") == "end"]
+            ends = [
+                (float(one.get("x")), one.text)
+                for one in xml.etree.ElementTree.parse(path).findall(".//{*}text")
+                if one.get("text-anchor") == "end"
+            ]
         name_ends = max(x for x, text in ends if "%" not in text)
         figures_begin = [x - 6 * len(text) for x, text in ends if "%" in text]
-        self.assertTrue(figures_begin and min(figures_begin) > name_ends, f"{figures_begin}, names until {name_ends}")
+        self.assertTrue(
+            figures_begin and min(figures_begin) > name_ends,
+            f"{figures_begin}, names until {name_ends}",
+        )
 
     def test_the_sums_of_breakdown(self):
         with tempfile.TemporaryDirectory() as folder:
             results = made_up(folder)
-            add(results, "tx/instructions", "breakdown", "instructions", vfsteer=[5721], bare_vf=[5248])
+            add(
+                results, "tx/instructions", "breakdown", "instructions", vfsteer=[5721],
+                bare_vf=[5248],
+            )
             text = report(results, Path(folder))[0].read_text()
             self.assertIn("## Breakdown, Linux 6.12", text)
             self.assertIn("| tx: instructions (instructions) | 5,721 · +9.0 % | 5,248 |", text)
@@ -362,7 +537,10 @@ class ReportTest(unittest.TestCase):
         # Less throughput is a cost, too.
         self.assertAlmostEqual(dict(costs["tcp-bulk/throughput"])["vfsteer"], 1.52, places=2)
         self.assertAlmostEqual(dict(costs["rr/p50"])["vfsteer"], 2.0, places=2)
-        self.assertEqual([contender for contender, _ in costs["tcp-rx/instructions"]], ["vfsteer", "vfsteer-direct", "net_failover"])
+        self.assertEqual(
+            [contender for contender, _ in costs["tcp-rx/instructions"]],
+            ["vfsteer", "vfsteer-direct", "net_failover"],
+        )
         self.assertIn("udp-tx-burst/instructions", costs)
         self.assertNotIn("decision/time", costs)
 
@@ -377,7 +555,10 @@ class ReportTest(unittest.TestCase):
             results = made_up(folder)
             add(results, "silent-unplug/lost/in", vfsteer=[0, 11])
             text = report(results, Path(folder))[0].read_text()
-            self.assertRegex(text.split("## Floors")[0], r"unplug, silent guest: lost in \| 6\.12 .*worst 11 of 2 runs .*misses the floor")
+            self.assertRegex(
+                text.split("## Floors")[0],
+                r"unplug, silent guest: lost in \| 6\.12 .*worst 11 of 2 runs .*misses the floor",
+            )
 
     def test_nothing_to_report(self):
         self.assertRaises(ReportError, report, made_up("/nowhere"), Path("/nowhere"))
@@ -386,7 +567,9 @@ class ReportTest(unittest.TestCase):
         results = made_up("/nowhere")
         add(results, "plug/lost/in", vfsteer=[0, 0], context={"duplicates": 3})
         add(results, "plug/lost/out", teamd=[0], context={"duplicates": 0})
-        self.assertIn("came twice, over all runs: vfsteer 6.", tables.events_table(results, KERNEL, "lost"))
+        self.assertIn(
+            "came twice, over all runs: vfsteer 6.", tables.events_table(results, KERNEL, "lost")
+        )
 
     def test_a_tail_is_marked(self):
         results = made_up("/nowhere")

@@ -1,6 +1,8 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""The guest's end of a migration's traffic, here on this machine: a stream is served while there are questions, however many."""
+"""The guest's end of a migration's traffic, here on this machine: a stream is served while there
+are questions, however many.
+"""
 
 import os
 import select
@@ -26,7 +28,9 @@ SO_TIMESTAMPNS = 35
 def came(one, size):
     """(what a socket has received, when its kernel did)."""
     data, more, _, _ = one.recvmsg(size, 256)
-    stamp = next(value for level, kind, value in more if (level, kind) == (socket.SOL_SOCKET, SO_TIMESTAMPNS))
+    stamp = next(
+        value for level, kind, value in more if (level, kind) == (socket.SOL_SOCKET, SO_TIMESTAMPNS)
+    )
     return data, struct.unpack("qq", stamp[:16])
 
 
@@ -42,7 +46,9 @@ class ResponderTest(unittest.TestCase):
         self.assertEqual(self.process.stdout.readline(), b"listening\n")
 
     def test_a_stream_does_not_wait_for_the_last_question(self):
-        with socket.create_connection(self.where) as stream, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        with socket.create_connection(self.where) as stream, socket.socket(
+            socket.AF_INET, socket.SOCK_DGRAM
+        ) as asking:
             for one in (stream, asking):
                 one.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
                 one.settimeout(20)
@@ -61,7 +67,10 @@ class ResponderTest(unittest.TestCase):
             while len(answered) < QUESTIONS and select.select([asking], [], [], 5)[0]:
                 answered.append(came(asking, 64)[1])
             self.assertEqual((echo, len(answered)), (b"between", QUESTIONS))
-            self.assertLess(sum(at < echoed for at in answered), QUESTIONS / 2, "answers before the echo of what was sent beside them")
+            self.assertLess(
+                sum(at < echoed for at in answered), QUESTIONS / 2,
+                "answers before the echo of what was sent beside them",
+            )
 
 
 if __name__ == "__main__":

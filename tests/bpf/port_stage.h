@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * port_stage: the programs of steer and port attached to the real veths of port_world, by tc alone or with native XDP, and
- * ears at each of their ends.
+ * port_stage: the programs of steer and port attached to the real veths of port_world, by tc alone
+ * or with native XDP, and ears at each of their ends.
  */
 #ifndef PORT_STAGE_H
 #define PORT_STAGE_H
@@ -48,7 +48,8 @@ static inline void attach_xdp(const char *device, int program_fd)
 	stage.links[stage.link_count++] = link;
 }
 
-static inline void attach_tc(const char *device, enum bpf_tc_attach_point point, unsigned priority, int program_fd)
+static inline void attach_tc(const char *device, enum bpf_tc_attach_point point, unsigned priority,
+			     int program_fd)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = if_nametoindex(device), .attach_point = point);
 	LIBBPF_OPTS(bpf_tc_opts, options, .handle = 1, .priority = priority, .prog_fd = program_fd);
@@ -95,7 +96,10 @@ static inline struct steer_bpf *steer_load(variant_elf_t elf, enum vfsteer_liven
 	return NULL;
 }
 
-/* The best that the kernel takes: kfuncs from Linux 6.2 on, frames of several buffers from 5.18. Puts the rest into @wanted. */
+/*
+ * The best that the kernel takes: kfuncs from Linux 6.2 on, frames of several buffers from 5.18.
+ * Puts the rest into @wanted.
+ */
 static inline struct steer_bpf *steer_load_best(struct world_load *wanted)
 {
 	struct steer_bpf *steer;
@@ -114,7 +118,8 @@ static inline struct steer_bpf *steer_load_best(struct world_load *wanted)
 
 static inline int listen_at(enum end end)
 {
-	struct sockaddr_ll address = { .sll_family = AF_PACKET, .sll_ifindex = if_nametoindex(end_devices[end]) };
+	struct sockaddr_ll address = { .sll_family = AF_PACKET,
+				       .sll_ifindex = if_nametoindex(end_devices[end]) };
 	int on = 1, fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK, 0);
 
 	address.sll_protocol = htons(end == HOST ? ETHERTYPE : ETH_P_ALL);
@@ -127,8 +132,10 @@ static inline int listen_at(enum end end)
 static inline int stage_open(bool native, bool passthrough)
 {
 	/* r0 = XDP_PASS */
-	const struct bpf_insn pass[] = { { .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = XDP_PASS },
-					 { .code = BPF_JMP | BPF_EXIT } };
+	const struct bpf_insn pass[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = XDP_PASS },
+		{ .code = BPF_JMP | BPF_EXIT }
+	};
 	struct world_load wanted = { .passthrough = passthrough, .from_veth = true };
 
 	stage.native = native;
@@ -141,7 +148,10 @@ static inline int stage_open(bool native, bool passthrough)
 	stage.pair = stage.steer ? world_load(&wanted) : NULL;
 	if (!stage.pair)
 		return -1;
-	/* What lies beside the data of a veth's frame is seen from Linux 6.3 on; before that all of them go by tc. */
+	/*
+	 * What lies beside the data of a veth's frame is seen from Linux 6.3 on; before that all of
+	 * them go by tc.
+	 */
 	stage.sees_beside_data = wanted.liveness == LIVENESS_KFUNC;
 	attach_tc("st0", BPF_TC_EGRESS, 1, program(stage.pair->progs.ports_egress));
 	attach_tc("st0", BPF_TC_EGRESS, 2, program(stage.steer->progs.steer_egress));
@@ -152,7 +162,8 @@ static inline int stage_open(bool native, bool passthrough)
 		wanted.port_number = guest_ports[i].port;
 		stage.ports[i] = world_load(&wanted);
 		assert_non_null(stage.ports[i]);
-		attach_tc(guest_ports[i].device, BPF_TC_INGRESS, 1, program(stage.ports[i]->progs.port_ingress));
+		attach_tc(guest_ports[i].device, BPF_TC_INGRESS, 1,
+			  program(stage.ports[i]->progs.port_ingress));
 		if (native)
 			attach_xdp(guest_ports[i].device, program(stage.ports[i]->progs.port_xdp));
 		world_add_device(guest_ports[i].device);
@@ -160,7 +171,8 @@ static inline int stage_open(bool native, bool passthrough)
 	world_add_device("st0");
 	world_add_device("pr0");
 	if (native) {
-		stage.pass_fd = bpf_prog_load(BPF_PROG_TYPE_XDP, "pass", "GPL", pass, COUNT(pass), NULL);
+		stage.pass_fd =
+			bpf_prog_load(BPF_PROG_TYPE_XDP, "pass", "GPL", pass, COUNT(pass), NULL);
 		assert_true(stage.pass_fd >= 0);
 		attach_xdp("st0", program(stage.pair->progs.uplink_xdp));
 		attach_xdp("pr0", program(stage.pair->progs.uplink_xdp));
@@ -252,12 +264,13 @@ static inline void hear(uint8_t token, struct heard *heard)
 
 			if (size < 0)
 				break;
-			if (size < FRAME_SIZE - 4 || bytes[size - 1] != token || from.sll_pkttype == PACKET_OUTGOING)
+			if (size < FRAME_SIZE - 4 || bytes[size - 1] != token ||
+			    from.sll_pkttype == PACKET_OUTGOING)
 				continue;
 			memcpy(&extra, CMSG_DATA(&control.header), sizeof(extra));
 			heard->count[end]++;
-			heard->tagged[end] +=
-				extra.tp_status & TP_STATUS_VLAN_VALID && (extra.tp_vlan_tci & 0xfff) == VLAN_ID;
+			heard->tagged[end] += extra.tp_status & TP_STATUS_VLAN_VALID &&
+					      (extra.tp_vlan_tci & 0xfff) == VLAN_ID;
 			heard->partial[end] += !!(extra.tp_status & TP_STATUS_CSUMNOTREADY);
 		}
 }

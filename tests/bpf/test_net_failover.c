@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The programs of a net_failover pair, frame by frame: ow0 stands for the kernel's master, which owns the addresses. What
- * the primary brings is seen there, and left where it is; what the standby brings goes there.
+ * The programs of a net_failover pair, frame by frame: ow0 stands for the kernel's master, which
+ * owns the addresses. What the primary brings is seen there, and left where it is; what the standby
+ * brings goes there.
  */
 #include "steer_stage.h"
 
@@ -18,7 +19,9 @@
 #define DROP_ECHO TC_ACT_SHOT, COUNTER(drop_own_echo_packets), false
 #define DROP_FOREIGN TC_ACT_SHOT, COUNTER(drop_foreign_inactive_packets), false
 
-/* "Pass" would let the kernel choose the primary: what goes over the standby is redirected there. */
+/*
+ * "Pass" would let the kernel choose the primary: what goes over the standby is redirected there.
+ */
 static void test_egress(void **context)
 {
 	static const struct expectation cases[] = {
@@ -48,7 +51,8 @@ static void test_dead_primary(void **context)
 		return;
 	for (size_t i = 0; i < COUNT(dead); i++) {
 		set(&(struct setting){ PATH_PRIMARY, .device = dead[i] });
-		assert_int_equal(run(world.steer->progs.steer_egress, UNICAST_V4, "ow0"), TC_ACT_REDIRECT);
+		assert_int_equal(run(world.steer->progs.steer_egress, UNICAST_V4, "ow0"),
+				 TC_ACT_REDIRECT);
 		assert_int_equal(events_take(), 1);
 		assert_int_equal(pair_get(SLOT).state.active, PATH_STANDBY);
 		assert_int_equal(counters_get(SLOT).tx_primary_refused_packets, 1);
@@ -63,10 +67,12 @@ static void test_rescue(void **context)
 
 	(void)context;
 	for (int is_dead = 0; is_dead < 2; is_dead++) {
-		assert_int_equal(system(is_dead ? "ip link set st1 down" : "ip link set st1 up"), 0);
+		assert_int_equal(system(is_dead ? "ip link set st1 down" : "ip link set st1 up"),
+				 0);
 		usleep(100000);
 		set(&(struct setting){ PATH_STANDBY, .standby_dead = is_dead });
-		assert_int_equal(run(world.steer->progs.steer_egress, UNICAST_V4, "ow0"), TC_ACT_REDIRECT);
+		assert_int_equal(run(world.steer->progs.steer_egress, UNICAST_V4, "ow0"),
+				 TC_ACT_REDIRECT);
 		counts = counters_get(SLOT);
 		assert_int_equal(counts.tx_primary_rescued_packets, is_dead);
 		assert_int_equal(counts.tx_primary_packets, is_dead);
@@ -150,12 +156,15 @@ static void test_standby_away(void **context)
 		if (is_away && !sees_devices())
 			pair.standby_ifindex = MISSING_IFINDEX;
 		pair_put(SLOT, &pair);
-		assert_int_equal(run(steer->progs.standby_redirect, UNICAST_V4, "st0"), is_away ? TAKEN : TC_ACT_REDIRECT);
+		assert_int_equal(run(steer->progs.standby_redirect, UNICAST_V4, "st0"),
+				 is_away ? TAKEN : TC_ACT_REDIRECT);
 	}
 	steer_bpf__destroy(steer);
 }
 
-/* What one wire has brought the other does not deliver again: also of a primary that nobody knows. */
+/*
+ * What one wire has brought the other does not deliver again: also of a primary that nobody knows.
+ */
 static void test_twins(void **context)
 {
 	static const enum frame_kind kinds[] = { BROADCAST, MULTICAST_V6, UNICAST_V4 };
@@ -169,10 +178,14 @@ static void test_twins(void **context)
 			pair = pair_get(SLOT);
 			pair.rx_compares_primary = 1;
 			pair_put(SLOT, &pair);
-			assert_int_equal(run(world.steer->progs.owner_ingress, kinds[i], "ow0"), TAKEN);
-			assert_int_equal(run(world.steer->progs.standby_redirect, kinds[i], "st0"), TC_ACT_SHOT);
-			assert_int_equal(run(world.steer->progs.standby_redirect, kinds[i], "st0"), TC_ACT_REDIRECT);
-			assert_int_equal(run(world.steer->progs.owner_ingress, kinds[i], "ow0"), TC_ACT_SHOT);
+			assert_int_equal(run(world.steer->progs.owner_ingress, kinds[i], "ow0"),
+					 TAKEN);
+			assert_int_equal(run(world.steer->progs.standby_redirect, kinds[i], "st0"),
+					 TC_ACT_SHOT);
+			assert_int_equal(run(world.steer->progs.standby_redirect, kinds[i], "st0"),
+					 TC_ACT_REDIRECT);
+			assert_int_equal(run(world.steer->progs.owner_ingress, kinds[i], "ow0"),
+					 TC_ACT_SHOT);
 			assert_int_equal(counters_get(SLOT).drop_twin_packets, 2);
 		}
 }
@@ -180,9 +193,12 @@ static void test_twins(void **context)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_egress),	       cmocka_unit_test(test_dead_primary),
-		cmocka_unit_test(test_rescue),	       cmocka_unit_test(test_owner_ingress),
-		cmocka_unit_test(test_standby_redirect), cmocka_unit_test(test_standby_away),
+		cmocka_unit_test(test_egress),
+		cmocka_unit_test(test_dead_primary),
+		cmocka_unit_test(test_rescue),
+		cmocka_unit_test(test_owner_ingress),
+		cmocka_unit_test(test_standby_redirect),
+		cmocka_unit_test(test_standby_away),
 		cmocka_unit_test(test_twins),
 	};
 

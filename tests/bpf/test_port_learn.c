@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the port programs learn of the addresses behind a port, on real veths, and how much of it a hostile container may claim. */
+/*
+ * What the port programs learn of the addresses behind a port, on real veths, and how much of it a
+ * hostile container may claim.
+ */
 #include "port_stage.h"
 
 #include <time.h>
 
 static bool address_is_known(uint16_t vlan_id, uint8_t family, const uint8_t *address, size_t size)
 {
-	struct vfsteer_port_address_key key = { .slot = SLOT, .vlan_id = vlan_id, .family = family };
+	struct vfsteer_port_address_key key = { .slot = SLOT,
+						.vlan_id = vlan_id,
+						.family = family };
 	struct vfsteer_port_address known;
 
 	memcpy(key.address, address, size);
@@ -23,7 +28,8 @@ static unsigned addresses_count(void)
 	struct vfsteer_port_address_key key, *previous = NULL;
 	unsigned count = 0;
 
-	while (!bpf_map_get_next_key(world_map(world.port_maps->maps.port_addresses), previous, &key)) {
+	while (!bpf_map_get_next_key(world_map(world.port_maps->maps.port_addresses), previous,
+				     &key)) {
 		previous = &key;
 		count++;
 	}
@@ -32,7 +38,8 @@ static unsigned addresses_count(void)
 
 static void send_arp(const uint8_t *sender_mac, const uint8_t *sender, bool tagged)
 {
-	static const uint8_t tag[] = { 0x81, 0, 0, VLAN_ID }, arp[] = { 8, 6, 0, 1, 8, 0, 6, 4, 0, 1 };
+	static const uint8_t tag[] = { 0x81, 0, 0, VLAN_ID },
+			     arp[] = { 8, 6, 0, 1, 8, 0, 6, 4, 0, 1 };
 	uint8_t frame[FRAME_SIZE] = { ALL, FIRST_MAC }, *at = frame + 12;
 
 	if (tagged)
@@ -45,7 +52,8 @@ static void send_arp(const uint8_t *sender_mac, const uint8_t *sender, bool tagg
 
 static void send_nd(uint8_t type, const uint8_t *source, const uint8_t *target, bool tagged)
 {
-	static const uint8_t tag[] = { 0x81, 0, 0, VLAN_ID }, ip[] = { 0x86, 0xdd, 0x60, 0, 0, 0, 0, 24, 58, 255 };
+	static const uint8_t tag[] = { 0x81, 0, 0, VLAN_ID },
+			     ip[] = { 0x86, 0xdd, 0x60, 0, 0, 0, 0, 24, 58, 255 };
 	uint8_t frame[ETH_HLEN + 4 + 40 + 24] = { ALL, FIRST_MAC }, *at = frame + 12;
 
 	if (tagged)
@@ -58,18 +66,18 @@ static void send_nd(uint8_t type, const uint8_t *source, const uint8_t *target, 
 	send_bytes(FIRST, frame, sizeof(frame));
 }
 
-#define IPV6(last)                                                                                                     \
-	{                                                                                                              \
-		0xfd, 1, [15] = last                                                                                   \
+#define IPV6(last)                                                                                 \
+	{                                                                                          \
+		0xfd, 1, [15] = last                                                               \
 	}
 
 static void test_learning(void **context)
 {
 	static const uint8_t first_mac[] = { FIRST_MAC }, second_mac[] = { SECOND_MAC };
-	static const uint8_t ours[] = { 192, 0, 2, 1 }, tagged[] = { 192, 0, 2, 2 }, claimed[] = { 192, 0, 2, 3 },
-			     none[4], group[] = { 224, 0, 0, 1 };
-	static const uint8_t source[] = IPV6(1), target[] = IPV6(2), third[] = IPV6(3), in_vlan[] = IPV6(4),
-			     router[] = IPV6(5), nobody[16];
+	static const uint8_t ours[] = { 192, 0, 2, 1 }, tagged[] = { 192, 0, 2, 2 },
+			     claimed[] = { 192, 0, 2, 3 }, none[4], group[] = { 224, 0, 0, 1 };
+	static const uint8_t source[] = IPV6(1), target[] = IPV6(2), third[] = IPV6(3),
+			     in_vlan[] = IPV6(4), router[] = IPV6(5), nobody[16];
 	struct heard heard = { 0 };
 
 	(void)context;
@@ -106,7 +114,10 @@ static void test_learning(void **context)
 #define FLOOD 300
 #define SHARE 64 /* of one port */
 
-/* A container that claims many addresses takes its own share only, and wakes the agent no oftener than ten times a second. */
+/*
+ * A container that claims many addresses takes its own share only, and wakes the agent no oftener
+ * than ten times a second.
+ */
 static void test_flood(void **context)
 {
 	static const uint8_t mac[] = { FIRST_MAC };
@@ -126,7 +137,8 @@ static void test_flood(void **context)
 	seconds = end.tv_sec - begin.tv_sec + (end.tv_nsec - begin.tv_nsec) / 1e9;
 	assert_true(addresses_count() <= SHARE);
 	assert_true(addresses_count() >= SHARE / 2);
-	assert_true(address_is_known(0, AF_INET, (uint8_t[]){ 10, 0, (FLOOD - 1) >> 8, (FLOOD - 1) & 0xff }, 4));
+	assert_true(address_is_known(
+		0, AF_INET, (uint8_t[]){ 10, 0, (FLOOD - 1) >> 8, (FLOOD - 1) & 0xff }, 4));
 	assert_true(world_events() <= seconds * 10 + 1);
 }
 

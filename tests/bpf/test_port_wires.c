@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The programs of steer and port attached to real veths, by tc alone and with native XDP: who gets a frame that is sent by
- * a container, by the host or by the network, how often, and with which tag.
+ * The programs of steer and port attached to real veths, by tc alone and with native XDP: who gets
+ * a frame that is sent by a container, by the host or by the network, how often, and with which
+ * tag.
  */
 #include "port_stage.h"
 
@@ -39,19 +40,23 @@ static void expect_tagged(const struct expectation *cases, size_t count, bool ta
 		for (enum end end = HOST; end < ENDS; end++) {
 			unsigned wanted = !!(cases[i].heard_by & TO(end));
 
-			if (heard.count[end] == wanted && (!wanted || end == HOST || heard.tagged[end] == tagged))
+			if (heard.count[end] == wanted &&
+			    (!wanted || end == HOST || heard.tagged[end] == tagged))
 				continue;
-			print_error("%s%s: heard %u times (%u tagged) at %s, not %u\n", tagged ? "tagged, " : "", cases[i].name,
-				    heard.count[end], heard.tagged[end], end_devices[end], wanted);
+			print_error("%s%s: heard %u times (%u tagged) at %s, not %u\n",
+				    tagged ? "tagged, " : "", cases[i].name, heard.count[end],
+				    heard.tagged[end], end_devices[end], wanted);
 			failures++;
 		}
 		if (stage.native && stage.sees_beside_data && cases[i].by_xdp) {
 			unsigned native = 0;
 
 			for (unsigned number = 0; number < VFSTEER_MAX_PORTS; number++)
-				native += world_port_counters(number).tx_native_packets + world_port_counters(number).rx_native_packets;
+				native += world_port_counters(number).tx_native_packets +
+					  world_port_counters(number).rx_native_packets;
 			if (!native) {
-				print_error("%s%s: not by XDP\n", tagged ? "tagged, " : "", cases[i].name);
+				print_error("%s%s: not by XDP\n", tagged ? "tagged, " : "",
+					    cases[i].name);
 				failures++;
 			}
 		}
@@ -126,7 +131,9 @@ static void test_active_standby(void **context)
 /* The frame that finds the primary dead goes over the standby itself. */
 static void test_dead_primary(void **context)
 {
-	static const struct expectation unicast[] = { { "port to wire", FIRST, { AFAR, FIRST_MAC }, TO(STANDBY), true } };
+	static const struct expectation unicast[] = {
+		{ "port to wire", FIRST, { AFAR, FIRST_MAC }, TO(STANDBY), true }
+	};
 	static const struct expectation group[] = {
 		{ "port to all", FIRST, { ALL, FIRST_MAC }, TO(SECOND) | TO(HOST) | TO(STANDBY) }
 	};
@@ -149,15 +156,24 @@ static void test_passthrough(void **context)
 		{ "standby to pair", STANDBY, { US, AFAR }, TO(PASSTHROUGH), true },
 		{ "primary to a stranger", PRIMARY, { STRANGER, AFAR }, TO(PASSTHROUGH), true },
 		{ "primary to port", PRIMARY, { FIRST_MAC, AFAR }, TO(FIRST), true },
-		{ "primary to all", PRIMARY, { ALL, AFAR }, TO(FIRST) | TO(SECOND) | TO(PASSTHROUGH) },
+		{ "primary to all",
+		  PRIMARY,
+		  { ALL, AFAR },
+		  TO(FIRST) | TO(SECOND) | TO(PASSTHROUGH) },
 		{ "primary, link-local", STANDBY, { LLDP, AFAR }, TO(HOST) },
 		{ "passthrough to wire", PASSTHROUGH, { AFAR, US }, TO(PRIMARY), true },
 		{ "passthrough, any source", PASSTHROUGH, { AFAR, STRANGER }, TO(PRIMARY), true },
 		{ "passthrough to port", PASSTHROUGH, { FIRST_MAC, US }, TO(FIRST), true },
-		{ "passthrough to all", PASSTHROUGH, { ALL, US }, TO(FIRST) | TO(SECOND) | TO(PRIMARY) },
+		{ "passthrough to all",
+		  PASSTHROUGH,
+		  { ALL, US },
+		  TO(FIRST) | TO(SECOND) | TO(PRIMARY) },
 		{ "passthrough, link-local", PASSTHROUGH, { LLDP, US }, 0 },
 		{ "port to pair", FIRST, { US, FIRST_MAC }, TO(PASSTHROUGH) },
-		{ "port to all", FIRST, { ALL, FIRST_MAC }, TO(SECOND) | TO(PASSTHROUGH) | TO(PRIMARY) },
+		{ "port to all",
+		  FIRST,
+		  { ALL, FIRST_MAC },
+		  TO(SECOND) | TO(PASSTHROUGH) | TO(PRIMARY) },
 		{ "host to all", HOST, { ALL, US }, TO(FIRST) | TO(SECOND) | TO(PRIMARY) },
 		{ "passthrough to itself", PASSTHROUGH, { US, AFAR }, 0 },
 	};
@@ -181,12 +197,17 @@ static void test_beside_data(void **context)
 	struct {
 		struct virtio_net_hdr header;
 		uint8_t frame[FRAME_SIZE];
-	} __attribute__((packed)) open = { .header = { .flags = VIRTIO_NET_HDR_F_NEEDS_CSUM, .csum_start = 34, .csum_offset = 6 },
-					   .frame = { AFAR, FIRST_MAC, ETHERTYPE >> 8, ETHERTYPE & 0xff } };
-	struct sockaddr_ll address = { .sll_family = AF_PACKET, .sll_ifindex = if_nametoindex("pa1") };
+	} __attribute__((packed))
+	open = { .header = { .flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
+			     .csum_start = 34,
+			     .csum_offset = 6 },
+		 .frame = { AFAR, FIRST_MAC, ETHERTYPE >> 8, ETHERTYPE & 0xff } };
+	struct sockaddr_ll address = { .sll_family = AF_PACKET,
+				       .sll_ifindex = if_nametoindex("pa1") };
 	int on = 1, fd = socket(AF_PACKET, SOCK_RAW, 0);
 	struct heard heard = { 0 };
-	int push_fd = bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "push", "GPL", push, COUNT(push), NULL);
+	int push_fd =
+		bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "push", "GPL", push, COUNT(push), NULL);
 
 	(void)context;
 	world_set_pair(PATH_PRIMARY, "pr0", true);
@@ -223,7 +244,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_active_primary, open_native, stage_close),
 		cmocka_unit_test_setup_teardown(test_active_standby, open_native, stage_close),
 		cmocka_unit_test_setup_teardown(test_dead_primary, open_native, stage_close),
-		cmocka_unit_test_setup_teardown(test_passthrough, open_native_passthrough, stage_close),
+		cmocka_unit_test_setup_teardown(test_passthrough, open_native_passthrough,
+						stage_close),
 		cmocka_unit_test_setup_teardown(test_beside_data, open_native, stage_close),
 	};
 
@@ -231,5 +253,7 @@ int main(void)
 
 	if (error)
 		return error;
-	return cmocka_run_group_tests_name("tc", tests, NULL, NULL) + cmocka_run_group_tests_name("native", native_tests, NULL, NULL) != 0;
+	return cmocka_run_group_tests_name("tc", tests, NULL, NULL) +
+		       cmocka_run_group_tests_name("native", native_tests, NULL, NULL) !=
+	       0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a packet of a quiet pair costs: the programs' instructions are executed here, one by one, and
- * counted. They are clang's (a look-up or a call is one), so the count is the same on every kernel.
- * `tools/bench breakdown` has those of the machine.
+ * What a packet of a quiet pair costs: the programs' instructions are executed here, one by one,
+ * and counted. They are clang's (a look-up or a call is one), so the count is the same on every
+ * kernel. `tools/bench breakdown` has those of the machine.
  */
 #include "steer_stage.h"
 
@@ -167,7 +167,9 @@ static size_t machine_own_count(const struct bpf_insn *instructions, size_t coun
 	return end;
 }
 
-/* What is saved for each packet, and restored: the registers 6 to 9 that are used, and the stack. */
+/*
+ * What is saved for each packet, and restored: the registers 6 to 9 that are used, and the stack.
+ */
 static unsigned machine_saves(const struct machine *machine)
 {
 	size_t count = machine_own_count(machine->instructions, machine->count);

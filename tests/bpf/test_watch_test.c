@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The device on which watch programs are tried, in a network namespace of its own: it comes and goes, also after an agent that was killed. */
+/*
+ * The device on which watch programs are tried, in a network namespace of its own: it comes and
+ * goes, also after an agent that was killed.
+ */
 #include "datapath/watch_test.h"
 #include "../../bpf/watch_test.h"
 
@@ -47,10 +50,12 @@ static void test_after_a_killed_agent(void **context)
 	struct link_requests *requests;
 
 	(void)context;
-	assert_int_equal(system("ip link add " WATCH_TEST_DEVICE " up type veth peer " WATCH_TEST_PEER), 0);
+	assert_int_equal(
+		system("ip link add " WATCH_TEST_DEVICE " up type veth peer " WATCH_TEST_PEER), 0);
 	assert_int_equal(watch_test_run(map_fd, &result), 0);
 	leaves_nothing();
-	assert_int_equal(system("ip link add " WATCH_TEST_DEVICE " up type veth peer " WATCH_TEST_PEER), 0);
+	assert_int_equal(
+		system("ip link add " WATCH_TEST_DEVICE " up type veth peer " WATCH_TEST_PEER), 0);
 	assert_int_equal(link_requests_new(&requests), 0);
 	assert_int_equal(watch_test_clean(requests), 0);
 	leaves_nothing();
@@ -87,7 +92,8 @@ int main(void)
 	};
 
 	if (unshare(CLONE_NEWNET)) {
-		printf("a network namespace could not be made (%s): root is needed\n", strerror(errno));
+		printf("a network namespace could not be made (%s): root is needed\n",
+		       strerror(errno));
 		return 77;
 	}
 	map_fd = watch_test_map();

@@ -1,8 +1,9 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
 # level: normal
-"""Static analysis: cppcheck of everything (10 s), clang-tidy (.clang-tidy) and gcc -fanalyzer of the
-sources that changed (a second or two each); at night of all of them. TAP on stdout."""
+"""Static analysis: cppcheck of everything (10 s), clang-tidy (.clang-tidy) and gcc -fanalyzer of
+the sources that changed (a second or two each); at night of all of them. TAP on stdout.
+"""
 
 import os
 import re
@@ -21,9 +22,11 @@ BUILD = os.environ.get("VFSTEER_BUILD", str(ROOT / "build"))
 AT_ONCE = 2
 PARTS = 8  # of all sources, when nothing is known of the change
 # What cppcheck 2.10 cannot know. The macros of libbpf, as they are defined there.
-MACROS = ("LIBBPF_OPTS(type,name,...)=struct type name = { __VA_ARGS__ }",
-          "DECLARE_LIBBPF_OPTS(type,name,...)=struct type name = { __VA_ARGS__ }",
-          "bpf_object__for_each_program(pos,obj)=for (pos = 0; (pos = bpf_object__next_program(obj, pos));)")
+MACROS = (
+    "LIBBPF_OPTS(type,name,...)=struct type name = { __VA_ARGS__ }",
+    "DECLARE_LIBBPF_OPTS(type,name,...)=struct type name = { __VA_ARGS__ }",
+    "bpf_object__for_each_program(pos,obj)=for (pos = 0; (pos = bpf_object__next_program(obj, pos));)",
+)
 # selfAssignment: "error = f() ?: error", a GNU extension, is none. unknownEvaluationOrder: in
 # "{ .number = ++number }" the first is a member's name.
 SUPPRESSED = ("missingIncludeSystem", "selfAssignment", "unknownEvaluationOrder")
@@ -42,14 +45,21 @@ def result(good, name, text):
 
 
 def said_by(*command):
-    done = subprocess.run(command, cwd=ROOT, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    done = subprocess.run(
+        command, cwd=ROOT, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
     return done.returncode, done.stdout
 
 
 def flags():
     """Those that the Makefile compiles with."""
     _, said = said_by("make", "-n", "-B", "V=1", f"BUILD={BUILD}", "CC=cc", "all")
-    line = next(line for line in said.splitlines() if re.search(r" -c user/\S+\.c ", line) and line.startswith("cc "))
+    line = next(
+        line
+        for line in said.splitlines()
+        if re.search(r" -c user/\S+\.c ", line) and line.startswith("cc ")
+    )
     return [word.replace("'", "") for word in line.split()[1:line.split().index("-MMD")]]
 
 
@@ -71,7 +81,13 @@ def check_each(name, command, chosen):
     """@command: called with a source. What is said of files that are not ours does not count."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
         texts = [text for _, text in pool.map(lambda source: said_by(*command(source)), chosen)]
-    bad = [text for text in texts if any(OURS.match(line) and re.search(r"(warning|error):", line) for line in text.splitlines())]
+    bad = [
+        text
+        for text in texts
+        if any(
+            OURS.match(line) and re.search(r"(warning|error):", line) for line in text.splitlines()
+        )
+    ]
     result(not bad, name, "\n".join(bad))
 
 
@@ -81,13 +97,21 @@ def main():
         print("cppcheck and clang-tidy cannot be installed")
         sys.exit(77)
     options, (chosen, how) = flags(), sources()
-    status, text = said_by("cppcheck", f"-j{AT_ONCE}", "-q", "--std=c11", "--error-exitcode=1", "--inline-suppr",
-                           "--enable=warning,performance,portability", *(f"--suppress={one}" for one in SUPPRESSED),
-                           "-D_GNU_SOURCE", "-D__BYTE_ORDER__=1234", *(f"-D{one}" for one in MACROS), "-Iinclude", "-Iuser", "user")
+    status, text = said_by(
+        "cppcheck", f"-j{AT_ONCE}", "-q", "--std=c11", "--error-exitcode=1", "--inline-suppr",
+        "--enable=warning,performance,portability", *(f"--suppress={one}" for one in SUPPRESSED),
+        "-D_GNU_SOURCE", "-D__BYTE_ORDER__=1234", *(f"-D{one}" for one in MACROS), "-Iinclude",
+        "-Iuser", "user",
+    )
     result(status == 0, "cppcheck", text)
     print(f"# looked at closely: {len(chosen)} sources ({how})", flush=True)
-    check_each("clang-tidy", lambda source: ("clang-tidy", "-quiet", source, "--", *options), chosen)
-    check_each("gcc-fanalyzer", lambda source: ("gcc", *options, "-fanalyzer", "-c", source, "-o", "/dev/null"), chosen)
+    check_each(
+        "clang-tidy", lambda source: ("clang-tidy", "-quiet", source, "--", *options), chosen
+    )
+    check_each(
+        "gcc-fanalyzer",
+        lambda source: ("gcc", *options, "-fanalyzer", "-c", source, "-o", "/dev/null"), chosen,
+    )
     print(f"1..{count}")
     sys.exit(failed > 0)
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""The rooms of user/: a room includes only rooms below it, no header includes itself by a detour, and the map in user/README.md has
-them in that order. TAP on stdout."""
+"""The rooms of user/: a room includes only rooms below it, no header includes itself by a detour,
+and the map in user/README.md has them in that order. TAP on stdout.
+"""
 
 import re
 import sys
@@ -32,12 +33,18 @@ def includes(sources):
 def upward(found, rooms):
     """Lines about includes of a room that stands above the includer's."""
     floor = {room: number for number, room in enumerate(rooms)}
-    return [f"{own} includes {other}.h, of a room above it" for own, others in sorted(found.items()) for other in sorted(others)
-            if floor[other.split("/")[0]] < floor[own.split("/")[0]]]
+    return [
+        f"{own} includes {other}.h, of a room above it"
+        for own, others in sorted(found.items())
+        for other in sorted(others)
+        if floor[other.split("/")[0]] < floor[own.split("/")[0]]
+    ]
 
 
 def circles(found):
-    """Lines about headers that include each other, directly or by others. A source may use a part that needs its header."""
+    """Lines about headers that include each other, directly or by others. A source may use a part
+    that needs its header.
+    """
     state, lines = {}, []
 
     def visit(own, way):
@@ -61,7 +68,9 @@ def names_used_twice(paths):
 
 
 def main():
-    sources = {str(path.relative_to(USER)): path.read_text() for path in sorted(USER.glob("*/*.[ch]"))}
+    sources = {
+        str(path.relative_to(USER)): path.read_text() for path in sorted(USER.glob("*/*.[ch]"))
+    }
     rooms = rooms_of_the_map((USER / "README.md").read_text())
     folders = {path.name for path in USER.iterdir() if path.is_dir()} - BESIDE
     found = includes(sources)
@@ -70,11 +79,31 @@ def main():
         ("map-has-every-room", sorted(folders ^ set(rooms))),
         ("twelve-rooms", [] if len(rooms) == 12 else [f"{len(rooms)} rooms"]),
         ("no-source-outside-a-room", [str(path) for path in USER.glob("*.[ch]")]),
-        ("no-upward-include", upward(found, rooms) if folders == set(rooms) else ["the map is not that of the folders"]),
-        ("no-circle", circles(includes({path: text for path, text in sources.items() if path.endswith(".h")}))),
+        (
+            "no-upward-include",
+            upward(found, rooms)
+            if folders == set(rooms)
+            else ["the map is not that of the folders"],
+        ),
+        (
+            "no-circle",
+            circles(
+                includes({path: text for path, text in sources.items() if path.endswith(".h")})
+            ),
+        ),
         ("no-name-twice", names_used_twice(sources)),
-        ("no-long-file", [f"{path}: {text.count(chr(10))} lines" for path, text in sources.items() if text.count("\n") > MAX_LINES]),
-        ("a-wrong-include-is-found", [] if upward(wrong, rooms) and circles(wrong) else ["not found"]),
+        (
+            "no-long-file",
+            [
+                f"{path}: {text.count(chr(10))} lines"
+                for path, text in sources.items()
+                if text.count("\n") > MAX_LINES
+            ],
+        ),
+        (
+            "a-wrong-include-is-found",
+            [] if upward(wrong, rooms) and circles(wrong) else ["not found"],
+        ),
     ]
     for number, (name, lines) in enumerate(cases, 1):
         print(f"{'not ok' if lines else 'ok'} {number} - {name}")

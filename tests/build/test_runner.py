@@ -1,6 +1,8 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""tests/run as a whole, on a tree of small programs: it finds, runs, repeats, stops and is interrupted."""
+"""tests/run as a whole, on a tree of small programs: it finds, runs, repeats, stops and is
+interrupted.
+"""
 
 import contextlib
 import io
@@ -48,7 +50,9 @@ class Tree(unittest.TestCase):
         return path
 
     def listing(self, path, *cases, rest=TELL, lane="waiting"):
-        return self.write(path, textwrap.dedent(LISTING).format(cases=" ".join(cases), rest=rest, lane=lane))
+        return self.write(
+            path, textwrap.dedent(LISTING).format(cases=" ".join(cases), rest=rest, lane=lane)
+        )
 
     def found(self, *arguments, vm="normal"):
         asked = words.parse(arguments)
@@ -72,31 +76,69 @@ class FindingTest(Tree):
         self.write("build/test_mirror.sh", "#!/bin/sh\n# level: nightly\n")
         self.listing("netns/pair/test_hooks.py", *(f"case-{number}" for number in range(10)))
         self.listing("netns/lib/rig.py", "none")
-        self.listing("vm/test_hotplug.py", "6.12-acpi/unplug", "6.12-pciehp/plug", "6.1-acpi/unplug", lane="measured")
+        self.listing(
+            "vm/test_hotplug.py", "6.12-acpi/unplug", "6.12-pciehp/plug", "6.1-acpi/unplug",
+            lane="measured",
+        )
         self.listing("vm/test_refusals.py", "6.12/wrong", lane="waiting")
 
     def labels(self, *arguments):
         return [program.label for program in self.found(*arguments)]
 
     def test_in_every_folder(self):
-        self.assertEqual(self.labels(), ["build cross", "build docs", "unit pair/switch-over", "netns pair/hooks-1", "netns pair/hooks-2",
-                                         "vm hotplug-6.12", "vm hotplug-6.1", "vm refusals-6.12"])
+        self.assertEqual(
+            self.labels(),
+            [
+                "build cross",
+                "build docs",
+                "unit pair/switch-over",
+                "netns pair/hooks-1",
+                "netns pair/hooks-2",
+                "vm hotplug-6.12",
+                "vm hotplug-6.1",
+                "vm refusals-6.12",
+            ],
+        )
 
     def test_levels(self):
         self.assertEqual(self.labels("--level", "quick", "build"), ["build docs"])
-        self.assertEqual(self.labels("--level", "nightly", "build"), ["build cross", "build docs", "build mirror"])
+        self.assertEqual(
+            self.labels("--level", "nightly", "build"),
+            ["build cross", "build docs", "build mirror"],
+        )
 
     def test_filters(self):
-        self.assertEqual([program.cases for program in self.found("netns", "case-3", "case-7")], [["case-3", "case-7"]])
-        self.assertEqual([program.cases for program in self.found("vm", "6.1-acpi")], [["6.1-acpi/unplug"]])
+        self.assertEqual(
+            [program.cases for program in self.found("netns", "case-3", "case-7")],
+            [["case-3", "case-7"]],
+        )
+        self.assertEqual(
+            [program.cases for program in self.found("vm", "6.1-acpi")], [["6.1-acpi/unplug"]]
+        )
         self.assertEqual(self.labels("nobody"), [])
 
     def test_lanes_and_one_program_for_a_kernel(self):
         lanes = {program.label: program.lane for program in self.found()}
-        self.assertEqual([lanes[name] for name in ("unit pair/switch-over", "netns pair/hooks-1", "vm hotplug-6.1", "vm refusals-6.12")],
-                         ["computing", "waiting", "measured", "waiting"])
-        self.assertEqual([program.cases for program in self.found("vm", "hotplug") if program.name == "hotplug-6.12"],
-                         [["6.12-acpi/unplug", "6.12-pciehp/plug"]])
+        self.assertEqual(
+            [
+                lanes[name]
+                for name in (
+                    "unit pair/switch-over",
+                    "netns pair/hooks-1",
+                    "vm hotplug-6.1",
+                    "vm refusals-6.12",
+                )
+            ],
+            ["computing", "waiting", "measured", "waiting"],
+        )
+        self.assertEqual(
+            [
+                program.cases
+                for program in self.found("vm", "hotplug")
+                if program.name == "hotplug-6.12"
+            ],
+            [["6.12-acpi/unplug", "6.12-pciehp/plug"]],
+        )
 
     def test_one_that_cannot_list_will_fail(self):
         self.write("netns/test_broken.py", "#!/bin/sh\nexit 1\n")
@@ -127,7 +169,10 @@ class RunningTest(Tree):
         self.assertIn("\n2 passed, 0 failed, 0 skipped\n", said)
 
     def test_time_of_the_cpu_is_that_of_children_too(self):
-        self.write("bench/test_busy.sh", "#!/bin/bash\nbash -c 'for ((i = 0; i < 100000; i++)); do :; done'\n")
+        self.write(
+            "bench/test_busy.sh",
+            "#!/bin/bash\nbash -c 'for ((i = 0; i < 100000; i++)); do :; done'\n",
+        )
         _, _, run = self.run_all(self.found())
         self.assertGreater(run.results.all[0].cpu_s, 0.02)
 
@@ -154,14 +199,20 @@ class RunningTest(Tree):
         self.assertIn("lost a breakpoint", said)
 
     def test_environment(self):
-        self.write("bench/test_level.sh", '#!/bin/sh\n[ "$VFSTEER_LEVEL" = nightly ] && [ -n "$VFSTEER_BUILD" ]\n')
+        self.write(
+            "bench/test_level.sh",
+            '#!/bin/sh\n[ "$VFSTEER_LEVEL" = nightly ] && [ -n "$VFSTEER_BUILD" ]\n',
+        )
         self.assertEqual(self.run_all(self.found("--level", "nightly", "bench"))[0], 0)
 
 
 class InterruptingTest(Tree):
     def test_it_ends_its_own_children_alone(self):
         ended, mark = self.root / "ended", self.root / "began"
-        self.write("bench/test_long.sh", f"#!/bin/sh\ntrap 'echo cleaned >{ended}; exit 143' TERM\ntouch {mark}\nsleep 60 &\nwait\n")
+        self.write(
+            "bench/test_long.sh",
+            f"#!/bin/sh\ntrap 'echo cleaned >{ended}; exit 143' TERM\ntouch {mark}\nsleep 60 &\nwait\n",
+        )
         other = subprocess.Popen(["sleep", "60"])
         self.addCleanup(other.wait)
         self.addCleanup(other.kill)
@@ -175,8 +226,11 @@ class InterruptingTest(Tree):
         for number in (signal.SIGINT, signal.SIGTERM):
             for path in (ended, mark):
                 path.unlink(missing_ok=True)
-            run = subprocess.Popen([sys.executable, "-B", "-c", textwrap.dedent(code)], stdout=subprocess.PIPE, text=True,
-                                   preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
+            run = subprocess.Popen(
+                [sys.executable, "-B", "-c", textwrap.dedent(code)], stdout=subprocess.PIPE,
+                text=True,
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+            )
             end = time.monotonic() + 20
             while not mark.exists() and time.monotonic() < end:
                 time.sleep(0.02)
@@ -190,7 +244,10 @@ class InterruptingTest(Tree):
 
 class CommandLineTest(unittest.TestCase):
     def run_it(self, *arguments):
-        return subprocess.run([ROOT / "tests/run", *arguments], text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        return subprocess.run(
+            [ROOT / "tests/run", *arguments], text=True, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )
 
     def test_help_and_mistakes(self):
         done = self.run_it("--help")
@@ -206,13 +263,31 @@ class CommandLineTest(unittest.TestCase):
         done = self.run_it("--list", "build", "runner")
         self.assertEqual(done.stdout.split("\n"), ["build runner", "build runner-parts", ""])
         done = self.run_it("--list", "build", "no-such-program")
-        self.assertEqual((done.returncode, done.stdout, done.stderr), (2, "", "tests/run: nothing matches: --list build no-such-program\n"))
+        self.assertEqual(
+            (done.returncode, done.stdout, done.stderr),
+            (2, "", "tests/run: nothing matches: --list build no-such-program\n"),
+        )
 
 
 class ChangesTest(unittest.TestCase):
     def git(self, *words):
-        subprocess.run(["git", "-C", self.root, "-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "init.defaultBranch=main", *words],
-                       check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        subprocess.run(
+            [
+                "git",
+                "-C",
+                self.root,
+                "-c",
+                "user.name=a",
+                "-c",
+                "user.email=a@example.org",
+                "-c",
+                "init.defaultBranch=main",
+                *words,
+            ],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
 
     def commit(self, *paths):
         for path in paths:
@@ -230,7 +305,8 @@ class ChangesTest(unittest.TestCase):
             self.assertIsNone(changes.changed(self.root))  # nothing before it
             self.commit("bpf/pair.h")
             self.commit("b")
-            self.assertEqual(changes.changed(self.root), ["b"])  # the branch itself: its last commit
+            # the branch itself: its last commit
+            self.assertEqual(changes.changed(self.root), ["b"])
             self.git("checkout", "-b", "work")
             self.commit("c")
             self.commit("d")

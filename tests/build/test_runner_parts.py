@@ -1,6 +1,8 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""The parts of tests/run that decide: words, TAP lines, verdicts, history, progress, files it writes."""
+"""The parts of tests/run that decide: words, TAP lines, verdicts, history, progress, files it
+writes.
+"""
 
 import sys
 import tempfile
@@ -20,7 +22,9 @@ from runner.progress import Progress  # noqa: E402
 class WordsTest(unittest.TestCase):
     def test_nothing_is_the_normal_level_of_everything(self):
         asked = words.parse([])
-        self.assertEqual((asked.level, asked.suites, asked.filters), ("normal", list(words.SUITES), []))
+        self.assertEqual(
+            (asked.level, asked.suites, asked.filters), ("normal", list(words.SUITES), [])
+        )
 
     def test_suites_keep_their_order_and_the_rest_are_filters(self):
         asked = words.parse(["vm", "mtu", "unit", "unload"])
@@ -45,15 +49,36 @@ class WordsTest(unittest.TestCase):
 
 class TapTest(unittest.TestCase):
     def test_lines(self):
-        cases = tap.cases_of("ok 1 - one: 0 lost (1.5 s, 0.3 s CPU)\nnot ok 2 - 6.12/two: why not\n# ok 3 - no\n"
-                             "ok 3 - three # SKIP no kernel\nok 4\nok 5 - five: said (2 s)\n")
-        self.assertEqual([(case.name, case.verdict) for case in cases],
-                         [("one", "passed"), ("6.12/two", "failed"), ("three", "skipped"), ("", "passed"), ("five", "passed")])
-        self.assertEqual((cases[0].wall_s, cases[0].cpu_s, cases[4].wall_s, cases[4].cpu_s), (1.5, 0.3, 2.0, None))
-        self.assertEqual((cases[1].text, cases[2].text), ("not ok 2 - 6.12/two: why not", "no kernel"))
+        cases = tap.cases_of(
+            "ok 1 - one: 0 lost (1.5 s, 0.3 s CPU)\nnot ok 2 - 6.12/two: why not\n# ok 3 - no\n"
+            "ok 3 - three # SKIP no kernel\nok 4\nok 5 - five: said (2 s)\n"
+        )
+        self.assertEqual(
+            [(case.name, case.verdict) for case in cases],
+            [
+                ("one", "passed"),
+                ("6.12/two", "failed"),
+                ("three", "skipped"),
+                ("", "passed"),
+                ("five", "passed"),
+            ],
+        )
+        self.assertEqual(
+            (cases[0].wall_s, cases[0].cpu_s, cases[4].wall_s, cases[4].cpu_s),
+            (1.5, 0.3, 2.0, None),
+        )
+        self.assertEqual(
+            (cases[1].text, cases[2].text), ("not ok 2 - 6.12/two: why not", "no kernel")
+        )
 
     def test_a_program_without_lines_is_a_case(self):
-        for status, verdict in ((0, "passed"), (77, "skipped"), (1, "failed"), (124, "failed"), (137, "failed")):
+        for status, verdict in (
+            (0, "passed"),
+            (77, "skipped"),
+            (1, "failed"),
+            (124, "failed"),
+            (137, "failed"),
+        ):
             case, = tap.judged("name", status, "first\nlast\n")
             self.assertEqual((case.name, case.verdict), ("name", verdict))
         self.assertEqual(tap.judged("name", 77, "first\nlast\n")[0].text, "last")
@@ -62,8 +87,14 @@ class TapTest(unittest.TestCase):
         cases = tap.judged("name", 139, "ok 1 - one\n")
         self.assertEqual([case.verdict for case in cases], ["passed", "failed"])
         self.assertEqual(tap.verdict_of(cases), "FAILED (1 of 2)")
-        self.assertEqual(tap.verdict_of(tap.judged("name", 0, "ok 1 - one\nok 2 - two # SKIP it\n")), "ok (1 of 2)")
-        self.assertEqual(tap.verdict_of(tap.judged("name", 77, "ok 1 - one # SKIP no root\nno root\n")), "skipped")
+        self.assertEqual(
+            tap.verdict_of(tap.judged("name", 0, "ok 1 - one\nok 2 - two # SKIP it\n")),
+            "ok (1 of 2)",
+        )
+        self.assertEqual(
+            tap.verdict_of(tap.judged("name", 77, "ok 1 - one # SKIP no root\nno root\n")),
+            "skipped",
+        )
 
 
 def program(name="steps", suite="netns", lane="waiting", cases=("one", "two", "three")):
@@ -101,15 +132,26 @@ class ResultsTest(Folder):
     def test_only_what_has_not_passed_is_repeated(self):
         self.assertEqual(results.to_repeat(self.result(1, self.FIRST)).cases, ["two"])
         # One that was stopped before its end: what failed and what it had not come to.
-        self.assertEqual(results.to_repeat(self.result(124, "ok 1 - one\nnot ok 2 - two\n")).cases, ["two", "three"])
+        self.assertEqual(
+            results.to_repeat(self.result(124, "ok 1 - one\nnot ok 2 - two\n")).cases,
+            ["two", "three"],
+        )
         # What no argument stands for is asked for with everything.
-        self.assertEqual(results.to_repeat(self.result(1, "ok 1 - one\nok 2 - two\nok 3 - three\nnot ok 4 - no-trouble\n")).cases,
-                         ["one", "two", "three"])
+        self.assertEqual(
+            results.to_repeat(
+                self.result(1, "ok 1 - one\nok 2 - two\nok 3 - three\nnot ok 4 - no-trouble\n")
+            ).cases,
+            ["one", "two", "three"],
+        )
 
     def test_one_that_passes_alone_is_counted_and_named(self):
         history = History(self.path / "history.json")
-        whole, unsteady = results.joined(self.result(1, self.FIRST), self.result(0, "ok 1 - two\n"), history)
-        self.assertEqual(([case.name for case in whole.cases], whole.failed), (["one", "three", "two"], False))
+        whole, unsteady = results.joined(
+            self.result(1, self.FIRST), self.result(0, "ok 1 - two\n"), history
+        )
+        self.assertEqual(
+            ([case.name for case in whole.cases], whole.failed), (["one", "three", "two"], False)
+        )
         self.assertEqual(unsteady, [("netns steps/two", "not ok 2 - two: lost 1", 1)])
         some = results.Results(all=[whole], unsteady=unsteady)
         self.assertTrue(some.good)
@@ -117,7 +159,9 @@ class ResultsTest(Folder):
         self.assertIn("netns steps/two: not ok 2 - two: lost 1", report.summary(some))
 
     def test_one_that_fails_alone_too_has_failed(self):
-        whole, unsteady = results.joined(self.result(1, self.FIRST), self.result(1, "not ok 1 - two\n"), History(self.path / "h"))
+        whole, unsteady = results.joined(
+            self.result(1, self.FIRST), self.result(1, "not ok 1 - two\n"), History(self.path / "h")
+        )
         self.assertTrue(whole.failed)
         self.assertEqual(unsteady, [])
 
@@ -125,7 +169,9 @@ class ResultsTest(Folder):
         path = self.path / "history.json"
         for number in range(3):
             history, some = History(path), results.Results()
-            whole, some.unsteady = results.joined(self.result(1, self.FIRST), self.result(0, "ok 1 - two\n"), history)
+            whole, some.unsteady = results.joined(
+                self.result(1, self.FIRST), self.result(0, "ok 1 - two\n"), history
+            )
             some.add(whole, alone=True)
             history.save()
             self.assertEqual(some.good, number < 2)
@@ -135,7 +181,9 @@ class ResultsTest(Folder):
 class HistoryTest(Folder):
     def test_old_ones_are_forgotten(self):
         history = History(self.path / "history.json")
-        self.assertEqual([history.note_unsteady("a", day * 86400) for day in (100, 101, 140)], [1, 2, 1])
+        self.assertEqual(
+            [history.note_unsteady("a", day * 86400) for day in (100, 101, 140)], [1, 2, 1]
+        )
 
     def test_a_damaged_file_is_an_empty_history(self):
         for text in ("", "{", "[]", '{"seconds": 1, "unsteady": {}}'):
@@ -153,7 +201,9 @@ class HistoryTest(Folder):
 class ProgressTest(Folder):
     def test_time_left(self):
         history, now = History(self.path / "history.json"), [100.0]
-        some = [program(f"p{number}", lane=lane) for number, lane in enumerate((MEASURED, COMPUTING))]
+        some = [
+            program(f"p{number}", lane=lane) for number, lane in enumerate((MEASURED, COMPUTING))
+        ]
         unknown = Progress(some, history, 2, lambda: now[0])
         self.assertIsNone(unknown.left_s())
         self.assertEqual(unknown.line(), "[0/2]")
@@ -170,22 +220,47 @@ class ProgressTest(Folder):
 class FilesTest(Folder):
     def test_junit_and_times(self):
         some = results.Results()
-        some.add(self.result(1, "ok 1 - one (2.5 s, 0.5 s CPU)\nnot ok 2 - two: <lost>\nok 3 - three # SKIP it is \"old\"\n"), alone=True)
+        some.add(
+            self.result(
+                1,
+                "ok 1 - one (2.5 s, 0.5 s CPU)\nnot ok 2 - two: <lost>\nok 3 - three # SKIP it is \"old\"\n",
+            ),
+            alone=True,
+        )
         report.write_junit(self.path / "junit.xml", some)
         suite = ElementTree.parse(self.path / "junit.xml").getroot()[0]
-        self.assertEqual((suite.get("name"), suite.get("tests"), suite.get("failures"), suite.get("skipped")), ("netns", "3", "1", "1"))
+        self.assertEqual(
+            (suite.get("name"), suite.get("tests"), suite.get("failures"), suite.get("skipped")),
+            ("netns", "3", "1", "1"),
+        )
         self.assertEqual([case.get("name") for case in suite], ["one", "two", "three"])
         self.assertEqual(suite[1].find("failure").get("message"), "not ok 2 - two: <lost>")
         report.write_times(self.path / "times.tsv", some)
-        self.assertEqual((self.path / "times.tsv").read_text().splitlines()[1:],
-                         ["netns\tsteps\t\tFAILED (1 of 3)\t4.00\t1.00", "netns\tsteps\tone\tpassed\t2.50\t0.50"])
+        self.assertEqual(
+            (self.path / "times.tsv").read_text().splitlines()[1:],
+            [
+                "netns\tsteps\t\tFAILED (1 of 3)\t4.00\t1.00",
+                "netns\tsteps\tone\tpassed\t2.50\t0.50",
+            ],
+        )
         self.assertIn("netns steps", report.dearest(some))
 
 
 class ChangesTest(unittest.TestCase):
     def test_what_moves_packets(self):
-        self.assertEqual(changes.moves_packets(["README.md", "bpf/pair.h", "user/pair/switch.c", "user/pair/README.md", "user/cli/main.c",
-                                                "tests/bpf/test_port.c"]), ["bpf/pair.h", "user/pair/switch.c"])
+        self.assertEqual(
+            changes.moves_packets(
+                [
+                    "README.md",
+                    "bpf/pair.h",
+                    "user/pair/switch.c",
+                    "user/pair/README.md",
+                    "user/cli/main.c",
+                    "tests/bpf/test_port.c",
+                ]
+            ),
+            ["bpf/pair.h", "user/pair/switch.c"],
+        )
         self.assertEqual(changes.moves_packets(None), [])
 
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Answers to requests: receive lists, a bridge's table and its ports' VLANs, tc filters, qdiscs with all below, a veth's other end, a namespace's number, XDP features. The first byte
- * chooses, the rest is the datagram. */
+/*
+ * Answers to requests: receive lists, a bridge's table and its ports' VLANs, tc filters, qdiscs
+ * with all below, a veth's other end, a namespace's number, XDP features. The first byte chooses,
+ * the rest is the datagram.
+ */
 #include "netdev/rtnetlink.c"
 #include "netdev/link_filters.c"
 #include "datapath/filters.c"
@@ -22,7 +25,10 @@ static int take_qdisc(const struct nlmsghdr *answer, void *context)
 	return qdisc_tree_take(context, answer, answer->nlmsg_len, 7);
 }
 
-/* Both devices have what was read: then the primary's is as it should be, unless something is in the way. */
+/*
+ * Both devices have what was read: then the primary's is as it should be, unless something is in
+ * the way.
+ */
 static void plan_qdiscs(struct qdisc_tree *tree)
 {
 	struct qdisc_tree primary = { 0 };
@@ -100,9 +106,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(datagram, data + 1, size - 1);
 	take_datagram(&exchange, datagram, size - 1);
 	/* A qdisc that is not understood ends no answer, and makes it of no use. */
-	FUZZ_EXPECT(exchange.error <= 0 && (exchange.done || !exchange.error || exchange.context == &tree));
+	FUZZ_EXPECT(exchange.error <= 0 &&
+		    (exchange.done || !exchange.error || exchange.context == &tree));
 	FUZZ_EXPECT(filters.filters.foreign_before <= filters.filters.foreign);
-	FUZZ_EXPECT(filters.filters.our_count <= filters.filters.ours && filters.filters.our_count <= FILTERS_OUR_MAX);
+	FUZZ_EXPECT(filters.filters.our_count <= filters.filters.ours &&
+		    filters.filters.our_count <= FILTERS_OUR_MAX);
 	FUZZ_EXPECT(finding.qdisc <= FILTERS_QDISC_INGRESS);
 	plan_qdiscs(&tree);
 	qdisc_tree_free(&tree);

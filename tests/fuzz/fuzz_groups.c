@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The kernel's four files of groups, a NUL between two: any bytes are read, and what is reported of them are whole frames. */
+/*
+ * The kernel's four files of groups, a NUL between two: any bytes are read, and what is reported of
+ * them are whole frames.
+ */
 #include "announce/frame.c"
 #include "announce/membership_frames.c"
 #include "announce/memberships.c"
@@ -8,9 +11,11 @@
 
 #define FILES 4
 
-static void expect_frames(const struct memberships *memberships, const struct membership *group, unsigned version, uint32_t mtu)
+static void expect_frames(const struct memberships *memberships, const struct membership *group,
+			  unsigned version, uint32_t mtu)
 {
-	const struct announce_address sender = { .family = group->family, .tag_count = version % (ANNOUNCE_MAX_TAGS + 1) };
+	const struct announce_address sender = { .family = group->family,
+						 .tag_count = version % (ANNOUNCE_MAX_TAGS + 1) };
 	struct announce_reports reports = { 0 };
 	uint16_t length;
 	size_t count;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Datagrams of rtnetlink notifications: the table of devices and addresses stays in order, whatever they hold. */
+/*
+ * Datagrams of rtnetlink notifications: the table of devices and addresses stays in order, whatever
+ * they hold.
+ */
 #include "netdev/netdev.c"
 #include "netdev/netdev_parse.c"
 #include "netdev/netdev_table.c"
@@ -18,14 +21,16 @@ static void expect_order(const struct netdev_table *table)
 		FUZZ_EXPECT(memchr(device->kind, '\0', sizeof(device->kind)));
 		FUZZ_EXPECT(memchr(device->slave_kind, '\0', sizeof(device->slave_kind)));
 		FUZZ_EXPECT(netdev_by_index(table, device->ifindex) == device);
-		FUZZ_EXPECT(!device->altnames[sizeof(device->altnames) - 1] && !device->altnames[sizeof(device->altnames) - 2]);
+		FUZZ_EXPECT(!device->altnames[sizeof(device->altnames) - 1] &&
+			    !device->altnames[sizeof(device->altnames) - 2]);
 		for (const char *name = device->name; name; name = netdev_next_name(device, name))
 			FUZZ_EXPECT(strlen(name) < NETDEV_NAME_SIZE);
 		counted += device->address_count;
 		before = device;
 	}
 	while ((address = netdev_address_next(table, address))) {
-		FUZZ_EXPECT(address->ifindex > 0 && (address->family == AF_INET || address->family == AF_INET6));
+		FUZZ_EXPECT(address->ifindex > 0 &&
+			    (address->family == AF_INET || address->family == AF_INET6));
 		there += netdev_by_index(table, address->ifindex) != NULL;
 	}
 	FUZZ_EXPECT(counted == there);
@@ -40,7 +45,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	if (!table) {
 		table = calloc(1, sizeof(*table));
-		table->requests = nl_socket_alloc(); /* not connected: no driver is asked for what it is */
+		/* not connected: no driver is asked for what it is */
+		table->requests = nl_socket_alloc();
 	}
 	memcpy(table->buffer, data, size);
 	error = take_datagram(table, size, &changed);

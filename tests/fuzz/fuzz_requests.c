@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Text from outside: a request to the agent, its answer, an argument of the command line, the name of a pinned link. */
+/*
+ * Text from outside: a request to the agent, its answer, an argument of the command line, the name
+ * of a pinned link.
+ */
 #include "control/control.c"
 #include "control/request.c"
 #include "cli/arguments.c"
@@ -54,7 +57,9 @@ static void expect_options(char *line)
 
 	for (char *word = strtok(line, " "); word && count < WORDS_MAX; word = strtok(NULL, " "))
 		words[count++] = word;
-	status = arguments_parse(count, words, OPTIONS_PAIR | OPTIONS_BPFFS | OPTIONS_CONFIG | OPTIONS_JSON | port, 0, 2, &options);
+	status = arguments_parse(
+		count, words, OPTIONS_PAIR | OPTIONS_BPFFS | OPTIONS_CONFIG | OPTIONS_JSON | port,
+		0, 2, &options);
 	FUZZ_EXPECT(status == 0 || status == EXIT_USAGE);
 	for (unsigned i = 0; !status && i < options.pair_count; i++)
 		FUZZ_EXPECT(!device_name_flaw(options.pairs[i].standby));

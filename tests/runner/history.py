@@ -25,7 +25,9 @@ class History:
     def save(self):
         self.path.parent.mkdir(parents=True, exist_ok=True)
         made = self.path.with_suffix(f".{os.getpid()}")
-        made.write_text(json.dumps({"seconds": self.seconds, "unsteady": self.unsteady}, indent=1) + "\n")
+        made.write_text(
+            json.dumps({"seconds": self.seconds, "unsteady": self.unsteady}, indent=1) + "\n"
+        )
         made.rename(self.path)
 
     def note(self, program, wall_s):

@@ -49,15 +49,25 @@ class Run:
 
             def say(line):
                 print(f"\t{program.name}: {line}", flush=True)
-        return process.run(self.children, program.arguments, log, program.timeout_s, NICENESS[program.lane],
-                           environment_of(self.directory, program.level), self.root, say)
+        return process.run(
+            self.children, program.arguments, log, program.timeout_s, NICENESS[program.lane],
+            environment_of(self.directory, program.level), self.root, say,
+        )
 
     def run(self, program):
         """Its Outcome; None: the run was interrupted."""
         outcome = self._once(program)
-        if outcome and outcome.status and program.suite == "vm" and not self.children.interrupted and \
-           LOST_BREAKPOINT in outcome.log.read_text(errors="replace"):
-            print(f"\t{program.name}: the emulator lost a breakpoint of the kernel (tools/rig/vm.py): once more", flush=True)
+        if (
+            outcome
+            and outcome.status
+            and program.suite == "vm"
+            and not self.children.interrupted
+            and LOST_BREAKPOINT in outcome.log.read_text(errors="replace")
+        ):
+            print(
+                f"\t{program.name}: the emulator lost a breakpoint of the kernel (tools/rig/vm.py): once more",
+                flush=True,
+            )
             outcome = self._once(program)
         return None if self.children.interrupted else outcome
 
@@ -88,10 +98,16 @@ class Run:
         result = result_of(program, outcome)
         line = f"{self.progress.line()} {program.label} … "
         if not self.results.add(result):
-            print(f"{line}FAILED {result.wall_s:.1f} s: once more when nothing runs beside it", flush=True)
+            print(
+                f"{line}FAILED {result.wall_s:.1f} s: once more when nothing runs beside it",
+                flush=True,
+            )
             return
         self._note_time(result)
-        print(f"{line}{tap.verdict_of(result.cases)} {result.wall_s:.1f} s, {result.cpu_s:.1f} s CPU", flush=True)
+        print(
+            f"{line}{tap.verdict_of(result.cases)} {result.wall_s:.1f} s, {result.cpu_s:.1f} s CPU",
+            flush=True,
+        )
         if tap.verdict_of(result.cases).startswith("skipped"):
             print(f"\t{result.cases[-1].text}", flush=True)
 
@@ -107,7 +123,10 @@ class Run:
         self.results.again.remove(first)
         self.results.add(whole, alone=True)
         self.results.unsteady += unsteady
-        print(f"[again] {whole.program.label} … {tap.verdict_of(whole.cases)} {second.wall_s:.1f} s", flush=True)
+        print(
+            f"[again] {whole.program.label} … {tap.verdict_of(whole.cases)} {second.wall_s:.1f} s",
+            flush=True,
+        )
 
     @staticmethod
     def _gone():
@@ -122,7 +141,10 @@ class Run:
             pass
         self._keep()
         print(report.summary(self.results))
-        print(f"\ntests/run: interrupted after {self.progress.done} of {len(self.programs)}", flush=True)
+        print(
+            f"\ntests/run: interrupted after {self.progress.done} of {len(self.programs)}",
+            flush=True,
+        )
         return INTERRUPTED
 
     def _keep(self):
@@ -138,8 +160,11 @@ def _levels(asked):
         return levels
     moved = changes.moves_packets(changes.changed(ROOT))
     if moved:
-        print(f"tests/run: the guests are taken at level full, since packets are moved by {moved[0]}"
-              + (f" and {len(moved) - 1} more that changed" if moved[1:] else ""), flush=True)
+        print(
+            f"tests/run: the guests are taken at level full, since packets are moved by {moved[0]}"
+            + (f" and {len(moved) - 1} more that changed" if moved[1:] else ""),
+            flush=True,
+        )
         levels["vm"] = "full"
     return levels
 
@@ -168,7 +193,10 @@ def main(arguments):
     try:
         asked = words.parse(arguments)
     except words.Mistake as mistake:
-        print(f"tests/run: {mistake}\n{words.usage(f'{directory}/tests/logs')}", file=sys.stderr, end="")
+        print(
+            f"tests/run: {mistake}\n{words.usage(f'{directory}/tests/logs')}", file=sys.stderr,
+            end="",
+        )
         return 2
     if asked.help:
         print(words.usage(f"{directory}/tests/logs"), end="")
@@ -189,8 +217,11 @@ def main(arguments):
     programs = _programs(asked, directory)
     if not programs:
         return _nothing(arguments)
-    print(f"tests/run: {sum(max(1, len(program.cases)) for program in programs)} cases of level {asked.level} "
-          f"in {len(programs)} programs; prepared in {spoken(time.monotonic() - began)}", flush=True)
+    print(
+        f"tests/run: {sum(max(1, len(program.cases)) for program in programs)} cases of level {asked.level} "
+        f"in {len(programs)} programs; prepared in {spoken(time.monotonic() - began)}",
+        flush=True,
+    )
     status = Run(programs, directory, missing).all()
     print(f"in {spoken(time.monotonic() - began)}")
     return status

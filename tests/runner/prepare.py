@@ -19,7 +19,9 @@ def become_root(script, arguments):
     if os.geteuid() == 0:
         return
     if not shutil.which("sudo"):
-        raise Unprepared("root is needed for namespaces and BPF, and there is no sudo: run it as root")
+        raise Unprepared(
+            "root is needed for namespaces and BPF, and there is no sudo: run it as root"
+        )
     os.execvp("sudo", ["sudo", script, *arguments])
 
 

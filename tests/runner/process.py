@@ -38,7 +38,9 @@ class Children:
         with self._lock:
             if self.interrupted:
                 return None
-            child = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, start_new_session=True, **how)
+            child = subprocess.Popen(
+                arguments, stdin=subprocess.DEVNULL, start_new_session=True, **how
+            )
             self._leaders.add(child.pid)
             return child
 
@@ -85,8 +87,10 @@ def run(children, arguments, log, timeout_s, niceness=0, environment=None, cwd=N
     """
     began = time.monotonic()
     with open(log, "w") as output:
-        child = children.start(["nice", "-n", str(niceness), *arguments], stdout=output, stderr=output,
-                               env=environment, cwd=cwd)
+        child = children.start(
+            ["nice", "-n", str(niceness), *arguments], stdout=output, stderr=output,
+            env=environment, cwd=cwd,
+        )
     if not child:
         return None
     follower = _Follower(log, say) if say else None

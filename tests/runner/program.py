@@ -31,7 +31,8 @@ class Program:
     suite: str
     name: str
     command: list
-    cases: list = field(default_factory=list)  # arguments; none: it is one case, or tells in the end
+    # arguments; none: it is one case, or tells in the end
+    cases: list = field(default_factory=list)
     lane: str = WAITING
     timeout_s: float = TIMEOUT_S
     level: str = "normal"
@@ -78,7 +79,9 @@ class Catalogue:
                 found += self._of_file(suite, path)
         if self._fills_table(found):
             write = ["--write"] if self.words.write_table else []
-            found.append(self._program("vm", TABLE, ["tests/vm/lib/protections.py", *write], lane=MEASURED))
+            found.append(
+                self._program("vm", TABLE, ["tests/vm/lib/protections.py", *write], lane=MEASURED)
+            )
         return found
 
     def _files(self, suite):
@@ -86,9 +89,15 @@ class Catalogue:
                       if path.suffix in (".c", ".py", ".sh"))
 
     def _fills_table(self, found):
-        """What guests have noted is compared with the documentation when all of them are through."""
-        return any(one.suite == "vm" and one.name.startswith(("hotplug-", "degraded-")) for one in found) \
+        """What guests have noted is compared with the documentation when all of them are through.
+        """
+        return (
+            any(
+                one.suite == "vm" and one.name.startswith(("hotplug-", "degraded-"))
+                for one in found
+            )
             and (self.root / "tests/vm/lib/protections.py").exists()
+        )
 
     def _of_file(self, suite, path):
         relative = path.relative_to(self.root / "tests" / suite)
@@ -112,12 +121,15 @@ class Catalogue:
     def _asked(self, suite, command, word):
         """The lines that a program prints for --list or --lane; None: it cannot tell."""
         environment = environment_of(self.build, self.levels[suite])
-        done = subprocess.run([*command, word], cwd=self.root, env=environment, text=True,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        done = subprocess.run(
+            [*command, word], cwd=self.root, env=environment, text=True, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        )
         return done.stdout.splitlines() if done.returncode == 0 else None
 
     def _belongs(self, suite, command):
-        """A script that says "# level: LEVEL" in its first lines belongs to that level, and above."""
+        """A script that says "# level: LEVEL" in its first lines belongs to that level, and above.
+        """
         head = (self.root / command[0]).read_text().splitlines()[:20]
         said = next((line.split()[2] for line in head if line.startswith("# level: ")), "quick")
         return reached(said, self.levels[suite])
@@ -135,7 +147,10 @@ class Catalogue:
         parts = -(-len(cases) // CASES_MAX)
         if parts == 1:
             return [self._program(suite, name, command, cases)]
-        some = [self._program(suite, f"{name}-{part + 1}", command, cases[part::parts]) for part in range(parts)]
+        some = [
+            self._program(suite, f"{name}-{part + 1}", command, cases[part::parts])
+            for part in range(parts)
+        ]
         for part in some:
             part.whole = name
         return some
@@ -146,12 +161,22 @@ class Catalogue:
         kernels = {}
         for case in cases:
             kernels.setdefault(case.partition("/")[0].partition("-")[0], []).append(case)
-        return [self._program("vm", f"{name}-{kernel}", command, some, lane) for kernel, some in kernels.items()]
+        return [
+            self._program("vm", f"{name}-{kernel}", command, some, lane)
+            for kernel, some in kernels.items()
+        ]
 
 
 def environment_of(build, level):
     """The environment of the programs."""
     build = os.path.abspath(build)
-    # Beside the sources no compiled file of Python's may lie: there is a place in the build for them.
-    return {**os.environ, "VFSTEER_BUILD": build, "VFSTEER": f"{build}/vfsteer", "VFSTEER_LEVEL": level,
-            "PYTHONPYCACHEPREFIX": f"{build}/pycache", "CMOCKA_MESSAGE_OUTPUT": "TAP"}
+    # Beside the sources no compiled file of Python's may lie: there is a place in the build for
+    # them.
+    return {
+        **os.environ,
+        "VFSTEER_BUILD": build,
+        "VFSTEER": f"{build}/vfsteer",
+        "VFSTEER_LEVEL": level,
+        "PYTHONPYCACHEPREFIX": f"{build}/pycache",
+        "CMOCKA_MESSAGE_OUTPUT": "TAP",
+    }

@@ -16,7 +16,12 @@ class Progress:
     the number of cases."""
 
     def __init__(self, programs, history, cpus, clock=time.monotonic):
-        self._programs, self._history, self._cpus, self._clock = list(programs), history, cpus, clock
+        self._programs, self._history, self._cpus, self._clock = (
+            list(programs),
+            history,
+            cpus,
+            clock,
+        )
         self._began, self._ended = clock(), set()
         self._total = sum(map(self._weight, programs))
 
@@ -37,12 +42,17 @@ class Progress:
         known = [(program, self._history.expected(program)) for program in left]
         if left and sum(seconds is not None for _, seconds in known) >= 0.8 * len(left):
             return self._by_lanes([(program, seconds or 0) for program, seconds in known])
-        done = sum(self._weight(program) for program in self._programs if id(program) in self._ended)
+        done = sum(
+            self._weight(program) for program in self._programs if id(program) in self._ended
+        )
         passed_s = self._clock() - self._began
-        return passed_s / done * (self._total - done) if done >= 0.1 * self._total and done else None
+        return (
+            passed_s / done * (self._total - done) if done >= 0.1 * self._total and done else None
+        )
 
     def _by_lanes(self, known):
-        """The first two lanes end one after the other at best; the third has twice the CPUs then."""
+        """The first two lanes end one after the other at best; the third has twice the CPUs then.
+        """
         sums = {lane: sum(seconds for program, seconds in known if program.lane == lane)
                 for lane in (MEASURED, COMPUTING, WAITING)}
         longest = max([seconds for program, seconds in known if program.lane == WAITING], default=0)

@@ -28,7 +28,8 @@ class Result:
 class Results:
     all: list = field(default_factory=list)
     again: list = field(default_factory=list)  # Results that are not judged yet
-    unsteady: list = field(default_factory=list)  # (label of the case, what it said, how often of late)
+    # (label of the case, what it said, how often of late)
+    unsteady: list = field(default_factory=list)
 
     def add(self, result, alone=False):
         """False: the program failed, and is to be asked once more when nothing runs beside it."""
@@ -52,8 +53,10 @@ class Results:
 
 def result_of(program, outcome):
     text = outcome.log.read_text(errors="replace")
-    return Result(program, outcome.status, tap.judged(program.name, outcome.status, text), outcome.wall_s,
-                  outcome.cpu_s, outcome.log)
+    return Result(
+        program, outcome.status, tap.judged(program.name, outcome.status, text), outcome.wall_s,
+        outcome.cpu_s, outcome.log,
+    )
 
 
 def to_repeat(result):
@@ -69,7 +72,9 @@ def to_repeat(result):
 def joined(first, second, history):
     """One Result of two tries, and the entries for Results.unsteady: what passed at the second."""
     repeated = {case.name for case in second.cases}
-    kept = [case for case in first.cases if case.verdict != tap.FAILED and case.name not in repeated]
+    kept = [
+        case for case in first.cases if case.verdict != tap.FAILED and case.name not in repeated
+    ]
     whole = Result(first.program, second.status, kept + second.cases, first.wall_s + second.wall_s,
                    first.cpu_s + second.cpu_s, second.log)
     still_bad = {case.name for case in second.cases if case.verdict == tap.FAILED}

@@ -31,7 +31,9 @@ def _case(line):
         return None
     bad, name, rest = found[1], found[2] or "", found[3]
     times = TIMES.search(rest)
-    wall_s, cpu_s = (float(part) if part else None for part in times.groups()) if times else (None, None)
+    wall_s, cpu_s = (
+        (float(part) if part else None for part in times.groups()) if times else (None, None)
+    )
     skip = SKIP.search(rest)
     if bad:
         return Case(name, FAILED, line, wall_s, cpu_s)

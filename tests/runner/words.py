@@ -38,7 +38,9 @@ class Words:
 
 
 def usage(logs):
-    return f"{USAGE}suites: {' '.join(SUITES)}; levels: {' '.join(LEVELS)}; the logs are in {logs}\n"
+    return (
+        f"{USAGE}suites: {' '.join(SUITES)}; levels: {' '.join(LEVELS)}; the logs are in {logs}\n"
+    )
 
 
 def parse(arguments):

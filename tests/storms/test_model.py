@@ -1,6 +1,7 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""Random sequences of every event on the real agent, against what must hold whenever the world has come to rest.
+"""Random sequences of every event on the real agent, against what must hold whenever the world has
+come to rest.
 
     test_model.py [CASE...]                        as tests/run does; the seed is printed
     test_model.py CASE --seed N --events N         one sequence again (the same events; how they fall in time is the machine's)
@@ -40,7 +41,9 @@ class Failure(Exception):
 
 
 def live(options, lines):
-    """One world through these lines, "check" among them; what came of it: events that did something, checks, damped, sent again. Failure tells what and after how many lines."""
+    """One world through these lines, "check" among them; what came of it: events that did
+    something, checks, damped, sent again. Failure tells what and after how many lines.
+    """
     stage, world, checker, events = Stage(**EMPTY), None, None, 0
     try:
         world = World(stage, **options)
@@ -72,15 +75,33 @@ def bursts(seed, pairs, count):
         lines += [next(source) for _ in range(BURST)]
         special, number = burst // SPECIAL_EVERY, burst // SPECIAL_EVERY % pairs
         if burst % SPECIAL_EVERY in (0, 2):
-            lines += [f"{number} {what}" for what in ("back", "plug primary", "rename primary own", "switch auto", "carrier primary up", "set primary up")]
+            lines += [
+                f"{number} {what}"
+                for what in (
+                    "back",
+                    "plug primary",
+                    "rename primary own",
+                    "switch auto",
+                    "carrier primary up",
+                    "set primary up",
+                )
+            ]
             lines += ["agent go-on", "agent pause 60"]
-        # How a primary that has to wait is treated shows only just after it failed; what the data path does alone, after an agent's end.
+        # How a primary that has to wait is treated shows only just after it failed; what the data
+        # path does alone, after an agent's end.
         if burst % SPECIAL_EVERY == 0:
-            lines += [f"{number} carrier standby {('down', 'up')[special % 3 == 0]}", f"{number} flap"]
+            lines += [
+                f"{number} carrier standby {('down', 'up')[special % 3 == 0]}",
+                f"{number} flap",
+            ]
         if burst % SPECIAL_EVERY == 2:
             lines += ["agent kill", f"{number} {LOSSES[special % len(LOSSES)]}"]
         # Whatever the burst was about, a standby that is down is nobody's pair in use.
-        lines += [f"{number} {what}" for number in range(pairs) for what in ("plug standby", "set standby up")] + ["agent go-on", "check"]
+        lines += [
+            f"{number} {what}"
+            for number in range(pairs)
+            for what in ("plug standby", "set standby up")
+        ] + ["agent go-on", "check"]
     return lines
 
 
@@ -111,18 +132,32 @@ def shrink(options, lines):
 
 def tell(name, options, seed, lines, failure, may_shrink):
     at, what, log = failure.args
-    print(f"# {name}, seed {seed}, failed: {what}\n# after {at} lines; the agent's last words:\n{log}")
+    print(
+        f"# {name}, seed {seed}, failed: {what}\n# after {at} lines; the agent's last words:\n{log}"
+    )
     lines = lines[:at]
     if may_shrink:
         again = fails(options, lines)
         print(f"# the same events once more: {'failed: ' + again.args[1] if again else 'all well'}")
         if again:
             lines = shrink(options, lines[:again.args[0]])
-    print(f"# replay, seed {seed}: save these {len(lines)} lines, and: tests/storms/test_model.py {name} --script FILE\n" + "\n".join(lines), flush=True)
+    print(
+        f"# replay, seed {seed}: save these {len(lines)} lines, and: tests/storms/test_model.py {name} --script FILE\n"
+        + "\n".join(lines),
+        flush=True,
+    )
 
 
 def run(name, seed, wanted, may_shrink=True):
-    options, life, events, checks, damped, again, began = CASES[name], 0, 0, 0, 0, 0, time.monotonic()
+    options, life, events, checks, damped, again, began = (
+        CASES[name],
+        0,
+        0,
+        0,
+        0,
+        0,
+        time.monotonic(),
+    )
     while events < wanted:
         life += 1
         lines = bursts(f"{seed}.{life}", options["pairs"], min(LIFE, (wanted - events) // 10 + 1))
@@ -131,13 +166,22 @@ def run(name, seed, wanted, may_shrink=True):
         except Failure as failure:
             tell(name, options, f"{seed}, life {life}", lines, failure, may_shrink)
             return False
-        events, checks, damped, again = events + one[0], checks + one[1], damped + one[2], again + one[3]
-    print(f"# seed {seed}: {events} events in {life} lives, {checks} checks ({damped} while a primary that failed often waited, {again} times frames were sent again), {time.monotonic() - began:.0f} s")
+        events, checks, damped, again = (
+            events + one[0],
+            checks + one[1],
+            damped + one[2],
+            again + one[3],
+        )
+    print(
+        f"# seed {seed}: {events} events in {life} lives, {checks} checks ({damped} while a primary that failed often waited, {again} times frames were sent again), {time.monotonic() - began:.0f} s"
+    )
     return True
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("cases", nargs="*", metavar="CASE", help=", ".join(CASES))
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
@@ -158,7 +202,11 @@ def main():
     well, lines = True, asked.script.read().splitlines() if asked.script else None
     for index, name in enumerate(asked.cases or CASES, 1):
         if lines:
-            failures = [failure for failure in (fails(CASES[name], lines) for _ in range(asked.times)) if failure]
+            failures = [
+                failure
+                for failure in (fails(CASES[name], lines) for _ in range(asked.times))
+                if failure
+            ]
             good = not failures
             for failure in failures:
                 print(f"# failed: {failure.args[1]}\n{failure.args[2]}")

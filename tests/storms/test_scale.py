@@ -1,7 +1,9 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""Many pairs in one guest: what they take is printed, and that one pair's switch costs what it costs alone is checked, in system calls.
-Many devices above one standby: four times as many cost the agent little more than four times as much."""
+"""Many pairs in one guest: what they take is printed, and that one pair's switch costs what it
+costs alone is checked, in system calls. Many devices above one standby: four times as many cost the
+agent little more than four times as much.
+"""
 
 import contextlib
 import os
@@ -27,8 +29,9 @@ from world import EMPTY  # noqa: E402
 PAIRS = 128
 SWITCHES = 21
 START_TIMEOUT_S, BACK_TIMEOUT_S = 300, 120
-# An agent that looks once a second at what nothing tells of may do so while it is traced, so the smallest of some traces counts. A slow
-# machine traces such a look for most of a second: then more of them are made, until one is small enough.
+# An agent that looks once a second at what nothing tells of may do so while it is traced, so the
+# smallest of some traces counts. A slow machine traces such a look for most of a second: then more
+# of them are made, until one is small enough.
 TRACED_S, LOOK_EVERY_S, LOOK_OVER_S = 0.5, 1.0, 0.05
 TRACES_ALONE, TRACES_MAX = 6, 30
 CALLS_FACTOR, CALLS_MORE = 1.2, 20
@@ -55,7 +58,9 @@ def make_pairs(stage, count):
 def cpu_ms(agent):
     total = 0
     for task in os.listdir(f"/proc/{agent.pid}/task"):
-        with contextlib.suppress(FileNotFoundError), open(f"/proc/{agent.pid}/task/{task}/schedstat") as stat:
+        with contextlib.suppress(FileNotFoundError), open(
+            f"/proc/{agent.pid}/task/{task}/schedstat"
+        ) as stat:
             total += int(stat.read().split()[0])
     return total / 1e6
 
@@ -75,7 +80,10 @@ def all_on_primary(stage, count):
 def system_calls(agent, event):
     """The agent's, all threads, from just before the event until it has long been quiet."""
     with tempfile.NamedTemporaryFile("r") as output:
-        tracer = subprocess.Popen(["strace", "-f", "-c", "-o", output.name, "-p", str(agent.pid)], stderr=subprocess.PIPE, text=True)
+        tracer = subprocess.Popen(
+            ["strace", "-f", "-c", "-o", output.name, "-p", str(agent.pid)], stderr=subprocess.PIPE,
+            text=True,
+        )
         try:
             first = tracer.stderr.readline()
             check("attached" in first, f"strace: {first}")
@@ -89,8 +97,9 @@ def system_calls(agent, event):
 
 
 def let_look(agent):
-    """Until its next look is over, if it makes any, and then for a time that is another each time: what else it does on time must not meet
-    every trace."""
+    """Until its next look is over, if it makes any, and then for a time that is another each time:
+    what else it does on time must not meet every trace.
+    """
     end, last = time.monotonic() + 2 * LOOK_EVERY_S, cpu_ms(agent)
     while time.monotonic() < end and cpu_ms(agent) == last:
         time.sleep(0.005)
@@ -101,7 +110,9 @@ def let_look(agent):
 
 
 def fewest_calls(agent, event, bound, prepare=lambda number: None):
-    """The fewest system calls that event(number), after prepare(number), took in some traces; @bound: what is few enough, or None."""
+    """The fewest system calls that event(number), after prepare(number), took in some traces;
+    @bound: what is few enough, or None.
+    """
     fewest = None
     for number in range(TRACES_MAX):
         if fewest is not None and (number >= TRACES_ALONE if bound is None else fewest <= bound):
@@ -115,17 +126,27 @@ def fewest_calls(agent, event, bound, prepare=lambda number: None):
 
 
 def measure(stage, count, bounds=None):
-    """{figure: value} of an agent with so many pairs. @bounds: {figure: value} that the system calls are to stay within."""
+    """{figure: value} of an agent with so many pairs. @bounds: {figure: value} that the system
+    calls are to stay within.
+    """
     names, outer = make_pairs(stage, count)
     began = time.monotonic()
-    agent = stage.start(*(f"{standby}={primary}" for standby, primary, _ in names), timeout=START_TIMEOUT_S)
+    agent = stage.start(
+        *(f"{standby}={primary}" for standby, primary, _ in names), timeout=START_TIMEOUT_S
+    )
     ready = time.monotonic()
     wait("every primary active", lambda: all_on_primary(stage, count), START_TIMEOUT_S)
     with open(f"/proc/{agent.pid}/status") as status:
         rss = next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
     pairs = bpf.get(stage.pins / "pairs")
-    figures = {"ready_s": ready - began, "all_active_s": time.monotonic() - began, "start_cpu_ms": cpu_ms(agent), "rss_kib": rss,
-               "descriptors": len(os.listdir(f"/proc/{agent.pid}/fd")), "kernel_kib": bpf.around(pairs)["bytes"] // 1024}
+    figures = {
+        "ready_s": ready - began,
+        "all_active_s": time.monotonic() - began,
+        "start_cpu_ms": cpu_ms(agent),
+        "rss_kib": rss,
+        "descriptors": len(os.listdir(f"/proc/{agent.pid}/fd")),
+        "kernel_kib": bpf.around(pairs)["bytes"] // 1024,
+    }
     os.close(pairs)
     times, spent = [], []
     for number in range(SWITCHES):
@@ -150,8 +171,11 @@ def measure(stage, count, bounds=None):
 
     figures["switch_calls"] = fewest_calls(agent, switch, bounds.get("switch_calls"))
     stage.succeed("switch", names[0][0], "auto")
-    # Each time another pair's primary, where there is another: one that fails often is taken back later and later.
-    figures["carrier_calls"] = fewest_calls(agent, lose_carrier, bounds.get("carrier_calls"), bring_back)
+    # Each time another pair's primary, where there is another: one that fails often is taken back
+    # later and later.
+    figures["carrier_calls"] = fewest_calls(
+        agent, lose_carrier, bounds.get("carrier_calls"), bring_back
+    )
     before = cpu_ms(agent)
     time.sleep(2)
     figures["idle_cpu_ms_a_second"] = (cpu_ms(agent) - before) / 2
@@ -160,10 +184,14 @@ def measure(stage, count, bounds=None):
 
 
 def told(count, figures):
-    return f"{count} pair{'s'[:count > 1]}: " + ", ".join(f"{name} {value:.1f}" if isinstance(value, float) else f"{name} {value}" for name, value in figures.items())
+    return f"{count} pair{'s'[:count > 1]}: " + ", ".join(
+        f"{name} {value:.1f}" if isinstance(value, float) else f"{name} {value}"
+        for name, value in figures.items()
+    )
 
 
-# A port that comes up makes a querier ask everybody, and then all pairs report: that is not what one switch costs.
+# A port that comes up makes a querier ask everybody, and then all pairs report: that is not what
+# one switch costs.
 @case(**EMPTY, snoops=False)
 def many_pairs(stage):
     if not shutil.which("strace"):
@@ -174,23 +202,38 @@ def many_pairs(stage):
     stage.succeed("unload")
     for name in ("s0a", "p0a"):
         stage.guest.run(f"ip link delete {name}")
-    bounds = {what: alone[what] * CALLS_FACTOR + CALLS_MORE for what in ("switch_calls", "carrier_calls")}
+    bounds = {
+        what: alone[what] * CALLS_FACTOR + CALLS_MORE for what in ("switch_calls", "carrier_calls")
+    }
     many = measure(stage, PAIRS, bounds)
     note(told(PAIRS, many))
     for what, bound in bounds.items():
-        check(many[what] <= bound, f"{what}: {many[what]} with {PAIRS} pairs, {alone[what]} with one")
-    check(many["descriptors"] < 1024, f"{many['descriptors']} descriptors, and 1,024 are what many processes may have")
+        check(
+            many[what] <= bound, f"{what}: {many[what]} with {PAIRS} pairs, {alone[what]} with one"
+        )
+    check(
+        many["descriptors"] < 1024,
+        f"{many['descriptors']} descriptors, and 1,024 are what many processes may have",
+    )
 
 
-FEW_ABOVE, MANY_ABOVE, ABOVE_FACTOR = 400, 1600, 6  # four, and what memory costs that no cache holds
+# four, and what memory costs that no cache holds
+FEW_ABOVE, MANY_ABOVE, ABOVE_FACTOR = 400, 1600, 6
 ADDRESSES_ADDED = 5
 
 
 def above_cost(stage, first, last):
-    """{what: CPU time in ms} of an agent with macvlans up to the last above its standby, each with an address; those before the first are there already."""
+    """{what: CPU time in ms} of an agent with macvlans up to the last above its standby, each with
+    an address; those before the first are there already.
+    """
     batch = stage.directory / "batch"
-    batch.write_text("".join(f"link add link st0 name v{number} type macvlan mode bridge\naddress add 10.{80 + number // 256}.{number % 256}.1/30 dev v{number}\n"
-                             f"link set v{number} up\n" for number in range(first, last)))
+    batch.write_text(
+        "".join(
+            f"link add link st0 name v{number} type macvlan mode bridge\naddress add 10.{80 + number // 256}.{number % 256}.1/30 dev v{number}\n"
+            f"link set v{number} up\n"
+            for number in range(first, last)
+        )
+    )
     stage.guest.run(f"ip -batch {batch}", timeout=120)
     agent = stage.start(timeout=60)
     stage.wait_active("primary", timeout=60)
@@ -201,7 +244,11 @@ def above_cost(stage, first, last):
         time.sleep(0.2)
     wait("quiet", lambda: [cpu_ms(agent), time.sleep(0.2)][0] == cpu_ms(agent), 60)
     added = (cpu_ms(agent) - started) / ADDRESSES_ADDED
-    stage.guest.run(" && ".join(f"ip address del 10.79.{number}.1/32 dev st0" for number in range(ADDRESSES_ADDED)))
+    stage.guest.run(
+        " && ".join(
+            f"ip address del 10.79.{number}.1/32 dev st0" for number in range(ADDRESSES_ADDED)
+        )
+    )
     stage.stop()
     stage.succeed("unload")
     return {"start": started, "an address": added}
@@ -213,9 +260,14 @@ def many_devices_above(stage):
     stage.guest.run("echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6")
     few, many = above_cost(stage, 0, FEW_ABOVE), above_cost(stage, FEW_ABOVE, MANY_ABOVE)
     for what in few:
-        note(f"{what}: {few[what]:.1f} ms of CPU with {FEW_ABOVE} devices above the standby, {many[what]:.1f} ms with {MANY_ABOVE}")
+        note(
+            f"{what}: {few[what]:.1f} ms of CPU with {FEW_ABOVE} devices above the standby, {many[what]:.1f} ms with {MANY_ABOVE}"
+        )
     for what in few:
-        check(many[what] <= ABOVE_FACTOR * few[what], f"{what}: {many[what]:.1f} ms with {MANY_ABOVE} devices, {few[what]:.1f} ms with {FEW_ABOVE}")
+        check(
+            many[what] <= ABOVE_FACTOR * few[what],
+            f"{what}: {many[what]:.1f} ms with {MANY_ABOVE} devices, {few[what]:.1f} ms with {FEW_ABOVE}",
+        )
 
 
 main()

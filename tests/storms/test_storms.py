@@ -1,6 +1,8 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""Too much at once: in the end all is as it should be, and nothing of it is left in memory, descriptors, programs, maps or links."""
+"""Too much at once: in the end all is as it should be, and nothing of it is left in memory,
+descriptors, programs, maps or links.
+"""
 
 import contextlib
 import os
@@ -16,10 +18,14 @@ from rig import case, check, check_equal, main, note, wait  # noqa: E402
 from tools.rig.levels import nightly, reached  # noqa: E402
 from world import EMPTY, World  # noqa: E402
 
-# Less by day; a socket overflows after some thousand events all the same, and a primary that failed often waits.
-LINK_EVENTS, FLAPS, HOTPLUGS, WARM_UP, REPLACEMENTS = (10000, 1000, 200, 20, 30) if reached("nightly") else (10000, 1000, 60, 20, 8)
+# Less by day; a socket overflows after some thousand events all the same, and a primary that failed
+# often waits.
+LINK_EVENTS, FLAPS, HOTPLUGS, WARM_UP, REPLACEMENTS = (
+    (10000, 1000, 200, 20, 30) if reached("nightly") else (10000, 1000, 60, 20, 8)
+)
 RSS_GROWTH_KIB = 1024
-# A primary that failed a thousand times waits for as long as there is (user/policy/policy.c), and is then taken back.
+# A primary that failed a thousand times waits for as long as there is (user/policy/policy.c), and
+# is then taken back.
 LONGEST_WAIT_S = 45
 
 
@@ -36,7 +42,9 @@ def world_of(stage, pairs=1):
 
 
 def footprint(world):
-    """What the agent and its pairs take: descriptors, memory, and what is in the kernel with the map of pairs."""
+    """What the agent and its pairs take: descriptors, memory, and what is in the kernel with the
+    map of pairs.
+    """
     process = f"/proc/{world.agent.pid}"
     with open(f"{process}/status") as status:
         rss = next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
@@ -50,17 +58,23 @@ def check_footprint(world, before):
     """What is freed by the kernel a moment later has that moment."""
     def same():
         after = footprint(world)
-        return {key: value for key, value in after.items() if key != "rss_kib"} == {key: value for key, value in before.items() if key != "rss_kib"}
+        return {key: value for key, value in after.items() if key != "rss_kib"} == {
+            key: value for key, value in before.items() if key != "rss_kib"
+        }
     with contextlib.suppress(AssertionError):
         wait("what was used to be free again", same)
     after = footprint(world)
     note(f"before {before}, after {after}")
     check(same(), f"left over: {after}, before it was {before}")
-    check(after["rss_kib"] <= before["rss_kib"] + RSS_GROWTH_KIB, f"memory grew from {before['rss_kib']} to {after['rss_kib']} KiB")
+    check(
+        after["rss_kib"] <= before["rss_kib"] + RSS_GROWTH_KIB,
+        f"memory grew from {before['rss_kib']} to {after['rss_kib']} KiB",
+    )
 
 
 def lost_messages(world):
-    """How many notifications the kernel could not queue for the agent (/proc/net/netlink: Drops)."""
+    """How many notifications the kernel could not queue for the agent (/proc/net/netlink: Drops).
+    """
     with open(f"/proc/{world.agent.pid}/net/netlink") as lines:
         rows = [line.split() for line in lines][1:]
     return sum(int(row[8]) for row in rows)
@@ -68,17 +82,33 @@ def lost_messages(world):
 
 @case(**EMPTY)
 def netlink_overflow(stage):
-    """The agent does not run while the world changes, and more is told of it than its socket holds."""
+    """The agent does not run while the world changes, and more is told of it than its socket holds.
+    """
     with world_of(stage, pairs=2) as (world, checker):
         before = footprint(world)
         world.apply("agent stand-still")
-        for line in ("0 unplug primary", "0 plug primary", "1 away", "1 back", "1 unplug standby", "1 plug standby", "0 carrier primary down"):
+        for line in (
+            "0 unplug primary",
+            "0 plug primary",
+            "1 away",
+            "1 back",
+            "1 unplug standby",
+            "1 plug standby",
+            "0 carrier primary down",
+        ):
             check(world.apply(line), f"{line}: it did nothing")
         device = world.inner.devices()["st0"]
         for event in range(LINK_EVENTS):
             world.inner.set(device.index, rtnl.IFLA_MTU, 1400 + event % 100)
         # The last of it is what nobody heard of.
-        for line in ("0 carrier primary up", "0 address add 2", "0 mtu standby 1400", "0 mac other", "0 rename standby other", "1 carrier primary down"):
+        for line in (
+            "0 carrier primary up",
+            "0 address add 2",
+            "0 mtu standby 1400",
+            "0 mac other",
+            "0 rename standby other",
+            "1 carrier primary down",
+        ):
             check(world.apply(line), f"{line}: it did nothing")
         lost = lost_messages(world)
         check(lost > 0, "no message was lost: that was no overflow")
@@ -118,14 +148,19 @@ def carrier_flaps(stage):
         took = time.monotonic() - began
         checker.wires_rest()
         wait("the primary to be active again", lambda: not checker.faults(), LONGEST_WAIT_S)
-        note(f"{FLAPS} flaps in {took:.1f} s, active again {time.monotonic() - began - took:.1f} s later, {checker.read_pairs()[0].switches} switches")
+        note(
+            f"{FLAPS} flaps in {took:.1f} s, active again {time.monotonic() - began - took:.1f} s later, {checker.read_pairs()[0].switches} switches"
+        )
         checker.check()
         check_footprint(world, before)
 
 
 def hotplug(world, checker, cycles):
     for cycle in range(cycles):
-        check(world.apply(("0 unplug primary", "0 unplug-by-peer")[cycle % 2]), "the primary was not there")
+        check(
+            world.apply(("0 unplug primary", "0 unplug-by-peer")[cycle % 2]),
+            "the primary was not there",
+        )
         check(world.apply("0 plug primary"), "the primary was there")
         if cycle % 4 == 0:
             checker.settle()
@@ -147,7 +182,10 @@ def standby_replaced_often(stage):
     """A pair is given up and another made: its programs come and go with it."""
     def replace(times):
         for _ in range(times):
-            check(world.apply("0 unplug standby") and world.apply("0 plug standby"), "the standby was not there")
+            check(
+                world.apply("0 unplug standby") and world.apply("0 plug standby"),
+                "the standby was not there",
+            )
             checker.settle()
 
     with world_of(stage) as (world, checker):

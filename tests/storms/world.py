@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The world that the model test turns upside down: a guest's pairs, their outside, an agent, other people; and the events.
+"""The world that the model test turns upside down: a guest's pairs, their outside, an agent, other
+people; and the events.
 
-An event is a line of words, "0 mtu-standby 1400" or "agent kill"; a number in front names the pair. What makes no sense as things stand does
-nothing, so any part of a sequence is a sequence again.
+An event is a line of words, "0 mtu-standby 1400" or "agent kill"; a number in front names the pair.
+What makes no sense as things stand does nothing, so any part of a sequence is a sequence again.
 """
 
 import contextlib
@@ -16,13 +17,18 @@ import bpf
 import rtnl
 from rig import VFSTEER, check
 
-HOOKS = {"standby-ingress": ("standby", "ingress"), "standby-egress": ("standby", "egress"), "primary-ingress": ("primary", "ingress")}
+HOOKS = {
+    "standby-ingress": ("standby", "ingress"),
+    "standby-egress": ("standby", "egress"),
+    "primary-ingress": ("primary", "ingress"),
+}
 TCX = {"ingress": bpf.TCX_INGRESS, "egress": bpf.TCX_EGRESS}
 OTHER_NAME = {"standby": "net{}", "primary": "vf{}"}
 FOREIGN_MAC = "02:76:66:00:0f:{:02x}"
 
 
-# Long enough for the agent to see it; until a primary that has failed once, twice is tried again (user/policy/policy.c).
+# Long enough for the agent to see it; until a primary that has failed once, twice is tried again
+# (user/policy/policy.c).
 FLAP_S, RETRY_S = 0.008, (0.15, 0.28)
 EMPTY = {"primary": False, "agent": False, "pairs": 0}  # of Stage
 
@@ -37,8 +43,10 @@ class Wire:
         self.outer = self.own_name[:-1] + "1"
         self.device = None  # rtnl.Device as of the last look
         self.set_down = False  # by the operator, since it was plugged
-        self.agent_was_away = False  # since it was plugged: another agent takes what is down as somebody's wish
-        self.foreign_links, self.foreign_filters = {}, {}  # of other people: {direction: descriptor or priority}
+        # since it was plugged: another agent takes what is down as somebody's wish
+        self.agent_was_away = False
+        # of other people: {direction: descriptor or priority}
+        self.foreign_links, self.foreign_filters = {}, {}
 
     def look(self, devices):
         names = (self.own_name, OTHER_NAME[self.role].format(self.number))
@@ -54,7 +62,9 @@ class Wire:
             return False
         world, stage = self.world, self.world.stage
         stage.index += 1
-        world.inner.add_veth(self.own_name, stage.index, stage.mac(self.number), self.outer, world.outer)
+        world.inner.add_veth(
+            self.own_name, stage.index, stage.mac(self.number), self.outer, world.outer
+        )
         bridge, port = (world.outer.devices()[name].index for name in ("br0", self.outer))
         world.outer.set(port, rtnl.IFLA_MASTER, bridge)
         world.outer.up(self.outer)
@@ -62,7 +72,11 @@ class Wire:
         return True
 
     def is_new(self):
-        self.set_down, self.agent_was_away, self.foreign_filters = False, not self.world.agent_ready, {}
+        self.set_down, self.agent_was_away, self.foreign_filters = (
+            False,
+            not self.world.agent_ready,
+            {},
+        )
 
     def unplug(self):
         if not self.exists():
@@ -85,11 +99,26 @@ class World:
         self.agent, self.agent_stopped, self.agent_ready, self.loaded = None, False, False, False
         self.groups = {}
         self.unloads = 0
-        self.wires = [{role: Wire(self, role, number) for role in ("standby", "primary")} for number in range(pairs)]
+        self.wires = [
+            {role: Wire(self, role, number) for role in ("standby", "primary")}
+            for number in range(pairs)
+        ]
         self.configuration = self.stage.directory / "vfsteer.conf"
-        self.configuration.write_text("".join(f"[pair {wires['standby'].own_name}]\nprimary = {wires['primary'].own_name}\n"
-                                              f"rx = {'direct' if direct else 'exact'}\n" for wires in self.wires))
-        for line in (*(f"{number} plug {role}" for number in range(pairs) for role in ("standby", "primary")), "agent start"):
+        self.configuration.write_text(
+            "".join(
+                f"[pair {wires['standby'].own_name}]\nprimary = {wires['primary'].own_name}\n"
+                f"rx = {'direct' if direct else 'exact'}\n"
+                for wires in self.wires
+            )
+        )
+        for line in (
+            *(
+                f"{number} plug {role}"
+                for number in range(pairs)
+                for role in ("standby", "primary")
+            ),
+            "agent start",
+        ):
             check(self.apply(line), f"{line}: it did nothing")
 
     def close(self):
@@ -106,7 +135,15 @@ class World:
         try:
             return bool(target(*([] if first == "agent" else [int(first)]), *arguments))
         except OSError as error:
-            if error.errno in (errno.ENODEV, errno.EEXIST, errno.ENOENT, errno.EINVAL, errno.EBUSY, errno.EADDRNOTAVAIL, errno.ERANGE):
+            if error.errno in (
+                errno.ENODEV,
+                errno.EEXIST,
+                errno.ENOENT,
+                errno.EINVAL,
+                errno.EBUSY,
+                errno.EADDRNOTAVAIL,
+                errno.ERANGE,
+            ):
                 return False
             raise
 
@@ -165,7 +202,11 @@ class World:
     def pair_rename(self, number, role, which):
         wire = self.wires[number][role]
         name = wire.own_name if which == "own" else OTHER_NAME[role].format(number)
-        if not wire.exists() or wire.device.name == name or (role == "standby" and self._is_starting()):
+        if (
+            not wire.exists()
+            or wire.device.name == name
+            or (role == "standby" and self._is_starting())
+        ):
             return False
         self.inner.set(wire.device.index, rtnl.IFLA_IFNAME, name)
         return True
@@ -179,7 +220,9 @@ class World:
         return True
 
     def pair_flap(self, number):
-        """The primary's carrier goes three times, just after it became active: it has to wait for a while that checks can see."""
+        """The primary's carrier goes three times, just after it became active: it has to wait for a
+        while that checks can see.
+        """
         for pause_s in (*RETRY_S, 0):
             if not self.pair_carrier(number, "primary", "down"):
                 return False
@@ -204,7 +247,9 @@ class World:
         return True
 
     def pair_mac(self, number, which):
-        """Of the primary: it was named, so it is used whatever its MAC, as long as it is there. A veth that comes anew with another is a stranger."""
+        """Of the primary: it was named, so it is used whatever its MAC, as long as it is there. A
+        veth that comes anew with another is a stranger.
+        """
         wire = self.wires[number]["primary"]
         mac = self.stage.mac(number) if which == "own" else FOREIGN_MAC.format(number)
         if not wire.exists() or wire.device.mac == mac:
@@ -213,7 +258,9 @@ class World:
         return True
 
     def no_strangers(self):
-        """Whatever became of a primary while it had another MAC: with the pair's it is the one that was named."""
+        """Whatever became of a primary while it had another MAC: with the pair's it is the one that
+        was named.
+        """
         for number in range(len(self.wires)):
             self.pair_mac(number, "own")
 
@@ -236,8 +283,13 @@ class World:
             return False
         group = self.stage.guest.inside(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
         self.groups[key] = group
-        group.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,
-                         socket.inet_aton("239.1.2.3") + socket.inet_aton("0.0.0.0") + wire.device.index.to_bytes(4, "little"))
+        group.setsockopt(
+            socket.IPPROTO_IP,
+            socket.IP_ADD_MEMBERSHIP,
+            socket.inet_aton("239.1.2.3")
+            + socket.inet_aton("0.0.0.0")
+            + wire.device.index.to_bytes(4, "little"),
+        )
         return True
 
     def pair_address(self, number, way, last):
@@ -258,8 +310,10 @@ class World:
             os.close(link)
         if place == "gone" or not wire.exists():
             return link is not None
-        wire.foreign_links[direction] = self.foreign.attach_tcx(self.stage.guest, wire.device.name, TCX[direction],
-                                                                bpf.F_BEFORE if place == "first" else 0)
+        wire.foreign_links[direction] = self.foreign.attach_tcx(
+            self.stage.guest, wire.device.name, TCX[direction],
+            bpf.F_BEFORE if place == "first" else 0,
+        )
         return True
 
     def pair_filter(self, number, hook, priority):
@@ -276,7 +330,9 @@ class World:
             return old is not None
         with contextlib.suppress(FileExistsError):
             self.inner.clsact(wire.device.index)
-        self.inner.add_filter(wire.device.index, direction, int(priority), self.foreign.program, "foreign")
+        self.inner.add_filter(
+            wire.device.index, direction, int(priority), self.foreign.program, "foreign"
+        )
         wire.foreign_filters[direction] = int(priority)
         return True
 
@@ -308,8 +364,10 @@ class World:
             self.apply(f"{number} plug standby")
             self.apply(f"{number} rename standby own")
         with open(self.stage.log, "a") as log:
-            self.agent = self.stage.guest.popen([VFSTEER, "run", "--bpffs", self.stage.bpffs, "--config", self.configuration],
-                                                stdout=log, stderr=log)
+            self.agent = self.stage.guest.popen(
+                [VFSTEER, "run", "--bpffs", self.stage.bpffs, "--config", self.configuration],
+                stdout=log, stderr=log,
+            )
         self.stage.agents.append(self.agent)
         for wires in self.wires:
             wires["primary"].agent_was_away = True

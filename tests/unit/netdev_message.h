@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* netdev_message: rtnetlink messages as the kernel sends them, above all about links, for netdev_parse.h to read. */
+/*
+ * netdev_message: rtnetlink messages as the kernel sends them, above all about links, for
+ * netdev_parse.h to read.
+ */
 #ifndef NETDEV_MESSAGE_H
 #define NETDEV_MESSAGE_H
 
@@ -34,7 +37,9 @@ static inline struct nl_msg *message_new(int type, const void *header, int size)
 
 static inline struct nl_msg *link_new(uint8_t family, int ifindex)
 {
-	struct ifinfomsg header = { .ifi_family = family, .ifi_type = 1, .ifi_index = ifindex, .ifi_flags = IFF_UP };
+	struct ifinfomsg header = {
+		.ifi_family = family, .ifi_type = 1, .ifi_index = ifindex, .ifi_flags = IFF_UP
+	};
 
 	return message_new(RTM_NEWLINK, &header, sizeof(header));
 }

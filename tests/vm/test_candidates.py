@@ -1,6 +1,8 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""Who may be a primary, with devices that a namespace cannot have: permanent MACs, PCI, USB. No case measures traffic."""
+"""Who may be a primary, with devices that a namespace cannot have: permanent MACs, PCI, USB. No
+case measures traffic.
+"""
 
 import sys
 from pathlib import Path
@@ -14,7 +16,8 @@ from tools.rig.lab import Pair  # noqa: E402
 GUESTS = {"6.12": {"kernel": "6.12", "agent": False, "vf": False, **DEVICES}}
 
 MAC, OTHER_MAC = Pair(0).mac, "52:54:00:77:00:77"
-# Each made, and then told the MAC of the pair, which an ipvlan has from below; low0 is a device to stand on.
+# Each made, and then told the MAC of the pair, which an ipvlan has from below; low0 is a device to
+# stand on.
 IMPOSTORS = {
     "veth": "ip link add impostor type veth peer impostor-peer",
     "dummy": "ip link add impostor type dummy",
@@ -33,28 +36,48 @@ def not_used(guest):
 
 
 def check_refused(guest, device, reason, *words):
-    """No primary, @device is named with the reason in status and once in the log, and is as it was."""
+    """No primary, @device is named with the reason in status and once in the log, and is as it was.
+    """
     standby = guest.lab.netdev("sb")
     guest.lab.vm.wait_for(f"grep -q '{standby}: not used: {device}' {guest.agent.log}")
     pair, others = guest.pair(), not_used(guest)
-    check_equal((pair["primary"], pair["primary_state"], pair["active"]), (None, "absent", "standby"), f"{device}: the pair")
+    check_equal(
+        (pair["primary"], pair["primary_state"], pair["active"]), (None, "absent", "standby"),
+        f"{device}: the pair",
+    )
     check(device in others, lambda: f"{device} is not told of: {others}")
     check_equal(others[device]["reason"], reason, f"{device}: the reason")
-    lines = [line for line in guest.check(f"vfsteer status {standby}").splitlines() if line.startswith(f"  not used: {device}")]
-    check(len(lines) == 1 and all(word in lines[0] for word in words), lambda: f"{device}: status says {lines}, not {words}")
-    check_equal(guest.check(f"cat /proc/sys/net/ipv6/conf/{device}/addr_gen_mode").strip(), "0", f"{device}: addr_gen_mode, 1 of a primary")
+    lines = [
+        line
+        for line in guest.check(f"vfsteer status {standby}").splitlines()
+        if line.startswith(f"  not used: {device}")
+    ]
+    check(
+        len(lines) == 1 and all(word in lines[0] for word in words),
+        lambda: f"{device}: status says {lines}, not {words}",
+    )
+    check_equal(
+        guest.check(f"cat /proc/sys/net/ipv6/conf/{device}/addr_gen_mode").strip(), "0",
+        f"{device}: addr_gen_mode, 1 of a primary",
+    )
     return others[device]
 
 
 @case()
 def software(guest):
-    """Whatever can be told a MAC is told the pair's; ipvlan has even inherited it as a permanent one."""
+    """Whatever can be told a MAC is told the pair's; ipvlan has even inherited it as a permanent
+    one.
+    """
     keep_agent(guest)
     guest.check("ip link add low0 type dummy && ip link set low0 up")
     try:
         for kind, command in IMPOSTORS.items():
-            guest.check(f"modprobe {kind} 2>/dev/null; {command} && ip link set impostor address {MAC} 2>/dev/null; ip link set impostor up")
-            check_equal(guest.check("cat /sys/class/net/impostor/address").strip(), MAC, f"{kind}: its MAC")
+            guest.check(
+                f"modprobe {kind} 2>/dev/null; {command} && ip link set impostor address {MAC} 2>/dev/null; ip link set impostor up"
+            )
+            check_equal(
+                guest.check("cat /sys/class/net/impostor/address").strip(), MAC, f"{kind}: its MAC"
+            )
             inherited = check_refused(guest, "impostor", "not hardware", kind)["permanent_mac"]
             check_equal(inherited, MAC if kind == "ipvlan" else None, f"{kind}: its permanent MAC")
             guest.check("ip link delete impostor")
@@ -64,7 +87,9 @@ def software(guest):
     standby = guest.lab.netdev("sb")
     guest.check(f"ip link add link {standby} name own type vlan id 9 && ip link set own up")
     try:
-        check_equal((guest.pair()["primary"], not_used(guest)), (None, {}), "a VLAN of the standby's")
+        check_equal(
+            (guest.pair()["primary"], not_used(guest)), (None, {}), "a VLAN of the standby's"
+        )
     finally:
         guest.check("ip link delete own")
     return f"{len(IMPOSTORS)} kinds refused"
@@ -72,13 +97,17 @@ def software(guest):
 
 @case()
 def usb(guest):
-    """A USB NIC hangs on PCI by its host controller, and its permanent MAC is what its maker says."""
+    """A USB NIC hangs on PCI by its host controller, and its permanent MAC is what its maker says.
+    """
     keep_agent(guest)
     load_usb(guest)
     device = plug(guest, "dongle", "usb.0", MAC, "usb-net", "usb-net")
     try:
         other = check_refused(guest, device, "not on PCI", "on the bus usb")
-        check_equal((other["permanent_mac"], other["pci_address"]), (MAC, None), "its permanent MAC and PCI address")
+        check_equal(
+            (other["permanent_mac"], other["pci_address"]), (MAC, None),
+            "its permanent MAC and PCI address",
+        )
     finally:
         unplug(guest, "dongle")
     return f"{device} refused"
@@ -86,11 +115,16 @@ def usb(guest):
 
 @case()
 def mac_only_set(guest):
-    """Real hardware whose permanent MAC is another: named, told what to do, not used, also when it is given the MAC."""
+    """Real hardware whose permanent MAC is another: named, told what to do, not used, also when it
+    is given the MAC.
+    """
     keep_agent(guest)
     device = plug(guest, "other", "rp-other", OTHER_MAC)
     try:
-        check_refused(guest, device, "another MAC", OTHER_MAC, "on the host", f"--pair {guest.lab.netdev('sb')}={device}")
+        check_refused(
+            guest, device, "another MAC", OTHER_MAC, "on the host",
+            f"--pair {guest.lab.netdev('sb')}={device}",
+        )
         guest.check(f"ip link set {device} address {MAC} up")
         guest.lab.vm.wait_for(f"grep -q '{device}.*MAC was only set' {guest.agent.log}")
         check_refused(guest, device, "MAC only set", OTHER_MAC)
@@ -100,14 +134,18 @@ def mac_only_set(guest):
 
 @case()
 def mac_changes(guest):
-    """A primary that was found by its permanent MAC, and then given another, is not used until it has the standby's again."""
+    """A primary that was found by its permanent MAC, and then given another, is not used until it
+    has the standby's again.
+    """
     keep_agent(guest)
     device = guest.lab.plug_vf()
     guest.wait_active("primary")
     guest.check(f"ip link set {device} address {OTHER_MAC}")
     pair = guest.wait_active("standby")
-    check_equal((pair["primary"], pair["primary_state"], pair["last_switch"]["cause"]), (device, "down", "no longer matches the standby"),
-                "primary, its state, and the cause")
+    check_equal(
+        (pair["primary"], pair["primary_state"], pair["last_switch"]["cause"]),
+        (device, "down", "no longer matches the standby"), "primary, its state, and the cause",
+    )
     guest.check(f"ip link set {device} address {MAC}")
     check_equal(guest.wait_active("primary")["primary"], device, "primary")
     guest.lab.unplug_vf()
@@ -116,7 +154,9 @@ def mac_changes(guest):
 
 @case()
 def two_vfs(guest):
-    """The one in use stays, over a restart, too; of two new ones it is that of the lower PCI address; the other takes over at once."""
+    """The one in use stays, over a restart, too; of two new ones it is that of the lower PCI
+    address; the other takes over at once.
+    """
     keep_agent(guest)
     high = plug(guest, "other", "rp-other", MAC)
     pair = guest.wait_active("primary")
@@ -125,19 +165,28 @@ def two_vfs(guest):
     low = guest.lab.plug_vf()
     guest.lab.vm.wait_for(f"grep -q 'not used: {low}' {guest.agent.log}")
     pair = guest.pair()
-    check_equal((pair["primary"], not_used(guest)[low]["reason"], pair["switches"]), (high, "another is in use", switches), "the second VF beside one in use")
+    check_equal(
+        (pair["primary"], not_used(guest)[low]["reason"], pair["switches"]),
+        (high, "another is in use", switches), "the second VF beside one in use",
+    )
     check(f"{high} was there first" in guest.check("vfsteer status"), "status does not say why")
 
     guest.agent.stop()
     guest.start_agent()
     pair = guest.wait_active("primary")
-    check_equal((pair["primary"], pair["switches"]), (high, switches), "primary and switches after a restart")
+    check_equal(
+        (pair["primary"], pair["switches"]), (high, switches),
+        "primary and switches after a restart",
+    )
 
     guest.agent.stop()
     guest.check("vfsteer unload")
     guest.start_agent()
     check_equal(guest.wait_active("primary")["primary"], low, "of two new ones")
-    check_equal({name: other["reason"] for name, other in not_used(guest).items()}, {high: "higher PCI address"}, "the other")
+    check_equal(
+        {name: other["reason"] for name, other in not_used(guest).items()},
+        {high: "higher PCI address"}, "the other",
+    )
     check_equal(guest.log().count(f"not used: {high}"), 1, "lines about it")
 
     guest.lab.unplug_vf()

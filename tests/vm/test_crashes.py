@@ -1,7 +1,10 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""An agent dies as it adopts what another left, here with watch programs: a real removal that follows loses nothing, and the next agent finds
-its way. The points are those of user/base/crash_point.h; tests/netns/pair/test_crash_points.py sees that none is forgotten, on a kernel that refuses watch programs."""
+"""An agent dies as it adopts what another left, here with watch programs: a real removal that
+follows loses nothing, and the next agent finds its way. The points are those of
+user/base/crash_point.h; tests/netns/pair/test_crash_points.py sees that none is forgotten, on a
+kernel that refuses watch programs.
+"""
 
 import os
 import sys
@@ -14,12 +17,27 @@ from stage import KERNELS, case, check, check_equal, main  # noqa: E402
 from tools.rig.levels import reached  # noqa: E402
 
 GUESTS = {kernel: {"kernel": kernel} for kernel in KERNELS}
-LATER = [("full", "6.1/*", "the same case on 6.12; netns die-at-adopt"),
-         *(("nightly", f"{kernel}/*", "the same case on 6.12; netns die-at-adopt") for kernel in KERNELS[2:])]
+LATER = [
+    ("full", "6.1/*", "the same case on 6.12; netns die-at-adopt"),
+    *(
+        ("nightly", f"{kernel}/*", "the same case on 6.12; netns die-at-adopt")
+        for kernel in KERNELS[2:]
+    ),
+]
 stage.VFSTEER = str(Path(stage.VFSTEER).parent / "crashpoints" / "vfsteer")
-# Before, between and after the replacement of watch programs; in the data path's; as the primary is taken over; as watch programs are tried.
-POINTS = ("watch-link-attached:1", "watch-link-pinned:4", "watch-link-renamed:8", "pair-programs-loaded:1", "steer-standby-ingress-attached:1",
-          "join-silenced:1", "agent-control-opened:1", "watch-test-device-made:1", "watch-test-device-up:1")
+# Before, between and after the replacement of watch programs; in the data path's; as the primary is
+# taken over; as watch programs are tried.
+POINTS = (
+    "watch-link-attached:1",
+    "watch-link-pinned:4",
+    "watch-link-renamed:8",
+    "pair-programs-loaded:1",
+    "steer-standby-ingress-attached:1",
+    "join-silenced:1",
+    "agent-control-opened:1",
+    "watch-test-device-made:1",
+    "watch-test-device-up:1",
+)
 # All of them at night; a third each time, which the commit chooses, on each kernel another.
 PARTS = 1 if reached("nightly") else 3
 PART = int(os.environ.get("VFSTEER_PART", "0"))
@@ -44,9 +62,18 @@ def unplug_after_death(guest):
         check_equal(guest.pair()["active"], "standby", f"{point}: active after the removal")
         guest.rest()
         after = links(guest)
-        check_equal(*[[name for name in names if name.startswith(("watch-", "new-"))] for names in (after, whole)], f"{point}: watch programs")
+        check_equal(
+            *[
+                [name for name in names if name.startswith(("watch-", "new-"))]
+                for names in (after, whole)
+            ],
+            f"{point}: watch programs",
+        )
         check_equal(len(after), len(whole), f"{point}: links {after}")
-        check_equal(guest.check("ls /sys/class/net | grep -c vfsteer-test || true").strip(), "0", f"{point}: devices of the test")
+        check_equal(
+            guest.check("ls /sys/class/net | grep -c vfsteer-test || true").strip(), "0",
+            f"{point}: devices of the test",
+        )
     return "; ".join(texts)
 
 

@@ -1,6 +1,8 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""The examples of the documents that show a guest: their output is what the program prints in one. --write puts it there. No case measures traffic."""
+"""The examples of the documents that show a guest: their output is what the program prints in one.
+--write puts it there. No case measures traffic.
+"""
 
 import sys
 from pathlib import Path

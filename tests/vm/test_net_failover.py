@@ -1,9 +1,11 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""Guests of QEMU's failover=on: the kernel's net_failover master owns the addresses, and vfsteer makes it lossless.
+"""Guests of QEMU's failover=on: the kernel's net_failover master owns the addresses, and vfsteer
+makes it lossless.
 
-The same events as of a plain pair (test_hotplug.py), at 2,000 packets a second each way. The kernel opens the VF itself when it comes: so it is
-not silent before it is ready, and nothing is asked of that.
+The same events as of a plain pair (test_hotplug.py), at 2,000 packets a second each way. The kernel
+opens the VF itself when it comes: so it is not silent before it is ready, and nothing is asked of
+that.
 """
 
 import json
@@ -19,21 +21,49 @@ from stage import KERNELS, case, check, check_equal, check_lossless, main  # noq
 GUESTS = {f"{kernel}-net_failover": {"kernel": kernel, "failover": True} for kernel in KERNELS}
 GUESTS |= {"6.12-mixed": {"kernel": "6.12", "pairs": 2, "failover": (1,)},
            "6.12-pciehp": {"kernel": "6.12", "failover": True, "hotplug": "pciehp"}}
-LATER = [*(("full", f"{kernel}-net_failover/{name}", f"6.12-net_failover/{name}, and unplug and plug on this kernel")
-           for kernel in KERNELS[1:] for name in ("driver-unbind-and-bind", "set-down-and-up", "silent-guest", "agent-killed", "ipv6", "unload",
-                        "migration-fails", "standby-without-carrier")),
-         ("full", "6.12-pciehp/*", "6.12-net_failover/unplug; hotplug 6.12-pciehp/removal-that-never-comes")]
+LATER = [
+    *(
+        (
+            "full",
+            f"{kernel}-net_failover/{name}",
+            f"6.12-net_failover/{name}, and unplug and plug on this kernel",
+        )
+        for kernel in KERNELS[1:]
+        for name in (
+            "driver-unbind-and-bind",
+            "set-down-and-up",
+            "silent-guest",
+            "agent-killed",
+            "ipv6",
+            "unload",
+            "migration-fails",
+            "standby-without-carrier",
+        )
+    ),
+    (
+        "full",
+        "6.12-pciehp/*",
+        "6.12-net_failover/unplug; hotplug 6.12-pciehp/removal-that-never-comes",
+    ),
+]
 
 
 @case("*-net_failover")
 def is_a_pair_of_its_own_kind(guest):
-    """The master is the owner, the virtio-net device below it the standby; each of the names of the two names the pair."""
+    """The master is the owner, the virtio-net device below it the standby; each of the names of the
+    two names the pair.
+    """
     pair, main = guest.pair(), guest.lab.main()
     check_equal((pair["owner"], pair["kind"]), (main, "net_failover"), "owner and kind")
-    check_equal((pair["standby"], pair["primary"]), (guest.lab.netdev("sb"), guest.lab.netdev("vf")), "standby and primary")
+    check_equal(
+        (pair["standby"], pair["primary"]), (guest.lab.netdev("sb"), guest.lab.netdev("vf")),
+        "standby and primary",
+    )
     for name in (main, guest.lab.netdev("sb")):
         said = json.loads(guest.check(f"vfsteer status --json {name}"))["pairs"]
-        check_equal([one["owner"] for one in said], [main], f"owners of the pairs that {name} names")
+        check_equal(
+            [one["owner"] for one in said], [main], f"owners of the pairs that {name} names"
+        )
     guest.check(f"vfsteer switch {main} standby")
     guest.wait_active("standby")
     guest.check(f"vfsteer switch {guest.lab.netdev('sb')} auto")
@@ -41,7 +71,12 @@ def is_a_pair_of_its_own_kind(guest):
     return guest.check("vfsteer status").splitlines()[0]
 
 
-for _event in (events.unplug, events.driver_unbind_and_bind, events.set_down_and_up, events.silent_guest):
+for _event in (
+    events.unplug,
+    events.driver_unbind_and_bind,
+    events.set_down_and_up,
+    events.silent_guest,
+):
     case("*-net_failover")(_event)
 case("6.12-pciehp")(events.removal_that_never_comes)
 
@@ -56,7 +91,10 @@ def plug(guest):
 
 @case("*-net_failover")
 def ipv6(guest):
-    text = guest.survive(guest.lab.unplug_vf, lambda: (guest.lab.plug_vf(), guest.wait_active("primary")), "unplug", family=6)
+    text = guest.survive(
+        guest.lab.unplug_vf, lambda: (guest.lab.plug_vf(), guest.wait_active("primary")), "unplug",
+        family=6,
+    )
     guest.wait_active("standby")
     text += ", " + guest.survive(guest.lab.plug_vf, lambda: unplugged(guest), "plug", family=6)
     guest.wait_active("primary")
@@ -78,9 +116,13 @@ def agent_killed(guest):
     check_equal(guest.pair()["active"], "standby", "active after the plug")
     # Loading programs is slow under emulation, the slower the more traffic there is.
     texts.append(guest.survive(guest.start_agent, None, "restart", rate=500))
-    check("adopted" in guest.log(), lambda: f"the agent says nothing of adopted pins: {guest.log()}")
+    check(
+        "adopted" in guest.log(), lambda: f"the agent says nothing of adopted pins: {guest.log()}"
+    )
     guest.wait_active("primary")
-    texts.append(guest.survive(lambda: (kill(), guest.start_agent()), None, "kill -9 and restart", rate=500))
+    texts.append(
+        guest.survive(lambda: (kill(), guest.start_agent()), None, "kill -9 and restart", rate=500)
+    )
     check_equal(guest.pair()["active"], "primary", "active after the restart")
     return ", ".join(texts)
 
@@ -100,7 +142,9 @@ def migration_fails(guest):
 
 @case("*-net_failover")
 def standby_without_carrier(guest):
-    """As net_failover's documentation sets a guest up: what is sent goes over the VF, and status says that there is nothing else."""
+    """As net_failover's documentation sets a guest up: what is sent goes over the VF, and status
+    says that there is nothing else.
+    """
     standby = guest.lab.netdev("sb")
 
     def lose():
@@ -110,7 +154,10 @@ def standby_without_carrier(guest):
     try:
         text = guest.survive(lose, None, "standby's link down")
         said = guest.check("vfsteer status")
-        check(f"{standby} has no carrier" in said and "domif-setlink" in said, lambda: f"status does not say it: {said}")
+        check(
+            f"{standby} has no carrier" in said and "domif-setlink" in said,
+            lambda: f"status does not say it: {said}",
+        )
         check_equal(guest.pair()["active"], "primary", "active")
     finally:
         guest.lab.set_link("sb0", True)
@@ -121,25 +168,40 @@ def standby_without_carrier(guest):
 @case("6.12-mixed")
 def one_pair_of_each_kind(guest):
     kinds = [(guest.pair(index)["kind"], guest.pair(index)["owner"]) for index in (0, 1)]
-    check_equal(kinds, [("plain", guest.lab.main(0)), ("net_failover", guest.lab.main(1))], "kinds and owners")
+    check_equal(
+        kinds, [("plain", guest.lab.main(0)), ("net_failover", guest.lab.main(1))],
+        "kinds and owners",
+    )
     texts = []
     for index in (0, 1):
         result = guest.measure(lambda: guest.lab.unplug_vf(index), pair=index)
         texts.append(check_lossless(result, f"{kinds[index][0]} unplug"))
-        check_equal([guest.pair(other)["active"] for other in (0, 1)], ["standby", "primary" if not index else "standby"], "active")
+        check_equal(
+            [guest.pair(other)["active"] for other in (0, 1)],
+            ["standby", "primary" if not index else "standby"], "active",
+        )
     for index in (1, 0):
-        texts.append(check_lossless(guest.measure(lambda: guest.lab.plug_vf(index), pair=index), f"{kinds[index][0]} plug"))
+        texts.append(
+            check_lossless(
+                guest.measure(lambda: guest.lab.plug_vf(index), pair=index),
+                f"{kinds[index][0]} plug",
+            )
+        )
         guest.wait_active("primary", index)
     return ", ".join(texts)
 
 
 @case("*-net_failover")
 def unload(guest):
-    """A plain net_failover guest is left: the VF is up, and the kernel chooses again. The last case of its guest."""
+    """A plain net_failover guest is left: the VF is up, and the kernel chooses again. The last case
+    of its guest.
+    """
     main, standby, name = guest.lab.main(), guest.lab.netdev("sb"), guest.lab.netdev("vf")
 
     def end_agent():
-        guest.check(f"kill {guest.agent.pid}; while kill -0 {guest.agent.pid} 2>/dev/null; do sleep 0.1; done")
+        guest.check(
+            f"kill {guest.agent.pid}; while kill -0 {guest.agent.pid} 2>/dev/null; do sleep 0.1; done"
+        )
 
     def again():
         guest.start_agent()
@@ -150,10 +212,15 @@ def unload(guest):
     text = guest.survive(lambda: guest.check("vfsteer unload"), again, "unload")
     check_equal(guest.check("ls /sys/fs/bpf").strip(), "", "left under the bpf file system")
     for device in (main, standby, name):
-        filters = guest.check(f"tc filter show dev {device} ingress; tc filter show dev {device} egress", )
+        filters = guest.check(
+            f"tc filter show dev {device} ingress; tc filter show dev {device} egress"
+        )
         check_equal(filters.strip(), "", f"filters on {device}")
         flags = int(guest.check(f"cat /sys/class/net/{device}/flags"), 16)
-        check_equal((flags & 1, flags & 0x80, flags & 0x100), (1, 0, 0), f"{device}: up, without ARP, promiscuous")
+        check_equal(
+            (flags & 1, flags & 0x80, flags & 0x100), (1, 0, 0),
+            f"{device}: up, without ARP, promiscuous",
+        )
     check_equal(guest.check(f"cat /sys/class/net/{main}/operstate").strip(), "up", "the master")
     return text
 

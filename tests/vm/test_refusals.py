@@ -1,6 +1,8 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a guest cannot give: `vfsteer run` ends with status 1 and one line that says what to do, and leaves nothing half-applied."""
+"""What a guest cannot give: `vfsteer run` ends with status 1 and one line that says what to do, and
+leaves nothing half-applied.
+"""
 
 import sys
 from pathlib import Path
@@ -17,12 +19,20 @@ GUESTS = {
 def refused(guest, command, *words, expected=1):
     """One line with all of @words; the line."""
     status, said = guest.run(command)
-    check_equal((status, len(said.splitlines())), (expected, 1), f"{command}: exit status and lines: {said!r}")
+    check_equal(
+        (status, len(said.splitlines())), (expected, 1),
+        f"{command}: exit status and lines: {said!r}",
+    )
     for word in words:
         check(word in said, f"{command}: no {word!r} in: {said}")
     check("clsact" not in guest.check("tc qdisc"), f"{command}: a clsact qdisc was left")
-    check_equal(guest.check("find /sys/fs/bpf -mindepth 1").strip(), "", f"{command}: left under the bpf file system")
-    programs = guest.check("bpftool prog show").count("vfsteer") + guest.check("bpftool prog show").count("steer_")
+    check_equal(
+        guest.check("find /sys/fs/bpf -mindepth 1").strip(), "",
+        f"{command}: left under the bpf file system",
+    )
+    programs = guest.check("bpftool prog show").count("vfsteer") + guest.check(
+        "bpftool prog show"
+    ).count("steer_")
     check_equal(programs, 0, f"{command}: programs still loaded")
     return said.strip()
 
@@ -36,7 +46,9 @@ def no_bpffs(guest):
         guest.check("mount -t bpf bpf /sys/fs/bpf")
     check_equal((status, len(said.splitlines())), (1, 1), f"exit status and lines: {said!r}")
     check("/sys/fs/bpf" in said and "mount" in said, said)
-    check_equal(guest.check("find /sys/fs/bpf -mindepth 1").strip(), "", "left under the bpf file system")
+    check_equal(
+        guest.check("find /sys/fs/bpf -mindepth 1").strip(), "", "left under the bpf file system"
+    )
     return said.strip()
 
 
@@ -49,8 +61,11 @@ def no_privilege(guest):
 @case()
 def wrong_pairs(guest):
     standby = guest.lab.netdev("sb")
-    texts = [refused(guest, "vfsteer run --pair nosuch0", "nosuch0"), refused(guest, f"vfsteer run --pair {standby}={standby}", standby, expected=2),
-             refused(guest, "vfsteer run --pair lo", "lo", "Ethernet")]
+    texts = [
+        refused(guest, "vfsteer run --pair nosuch0", "nosuch0"),
+        refused(guest, f"vfsteer run --pair {standby}={standby}", standby, expected=2),
+        refused(guest, "vfsteer run --pair lo", "lo", "Ethernet"),
+    ]
     return f"{len(texts)} refused"
 
 

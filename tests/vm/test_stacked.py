@@ -1,7 +1,9 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""What stands above the standby, with kernels that have it: a bond, a team, VLANs on them; and an LVS real server with a real director. Each
-switchover announces what the guest's kernel answers for, nothing else, and costs nothing. test_trunk.py has thousands of VLANs."""
+"""What stands above the standby, with kernels that have it: a bond, a team, VLANs on them; and an
+LVS real server with a real director. Each switchover announces what the guest's kernel answers for,
+nothing else, and costs nothing. test_trunk.py has thousands of VLANs.
+"""
 
 import contextlib
 import shutil
@@ -18,21 +20,44 @@ from tools.rig.capture import Capture  # noqa: E402
 from tools.rig.lab import Pair  # noqa: E402
 from tools.rig.measure import deliver, measure  # noqa: E402
 from vlan_peer import VlanPair, VlanPeer  # noqa: E402
-from announcements import VLAN as TAG, announced_of, answered, arp_request, solicitation  # noqa: E402
+from announcements import (  # noqa: E402
+    VLAN as TAG, announced_of, answered, arp_request, solicitation,
+)
 from flows import switchovers, view  # noqa: E402
 from memberships import current, reported, reports_of  # noqa: E402
 from rig import inject  # noqa: E402
 
 # Debian's programs; a case whose program is not here is skipped.
-PROGRAMS = {name: path for name in ("teamd", "teamdctl", "ipvsadm", "nft") for path in [shutil.which(name, path="/usr/sbin:/usr/bin:/sbin")] if path}
+PROGRAMS = {
+    name: path
+    for name in ("teamd", "teamdctl", "ipvsadm", "nft")
+    for path in [shutil.which(name, path="/usr/sbin:/usr/bin:/sbin")]
+    if path
+}
 DIRECTOR_MAC = "52:54:00:77:d1:01"
 # The director's only NIC, on the same network as the pair. QEMU makes its tap.
-DIRECTOR = ("-netdev", "tap,id=director-net,ifname=director0,script=no,downscript=no",
-            "-device", f"e1000e,id=director,netdev=director-net,mac={DIRECTOR_MAC},romfile=,addr=0x10")
-GUESTS = {kernel: {"kernel": kernel, "memory_mb": 768, "devices": DIRECTOR, "prepare": lambda: {"extra": dict(PROGRAMS)},
-                   "more_modules": ("crc32c_generic", "ip_vs", "ip_vs_rr", "nft_meta", "nft_payload")} for kernel in KERNELS}
-LATER = [("full", "6.12/*", "neighbours 6.12/vlan; netns announce-ours"), ("full", "6.1/bond", "6.12/bond"), ("full", "6.1/lvs-by-arp-settings", "6.12/lvs-by-arp-settings"),
-         *(("nightly", f"{kernel}/*", "the same case on 6.12") for kernel in KERNELS[1:])]
+DIRECTOR = (
+    "-netdev",
+    "tap,id=director-net,ifname=director0,script=no,downscript=no",
+    "-device",
+    f"e1000e,id=director,netdev=director-net,mac={DIRECTOR_MAC},romfile=,addr=0x10",
+)
+GUESTS = {
+    kernel: {
+        "kernel": kernel,
+        "memory_mb": 768,
+        "devices": DIRECTOR,
+        "prepare": lambda: {"extra": dict(PROGRAMS)},
+        "more_modules": ("crc32c_generic", "ip_vs", "ip_vs_rr", "nft_meta", "nft_payload"),
+    }
+    for kernel in KERNELS
+}
+LATER = [
+    ("full", "6.12/*", "neighbours 6.12/vlan; netns announce-ours"),
+    ("full", "6.1/bond", "6.12/bond"),
+    ("full", "6.1/lvs-by-arp-settings", "6.12/lvs-by-arp-settings"),
+    *(("nightly", f"{kernel}/*", "the same case on 6.12") for kernel in KERNELS[1:]),
+]
 VLAN = 77
 GROUP4, GROUP6 = "239.7.7.7", "ff05::7:7"
 TAKEN6 = "fd77::f"  # the outside has it, so that the guest's DAD fails
@@ -56,7 +81,9 @@ def make_team(guest, standby):
     missing = [tool for tool in ("teamd", "teamdctl") if tool not in PROGRAMS]
     if missing:
         raise Skip(f"there is no {' and no '.join(missing)}: install libteam-utils")
-    guest.check(f"mkdir -p /var/run/teamd; modprobe -a team team_mode_activebackup; ethtool -s {standby} speed 100 duplex full; ip link set {standby} down")
+    guest.check(
+        f"mkdir -p /var/run/teamd; modprobe -a team team_mode_activebackup; ethtool -s {standby} speed 100 duplex full; ip link set {standby} down"
+    )
     daemon = guest.lab.vm.spawn(f"""exec teamd -t upper0 -c '{{"runner": {{"name": "activebackup"}}, "link_watch": {{"name": "ethtool"}},
         "ports": {{"{standby}": {{"prio": 0}}}}}}'""")
     guest.lab.vm.wait_for(f"! kill -0 {daemon.pid} 2>/dev/null || teamdctl upper0 state", 20)
@@ -67,8 +94,10 @@ def make_team(guest, standby):
 
 @contextlib.contextmanager
 def above(guest, make):
-    """upper0 above the standby, with its addresses; upper0.77 above that; both are members of groups. Some of the addresses the kernel does not
-    answer for: one of a /32 with arp_ignore 2, one whose DAD failed, one of a VLAN that is down, one of lo."""
+    """upper0 above the standby, with its addresses; upper0.77 above that; both are members of
+    groups. Some of the addresses the kernel does not answer for: one of a /32 with arp_ignore 2,
+    one whose DAD failed, one of a VLAN that is down, one of lo.
+    """
     standby, pair, inside = guest.lab.netdev("sb"), guest.lab.pairs[0], VlanPair(1)
     members, daemon, outside = [], None, VlanPeer(guest.lab, inside, VLAN, "peer1", bridge=0)
     guest.lab.peer.run(f"ip address add {TAKEN6}/64 dev peer0 nodad")
@@ -87,9 +116,18 @@ def above(guest, make):
             ip address add {inside.guest_v4}/24 dev upper0.{VLAN}
             ip link add link upper0 name upper0.78 type vlan id 78
             ip address add 10.79.1.2/24 dev upper0.78""")
-        guest.lab.vm.wait_for("ip address show dev upper0 | grep -q dadfailed && ! ip -6 address show scope link | grep -q tentative", 10)
-        for port, (group, device) in enumerate(((GROUP4, "upper0"), (GROUP6, "upper0"), (GROUP4, f"upper0.{VLAN}")), 7000):
-            members.append(guest.lab.vm.spawn(f"exec flow receive --port {port} --group {group} --interface {device}"))
+        guest.lab.vm.wait_for(
+            "ip address show dev upper0 | grep -q dadfailed && ! ip -6 address show scope link | grep -q tentative",
+            10,
+        )
+        for port, (group, device) in enumerate(
+            ((GROUP4, "upper0"), (GROUP6, "upper0"), (GROUP4, f"upper0.{VLAN}")), 7000
+        ):
+            members.append(
+                guest.lab.vm.spawn(
+                    f"exec flow receive --port {port} --group {group} --interface {device}"
+                )
+            )
         guest.lab.vm.wait_for(f"ping -c1 -W1 {pair.peer_v4}", 20)
         guest.wait_active("primary")
         time.sleep(1)  # the groups of the members become known, and their own reports go out
@@ -97,7 +135,9 @@ def above(guest, make):
     finally:
         for member in members:
             member.stop()
-        guest.run(f"ip link del upper0.{VLAN}; ip link del upper0.78; ip address del 10.77.0.81/32 dev lo")
+        guest.run(
+            f"ip link del upper0.{VLAN}; ip link del upper0.78; ip address del 10.77.0.81/32 dev lo"
+        )
         if daemon:
             daemon.stop()
         guest.run("ip link del upper0 2>/dev/null")
@@ -110,33 +150,63 @@ def above(guest, make):
 
 
 def kernel_answers(guest, wire, pair, inside):
-    """{(VLAN or 0, address)} for which the guest's kernel answers a neighbour there: of a VLAN's own addresses, and without a VLAN of all that the
-    guest has (a device whose arp_ignore is 0 answers for others' as well, which are not announced there)."""
+    """{(VLAN or 0, address)} for which the guest's kernel answers a neighbour there: of a VLAN's
+    own addresses, and without a VLAN of all that the guest has (a device whose arp_ignore is 0
+    answers for others' as well, which are not announced there).
+    """
     words = [line.split() for line in guest.check("ip -o address show").splitlines()]
     found = set()
-    for vlan, device, asker, above in ((0, "peer0", "10.77.0.99", None), (VLAN, "peer1", inside.peer_v4 + "9", f"upper0.{VLAN}")):
+    for vlan, device, asker, above in (
+        (0, "peer0", "10.77.0.99", None),
+        (VLAN, "peer1", inside.peer_v4 + "9", f"upper0.{VLAN}"),
+    ):
         heard = Capture(guest.lab.switch, wire, tags=True)
-        for address in sorted({one[3].split("/")[0] for one in words if above in (None, one[1].split("@")[0])}):
+        for address in sorted(
+            {one[3].split("/")[0] for one in words if above in (None, one[1].split("@")[0])}
+        ):
             for _ in range(2):
-                inject(guest.lab.peer, device, solicitation(address, ASKER_MAC, ASKER6) if ":" in address
-                       else arp_request(address, ASKER_MAC, asker))
+                inject(
+                    guest.lab.peer,
+                    device,
+                    solicitation(address, ASKER_MAC, ASKER6)
+                    if ":" in address
+                    else arp_request(address, ASKER_MAC, asker),
+                )
         time.sleep(1.5)
         for data in (frame.data for frame in heard.stop()):
-            tag = int.from_bytes(data[14:16], "big") & 0xfff if data[12:14] == TAG.to_bytes(2, "big") else 0
+            tag = (
+                int.from_bytes(data[14:16], "big") & 0xFFF
+                if data[12:14] == TAG.to_bytes(2, "big")
+                else 0
+            )
             data = data[:12] + data[16:] if tag else data
-            found |= {(tag, address) for address in answered([data], pair.mac, ASKER_MAC) if tag == vlan}
+            found |= {
+                (tag, address) for address in answered([data], pair.mac, ASKER_MAC) if tag == vlan
+            }
     return found
 
 
 def check_stack(guest, frames, path, pair, inside):
     expected = kernel_answers(guest, {"standby": "sb0", "primary": "vf0"}[path], pair, inside)
-    check({(0, pair.guest_v4), (0, str(ip_address(pair.guest_v6))), (VLAN, inside.guest_v4)} <= expected, f"the kernel answers for {expected}: this proves nothing")
+    check(
+        {(0, pair.guest_v4), (0, str(ip_address(pair.guest_v6))), (VLAN, inside.guest_v4)}
+        <= expected,
+        f"the kernel answers for {expected}: this proves nothing",
+    )
     found = announced_of(frames, pair.mac)
     check({(0, "rarp"), (VLAN, "rarp")} <= found, f"not announced by RARP, active {path}: {found}")
     found = {one for one in found if one[1] != "rarp"}
-    check_equal(sorted(expected - found), [], f"not announced, though the kernel answers, active {path}")
-    check_equal(sorted(found - expected), [], f"announced, though the kernel does not answer, active {path}")
-    groups = {(vlan, group) for vlan, group in ((0, GROUP4), (0, GROUP6), (VLAN, GROUP4)) if not reported(current(reports_of(frames, pair.mac, vlan)), group)}
+    check_equal(
+        sorted(expected - found), [], f"not announced, though the kernel answers, active {path}"
+    )
+    check_equal(
+        sorted(found - expected), [], f"announced, though the kernel does not answer, active {path}"
+    )
+    groups = {
+        (vlan, group)
+        for vlan, group in ((0, GROUP4), (0, GROUP6), (VLAN, GROUP4))
+        if not reported(current(reports_of(frames, pair.mac, vlan)), group)
+    }
     check_equal(groups, set(), f"groups not reported, active {path}")
     return len(expected)
 
@@ -150,7 +220,10 @@ def stacked(guest, make):
 
         text = switchovers(guest, [pair, inside], heard, (1,))
         group = deliver(guest.lab, GROUP4, interface="upper0")
-        check_equal((group["lost"], group["duplicates"]), (0, 0), f"(lost, twice) of {group['sent']} to {GROUP4}")
+        check_equal(
+            (group["lost"], group["duplicates"]), (0, 0),
+            f"(lost, twice) of {group['sent']} to {GROUP4}",
+        )
     return f"{text}, multicast {group['lost']}/{group['sent']}; announced: {' and '.join(map(str, answers))} addresses"
 
 
@@ -170,7 +243,9 @@ def team(guest):
 
 
 class Virtual(Pair):
-    """The virtual address, in the place of the guest's own. It answers over the pair's addresses, out of the guest."""
+    """The virtual address, in the place of the guest's own. It answers over the pair's addresses,
+    out of the guest.
+    """
 
     guest_v4 = property(lambda self: "10.77.0.80")
 
@@ -180,7 +255,9 @@ VIP = Virtual(0).guest_v4
 
 @contextlib.contextmanager
 def director(guest):
-    """ip_vs in a namespace of the guest, with a NIC of its own: what comes for the virtual address goes to the real server's MAC."""
+    """ip_vs in a namespace of the guest, with a NIC of its own: what comes for the virtual address
+    goes to the real server's MAC.
+    """
     if "ipvsadm" not in PROGRAMS:
         raise Skip("there is no ipvsadm")
     guest.lab.switch.run("ip link set director0 master br0 txqueuelen 10000 up")
@@ -216,7 +293,9 @@ def neighbour(guest):
 
 
 def served(guest):
-    """The client's datagrams to the virtual address over switchovers of the real server: none is lost, and none goes past the director."""
+    """The client's datagrams to the virtual address over switchovers of the real server: none is
+    lost, and none goes past the director.
+    """
     lab, texts = view(guest, [Virtual(0)]), []
     standby, mac = guest.lab.netdev("sb"), guest.lab.pairs[0].mac
 
@@ -226,16 +305,32 @@ def served(guest):
             time.sleep(0.4)
         guest.check(f"vfsteer switch {standby} auto")
 
-    for path, event, what in (("primary", switched, "4 switches"), ("standby", guest.lab.unplug_vf, "unplug"), ("primary", guest.lab.plug_vf, "plug")):
+    for path, event, what in (
+        ("primary", switched, "4 switches"),
+        ("standby", guest.lab.unplug_vf, "unplug"),
+        ("primary", guest.lab.plug_vf, "plug"),
+    ):
         heard = [guest.lab.capture(wire) for wire in ("sb0", "vf0")]
         before = directed(guest)
-        result = measure(lab, event, rate=1000, before_s=0.4, after_s=0.8, ways=("in",), quiet=False)
+        result = measure(
+            lab, event, rate=1000, before_s=0.4, after_s=0.8, ways=("in",), quiet=False
+        )
         guest.wait_active(path)
         texts.append(check_lossless(result, what))
-        check_equal(directed(guest) - before, result["in"]["sent"], f"{what}: datagrams by way of the director")
-        check_equal(neighbour(guest), DIRECTOR_MAC, f"{what}: who has the virtual address, to the client")
-        found = announced_of([frame.data for one in heard for frame in one.stop() if frame.data[0] & 1], mac)
-        check((0, guest.lab.pairs[0].guest_v4) in found, f"{what}: the real server's own address was not announced: this proves nothing")
+        check_equal(
+            directed(guest) - before, result["in"]["sent"],
+            f"{what}: datagrams by way of the director",
+        )
+        check_equal(
+            neighbour(guest), DIRECTOR_MAC, f"{what}: who has the virtual address, to the client"
+        )
+        found = announced_of(
+            [frame.data for one in heard for frame in one.stop() if frame.data[0] & 1], mac
+        )
+        check(
+            (0, guest.lab.pairs[0].guest_v4) in found,
+            f"{what}: the real server's own address was not announced: this proves nothing",
+        )
         check((0, VIP) not in found, f"{what}: the virtual address was announced")
     return ", ".join(texts)
 
@@ -244,16 +339,22 @@ def served(guest):
 def lvs_by_arp_settings(guest):
     """The virtual address on lo, arp_ignore and arp_announce set: as LVS' own documents have it."""
     with director(guest):
-        guest.check(f"sysctl -q -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2; ip address add {VIP}/32 dev lo")
+        guest.check(
+            f"sysctl -q -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2; ip address add {VIP}/32 dev lo"
+        )
         try:
             return served(guest)
         finally:
-            guest.check(f"ip address del {VIP}/32 dev lo; sysctl -q -w net.ipv4.conf.all.arp_ignore=0 net.ipv4.conf.all.arp_announce=0")
+            guest.check(
+                f"ip address del {VIP}/32 dev lo; sysctl -q -w net.ipv4.conf.all.arp_ignore=0 net.ipv4.conf.all.arp_announce=0"
+            )
 
 
 @case()
 def lvs_silenced_by_nft(guest):
-    """The virtual address on the standby itself, its ARP dropped by nft, of which nothing tells the agent: announce_except does."""
+    """The virtual address on the standby itself, its ARP dropped by nft, of which nothing tells the
+    agent: announce_except does.
+    """
     if "nft" not in PROGRAMS:
         raise Skip("there is no nft")
     standby = guest.lab.netdev("sb")

@@ -1,9 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Where vfsteer is behind: every figure in which a contender does better, found in the data and not by anybody's choice."""
+"""Where vfsteer is behind: every figure in which a contender does better, found in the data and not
+by anybody's choice.
+"""
 
 from dataclasses import dataclass
 
-from tools.benchmark.figures import GAP_TOLERANCE_MS, excess_gaps, is_merit, median, more_is_better, numbers, worst
+from tools.benchmark.figures import (
+    GAP_TOLERANCE_MS,
+    excess_gaps,
+    is_merit,
+    median,
+    more_is_better,
+    numbers,
+    worst,
+)
 from tools.benchmark.names import rivals
 
 
@@ -31,11 +41,18 @@ def _compare(ours, theirs):
     for statistic in (median, lambda values: worst(values, more)):
         pairs.append((statistic(_values(ours)), statistic(_values(theirs))))
     sign = -1 if more else 1
-    by = [what for what, (mine, other) in zip(("median", "worst"), pairs) if sign * (mine - other) > allowed]
+    by = [
+        what
+        for what, (mine, other) in zip(("median", "worst"), pairs)
+        if sign * (mine - other) > allowed
+    ]
     if not by:
         return None
-    return Behind(ours.section, ours.metric, ours.kernel, ours.unit, theirs.contender, (pairs[0][0], pairs[1][0]), (pairs[0][1], pairs[1][1]),
-                  (len(numbers(ours)), len(numbers(theirs))), " and ".join(by))
+    return Behind(
+        ours.section, ours.metric, ours.kernel, ours.unit, theirs.contender,
+        (pairs[0][0], pairs[1][0]), (pairs[0][1], pairs[1][1]),
+        (len(numbers(ours)), len(numbers(theirs))), " and ".join(by),
+    )
 
 
 def behind(results, ours="vfsteer"):

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Where a packet's instructions go, by function of the guest's kernel: every instruction is logged by QEMU while packets pass.
+"""Where a packet's instructions go, by function of the guest's kernel: every instruction is logged
+by QEMU while packets pass.
 
-QEMU translates one instruction at a time and writes the address of each (`log exec`); the guest runs nothing of ours for that, so what is
-counted is what runs without it. The guests are those of `cost`, under -icount. A figure is the median over groups of packets that passed
-one behind the other: what happens now and then, a timer or a page given back, stays out of it.
+QEMU translates one instruction at a time and writes the address of each (`log exec`); the guest
+runs nothing of ours for that, so what is counted is what runs without it. The guests are those of
+`cost`, under -icount. A figure is the median over groups of packets that passed one behind the
+other: what happens now and then, a timer or a page given back, stays out of it.
 """
 
 import bisect
@@ -24,7 +26,8 @@ from tools.rig.qemu import qemu_version
 
 # The function that each packet enters once.
 SENT, RECEIVED = "e1000_xmit_frame", "udp_unicast_rcv_skb"
-# Of what arrives, only the receive softirq is counted: from the entry of the first until one of the others goes on.
+# Of what arrives, only the receive softirq is counted: from the entry of the first until one of the
+# others goes on.
 SOFTIRQ = ("net_rx_action", {"handle_softirqs", "__do_softirq"})
 SENT_GROUP = 10  # packets; of what arrives one by one each, of what arrives in bursts a burst
 SENT_LOG_BYTES, SENT_LOG_LEAST_BYTES = 64 << 20, 24 << 20  # some 130 packets, and 48
@@ -46,7 +49,11 @@ class Symbols:
     """Names of the guest's functions, modules and BPF programs among them."""
 
     def __init__(self, kallsyms):
-        rows = sorted((int(words[0], 16), words[2]) for words in map(str.split, kallsyms.splitlines()) if words[1] in FUNCTION_TYPES)
+        rows = sorted(
+            (int(words[0], 16), words[2])
+            for words in map(str.split, kallsyms.splitlines())
+            if words[1] in FUNCTION_TYPES
+        )
         self._starts, self._names = [row[0] for row in rows], [row[1] for row in rows]
         self._known = {}
 
@@ -66,7 +73,8 @@ class Symbols:
 
 
 def groups(log, symbols, entered, size, within=None):
-    """Counters of instructions by function, one for each `size` packets; a packet begins where the function `entered` is entered.
+    """Counters of instructions by function, one for each `size` packets; a packet begins where the
+    function `entered` is entered.
 
     within: (function, names of those that call it): what is executed elsewhere is not counted.
     """
@@ -118,21 +126,29 @@ def _logged(lab, path, qemu):
 def _sent(lab, log, qemu):
     """Packets sent one behind the other."""
     with instructions.sink(lab):
-        sender = lab.vm.spawn(f"exec packets tx {lab.pairs[0].peer_v4} {instructions.PORT} {len(instructions.PAYLOAD)} 0 {ENDLESS}")
+        sender = lab.vm.spawn(
+            f"exec packets tx {lab.pairs[0].peer_v4} {instructions.PORT} {len(instructions.PAYLOAD)} 0 {ENDLESS}"
+        )
         time.sleep(2)
         with _logged(lab, log, qemu):
             deadline = time.monotonic() + 60
-            while log.stat().st_size < effort(SENT_LOG_BYTES, SENT_LOG_LEAST_BYTES) and time.monotonic() < deadline:
+            while (
+                log.stat().st_size < effort(SENT_LOG_BYTES, SENT_LOG_LEAST_BYTES)
+                and time.monotonic() < deadline
+            ):
                 time.sleep(0.2)
         sender.stop("KILL")
 
 
 def _arrive(lab, log, count):
     """So many packets at once, then waits until the guest has done what it has to do about them."""
-    # It stands still meanwhile, so that it finds them all; its clock then has a gap, which a single packet would pay for.
+    # It stands still meanwhile, so that it finds them all; its clock then has a gap, which a single
+    # packet would pay for.
     if count > 1:
         lab.vm.qmp("stop")
-    lab.peer.run(f"{program('flow')} send --to {lab.pairs[0].guest_v4} --port {instructions.PORT} --rate 100000 --burst {count} --count {count} >/dev/null")
+    lab.peer.run(
+        f"{program('flow')} send --to {lab.pairs[0].guest_v4} --port {instructions.PORT} --rate 100000 --burst {count} --count {count} >/dev/null"
+    )
     size = log.stat().st_size
     if count > 1:
         lab.vm.qmp("cont")
@@ -174,20 +190,28 @@ DIRECTIONS = {"tx": (_sent, SENT, SENT_GROUP, None), "rx": (_received, RECEIVED,
 def _measured(contender, kernel, qemu):
     """{direction: (by function, sum)} of one guest."""
     ret = {}
-    with instructions.guest(contender, kernel, qemu) as lab, tempfile.TemporaryDirectory(prefix="vfsteer-breakdown-", dir=BUILD) as work:
+    with instructions.guest(contender, kernel, qemu) as lab, tempfile.TemporaryDirectory(
+        prefix="vfsteer-breakdown-", dir=BUILD
+    ) as work:
         for direction, (pass_packets, entered, size, within) in DIRECTIONS.items():
             log = Path(work) / direction
             pass_packets(lab, log, qemu)
-            grouped = groups(log, Symbols(lab.vm.check("cat /proc/kallsyms", 240)), entered, size, within)
+            grouped = groups(
+                log, Symbols(lab.vm.check("cat /proc/kallsyms", 240)), entered, size, within
+            )
             log.unlink()
             if len(grouped) < 2:
-                raise RuntimeError(f"{direction}: {entered} was entered too seldom: is the traffic on the VF?")
+                raise RuntimeError(
+                    f"{direction}: {entered} was entered too seldom: is the traffic on the VF?"
+                )
             ret[direction] = per_packet(grouped, size)
     return ret
 
 
 def table(direction, kernel, measured):
-    """Markdown: a row per function that costs some contender more or less than the first, the VF alone."""
+    """Markdown: a row per function that costs some contender more or less than the first, the VF
+    alone.
+    """
     names = list(measured)
     base = measured[names[0]][0]
     all_functions = {name for functions, _ in measured.values() for name in functions}
@@ -197,9 +221,17 @@ def table(direction, kernel, measured):
         widest = max(abs(value - base.get(function, 0)) for value in values)
         if widest >= SHOWN:
             rows.append((widest, function, values))
-    lines = [f"### {direction}, {kernel}: instructions per packet", "", f"| function | {' | '.join(names)} |", "|---|" + "---:|" * len(names),
-             "| all | " + " | ".join(f"{measured[name][1]:.0f}" for name in names) + " |"]
-    lines += [f"| {function} | " + " | ".join(f"{value:.0f}" for value in values) + " |" for _, function, values in sorted(rows, reverse=True)]
+    lines = [
+        f"### {direction}, {kernel}: instructions per packet",
+        "",
+        f"| function | {' | '.join(names)} |",
+        "|---|" + "---:|" * len(names),
+        "| all | " + " | ".join(f"{measured[name][1]:.0f}" for name in names) + " |",
+    ]
+    lines += [
+        f"| {function} | " + " | ".join(f"{value:.0f}" for value in values) + " |"
+        for _, function, values in sorted(rows, reverse=True)
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -220,16 +252,37 @@ def run(options, results):
                     runs.append(_measured(contender, kernel, options.qemu))
                 except Exception as error:
                     failed += 1
-                    print(f"bench: breakdown: {contender.label}, {kernel}: failed: {error}", flush=True)
+                    print(
+                        f"bench: breakdown: {contender.label}, {kernel}: failed: {error}",
+                        flush=True,
+                    )
                     continue
                 for direction, (_, total) in runs[-1].items():
-                    results.add("breakdown", contender.name, f"{direction}/instructions", kernel, total, "instructions", {})
-                print(f"bench: breakdown: {contender.label}, {kernel}: "
-                      + ", ".join(f"{direction} {total:.0f}" for direction, (_, total) in runs[-1].items()) + " instructions a packet", flush=True)
+                    results.add(
+                        "breakdown", contender.name, f"{direction}/instructions", kernel, total,
+                        "instructions", {},
+                    )
+                print(
+                    f"bench: breakdown: {contender.label}, {kernel}: "
+                    + ", ".join(
+                        f"{direction} {total:.0f}" for direction, (_, total) in runs[-1].items()
+                    )
+                    + " instructions a packet",
+                    flush=True,
+                )
             if runs:
                 measured[contender.name] = runs
         for direction in DIRECTIONS if measured else ():
-            written.append(table(direction, kernel, {name: _median([one[direction] for one in runs]) for name, runs in measured.items()}))
+            written.append(
+                table(
+                    direction,
+                    kernel,
+                    {
+                        name: _median([one[direction] for one in runs])
+                        for name, runs in measured.items()
+                    },
+                )
+            )
     path = options.out.with_name("breakdown.md")
     path.write_text("\n".join(written))
     print("\n".join(written) + f"bench: wrote {path}")
@@ -238,5 +291,10 @@ def run(options, results):
 
 def _median(runs):
     names = {name for functions, _ in runs for name in functions}
-    return ({name: statistics.median(functions.get(name, 0) for functions, _ in runs) for name in names},
-            statistics.median(total for _, total in runs))
+    return (
+        {
+            name: statistics.median(functions.get(name, 0) for functions, _ in runs)
+            for name in names
+        },
+        statistics.median(total for _, total in runs),
+    )

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The chart to remember: what arrives, per 10 ms, through one live migration; a line per contender, on one clock."""
+"""The chart to remember: what arrives, per 10 ms, through one live migration; a line per contender,
+on one clock.
+"""
 
 from dataclasses import dataclass
 from itertools import groupby
@@ -11,7 +13,8 @@ from tools.benchmark.svg import GRID, INK, SOFT, Drawing, linear, steps
 
 SERIES = "arrivals"
 TOP, STRIP, GAP = 82, 54, 20
-# What happens is drawn, and not the seconds in which memory is copied. Of each part: the step that all clocks are put to, from and to (ms), words.
+# What happens is drawn, and not the seconds in which memory is copied. Of each part: the step that
+# all clocks are put to, from and to (ms), words.
 PARTS = (("unplug", -300, 1700, "the VF is unplugged"), ("stop", -300, 3200, "the guest moves"))
 PLUGGED = "plug"  # a dotted line
 PART_GAP = 24
@@ -29,7 +32,9 @@ class Part:
     right: float
 
     def x(self, ms):
-        return linear(self.begin, self.end, self.left, self.right)(min(max(ms, self.begin), self.end))
+        return linear(self.begin, self.end, self.left, self.right)(
+            min(max(ms, self.begin), self.end)
+        )
 
 
 def _parts():
@@ -56,8 +61,13 @@ def holes(series, bucket_ms):
 
 
 def typical(figure):
-    """The number of the run that stands for the others: the one with the median number of arrivals."""
-    runs = sorted((sum(series), place) for place, series in enumerate(figure.values) if isinstance(series, list) and series)
+    """The number of the run that stands for the others: the one with the median number of arrivals.
+    """
+    runs = sorted(
+        (sum(series), place)
+        for place, series in enumerate(figure.values)
+        if isinstance(series, list) and series
+    )
     return runs[(len(runs) - 1) // 2][1] if runs else None
 
 
@@ -68,11 +78,27 @@ def _stretch(drawing, top, part, colour, series, marks, bucket_ms, high):
     for first, last in holes(series, bucket_ms):
         left, right = first * bucket_ms - zero, last * bucket_ms - zero
         if right > part.begin and left < part.end:
-            drawing.box(part.x(left), top, max(part.x(right) - part.x(left), 1), STRIP, colour, 0.16)
+            drawing.box(
+                part.x(left), top, max(part.x(right) - part.x(left), 1), STRIP, colour, 0.16
+            )
     # A step per bucket: what is drawn is what was counted.
     points = [(place * bucket_ms - zero, min(count, high)) for place, count in enumerate(series)]
-    levels = [(at, list(group)) for at, group in groupby((point for point in points if part.begin <= point[0] < part.end), key=itemgetter(1))]
-    drawing.curve([(part.x(at), scale(count)) for count, group in levels for at in (group[0][0], group[-1][0] + bucket_ms)], colour, 1, top + STRIP)
+    levels = [
+        (at, list(group))
+        for at, group in groupby(
+            (point for point in points if part.begin <= point[0] < part.end), key=itemgetter(1)
+        )
+    ]
+    drawing.curve(
+        [
+            (part.x(at), scale(count))
+            for count, group in levels
+            for at in (group[0][0], group[-1][0] + bucket_ms)
+        ],
+        colour,
+        1,
+        top + STRIP,
+    )
     for step in (part.step, PLUGGED):
         if step in marks and part.begin <= marks[step] - zero <= part.end:
             x = part.x(marks[step] - zero)
@@ -83,18 +109,25 @@ def _strip(drawing, top, parts, contender, series, marks, bucket_ms, high):
     """One contender's line."""
     name = name_of(contender)
     for tick in (0, high):
-        drawing.text(LEFT - 6, linear(0, high, top + STRIP, top)(tick) + 4, f"{tick:g}", 10, SOFT, "end")
+        drawing.text(
+            LEFT - 6, linear(0, high, top + STRIP, top)(tick) + 4, f"{tick:g}", 10, SOFT, "end"
+        )
     for part in parts:
         if part.step in marks:
             _stretch(drawing, top, part, name.colour, series, marks, bucket_ms, high)
     found = holes(series, bucket_ms)
     drawing.text(LEFT, top - 5, name.label, 12, name.colour, "start", True, halo=True)
-    drawing.text(WIDTH - RIGHT, top - 5, f"{len(found)} hole{'s' if len(found) != 1 else ''} in all, {sum(last - first for first, last in found) * bucket_ms} ms",
-                 11, INK, "end", halo=True)
+    drawing.text(
+        WIDTH - RIGHT, top - 5,
+        f"{len(found)} hole{'s' if len(found) != 1 else ''} in all, {sum(last - first for first, last in found) * bucket_ms} ms",
+        11, INK, "end", halo=True,
+    )
 
 
 def chart_migration(results, kernel, path, prefix=""):
-    """Writes the chart. prefix: of the metric, for another way to migrate. Returns whether there was anything to draw."""
+    """Writes the chart. prefix: of the metric, for another way to migrate. Returns whether there
+    was anything to draw.
+    """
     chosen = {}
     for figure in results.figures("migrate", metric=prefix + SERIES, kernel=kernel):
         run = typical(figure)
@@ -103,19 +136,32 @@ def chart_migration(results, kernel, path, prefix=""):
     if not chosen:
         return False
     contenders, parts = ordered(chosen), _parts()
-    bucket_ms = next((context["bucket_ms"] for _, context in chosen.values() if "bucket_ms" in context), 10)
+    bucket_ms = next(
+        (context["bucket_ms"] for _, context in chosen.values() if "bucket_ms" in context), 10
+    )
     counts = sorted(count for series, _ in chosen.values() for count in series if count)
     # A burst after a hole would flatten all the rest: the axis ends at twice the usual.
     high = max(2, 2 * counts[len(counts) // 2]) if counts else 2
-    drawing = Drawing(WIDTH, TOP + len(contenders) * (STRIP + GAP) + 40,
-                      f"Packets arriving per {bucket_ms} ms through one live migration: {', '.join(contenders)}")
-    heading(drawing, f"Packets arriving per {bucket_ms} ms through one live migration" + (" (shared handover)" if prefix else ""),
-            f"a typical run of each, Linux {kernel}; shaded: nothing arrived for {HOLE_MS} ms or more; the last dotted line: a VF is plugged")
+    drawing = Drawing(
+        WIDTH, TOP + len(contenders) * (STRIP + GAP) + 40,
+        f"Packets arriving per {bucket_ms} ms through one live migration: {', '.join(contenders)}",
+    )
+    heading(
+        drawing,
+        f"Packets arriving per {bucket_ms} ms through one live migration"
+        + (" (shared handover)" if prefix else ""),
+        f"a typical run of each, Linux {kernel}; shaded: nothing arrived for {HOLE_MS} ms or more; the last dotted line: a VF is plugged",
+    )
     for place, contender in enumerate(contenders):
         series, context = chosen[contender]
-        _strip(drawing, TOP + 8 + place * (STRIP + GAP), parts, contender, series, context.get("marks_ms", {}), bucket_ms, high)
+        _strip(
+            drawing, TOP + 8 + place * (STRIP + GAP), parts, contender, series,
+            context.get("marks_ms", {}), bucket_ms, high,
+        )
     bottom = TOP + 8 + len(contenders) * (STRIP + GAP) - GAP
-    drawing.text(22, (TOP + 8 + bottom) / 2, f"arriving per {bucket_ms} ms", 11, SOFT, "middle", turned=-90)
+    drawing.text(
+        22, (TOP + 8 + bottom) / 2, f"arriving per {bucket_ms} ms", 11, SOFT, "middle", turned=-90
+    )
     for part in parts:
         drawing.text(part.x(0), 64, part.words, 11, SOFT)
         for tick in steps(part.begin / 1000, part.end / 1000, 6):

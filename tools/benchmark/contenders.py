@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Who takes part: how each contender's guest is made and set up, and where its traffic is when the VF is there.
+"""Who takes part: how each contender's guest is made and set up, and where its traffic is when the
+VF is there.
 
-Every guest has the same virtio-net and the same VF of the same MAC; only who makes one interface of them differs.
+Every guest has the same virtio-net and the same VF of the same MAC; only who makes one interface of
+them differs.
 """
 
 import functools
@@ -26,7 +28,9 @@ class ContenderError(Exception):
 
 @functools.cache
 def under_test():
-    """vfsteer's program, copied, so that a build meanwhile changes nothing in the middle of a run; and its version with a hash."""
+    """vfsteer's program, copied, so that a build meanwhile changes nothing in the middle of a run;
+    and its version with a hash.
+    """
     source, kept = BUILD.parent / "vfsteer", BUILD / "bench-vfsteer"
     if not source.exists():
         raise ContenderError(f"{source} is not built: run make")
@@ -35,7 +39,9 @@ def under_test():
     made = kept.with_suffix(f".{os.getpid()}")
     shutil.copy2(source, made)
     made.rename(kept)
-    version = subprocess.run([kept, "version"], text=True, stdout=subprocess.PIPE, check=True).stdout.split()[-1]
+    version = subprocess.run(
+        [kept, "version"], text=True, stdout=subprocess.PIPE, check=True
+    ).stdout.split()[-1]
     return kept, f"{version} ({hashlib.sha256(kept.read_bytes()).hexdigest()[:12]})"
 
 
@@ -50,7 +56,9 @@ def addresses(lab, netdev):
 
 
 class Contender:
-    """name: as in the results. port: the bridge's port where a guest at rest with its VF is seen; lab: its own arguments of Lab."""
+    """name: as in the results. port: the bridge's port where a guest at rest with its VF is seen;
+    lab: its own arguments of Lab.
+    """
 
     name, port, lab = "", "vf0", {}
 
@@ -88,7 +96,9 @@ class Contender:
         """What nobody but the administrator does when the VF's netdev has come back."""
 
     def vf_leave(self, lab):
-        """Moves the traffic off the VF, which stays, as a host can ask of a guest before it does anything. False: nobody can be asked."""
+        """Moves the traffic off the VF, which stays, as a host can ask of a guest before it does
+        anything. False: nobody can be asked.
+        """
         return False
 
     def vf_use(self, lab):
@@ -105,7 +115,10 @@ class Vfsteer(Contender):
     def start(self, lab):
         standby = lab.netdev("sb")
         agent = lab.vm.spawn(f"exec vfsteer run --pair {standby} {self.arguments}")
-        lab.vm.wait_for(f"! kill -0 {agent.pid} 2>/dev/null || vfsteer status --json | grep -q '\"standby\": *\"{standby}\"'", 40)
+        lab.vm.wait_for(
+            f"! kill -0 {agent.pid} 2>/dev/null || vfsteer status --json | grep -q '\"standby\": *\"{standby}\"'",
+            40,
+        )
         if not agent.running():
             raise ContenderError(f"vfsteer run has ended: {agent.output()}")
 
@@ -131,7 +144,8 @@ class Bonding(Contender):
 
     def start(self, lab):
         standby = lab.netdev("sb")
-        # Both have the same MAC already, so the bond need not give any (fail_over_mac=none keeps the one of its first).
+        # Both have the same MAC already, so the bond need not give any (fail_over_mac=none keeps
+        # the one of its first).
         lab.vm.check(f"""
             modprobe bonding max_bonds=0
             ip link add bond0 type bond mode active-backup miimon {MIIMON_MS} fail_over_mac none primary_reselect always
@@ -149,14 +163,23 @@ class Team(Contender):
         tools = {tool: shutil.which(tool) for tool in ("teamd", "teamdctl", "teamnl")}
         missing = [tool for tool, path in tools.items() if not path]
         if missing:
-            raise ContenderError(f"{', '.join(missing)} not installed: apt-get install libteam-utils")
+            raise ContenderError(
+                f"{', '.join(missing)} not installed: apt-get install libteam-utils"
+            )
         return {"rejoin": HERE / "guest" / "rejoin", **tools}
 
     def start(self, lab):
         standby = lab.netdev("sb")
-        configuration = json.dumps({"device": "team0", "runner": {"name": "activebackup"}, "link_watch": {"name": "ethtool"},
-                                    "ports": {standby: {"prio": 0}}})
-        # teamd asks for the ports' speed before it asks for their priority, and takes virtio-net's "unknown" for the highest.
+        configuration = json.dumps(
+            {
+                "device": "team0",
+                "runner": {"name": "activebackup"},
+                "link_watch": {"name": "ethtool"},
+                "ports": {standby: {"prio": 0}},
+            }
+        )
+        # teamd asks for the ports' speed before it asks for their priority, and takes virtio-net's
+        # "unknown" for the highest.
         lab.vm.check(f"""
             mkdir -p /var/run/teamd
             modprobe -a team team_mode_activebackup
@@ -181,12 +204,17 @@ class BareVf(Contender):
 
 
 class VirtioOnly(Contender):
-    """The virtio-net alone; the VF comes and goes and nobody uses it: what the laboratory itself costs."""
+    """The virtio-net alone; the VF comes and goes and nobody uses it: what the laboratory itself
+    costs.
+    """
 
     name, port = "virtio-only", "sb0"
 
 
-CONTENDERS = {contender.name: contender for contender in (Vfsteer(), NetFailover(), Bonding(), Team(), BareVf(), VirtioOnly())}
+CONTENDERS = {
+    contender.name: contender
+    for contender in (Vfsteer(), NetFailover(), Bonding(), Team(), BareVf(), VirtioOnly())
+}
 
 
 def chosen(names):
@@ -194,5 +222,7 @@ def chosen(names):
     wanted = [name for name in (names or "").split(",") if name] or list(CONTENDERS)
     unknown = [name for name in wanted if name not in CONTENDERS]
     if unknown:
-        raise ContenderError(f"no contender named {', '.join(unknown)}: {', '.join(CONTENDERS)} are known")
+        raise ContenderError(
+            f"no contender named {', '.join(unknown)}: {', '.join(CONTENDERS)} are known"
+        )
     return [CONTENDERS[name] for name in wanted]

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the steering decision itself costs: steer_egress under bpf_prog_test_run beside a program that only returns, in one
- * process, alternating. Prints one JSON object of nanoseconds per run: medians over ROUNDS.
+ * What the steering decision itself costs: steer_egress under bpf_prog_test_run beside a program
+ * that only returns, in one process, alternating. Prints one JSON object of nanoseconds per run:
+ * medians over ROUNDS.
  *
  * It makes a network namespace of its own, so that the liveness check finds a device to look at.
  */
@@ -21,17 +22,20 @@
 #define ROUNDS 21
 #define REPEAT 200000
 
-static const char setup[] = "ip link add st0 address 52:54:00:00:00:01 type veth peer name st1 && "
-			    "ip link add pr0 address 52:54:00:00:00:01 type veth peer name pr1 && "
-			    "ip link set st0 up && ip link set st1 up && ip link set pr0 up && ip link set pr1 up && "
-			    "while ! ip link show pr0 | grep -q 'state UP'; do sleep 0.05; done";
+static const char setup[] =
+	"ip link add st0 address 52:54:00:00:00:01 type veth peer name st1 && "
+	"ip link add pr0 address 52:54:00:00:00:01 type veth peer name pr1 && "
+	"ip link set st0 up && ip link set st1 up && ip link set pr0 up && ip link set pr1 up && "
+	"while ! ip link show pr0 | grep -q 'state UP'; do sleep 0.05; done";
 
 /* A UDP packet of 64 bytes, as far as anybody here looks. */
-static unsigned char frame[64] = { 0x52, 0x54, 0, 0, 0, 2, 0x52, 0x54, 0, 0, 0, 1, 8, 0, 0x45, 0, 0, 50 };
+static unsigned char frame[64] = { 0x52, 0x54, 0, 0, 0, 2,    0x52, 0x54, 0,
+				   0,	 0,    1, 8, 0, 0x45, 0,    0,	  50 };
 
 static int run_once(int fd, unsigned *ret_ns)
 {
-	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame, .data_size_in = sizeof(frame), .repeat = REPEAT);
+	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame, .data_size_in = sizeof(frame),
+		    .repeat = REPEAT);
 	int error = bpf_prog_test_run_opts(fd, &options);
 
 	*ret_ns = options.duration;
@@ -93,13 +97,16 @@ static int make_pair(struct maps_bpf *maps, enum vfsteer_path active)
 
 int main(void)
 {
-	static const char *const names[] = { [LIVENESS_WORD] = "word", [LIVENESS_KFUNC] = "kfunc", [LIVENESS_PROBE] = "probe" };
+	static const char *const names[] = {
+		[LIVENESS_WORD] = "word", [LIVENESS_KFUNC] = "kfunc", [LIVENESS_PROBE] = "probe"
+	};
 	struct maps_bpf *maps;
 	int empty;
 
 	libbpf_set_print(NULL);
 	if (unshare(CLONE_NEWNET) || system(setup)) {
-		fprintf(stderr, "decision: cannot make a network namespace with veths: %s\n", strerror(errno));
+		fprintf(stderr, "decision: cannot make a network namespace with veths: %s\n",
+			strerror(errno));
 		return 1;
 	}
 	maps = maps_bpf__open_and_load();
@@ -118,14 +125,16 @@ int main(void)
 		for (int i = 0; i < ROUNDS; i++) {
 			int egress = bpf_program__fd(steer->progs.steer_egress);
 
-			if (make_pair(maps, PATH_PRIMARY) || run_once(egress, &with[i]) || run_once(empty, &without[i]) ||
+			if (make_pair(maps, PATH_PRIMARY) || run_once(egress, &with[i]) ||
+			    run_once(empty, &without[i]) ||
 			    run_once(bpf_program__fd(steer->progs.primary_ingress), &receive[i]) ||
 			    make_pair(maps, PATH_STANDBY) || run_once(egress, &to_standby[i]))
 				return 1;
 		}
-		printf("%s\"%s\": {\"empty\": %u, \"egress_primary\": %u, \"egress_standby\": %u, \"ingress_primary\": %u}",
-		       liveness == LIVENESS_WORD ? "" : ", ", names[liveness], median(without), median(with),
-		       median(to_standby), median(receive));
+		printf("%s\"%s\": {\"empty\": %u, \"egress_primary\": %u, \"egress_standby\": %u, "
+		       "\"ingress_primary\": %u}",
+		       liveness == LIVENESS_WORD ? "" : ", ", names[liveness], median(without),
+		       median(with), median(to_standby), median(receive));
 		steer_bpf__destroy(steer);
 	}
 	printf("}\n");

@@ -14,7 +14,15 @@ GAP_TOLERANCE_MS = 5.0
 
 def numbers(figure):
     """The values that are numbers: neither series nor what could not be measured."""
-    return [value for value in figure.values if isinstance(value, (int, float)) and not isinstance(value, bool)] if figure else []
+    return (
+        [
+            value
+            for value in figure.values
+            if isinstance(value, (int, float)) and not isinstance(value, bool)
+        ]
+        if figure
+        else []
+    )
 
 
 def more_is_better(figure):
@@ -42,8 +50,15 @@ def share(values, good):
 
 def excess_gaps(figure):
     """Of each gap, what the sender's own longest pause does not account for."""
-    return [max(0.0, value - one.get("sender_pause_ms", 0)) for value, one in zip(figure.values, figure.measured)
-            if isinstance(value, (int, float))] if figure else []
+    return (
+        [
+            max(0.0, value - one.get("sender_pause_ms", 0))
+            for value, one in zip(figure.values, figure.measured)
+            if isinstance(value, (int, float))
+        ]
+        if figure
+        else []
+    )
 
 
 def text(value):
@@ -58,7 +73,9 @@ def text(value):
 
 
 def median_and_worst(figure):
-    """ "0", or "2 (17)" when the worst is not the median; "unreachable" when there was nothing to measure."""
+    """"0", or "2 (17)" when the worst is not the median; "unreachable" when there was nothing to
+    measure.
+    """
     if not figure:
         return "–"
     values = numbers(figure)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What vfsteer has to reach, and whether it has: floors and aims, each judged from the data alone."""
+"""What vfsteer has to reach, and whether it has: floors and aims, each judged from the data alone.
+"""
 
 from dataclasses import dataclass
 
@@ -7,7 +8,12 @@ from tools.benchmark.figures import median, numbers, share, text, worst
 
 LOSSLESS_EVENTS = ("unplug", "plug", "unbind", "bind", "set-down", "set-up")
 LOSSLESS_SHARE, AIM_RUNS = 0.95, 100
-AIM, FLOOR, MISSED, UNKNOWN = "reaches the aim", "reaches the floor", "misses the floor", "not measured"
+AIM, FLOOR, MISSED, UNKNOWN = (
+    "reaches the aim",
+    "reaches the floor",
+    "misses the floor",
+    "not measured",
+)
 
 
 @dataclass
@@ -33,16 +39,28 @@ def _get(results, section, metric, kernel, contender="vfsteer"):
 
 def _lossless(results, kernel):
     for event in LOSSLESS_EVENTS:
-        out, into = (_get(results, "events", f"{event}/lost/{way}", kernel) for way in ("out", "in"))
+        out, into = (
+            _get(results, "events", f"{event}/lost/{way}", kernel) for way in ("out", "in")
+        )
         runs = [a + b for a, b in zip(out, into)]
         clean = share(runs, lambda lost: lost == 0)
-        measured = f"0 / 0 in {sum(1 for lost in runs if not lost)} of {len(runs)}, worst {max(out)} / {max(into)}" if runs else None
-        yield _judged(f"{event}: lost out / in", kernel, "0 / 0 in 19 of 20 runs", f"0 / 0 over {AIM_RUNS}", clean,
-                      lambda value: value >= LOSSLESS_SHARE, lambda value, many=len(runs): value == 1 and many >= AIM_RUNS, measured)
+        measured = (
+            f"0 / 0 in {sum(1 for lost in runs if not lost)} of {len(runs)}, worst {max(out)} / {max(into)}"
+            if runs
+            else None
+        )
+        yield _judged(
+            f"{event}: lost out / in", kernel, "0 / 0 in 19 of 20 runs", f"0 / 0 over {AIM_RUNS}",
+            clean, lambda value: value >= LOSSLESS_SHARE,
+            lambda value, many=len(runs): value == 1 and many >= AIM_RUNS, measured,
+        )
     for event in LOSSLESS_EVENTS:
         values = _get(results, "events", f"silent-{event}/lost/in", kernel)
-        yield _judged(f"{event}, silent guest: lost in", kernel, "≤ 10, every run", "0", worst(values), lambda value: value <= 10,
-                      lambda value: value == 0, values and f"worst {max(values)} of {len(values)} runs")
+        yield _judged(
+            f"{event}, silent guest: lost in", kernel, "≤ 10, every run", "0", worst(values),
+            lambda value: value <= 10, lambda value: value == 0,
+            values and f"worst {max(values)} of {len(values)} runs",
+        )
 
 
 def _carrier(results, kernel):
@@ -50,71 +68,128 @@ def _carrier(results, kernel):
     theirs = median(_get(results, "events", "link-down/lost/out", kernel, "net_failover"))
     excess = median(ours) - theirs if ours and theirs is not None else None
     # Whether it is the driver's own time, which is the aim, these figures cannot tell.
-    yield _judged("link down: lost out", kernel, "≤ net_failover", "the driver's own time", excess, lambda value: value <= 0,
-                  lambda value: False, excess is not None and f"median {text(median(ours))}, net_failover {text(theirs)}")
-    yield _judged("link down: lost in", kernel, "0", "0", worst(into), lambda value: value == 0, lambda value: value == 0,
-                  into and f"median {text(median(into))}, worst {max(into)} of {len(into)} runs")
+    yield _judged(
+        "link down: lost out", kernel, "≤ net_failover", "the driver's own time", excess,
+        lambda value: value <= 0, lambda value: False,
+        excess is not None and f"median {text(median(ours))}, net_failover {text(theirs)}",
+    )
+    yield _judged(
+        "link down: lost in", kernel, "0", "0", worst(into), lambda value: value == 0,
+        lambda value: value == 0,
+        into and f"median {text(median(into))}, worst {max(into)} of {len(into)} runs",
+    )
     took = _get(results, "events", "link-up/takeover", kernel)
-    yield _judged("from link up to traffic on the VF (ms)", kernel, "≤ 100", "≤ 20", median(took), lambda value: value <= 100,
-                  lambda value: value <= 20, took and f"median {text(median(took))}, worst {text(max(took))}")
+    yield _judged(
+        "from link up to traffic on the VF (ms)", kernel, "≤ 100", "≤ 20", median(took),
+        lambda value: value <= 100, lambda value: value <= 20,
+        took and f"median {text(median(took))}, worst {text(max(took))}",
+    )
 
 
 def _migration(results, kernel):
-    # QEMU's own downtime differs by more between two runs than contenders do, and nobody's packets survive it: what is lost outside it is judged.
+    # QEMU's own downtime differs by more between two runs than contenders do, and nobody's packets
+    # survive it: what is lost outside it is judged.
     alone = median(_get(results, "migrate", "answers/lost-outside-downtime", kernel, "virtio-only"))
     for prefix, handover in (("", "migration"), ("shared-", "migration, shared handover")):
         lost = _get(results, "migrate", f"{prefix}answers/lost-outside-downtime", kernel)
         excess = median(lost) - alone if lost and alone is not None else None
-        yield _judged(f"{handover}: answers lost beyond virtio-only, outside QEMU's downtime", kernel, "≤ 2", "0", excess, lambda value: value <= 2,
-                      lambda value: value <= 0, lost and f"median {text(median(lost))}, worst {text(max(lost))} of {len(lost)} runs")
+        yield _judged(
+            f"{handover}: answers lost beyond virtio-only, outside QEMU's downtime", kernel, "≤ 2",
+            "0", excess, lambda value: value <= 2, lambda value: value <= 0,
+            lost and f"median {text(median(lost))}, worst {text(max(lost))} of {len(lost)} runs",
+        )
         holes = _get(results, "migrate", f"{prefix}holes/count", kernel)
-        yield _judged(f"{handover}: holes", kernel, "1", "1", median(holes), lambda value: value <= 1, lambda value: value <= 1,
-                      holes and f"median {text(median(holes))}, worst {max(holes)}")
+        yield _judged(
+            f"{handover}: holes", kernel, "1", "1", median(holes), lambda value: value <= 1,
+            lambda value: value <= 1, holes and f"median {text(median(holes))}, worst {max(holes)}",
+        )
         broken = _get(results, "migrate", f"{prefix}tcp/broken", kernel)
-        yield _judged(f"{handover}: connections broken", kernel, "0", "0", worst(broken), lambda value: value == 0, lambda value: value == 0)
+        yield _judged(
+            f"{handover}: connections broken", kernel, "0", "0", worst(broken),
+            lambda value: value == 0, lambda value: value == 0,
+        )
 
 
 def _over_bare(results, metric, kernel, contender):
-    ours, bare = (median(_get(results, "cost", metric, kernel, name)) for name in (contender, "bare-vf"))
+    ours, bare = (
+        median(_get(results, "cost", metric, kernel, name)) for name in (contender, "bare-vf")
+    )
     return (ours / bare - 1) * 100 if ours is not None and bare else None
 
 
 def _instructions(results, kernel):
-    """Packets that come one by one, and TCP's segments; of bursts of small packets, which are none of the aims, the table tells."""
+    """Packets that come one by one, and TCP's segments; of bursts of small packets, which are none
+    of the aims, the table tells.
+    """
     for protocol in ("UDP", "TCP"):
-        for way, contender, floor, mode in (("tx", "vfsteer", 3, ""), ("rx", "vfsteer", 5, " (exact)"), ("rx", "vfsteer-direct", 1, " (direct)")):
+        for way, contender, floor, mode in (
+            ("tx", "vfsteer", 3, ""),
+            ("rx", "vfsteer", 5, " (exact)"),
+            ("rx", "vfsteer-direct", 1, " (direct)"),
+        ):
             metric = f"{protocol.lower()}-{way}/instructions"
-            ours, theirs = (_over_bare(results, metric, kernel, name) for name in (contender, "net_failover"))
-            yield _judged(f"{protocol} {way.upper()} instructions over bare{mode}", kernel, f"≤ {floor} %", "≤ net_failover", ours,
-                          lambda value, floor=floor: value <= floor, lambda value, theirs=theirs: theirs is not None and value <= theirs,
-                          ours is not None and f"{ours:+.1f} %" + (f", net_failover {theirs:+.1f} %" if theirs is not None else ""))
+            ours, theirs = (
+                _over_bare(results, metric, kernel, name) for name in (contender, "net_failover")
+            )
+            yield _judged(
+                f"{protocol} {way.upper()} instructions over bare{mode}",
+                kernel,
+                f"≤ {floor} %",
+                "≤ net_failover",
+                ours,
+                lambda value, floor=floor: value <= floor,
+                lambda value, theirs=theirs: theirs is not None and value <= theirs,
+                ours is not None
+                and f"{ours:+.1f} %"
+                + (f", net_failover {theirs:+.1f} %" if theirs is not None else ""),
+            )
 
 
 def _cost(results, kernel):
     yield from _instructions(results, kernel)
     decision = median(_get(results, "cost", "decision/time", kernel))
-    yield _judged("steering decision over an empty program (ns)", kernel, "≤ 25", "≤ 15", decision, lambda value: value <= 25,
-                  lambda value: value <= 15)
+    yield _judged(
+        "steering decision over an empty program (ns)", kernel, "≤ 25", "≤ 15", decision,
+        lambda value: value <= 25, lambda value: value <= 15,
+    )
     for metric, way in (("tcp-bulk/throughput", "out"), ("tcp-bulk-in/throughput", "in")):
         over = _over_bare(results, metric, kernel, "vfsteer")
-        yield _judged(f"TCP bulk {way}, part of bare", kernel, "≥ 0.97", "≥ 0.99", None if over is None else 1 + over / 100,
-                      lambda value: value >= 0.97, lambda value: value >= 0.99, None if over is None else f"{1 + over / 100:.3f}")
+        yield _judged(
+            f"TCP bulk {way}, part of bare", kernel, "≥ 0.97", "≥ 0.99",
+            None if over is None else 1 + over / 100, lambda value: value >= 0.97,
+            lambda value: value >= 0.99, None if over is None else f"{1 + over / 100:.3f}",
+        )
 
 
 def _ports(results, kernel):
     for way in ("port-to-uplink", "uplink-to-port"):
-        ours, bridge = (median(_get(results, "ports", f"{way}/part-of-bare", kernel, name)) for name in ("vfsteer", "bridge"))
+        ours, bridge = (
+            median(_get(results, "ports", f"{way}/part-of-bare", kernel, name))
+            for name in ("vfsteer", "bridge")
+        )
         words = way.replace("-", " ")
-        yield _judged(f"{words}, smallest frames: part of a bare redirect", kernel, "≥ 0.85", "≥ 0.95", ours, lambda value: value >= 0.85,
-                      lambda value: value >= 0.95, ours and f"{ours:.3f}")
-        yield _judged(f"{words}, smallest frames: of a Linux bridge", kernel, "≥ 2", "≥ 2", ours and bridge and ours / bridge,
-                      lambda value: value >= 2, lambda value: value >= 2)
+        yield _judged(
+            f"{words}, smallest frames: part of a bare redirect", kernel, "≥ 0.85", "≥ 0.95", ours,
+            lambda value: value >= 0.85, lambda value: value >= 0.95, ours and f"{ours:.3f}",
+        )
+        yield _judged(
+            f"{words}, smallest frames: of a Linux bridge", kernel, "≥ 2", "≥ 2",
+            ours and bridge and ours / bridge, lambda value: value >= 2, lambda value: value >= 2,
+        )
 
 
 def verdicts(results):
-    """Every floor for every kernel that its section was measured on; once as not measured where it was on none."""
+    """Every floor for every kernel that its section was measured on; once as not measured where it
+    was on none.
+    """
     found = []
-    for section, judge in (("events", _lossless), ("events", _carrier), ("migrate", _migration), ("cost", _cost), ("ports", _ports)):
+    for section, judge in (
+        ("events", _lossless),
+        ("events", _carrier),
+        ("migrate", _migration),
+        ("cost", _cost),
+        ("ports", _ports),
+    ):
         kernels = results.distinct("kernel", section)
         judged = [verdict for kernel in kernels for verdict in judge(results, kernel)]
         known = {verdict.what for verdict in judged if verdict.verdict != UNKNOWN}

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""One contender's guest through a run: it is brought to rest before each event, and stands still while another one is measured."""
+"""One contender's guest through a run: it is brought to rest before each event, and stands still
+while another one is measured.
+"""
 
 import fcntl
 import socket
@@ -22,7 +24,9 @@ class Guest:
         self.contender, self.gone = contender, None
         self.lab = contender.boot(kernel, qemu=qemu)
         try:
-            self._switch = self.lab.switch.inside(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            self._switch = self.lab.switch.inside(
+                lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            )
             self.vf_driver = f"/sys/bus/pci/drivers/{self.lab.vf_model}"
             self._look()
             self._rest()
@@ -35,28 +39,40 @@ class Guest:
         return self.lab.vm
 
     def pause(self):
-        """Stands still: an idle guest too takes time from the one that is measured. Its own clock does not see it."""
+        """Stands still: an idle guest too takes time from the one that is measured. Its own clock
+        does not see it.
+        """
         self.vm.qmp("stop")
 
     def resume(self):
         self.vm.qmp("cont")
 
     def port_set(self, up):
-        """The switch's port towards the VF, up or down when this returns, within a millisecond: a program for it would take ten."""
+        """The switch's port towards the VF, up or down when this returns, within a millisecond: a
+        program for it would take ten.
+        """
         request = struct.pack("16sh14x", b"vf0", 0)
         flags = struct.unpack_from("h", fcntl.ioctl(self._switch, SIOCGIFFLAGS, request), 16)[0]
-        fcntl.ioctl(self._switch, SIOCSIFFLAGS, struct.pack("16sh14x", b"vf0", flags | IFF_UP if up else flags & ~IFF_UP))
+        fcntl.ioctl(
+            self._switch, SIOCSIFFLAGS,
+            struct.pack("16sh14x", b"vf0", flags | IFF_UP if up else flags & ~IFF_UP),
+        )
 
     def _look(self):
         self.vf_name = self.lab.netdev("vf")
-        self.vf_address = self.vm.check(f"basename $(readlink -f /sys/class/net/{self.vf_name}/device)").strip()
+        self.vf_address = self.vm.check(
+            f"basename $(readlink -f /sys/class/net/{self.vf_name}/device)"
+        ).strip()
 
     def reachable(self):
-        """Whether the peer is answered: there are contenders that send while they cannot receive."""
+        """Whether the peer is answered: there are contenders that send while they cannot receive.
+        """
         return self.vm.run(f"ping -c3 -i0.3 -W1 {self.lab.pairs[0].peer_v4}")[0] == 0
 
     def _rest(self):
-        """Until what the guest sends has come from the right NIC for a while, as the bridge sees it; the same test for every contender."""
+        """Until what the guest sends has come from the right NIC for a while, as the bridge sees
+        it; the same test for every contender.
+        """
         port = self.contender.port if not self.gone or self.contender.port == "sb0" else "sb0"
         if self.gone and self.contender.name == "bare-vf":
             time.sleep(REST_S)
@@ -69,8 +85,10 @@ class Guest:
             elif since is None:
                 since = time.monotonic()
             if time.monotonic() > deadline:
-                raise GuestError(f"{self.contender.name}: traffic is at {self.lab.learned()}, not at {port}, {REST_TIMEOUT_S} s after "
-                                 f"{self.gone.go if self.gone else 'its VF was there'}:\n{self.evidence()}")
+                raise GuestError(
+                    f"{self.contender.name}: traffic is at {self.lab.learned()}, not at {port}, {REST_TIMEOUT_S} s after "
+                    f"{self.gone.go if self.gone else 'its VF was there'}:\n{self.evidence()}"
+                )
             time.sleep(0.15)
 
     def there(self):
@@ -84,7 +102,8 @@ class Guest:
     def away(self, incident):
         """The VF is gone by the incident, without anything having been on its way to it.
 
-        QEMU keeps what was sent to a NIC that does not receive and hands it over later: it must not meet the next measurement.
+        QEMU keeps what was sent to a NIC that does not receive and hands it over later: it must not
+        meet the next measurement.
         """
         self.there()
         incident.leave(self)

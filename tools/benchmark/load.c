@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * load: TCP at full speed between two network namespaces of one machine, each end bound to a CPU of its own.
+ * load: TCP at full speed between two network namespaces of one machine, each end bound to a CPU of
+ * its own.
  *
- *	load serve PORT CPU				the far end: one connection after the other, until it is killed
- *	load out ADDRESS PORT CPU MILLISECONDS		sends as much as it can: {"gbit_s": ...}
- *	load in ADDRESS PORT CPU MILLISECONDS		receives as much as it can: {"gbit_s": ...}
- *	load rr ADDRESS PORT CPU MILLISECONDS		a byte there and a byte back, again and again: {"p50_us": ...,
- *"p99_us": ...}
+ * load serve PORT CPU                             the far end: one connection after the other,
+ * until it is killed load out ADDRESS PORT CPU MILLISECONDS          sends as much as it can:
+ * {"gbit_s": ...} load in ADDRESS PORT CPU MILLISECONDS          receives as much as it can:
+ * {"gbit_s": ...} load rr ADDRESS PORT CPU MILLISECONDS               a byte there and a byte back,
+ * again and again: {"p50_us": ..., "p99_us": ...}
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -220,10 +221,12 @@ static void load(const char *what, const char *to, const char *port, uint64_t du
 	bytes += told.bytes;
 	cpu += told.cpu_ns;
 	if (order.what == 'r')
-		printf("{\"p50_us\": %.2f, \"p99_us\": %.2f, \"cpu_us\": %.3f}\n", took_ns[round_trips / 2] / 1e3,
-		       took_ns[round_trips * 99 / 100] / 1e3, cpu / 1e3 / round_trips);
+		printf("{\"p50_us\": %.2f, \"p99_us\": %.2f, \"cpu_us\": %.3f}\n",
+		       took_ns[round_trips / 2] / 1e3, took_ns[round_trips * 99 / 100] / 1e3,
+		       cpu / 1e3 / round_trips);
 	else
-		printf("{\"gbit_s\": %.3f, \"cpu_ns_per_kib\": %.3f}\n", bytes * 8.0 / took, cpu * 1024.0 / bytes);
+		printf("{\"gbit_s\": %.3f, \"cpu_ns_per_kib\": %.3f}\n", bytes * 8.0 / took,
+		       cpu * 1024.0 / bytes);
 }
 
 int main(int argc, char **argv)
@@ -233,11 +236,14 @@ int main(int argc, char **argv)
 	if (!strcmp(what, "serve") && argc == 4) {
 		bind_to_cpu(atoi(argv[3]));
 		serve(argv[2]);
-	} else if ((!strcmp(what, "out") || !strcmp(what, "in") || !strcmp(what, "rr")) && argc == 6) {
+	} else if ((!strcmp(what, "out") || !strcmp(what, "in") || !strcmp(what, "rr")) &&
+		   argc == 6) {
 		bind_to_cpu(atoi(argv[4]));
 		load(what, argv[2], argv[3], strtoull(argv[5], NULL, 10) * 1000000ull);
 	} else {
-		return fprintf(stderr, "usage: load serve PORT CPU | out|in|rr ADDRESS PORT CPU MILLISECONDS\n"), 2;
+		return fprintf(stderr, "usage: load serve PORT CPU | out|in|rr ADDRESS PORT CPU "
+				       "MILLISECONDS\n"),
+		       2;
 	}
 	return 0;
 }

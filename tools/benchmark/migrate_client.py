@@ -155,7 +155,9 @@ class Idle:
             raise OSError(f"before the migration: {failed[0]}")
 
     def lines(self, word):
-        """Says a line on each and waits for its echo; what went wrong, a text per broken connection."""
+        """Says a line on each and waits for its echo; what went wrong, a text per broken
+        connection.
+        """
         failed = []
         sent = [b"%s %d\n" % (word.encode(), number) for number in range(len(self._connections))]
         for connection, line in zip(self._connections, sent):

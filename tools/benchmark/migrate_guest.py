@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The guest that migrates, and the QEMU processes that have it in turn: started, plugged, migrated, with the moments of it all."""
+"""The guest that migrates, and the QEMU processes that have it in turn: started, plugged, migrated,
+with the moments of it all.
+"""
 
 import socket
 import time
@@ -11,11 +13,14 @@ from tools.rig.qmp import Qmp, QmpError
 from tools.rig.vm import Vm, VmError
 
 MEMORY_MB = GUESTS_MEMORY_MB // 2
-# Memory in huge pages and there from the start, as hosts that pass devices through have it: a device maps all of it when it comes.
-# Whichever QEMU has the guest sees the same machine: a root port each for the two NICs, at the places where Lab has them too.
-MACHINE = ("-accel kvm -cpu host -M q35 -smp 2 -nodefaults -nographic -no-reboot -mem-path /dev/hugepages -mem-prealloc "
-           "-L /inner/firmware -kernel /inner/vmlinux -initrd /inner/initrd -device virtio-serial-pci,id=rig-serial,addr=0x1e "
-           "-device pcie-root-port,id=rp-sb0,chassis=1,slot=1,addr=0x2 -device pcie-root-port,id=rp-vf0,chassis=2,slot=2,addr=0x3")
+# Memory in huge pages and there from the start, as hosts that pass devices through have it: a
+# device maps all of it when it comes. Whichever QEMU has the guest sees the same machine: a root
+# port each for the two NICs, at the places where Lab has them too.
+MACHINE = (
+    "-accel kvm -cpu host -M q35 -smp 2 -nodefaults -nographic -no-reboot -mem-path /dev/hugepages -mem-prealloc "
+    "-L /inner/firmware -kernel /inner/vmlinux -initrd /inner/initrd -device virtio-serial-pci,id=rig-serial,addr=0x1e "
+    "-device pcie-root-port,id=rp-sb0,chassis=1,slot=1,addr=0x2 -device pcie-root-port,id=rp-vf0,chassis=2,slot=2,addr=0x3"
+)
 CMDLINE = "console=ttyS0 quiet panic=-1 oops=panic mitigations=off net.ifnames=0 random.trust_cpu=on audit=0"
 # What the guest's driver of an igb's VF is called.
 VF_MODEL = "igbvf"
@@ -24,18 +29,24 @@ BOOT_TIMEOUT_S, MIGRATION_TIMEOUT_S, VF_TIMEOUT_S = 150, 90, 40
 
 
 class MigrationDied(VmError):
-    """A QEMU has ended in the middle of it, which the emulated hypervisor does now and then for reasons of its own."""
+    """A QEMU has ended in the middle of it, which the emulated hypervisor does now and then for
+    reasons of its own.
+    """
 
 
 class Process(Vm):
-    """One QEMU in the host, and the guest in it: Vm's commands work once agent() has been called."""
+    """One QEMU in the host, and the guest in it: Vm's commands work once agent() has been called.
+    """
 
     def __init__(self, host, side, failover=False, incoming=False):
         self.host, self.side, self.failover = host, side, failover
         self._channel = self.qmp_link = None
         self._log = f"/tmp/guest-{side.name}"
-        standby = f"virtio-net-pci,id=sb0,bus=rp-sb0,netdev=sb0-net,mac={host.mac},romfile=" + (",failover=on" if failover else "")
-        # Its input must not be the host's console; a session of its own, or the shell that starts it would end it.
+        standby = f"virtio-net-pci,id=sb0,bus=rp-sb0,netdev=sb0-net,mac={host.mac},romfile=" + (
+            ",failover=on" if failover else ""
+        )
+        # Its input must not be the host's console; a session of its own, or the shell that starts
+        # it would end it.
         host.vm.check(f"""
             setsid /inner/qemu {MACHINE} -m {MEMORY_MB} -append '{CMDLINE}' {'-incoming defer' if incoming else ''} \\
                 -chardev file,id=console,path={self._log}.console -serial chardev:console \\
@@ -53,7 +64,9 @@ class Process(Vm):
     def _connect(self, port):
         deadline = time.monotonic() + 60
         while True:
-            link = self.host.switch.inside(lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM))
+            link = self.host.switch.inside(
+                lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            )
             try:
                 link.settimeout(10)
                 link.connect((f"{MANAGEMENT}.2", port))
@@ -72,7 +85,9 @@ class Process(Vm):
             try:
                 self.run("true", BOOT_TIMEOUT_S)
             except TimeoutError as error:
-                raise VmError(f"the guest did not come up:\n{self.console()[-3000:]}\n{self.log()}") from error
+                raise VmError(
+                    f"the guest did not come up:\n{self.console()[-3000:]}\n{self.log()}"
+                ) from error
 
     def _exchange(self, *arguments):
         try:
@@ -81,7 +96,8 @@ class Process(Vm):
             raise VmError(f"{error}\n{self.log()}") from error
 
     def _told(self, command):
-        # Asked for when something has failed, and a host that does not answer either must not hide what it was.
+        # Asked for when something has failed, and a host that does not answer either must not hide
+        # what it was.
         try:
             return self.host.vm.run(command)[1]
         except (VmError, TimeoutError) as error:
@@ -98,7 +114,13 @@ class Process(Vm):
         return self.host.vm.run(f"kill -0 $(cat {self._log}.pid)")[0] == 0
 
     def plug(self):
-        properties = {"driver": "vfio-pci", "id": "vf0", "bus": "rp-vf0", "host": self.side.vf, "rombar": 0}
+        properties = {
+            "driver": "vfio-pci",
+            "id": "vf0",
+            "bus": "rp-vf0",
+            "host": self.side.vf,
+            "rombar": 0,
+        }
         if self.failover:
             properties["failover_pair_id"] = "sb0"
         # Mapping all of the guest's memory for the device takes its time here.
@@ -108,7 +130,9 @@ class Process(Vm):
         """Returns when DEVICE_DELETED came (monotonic seconds)."""
         since = len(self.qmp_link.events)
         self.qmp("device_del", id="vf0")
-        return self.wait_event("DEVICE_DELETED", VF_TIMEOUT_S, since, lambda data: data.get("device") == "vf0")["host_s"]
+        return self.wait_event(
+            "DEVICE_DELETED", VF_TIMEOUT_S, since, lambda data: data.get("device") == "vf0"
+        )["host_s"]
 
     def close(self):
         for link in (self._channel, self.qmp_link):
@@ -120,34 +144,48 @@ class Process(Vm):
 
 
 def migrate(source, target):
-    """Moves the guest; a dict of what QEMU says about it, with the moments of STOP and RESUME in the host's clock and in ours."""
+    """Moves the guest; a dict of what QEMU says about it, with the moments of STOP and RESUME in
+    the host's clock and in ours.
+    """
     port = 4444
     target.qmp("migrate-set-capabilities", capabilities=[{"capability": "events", "state": True}])
     target.qmp("migrate-incoming", uri=f"tcp:127.0.0.1:{port}")
     source.qmp("migrate-set-capabilities", capabilities=[{"capability": "events", "state": True}])
-    # As a host's link would limit it. Unlimited, the copying takes what processor time the guest needs, and what then piles up in front of
-    # the guest is lost with the source when it stops.
+    # As a host's link would limit it. Unlimited, the copying takes what processor time the guest
+    # needs, and what then piles up in front of the guest is lost with the source when it stops.
     source.qmp("migrate-set-parameters", **{"max-bandwidth": BANDWIDTH})
     started = time.monotonic()
     try:
         source.qmp("migrate", uri=f"tcp:127.0.0.1:{port}")
-        source.wait_event("MIGRATION", MIGRATION_TIMEOUT_S, 0, lambda data: data["status"] in ("completed", "failed", "cancelled"))
+        source.wait_event(
+            "MIGRATION", MIGRATION_TIMEOUT_S, 0,
+            lambda data: data["status"] in ("completed", "failed", "cancelled"),
+        )
         said = source.qmp("query-migrate")
         if said["status"] != "completed":
             raise MigrationDied(f"{said}\n{source.log()}\n{target.log()}")
         stop = source.wait_event("STOP", 5)
         resume = target.wait_event("RESUME", 30)
     except QmpError as error:
-        raise MigrationDied(f"{error}\nthe source {'lives' if source.alive() else 'is dead'}: {source.log()}\n"
-                            f"the target {'lives' if target.alive() else 'is dead'}: {target.log()}") from error
+        raise MigrationDied(
+            f"{error}\nthe source {'lives' if source.alive() else 'is dead'}: {source.log()}\n"
+            f"the target {'lives' if target.alive() else 'is dead'}: {target.log()}"
+        ) from error
 
     def stamp_us(event):
         return event["timestamp"]["seconds"] * 1_000_000 + event["timestamp"]["microseconds"]
 
-    return {"migrate_s": started, "stop_s": stop["host_s"], "resume_s": resume["host_s"],
-            "downtime_ms": (stamp_us(resume) - stamp_us(stop)) / 1000, "reported_ms": said["downtime"], "total_ms": said["total-time"],
-            "setup_ms": said.get("setup-time"), "transferred": said["ram"]["transferred"],
-            "rounds": said["ram"].get("dirty-sync-count")}
+    return {
+        "migrate_s": started,
+        "stop_s": stop["host_s"],
+        "resume_s": resume["host_s"],
+        "downtime_ms": (stamp_us(resume) - stamp_us(stop)) / 1000,
+        "reported_ms": said["downtime"],
+        "total_ms": said["total-time"],
+        "setup_ms": said.get("setup-time"),
+        "transferred": said["ram"]["transferred"],
+        "rounds": said["ram"].get("dirty-sync-count"),
+    }
 
 
 class InnerLab(Nics):
@@ -157,7 +195,9 @@ class InnerLab(Nics):
         super().__init__([Pair(0)], process.failover, VF_MODEL, process)
 
     def configure(self):
-        """Addresses onto the main netdev, and it up; those of contenders with a netdev of their own come with it."""
+        """Addresses onto the main netdev, and it up; those of contenders with a netdev of their own
+        come with it.
+        """
         pair = self.pairs[0]
         main = self.main()
         if not main:

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Where questions and answers of a migration were seen last: what the hypervisor host or the network outside has lost is nobody's in the guest.
+"""Where questions and answers of a migration were seen last: what the hypervisor host or the
+network outside has lost is nobody's in the guest.
 
-Two guest/witness.c watch: one in the namespace outside, one in the emulated host. Each device shows a datagram that passed it:
+Two guest/witness.c watch: one in the namespace outside, one in the emulated host. Each device shows
+a datagram that passed it:
 
 	out0 - br0 - pfX = NIC =┬ ethX (PF) - brX - tapX = virtio in the guest
 	                        └ VF = the guest's (no witness)
@@ -12,7 +14,8 @@ import subprocess
 import time
 
 HOST_REPORT = "/tmp/witness"
-# What is on the way of a question beyond each place, and of an answer before it. "guest": whoever is in there, with its two devices.
+# What is on the way of a question beyond each place, and of an answer before it. "guest": whoever
+# is in there, with its two devices.
 QUESTION_LOST = (("tap", "guest"), ("eth", "host"), ("pf", "NIC or VF"), ("out", "outside"))
 ANSWER_LOST = (("out", "outside"), ("pf", "outside"), ("eth", "NIC"), ("tap", "host"))
 OF_THE_RIG = ("outside", "NIC", "host")
@@ -28,7 +31,15 @@ class Sights:
             if words[0] == "dropped":
                 self.dropped = int(words[1])
             else:
-                self.seen.append((int(words[0]) - ahead_ns, words[1], words[2] == ">", words[3] == "a", int(words[4])))
+                self.seen.append(
+                    (
+                        int(words[0]) - ahead_ns,
+                        words[1],
+                        words[2] == ">",
+                        words[3] == "a",
+                        int(words[4]),
+                    )
+                )
 
 
 def ahead_ns(vm=None):
@@ -47,7 +58,9 @@ class Witnesses:
 
     def __init__(self, host, port, program, work):
         self._vm, self._report = host.vm, work / "witness"
-        self._outside = host.switch.popen([program, port, self._report], stdout=subprocess.PIPE, text=True)
+        self._outside = host.switch.popen(
+            [program, port, self._report], stdout=subprocess.PIPE, text=True
+        )
         self._host = host.vm.spawn(f"exec witness {port} {HOST_REPORT}")
         self._outside.stdout.readline()
         self._host.wait_output("watching", 10)
@@ -68,20 +81,30 @@ class Witnesses:
 
 
 def places(sights):
-    """({question's number: kinds of devices it passed}, the same of answers). A kind: "out", "pf", "eth", "tap"."""
+    """({question's number: kinds of devices it passed}, the same of answers). A kind: "out", "pf",
+    "eth", "tap".
+    """
     questions, answers = {}, {}
     for one in sights:
         for _, device, _, is_answer, number in one.seen:
             kind = device.rstrip("0123456789") if device[0] != "p" else "pf"
-            (answers if is_answer else questions).setdefault(number, set()).add("tap" if kind.startswith("tap") else kind)
+            (answers if is_answer else questions).setdefault(number, set()).add(
+                "tap" if kind.startswith("tap") else kind
+            )
     return questions, answers
 
 
 def lost_where(numbers, questions, answers):
-    """{place: how many of the questions @numbers, which have no answer, were lost there}. The rest is what places() returns."""
+    """{place: how many of the questions @numbers, which have no answer, were lost there}. The rest
+    is what places() returns.
+    """
     found = {}
     for number in numbers:
-        seen, table = (answers[number], ANSWER_LOST) if number in answers else (questions.get(number, ()), QUESTION_LOST)
+        seen, table = (
+            (answers[number], ANSWER_LOST)
+            if number in answers
+            else (questions.get(number, ()), QUESTION_LOST)
+        )
         where = next((what for kind, what in table if kind in seen), "asker")
         found[where] = found.get(where, 0) + 1
     return found

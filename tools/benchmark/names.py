@@ -33,13 +33,17 @@ OURS = ("vfsteer", "vfsteer-direct")
 
 def name_of(contender):
     """What is not known by name is shown by it, in black; a bare something is a control."""
-    return NAMES.get(contender) or Name(contender, "#000000", contender.startswith(("bare", "virtio")))
+    return NAMES.get(contender) or Name(
+        contender, "#000000", contender.startswith(("bare", "virtio"))
+    )
 
 
 def ordered(contenders):
     """Ours first, controls last."""
     order = list(NAMES)
-    return sorted(contenders, key=lambda one: (order.index(one) if one in order else len(order), one))
+    return sorted(
+        contenders, key=lambda one: (order.index(one) if one in order else len(order), one)
+    )
 
 
 def rivals(contenders):

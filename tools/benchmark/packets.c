@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * packets: what a packet costs this machine, when its clock counts instructions (QEMU -icount shift=0: one per ns).
+ * packets: what a packet costs this machine, when its clock counts instructions (QEMU -icount
+ * shift=0: one per ns).
  *
- *	packets tx ADDRESS PORT SIZE RATE BATCHES BATCH		sends UDP payloads of SIZE, RATE a second (0: one behind the other)
- *	packets rx PORT BATCHES BATCH				receives as many, from any address
- *	packets tcp-tx ADDRESS PORT SIZE RATE BATCHES BATCH	sends pieces of SIZE over one TCP connection
- *	packets tcp-rx PORT SIZE BATCHES BATCH			accepts one connection and receives pieces
+ * packets tx ADDRESS PORT SIZE RATE BATCHES BATCH         sends UDP payloads of SIZE, RATE a second
+ * (0: one behind the other) packets rx PORT BATCHES BATCH                               receives as
+ * many, from any address packets tcp-tx ADDRESS PORT SIZE RATE BATCHES BATCH  sends pieces of SIZE
+ * over one TCP connection packets tcp-rx PORT SIZE BATCHES BATCH                     accepts one
+ * connection and receives pieces
  *
- * Prints one JSON object. Time that the CPU was idle is taken off: /proc/timer_list has it to the nanosecond. One CPU only.
+ * Prints one JSON object. Time that the CPU was idle is taken off: /proc/timer_list has it to the
+ * nanosecond. One CPU only.
  *
- * The kernel has work of its own, in few and short moments of a second, and more of it the longer the pauses are. And
- * the machine below may be late with what ends a pause. Hence BATCHES of BATCH packets (or pieces) each: of the quarter
- * of them that took the least time, the median counts. The mean of all is told too.
+ * The kernel has work of its own, in few and short moments of a second, and more of it the longer
+ * the pauses are. And the machine below may be late with what ends a pause. Hence BATCHES of BATCH
+ * packets (or pieces) each: of the quarter of them that took the least time, the median counts. The
+ * mean of all is told too.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -26,7 +30,10 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Batches before the count: caches of routes and neighbours, the congestion window, the first interrupts. */
+/*
+ * Batches before the count: caches of routes and neighbours, the congestion window, the first
+ * interrupts.
+ */
 #define WARM_UP 20
 #define BATCHES_MAX 10000
 #define PAYLOAD_MAX (1 << 20)
@@ -48,7 +55,10 @@ static uint64_t clock_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000ull + now.tv_nsec;
 }
 
-/* The file stays open: what the kernel has to tidy up after each opening would be counted with the next packet. */
+/*
+ * The file stays open: what the kernel has to tidy up after each opening would be counted with the
+ * next packet.
+ */
 static uint64_t idle_ns(void)
 {
 	static const char key[] = ".idle_sleeptime :";
@@ -69,7 +79,10 @@ static uint64_t idle_ns(void)
 	return idle;
 }
 
-/* The end of one batch and the beginning of the next; what the looking itself takes belongs to neither. */
+/*
+ * The end of one batch and the beginning of the next; what the looking itself takes belongs to
+ * neither.
+ */
 struct mark {
 	uint64_t end_ns, idle_ns, begin_ns;
 };
@@ -151,9 +164,11 @@ static void report(const char *what, struct count *count)
 	qsort(count->taken, batches, sizeof(*count->taken), compare_elapsed);
 	limit = count->taken[quick - 1].elapsed_ns;
 	qsort(count->taken, quick, sizeof(*count->taken), compare_busy);
-	printf("{\"what\": \"%s\", \"batches\": %u, \"batch\": %u, \"quick_us\": %.1f, \"median\": %.1f, \"mean\": "
+	printf("{\"what\": \"%s\", \"batches\": %u, \"batch\": %u, \"quick_us\": %.1f, \"median\": "
+	       "%.1f, \"mean\": "
 	       "%.1f}\n",
-	       what, batches, count->batch, limit / 1e3, (double)count->taken[quick / 2].busy_ns / count->batch,
+	       what, batches, count->batch, limit / 1e3,
+	       (double)count->taken[quick / 2].busy_ns / count->batch,
 	       (double)all / batches / count->batch);
 	free(count);
 }
@@ -167,7 +182,10 @@ static struct sockaddr_in address(const char *text, const char *port)
 	return ret;
 }
 
-/* The next tick of an even pace, or the first after now: what is late is not made up for. Rate 0: none. */
+/*
+ * The next tick of an even pace, or the first after now: what is late is not made up for. Rate 0:
+ * none.
+ */
 static void pace(uint64_t *next_ns, uint64_t rate)
 {
 	uint64_t now = clock_ns();
@@ -178,7 +196,8 @@ static void pace(uint64_t *next_ns, uint64_t rate)
 	*next_ns += 1000000000ull / rate;
 	if (*next_ns < now)
 		*next_ns = now + 1000000000ull / rate;
-	next = (struct timespec){.tv_sec = *next_ns / 1000000000ull, .tv_nsec = *next_ns % 1000000000ull};
+	next = (struct timespec){ .tv_sec = *next_ns / 1000000000ull,
+				  .tv_nsec = *next_ns % 1000000000ull };
 	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, NULL);
 }
 
@@ -193,8 +212,10 @@ static int udp_socket(void)
 	return fd;
 }
 
-/* Reno paces itself by nothing but what comes back; what holds packets until their time has come would depend on the
- * machine's load. */
+/*
+ * Reno paces itself by nothing but what comes back; what holds packets until their time has come
+ * would depend on the machine's load.
+ */
 static int tcp_socket(void)
 {
 	int fd = socket(AF_INET, SOCK_STREAM, 0), on = 1, size = TCP_BUFFER;
@@ -210,7 +231,8 @@ static int tcp_socket(void)
 	return fd;
 }
 
-static void tx(const char *what, int fd, struct sockaddr_in peer, uint64_t size, uint64_t rate, struct count *count)
+static void tx(const char *what, int fd, struct sockaddr_in peer, uint64_t size, uint64_t rate,
+	       struct count *count)
 {
 	uint64_t next_ns;
 
@@ -279,16 +301,16 @@ int main(int argc, char **argv)
 	for (int i = 2; i < argc && i < 8; i++)
 		numbers[i] = strtoull(argv[i], NULL, 10);
 	if (!strcmp(way, "tx") && argc == 8 && numbers[4] <= sizeof(payload))
-		tx(what, tcp ? tcp_socket() : udp_socket(), address(argv[2], argv[3]), numbers[4], numbers[5],
-		   count_new(numbers[6], numbers[7]));
+		tx(what, tcp ? tcp_socket() : udp_socket(), address(argv[2], argv[3]), numbers[4],
+		   numbers[5], count_new(numbers[6], numbers[7]));
 	else if (!strcmp(what, "rx") && argc == 5)
 		udp_rx(argv[2], count_new(numbers[3], numbers[4]));
 	else if (!strcmp(what, "tcp-rx") && argc == 6 && numbers[3] <= sizeof(payload))
 		tcp_rx(argv[2], numbers[3], count_new(numbers[4], numbers[5]));
 	else
-		return fprintf(stderr,
-			       "usage: packets [tcp-]tx ADDRESS PORT SIZE RATE BATCHES BATCH | rx PORT BATCHES BATCH | "
-			       "tcp-rx PORT SIZE BATCHES BATCH\n"),
+		return fprintf(stderr, "usage: packets [tcp-]tx ADDRESS PORT SIZE RATE BATCHES "
+				       "BATCH | rx PORT BATCHES BATCH | "
+				       "tcp-rx PORT SIZE BATCHES BATCH\n"),
 		       2;
 	return 0;
 }

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a port costs: at native speed on this machine's kernel (ports_native.py), and in a guest, in instructions (ports_guest.py)."""
+"""What a port costs: at native speed on this machine's kernel (ports_native.py), and in a guest, in
+instructions (ports_guest.py).
+"""
 
 import platform
 
@@ -20,9 +22,13 @@ def _missing(options, results, contender, metric, kernel):
 
 def _native(options, results):
     kernel = platform.release()
-    for _ in range(max(_missing(options, results, name, "port-to-uplink/rate", kernel) for name in NATIVE)):
+    for _ in range(
+        max(_missing(options, results, name, "port-to-uplink/rate", kernel) for name in NATIVE)
+    ):
         try:
-            said = ports_native.measure(NATIVE, results, lambda text: print(f"bench: ports: {text}", flush=True))
+            said = ports_native.measure(
+                NATIVE, results, lambda text: print(f"bench: ports: {text}", flush=True)
+            )
         except Exception as error:
             print(f"bench: ports: native speed: failed: {error}", flush=True)
             return 1
@@ -39,26 +45,43 @@ def _guests(options, results):
         for kernel in options.kernels:
             for contained in kinds:
                 done += 1
-                if options.runs - _missing(options, results, contained.name, "udp-rx/instructions", kernel) > run_index:
+                if (
+                    options.runs
+                    - _missing(options, results, contained.name, "udp-rx/instructions", kernel)
+                    > run_index
+                ):
                     continue
                 try:
                     measured = ports_guest.measure(contained, kernel, options.qemu)
                 except Exception as error:
                     failed += 1
-                    print(f"bench: ports: {done} of {total}: {contained.name}, {kernel}: failed: {error}", flush=True)
+                    print(
+                        f"bench: ports: {done} of {total}: {contained.name}, {kernel}: failed: {error}",
+                        flush=True,
+                    )
                     continue
                 for name, (value, context) in measured.items():
-                    results.add("ports", contained.name, f"{name}/instructions", kernel, value, "instructions",
-                                {"qemu_arguments": f"-icount shift=0 -cpu {instructions.CPU}", **context})
+                    results.add(
+                        "ports", contained.name, f"{name}/instructions", kernel, value,
+                        "instructions",
+                        {"qemu_arguments": f"-icount shift=0 -cpu {instructions.CPU}", **context},
+                    )
                 results.save()
-                print(f"bench: ports: {done} of {total}: {contained.name}, {kernel}: "
-                      + ", ".join(f"{name} {value:.0f}" for name, (value, _) in measured.items()) + " instructions a packet", flush=True)
+                print(
+                    f"bench: ports: {done} of {total}: {contained.name}, {kernel}: "
+                    + ", ".join(f"{name} {value:.0f}" for name, (value, _) in measured.items())
+                    + " instructions a packet",
+                    flush=True,
+                )
     return failed
 
 
 def run(options, results):
     chosen(options.contenders)  # refuses names that nobody has
     if not options.resume:
-        results.discard_measured("ports", (*NATIVE, *ALWAYS, *(one.name for one in ports_guest.contained(options.contenders))),
-                                 (platform.release(), *options.kernels))
+        results.discard_measured(
+            "ports",
+            (*NATIVE, *ALWAYS, *(one.name for one in ports_guest.contained(options.contenders))),
+            (platform.release(), *options.kernels),
+        )
     return _native(options, results) + _guests(options, results)

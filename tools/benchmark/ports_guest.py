@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A container in a guest, on the network of the guest's pair: instructions of a packet, as instructions.py counts them.
+"""A container in a guest, on the network of the guest's pair: instructions of a packet, as
+instructions.py counts them.
 
-Both NICs are virtio-net, as a VF too, which therefore has native XDP. The container, a network namespace in the guest, has the pair's addresses; how
-its frames get out is the contender's.
+Both NICs are virtio-net, as a VF too, which therefore has native XDP. The container, a network
+namespace in the guest, has the pair's addresses; how its frames get out is the contender's.
 """
 
 import contextlib
@@ -25,7 +26,9 @@ class GuestError(Exception):
 
 
 class Contained:
-    """name: as in the results. nic: the lab's whose wire the frames take. Its start() leaves the container a device up, whose name it returns."""
+    """name: as in the results. nic: the lab's whose wire the frames take. Its start() leaves the
+    container a device up, whose name it returns.
+    """
 
     name, nic, lab = "", "vf0", {}
 
@@ -36,14 +39,18 @@ class Contained:
         """Makes the container's device."""
 
     def check(self, lab):
-        """After the packets: context for the figures; raises GuestError when they went another way than meant."""
+        """After the packets: context for the figures; raises GuestError when they went another way
+        than meant.
+        """
         return {}
 
     @staticmethod
     def veth(lab):
         """p0, whose other end is the container's."""
-        lab.vm.check("ip link add p0 numtxqueues 1 numrxqueues 1 type veth peer name p1 numtxqueues 1 numrxqueues 1 netns container; ip link set p0 up; "
-                     "ip -n container link set p1 up")
+        lab.vm.check(
+            "ip link add p0 numtxqueues 1 numrxqueues 1 type veth peer name p1 numtxqueues 1 numrxqueues 1 netns container; ip link set p0 up; "
+            "ip -n container link set p1 up"
+        )
         return "p1"
 
 
@@ -76,15 +83,24 @@ class Port(Contained):
         try:
             lab.vm.wait_for(f"{active} && {native}", READY_TIMEOUT_S)
         except TimeoutError:
-            raise GuestError(f"{self.name}: no port by native XDP:\n{lab.vm.run('vfsteer status')[1]}\n{agent.output()}") from None
+            raise GuestError(
+                f"{self.name}: no port by native XDP:\n{lab.vm.run('vfsteer status')[1]}\n{agent.output()}"
+            ) from None
         return device
 
     def check(self, lab):
-        counters = json.loads(lab.vm.check("vfsteer status --json"))["pairs"][0]["ports"][0]["counters"]
-        native = {way: counters[f"{way}_native_packets"] / counters[f"{way}_packets"] for way in ("rx", "tx")}
+        counters = json.loads(lab.vm.check("vfsteer status --json"))["pairs"][0]["ports"][0][
+            "counters"
+        ]
+        native = {
+            way: counters[f"{way}_native_packets"] / counters[f"{way}_packets"]
+            for way in ("rx", "tx")
+        }
         # ARP's requests are group frames, which tc delivers.
         if native["rx"] < NATIVE_MIN:
-            raise GuestError(f"{self.name}: of the packets to the port only {native['rx']:.0%} went by native XDP")
+            raise GuestError(
+                f"{self.name}: of the packets to the port only {native['rx']:.0%} went by native XDP"
+            )
         return {"native_rx": native["rx"], "native_tx": native["tx"]}
 
 
@@ -107,13 +123,17 @@ class BridgeBonding(Contained):
 
 
 class MacvlanNetFailover(Contained):
-    """Over its standby alone: net_failover takes no virtio-net for a primary, and with another NIC the drivers would be compared."""
+    """Over its standby alone: net_failover takes no virtio-net for a primary, and with another NIC
+    the drivers would be compared.
+    """
 
     name, nic, lab = "macvlan-net_failover", "sb0", {"failover": True}
 
     def start(self, lab):
         master = lab.main()
-        lab.vm.check(f"ip link set {master} up; ip link add m0 link {master} netns container type macvlan mode bridge; ip -n container link set m0 up")
+        lab.vm.check(
+            f"ip link set {master} up; ip link add m0 link {master} netns container type macvlan mode bridge; ip -n container link set m0 up"
+        )
         return "m0"
 
 
@@ -121,9 +141,13 @@ CONTAINED = (Port(), BridgeBonding(), MacvlanNetFailover(), BareVf())
 
 
 def contained(names):
-    """Those of a comma-separated list of contenders, each known by who makes the pair: bonding is bridge-bonding. All when it is empty."""
+    """Those of a comma-separated list of contenders, each known by who makes the pair: bonding is
+    bridge-bonding. All when it is empty.
+    """
     wanted = {name for name in (names or "").split(",") if name}
-    return [one for one in CONTAINED if not wanted or {one.name, one.name.rpartition("-")[2]} & wanted]
+    return [
+        one for one in CONTAINED if not wanted or {one.name, one.name.rpartition("-")[2]} & wanted
+    ]
 
 
 def _carries(lab, mac):
@@ -138,12 +162,24 @@ def _carries(lab, mac):
 @contextlib.contextmanager
 def guest(contained, kernel, qemu):
     """At rest, with a container whose frames take the wire that they shall."""
-    extra = {"packets-itself": compiled(HERE / "packets.c", BUILD / "packets", "-D_GNU_SOURCE"), "packets": HERE / "guest" / "inside"}
-    lab = Lab(kernel, configure=False, vf_model="virtio-net-pci", qemu=qemu, extra={**extra, **contained.extra()}, **contained.lab,
-              **instructions.MACHINE)
+    extra = {
+        "packets-itself": compiled(HERE / "packets.c", BUILD / "packets", "-D_GNU_SOURCE"),
+        "packets": HERE / "guest" / "inside",
+    }
+    lab = Lab(
+        kernel,
+        configure=False,
+        vf_model="virtio-net-pci",
+        qemu=qemu,
+        extra={**extra, **contained.extra()},
+        **contained.lab,
+        **instructions.MACHINE
+    )
     try:
         lab.vm.wait_for(f"ls {lab.netdevs('sb')}", READY_TIMEOUT_S)
-        lab.vm.check("ip netns add container; sysctl -q -w net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1")
+        lab.vm.check(
+            "ip netns add container; sysctl -q -w net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1"
+        )
         if contained.nic == "vf0":
             lab.plug_vf()
         device, pair = contained.start(lab), lab.pairs[0]
@@ -153,7 +189,9 @@ def guest(contained, kernel, qemu):
         while _carries(lab, mac) != contained.nic:
             said = lab.vm.run(f"ip netns exec container ping -c1 -W1 {pair.peer_v4}", 60)[1]
             if time.monotonic() > deadline:
-                raise GuestError(f"{contained.name}: the container is behind {_carries(lab, mac)}, not {contained.nic}:\n{said}\n{lab.vm.run('ip -d link')[1]}")
+                raise GuestError(
+                    f"{contained.name}: the container is behind {_carries(lab, mac)}, not {contained.nic}:\n{said}\n{lab.vm.run('ip -d link')[1]}"
+                )
         time.sleep(2)
         yield lab
     finally:
@@ -166,5 +204,10 @@ def measure(contained, kernel, qemu):
         measured = {name: instructions.measure(lab, name) for name in FIGURES}
         more = contained.check(lab)
     # The VF's interrupts are known by its netdev's name, which a virtio-net's do not have.
-    return {name: (value, {**{key: one for key, one in context.items() if key != "interrupts_per_unit"}, **more})
-            for name, (value, context) in measured.items()}
+    return {
+        name: (
+            value,
+            {**{key: one for key, one in context.items() if key != "interrupts_per_unit"}, **more},
+        )
+        for name, (value, context) in measured.items()
+    }

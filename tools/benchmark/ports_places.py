@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Where frames are forwarded at native speed: one contender and one way, in three network namespaces with veths between them.
+"""Where frames are forwarded at native speed: one contender and one way, in three network
+namespaces with veths between them.
 
 	container  p1 ── p0  guest  pr0 ── pr1  outside
 	                            st0 ── st1
 
-xdp-trafficgen sends at one end, xdp-bench drops at the other. A veth hands XDP frames on in the softirq of the CPU that sent them, so one
-CPU does it all, in the generator's time: generating, forwarding and dropping. What the first and the last cost, the place without forwarding tells.
+xdp-trafficgen sends at one end, xdp-bench drops at the other. A veth hands XDP frames on in the
+softirq of the CPU that sent them, so one CPU does it all, in the generator's time: generating,
+forwarding and dropping. What the first and the last cost, the place without forwarding tells.
 """
 
 import json
@@ -24,7 +26,8 @@ from tools.rig.netns import Netns
 
 PAIR_MAC, PORT_MAC, FAR_MAC = "02:76:66:00:00:01", "02:76:66:00:01:01", "02:76:66:00:02:01"
 READY_TIMEOUT_S = 20
-# Of frames and CPU time of one moment: looked at once again if the one who looks was stopped meanwhile.
+# Of frames and CPU time of one moment: looked at once again if the one who looks was stopped
+# meanwhile.
 LOOK_US_MAX, LOOKS = 50, 50
 WARM_UP_FRAMES = 100000
 NEVER_S = 3600
@@ -45,11 +48,16 @@ class Way:
     macs: tuple
 
 
-WAYS = (Way("port-to-uplink", "p1", "p0", "pr0", "pr1", (PORT_MAC, FAR_MAC)), Way("uplink-to-port", "pr1", "pr0", "p0", "p1", (FAR_MAC, PORT_MAC)))
+WAYS = (
+    Way("port-to-uplink", "p1", "p0", "pr0", "pr1", (PORT_MAC, FAR_MAC)),
+    Way("uplink-to-port", "pr1", "pr0", "p0", "p1", (FAR_MAC, PORT_MAC)),
+)
 
 
 def _cpu_ns(pid):
-    """What a process or a kernel thread has had of the CPUs: its clock is CPUCLOCK_SCHED of <linux/posix-timers.h>."""
+    """What a process or a kernel thread has had of the CPUs: its clock is CPUCLOCK_SCHED of
+    <linux/posix-timers.h>.
+    """
     return time.clock_gettime_ns(~pid << 3 | 2)
 
 
@@ -62,12 +70,28 @@ class Place:
         self.way, self._tools, self._cpu, self._running = way, tools, cpu, []
         self._work = Path(tempfile.mkdtemp(prefix="vfsteer-ports-"))
         owned(self, self.stop)
-        self.guest, self._outside, self._container = Netns("guest"), Netns("outside"), Netns("container")
-        self._owners = {"p0": self.guest, "pr0": self.guest, "st0": self.guest, "pr1": self._outside, "st1": self._outside, "p1": self._container}
+        self.guest, self._outside, self._container = (
+            Netns("guest"),
+            Netns("outside"),
+            Netns("container"),
+        )
+        self._owners = {
+            "p0": self.guest,
+            "pr0": self.guest,
+            "st0": self.guest,
+            "pr1": self._outside,
+            "st1": self._outside,
+            "p1": self._container,
+        }
         for netns in (self.guest, self._outside, self._container):
-            netns.run("echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6; echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6")
-        for inner, outer, inner_mac, outer_mac in (("st0", "st1", PAIR_MAC, FAR_MAC), ("pr0", "pr1", PAIR_MAC, FAR_MAC),
-                                                   ("p0", "p1", "02:76:66:00:01:02", PORT_MAC)):
+            netns.run(
+                "echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6; echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6"
+            )
+        for inner, outer, inner_mac, outer_mac in (
+            ("st0", "st1", PAIR_MAC, FAR_MAC),
+            ("pr0", "pr1", PAIR_MAC, FAR_MAC),
+            ("p0", "p1", "02:76:66:00:01:02", PORT_MAC),
+        ):
             self.guest.run(f"""
                 ip link add {inner} numtxqueues 1 numrxqueues 1 address {inner_mac} type veth \
                     peer name {outer} numtxqueues 1 numrxqueues 1 address {outer_mac} netns {self._owners[outer].name}
@@ -77,7 +101,9 @@ class Place:
         self.load("drop", "p1")
         self.load("drop", "pr1")
         self.forward()
-        self._statistics = self._owners[self.sink].inside(lambda: os.open("/proc/thread-self/net/dev", os.O_RDONLY))
+        self._statistics = self._owners[self.sink].inside(
+            lambda: os.open("/proc/thread-self/net/dev", os.O_RDONLY)
+        )
 
     @property
     def sink(self):
@@ -97,14 +123,21 @@ class Place:
         deadline = time.monotonic() + READY_TIMEOUT_S
         while not is_so():
             if process.poll() is not None or time.monotonic() > deadline:
-                raise PlaceError(f"{self.name}, {self.way.name}: {what}: not within {READY_TIMEOUT_S} s:\n{said.read_text(errors='replace')}")
+                raise PlaceError(
+                    f"{self.name}, {self.way.name}: {what}: not within {READY_TIMEOUT_S} s:\n{said.read_text(errors='replace')}"
+                )
             time.sleep(0.02)
 
     def load(self, action, device, *more):
         """xdp-bench with a program at the device."""
         netns = self._owners[device]
-        process, said = self.start(netns, self._tools.command("xdp-bench", action, device, *more, "-i", NEVER_S))
-        self.wait(f"xdp-bench {action} {device}", lambda: "xdp" in json.loads(netns.run(f"ip -j link show {device}"))[0], process, said)
+        process, said = self.start(
+            netns, self._tools.command("xdp-bench", action, device, *more, "-i", NEVER_S)
+        )
+        self.wait(
+            f"xdp-bench {action} {device}",
+            lambda: "xdp" in json.loads(netns.run(f"ip -j link show {device}"))[0], process, said,
+        )
 
     def frames(self):
         """How many have come to the sink."""
@@ -117,10 +150,17 @@ class Place:
     def begin(self):
         """Frames from now on, as many as the CPU has time for."""
         source, destination = self.way.macs
-        command = self._tools.command("xdp-trafficgen", "udp", self.way.source, "-M", source, "-m", destination, "-I", NEVER_S)
+        command = self._tools.command(
+            "xdp-trafficgen", "udp", self.way.source, "-M", source, "-m", destination, "-I", NEVER_S
+        )
         self.others = self.frames()  # what came before: announcements
-        self._generator, said = self.start(self._owners[self.way.source], ["taskset", "-c", self._cpu, *command])
-        self.wait(f"{WARM_UP_FRAMES} frames", lambda: self.frames() - self.others >= WARM_UP_FRAMES, self._generator, said)
+        self._generator, said = self.start(
+            self._owners[self.way.source], ["taskset", "-c", self._cpu, *command]
+        )
+        self.wait(
+            f"{WARM_UP_FRAMES} frames", lambda: self.frames() - self.others >= WARM_UP_FRAMES,
+            self._generator, said,
+        )
 
     def look(self):
         """(frames that have come to the sink, CPU time in ns that they took)"""
@@ -211,33 +251,61 @@ class Vfsteer(Place):
     def forward(self):
         self._bpffs = self._work / "bpffs"
         self._bpffs.mkdir()
-        # A bpf file system of our own: the machine's may not be mounted, and is none of our business.
+        # A bpf file system of our own: the machine's may not be mounted, and is none of our
+        # business.
         subprocess.run(["mount", "-t", "bpf", "bpf", self._bpffs], check=True)
-        agent, said = self.start(self.guest, [under_test()[0], "run", "--pair", "st0=pr0", "--bpffs", self._bpffs])
-        self.wait("the primary is active", lambda: self._pair().get("active") == "primary", agent, said)
+        agent, said = self.start(
+            self.guest, [under_test()[0], "run", "--pair", "st0=pr0", "--bpffs", self._bpffs]
+        )
+        self.wait(
+            "the primary is active", lambda: self._pair().get("active") == "primary", agent, said
+        )
         self.guest.run(f"{under_test()[0]} port add p0 --pair st0 --bpffs {self._bpffs}")
         try:
             self.wait("the port's frames go by native XDP", self._is_native, agent, said)
         except PlaceError as error:
             pair = self._pair()
-            raise PlaceError(f"{error}\nports: {pair.get('ports')}\nxdp: {pair.get('xdp')}") from None
+            raise PlaceError(
+                f"{error}\nports: {pair.get('ports')}\nxdp: {pair.get('xdp')}"
+            ) from None
 
     def _pair(self):
-        done = subprocess.run(["ip", "netns", "exec", self.guest.name, under_test()[0], "status", "--json", "--bpffs", self._bpffs],
-                              text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        done = subprocess.run(
+            [
+                "ip",
+                "netns",
+                "exec",
+                self.guest.name,
+                under_test()[0],
+                "status",
+                "--json",
+                "--bpffs",
+                self._bpffs,
+            ],
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
         pairs = json.loads(done.stdout)["pairs"] if not done.returncode else []
         return pairs[0] if pairs else {}
 
     def _is_native(self):
         pair = self._pair()
-        return (pair.get("active") == "primary" and [pair.get("xdp", {}).get(which) for which in ("standby", "primary")] == ["native", "native"]
-                and [(port["takes_by"], port["delivers_by"]) for port in pair.get("ports", [])] == [("native", "native")])
+        return (
+            pair.get("active") == "primary"
+            and [pair.get("xdp", {}).get(which) for which in ("standby", "primary")]
+            == ["native", "native"]
+            and [(port["takes_by"], port["delivers_by"]) for port in pair.get("ports", [])]
+            == [("native", "native")]
+        )
 
     def check(self):
         frames, counters = self.frames() - self.others, self._pair()["ports"][0]["counters"]
         native = counters["tx_native_packets" if self.way.leaves == "pr0" else "rx_native_packets"]
         if native < frames:
-            raise PlaceError(f"{self.way.name}: of {frames:,} frames only {native:,} went by native XDP")
+            raise PlaceError(
+                f"{self.way.name}: of {frames:,} frames only {native:,} went by native XDP"
+            )
 
     def stop(self):
         self.end_programs()

@@ -20,7 +20,8 @@ class Progress:
         self._clock, self._step_s, self._started = clock, step_s, clock()
 
     def left_s(self):
-        # The guess counts as a few steps of its own: the first ones, with their boots, are no measure of the rest.
+        # The guess counts as a few steps of its own: the first ones, with their boots, are no
+        # measure of the rest.
         seen = (self._clock() - self._started + 3 * self._step_s) / (self.done + 3)
         return seen * (self.total - self.done)
 

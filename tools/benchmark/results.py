@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The results: one JSON with every figure's raw values, written after each measurement, so that an interrupted run loses nothing.
+"""The results: one JSON with every figure's raw values, written after each measurement, so that an
+interrupted run loses nothing.
 
-A figure is one (section, contender, metric, kernel); it has as many values as there were runs, and for each the command line, QEMU, date and
-whatever else its context says. README.md lists the metrics that the report knows.
+A figure is one (section, contender, metric, kernel); it has as many values as there were runs, and
+for each the command line, QEMU, date and whatever else its context says. README.md lists the
+metrics that the report knows.
 """
 
 import json
@@ -21,7 +23,13 @@ class Figure:
     """All measurements of one thing."""
 
     def __init__(self, section, contender, metric, kernel, unit, values=(), measured=()):
-        self.section, self.contender, self.metric, self.kernel, self.unit = section, contender, metric, kernel, unit
+        self.section, self.contender, self.metric, self.kernel, self.unit = (
+            section,
+            contender,
+            metric,
+            kernel,
+            unit,
+        )
         self.values, self.measured = list(values), [dict(one) for one in measured]
 
     @property
@@ -29,12 +37,22 @@ class Figure:
         return self.section, self.contender, self.metric, self.kernel
 
     def as_dict(self):
-        return {"section": self.section, "contender": self.contender, "metric": self.metric, "kernel": self.kernel, "unit": self.unit,
-                "runs": len(self.values), "values": self.values, "measured": self.measured}
+        return {
+            "section": self.section,
+            "contender": self.contender,
+            "metric": self.metric,
+            "kernel": self.kernel,
+            "unit": self.unit,
+            "runs": len(self.values),
+            "values": self.values,
+            "measured": self.measured,
+        }
 
 
 class Results:
-    """context: what is noted with every value (command, qemu, ...); each add() brings its own on top of it, and the date."""
+    """context: what is noted with every value (command, qemu, ...); each add() brings its own on
+    top of it, and the date.
+    """
 
     def __init__(self, path, **context):
         self.path, self.context = Path(path), context
@@ -67,10 +85,16 @@ class Results:
         os.replace(made, self.path)
 
     def add(self, section, contender, metric, kernel, value, unit, context=None):
-        """One value of one run. value: a number, a list (a series), or None (could not be measured; the context says why)."""
-        figure = self._figures.setdefault((section, contender, metric, kernel), Figure(section, contender, metric, kernel, unit))
+        """One value of one run. value: a number, a list (a series), or None (could not be measured;
+        the context says why).
+        """
+        figure = self._figures.setdefault(
+            (section, contender, metric, kernel), Figure(section, contender, metric, kernel, unit)
+        )
         if figure.unit != unit:
-            raise ResultsError(f"{section}, {contender}, {metric}: in {unit}, and before in {figure.unit}")
+            raise ResultsError(
+                f"{section}, {contender}, {metric}: in {unit}, and before in {figure.unit}"
+            )
         figure.values.append(value)
         date = datetime.now(timezone.utc).isoformat(timespec="seconds")
         figure.measured.append({**self.context, "date": date, **(context or {})})
@@ -84,12 +108,20 @@ class Results:
 
     def discard_measured(self, section, contenders, kernels):
         """Before these are measured again."""
-        return self.discard(lambda figure: figure.section == section and figure.contender in contenders and figure.kernel in kernels)
+        return self.discard(
+            lambda figure: figure.section == section
+            and figure.contender in contenders
+            and figure.kernel in kernels
+        )
 
     def figures(self, section=None, contender=None, metric=None, kernel=None):
         """The figures that match what is given, in the order in which they came."""
         wanted = (section, contender, metric, kernel)
-        return [figure for figure in self._figures.values() if all(want in (None, have) for want, have in zip(wanted, figure.key))]
+        return [
+            figure
+            for figure in self._figures.values()
+            if all(want in (None, have) for want, have in zip(wanted, figure.key))
+        ]
 
     def figure(self, section, contender, metric, kernel):
         """One figure, or None."""

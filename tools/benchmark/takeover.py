@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""How long a guest takes from its VF's link being up to the first packet that it sends over the VF, in the kernel's own words: ftrace.
+"""How long a guest takes from its VF's link being up to the first packet that it sends over the VF,
+in the kernel's own words: ftrace.
 
-Counted from netif_carrier_on, the driver's word that the link is up, to net_dev_start_xmit on the VF, both by the guest's monotonic clock.
+Counted from netif_carrier_on, the driver's word that the link is up, to net_dev_start_xmit on the
+VF, both by the guest's monotonic clock.
 """
 
 TRACING = "/sys/kernel/tracing"

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What differs between the architectures that a guest can have: QEMU's machine, the compiler's prefix, and where its files come from."""
+"""What differs between the architectures that a guest can have: QEMU's machine, the compiler's
+prefix, and where its files come from.
+"""
 
 import platform
 from dataclasses import dataclass
@@ -9,8 +11,21 @@ from tools.rig.places import cache, lock
 from tools.rig.suites import Suite
 
 # For the init of a guest and what the rig runs in it; its libraries come along.
-USERLAND = ("busybox-static", "dash", "iproute2", "ethtool", "bpftool", "tcpdump", "libbpf1", "libnl-3-200", "libnl-genl-3-200", "libsystemd0",
-            "libcap-ng0", "libjson-c5", "libinih1")
+USERLAND = (
+    "busybox-static",
+    "dash",
+    "iproute2",
+    "ethtool",
+    "bpftool",
+    "tcpdump",
+    "libbpf1",
+    "libnl-3-200",
+    "libnl-genl-3-200",
+    "libsystemd0",
+    "libcap-ng0",
+    "libjson-c5",
+    "libinih1",
+)
 
 
 @dataclass(frozen=True)
@@ -36,18 +51,29 @@ class Architecture:
         from tools.rig.userland import codename
         suite = Suite(codename(), self.debian)
         with lock(f"files-{suite.name}"):
-            return suite.extract(USERLAND, cache("files") / suite.name, None, ("./usr/share/*",), dependencies=True)
+            return suite.extract(
+                USERLAND, cache("files") / suite.name, None, ("./usr/share/*",), dependencies=True
+            )
 
 
 X86 = Architecture("x86_64", "amd64", "qemu-system-x86_64", "q35", "max", "ttyS0", True)
-# Pointer authentication as QEMU likes it: the architecture's own algorithm is most of what emulation would do.
-ARM64 = Architecture("aarch64", "arm64", "qemu-system-aarch64", "virt", "max,pauth-impdef=on", "ttyAMA0", False)
+# Pointer authentication as QEMU likes it: the architecture's own algorithm is most of what
+# emulation would do.
+ARM64 = Architecture(
+    "aarch64", "arm64", "qemu-system-aarch64", "virt", "max,pauth-impdef=on", "ttyAMA0", False
+)
 
 
 def find(tree, name):
-    """A program or library of an unpacked tree, by its links: those that are absolute are meant within the tree. None: it is not there."""
+    """A program or library of an unpacked tree, by its links: those that are absolute are meant
+    within the tree. None: it is not there.
+    """
     tree = Path(tree)
-    for folder in (*(tree / part for part in ("usr/sbin", "usr/bin", "sbin", "bin", "lib")), *tree.glob("lib/*-linux-gnu"), *tree.glob("usr/lib/*-linux-gnu")):
+    for folder in (
+        *(tree / part for part in ("usr/sbin", "usr/bin", "sbin", "bin", "lib")),
+        *tree.glob("lib/*-linux-gnu"),
+        *tree.glob("usr/lib/*-linux-gnu"),
+    ):
         path = folder / name
         while path.is_symlink():
             target = path.readlink()

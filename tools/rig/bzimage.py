@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The kernel proper out of a compressed image, so that an emulated processor need not spend its first seconds unpacking it.
+"""The kernel proper out of a compressed image, so that an emulated processor need not spend its
+first seconds unpacking it.
 
-What comes out is an ELF file with a PVH entry point, which QEMU starts directly. The layout is that of Linux' x86 boot protocol.
+What comes out is an ELF file with a PVH entry point, which QEMU starts directly. The layout is that
+of Linux' x86 boot protocol.
 """
 
 import lzma
@@ -22,7 +24,9 @@ def vmlinux_extract(image, target):
         # What follows the stream is its unpacked size, which the decompressor leaves aside.
         plain = lzma.LZMADecompressor().decompress(packed)
     elif packed.startswith(b"\x28\xb5\x2f\xfd"):
-        plain = subprocess.run(["zstd", "-dcq"], input=packed[:-4], check=True, stdout=subprocess.PIPE).stdout
+        plain = subprocess.run(
+            ["zstd", "-dcq"], input=packed[:-4], check=True, stdout=subprocess.PIPE
+        ).stdout
     else:
         return False
     if not plain.startswith(b"\x7fELF"):

@@ -38,7 +38,9 @@ class Frame:
 
 
 def _filter(direction):
-    """A classic filter on the packet's type, in the kernel: a flood the other way then costs the machine nothing."""
+    """A classic filter on the packet's type, in the kernel: a flood the other way then costs the
+    machine nothing.
+    """
     keep_outgoing = direction == "to_guest"
     snap = 0x40000
     program = [(0x28, 0, 0, SKF_AD_PKTTYPE & 0xffffffff),  # ldh pkttype
@@ -50,15 +52,22 @@ def _filter(direction):
 
 
 def _retagged(data, auxiliary):
-    """The frame with its outermost VLAN tag, which the kernel takes out, where it was on the wire."""
+    """The frame with its outermost VLAN tag, which the kernel takes out, where it was on the wire.
+    """
     status, _, _, _, _, tci, tpid = struct.unpack_from("IIIHHHH", auxiliary)
     if not status & TP_STATUS_VLAN_VALID:
         return data
-    return data[:12] + struct.pack("!HH", tpid if status & TP_STATUS_VLAN_TPID_VALID else 0x8100, tci) + data[12:]
+    return (
+        data[:12]
+        + struct.pack("!HH", tpid if status & TP_STATUS_VLAN_TPID_VALID else 0x8100, tci)
+        + data[12:]
+    )
 
 
 class Capture:
-    """Frames on an interface from now on. direction: from_guest, to_guest or both; tags: frames have their VLAN tags, as on the wire."""
+    """Frames on an interface from now on. direction: from_guest, to_guest or both; tags: frames
+    have their VLAN tags, as on the wire.
+    """
 
     SNAP = 256
 
@@ -98,7 +107,9 @@ class Capture:
             for level, kind, part in parts:
                 if (level, kind) == (SOL_PACKET, PACKET_AUXDATA):
                     data = _retagged(data, part)
-            self._frames.append(Frame(stamp[0] * 10**9 + stamp[1], address[2] != PACKET_OUTGOING, data))
+            self._frames.append(
+                Frame(stamp[0] * 10**9 + stamp[1], address[2] != PACKET_OUTGOING, data)
+            )
 
     def frames(self):
         """What has been seen so far."""

@@ -47,7 +47,9 @@ class Channel:
             raise ChannelError(f"the guest is gone: {error}") from error
 
     def run(self, script, timeout, data=b""):
-        """Runs a shell script with data as its input; (status, output bytes). What runs too long is killed, then TimeoutError."""
+        """Runs a shell script with data as its input; (status, output bytes). What runs too long is
+        killed, then TimeoutError.
+        """
         body = script.encode()
         with self._changed:
             self._next += 1
@@ -63,7 +65,9 @@ class Channel:
         if done:
             raise ChannelError(f"the guest is gone while running: {script}")
         self._send(b"KILL %d\n" % number)
-        raise TimeoutError(f"no end within {timeout} s: {script}\n{output.decode(errors='replace')}")
+        raise TimeoutError(
+            f"no end within {timeout} s: {script}\n{output.decode(errors='replace')}"
+        )
 
     def close(self):
         try:

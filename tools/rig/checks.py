@@ -13,4 +13,6 @@ def check(truth, what):
 
 
 def check_equal(got, expected, what):
-    check(got == expected, lambda: f"{what() if callable(what) else what}: {got!r}, not {expected!r}")
+    check(
+        got == expected, lambda: f"{what() if callable(what) else what}: {got!r}, not {expected!r}"
+    )

@@ -20,7 +20,8 @@ def _die_with_parent():
 def lifeline():
     """For Popen's preexec_fn: the kernel ends the child when we are killed outright.
 
-    It goes by the thread that started the child, so only the main one, which lives as long as the process, can promise that.
+    It goes by the thread that started the child, so only the main one, which lives as long as the
+    process, can promise that.
     """
     return _die_with_parent if threading.current_thread() is threading.main_thread() else None
 
@@ -29,7 +30,8 @@ def owned(thing, take_away):
     """Registers how a thing is taken away; taking away must bear being called twice."""
     if not _owned and threading.current_thread() is threading.main_thread():
         for number in (signal.SIGTERM, signal.SIGHUP):
-            # A caller's own handler has precedence: then it is up to it to exit, which brings us to atexit.
+            # A caller's own handler has precedence: then it is up to it to exit, which brings us to
+            # atexit.
             if signal.getsignal(number) is signal.SIG_DFL:
                 signal.signal(number, lambda got, _: sys.exit(128 + got))
     _owned[id(thing)] = take_away

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A cpio archive as the kernel takes it for an initramfs ("newc"), without staging a tree: needs no root and leaves nothing behind."""
+"""A cpio archive as the kernel takes it for an initramfs ("newc"), without staging a tree: needs no
+root and leaves nothing behind.
+"""
 
 import stat
 

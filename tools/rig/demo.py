@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""The demonstration behind tools/demo: `demo.py vm KERNEL [--newer-qemu]` or `demo.py netns`. Says each step, shows the paths live, ends with a verdict."""
+"""The demonstration behind tools/demo: `demo.py vm KERNEL [--newer-qemu]` or `demo.py netns`. Says
+each step, shows the paths live, ends with a verdict.
+"""
 
 import json
 import os
@@ -43,7 +45,9 @@ class Screen:
 
     def say(self, text=""):
         with self._lock:
-            self._write(("\r\033[K" if self._tty else "") + text + "\n" + (self._live if self._tty else ""))
+            self._write(
+                ("\r\033[K" if self._tty else "") + text + "\n" + (self._live if self._tty else "")
+            )
 
     def live(self, text):
         with self._lock:
@@ -69,17 +73,22 @@ class Screen:
         sys.stdout.flush()
 
 
-# ---- the two stages: a guest under QEMU, or a namespace in its place ------------------------------------------------------
+# ---- the two stages: a guest under QEMU, or a namespace in its place
+# ------------------------------------------------------
 
 
 class VmStage:
     steps = 7
 
     def __init__(self, screen, kernel, newer_qemu):
-        screen.step(f"booting a guest with Debian's {kernel} kernel (emulated, so it takes some seconds), with one virtio-net device")
+        screen.step(
+            f"booting a guest with Debian's {kernel} kernel (emulated, so it takes some seconds), with one virtio-net device"
+        )
         self.lab = Lab(kernel, extra={"/sbin/vfsteer": VFSTEER}, qemu=qemu(newer_qemu))
         self.standby = self.lab.netdev("sb")
-        screen.say(f"      booted in {self.lab.vm.boot_s:.1f} s: Linux {self.lab.vm.check('uname -r').strip()}; {self.standby} is the virtio-net device")
+        screen.say(
+            f"      booted in {self.lab.vm.boot_s:.1f} s: Linux {self.lab.vm.check('uname -r').strip()}; {self.standby} is the virtio-net device"
+        )
         self.command, self.bpffs = "vfsteer run", ""
 
     def status(self):
@@ -100,18 +109,26 @@ class VmStage:
 
 
 class Namespace:
-    """What a guest is to the rig, played by a network namespace. Its /tmp is a directory of its own."""
+    """What a guest is to the rig, played by a network namespace. Its /tmp is a directory of its
+    own.
+    """
 
     def __init__(self, netns, work):
         self._netns, self._work = netns, work
-        self._environment = {**os.environ, "PATH": f"{program('flow').parent}:{VFSTEER.parent}:{os.environ['PATH']}"}
+        self._environment = {
+            **os.environ,
+            "PATH": f"{program('flow').parent}:{VFSTEER.parent}:{os.environ['PATH']}",
+        }
 
     def _path(self, text):
         return re.sub(r"/tmp/(?!vfsteer-demo-)", f"{self._work}/", text)
 
     def run(self, script, timeout=30):
-        done = subprocess.run(["ip", "netns", "exec", self._netns.name, "sh", "-c", self._path(script)], text=True, timeout=timeout,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=self._environment)
+        done = subprocess.run(
+            ["ip", "netns", "exec", self._netns.name, "sh", "-c", self._path(script)], text=True,
+            timeout=timeout, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, env=self._environment,
+        )
         return done.returncode, done.stdout
 
     def check(self, script, timeout=30):
@@ -136,8 +153,10 @@ class Started:
         Started.count += 1
         self._log = place._work / f"started-{Started.count}.log"
         with open(self._log, "wb") as log:
-            self._process = place._netns.popen(["sh", "-c", place._path(script)], stdout=log, stderr=log, env=place._environment,
-                                               start_new_session=True)
+            self._process = place._netns.popen(
+                ["sh", "-c", place._path(script)], stdout=log, stderr=log, env=place._environment,
+                start_new_session=True,
+            )
         self.pid = self._process.pid
 
     def output(self):
@@ -167,14 +186,17 @@ class NetnsStage:
     replug_text = "adding the VF's stand-in again"
 
     def __init__(self, screen, *_):
-        screen.step("making a guest's stand-in: a network namespace with one veth as virtio-net, a bridge outside and a peer beyond it")
+        screen.step(
+            "making a guest's stand-in: a network namespace with one veth as virtio-net, a bridge outside and a peer beyond it"
+        )
         self.lab = self
         self.pairs, self.standby = [Pair(0)], "eth0"
         self._work = Path(tempfile.mkdtemp(prefix="vfsteer-demo-"))
         self._bpffs = self._work / "bpffs"
         owned(self, self.stop)
         self._bpffs.mkdir()
-        # A bpf file system of our own: the machine's may not be mounted, and is none of our business.
+        # A bpf file system of our own: the machine's may not be mounted, and is none of our
+        # business.
         subprocess.run(["mount", "-t", "bpf", "bpf", self._bpffs], check=True)
         self.bpffs = f" --bpffs {self._bpffs}"
         self.command = f"vfsteer run --pair eth0=eth1{self.bpffs}"
@@ -182,7 +204,9 @@ class NetnsStage:
         self.vm = Namespace(self._guest, self._work)
         pair = self.pairs[0]
         for netns in (self._guest, self._switch, self.peer):
-            netns.run("echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad; echo 20000 >/proc/sys/net/core/netdev_max_backlog 2>/dev/null || true")
+            netns.run(
+                "echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad; echo 20000 >/proc/sys/net/core/netdev_max_backlog 2>/dev/null || true"
+            )
         self._switch.run(f"""
             echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
             ip link add br0 type bridge forward_delay 0 mcast_querier 1
@@ -190,12 +214,18 @@ class NetnsStage:
             ip link set br0 up
             ip link add out0 type veth peer name peer0 netns {self.peer.name}
             ip link set out0 master br0 up""")
-        self.peer.run(f"ip address add {pair.peer_v4}/24 dev peer0; ip link set peer0 address 52:54:00:77:ff:01 up")
+        self.peer.run(
+            f"ip address add {pair.peer_v4}/24 dev peer0; ip link set peer0 address 52:54:00:77:ff:01 up"
+        )
         self._wire("eth0", "sb0")
-        self._guest.run(f"ip address add {pair.guest_v4}/24 dev eth0; ip address add {pair.guest_v6}/64 dev eth0 nodad; ip link set eth0 up")
+        self._guest.run(
+            f"ip address add {pair.guest_v4}/24 dev eth0; ip address add {pair.guest_v6}/64 dev eth0 nodad; ip link set eth0 up"
+        )
 
     def _wire(self, inner, outer):
-        self._guest.run(f"ip link add {inner} address {self.pairs[0].mac} type veth peer {outer} netns {self._switch.name}")
+        self._guest.run(
+            f"ip link add {inner} address {self.pairs[0].mac} type veth peer {outer} netns {self._switch.name}"
+        )
         self._switch.run(f"ip link set {outer} master br0 up")
 
     def status(self):
@@ -210,7 +240,11 @@ class NetnsStage:
         return "gone"
 
     def stop(self):
-        for netns in (getattr(self, "_guest", None), getattr(self, "_switch", None), getattr(self, "peer", None)):
+        for netns in (
+            getattr(self, "_guest", None),
+            getattr(self, "_switch", None),
+            getattr(self, "peer", None),
+        ):
             if netns:
                 netns.remove()
         subprocess.run(["umount", self._bpffs], stderr=subprocess.DEVNULL)
@@ -218,7 +252,8 @@ class NetnsStage:
         released(self)
 
 
-# ---- the demonstration ----------------------------------------------------------------------------------------------
+# ---- the demonstration
+# ----------------------------------------------------------------------------------------------
 
 
 class Watcher(threading.Thread):
@@ -256,9 +291,15 @@ class Watcher(threading.Thread):
 
     def _line(self, pair):
         count = pair["counters"]
-        paths = " | ".join(f"{name} out {count[f'tx_{path}_packets']} in {count[f'rx_{path}_packets']}"
-                           for path, name in (("primary", "VF"), ("standby", "virtio")))
-        active = f"VF ({pair['primary_state']})" if pair["active"] == "primary" else f"virtio (VF {pair['primary_state']})"
+        paths = " | ".join(
+            f"{name} out {count[f'tx_{path}_packets']} in {count[f'rx_{path}_packets']}"
+            for path, name in (("primary", "VF"), ("standby", "virtio"))
+        )
+        active = (
+            f"VF ({pair['primary_state']})"
+            if pair["active"] == "primary"
+            else f"virtio (VF {pair['primary_state']})"
+        )
         return f"{self._screen.elapsed()}  on {active:18} | {paths}"
 
     def end(self):
@@ -276,7 +317,9 @@ def wait_active(stage, path, agent, timeout=30):
         if not agent.running():
             raise DemoError(f"vfsteer run has ended: {agent.output()}")
         if time.monotonic() > deadline:
-            raise DemoError(f"the {path} was not active within {timeout} s: {said}\n{agent.output()}")
+            raise DemoError(
+                f"the {path} was not active within {timeout} s: {said}\n{agent.output()}"
+            )
         time.sleep(0.1)
 
 
@@ -300,17 +343,25 @@ def verdict(screen, result, agent_log):
     for way, name in (("out", "guest to peer"), ("in", "peer to guest")):
         one = result[way]
         lost, doubled = lost + one["lost"], doubled + one["duplicates"]
-        screen.say(f"      {name:15}{one['sent']:>9}{one['lost']:>7}{one['duplicates']:>12}{one['longest_gap_ms']:>10.1f} ms"
-                   f"   (the sender's own longest pause: {one['sender_pause_ms']:.1f} ms)")
+        screen.say(
+            f"      {name:15}{one['sent']:>9}{one['lost']:>7}{one['duplicates']:>12}{one['longest_gap_ms']:>10.1f} ms"
+            f"   (the sender's own longest pause: {one['sender_pause_ms']:.1f} ms)"
+        )
     if result["in"]["send_errors"] or result["out"]["send_errors"]:
-        screen.say(f"      refused by the sender's own kernel: {result['out']['send_errors'] + result['in']['send_errors']}")
+        screen.say(
+            f"      refused by the sender's own kernel: {result['out']['send_errors'] + result['in']['send_errors']}"
+        )
     if not lost:
-        screen.say("verdict: nothing was lost" + (f", though {doubled} came twice" if doubled else ""))
+        screen.say(
+            "verdict: nothing was lost" + (f", though {doubled} came twice" if doubled else "")
+        )
         return True
     screen.say(f"verdict: {lost} packet{'s were' if lost > 1 else ' was'} lost")
     refused = re.search(r"(this kernel refuses tracing[^\n:]*)", agent_log)
     if refused:
-        screen.say(f"      {refused[1]}, so the primary's end could not be known in advance, only noticed; where tracing is allowed it can")
+        screen.say(
+            f"      {refused[1]}, so the primary's end could not be known in advance, only noticed; where tracing is allowed it can"
+        )
     return False
 
 
@@ -339,7 +390,9 @@ def demonstrate(mode, kernel, newer_qemu):
         wait_active(stage, "primary", agent)
         time.sleep(0.5)
         step(f"starting traffic: {RATE} numbered packets a second each way")
-        result = measure(stage.lab, lambda: scenario(screen, stage, agent), rate=RATE, before_s=0.5, after_s=0.5)
+        result = measure(
+            stage.lab, lambda: scenario(screen, stage, agent), rate=RATE, before_s=0.5, after_s=0.5
+        )
         watcher.end()
         screen.settle()
         step("the account")
@@ -351,10 +404,16 @@ def demonstrate(mode, kernel, newer_qemu):
 
 def main(args):
     if not args or args[0] not in ("vm", "netns"):
-        print("usage: demo.py vm KERNEL [--newer-qemu] | netns (tools/demo runs it)", file=sys.stderr)
+        print(
+            "usage: demo.py vm KERNEL [--newer-qemu] | netns (tools/demo runs it)", file=sys.stderr
+        )
         return 2
     try:
-        return 0 if demonstrate(args[0], args[1] if len(args) > 1 else None, "--newer-qemu" in args) else 1
+        return (
+            0
+            if demonstrate(args[0], args[1] if len(args) > 1 else None, "--newer-qemu" in args)
+            else 1
+        )
     except KeyboardInterrupt:
         print("\ndemo: interrupted; all that was made is taken away", file=sys.stderr)
         return 130

@@ -2,13 +2,13 @@
 /*
  * flow: numbered UDP datagrams at an even pace, and an account of what became of them.
  *
- *	flow send --to ADDR --port P [--rate PPS] [--count N | --seconds S] ...
- *	flow receive --port P [--until-idle MS] [--report FILE] ...
+ * flow send --to ADDR --port P [--rate PPS] [--count N | --seconds S] ... flow receive --port P
+ * [--until-idle MS] [--report FILE] ...
  *
- *	flow clock		the time here: CLOCK_REALTIME and CLOCK_MONOTONIC in ns
+ * flow clock              the time here: CLOCK_REALTIME and CLOCK_MONOTONIC in ns
  *
- * Both ends report as JSON. SIGTERM ends either in good order: the sender then says how many it has sent, which is what a
- * tail that never arrives is counted against.
+ * Both ends report as JSON. SIGTERM ends either in good order: the sender then says how many it has
+ * sent, which is what a tail that never arrives is counted against.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -34,8 +34,9 @@
 /* What is measured is the path: the receiver's socket must not be where a datagram is lost. */
 #define RECEIVE_BUFFER_BYTES (16 << 20)
 /*
- * Nor may the sender overrun the queue of the device below, 1,000 packets as a rule, when that stands still and it catches up: it waits
- * instead, which its longest pause shows. The kernel doubles this, and counts some 768 bytes for a small datagram.
+ * Nor may the sender overrun the queue of the device below, 1,000 packets as a rule, when that
+ * stands still and it catches up: it waits instead, which its longest pause shows. The kernel
+ * doubles this, and counts some 768 bytes for a small datagram.
  */
 #define SEND_BUFFER_BYTES (192 << 10)
 
@@ -86,7 +87,9 @@ static FILE *report_open(const struct options *options)
 
 static struct addrinfo *address_find(const char *host, const char *port, int flags)
 {
-	struct addrinfo hints = { .ai_socktype = SOCK_DGRAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | flags }, *found;
+	struct addrinfo hints = { .ai_socktype = SOCK_DGRAM,
+				  .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | flags },
+			*found;
 	int error = getaddrinfo(host, port, &hints, &found);
 
 	if (error) {
@@ -96,7 +99,8 @@ static struct addrinfo *address_find(const char *host, const char *port, int fla
 	return found;
 }
 
-static int socket_open(const struct addrinfo *address, int buffer_option, int buffer_force, int size)
+static int socket_open(const struct addrinfo *address, int buffer_option, int buffer_force,
+		       int size)
 {
 	int fd = socket(address->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
@@ -140,8 +144,10 @@ static int flow_send(const struct options *options)
 	int fd = socket_open(to, SO_SNDBUF, SO_SNDBUFFORCE, SEND_BUFFER_BYTES), one = 1;
 	unsigned int index = interface_index(options->interface);
 	struct ip_mreqn via = { .imr_ifindex = (int)index };
-	uint64_t limit = options->count ? options->count : (uint64_t)(options->seconds * options->rate);
-	uint64_t interval_ns = (uint64_t)(NS_PER_S / options->rate), seq = 0, start_ns, last_ns, pause_ns = 0, pause_seq = 0;
+	uint64_t limit =
+		options->count ? options->count : (uint64_t)(options->seconds * options->rate);
+	uint64_t interval_ns = (uint64_t)(NS_PER_S / options->rate), seq = 0, start_ns, last_ns,
+		 pause_ns = 0, pause_seq = 0;
 	uint64_t start_unix_ns = now_ns(CLOCK_REALTIME), failed = 0;
 	struct datagram *datagram = calloc(1, options->size);
 	FILE *out = report_open(options);
@@ -157,7 +163,8 @@ static int flow_send(const struct options *options)
 	setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &one, sizeof(one));
 	if (index) {
 		/* Also where there is no route, as for 255.255.255.255. */
-		setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, options->interface, strlen(options->interface));
+		setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, options->interface,
+			   strlen(options->interface));
 		setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &via, sizeof(via));
 		setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, &index, sizeof(index));
 	}
@@ -170,8 +177,12 @@ static int flow_send(const struct options *options)
 		uint64_t next_ns = start_ns + seq * interval_ns;
 		struct timespec next;
 
-		/* Behind after a stall: a few per tick until the plan is met again, every number in its turn. */
-		for (unsigned int sent = 0; seq < due && sent < options->burst && (!limit || seq < limit); sent++) {
+		/*
+		 * Behind after a stall: a few per tick until the plan is met again, every number in
+		 * its turn.
+		 */
+		for (unsigned int sent = 0;
+		     seq < due && sent < options->burst && (!limit || seq < limit); sent++) {
 			datagram->seq = seq;
 			datagram->sent_ns = now_ns(CLOCK_MONOTONIC);
 			if (datagram->sent_ns - last_ns > pause_ns) {
@@ -179,7 +190,8 @@ static int flow_send(const struct options *options)
 				pause_seq = seq;
 			}
 			last_ns = datagram->sent_ns;
-			if (sendto(fd, datagram, options->size, 0, to->ai_addr, to->ai_addrlen) < 0) {
+			if (sendto(fd, datagram, options->size, 0, to->ai_addr, to->ai_addrlen) <
+			    0) {
 				if (errno == EINTR)
 					break;
 				error_note(errno, seq);
@@ -190,19 +202,30 @@ static int flow_send(const struct options *options)
 		}
 		if (next_ns < now)
 			next_ns = now + interval_ns;
-		next = (struct timespec){ .tv_sec = next_ns / NS_PER_S, .tv_nsec = next_ns % NS_PER_S };
+		next = (struct timespec){ .tv_sec = next_ns / NS_PER_S,
+					  .tv_nsec = next_ns % NS_PER_S };
 		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, NULL);
 	}
-	fprintf(out, "{\"sent\": %llu, \"failed\": %llu, \"seconds\": %.3f, \"start_unix_ns\": %llu, \"start_ns\": %llu, ",
-		(unsigned long long)seq, (unsigned long long)failed, (now_ns(CLOCK_MONOTONIC) - start_ns) / 1e9,
-		(unsigned long long)start_unix_ns, (unsigned long long)start_ns);
-	/* The sender's own longest pause: a gap at the other end that is no longer than this is not the network's. */
-	fprintf(out, "\"longest_pause_ms\": %.3f, \"longest_pause_seq\": %llu, \"errors\": [", pause_ns / 1e6,
-		(unsigned long long)pause_seq);
+	fprintf(out,
+		"{\"sent\": %llu, \"failed\": %llu, \"seconds\": %.3f, \"start_unix_ns\": %llu, "
+		"\"start_ns\": %llu, ",
+		(unsigned long long)seq, (unsigned long long)failed,
+		(now_ns(CLOCK_MONOTONIC) - start_ns) / 1e9, (unsigned long long)start_unix_ns,
+		(unsigned long long)start_ns);
+	/*
+	 * The sender's own longest pause: a gap at the other end that is no longer than this is not
+	 * the network's.
+	 */
+	fprintf(out, "\"longest_pause_ms\": %.3f, \"longest_pause_seq\": %llu, \"errors\": [",
+		pause_ns / 1e6, (unsigned long long)pause_seq);
 	for (int i = 0; i < ERRORS_MAX && errors[i].count; i++)
-		fprintf(out, "%s{\"error\": \"%s\", \"count\": %llu, \"first_seq\": %llu, \"last_seq\": %llu}", i ? ", " : "",
-			strerrorname_np(errors[i].number), (unsigned long long)errors[i].count,
-			(unsigned long long)errors[i].first_seq, (unsigned long long)errors[i].last_seq);
+		fprintf(out,
+			"%s{\"error\": \"%s\", \"count\": %llu, \"first_seq\": %llu, \"last_seq\": "
+			"%llu}",
+			i ? ", " : "", strerrorname_np(errors[i].number),
+			(unsigned long long)errors[i].count,
+			(unsigned long long)errors[i].first_seq,
+			(unsigned long long)errors[i].last_seq);
 	fprintf(out, "]}\n");
 	return fclose(out) ? 1 : 0;
 }
@@ -239,7 +262,8 @@ static void tally_gap(struct tally *tally, uint64_t now, uint64_t seq, uint64_t 
 	tally->gap_count++;
 }
 
-static void tally_add(struct tally *tally, const struct datagram *datagram, uint64_t now, uint64_t gap_min_ns)
+static void tally_add(struct tally *tally, const struct datagram *datagram, uint64_t now,
+		      uint64_t gap_min_ns)
 {
 	uint64_t seq = datagram->seq;
 
@@ -257,7 +281,8 @@ static void tally_add(struct tally *tally, const struct datagram *datagram, uint
 	if (tally->received)
 		tally_gap(tally, now, seq, gap_min_ns);
 	else
-		tally->first_seq = seq, tally->first_ns = now, tally->start_sent_ns = datagram->sent_ns;
+		tally->first_seq = seq, tally->first_ns = now,
+		tally->start_sent_ns = datagram->sent_ns;
 	if (tally->seen[seq])
 		tally->duplicates++;
 	else if (tally->received && seq < tally->highest_seq)
@@ -273,24 +298,40 @@ static void tally_add(struct tally *tally, const struct datagram *datagram, uint
 
 static void tally_report(const struct tally *tally, uint64_t expect, FILE *out)
 {
-	uint64_t end = expect ? expect : tally->received ? tally->highest_seq + 1 : 0, lost = 0, ranges = 0;
+	uint64_t end = expect		 ? expect
+		       : tally->received ? tally->highest_seq + 1
+					 : 0,
+		 lost = 0, ranges = 0;
 
-	fprintf(out, "{\"received\": %llu, \"duplicates\": %llu, \"reordered\": %llu, \"foreign\": %llu, ",
-		(unsigned long long)tally->received, (unsigned long long)tally->duplicates, (unsigned long long)tally->reordered,
-		(unsigned long long)tally->foreign);
-	fprintf(out, "\"first_seq\": %lld, \"last_seq\": %lld, \"first_unix_ns\": %llu, \"last_unix_ns\": %llu, ",
-		tally->received ? (long long)tally->first_seq : -1, tally->received ? (long long)tally->highest_seq : -1,
+	fprintf(out,
+		"{\"received\": %llu, \"duplicates\": %llu, \"reordered\": %llu, \"foreign\": "
+		"%llu, ",
+		(unsigned long long)tally->received, (unsigned long long)tally->duplicates,
+		(unsigned long long)tally->reordered, (unsigned long long)tally->foreign);
+	fprintf(out,
+		"\"first_seq\": %lld, \"last_seq\": %lld, \"first_unix_ns\": %llu, "
+		"\"last_unix_ns\": %llu, ",
+		tally->received ? (long long)tally->first_seq : -1,
+		tally->received ? (long long)tally->highest_seq : -1,
 		(unsigned long long)tally->first_ns, (unsigned long long)tally->last_ns);
-	fprintf(out, "\"longest_gap_ms\": %.3f, \"longest_gap_at_s\": %.3f, \"longest_gap_seq\": [%llu, %llu], \"gaps\": [",
+	fprintf(out,
+		"\"longest_gap_ms\": %.3f, \"longest_gap_at_s\": %.3f, \"longest_gap_seq\": [%llu, "
+		"%llu], \"gaps\": [",
 		tally->longest.length_ns / 1e6,
 		tally->longest.length_ns ? (tally->longest.start_ns - tally->first_ns) / 1e9 : 0,
-		(unsigned long long)tally->longest.before_seq, (unsigned long long)tally->longest.after_seq);
+		(unsigned long long)tally->longest.before_seq,
+		(unsigned long long)tally->longest.after_seq);
 	for (uint64_t i = 0; i < tally->gap_count && i < GAPS_MAX; i++)
-		fprintf(out, "%s{\"ms\": %.3f, \"at_s\": %.3f, \"unix_ns\": %llu, \"seq\": [%llu, %llu]}", i ? ", " : "",
-			tally->gaps[i].length_ns / 1e6, (tally->gaps[i].start_ns - tally->first_ns) / 1e9,
-			(unsigned long long)tally->gaps[i].start_ns, (unsigned long long)tally->gaps[i].before_seq,
+		fprintf(out,
+			"%s{\"ms\": %.3f, \"at_s\": %.3f, \"unix_ns\": %llu, \"seq\": [%llu, "
+			"%llu]}",
+			i ? ", " : "", tally->gaps[i].length_ns / 1e6,
+			(tally->gaps[i].start_ns - tally->first_ns) / 1e9,
+			(unsigned long long)tally->gaps[i].start_ns,
+			(unsigned long long)tally->gaps[i].before_seq,
 			(unsigned long long)tally->gaps[i].after_seq);
-	fprintf(out, "], \"gap_count\": %llu, \"lost_ranges\": [", (unsigned long long)tally->gap_count);
+	fprintf(out, "], \"gap_count\": %llu, \"lost_ranges\": [",
+		(unsigned long long)tally->gap_count);
 	for (uint64_t seq = 0; seq < end; seq++) {
 		uint64_t from = seq;
 
@@ -300,9 +341,11 @@ static void tally_report(const struct tally *tally, uint64_t expect, FILE *out)
 			continue;
 		lost += seq - from;
 		if (ranges++ < RANGES_MAX)
-			fprintf(out, "%s[%llu, %llu]", ranges > 1 ? ", " : "", (unsigned long long)from, (unsigned long long)seq - 1);
+			fprintf(out, "%s[%llu, %llu]", ranges > 1 ? ", " : "",
+				(unsigned long long)from, (unsigned long long)seq - 1);
 	}
-	fprintf(out, "], \"lost_range_count\": %llu, \"lost\": %llu}\n", (unsigned long long)ranges, (unsigned long long)lost);
+	fprintf(out, "], \"lost_range_count\": %llu, \"lost\": %llu}\n", (unsigned long long)ranges,
+		(unsigned long long)lost);
 }
 
 static void group_join(int fd, const char *group, unsigned int index)
@@ -311,14 +354,19 @@ static void group_join(int fd, const char *group, unsigned int index)
 	struct group_req request = { .gr_interface = index };
 
 	memcpy(&request.gr_group, address->ai_addr, address->ai_addrlen);
-	if (setsockopt(fd, address->ai_family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP, MCAST_JOIN_GROUP, &request, sizeof(request)))
+	if (setsockopt(fd, address->ai_family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP,
+		       MCAST_JOIN_GROUP, &request, sizeof(request)))
 		die(group);
 }
 
-/* The kernel's own time of arrival, so that a busy CPU between there and here is not taken for a gap. */
+/*
+ * The kernel's own time of arrival, so that a busy CPU between there and here is not taken for a
+ * gap.
+ */
 static uint64_t arrival_ns(struct msghdr *message)
 {
-	for (struct cmsghdr *part = CMSG_FIRSTHDR(message); part; part = CMSG_NXTHDR(message, part)) {
+	for (struct cmsghdr *part = CMSG_FIRSTHDR(message); part;
+	     part = CMSG_NXTHDR(message, part)) {
 		struct timespec stamp;
 
 		if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_TIMESTAMPNS)
@@ -332,9 +380,13 @@ static uint64_t arrival_ns(struct msghdr *message)
 static int flow_receive(const struct options *options)
 {
 	const char *any = options->group && !strchr(options->group, ':') ? "0.0.0.0" : "::";
-	struct addrinfo *at = address_find(options->bind ? options->bind : any, options->port, AI_PASSIVE);
-	int fd = socket_open(at, SO_RCVBUF, SO_RCVBUFFORCE, RECEIVE_BUFFER_BYTES), one = 1, zero = 0;
-	uint64_t deadline_ns = options->seconds > 0 ? now_ns(CLOCK_MONOTONIC) + (uint64_t)(options->seconds * 1e9) : 0;
+	struct addrinfo *at =
+		address_find(options->bind ? options->bind : any, options->port, AI_PASSIVE);
+	int fd = socket_open(at, SO_RCVBUF, SO_RCVBUFFORCE, RECEIVE_BUFFER_BYTES), one = 1,
+	    zero = 0;
+	uint64_t deadline_ns =
+		options->seconds > 0 ? now_ns(CLOCK_MONOTONIC) + (uint64_t)(options->seconds * 1e9)
+				     : 0;
 	struct tally tally = { 0 };
 	union {
 		struct datagram head;
@@ -358,7 +410,9 @@ static int flow_receive(const struct options *options)
 		struct msghdr message = { .msg_iov = &room, .msg_iovlen = 1, .msg_control = control,
 					  .msg_controllen = sizeof(control) };
 		/* Told to end, it still takes what lies in the socket: that has arrived. */
-		int timeout_ms = ending ? 0 : options->idle_ms && tally.received ? (int)options->idle_ms : 200;
+		int timeout_ms = ending				      ? 0
+				 : options->idle_ms && tally.received ? (int)options->idle_ms
+								      : 200;
 		int ready = poll(&wait, 1, timeout_ms);
 		ssize_t size;
 
@@ -367,7 +421,8 @@ static int flow_receive(const struct options *options)
 		if (ready <= 0)
 			continue;
 		size = recvmsg(fd, &message, MSG_DONTWAIT);
-		if (size < (ssize_t)sizeof(struct datagram) || data.head.magic != FLOW_MAGIC || data.head.seq >> 32) {
+		if (size < (ssize_t)sizeof(struct datagram) || data.head.magic != FLOW_MAGIC ||
+		    data.head.seq >> 32) {
 			tally.foreign += size >= 0;
 			continue;
 		}
@@ -380,22 +435,34 @@ static int flow_receive(const struct options *options)
 
 static int usage(void)
 {
-	fprintf(stderr,
-		"usage: flow send --to ADDR --port P [--rate PPS] [--count N | --seconds S] [--size BYTES] [--burst N]\n"
-		"                 [--bind ADDR] [--interface IF] [--report FILE]\n"
-		"       flow receive --port P [--bind ADDR] [--group ADDR [--interface IF]] [--expect N] [--gap-ms MS]\n"
-		"                 [--until-idle MS] [--seconds S] [--report FILE]\n"
-		"       flow clock\n");
+	fprintf(stderr, "usage: flow send --to ADDR --port P [--rate PPS] [--count N | --seconds "
+			"S] [--size BYTES] [--burst N]\n"
+			"                 [--bind ADDR] [--interface IF] [--report FILE]\n"
+			"       flow receive --port P [--bind ADDR] [--group ADDR [--interface "
+			"IF]] [--expect N] [--gap-ms MS]\n"
+			"                 [--until-idle MS] [--seconds S] [--report FILE]\n"
+			"       flow clock\n");
 	return 2;
 }
 
 int main(int argc, char **argv)
 {
 	static const struct option names[] = {
-		{ "to", 1, NULL, 't' },	    { "port", 1, NULL, 'p' },	{ "rate", 1, NULL, 'r' },  { "count", 1, NULL, 'c' },
-		{ "seconds", 1, NULL, 's' }, { "size", 1, NULL, 'z' },	{ "bind", 1, NULL, 'b' },  { "group", 1, NULL, 'g' },
-		{ "interface", 1, NULL, 'i' }, { "report", 1, NULL, 'o' }, { "expect", 1, NULL, 'e' }, { "burst", 1, NULL, 'u' },
-		{ "until-idle", 1, NULL, 'd' }, { "gap-ms", 1, NULL, 'm' }, { 0 },
+		{ "to", 1, NULL, 't' },
+		{ "port", 1, NULL, 'p' },
+		{ "rate", 1, NULL, 'r' },
+		{ "count", 1, NULL, 'c' },
+		{ "seconds", 1, NULL, 's' },
+		{ "size", 1, NULL, 'z' },
+		{ "bind", 1, NULL, 'b' },
+		{ "group", 1, NULL, 'g' },
+		{ "interface", 1, NULL, 'i' },
+		{ "report", 1, NULL, 'o' },
+		{ "expect", 1, NULL, 'e' },
+		{ "burst", 1, NULL, 'u' },
+		{ "until-idle", 1, NULL, 'd' },
+		{ "gap-ms", 1, NULL, 'm' },
+		{ 0 },
 	};
 	struct options options = { .rate = 2000, .size = 64, .burst = 4, .gap_ms = 20 };
 	struct sigaction action = { .sa_handler = stop };
@@ -423,7 +490,8 @@ int main(int argc, char **argv)
 	if (optind == argc - 1 && !strcmp(argv[optind], "clock"))
 		return printf("%llu %llu\n", (unsigned long long)now_ns(CLOCK_REALTIME),
 			      (unsigned long long)now_ns(CLOCK_MONOTONIC)) < 0;
-	if (optind != argc - 1 || !options.port || options.rate <= 0 || !options.burst || options.size < sizeof(struct datagram))
+	if (optind != argc - 1 || !options.port || options.rate <= 0 || !options.burst ||
+	    options.size < sizeof(struct datagram))
 		return usage();
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGINT, &action, NULL);

@@ -27,8 +27,14 @@ def main(cases, run):
         print("".join(f"{name}\n" for name in listed), end="")
         return
     if sys.argv[1:] == ["--later"]:
-        print("".join(f"{name}\t{level_of(entry[0])}\t{covered_by(entry[0])}\n" for name, entry in cases.items()
-                      if level_of(entry[0]) in ("full", "nightly")), end="")
+        print(
+            "".join(
+                f"{name}\t{level_of(entry[0])}\t{covered_by(entry[0])}\n"
+                for name, entry in cases.items()
+                if level_of(entry[0]) in ("full", "nightly")
+            ),
+            end="",
+        )
         return
     names = sys.argv[1:] or listed
     unknown = [name for name in names if name not in cases]
@@ -42,7 +48,10 @@ def main(cases, run):
     for number, name in enumerate(names, 1):
         status, why = _one(number, name, run)
         statuses.append(status)
-    print(f"# {statuses.count(PASSED)} passed, {statuses.count(FAILED)} failed, {statuses.count(SKIPPED)} skipped", flush=True)
+    print(
+        f"# {statuses.count(PASSED)} passed, {statuses.count(FAILED)} failed, {statuses.count(SKIPPED)} skipped",
+        flush=True,
+    )
     if set(statuses) == {SKIPPED}:
         print(why)
         sys.exit(SKIPPED)

@@ -19,7 +19,9 @@ if LEVEL not in LEVELS:
 
 
 def reached(level, at=None):
-    """Does a run of level @at, which is this process's unless given, include what belongs to @level?"""
+    """Does a run of level @at, which is this process's unless given, include what belongs to
+    @level?
+    """
     return LEVELS.index(level) <= LEVELS.index(at or LEVEL)
 
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What an event costs: numbered packets between guest and peer, one or both ways, the event in their midst, and the account of it."""
+"""What an event costs: numbered packets between guest and peer, one or both ways, the event in
+their midst, and the account of it.
+"""
 
 import json
 import signal
@@ -9,7 +11,8 @@ from pathlib import Path
 
 from tools.rig.programs import program
 
-PORT = 9001  # and the next, and ten further per pair, so that pairs can be measured at the same time
+# and the next, and ten further per pair, so that pairs can be measured at the same time
+PORT = 9001
 SETTLE_S = 1.0  # what is still under way or queued when the senders stop
 
 
@@ -24,7 +27,9 @@ class _Host:
         self._report = work / f"{name}.json"
         self._log = work / f"{name}.log"
         with open(self._log, "wb") as log:
-            self._process = lab.peer.popen([program("flow"), *args, "--report", self._report], stdout=log, stderr=log)
+            self._process = lab.peer.popen(
+                [program("flow"), *args, "--report", self._report], stdout=log, stderr=log
+            )
 
     def ready(self):
         deadline = time.monotonic() + 5
@@ -51,7 +56,9 @@ class _Guest:
 
     def __init__(self, lab, name, args, inside=""):
         self._vm, self._report = lab.vm, f"/tmp/{name}.json"
-        self._spawned = lab.vm.spawn(f"rm -f {self._report}\nexec {inside} flow {' '.join(str(arg) for arg in args)} --report {self._report}")
+        self._spawned = lab.vm.spawn(
+            f"rm -f {self._report}\nexec {inside} flow {' '.join(str(arg) for arg in args)} --report {self._report}"
+        )
 
     def ready(self):
         self._spawned.wait_output("receiving", 5)
@@ -98,45 +105,66 @@ class _Flows:
 
 
 def _account(sent, received):
-    """One direction: the sender's and the receiver's report together; a tail that never arrived is lost too."""
+    """One direction: the sender's and the receiver's report together; a tail that never arrived is
+    lost too.
+    """
     ranges = list(received["lost_ranges"])
     lost = received["lost"]
     tail = sent["sent"] - (received["last_seq"] + 1)
     if tail > 0:
         ranges.append([received["last_seq"] + 1, sent["sent"] - 1])
         lost += tail
-    return {"sent": sent["sent"], "lost": lost, "duplicates": received["duplicates"], "reordered": received["reordered"],
-            "longest_gap_ms": received["longest_gap_ms"], "longest_gap_at_s": received["longest_gap_at_s"],
-            "sender_pause_ms": sent["longest_pause_ms"], "send_errors": sent["errors"], "lost_ranges": ranges,
-            "gaps": received["gaps"], "never_came_back": tail > 0}
+    return {
+        "sent": sent["sent"],
+        "lost": lost,
+        "duplicates": received["duplicates"],
+        "reordered": received["reordered"],
+        "longest_gap_ms": received["longest_gap_ms"],
+        "longest_gap_at_s": received["longest_gap_at_s"],
+        "sender_pause_ms": sent["longest_pause_ms"],
+        "send_errors": sent["errors"],
+        "lost_ranges": ranges,
+        "gaps": received["gaps"],
+        "never_came_back": tail > 0,
+    }
 
 
 def quiet_peer(lab, pair=0):
-    """Fixes the peer's neighbour entries, so that it never asks the guest, whose answer would teach the bridge where it is."""
+    """Fixes the peer's neighbour entries, so that it never asks the guest, whose answer would teach
+    the bridge where it is.
+    """
     one = lab.pairs[pair]
     for address in (one.guest_v4, one.guest_v6):
-        lab.peer.run(f"ip neighbour replace {address} lladdr {one.station_mac} dev peer{pair} nud permanent")
+        lab.peer.run(
+            f"ip neighbour replace {address} lladdr {one.station_mac} dev peer{pair} nud permanent"
+        )
 
 
-def measure(lab, event=None, rate=2000, before_s=2.0, after_s=4.0, family=4, pair=0, ways=("out", "in"), quiet=None, guest_args=(),
-            peer_args=(), inside=""):
+def measure(
+    lab, event=None, rate=2000, before_s=2.0, after_s=4.0, family=4, pair=0, ways=("out", "in"),
+    quiet=None, guest_args=(), peer_args=(), inside="",
+):
     """Runs packets, calls event() after before_s, goes on for after_s when it has returned.
 
-    ways: ("in",) is the silent guest, which sends nothing by itself. quiet: it is not asked either (see quiet_peer), so that only its own
-    announcement can show the bridge where it is; the default for the silent guest. Not quiet, the peer asks for it every few seconds.
-    inside: what the guest's end is run by ("ip netns exec NAME").
-    Returns {"out": {...}, "in": {...}, "event": what event() returned, "event_s": how long it took, "event_at_s": after the start}.
+    ways: ("in",) is the silent guest, which sends nothing by itself. quiet: it is not asked either
+    (see quiet_peer), so that only its own announcement can show the bridge where it is; the default
+    for the silent guest. Not quiet, the peer asks for it every few seconds. inside: what the
+    guest's end is run by ("ip netns exec NAME"). Returns {"out": {...}, "in": {...}, "event": what
+    event() returned, "event_s": how long it took, "event_at_s": after the start}.
     """
     one = lab.pairs[pair]
     guest_address, peer_address = one.guest_address(family), one.peer_address(family)
     result = {}
-    # The bridge and both ends know each other before the first number is sent: that is not what is measured.
+    # The bridge and both ends know each other before the first number is sent: that is not what is
+    # measured.
     lab.vm.check(f"{inside} ping -c1 -W2 {peer_address}")
     if quiet or (quiet is None and "out" not in ways):
         quiet_peer(lab, pair)
     else:
         # Fresh, so that the peer's own asking does not fall into the event by chance.
-        lab.peer.run(f"ip neighbour flush dev peer{pair}; ping -c1 -W2 {guest_address} >/dev/null || true")
+        lab.peer.run(
+            f"ip neighbour flush dev peer{pair}; ping -c1 -W2 {guest_address} >/dev/null || true"
+        )
     port_out, port_in = PORT + 10 * pair, PORT + 10 * pair + 1
     with _Flows(lab, pair, inside) as flows:
         receivers, senders = {}, {}
@@ -148,9 +176,13 @@ def measure(lab, event=None, rate=2000, before_s=2.0, after_s=4.0, family=4, pai
         for receiver in receivers.values():
             receiver.ready()
         if "out" in ways:
-            senders["out"] = flows.guest("out-sent", ["send", "--to", peer_address, "--port", port_out, *pace])
+            senders["out"] = flows.guest(
+                "out-sent", ["send", "--to", peer_address, "--port", port_out, *pace]
+            )
         if "in" in ways:
-            senders["in"] = flows.host("in-sent", ["send", "--to", guest_address, "--port", port_in, *pace])
+            senders["in"] = flows.host(
+                "in-sent", ["send", "--to", guest_address, "--port", port_in, *pace]
+            )
         started = time.monotonic()
         time.sleep(before_s)
         result["event_at_s"] = round(time.monotonic() - started, 3)
@@ -166,27 +198,58 @@ def measure(lab, event=None, rate=2000, before_s=2.0, after_s=4.0, family=4, pai
 
 
 def deliver(lab, address, way="in", count=500, rate=500, pair=0, interface=None):
-    """Sends count datagrams to a group or broadcast address and accounts for them: each must arrive once, whatever the wires.
+    """Sends count datagrams to a group or broadcast address and accounts for them: each must arrive
+    once, whatever the wires.
 
     interface: the guest's netdev that joins or sends; the pair's main one when not given.
     """
     inside, outside = interface or lab.main(pair), f"peer{pair}"
     first = address.split(".")[0]
-    group = address.lower().startswith("ff") if ":" in address else first.isdigit() and 224 <= int(first) < 240
+    group = (
+        address.lower().startswith("ff")
+        if ":" in address
+        else first.isdigit() and 224 <= int(first) < 240
+    )
     port = PORT + 10 * pair + 2
 
     def receive(netdev):
-        return ["receive", "--port", port, *(["--group", address, "--interface", netdev] if group else [])]
+        return [
+            "receive",
+            "--port",
+            port,
+            *(["--group", address, "--interface", netdev] if group else []),
+        ]
 
     def send(netdev):
-        return ["send", "--to", address, "--port", port, "--rate", rate, "--count", count, "--interface", netdev]
+        return [
+            "send",
+            "--to",
+            address,
+            "--port",
+            port,
+            "--rate",
+            rate,
+            "--count",
+            count,
+            "--interface",
+            netdev,
+        ]
 
     with _Flows(lab, pair) as flows:
-        receiver = flows.guest("group-received", receive(inside)) if way == "in" else flows.host("group-received", receive(outside))
+        receiver = (
+            flows.guest("group-received", receive(inside))
+            if way == "in"
+            else flows.host("group-received", receive(outside))
+        )
         receiver.ready()
-        # A group that was just joined is on the VF's list as soon as an agent has seen it: 180 ms on a machine with a load of 17.
+        # A group that was just joined is on the VF's list as soon as an agent has seen it: 180 ms
+        # on a machine with a load of 17.
         time.sleep(SETTLE_S)
-        sender = flows.host("group-sent", send(outside)) if way == "in" else flows.guest("group-sent", send(inside))
+        sender = (
+            flows.host("group-sent", send(outside))
+            if way == "in"
+            else flows.guest("group-sent", send(inside))
+        )
         time.sleep(count / rate + SETTLE_S)
         sent = sender.stop()
         time.sleep(SETTLE_S)
@@ -199,6 +262,8 @@ def summary(result):
     for way in ("out", "in"):
         if way in result:
             one = result[way]
-            parts.append(f"{way} {one['lost']}/{one['sent']} lost, {one['duplicates']} twice, gap {one['longest_gap_ms']:.0f} ms"
-                         + (", never came back" if one["never_came_back"] else ""))
+            parts.append(
+                f"{way} {one['lost']}/{one['sent']} lost, {one['duplicates']} twice, gap {one['longest_gap_ms']:.0f} ms"
+                + (", never came back" if one["never_came_back"] else "")
+            )
     return "; ".join(parts) + f" (event took {result['event_s']:.2f} s)"

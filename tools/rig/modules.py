@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Kernel modules with all they depend on, out of a kernel's directory and into a guest's initramfs."""
+"""Kernel modules with all they depend on, out of a kernel's directory and into a guest's initramfs.
+"""
 
 import lzma
 import subprocess
@@ -12,7 +13,9 @@ def _name(path):
 
 
 def _plain(path):
-    """A module's bytes, decompressed: the guest's modprobe need not know how the distribution compresses them."""
+    """A module's bytes, decompressed: the guest's modprobe need not know how the distribution
+    compresses them.
+    """
     if path.suffix == ".xz":
         return lzma.decompress(path.read_bytes())
     if path.suffix == ".zst":
@@ -21,9 +24,11 @@ def _plain(path):
 
 
 def modules_closure(kernel, release, wanted):
-    """{path below lib/modules/RELEASE: file} of the wanted modules and their dependencies; built-in ones need nothing.
+    """{path below lib/modules/RELEASE: file} of the wanted modules and their dependencies; built-in
+    ones need nothing.
 
-    A module that this kernel does not have is passed over: what a test cannot do without, it finds out when it loads it.
+    A module that this kernel does not have is passed over: what a test cannot do without, it finds
+    out when it loads it.
     """
     top = kernel / "lib/modules" / release
     needs, paths = {}, {}
@@ -55,4 +60,6 @@ def modules_add(archive, kernel, release, chosen):
         subprocess.run(["depmod", "-b", work, release], check=True, stderr=subprocess.DEVNULL)
         for path in sorted(top.rglob("*")):
             if path.is_file() and not path.name.endswith(".bin"):
-                archive.file(f"lib/modules/{release}/{path.relative_to(top)}", path.read_bytes(), 0o644)
+                archive.file(
+                    f"lib/modules/{release}/{path.relative_to(top)}", path.read_bytes(), 0o644
+                )

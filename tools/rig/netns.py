@@ -34,25 +34,36 @@ class Netns:
         self.name = f"{PREFIX}-{os.getpid()}-{Netns.count}-{role}"
         done = subprocess.run(["ip", "netns", "add", self.name], text=True, stderr=subprocess.PIPE)
         if done.returncode:
-            raise NetnsError(f"cannot make a network namespace (root is needed): {done.stderr.strip()}")
+            raise NetnsError(
+                f"cannot make a network namespace (root is needed): {done.stderr.strip()}"
+            )
         owned(self, self.remove)
         self.run("ip link set lo up")
 
     def run(self, script, timeout=30):
         """Runs a shell script inside; its output. Fails when it does."""
-        done = subprocess.run(["ip", "netns", "exec", self.name, "sh", "-ec", script], text=True, stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout)
+        done = subprocess.run(
+            ["ip", "netns", "exec", self.name, "sh", "-ec", script], text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            timeout=timeout,
+        )
         if done.returncode:
             raise NetnsError(f"{self.name}: status {done.returncode} from: {script}\n{done.stdout}")
         return done.stdout
 
     def popen(self, args, **kwargs):
         """Starts a program inside; its process id is the program's own."""
-        return subprocess.Popen(["ip", "netns", "exec", self.name, *[str(arg) for arg in args]], stdin=subprocess.DEVNULL,
-                                preexec_fn=lifeline(), **kwargs)
+        return subprocess.Popen(
+            ["ip", "netns", "exec", self.name, *[str(arg) for arg in args]],
+            stdin=subprocess.DEVNULL,
+            preexec_fn=lifeline(),
+            **kwargs
+        )
 
     def inside(self, function):
-        """Calls function in a thread that has entered the namespace: a socket made there stays there."""
+        """Calls function in a thread that has entered the namespace: a socket made there stays
+        there.
+        """
         result = []
 
         def enter():

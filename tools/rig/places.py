@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Where the rig keeps things: downloads outside the tree, build outputs in build/, nothing else anywhere."""
+"""Where the rig keeps things: downloads outside the tree, build outputs in build/, nothing else
+anywhere.
+"""
 
 import contextlib
 import fcntl

@@ -10,12 +10,15 @@ SOURCES = {"flow": "flow.c", "guest-agent": "guest/agent.c"}
 
 
 def compiled(source, target, *arguments, compiler="gcc"):
-    """`target`, made from the one C file `source` if need be; arguments: gcc's, libraries included."""
+    """`target`, made from the one C file `source` if need be; arguments: gcc's, libraries included.
+    """
     with lock("programs"):
         if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
             target.parent.mkdir(parents=True, exist_ok=True)
             made = target.with_suffix(".new")
-            subprocess.run([compiler, "-O2", "-Wall", "-Wextra", "-o", made, source, *arguments], check=True)
+            subprocess.run(
+                [compiler, "-O2", "-Wall", "-Wextra", "-o", made, source, *arguments], check=True
+            )
             made.rename(target)
     return target
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Which QEMU: the system's own, or a newer one of another suite, unpacked in the cache and never installed.
+"""Which QEMU: the system's own, or a newer one of another suite, unpacked in the cache and never
+installed.
 
 QEMU 10 has what 7.2 lacks: igb with SR-IOV, and an e1000e whose link interrupt works with MSI-X.
 """
@@ -14,8 +15,17 @@ from tools.rig.suites import Suite, SuiteError
 
 BINARY = "qemu-system-x86_64"
 NEWER, NEWER_SUITE = (9, 0), "bookworm-backports"
-DROP = ["./usr/share/doc/*", "./usr/share/man/*", "*/hppa-firmware*", "*/u-boot*", "*/slof.bin", "*/npcm*", "*.dtb", "*/palcode*",
-        "*/s390*"]
+DROP = [
+    "./usr/share/doc/*",
+    "./usr/share/man/*",
+    "*/hppa-firmware*",
+    "*/u-boot*",
+    "*/slof.bin",
+    "*/npcm*",
+    "*.dtb",
+    "*/palcode*",
+    "*/s390*",
+]
 
 
 class QemuError(Exception):
@@ -40,17 +50,25 @@ def qemu_firmware(qemu):
 
 
 def qemu_data(qemu):
-    """Arguments for an unpacked QEMU to find its firmware: on its own it looks for the installed one's."""
+    """Arguments for an unpacked QEMU to find its firmware: on its own it looks for the installed
+    one's.
+    """
     return [part for path in qemu_firmware(qemu) for part in ("-L", str(path))]
 
 
 def _libraries_need(suite, binary):
-    """Installs from the system's own suite those packages whose libraries the unpacked binary misses."""
+    """Installs from the system's own suite those packages whose libraries the unpacked binary
+    misses.
+    """
     if "not found" not in subprocess.run(["ldd", binary], text=True, stdout=subprocess.PIPE).stdout:
         return
     depends = re.findall(r"(?:^|, )(lib[\w.+-]+)", suite.show("qemu-system-x86")["Depends"])
-    subprocess.run(["bash", "-c", '. "$0" && packages_need "$@"', RIG / "packages.sh", *depends], check=True)
-    if "not found" in (missing := subprocess.run(["ldd", binary], text=True, stdout=subprocess.PIPE).stdout):
+    subprocess.run(
+        ["bash", "-c", '. "$0" && packages_need "$@"', RIG / "packages.sh", *depends], check=True
+    )
+    if "not found" in (
+        missing := subprocess.run(["ldd", binary], text=True, stdout=subprocess.PIPE).stdout
+    ):
         raise SuiteError(f"the QEMU of {suite.name} does not run on this system:\n{missing}")
 
 
@@ -63,8 +81,9 @@ def qemu_installed(name=BINARY):
 
 
 def qemu(newer=False, suite=NEWER_SUITE):
-    """The absolute path of qemu-system-x86_64: the system's, or with newer=True at least version 9, which is the system's too where that is
-    new enough. Guests start it, hosts of guests have it copied into them, and its firmware is found from it.
+    """The absolute path of qemu-system-x86_64: the system's, or with newer=True at least version 9,
+    which is the system's too where that is new enough. Guests start it, hosts of guests have it
+    copied into them, and its firmware is found from it.
     """
     if not newer or (shutil.which(BINARY) and qemu_version(BINARY) >= NEWER):
         return qemu_installed()

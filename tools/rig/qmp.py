@@ -41,7 +41,9 @@ class Qmp:
             self._changed.notify_all()
 
     def command(self, execute, timeout=30, /, **arguments):
-        """The command's return value. Arguments are QMP's own names: **{"command-line": ...} where they have a dash."""
+        """The command's return value. Arguments are QMP's own names: **{"command-line": ...} where
+        they have a dash.
+        """
         with self._lock:
             self._next += 1
             number = self._next
@@ -63,15 +65,28 @@ class Qmp:
         return answer.get("return")
 
     def wait(self, event, timeout, since=0, matches=lambda data: True):
-        """The first event of that name whose data matches, among those from number `since` of the list on."""
+        """The first event of that name whose data matches, among those from number `since` of the
+        list on.
+        """
         def find():
-            return next((one for one in self.events[since:] if one["event"] == event and matches(one.get("data", {}))), None)
+            return next(
+                (
+                    one
+                    for one in self.events[since:]
+                    if one["event"] == event and matches(one.get("data", {}))
+                ),
+                None,
+            )
 
         with self._changed:
             self._changed.wait_for(lambda: find() or self._closed, timeout)
             found = find()
         if not found:
-            raise QmpError(f"no {event} within {timeout} s" if not self._closed else f"no {event}: QEMU is gone")
+            raise QmpError(
+                f"no {event} within {timeout} s"
+                if not self._closed
+                else f"no {event}: QEMU is gone"
+            )
         return found
 
     def close(self):

@@ -40,8 +40,14 @@ def basic(kernel, binary):
             for family in (4, 6):
                 result = measure(lab, family=family, before_s=1, after_s=1)
                 say(f"  IPv{family} over virtio: {summary(result)}")
-                expect(result["out"]["lost"] == result["in"]["lost"] == 0, "packets lost without an event")
-                expect(lab.learned() == "sb0", "the bridge sees the guest elsewhere than behind its standby")
+                expect(
+                    result["out"]["lost"] == result["in"]["lost"] == 0,
+                    "packets lost without an event",
+                )
+                expect(
+                    lab.learned() == "sb0",
+                    "the bridge sees the guest elsewhere than behind its standby",
+                )
             expect(lab.netdev("vf") is None, "a VF before it was plugged")
             capture = lab.capture_vf()
             started = time.monotonic()
@@ -90,8 +96,13 @@ def failover(kernel, binary):
 
 def main():
     parser = argparse.ArgumentParser(description="Tries the rig itself, without vfsteer.")
-    parser.add_argument("--kernels", default="6.12,6.1", help=f"comma-separated, of {', '.join(SUITES)}")
-    parser.add_argument("--newer-qemu", action="store_true", help="version 9 or later, if need be from another suite")
+    parser.add_argument(
+        "--kernels", default="6.12,6.1", help=f"comma-separated, of {', '.join(SUITES)}"
+    )
+    parser.add_argument(
+        "--newer-qemu", action="store_true",
+        help="version 9 or later, if need be from another suite",
+    )
     parser.add_argument("parts", nargs="*", metavar="basic|failover")
     options = parser.parse_args()
     parts = options.parts or ["basic", "failover"]

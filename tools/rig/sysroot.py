@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a program for another architecture is compiled with: `sysroot.py arm64` prints a directory with Debian's headers and libraries.
+"""What a program for another architecture is compiled with: `sysroot.py arm64` prints a directory
+with Debian's headers and libraries.
 
-They are of the suite that this machine runs. The first call downloads, later ones only look; nothing is installed.
+They are of the suite that this machine runs. The first call downloads, later ones only look;
+nothing is installed.
 """
 
 import os
@@ -17,10 +19,29 @@ from tools.rig.suites import Suite, SuiteError
 from tools.rig.userland import codename
 
 ARCHITECTURES = ("arm64", "s390x")
-# bpftool: libbpf before 1.5 makes skeletons of its own byte order alone, so that of a big-endian machine has to be run by QEMU.
-PACKAGES = ("libc6-dev", "libbpf-dev", "libelf-dev", "libnl-3-dev", "libnl-genl-3-dev", "libnl-route-3-dev", "libsystemd-dev", "libcap-ng-dev",
-            "libjson-c-dev", "libinih-dev", "libcmocka-dev", "bpftool")
-KEEP = ("./usr/include/*", "./usr/lib/*", "./lib/*", "./usr/share/pkgconfig/*", "./usr/sbin/bpftool")
+# bpftool: libbpf before 1.5 makes skeletons of its own byte order alone, so that of a big-endian
+# machine has to be run by QEMU.
+PACKAGES = (
+    "libc6-dev",
+    "libbpf-dev",
+    "libelf-dev",
+    "libnl-3-dev",
+    "libnl-genl-3-dev",
+    "libnl-route-3-dev",
+    "libsystemd-dev",
+    "libcap-ng-dev",
+    "libjson-c-dev",
+    "libinih-dev",
+    "libcmocka-dev",
+    "bpftool",
+)
+KEEP = (
+    "./usr/include/*",
+    "./usr/lib/*",
+    "./lib/*",
+    "./usr/share/pkgconfig/*",
+    "./usr/sbin/bpftool",
+)
 
 
 def _make_links_relative(tree):
@@ -36,7 +57,9 @@ def _make_links_relative(tree):
 def sysroot(architecture):
     """The directory of that architecture (see ARCHITECTURES). Raises SuiteError."""
     if architecture not in ARCHITECTURES:
-        raise SuiteError(f"no architecture named '{architecture}': {', '.join(ARCHITECTURES)} are known")
+        raise SuiteError(
+            f"no architecture named '{architecture}': {', '.join(ARCHITECTURES)} are known"
+        )
     suite = Suite(codename(), architecture)
     target = cache("sysroots") / suite.name
     with lock(f"sysroot-{suite.name}"):

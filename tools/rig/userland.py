@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The files of a Debian system for a guest that shall have an init of its own: packages unpacked, never installed, in one tar archive.
+"""The files of a Debian system for a guest that shall have an init of its own: packages unpacked,
+never installed, in one tar archive.
 
-They are of the suite that this machine runs, so that what was compiled here finds its libraries there. `guest/systemd` boots them.
+They are of the suite that this machine runs, so that what was compiled here finds its libraries
+there. `guest/systemd` boots them.
 """
 
 import hashlib
@@ -14,20 +16,35 @@ from tools.rig.places import cache, lock
 from tools.rig.suites import Suite, SuiteError
 
 # Nobody reads them there, and they are most of the files.
-DROP = ("./usr/share/doc/*", "./usr/share/man/*", "./usr/share/locale/*", "./usr/share/i18n/*", "./usr/share/lintian/*", "./usr/share/bug/*",
-        "./usr/share/bash-completion/*", "./usr/share/zsh/*", "./usr/share/debconf/*", "./usr/share/perl5/*", "*/gconv/*", "./usr/lib/locale/*")
+DROP = (
+    "./usr/share/doc/*",
+    "./usr/share/man/*",
+    "./usr/share/locale/*",
+    "./usr/share/i18n/*",
+    "./usr/share/lintian/*",
+    "./usr/share/bug/*",
+    "./usr/share/bash-completion/*",
+    "./usr/share/zsh/*",
+    "./usr/share/debconf/*",
+    "./usr/share/perl5/*",
+    "*/gconv/*",
+    "./usr/lib/locale/*",
+)
 
 
 def codename():
     """The name of the Debian suite that this machine runs."""
     name = platform.freedesktop_os_release().get("VERSION_CODENAME")
     if not name:
-        raise SuiteError("/etc/os-release has no VERSION_CODENAME: only a Debian release can make files for a guest")
+        raise SuiteError(
+            "/etc/os-release has no VERSION_CODENAME: only a Debian release can make files for a guest"
+        )
     return name
 
 
 def userland(packages, say=print):
-    """The path of a tar archive with these packages and all that they depend on; made at the first call.
+    """The path of a tar archive with these packages and all that they depend on; made at the first
+    call.
 
     @say: told what is made, and when it is. Raises SuiteError when the packages cannot be had.
     """
@@ -39,7 +56,9 @@ def userland(packages, say=print):
         if archive.exists():
             return archive
         started = time.monotonic()
-        say(f"userland: fetching {', '.join(packages)} and what they depend on from {suite.name}, once, into {archive}")
+        say(
+            f"userland: fetching {', '.join(packages)} and what they depend on from {suite.name}, once, into {archive}"
+        )
         for old in store.glob("*.tar"):
             old.unlink()
         shutil.rmtree(store / "tree", ignore_errors=True)
@@ -48,5 +67,7 @@ def userland(packages, say=print):
         subprocess.run(["tar", "--owner=0", "--group=0", "-C", tree, "-cf", made, "."], check=True)
         shutil.rmtree(tree)
         made.rename(archive)
-        say(f"userland: {archive.stat().st_size / 1e6:.0f} MB, made in {time.monotonic() - started:.0f} s")
+        say(
+            f"userland: {archive.stat().st_size / 1e6:.0f} MB, made in {time.monotonic() - started:.0f} s"
+        )
     return archive

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""One guest: a QEMU process inside a network namespace, its QMP, its console and a channel for commands."""
+"""One guest: a QEMU process inside a network namespace, its QMP, its console and a channel for
+commands.
+"""
 
 import os
 import re
@@ -18,16 +20,20 @@ from tools.rig.initramfs import initramfs
 from tools.rig.qemu import qemu_data, qemu_installed
 from tools.rig.qmp import Qmp, QmpError
 
-# An oops ends the guest, so that no test goes on in a broken one. On a machine with too much to do the emulated timer does not tick ten times
-# within the kernel's check of it, which then gives up or, with interrupts remapped, panics.
+# An oops ends the guest, so that no test goes on in a broken one. On a machine with too much to do
+# the emulated timer does not tick ten times within the kernel's check of it, which then gives up
+# or, with interrupts remapped, panics.
 CMDLINE = "quiet panic=-1 oops=panic mitigations=off net.ifnames=0 random.trust_cpu=on tsc=reliable no_timer_check"
 ACCEL = os.environ.get("VFSTEER_ACCEL", "tcg,thread=multi")
-TROUBLE = re.compile(r"BUG:|WARNING:|Oops|Kernel panic|general protection|RIP:|rcu_.* stall|soft lockup|hung task|UBSAN|"
-                     r"unregister_netdevice: waiting")
+TROUBLE = re.compile(
+    r"BUG:|WARNING:|Oops|Kernel panic|general protection|RIP:|rcu_.* stall|soft lockup|hung task|UBSAN|"
+    r"unregister_netdevice: waiting"
+)
 
 
-# Now and then, once in hundreds of boots, an emulated CPU still meets the breakpoint with which another has just finished patching the kernel's
-# code, and the kernel ends; most patching is done while it boots. That is QEMU's, and no fault of what is tested: such a guest boots again.
+# Now and then, once in hundreds of boots, an emulated CPU still meets the breakpoint with which
+# another has just finished patching the kernel's code, and the kernel ends; most patching is done
+# while it boots. That is QEMU's, and no fault of what is tested: such a guest boots again.
 PATCHING_RACE = re.compile(r"int3: 0000 \[#")
 BOOTS = 3
 
@@ -51,7 +57,9 @@ def _sweep():
 
 
 def _group_nice(pid):
-    """Gives our niceness to a process in a session of its own: where the kernel groups by session (sched_autogroup), a niceness counts within it alone."""
+    """Gives our niceness to a process in a session of its own: where the kernel groups by session
+    (sched_autogroup), a niceness counts within it alone.
+    """
     try:
         Path(f"/proc/{pid}/autogroup").write_text(str(os.nice(0)))
     except OSError:  # a kernel without autogroups, which looks at the process' own
@@ -59,10 +67,15 @@ def _group_nice(pid):
 
 
 class Vm:
-    """A running guest. `devices` are QEMU arguments for what differs between guests: NICs, ports, backends."""
+    """A running guest. `devices` are QEMU arguments for what differs between guests: NICs, ports,
+    backends.
+    """
 
-    def __init__(self, kernel="6.12", devices=(), netns=None, extra=None, memory_mb=512, cpus=2, cmdline="", machine=None,
-                 cpu=None, accel=ACCEL, qemu=None, boot_modules=(), more_modules=(), boot_timeout_s=60):
+    def __init__(
+        self, kernel="6.12", devices=(), netns=None, extra=None, memory_mb=512, cpus=2, cmdline="",
+        machine=None, cpu=None, accel=ACCEL, qemu=None, boot_modules=(), more_modules=(),
+        boot_timeout_s=60,
+    ):
         self.kernel = kernels.kernel(kernel) if isinstance(kernel, str) else Path(kernel)
         architecture = kernels.architecture(kernel)
         qemu = qemu or qemu_installed(architecture.qemu)
@@ -74,16 +87,54 @@ class Vm:
         image = initramfs(self.kernel, extra, boot_modules, more_modules, architecture)
         enter = ["ip", "netns", "exec", netns] if netns else []
         self.command = [
-            *enter, qemu, *qemu_data(qemu), "-name", "vfsteer-rig", "-accel", accel, "-cpu", cpu or architecture.cpu, "-M", machine or architecture.board, "-smp", str(cpus),
-            "-m", str(memory_mb), "-nodefaults", "-nographic", "-no-reboot", "-kernel", str(kernels.bootable(self.kernel)), "-initrd", str(image),
+            *enter,
+            qemu,
+            *qemu_data(qemu),
+            "-name",
+            "vfsteer-rig",
+            "-accel",
+            accel,
+            "-cpu",
+            cpu or architecture.cpu,
+            "-M",
+            machine or architecture.board,
+            "-smp",
+            str(cpus),
+            "-m",
+            str(memory_mb),
+            "-nodefaults",
+            "-nographic",
+            "-no-reboot",
+            "-kernel",
+            str(kernels.bootable(self.kernel)),
+            "-initrd",
+            str(image),
             # The kernel lets no later word take audit=0 back.
-            "-append", " ".join([f"console={architecture.console}", CMDLINE, *([] if "audit=" in cmdline else ["audit=0"]), cmdline]).strip(),
-            "-chardev", f"file,id=console,path={self.work}/console", "-serial", "chardev:console",
-            "-chardev", f"socket,id=qmp,path={self.work}/qmp,server=on,wait=off", "-mon", "chardev=qmp,mode=control",
-            "-device", "virtio-serial-pci,id=rig-serial,addr=0x1e",
-            "-chardev", f"socket,id=rig,path={self.work}/channel,server=on,wait=off",
-            "-device", "virtserialport,bus=rig-serial.0,chardev=rig,name=rig",
-            *[str(part) for part in devices]]
+            "-append",
+            " ".join(
+                [
+                    f"console={architecture.console}",
+                    CMDLINE,
+                    *([] if "audit=" in cmdline else ["audit=0"]),
+                    cmdline,
+                ]
+            ).strip(),
+            "-chardev",
+            f"file,id=console,path={self.work}/console",
+            "-serial",
+            "chardev:console",
+            "-chardev",
+            f"socket,id=qmp,path={self.work}/qmp,server=on,wait=off",
+            "-mon",
+            "chardev=qmp,mode=control",
+            "-device",
+            "virtio-serial-pci,id=rig-serial,addr=0x1e",
+            "-chardev",
+            f"socket,id=rig,path={self.work}/channel,server=on,wait=off",
+            "-device",
+            "virtserialport,bus=rig-serial.0,chardev=rig,name=rig",
+            *[str(part) for part in devices],
+        ]
         for left in reversed(range(BOOTS)):
             started = time.monotonic()
             try:
@@ -94,8 +145,13 @@ class Vm:
                 self._end()
                 if not left or not PATCHING_RACE.search(console):
                     self.stop()
-                    raise VmError(f"the guest did not come up: {error}\n{stderr}\n{console[-4000:]}") from error
-                print("# the emulator lost a breakpoint while the kernel booted: once more", flush=True)
+                    raise VmError(
+                        f"the guest did not come up: {error}\n{stderr}\n{console[-4000:]}"
+                    ) from error
+                print(
+                    "# the emulator lost a breakpoint while the kernel booted: once more",
+                    flush=True,
+                )
         self.boot_s = time.monotonic() - started
 
     def _boot(self, timeout_s):
@@ -105,8 +161,10 @@ class Vm:
 
     def _start(self):
         with open(self.work / "stderr", "wb") as stderr:
-            self._process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr,
-                                             preexec_fn=lifeline(), start_new_session=True)
+            self._process = subprocess.Popen(
+                self.command, stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr,
+                preexec_fn=lifeline(), start_new_session=True,
+            )
         _group_nice(self._process.pid)
         self.qmp_link = Qmp(self._connect("qmp"))
 
@@ -124,7 +182,9 @@ class Vm:
             except OSError:
                 link.close()
                 if self._process.poll() is not None:
-                    raise VmError(f"QEMU ended with status {self._process.returncode}: {self._stderr()}") from None
+                    raise VmError(
+                        f"QEMU ended with status {self._process.returncode}: {self._stderr()}"
+                    ) from None
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.02)
@@ -132,7 +192,9 @@ class Vm:
     # Commands in the guest
 
     def run(self, command, timeout=30):
-        """Runs a shell script in the guest: (exit status, output as text). TimeoutError when it takes longer; it is then killed."""
+        """Runs a shell script in the guest: (exit status, output as text). TimeoutError when it
+        takes longer; it is then killed.
+        """
         status, output = self._exchange(command, timeout)
         return status, output.decode(errors="replace")
 
@@ -151,16 +213,22 @@ class Vm:
         return output
 
     def spawn(self, command, log=None):
-        """Starts a script in the guest's background; returns an object with pid, log (its path in the guest), stop(), output()."""
+        """Starts a script in the guest's background; returns an object with pid, log (its path in
+        the guest), stop(), output().
+        """
         return Spawned(self, command, log)
 
     def push(self, source, path, mode=0o755):
         """Copies a file (or bytes) from here into the guest."""
         data = source if isinstance(source, bytes) else Path(source).read_bytes()
         where = shlex.quote(path)
-        status, output = self._exchange(f"mkdir -p $(dirname {where}) && cat >{where} && chmod {mode:o} {where}", 60, data)
+        status, output = self._exchange(
+            f"mkdir -p $(dirname {where}) && cat >{where} && chmod {mode:o} {where}", 60, data
+        )
         if status:
-            raise CommandError(f"cannot write {path} in the guest: {output.decode(errors='replace')}")
+            raise CommandError(
+                f"cannot write {path} in the guest: {output.decode(errors='replace')}"
+            )
 
     def pull(self, path):
         """A guest's file as bytes."""
@@ -170,9 +238,13 @@ class Vm:
         return data
 
     def wait_for(self, command, timeout=10, every_s=0.05):
-        """Runs a script in the guest until it succeeds; returns its output. The loop is the guest's: cheap even when it is slow."""
-        script = f"end=$(($(date +%s) + {int(timeout) + 1}))\nwhile ! out=$( ( {command}\n) 2>&1 ); do\n" \
-                 f"[ $(date +%s) -lt $end ] || {{ echo \"$out\"; exit 99; }}\nsleep {every_s}\ndone\necho \"$out\""
+        """Runs a script in the guest until it succeeds; returns its output. The loop is the
+        guest's: cheap even when it is slow.
+        """
+        script = (
+            f"end=$(($(date +%s) + {int(timeout) + 1}))\nwhile ! out=$( ( {command}\n) 2>&1 ); do\n"
+            f"[ $(date +%s) -lt $end ] || {{ echo \"$out\"; exit 99; }}\nsleep {every_s}\ndone\necho \"$out\""
+        )
         status, output = self.run(script, timeout + 15)
         if status:
             raise TimeoutError(f"not so within {timeout} s: {command}\n{output}")
@@ -235,7 +307,9 @@ class Spawned:
         script = f"/tmp/spawn-{Spawned.count}.sh"
         vm.push(command.encode() + b"\n", script)
         # A session of its own: stop() reaches whatever the script has started.
-        self.pid = int(vm.check(f"setsid sh {script} >{self.log} 2>&1 </dev/null & echo $!").split()[-1])
+        self.pid = int(
+            vm.check(f"setsid sh {script} >{self.log} 2>&1 </dev/null & echo $!").split()[-1]
+        )
 
     def output(self):
         return self.vm.pull(self.log).decode(errors="replace")

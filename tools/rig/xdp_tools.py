@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""xdp-bench and xdp-trafficgen of xdp-tools that go with this machine's kernel: unpacked in the cache with all their libraries, never
-installed.
+"""xdp-bench and xdp-trafficgen of xdp-tools that go with this machine's kernel: unpacked in the
+cache with all their libraries, never installed.
 
-Not the system's own: that of Debian 12 (1.3.1) lets nobody run two of them at once. Versions before 1.6 name tracepoints that Linux 6.18 has no more.
+Not the system's own: that of Debian 12 (1.3.1) lets nobody run two of them at once. Versions before
+1.6 name tracepoints that Linux 6.18 has no more.
 """
 
 import subprocess
@@ -16,9 +17,16 @@ DROP = ("./usr/share/*", "*/gconv/*")
 
 def _command(tree, tool, *arguments):
     """They are started by their own loader: this system's C library may be older."""
-    libraries = ":".join(str(path) for path in (tree / "usr/lib/x86_64-linux-gnu", tree / "lib/x86_64-linux-gnu"))
-    return [str(tree / "usr/lib64/ld-linux-x86-64.so.2"), "--library-path", libraries, str(tree / "usr/sbin" / tool),
-            *(str(part) for part in arguments)]
+    libraries = ":".join(
+        str(path) for path in (tree / "usr/lib/x86_64-linux-gnu", tree / "lib/x86_64-linux-gnu")
+    )
+    return [
+        str(tree / "usr/lib64/ld-linux-x86-64.so.2"),
+        "--library-path",
+        libraries,
+        str(tree / "usr/sbin" / tool),
+        *(str(part) for part in arguments),
+    ]
 
 
 class XdpTools:
@@ -30,13 +38,20 @@ class XdpTools:
             self._tree = cache("xdp-tools") / name
             with lock("xdp-tools"):
                 if not self._tree.exists():
-                    say(f"fetching xdp-tools and what they depend on from {name}, once, into {self._tree}")
+                    say(
+                        f"fetching xdp-tools and what they depend on from {name}, once, into {self._tree}"
+                    )
                     Suite(name).extract(["xdp-tools"], self._tree, None, DROP, dependencies=True)
-            done = subprocess.run(self.command("xdp-trafficgen", "probe"), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            done = subprocess.run(
+                self.command("xdp-trafficgen", "probe"), text=True, stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+            )
             if not done.returncode:
                 return
             refused.append(f"{name}: {done.stdout.strip()}")
-        raise SuiteError("this kernel takes none of the xdp-tools that there are:\n" + "\n".join(refused))
+        raise SuiteError(
+            "this kernel takes none of the xdp-tools that there are:\n" + "\n".join(refused)
+        )
 
     def command(self, tool, *arguments):
         """The command line of one of the tools."""

@@ -15,7 +15,8 @@ static void adoption_take_back_qdisc(const struct vfsteer_pair *slot)
 	link_requests_free(requests);
 }
 
-void adoption_clear_dead_slots(const struct pins *pins, uint32_t network_namespace, const struct netdev_table *table)
+void adoption_clear_dead_slots(const struct pins *pins, uint32_t network_namespace,
+			       const struct netdev_table *table)
 {
 	for (unsigned i = 0; i < VFSTEER_MAX_PAIRS; i++) {
 		struct vfsteer_pair *slot = &pins->pairs[i];
@@ -23,7 +24,10 @@ void adoption_clear_dead_slots(const struct pins *pins, uint32_t network_namespa
 		if (!slot_is_dead(slot, network_namespace, table))
 			continue;
 		adoption_take_back_qdisc(slot);
-		/* Its program would go on sending what the primary receives into nowhere. */
+		/*
+		 * Its program would continue to redirect the primary's frames to a device that is
+		 * gone.
+		 */
 		if (slot->primary_ifindex)
 			steer_detach_primary(pins, i, slot->primary_ifindex);
 		steer_detach_owner(pins, i);

@@ -17,7 +17,6 @@
 #include "maps/pins_make.h"
 #include "maps/slot.h"
 #include "netdev/rtnetlink.h"
-#include "policy/protection.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -31,59 +30,18 @@
 
 #define AGENT_NS_PER_MS 1000000ULL
 
-/* One line: what is watched, and what that leaves without a warning, and why. */
-static void agent_tell_watch(const struct watch_result *watch)
-{
-	struct protection_warnings warnings = { 0 };
-	char missing[128];
-
-	for (unsigned i = 0; i < watch->attached_count; i++)
-		protection_add(&warnings, watch->attached[i]);
-	protection_missing_warnings(&warnings, missing, sizeof(missing));
-	if (!missing[0])
-		log_info("watching %u kernel functions for a primary's end", watch->attached_count);
-	else
-		log_warning("watching %u kernel functions for a primary's end: no warning of %s: %s%s%s%s", watch->attached_count,
-			    missing,
-			    watch->silenced   ? PROTECTION_TRACING_OFF :
-			    !kernel_has_btf() ? "this kernel has no type information (CONFIG_DEBUG_INFO_BTF)" :
-			    watch->refusal    ? watch->attached_count ? "this kernel refuses to trace the functions for it" :
-									"this kernel refuses tracing" :
-						"this kernel has no such functions to watch",
-			    watch->refusal ? " (" : "", watch->refusal ? strerror(-watch->refusal) : "",
-			    watch->refusal ? ")" : "");
-}
-
-/* What the test of the watch programs has shown: see watch_test.h. */
-static void agent_tell_watch_test(const struct watch_result *watch)
-{
-	char names[256] = "";
-	size_t length = 0;
-
-	for (unsigned i = 0; i < watch->silent_count && length < sizeof(names); i++)
-		length += snprintf(names + length, sizeof(names) - length, "%s%s", length ? ", " : "", watch->silent[i]);
-	if (watch->silent_count)
-		log_warning("watch: attached, but does not run on this kernel: %s: not relied on", names);
-	if (watch->test_error)
-		log_warning("watch: %s: the programs could not be tried on a veth of their own, and are not relied on alone: load the module veth",
-			    strerror(-watch->test_error));
-	else if (watch->test_us)
-		log_info("watch: programs tried on a veth of their own in %u ms; untested: those for PCI, and for drivers that detach",
-			 (watch->test_us + 500) / 1000);
-}
-
-/* Watch programs first: the data path's method depends on them. */
+/* Watch programs first: the method of the data path depends on them. */
 static int agent_open_programs(struct agent *agent)
 {
-	int error = watch_attach(&agent->world.pins, agent->options->settings.hold_limit_ms, &agent->watch);
+	int error = watch_attach(&agent->world.pins, agent->options->settings.hold_limit_ms,
+				 &agent->watch);
 
 	if (error) {
 		log_error("watch: %s: the watch programs could not be loaded", strerror(-error));
 		return error;
 	}
-	agent_tell_watch(&agent->watch);
-	agent_tell_watch_test(&agent->watch);
-	drops_attach(&agent->world.pins); /* what cannot be counted goes without */
+	agent_log_watch(&agent->watch);
+	drops_attach(&agent->world.pins); /* without it, drops are not counted */
 	agent->lists_watched = !agent->watch.polled;
 	agent->world.polled = !agent->lists_watched;
 	agent->world.watched = agent->watch.complete;
@@ -112,23 +70,28 @@ static int agent_open_sockets(struct agent *agent)
 	}
 	error = path_answers_open(&agent->world.answers);
 	if (error) {
-		log_error("path_check: %s: its packet socket could not be opened", strerror(-error));
+		log_error("path_check: %s: its packet socket could not be opened",
+			  strerror(-error));
 		return error;
 	}
 	error = announcer_new(&agent->world.pins, &agent->world.announcer);
 	if (error) {
-		log_error("announce: %s: its threads could not be made", strerror(-error));
+		log_error("announce: %s: its threads could not be created", strerror(-error));
 		return error;
 	}
 	agent->control_fd = control_listen(&agent->world.pins);
 	crash_point("agent-control-opened");
 	if (agent->control_fd < 0)
-		log_warning("control: %s: 'vfsteer switch' will change the pins without this agent, ignoring",
+		log_warning("control: %s: 'vfsteer switch' will change the pins without this "
+			    "agent, ignoring",
 			    strerror(-agent->control_fd));
 	return 0;
 }
 
-/* A link stays if its device does, and is what the link's name says in one of the pairs: "standby" stands for the owner, too. */
+/*
+ * A link stays if its device does, and is what the link's name says in one of the pairs: "standby"
+ * stands for the owner, too.
+ */
 static bool agent_keep_link(const struct agent *agent, const char *name, bool of_primary)
 {
 	const struct pins *pins = &agent->world.pins;
@@ -136,8 +99,9 @@ static bool agent_keep_link(const struct agent *agent, const char *name, bool of
 
 	for (unsigned i = 0; i < VFSTEER_MAX_PAIRS; i++)
 		if (pins->pairs[i].standby[0] &&
-		    (of_primary ? ifindex == pins->pairs[i].primary_ifindex :
-				  ifindex == pins->pairs[i].standby_ifindex || ifindex == pins->pairs[i].owner_ifindex))
+		    (of_primary ? ifindex == pins->pairs[i].primary_ifindex
+				: ifindex == pins->pairs[i].standby_ifindex ||
+					  ifindex == pins->pairs[i].owner_ifindex))
 			return netdev_by_index(agent->world.table, ifindex);
 	return false;
 }
@@ -154,10 +118,11 @@ static bool agent_keep_standby_link(const char *rest, void *argument)
 
 static void agent_log_repair(const struct vfsteer_pair *slot, const char *field, unsigned value)
 {
-	log_warning("%s: pinned with %s = %u, which this version does not know: ignoring it", slot->standby, field, value);
+	log_warning("%s: pinned with %s = %u, which this version does not know: ignoring it",
+		    slot->standby, field, value);
 }
 
-/* What is pinned is put in order before any of it is used. Returns 0 or -errno, logged. */
+/* Repairs the pins before they are used. Returns 0 or -errno, logged. */
 static int agent_adopt(struct agent *agent)
 {
 	struct pins *pins = &agent->world.pins;
@@ -166,12 +131,15 @@ static int agent_adopt(struct agent *agent)
 	slot_repair(pins, agent_log_repair);
 	foreign = slot_find_foreign(pins, agent->world.network_namespace);
 	if (foreign >= 0) {
-		log_error("run: %s: made in another network namespace (%u), for %s: run there, or name another place with --bpffs, or take them away with 'vfsteer unload'",
-			  pins->directory, pins->pairs[foreign].network_namespace, pins->pairs[foreign].owner);
+		log_error(
+			"run: %s: made in another network namespace (%u), for %s: run there, or "
+			"name another place with --bpffs, or take them away with 'vfsteer unload'",
+			pins->directory, pins->pairs[foreign].network_namespace,
+			pins->pairs[foreign].owner);
 		return -EBUSY;
 	}
 	adoption_clear_dead_slots(pins, agent->world.network_namespace, agent->world.table);
-	log_info("%s: adopted, with %u dead links removed", pins->directory,
+	log_info("%s: adopted, with %u stale links removed", pins->directory,
 		 pins_sweep_links(pins, "primary-", agent_keep_primary_link, agent) +
 			 pins_sweep_links(pins, "redirect-", agent_keep_standby_link, agent) +
 			 pins_sweep_links(pins, "standby-", agent_keep_standby_link, agent));
@@ -187,9 +155,10 @@ static int agent_unload(struct agent *agent)
 	agent->pinned = false;
 	announcer_free(agent->world.announcer);
 	agent->world.announcer = NULL;
-	error = unload_everything(&agent->world.pins, agent->world.table, agent->world.requests, agent->world.announce_fd);
+	error = unload_everything(&agent->world.pins, agent->world.table, agent->world.requests,
+				  agent->world.announce_fd);
 	if (error)
-		log_error("unload: %s: not everything could be taken away", strerror(-error));
+		log_error("unload: %s: not everything could be removed", strerror(-error));
 	return error;
 }
 
@@ -214,14 +183,17 @@ static void agent_close(struct agent *agent)
 	netdev_table_free(agent->world.table);
 }
 
-/* From the pins to the first look at every pair. Returns 0 or -errno, logged. */
+/*
+ * Everything from the pins to the first reconciliation of each pair. Returns 0 or -errno, logged.
+ */
 static int agent_open(struct agent *agent)
 {
 	char message[512];
 	bool adopted;
 	int error;
 
-	if (pins_make(agent->options->bpffs, &agent->world.pins, &adopted, message, sizeof(message)) != PINS_OK) {
+	if (pins_make(agent->options->bpffs, &agent->world.pins, &adopted, message,
+		      sizeof(message)) != PINS_OK) {
 		log_error("run: %s", message);
 		return -EBUSY;
 	}
@@ -245,7 +217,10 @@ static int agent_open(struct agent *agent)
 	return error;
 }
 
-/* Nothing can be adopted without it. Tried again for as long as any source of events; what cannot be then is for another start. Returns 0 or -errno, logged. */
+/*
+ * Adoption needs the table. A failure is retried as long as for a source of events; then the agent
+ * ends, and its service manager restarts it. Returns 0 or -errno, logged.
+ */
 static int agent_open_table(struct agent *agent)
 {
 	const struct timespec pause = { .tv_nsec = AGENT_SOURCE_DELAY_MIN_NS };
@@ -256,7 +231,9 @@ static int agent_open_table(struct agent *agent)
 	while ((error = netdev_table_new(&agent->world.table, 0)) && rtnetlink_may_pass(error) &&
 	       clock_now_ns(CLOCK_MONOTONIC) < until_ns) {
 		if (!is_told)
-			log_warning("run: netlink: %s: the devices cannot be read yet, trying again", strerror(-error));
+			log_warning(
+				"run: netlink: %s: the devices cannot be read yet, trying again",
+				strerror(-error));
 		is_told = true;
 		nanosleep(&pause, NULL);
 	}
@@ -267,9 +244,10 @@ static int agent_open_table(struct agent *agent)
 
 #define AGENT_ANEW 1
 
-/* One life of the choice of programs. Returns 0, -errno, or AGENT_ANEW, which asks for another life. */
+/* Runs with one choice of programs. Returns 0, -errno, or AGENT_ANEW: call it again. */
 static int agent_live(const struct options *options, uint32_t network_namespace)
 {
+	const struct options_settings *settings = &options->settings;
 	struct agent agent = {
 		.options = options,
 		.control_fd = -1,
@@ -279,11 +257,11 @@ static int agent_live(const struct options *options, uint32_t network_namespace)
 			.announce_fd = -1,
 			.answers = { .arp_fd = -1, .nd_fd = -1 },
 			.network_namespace = network_namespace,
-			.limits.up_delay_ns = options->settings.up_delay_ms * AGENT_NS_PER_MS,
-			.limits.leaving_timeout_ns = options->settings.leaving_timeout_ms * AGENT_NS_PER_MS,
-			.announce_count = options->settings.announce_count,
-			.announce_interval_ns = options->settings.announce_interval_ms * AGENT_NS_PER_MS,
-			.announce_again_ns = options->settings.announce_again_s * 1000 * AGENT_NS_PER_MS,
+			.limits.up_delay_ns = settings->up_delay_ms * AGENT_NS_PER_MS,
+			.limits.leaving_timeout_ns = settings->leaving_timeout_ms * AGENT_NS_PER_MS,
+			.announce_count = settings->announce_count,
+			.announce_interval_ns = settings->announce_interval_ms * AGENT_NS_PER_MS,
+			.announce_again_ns = settings->announce_again_s * 1000 * AGENT_NS_PER_MS,
 		},
 	};
 	int error = agent_open_table(&agent);
@@ -302,7 +280,7 @@ static int agent_live(const struct options *options, uint32_t network_namespace)
 		log_info("no pair yet: waiting for a virtio-net device");
 	error = sd_event_loop(agent.loop);
 	if (!error && agent.tracing_changed && !agent.unloading) {
-		error = AGENT_ANEW; /* which adopts what is pinned, as after a restart */
+		error = AGENT_ANEW; /* the next run adopts the pins, as after a restart */
 	} else if (!error && agent.unloading) {
 		sd_notify(0, "STOPPING=1");
 		error = agent_unload(&agent);
@@ -310,7 +288,7 @@ static int agent_live(const struct options *options, uint32_t network_namespace)
 			log_info("unloaded: the guest is plain again");
 	} else if (!error) {
 		sd_notify(0, "STOPPING=1");
-		log_info("ends; what is pinned under %s works on ('vfsteer unload' takes it away)",
+		log_info("ends; the programs pinned under %s stay ('vfsteer unload' removes them)",
 			 agent.world.pins.directory);
 	}
 out:
@@ -330,7 +308,7 @@ int agent_run(const struct options *options)
 		log_error("run: /proc/self/ns/net: %s: mount /proc", strerror(errno));
 		return EXIT_FAILURE;
 	}
-	/* Whoever read the log may go away. */
+	/* The reader of the log may be closed. */
 	signal(SIGPIPE, SIG_IGN);
 	do
 		error = agent_live(options, namespace.st_ino);

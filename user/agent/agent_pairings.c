@@ -1,15 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Which devices belong together, as the configuration and what is pinned say: each request's devices stay those of its first use. */
+/*
+ * Which devices are pairs, by the configuration and the pins. A request keeps the devices of its
+ * first use.
+ */
 #include "agent/state.h"
 #include "base/log.h"
 #include "maps/slot.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The slot that stands for request @number: its pair's, or the one an earlier agent left for its standby. NULL: none. */
-static const struct vfsteer_pair *agent_slot_of_request(const struct agent *agent, unsigned number, const struct netdev *standby)
+#define AGENT_NAMES_INTERVAL_NS 500000000ULL /* see agent_find_names */
+
+/*
+ * The slot of request @number: its pair's, or the one an earlier agent left for its standby. NULL:
+ * none.
+ */
+static const struct vfsteer_pair *agent_slot_of_request(const struct agent *agent, unsigned number,
+							const struct netdev *standby)
 {
 	const struct pair *pair = agent_pair_of_standby(agent, agent->requested_standbys[number]);
 	bool is_known;
@@ -19,12 +29,16 @@ static const struct vfsteer_pair *agent_slot_of_request(const struct agent *agen
 		return &agent->world.pins.pairs[pair->slot];
 	if (!standby || !agent->pinned)
 		return NULL;
-	slot = slot_find(&agent->world.pins, agent->world.network_namespace, standby->ifindex, &is_known);
+	slot = slot_find(&agent->world.pins, agent->world.network_namespace, standby->ifindex,
+			 &is_known);
 	return slot >= 0 && is_known ? &agent->world.pins.pairs[slot] : NULL;
 }
 
-/* What the primary was at its first use: as the slot says, for it outlives the agent; or as this agent knows, for the slot goes with the standby.
- * A name that the configuration did not give then is another device's, unless that is the same. */
+/*
+ * The primary of the first use: from the slot, which outlives the agent, or from this agent, since
+ * the slot is freed with the standby. A name that the configuration did not have then belongs to
+ * another device, unless the device is the same.
+ */
 static void agent_recall_primary(struct agent *agent, unsigned number, const struct netdev *standby)
 {
 	const char *name = agent->options->pairs[number].primary;
@@ -36,8 +50,9 @@ static void agent_recall_primary(struct agent *agent, unsigned number, const str
 		return;
 	kept = slot_read_named(slot).identity;
 	device = netdev_by_name(agent->world.table, name);
-	if (identity_is_pinned(&kept) && (slot->primary_name_hash == identity_hash_name(name) ||
-					  (device && identity_matches(&kept, device, standby, true))))
+	if (identity_is_pinned(&kept) &&
+	    (slot->primary_name_hash == identity_hash_name(name) ||
+	     (device && identity_matches(&kept, device, standby, true))))
 		*pinned = kept;
 }
 
@@ -56,7 +71,10 @@ static const struct netdev *agent_find_standby(const struct agent *agent, const 
 	return standby;
 }
 
-/* The standby of request @number by its present name; NULL: there is none, or another device bears that name. */
+/*
+ * The standby of request @number by its present name; NULL: there is none, or another device bears
+ * that name.
+ */
 static const struct netdev *agent_recall_standby(struct agent *agent, unsigned number)
 {
 	const char *name = agent->requested[number].standby;
@@ -66,8 +84,9 @@ static const struct netdev *agent_recall_standby(struct agent *agent, unsigned n
 
 	if (!standby)
 		return NULL;
-	/* Of software in use the MAC may change. */
-	if (agent_pair_of_standby(agent, standby->ifindex) && agent->requested_standbys[number] == standby->ifindex) {
+	/* The MAC of a software device in use may change. */
+	if (agent_pair_of_standby(agent, standby->ifindex) &&
+	    agent->requested_standbys[number] == standby->ifindex) {
 		if (identity_is_by_mac(pinned))
 			*pinned = identity_of(standby);
 		return standby;
@@ -76,21 +95,25 @@ static const struct netdev *agent_recall_standby(struct agent *agent, unsigned n
 		return standby;
 	if (agent->told_strangers[number] != standby->ifindex) {
 		identity_describe(pinned, text);
-		log_warning("%s: not paired: another device has the name now: the standby was the one with the %s; if this one is meant, restart vfsteer",
+		log_warning("%s: not paired: another device has the name now: the standby was the "
+			    "one with the %s; if this one is meant, restart vfsteer",
 			    name, text);
 	}
 	agent->told_strangers[number] = standby->ifindex;
 	return NULL;
 }
 
-/* A pair asked for by name is that of the device that bore the name: it stays so if the device is renamed. */
+/* A pair requested by name keeps its device when the device is renamed. */
 static void agent_follow_names(struct agent *agent)
 {
 	for (unsigned i = 0; i < agent->options->pair_count; i++) {
 		struct options_pair *wanted = &agent->requested[i];
-		const struct netdev *standby = netdev_by_index(agent->world.table, agent->requested_standbys[i]);
-		const struct pair *pair = agent_pair_of_standby(agent, agent->requested_standbys[i]);
-		const struct netdev *primary = pair ? netdev_by_index(agent->world.table, pair->primary) : NULL;
+		const struct netdev *standby =
+			netdev_by_index(agent->world.table, agent->requested_standbys[i]);
+		const struct pair *pair =
+			agent_pair_of_standby(agent, agent->requested_standbys[i]);
+		const struct netdev *primary =
+			pair ? netdev_by_index(agent->world.table, pair->primary) : NULL;
 
 		*wanted = agent->options->pairs[i];
 		if (standby)
@@ -114,7 +137,8 @@ static void agent_list_current(const struct agent *agent, int *current)
 	for (unsigned i = 0; agent->pinned && i < VFSTEER_MAX_PAIRS; i++) {
 		const struct vfsteer_pair *slot = &agent->world.pins.pairs[i];
 
-		if (slot->primary_ifindex && slot->network_namespace == agent->world.network_namespace &&
+		if (slot->primary_ifindex &&
+		    slot->network_namespace == agent->world.network_namespace &&
 		    !agent_pair_of_slot(agent, i))
 			current[count++] = slot->primary_ifindex;
 	}
@@ -127,7 +151,8 @@ size_t agent_list_contested(const struct agent *agent, int contested[VFSTEER_MAX
 	for (unsigned i = 0; i < agent->pair_count; i++) {
 		struct vfsteer_pair *slot = &agent->world.pins.pairs[agent->pairs[i]->slot];
 
-		if (slot->contested_ifindex && !netdev_by_index(agent->world.table, (int)slot->contested_ifindex))
+		if (slot->contested_ifindex &&
+		    !netdev_by_index(agent->world.table, (int)slot->contested_ifindex))
 			slot->contested_ifindex = 0;
 		if (slot->contested_ifindex)
 			contested[count++] = (int)slot->contested_ifindex;
@@ -136,8 +161,9 @@ size_t agent_list_contested(const struct agent *agent, int contested[VFSTEER_MAX
 	return count;
 }
 
-/* @wanted: the pair's section, an empty one where none is named. */
-static struct announce_filter agent_announce_filter(const struct options *options, const struct options_pair *wanted)
+/* @wanted: the pair's section, empty if it has none. */
+static struct announce_filter agent_announce_filter(const struct options *options,
+						    const struct options_pair *wanted)
 {
 	static const enum vfsteer_announce whats[] = {
 		[OPTIONS_ANNOUNCE_ALL] = ANNOUNCE_ALL,
@@ -146,15 +172,17 @@ static struct announce_filter agent_announce_filter(const struct options *option
 	};
 
 	return (struct announce_filter){
-		.what = whats[wanted->announce ?: options->settings.announce ?: OPTIONS_ANNOUNCE_ALL],
+		.what = whats[wanted->announce
+				      ?: options->settings.announce ?: OPTIONS_ANNOUNCE_ALL],
 		.rules = options->announce_rules,
 		.count = options->announce_rule_count,
 		.pair = wanted->standby,
 	};
 }
 
-/* Likewise. */
-static struct path_wish agent_path_wish(const struct options *options, const struct options_pair *wanted)
+/* The same for the path check. */
+static struct path_wish agent_path_wish(const struct options *options,
+					const struct options_pair *wanted)
 {
 	enum options_path said = wanted->path_check ?: options->settings.path_check;
 
@@ -162,7 +190,9 @@ static struct path_wish agent_path_wish(const struct options *options, const str
 		.is_off = said == OPTIONS_PATH_OFF,
 		.rules = options->path_rules,
 		.count = options->path_rule_count,
-		.pair = said != OPTIONS_PATH_NAMED ? NULL : wanted->path_check ? wanted->standby : "",
+		.pair = said != OPTIONS_PATH_NAMED ? NULL
+			: wanted->path_check	   ? wanted->standby
+						   : "",
 	};
 }
 
@@ -179,7 +209,8 @@ size_t agent_find_pairings(struct agent *agent, struct pairing *pairings)
 	if (!view.devices)
 		return 0;
 	agent_follow_names(agent);
-	count = pairing_find(&view, agent->requested, agent->options->pair_count, agent->pinned_devices, pairings, VFSTEER_MAX_PAIRS);
+	count = pairing_find(&view, agent->requested, agent->options->pair_count,
+			     agent->pinned_devices, pairings, VFSTEER_MAX_PAIRS);
 	free((void *)view.devices);
 	for (size_t i = 0; i < count; i++) {
 		const struct options_pair *wanted = &agent->options->pairs[pairings[i].request];
@@ -214,4 +245,25 @@ struct pair *agent_pair_of_standby(const struct agent *agent, int ifindex)
 		if (agent->pairs[i]->standby == ifindex)
 			return agent->pairs[i];
 	return NULL;
+}
+
+void agent_find_names(struct agent *agent)
+{
+	uint64_t now_ns = pair_clock_ns();
+	bool is_due = now_ns >= agent->names_next_ns, is_waiting = false;
+
+	for (unsigned i = 0; i < 2 * agent->options->pair_count && now_ns < agent->names_until_ns;
+	     i++) {
+		const struct options_pair *pair = &agent->options->pairs[i / 2];
+		const char *name = i % 2 ? pair->primary : pair->standby;
+		int known = i % 2 ? 0 : agent->requested_standbys[i / 2];
+
+		if (!*name || known || netdev_by_name(agent->world.table, name))
+			continue;
+		is_waiting |= !is_due || netdev_refresh_name(agent->world.table, name) == -ENODEV;
+	}
+	if (is_due)
+		agent->names_next_ns = now_ns + AGENT_NAMES_INTERVAL_NS;
+	if (is_waiting)
+		agent->retry_ns = agent->names_next_ns;
 }

@@ -2,6 +2,7 @@
 #include "agent/agent_port.h"
 #include "base/crash_point.h"
 #include "base/log.h"
+#include "base/names.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -37,7 +38,7 @@ void agent_port_lose(struct agent *agent, unsigned number)
 	const struct port *port = &agent->world.ports[number];
 
 	log_info("%s: the interface is gone: %s", port->wish.name,
-		 port->configured ? "waiting for it" : "no port any more");
+		 port->configured ? "waiting for it" : "no longer a port");
 	if (port->configured)
 		agent_port_unbind(agent, number);
 	else
@@ -47,7 +48,8 @@ void agent_port_lose(struct agent *agent, unsigned number)
 struct port *agent_port_find(struct agent *agent, const char *name)
 {
 	for (unsigned number = 0; number < VFSTEER_MAX_PORTS; number++)
-		if (agent->world.ports[number].used && !strcmp(agent->world.ports[number].wish.name, name))
+		if (agent->world.ports[number].used &&
+		    !strcmp(agent->world.ports[number].wish.name, name))
 			return &agent->world.ports[number];
 	return NULL;
 }
@@ -65,7 +67,7 @@ int agent_ports_make(struct agent *agent)
 	int error = port_pins_make(&agent->world.pins, &agent->world.port_pins);
 
 	if (error)
-		log_error("ports: %s: their maps could not be made", strerror(-error));
+		log_error("ports: %s: their maps could not be created", strerror(-error));
 	crash_point("agent-ports-made");
 	return error;
 }
@@ -75,7 +77,10 @@ void agent_ports_end(struct agent *agent)
 	for (unsigned number = 0; number < VFSTEER_MAX_PORTS; number++)
 		if (agent->world.ports[number].used)
 			return;
-	/* A pair whose last port is gone keeps its programs, which need the maps, until its primary is empty. */
+	/*
+	 * A pair whose last port is gone keeps its programs, which need the maps, until its primary
+	 * is empty.
+	 */
 	for (unsigned i = 0; i < agent->pair_count; i++)
 		if (agent->pairs[i]->uplinks.waits)
 			return;
@@ -83,7 +88,8 @@ void agent_ports_end(struct agent *agent)
 		port_pins_remove(&agent->world.pins, &agent->world.port_pins);
 }
 
-int agent_port_bind(struct agent *agent, unsigned number, const struct netdev *device, struct pair *pair, const uint8_t mac[ETH_ALEN])
+int agent_port_bind(struct agent *agent, unsigned number, const struct netdev *device,
+		    struct pair *pair, const uint8_t mac[ETH_ALEN])
 {
 	const struct uplinks_pair view = pair_for_ports(pair);
 	int error = port_bind(&agent->world, number, device, &view, mac);
@@ -107,4 +113,35 @@ void agent_port_unbind(struct agent *agent, unsigned number)
 	port_unbind(&agent->world, number);
 	if (pair)
 		pair_update_uplinks(&agent->world, pair);
+}
+
+bool agent_port_mac(struct agent *agent, const struct port *port,
+			   const struct netdev *device, const struct netdev *standby,
+			   uint8_t mac[ETH_ALEN])
+{
+	struct link_peer peer;
+
+	if (port->wish.passthrough || port->wish.has_mac) {
+		memcpy(mac, port->wish.passthrough ? standby->mac : port->wish.mac, ETH_ALEN);
+		return true;
+	}
+	if (strcmp(device->kind, "veth") ||
+	    link_get_peer(agent->world.requests, device->ifindex, &peer))
+		return false;
+	memcpy(mac, peer.mac, ETH_ALEN);
+	return true;
+}
+
+static const char *agent_port_describe(enum vfsteer_port_driver driver)
+{
+	return driver == PORT_DRIVER_NATIVE ? "native XDP" : words_port_driver(driver);
+}
+
+void agent_port_log(struct agent *agent, unsigned number)
+{
+	const struct vfsteer_port *entry = agent_port_entry(agent, number);
+
+	log_info("%s: port of %s, %s%s, takes frames by %s, delivers them by %s", entry->name,
+		 entry->pair, entry->mac, entry->passthrough ? " (passthrough)" : "",
+		 agent_port_describe(entry->takes_by), agent_port_describe(entry->delivers_by));
 }

@@ -2,14 +2,13 @@
 #include "agent/agent_ports.h"
 #include "agent/agent_port.h"
 #include "base/log.h"
-#include "base/names.h"
 #include "policy/port_check.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#define AGENT_PORTS_RETRY_NS 1000000000ULL /* for one that could not be bound */
+#define AGENT_PORTS_RETRY_NS 1000000000ULL /* for a port that could not be bound */
 #define AGENT_PORTS_TEXT_SIZE 224	   /* fits into an answer: control.h */
 
 static unsigned agent_port_number(const struct agent *agent, const struct port *port)
@@ -28,13 +27,17 @@ static const struct pair *agent_port_pair(struct agent *agent, const char *name)
 
 static const char *agent_port_master(const struct agent *agent, const struct netdev *device)
 {
-	const struct netdev *master =
-		device && device->master ? netdev_by_index(agent->world.table, device->master) : NULL;
+	const struct netdev *master = device && device->master
+					      ? netdev_by_index(agent->world.table, device->master)
+					      : NULL;
 
 	return master ? master->name : device && device->master ? "another device" : NULL;
 }
 
-/* The pair that has the device for its primary, or is about to: ports are bound before a new primary joins. NULL: none. */
+/*
+ * The pair whose primary the device is or will be: ports are bound before a new primary joins.
+ * NULL: none.
+ */
 static const char *agent_port_primary_of(const struct agent *agent, const struct netdev *device)
 {
 	for (unsigned i = 0; device && i < agent->pair_count; i++) {
@@ -44,22 +47,6 @@ static const char *agent_port_primary_of(const struct agent *agent, const struct
 			return agent->world.pins.pairs[pair->slot].owner;
 	}
 	return NULL;
-}
-
-/* The MAC of what lives behind the port. False: it is not known. */
-static bool agent_port_mac(struct agent *agent, const struct port *port, const struct netdev *device,
-			   const struct netdev *standby, uint8_t mac[ETH_ALEN])
-{
-	struct link_peer peer;
-
-	if (port->wish.passthrough || port->wish.has_mac) {
-		memcpy(mac, port->wish.passthrough ? standby->mac : port->wish.mac, ETH_ALEN);
-		return true;
-	}
-	if (strcmp(device->kind, "veth") || link_get_peer(agent->world.requests, device->ifindex, &peer))
-		return false;
-	memcpy(mac, peer.mac, ETH_ALEN);
-	return true;
 }
 
 static enum vfsteer_port_wait agent_port_wait(int error, bool has_device)
@@ -76,7 +63,10 @@ static enum vfsteer_port_wait agent_port_wait(int error, bool has_device)
 	}
 }
 
-/* Returns 0, bound; or -errno with why in @text. -ENODEV: interface or pair are not there. */
+/*
+ * Returns 0 if bound, or -errno with the reason in @text. -ENODEV: the interface or the pair is
+ * missing.
+ */
 static int agent_port_try(struct agent *agent, unsigned number, char *text, size_t size)
 {
 	struct port *port = &agent->world.ports[number];
@@ -107,7 +97,10 @@ static int agent_port_try(struct agent *agent, unsigned number, char *text, size
 	agent_port_entry(agent, number)->waits_for = agent_port_wait(error, device);
 	if (error)
 		return error;
-	/* port_check() refuses a port without either, which an analyzer of this file alone cannot know. */
+	/*
+	 * port_check() refuses a port without either; an analyzer of this file alone cannot know
+	 * that.
+	 */
 	if (!device || !pair)
 		return -ENODEV;
 	/* Another interface of the same name, or another pair. */
@@ -118,27 +111,15 @@ static int agent_port_try(struct agent *agent, unsigned number, char *text, size
 	error = agent_port_bind(agent, number, device, agent_pair_of_slot(agent, pair->slot), mac);
 	if (error) {
 		agent_port_entry(agent, number)->waits_for = WAIT_PROGRAMS;
-		snprintf(text, size, "%s: its programs could not be loaded and attached: %s: see the agent's log",
+		snprintf(text, size,
+			 "%s: its programs could not be loaded and attached: %s: see the agent's "
+			 "log",
 			 port->wish.name, strerror(-error));
 		return error;
 	}
 	pair_announce_anew(&agent->world, port->pair);
 	port->refusal = 0;
 	return 0;
-}
-
-static const char *agent_port_describe(enum vfsteer_port_driver driver)
-{
-	return driver == PORT_DRIVER_NATIVE ? "native XDP" : words_port_driver(driver);
-}
-
-static void agent_port_tell(struct agent *agent, unsigned number)
-{
-	const struct vfsteer_port *entry = agent_port_entry(agent, number);
-
-	log_info("%s: port of %s, %s%s, takes frames by %s, delivers them by %s", entry->name, entry->pair, entry->mac,
-		 entry->passthrough ? " (passthrough)" : "", agent_port_describe(entry->takes_by),
-		 agent_port_describe(entry->delivers_by));
 }
 
 static void agent_port_tell_place(struct agent *agent, unsigned number)
@@ -150,10 +131,12 @@ static void agent_port_tell_place(struct agent *agent, unsigned number)
 
 	if (!hook_get_others(&ingress, &others) && others.first[0])
 		snprintf(why, sizeof(why),
-			 "%s runs before our program on its ingress, and what it passes would not reach the pair: remove "
+			 "%s runs before our program on its ingress, and what it passes would not "
+			 "reach the pair: remove "
 			 "it, or move it behind",
 			 others.first);
-	placed_tell(&port->placed, port->wish.name, why, "our program has its place again", pair_clock_ns());
+	placed_tell(&port->placed, port->wish.name, why, "our program is first again",
+		    pair_clock_ns());
 }
 
 static void agent_port_keep_place(struct agent *agent, unsigned number)
@@ -164,12 +147,15 @@ static void agent_port_keep_place(struct agent *agent, unsigned number)
 		return;
 	port_keep_place(&agent->world, number);
 	agent_port_tell_place(agent, number);
-	/* Nothing tells that a program by tcx goes. */
+	/* Nothing reports that a program on tcx was detached. */
 	if (port->placed.why[0])
 		agent->retry_ns = pair_clock_ns() + AGENT_PORTS_RETRY_NS;
 }
 
-/* Of one that is bound: is all still there? Names are followed, but for that of a configured port: the interface that bears it is meant. */
+/*
+ * Is everything of a bound port still there? A port follows its renamed interface; a configured one
+ * keeps its name and looks for the interface with that name.
+ */
 static bool agent_port_holds(struct agent *agent, unsigned number)
 {
 	struct port *port = &agent->world.ports[number];
@@ -179,7 +165,8 @@ static bool agent_port_holds(struct agent *agent, unsigned number)
 	if (!device || device->incarnation != port->incarnation || device->master ||
 	    (port->configured && strcmp(port->wish.name, device->name)))
 		return false;
-	if (strcmp(port->wish.name, device->name) || (owner && strcmp(port->wish.pair, owner->name))) {
+	if (strcmp(port->wish.name, device->name) ||
+	    (owner && strcmp(port->wish.pair, owner->name))) {
 		snprintf(port->wish.name, sizeof(port->wish.name), "%s", device->name);
 		if (owner)
 			snprintf(port->wish.pair, sizeof(port->wish.pair), "%s", owner->name);
@@ -188,11 +175,12 @@ static bool agent_port_holds(struct agent *agent, unsigned number)
 	return true;
 }
 
-/* One that is only somebody else's now may become a port again. */
+/* A port whose interface only got another master may be bound again. */
 static bool agent_port_is_lost(const struct agent *agent, const struct port *port)
 {
-	const struct netdev *device = port->pair ? netdev_by_index(agent->world.table, port->ifindex)
-						 : netdev_by_name(agent->world.table, port->wish.name);
+	const struct netdev *device = port->pair
+					      ? netdev_by_index(agent->world.table, port->ifindex)
+					      : netdev_by_name(agent->world.table, port->wish.name);
 
 	if (!device)
 		return port->pair || !port->configured;
@@ -223,7 +211,7 @@ void agent_ports_reconcile(struct agent *agent)
 		}
 		error = agent_port_try(agent, number, text, sizeof(text));
 		if (!error) {
-			agent_port_tell(agent, number);
+			agent_port_log(agent, number);
 			agent_port_keep_place(agent, number);
 		} else if (error != port->refusal && (error != -ENODEV || !port->refusal)) {
 			log_warning("port %s", text);
@@ -262,9 +250,10 @@ void agent_ports_refresh(struct agent *agent)
 		delivers_by = entry->delivers_by;
 		error = port_refresh(&agent->world, number);
 		if (error)
-			log_warning("%s: its programs could not be loaded anew: %s", entry->name, strerror(-error));
+			log_warning("%s: its programs could not be reloaded: %s", entry->name,
+				    strerror(-error));
 		if (takes_by != entry->takes_by || delivers_by != entry->delivers_by)
-			agent_port_tell(agent, number);
+			agent_port_log(agent, number);
 	}
 	for (unsigned i = 0; i < agent->pair_count; i++)
 		pair_update_uplinks(&agent->world, agent->pairs[i]);
@@ -285,17 +274,21 @@ int agent_ports_add(struct agent *agent, const struct options_port *wish, char *
 	int number;
 
 	if (agent_port_find(agent, wish->name)) {
-		snprintf(answer, size, "%s: a port already: 'vfsteer port del %s' first", wish->name, wish->name);
+		snprintf(answer, size, "%s: a port already: 'vfsteer port del %s' first",
+			 wish->name, wish->name);
 		return 1;
 	}
 	if (!agent->world.port_pins.ports && agent_ports_make(agent)) {
-		snprintf(answer, size, "%s: the maps for ports could not be made: see the agent's log", wish->name);
+		snprintf(answer, size,
+			 "%s: the maps for ports could not be created: see the agent's log",
+			 wish->name);
 		return 1;
 	}
 	number = port_pins_find_free(&agent->world.port_pins);
 	if (number < 0) {
 		snprintf(answer, size,
-			 "%s: no room: there are %d ports, and no more are possible: 'vfsteer port del' one first",
+			 "%s: no room: there are %d ports, and no more are possible: 'vfsteer port "
+			 "del' one first",
 			 wish->name, VFSTEER_MAX_PORTS);
 		return 1;
 	}
@@ -306,7 +299,7 @@ int agent_ports_add(struct agent *agent, const struct options_port *wish, char *
 		agent_ports_end(agent);
 		return 1;
 	}
-	agent_port_tell(agent, (unsigned)number);
+	agent_port_log(agent, (unsigned)number);
 	agent_port_keep_place(agent, (unsigned)number);
 	entry = agent_port_entry(agent, (unsigned)number);
 	snprintf(answer, size, "%s: port of %s, %s", entry->name, entry->pair, entry->mac);
@@ -319,18 +312,21 @@ int agent_ports_delete(struct agent *agent, const char *name, char *answer, size
 	struct port *port = agent_port_find(agent, name);
 
 	if (!port) {
-		snprintf(answer, size, "%s: no such port: 'vfsteer port list' lists those there are", name);
+		snprintf(answer, size,
+			 "%s: no such port: 'vfsteer port list' lists those there are", name);
 		return 1;
 	}
 	if (agent_port_configuration(agent, name)) {
-		snprintf(answer, size, "%s: it is in the configuration: take [port %s] out there and restart the agent",
+		snprintf(answer, size,
+			 "%s: it is in the configuration: take [port %s] out there and restart the "
+			 "agent",
 			 name, name);
 		return 1;
 	}
 	agent_port_forget(agent, agent_port_number(agent, port));
 	agent_ports_end(agent);
-	log_info("%s: no port any more", name);
-	snprintf(answer, size, "%s: no port any more", name);
+	log_info("%s: no longer a port", name);
+	snprintf(answer, size, "%s: no longer a port", name);
 	agent_look(agent);
 	return 0;
 }

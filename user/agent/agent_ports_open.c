@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The ports that an agent begins with: those that are pinned, and those of the configuration. */
+/* The first ports of an agent: pinned ones and configured ones. */
 #include "agent/agent_port.h"
 #include "agent/agent_ports.h"
 #include "base/log.h"
@@ -9,17 +9,21 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Is the interface that an earlier agent bound it to still there, by whatever name if it was added by hand? */
+/*
+ * Does the interface that an earlier agent bound it to still exist? A port that was added by hand
+ * may have been renamed.
+ */
 static bool agent_port_is_as_left(struct agent *agent, unsigned number)
 {
 	const struct netdev *device =
 		netdev_by_index(agent->world.table, (int)agent_port_entry(agent, number)->ifindex);
-	struct hook ingress =
-		port_programs_port_ingress(&agent->world.pins, (int)agent_port_entry(agent, number)->ifindex);
+	struct hook ingress = port_programs_port_ingress(
+		&agent->world.pins, (int)agent_port_entry(agent, number)->ifindex);
 
 	struct port *port = &agent->world.ports[number];
 
-	if (!device || !hook_is_attached(&ingress) || (port->configured && strcmp(port->wish.name, device->name)))
+	if (!device || !hook_is_attached(&ingress) ||
+	    (port->configured && strcmp(port->wish.name, device->name)))
 		return false;
 	snprintf(port->wish.name, sizeof(port->wish.name), "%s", device->name);
 	return true;
@@ -39,19 +43,22 @@ static void agent_port_adopt(struct agent *agent, unsigned number, const struct 
 	memcpy(port->wish.mac, entry->mac_address, ETH_ALEN);
 }
 
-static bool agent_port_is_as_wished(const struct options_port *wish, const struct options_port *other)
+static bool agent_port_is_as_wished(const struct options_port *wish,
+				    const struct options_port *other)
 {
 	return wish->passthrough == other->passthrough &&
 	       wish->without_xdp == other->without_xdp &&
 	       (wish->passthrough || !wish->has_mac || !memcmp(wish->mac, other->mac, ETH_ALEN));
 }
 
-/* The configuration may name the pair by another name than the map does. */
-static bool agent_port_is_of_pair(const struct agent *agent, const struct options_port *wish, const struct options_port *other)
+/* The configuration may use another name of the pair than the map. */
+static bool agent_port_is_of_pair(const struct agent *agent, const struct options_port *wish,
+				  const struct options_port *other)
 {
 	const struct netdev *standby = netdev_by_name(agent->world.table, wish->pair);
 
-	return !strcmp(wish->pair, other->pair) || (standby && netdev_is_called(standby, other->pair));
+	return !strcmp(wish->pair, other->pair) ||
+	       (standby && netdev_is_called(standby, other->pair));
 }
 
 /* The configuration may have changed since these were bound. */
@@ -64,11 +71,13 @@ static void agent_ports_compare(struct agent *agent)
 		if (!port->used || (!wish && !port->configured))
 			continue;
 		if (!wish) {
-			log_info("%s: no longer in the configuration: no port any more", port->wish.name);
+			log_info("%s: no longer in the configuration: no longer a port",
+				 port->wish.name);
 			agent_port_forget(agent, number);
 			continue;
 		}
-		if ((!agent_port_is_of_pair(agent, wish, &port->wish) || !agent_port_is_as_wished(wish, &port->wish)) &&
+		if ((!agent_port_is_of_pair(agent, wish, &port->wish) ||
+		     !agent_port_is_as_wished(wish, &port->wish)) &&
 		    agent_port_entry(agent, number)->ifindex)
 			agent_port_unbind(agent, number);
 		port->wish = *wish;
@@ -88,7 +97,8 @@ static void agent_ports_configure(struct agent *agent)
 			continue;
 		number = port_pins_find_free(&agent->world.port_pins);
 		if (number < 0) {
-			log_warning("%s: no room for this port: ports added by hand have taken it", wish->name);
+			log_warning("%s: no room for this port: ports added by hand have taken it",
+				    wish->name);
 			continue;
 		}
 		agent->world.ports[number].used = agent->world.ports[number].configured = true;
@@ -102,13 +112,18 @@ static bool agent_ports_keep_link(const char *rest, void *argument)
 	struct agent *agent = argument;
 	unsigned ifindex = (unsigned)pins_link_ifindex(rest);
 
-	for (unsigned number = 0; agent->world.port_pins.ports && number < VFSTEER_MAX_PORTS; number++)
-		if (agent_port_entry(agent, number)->name[0] && agent_port_entry(agent, number)->ifindex == ifindex)
+	for (unsigned number = 0; agent->world.port_pins.ports && number < VFSTEER_MAX_PORTS;
+	     number++)
+		if (agent_port_entry(agent, number)->name[0] &&
+		    agent_port_entry(agent, number)->ifindex == ifindex)
 			return netdev_by_index(agent->world.table, (int)ifindex);
 	return false;
 }
 
-/* What an agent has left that did not live to finish it: names of nobody's links, and pairs' programs without a port. */
+/*
+ * Removes what a killed agent left unfinished: links without a port, and pairs' programs without a
+ * port.
+ */
 static void agent_ports_sweep(struct agent *agent)
 {
 	struct world *world = &agent->world;
@@ -128,12 +143,13 @@ static void agent_ports_sweep(struct agent *agent)
 	}
 }
 
-/* Opens what is pinned, if it is whole. Returns 0 or -errno, logged. */
+/* Opens the pins, if they are complete. Returns 0 or -errno, logged. */
 static int agent_ports_open_pins(struct agent *agent)
 {
 	char message[512];
 
-	switch (port_pins_adopt(&agent->world.pins, &agent->world.port_pins, message, sizeof(message))) {
+	switch (port_pins_adopt(&agent->world.pins, &agent->world.port_pins, message,
+				sizeof(message))) {
 	case PINS_OK:
 	case PINS_ABSENT:
 		return 0;
@@ -151,7 +167,9 @@ int agent_ports_open(struct agent *agent)
 	int error = xdp_features_new(&agent->world.features);
 
 	if (error && error != -EOPNOTSUPP)
-		log_warning("ports: %s: the kernel does not tell which devices take XDP, using tc", strerror(-error));
+		log_warning(
+			"ports: %s: the kernel does not report which devices take XDP; using tc",
+			strerror(-error));
 	for (unsigned number = 0; number < VFSTEER_MAX_PORTS; number++)
 		agent->world.ports[number].programs = PORT_PROGRAMS_NONE;
 	error = agent_ports_open_pins(agent);

@@ -12,7 +12,8 @@ static bool late_answers_wait(const struct agent *agent)
 	return false;
 }
 
-void late_answers_add(struct agent *agent, const struct control_request *request, int status, const char *text)
+void late_answers_add(struct agent *agent, const struct control_request *request, int status,
+		      const char *text)
 {
 	struct late_answers *answers = &agent->late_answers;
 	struct late_answer *answer;
@@ -34,6 +35,7 @@ void late_answers_send(struct agent *agent, bool is_end)
 	if (!answers->count || (!is_end && late_answers_wait(agent)))
 		return;
 	for (unsigned i = 0; i < answers->count; i++)
-		control_answer(agent->control_fd, &answers->list[i].request, answers->list[i].status, answers->list[i].text);
+		control_answer(agent->control_fd, &answers->list[i].request,
+			       answers->list[i].status, answers->list[i].text);
 	answers->count = 0;
 }

@@ -6,9 +6,9 @@
 
 #include <stdlib.h>
 
-#define AGENT_CANDIDATES_MAX 8 /* of one pair, at once */
+#define AGENT_CANDIDATES_MAX 8 /* of one pair, at the same time */
 
-/* Devices come and go, so what was told is forgotten only when there is more to remember. */
+/* Devices come and go: an entry is forgotten only when there is no room for another. */
 static bool agent_is_news(struct pair *pair, const struct candidate *other)
 {
 	unsigned known = pair->told_count < PAIR_TOLD_MAX ? pair->told_count : PAIR_TOLD_MAX;
@@ -21,11 +21,13 @@ static bool agent_is_news(struct pair *pair, const struct candidate *other)
 		pair->told[i].verdict = other->verdict;
 		return true;
 	}
-	pair->told[pair->told_count++ % PAIR_TOLD_MAX] = (struct pair_told){other->device->ifindex, other->verdict};
+	pair->told[pair->told_count++ % PAIR_TOLD_MAX] =
+		(struct pair_told){ other->device->ifindex, other->verdict };
 	return true;
 }
 
-static void agent_tell_candidates_of(const struct agent *agent, struct pair *pair, const struct candidates_view *view)
+static void agent_tell_candidates_of(const struct agent *agent, struct pair *pair,
+				     const struct candidates_view *view)
 {
 	const struct netdev *standby = netdev_by_index(agent->world.table, pair->standby);
 	const struct netdev *primary = netdev_by_index(agent->world.table, pair->primary);
@@ -40,22 +42,25 @@ static void agent_tell_candidates_of(const struct agent *agent, struct pair *pai
 	for (size_t i = 0; i < count && i < AGENT_CANDIDATES_MAX; i++) {
 		const struct netdev *device = others[i].device;
 
-		/* What it is could not be read, as of one that is being renamed: its next message brings that. */
+		/*
+		 * Its type could not be read, for example during a rename: its next message has it.
+		 */
 		if (!device->kind[0] && !device->driver[0])
 			continue;
 		if (!agent_is_news(pair, &others[i]))
 			continue;
 		candidates_explain(view, &others[i], standby, primary, text);
-		log_info("%s: not used: %s%s%s%s: %s", agent->world.pins.pairs[pair->slot].owner, device->name, device->pci_address[0] ? " (" : "",
-			 device->pci_address, device->pci_address[0] ? ")" : "", text);
+		log_info("%s: not used: %s%s%s%s: %s", agent->world.pins.pairs[pair->slot].owner,
+			 device->name, device->pci_address[0] ? " (" : "", device->pci_address,
+			 device->pci_address[0] ? ")" : "", text);
 	}
 }
 
 void agent_tell_candidates(struct agent *agent)
 {
-	int paired[2 * VFSTEER_MAX_PAIRS + 1] = {0};
+	int paired[2 * VFSTEER_MAX_PAIRS + 1] = { 0 };
 	int contested[VFSTEER_MAX_PAIRS + 1];
-	struct candidates_view view = {.taken = paired, .contested = contested};
+	struct candidates_view view = { .taken = paired, .contested = contested };
 	unsigned paired_count = 0;
 
 	view.devices = netdev_list(agent->world.table, &view.count);

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define AGENT_TIMER_ACCURACY_US 1000
-/* In one go, so that nobody who asks without end keeps the loop from all else. */
+/* Per wake-up, so that a client that asks without end does not block the loop. */
 #define AGENT_REQUESTS_AT_ONCE 64
 #define AGENT_NAMES_NS 10000000000ULL /* how long udev may take to name a device */
 
@@ -26,7 +26,10 @@ static void agent_keep_places(struct agent *agent)
 	agent_retry_unhooked(agent);
 }
 
-/* Which pairs' own devices are in another state. False: some device's that is no pair's, hence may concern any. */
+/*
+ * Marks the pairs whose devices changed state. False: a device of no pair changed, which may
+ * concern any pair.
+ */
 static bool agent_note_changes(struct agent *agent)
 {
 	bool is_all = true;
@@ -38,10 +41,12 @@ static bool agent_note_changes(struct agent *agent)
 		for (unsigned i = 0; i < agent->pair_count && !is_found; i++) {
 			struct pair *pair = agent->pairs[i];
 
-			is_found = pair->standby == device->ifindex || pair->primary == device->ifindex ||
+			is_found = pair->standby == device->ifindex ||
+				   pair->primary == device->ifindex ||
 				   pair->owner == device->ifindex;
 			if (is_found)
-				pair->due = pair->realign = pair->readdress = pair->guard.due = true;
+				pair->due = pair->realign = pair->readdress = pair->guard.due =
+					true;
 		}
 		is_all = is_all && is_found;
 	}
@@ -49,7 +54,7 @@ static bool agent_note_changes(struct agent *agent)
 	return is_all;
 }
 
-/* Which pairs' primaries IPv6 has told of: it may be on again. */
+/* Marks the pairs whose primary IPv6 reported: IPv6 may be enabled on it again. */
 static void agent_note_ipv6(struct agent *agent)
 {
 	for (unsigned i = 0; i < agent->pair_count; i++) {
@@ -61,7 +66,7 @@ static void agent_note_ipv6(struct agent *agent)
 	}
 }
 
-/* Whose root qdiscs may have become others: after lost messages all pairs'. */
+/* Marks the pairs whose root qdisc may have changed; after lost messages all. */
 static void agent_note_qdiscs(struct agent *agent, bool all)
 {
 	for (unsigned i = 0; i < agent->pair_count; i++) {
@@ -75,12 +80,16 @@ static void agent_note_qdiscs(struct agent *agent, bool all)
 	netdev_forget_qdiscs(agent->world.table);
 }
 
-/* Whoever switches tracing on or off takes protection away, or gives it; nothing tells of it, so it is seen with whatever happens next. */
+/*
+ * Enabling or disabling tracing changes the protection of all pairs. Nothing reports it, so it is
+ * read at each event.
+ */
 static void agent_note_tracing(struct agent *agent)
 {
 	if (agent->watch.silenced != kernel_runs_tracing())
 		return;
-	log_info("tracing was switched %s (sysctl kernel.ftrace_enabled)", agent->watch.silenced ? "on" : "off");
+	log_info("tracing was switched %s (sysctl kernel.ftrace_enabled)",
+		 agent->watch.silenced ? "on" : "off");
 	agent->tracing_changed = true;
 	sd_event_exit(agent->loop, 0);
 }
@@ -130,8 +139,9 @@ int agent_on_event(void *argument, void *data, size_t size)
 }
 
 /*
- * Nothing here waits for RTNL, which whoever tears the primary down may hold, before all switches are announced. The announcers wake for what lies in the
- * ring: what is taken out of it is announced here, and only after it was taken out.
+ * Nothing here waits for RTNL before all switchovers are announced: a removal of the primary may
+ * hold it. The announcers wake when the ring has an event. Events that were taken out of the ring
+ * are announced here.
  */
 static int agent_take_watch(struct agent *agent)
 {
@@ -169,7 +179,9 @@ static void agent_follow_groups(struct agent *agent)
 		pair_follow_groups(&agent->world, agent->pairs[i]);
 	ended_ns = pair_clock_ns();
 	pause_ns = AGENT_GROUPS_PAUSES * (ended_ns - began_ns);
-	agent->groups_ns = ended_ns + (pause_ns > AGENT_GROUPS_INTERVAL_NS ? pause_ns : AGENT_GROUPS_INTERVAL_NS);
+	agent->groups_ns =
+		ended_ns +
+		(pause_ns > AGENT_GROUPS_INTERVAL_NS ? pause_ns : AGENT_GROUPS_INTERVAL_NS);
 }
 
 static int agent_on_timer(sd_event_source *source, uint64_t time_us, void *argument)
@@ -191,7 +203,8 @@ static int agent_on_timer(sd_event_source *source, uint64_t time_us, void *argum
 	return 0;
 }
 
-static int agent_request_switch(struct agent *agent, const char *standby, enum vfsteer_admin wish, char *answer, size_t size)
+static int agent_request_switch(struct agent *agent, const char *standby, enum vfsteer_admin wish,
+				char *answer, size_t size)
 {
 	int slot = pins_find(&agent->world.pins, standby);
 	struct pair *pair = slot < 0 ? NULL : agent_pair_of_slot(agent, slot);
@@ -203,7 +216,9 @@ static int agent_request_switch(struct agent *agent, const char *standby, enum v
 	}
 	state = pins_state(&agent->world.pins, slot);
 	if (!policy_admits(state, wish)) {
-		snprintf(answer, size, "%s: the primary cannot carry traffic: it is %s; 'vfsteer switch %s auto' uses it when it can",
+		snprintf(answer, size,
+			 "%s: the primary cannot carry traffic: it is %s; 'vfsteer switch %s auto' "
+			 "uses it when it can",
 			 standby, words_primary_state(state.primary), standby);
 		return 1;
 	}
@@ -214,7 +229,8 @@ static int agent_request_switch(struct agent *agent, const char *standby, enum v
 	pair->operator_asked = pair->due = true;
 	agent_look(agent);
 	state = pins_state(&agent->world.pins, slot);
-	snprintf(answer, size, "%s: active: %s, admin: %s", standby, words_path(state.active), words_admin(state.admin));
+	snprintf(answer, size, "%s: active: %s, admin: %s", standby, words_path(state.active),
+		 words_admin(state.admin));
 	return 0;
 }
 
@@ -231,12 +247,17 @@ static void agent_carry_out(struct agent *agent, const struct control_request *r
 		snprintf(answer, sizeof(answer), "unloading");
 		sd_event_exit(agent->loop, 0);
 	} else if (asked.kind == REQUEST_SWITCH) {
-		status = agent_request_switch(agent, asked.standby, asked.wish, answer, sizeof(answer));
+		status = agent_request_switch(agent, asked.standby, asked.wish, answer,
+					      sizeof(answer));
 	} else if (asked.kind == REQUEST_PORT_ADD) {
-		late_answers_add(agent, request, agent_ports_add(agent, &asked.port, answer, sizeof(answer)), answer);
+		late_answers_add(agent, request,
+				 agent_ports_add(agent, &asked.port, answer, sizeof(answer)),
+				 answer);
 		return;
 	} else if (asked.kind == REQUEST_PORT_DELETE) {
-		late_answers_add(agent, request, agent_ports_delete(agent, asked.port.name, answer, sizeof(answer)), answer);
+		late_answers_add(agent, request,
+				 agent_ports_delete(agent, asked.port.name, answer, sizeof(answer)),
+				 answer);
 		return;
 	}
 	control_answer(agent->control_fd, request, status, answer);
@@ -252,7 +273,7 @@ static int agent_take_requests(struct agent *agent)
 			agent_carry_out(agent, &request);
 		else if (error == -EAGAIN)
 			return 0;
-		/* Not carried out, and taken out of the queue. */
+		/* Not executed, and removed from the queue. */
 		else if (error != -EACCES && error != -EMSGSIZE && error != -ECONNREFUSED)
 			return error;
 	}
@@ -274,20 +295,21 @@ int agent_open_loop(struct agent *agent)
 	if (error >= 0)
 		error = sd_event_add_signal(agent->loop, NULL, SIGINT, NULL, NULL);
 	if (error >= 0)
-		error = sd_event_add_time(agent->loop, &agent->timer, CLOCK_BOOTTIME, UINT64_MAX, AGENT_TIMER_ACCURACY_US,
-					  agent_on_timer, agent);
+		error = sd_event_add_time(agent->loop, &agent->timer, CLOCK_BOOTTIME, UINT64_MAX,
+					  AGENT_TIMER_ACCURACY_US, agent_on_timer, agent);
 	if (error >= 0)
-		error = agent_source_open(&agent->sources[AGENT_NETLINK], agent, "devices", netdev_fd(agent->world.table),
-					  agent_take_netlink);
+		error = agent_source_open(&agent->sources[AGENT_NETLINK], agent, "devices",
+					  netdev_fd(agent->world.table), agent_take_netlink);
 	if (error >= 0)
-		error = agent_source_open(&agent->sources[AGENT_WATCH], agent, "events", ring_buffer__epoll_fd(agent->events),
-					  agent_take_watch);
+		error = agent_source_open(&agent->sources[AGENT_WATCH], agent, "events",
+					  ring_buffer__epoll_fd(agent->events), agent_take_watch);
 	if (error >= 0 && agent->world.features)
 		error = agent_source_open(&agent->sources[AGENT_FEATURES], agent, "XDP features",
-					  xdp_features_fd(agent->world.features), agent_take_features);
+					  xdp_features_fd(agent->world.features),
+					  agent_take_features);
 	if (error >= 0 && agent->control_fd >= 0)
-		error = agent_source_open(&agent->sources[AGENT_CONTROL], agent, "control", agent->control_fd,
-					  agent_take_requests);
+		error = agent_source_open(&agent->sources[AGENT_CONTROL], agent, "control",
+					  agent->control_fd, agent_take_requests);
 	sd_event_set_watchdog(agent->loop, true);
 	return error < 0 ? error : 0;
 }

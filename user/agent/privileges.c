@@ -17,11 +17,12 @@ static const struct privilege {
 	const char *name, *lost;
 	bool in_sys_admin; /* CAP_SYS_ADMIN includes it */
 } privileges[] = {
-	{CAP_BPF, "CAP_BPF", "no program or map can be loaded", true},
-	{CAP_NET_ADMIN, "CAP_NET_ADMIN", "no program can be attached, and no device be made ready", false},
-	{CAP_NET_RAW, "CAP_NET_RAW", "no switch can be announced to the network", false},
-	{CAP_PERFMON, "CAP_PERFMON", "no program may look at the kernel's devices, nor watch for a primary's end",
-	 true},
+	{ CAP_BPF, "CAP_BPF", "no program or map can be loaded", true },
+	{ CAP_NET_ADMIN, "CAP_NET_ADMIN", "no program can be attached, and no device prepared",
+	  false },
+	{ CAP_NET_RAW, "CAP_NET_RAW", "no switchover can be announced to the network", false },
+	{ CAP_PERFMON, "CAP_PERFMON",
+	  "no program can read the kernel's devices or watch its functions", true },
 };
 #define PRIVILEGES_COUNT (sizeof(privileges) / sizeof(*privileges))
 
@@ -30,7 +31,9 @@ static bool privileges_have(unsigned capability)
 	return capng_have_capability(CAPNG_EFFECTIVE, capability);
 }
 
-/* Which capabilities to keep: the four, or CAP_SYS_ADMIN for those that it stands in for. Returns 0 or -EPERM, logged.
+/*
+ * Chooses the capabilities to keep: the four, or CAP_SYS_ADMIN instead of those that it includes.
+ * Returns 0 or -EPERM, logged.
  */
 static int privileges_choose(unsigned kept[PRIVILEGES_COUNT])
 {
@@ -41,32 +44,36 @@ static int privileges_choose(unsigned kept[PRIVILEGES_COUNT])
 		if (privileges_have(privilege->capability))
 			continue;
 		if (!privilege->in_sys_admin || !privileges_have(CAP_SYS_ADMIN)) {
-			log_error("run: no privilege %s: %s: run as root, or with CAP_BPF, CAP_NET_ADMIN, CAP_NET_RAW "
+			log_error("run: no privilege %s: %s: run as root, or with CAP_BPF, "
+				  "CAP_NET_ADMIN, CAP_NET_RAW "
 				  "and CAP_PERFMON",
 				  privilege->name, privilege->lost);
 			return -EPERM;
 		}
-		log_info("no %s (Linux 5.8): CAP_SYS_ADMIN is kept in its place", privilege->name);
+		log_info("no %s (Linux 5.8): CAP_SYS_ADMIN is kept instead", privilege->name);
 		kept[i] = CAP_SYS_ADMIN;
 	}
 	return 0;
 }
 
-/* Only upwards: whoever set a limit above ours meant it. */
+/* Only raises a limit: a higher one was set on purpose. */
 static void privileges_raise_limit(__rlimit_resource_t resource, rlim_t wanted)
 {
 	struct rlimit limit;
 
-	if (getrlimit(resource, &limit) || (limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < wanted))
+	if (getrlimit(resource, &limit) ||
+	    (limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < wanted))
 		setrlimit(resource, &(struct rlimit){wanted, wanted});
 }
 
 static void privileges_be_prompt(void)
 {
 	if (setpriority(PRIO_PROCESS, 0, PRIVILEGES_NICE))
-		log_info("no high priority (%s): announcements may come later in a busy guest", strerror(errno));
+		log_info("no high priority (%s): announcements may be late in a busy guest",
+			 strerror(errno));
 	privileges_raise_limit(RLIMIT_RTPRIO, PRIVILEGES_RT_PRIORITY);
-	privileges_raise_limit(RLIMIT_MEMLOCK, RLIM_INFINITY); /* maps count as locked memory before Linux 5.11 */
+	/* before Linux 5.11, maps count as locked memory */
+	privileges_raise_limit(RLIMIT_MEMLOCK, RLIM_INFINITY);
 }
 
 int privileges_drop(void)
@@ -83,11 +90,13 @@ int privileges_drop(void)
 	if (error)
 		return error;
 	privileges_be_prompt();
-	/* The bounding set is about programs that are executed, and no_new_privs keeps those from gaining anything. */
-	sets = privileges_have(CAP_SETPCAP) ? CAPNG_SELECT_ALL : CAPNG_SELECT_CAPS | CAPNG_SELECT_AMBIENT;
+	/* The bounding set matters for executed programs, which no_new_privs restricts as well. */
+	sets = privileges_have(CAP_SETPCAP) ? CAPNG_SELECT_ALL
+					    : CAPNG_SELECT_CAPS | CAPNG_SELECT_AMBIENT;
 	capng_clear(CAPNG_SELECT_ALL);
 	for (unsigned i = 0; i < PRIVILEGES_COUNT; i++)
-		capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET, kept[i]);
+		capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET,
+			     kept[i]);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || capng_apply(sets)) {
 		error = errno ? -errno : -EPERM;
 		log_error("run: capabilities: %s: they could not be given up", strerror(-error));

@@ -16,9 +16,8 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
-#define AGENT_NAMES_INTERVAL_NS 500000000ULL /* see agent_find_names */
-#define AGENT_RETRY_INTERVAL_NS 10000000000ULL /* for a pair that could not be made */
-/* Longer than the programs are silent after they have told of an address: PORT_LEARN_EVENT_INTERVAL_NS. */
+#define AGENT_RETRY_INTERVAL_NS 10000000000ULL /* for a pair that could not be set up */
+/* Longer than the programs' pause after they reported an address: PORT_LEARN_EVENT_INTERVAL_NS. */
 #define AGENT_READDRESS_DELAY_NS 150000000ULL
 
 bool agent_take_event(struct agent *agent, const void *data, size_t size)
@@ -45,7 +44,7 @@ bool agent_take_event(struct agent *agent, const void *data, size_t size)
 	return event.kind == EVENT_PROGRAMS;
 }
 
-/* The slot of a pair that ends goes with it: what its primary was is kept for the next of its name. */
+/* Keeps the identity of a removed pair's primary, for the next pair of that name. */
 static void agent_keep_identity(struct agent *agent, const struct pair *pair)
 {
 	struct identity identity = slot_read_named(&agent->world.pins.pairs[pair->slot]).identity;
@@ -55,7 +54,7 @@ static void agent_keep_identity(struct agent *agent, const struct pair *pair)
 			agent->pinned_devices[i].primary = identity;
 }
 
-/* The standbys that are no longer: unplugged, or moved to another namespace, if only for a moment. */
+/* Removes pairs whose standby was unplugged or moved to another namespace, however briefly. */
 static void agent_remove_pairs(struct agent *agent)
 {
 	for (unsigned i = 0; i < agent->pair_count;) {
@@ -65,7 +64,8 @@ static void agent_remove_pairs(struct agent *agent)
 			i++;
 			continue;
 		}
-		log_info("%s: the standby is gone: the pair is given up", agent->world.pins.pairs[pair->slot].owner);
+		log_info("%s: the standby is gone: the pair is given up",
+			 agent->world.pins.pairs[pair->slot].owner);
 		agent_ports_leave(agent, pair);
 		agent_keep_identity(agent, pair);
 		pair_remove(&agent->world, pair);
@@ -73,7 +73,7 @@ static void agent_remove_pairs(struct agent *agent)
 	}
 }
 
-/* Once, until the pair is made or its standby goes. */
+/* Logged once, until the pair is set up or its standby is removed. */
 static void agent_tell_unhooked(struct agent *agent, const struct netdev *standby)
 {
 	unsigned free_place = VFSTEER_MAX_PAIRS;
@@ -86,7 +86,9 @@ static void agent_tell_unhooked(struct agent *agent, const struct netdev *standb
 	}
 	if (free_place < VFSTEER_MAX_PAIRS)
 		agent->unhooked[free_place] = standby->ifindex;
-	log_error("%s: not paired: an ingress qdisc is on it, which has no egress hook, and this kernel has no tcx (Linux 6.6): put clsact in its place and its filters there: tc qdisc delete dev %s ingress; tc qdisc add dev %s clsact",
+	log_error("%s: not paired: it has an ingress qdisc, which has no egress hook, and this "
+		  "kernel has no tcx (Linux 6.6): put clsact in its place and its filters there: "
+		  "tc qdisc delete dev %s ingress; tc qdisc add dev %s clsact",
 		  standby->name, standby->name, standby->name);
 }
 
@@ -113,8 +115,9 @@ static void agent_add_pair(struct agent *agent, const struct pairing *pairing)
 	int error = pair_new(&agent->world, pairing, &pair);
 
 	if (error == -ENOSPC) {
-		/* Perhaps a slot was adopted whose standby left before it became a pair again. */
-		adoption_clear_dead_slots(&agent->world.pins, agent->world.network_namespace, agent->world.table);
+		/* The standby of an adopted slot may be removed before the pair is set up. */
+		adoption_clear_dead_slots(&agent->world.pins, agent->world.network_namespace,
+					  agent->world.table);
 		error = pair_new(&agent->world, pairing, &pair);
 	}
 	if (error == -EPROTONOSUPPORT) {
@@ -122,11 +125,11 @@ static void agent_add_pair(struct agent *agent, const struct pairing *pairing)
 		return;
 	}
 	if (error == -ENOSPC)
-		log_error("%s: not paired: there are %d pairs already, and no more are possible", owner->name,
-			  VFSTEER_MAX_PAIRS);
+		log_error("%s: not paired: there are %d pairs already, and no more are possible",
+			  owner->name, VFSTEER_MAX_PAIRS);
 	else if (error)
-		log_error("%s: not paired: its programs could not be loaded and attached: %s", owner->name,
-			  strerror(-error));
+		log_error("%s: not paired: its programs could not be loaded and attached: %s",
+			  owner->name, strerror(-error));
 	if (error)
 		return;
 	agent_forget_unhooked(agent, pairing->owner);
@@ -134,7 +137,8 @@ static void agent_add_pair(struct agent *agent, const struct pairing *pairing)
 	missing = protection_missing_liveness(agent->world.pins.pairs[pair->slot].liveness);
 	log_info("%s: steering by %s, the primary's liveness %s%s%s", owner->name,
 		 steer_describe(&agent->world.pins, pairing->owner),
-		 words_liveness(agent->world.pins.pairs[pair->slot].liveness), missing ? ": " : "", missing ?: "");
+		 words_liveness(agent->world.pins.pairs[pair->slot].liveness), missing ? ": " : "",
+		 missing ?: "");
 	hints_log(&agent->world.pins.pairs[pair->slot], standby->carrier);
 }
 
@@ -147,20 +151,21 @@ static void agent_step(struct agent *agent, struct pair *pair)
 
 	pair->due = false;
 	pair->wake_ns = pair_step(&agent->world, pair, &pair->pairing);
-	/* AF_XDP sockets come and go without news, and seldom without a program that gives them their frames. */
+	/* Nothing reports AF_XDP sockets; most come with an XDP program. */
 	standby = netdev_by_index(agent->world.table, pair->standby);
-	if ((standby && standby->xdp_program) || xdp_mirror != slot->xdp_mirror || primary != pair->primary)
+	if ((standby && standby->xdp_program) || xdp_mirror != slot->xdp_mirror ||
+	    primary != pair->primary)
 		agent->bypasses_due = true;
 }
 
-/* What waited for a pair to step aside is done by the pair's step. */
+/* Work that waited for a pair to step aside is done by the pair's step. */
 static void agent_finish_ports(struct agent *agent)
 {
 	agent_ports_end(agent);
 	late_answers_send(agent, false);
 }
 
-/* At the first pair's time; nothing to wait for: never. */
+/* At the earliest pair's time; never, if nothing is due. */
 static void agent_set_timer(struct agent *agent)
 {
 	uint64_t wake_ns = agent->pair_count ? agent->groups_ns : 0;
@@ -184,26 +189,29 @@ static void agent_set_timer(struct agent *agent)
 		wake_ns = agent->retry_ns;
 	error = sd_event_source_set_time(agent->timer, wake_ns ? wake_ns / 1000 + 1 : UINT64_MAX);
 	if (error >= 0)
-		error = sd_event_source_set_enabled(agent->timer, wake_ns ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+		error = sd_event_source_set_enabled(agent->timer,
+						    wake_ns ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
 	if (error >= 0)
 		return;
-	log_error("run: timer: %s: ends, to be started anew; traffic goes on", strerror(-error));
+	log_error("run: timer: %s: ends, to be restarted; traffic continues", strerror(-error));
 	sd_event_exit(agent->loop, error);
 }
 
-/* Ready when every pair is steered: has its programs on its standby. Its primary may be joining, or absent. */
+/* Ready: every pair has its programs on its standby. Its primary may be joining or absent. */
 static void agent_tell_readiness(struct agent *agent)
 {
-	if (agent->told && agent->told_pairs == agent->pair_count && agent->told_wanted_pairs == agent->wanted_pairs)
+	if (agent->told && agent->told_pairs == agent->pair_count &&
+	    agent->told_wanted_pairs == agent->wanted_pairs)
 		return;
 	agent->told = true;
 	agent->told_pairs = agent->pair_count;
 	agent->told_wanted_pairs = agent->wanted_pairs;
-	sd_notifyf(0, "%sSTATUS=%u of %u pairs steered", agent->pair_count == agent->wanted_pairs ? "READY=1\n" : "",
-		   agent->pair_count, agent->wanted_pairs);
+	sd_notifyf(0, "%sSTATUS=%u of %u pairs steered",
+		   agent->pair_count == agent->wanted_pairs ? "READY=1\n" : "", agent->pair_count,
+		   agent->wanted_pairs);
 }
 
-/* Have all pairs the devices they had at the last look at everything? */
+/* Do all pairs have the devices of the last full reconciliation? */
 static bool agent_knows_devices(const struct agent *agent)
 {
 	for (unsigned i = 0; i < agent->pair_count; i++) {
@@ -230,33 +238,13 @@ void agent_look(struct agent *agent)
 		uint64_t look_ns = pair_path_look_ns(pair);
 
 		pair->due |= look_ns && look_ns <= now_ns && pair_path_look(&agent->world, pair);
-		if (pair->pairing.standby && (pair->due || (pair->wake_ns && pair->wake_ns <= now_ns)))
+		if (pair->pairing.standby &&
+		    (pair->due || (pair->wake_ns && pair->wake_ns <= now_ns)))
 			agent_step(agent, pair);
 	}
 	agent_finish_ports(agent);
 	agent_tell_bypasses(agent);
 	agent_set_timer(agent);
-}
-
-/* Nothing tells that udev gives a device that is down another name: those that are waited for are asked for some time after a device came. */
-static void agent_find_names(struct agent *agent)
-{
-	uint64_t now_ns = pair_clock_ns();
-	bool is_due = now_ns >= agent->names_next_ns, is_waiting = false;
-
-	for (unsigned i = 0; i < 2 * agent->options->pair_count && now_ns < agent->names_until_ns; i++) {
-		const struct options_pair *pair = &agent->options->pairs[i / 2];
-		const char *name = i % 2 ? pair->primary : pair->standby;
-		int known = i % 2 ? 0 : agent->requested_standbys[i / 2];
-
-		if (!*name || known || netdev_by_name(agent->world.table, name))
-			continue;
-		is_waiting |= !is_due || netdev_refresh_name(agent->world.table, name) == -ENODEV;
-	}
-	if (is_due)
-		agent->names_next_ns = now_ns + AGENT_NAMES_INTERVAL_NS;
-	if (is_waiting)
-		agent->retry_ns = agent->names_next_ns;
 }
 
 static void agent_pin_standby(struct agent *agent, const struct pair *pair)
@@ -276,14 +264,15 @@ static bool agent_is_paired(const struct pairing *pairings, size_t count, int st
 }
 
 /*
- * Once, after adoption: pairs of an earlier agent that this one's configuration does not have. Nobody would keep them, and their primary may be
- * another pair's now. Before any pair is made.
+ * Called once, after adoption, before any pair is set up: removes pairs of an earlier agent that
+ * are not in this configuration. No agent would maintain them, and their primary may belong to
+ * another pair now.
  */
 static void agent_give_up_pairs(struct agent *agent, const struct pairing *pairings, size_t count)
 {
 	struct world *world = &agent->world;
 
-	/* None at all: the devices could not be listed, or are not here yet. */
+	/* No pairings: the devices could not be listed, or do not exist yet. */
 	if (agent->gave_up_pairs || !count)
 		return;
 	agent->gave_up_pairs = true;
@@ -293,15 +282,19 @@ static void agent_give_up_pairs(struct agent *agent, const struct pairing *pairi
 		char owner[VFSTEER_NAME_SIZE];
 
 		if (!pair->standby[0] || pair->network_namespace != world->network_namespace ||
-		    agent_is_paired(pairings, count, (int)pair->standby_ifindex) || agent_pair_of_slot(agent, slot))
+		    agent_is_paired(pairings, count, (int)pair->standby_ifindex) ||
+		    agent_pair_of_slot(agent, slot))
 			continue;
 		memcpy(owner, pair->owner, sizeof(owner));
-		error = unload_pair(&world->pins, slot, world->table, world->requests, world->announce_fd);
+		error = unload_pair(&world->pins, slot, world->table, world->requests,
+				    world->announce_fd);
 		/* It was set down, and may be another pair's now. */
 		if (primary)
 			netdev_refresh(world->table, primary);
 		if (error)
-			log_warning("%s: no pair of this configuration, and not all of it could be taken away: %s", owner, strerror(-error));
+			log_warning("%s: no pair of this configuration, and not all of it could be "
+				    "taken away: %s",
+				    owner, strerror(-error));
 		else
 			log_info("%s: no pair of this configuration: given up", owner);
 	}
@@ -337,7 +330,7 @@ void agent_reconcile(struct agent *agent)
 		pair->pairing = pairings[i];
 		agent_pin_standby(agent, pair);
 	}
-	/* Before a new primary joins, which then has what the ports need before it carries anything. */
+	/* Before a new primary joins: it must be ready for the ports when it carries traffic. */
 	agent_ports_reconcile(agent);
 	for (unsigned i = 0; i < agent->pair_count; i++)
 		if (agent->pairs[i]->pairing.standby)

@@ -20,13 +20,17 @@ static void agent_source_succeed(struct agent_source *source)
 	sd_event_source_set_enabled(source->io, SD_EVENT_ON);
 }
 
-/* Until the next attempt it is not listened to: what lies there unread would wake the agent without end. Returns 0 or -errno. */
+/*
+ * Until the next attempt its descriptor is not polled: unread data would wake the agent without
+ * end. Returns 0 or -errno.
+ */
 static int agent_source_postpone(struct agent_source *source)
 {
 	int error = sd_event_source_set_enabled(source->io, SD_EVENT_OFF);
 
 	if (error >= 0)
-		error = sd_event_source_set_time(source->retry, (clock_now_ns(CLOCK_BOOTTIME) + source->delay_ns) / 1000);
+		error = sd_event_source_set_time(
+			source->retry, (clock_now_ns(CLOCK_BOOTTIME) + source->delay_ns) / 1000);
 	if (error >= 0)
 		error = sd_event_source_set_enabled(source->retry, SD_EVENT_ONESHOT);
 	return error < 0 ? error : 0;
@@ -40,10 +44,12 @@ static void agent_source_fail(struct agent_source *source, int failure)
 	if (!source->failing_since_ns) {
 		source->failing_since_ns = now_ns;
 		source->delay_ns = AGENT_SOURCE_DELAY_MIN_NS;
-		log_warning("%s: %s: cannot be followed, trying again", source->what, strerror(-failure));
+		log_warning("%s: %s: cannot be followed, trying again", source->what,
+			    strerror(-failure));
 	} else if (now_ns - source->failing_since_ns >= AGENT_SOURCE_LIMIT_NS) {
-		log_error("%s: %s: could not be followed for %llu s: ends, to be started anew; traffic goes on", source->what,
-			  strerror(-failure), AGENT_SOURCE_LIMIT_NS / 1000000000ULL);
+		log_error("%s: %s: could not be followed for %llu s: ends, to be restarted; "
+			  "traffic continues",
+			  source->what, strerror(-failure), AGENT_SOURCE_LIMIT_NS / 1000000000ULL);
 		sd_event_exit(source->agent->loop, failure);
 		return;
 	} else {
@@ -54,7 +60,8 @@ static void agent_source_fail(struct agent_source *source, int failure)
 	error = agent_source_postpone(source);
 	if (!error)
 		return;
-	log_error("%s: event loop: %s: ends, to be started anew; traffic goes on", source->what, strerror(-error));
+	log_error("%s: event loop: %s: ends, to be restarted; traffic continues", source->what,
+		  strerror(-error));
 	sd_event_exit(source->agent->loop, error);
 }
 
@@ -69,7 +76,7 @@ static int agent_source_run(struct agent_source *source)
 	return 0;
 }
 
-/* An error of the descriptor (EPOLLERR) comes with what can be read: reading it is what tells of the error, and takes it away. */
+/* EPOLLERR comes with readable data: reading returns the error and clears it. */
 static int agent_source_on_io(sd_event_source *io, int fd, uint32_t events, void *argument)
 {
 	(void)io, (void)fd, (void)events;
@@ -82,15 +89,16 @@ static int agent_source_on_retry(sd_event_source *retry, uint64_t time_us, void 
 	return agent_source_run(argument);
 }
 
-int agent_source_open(struct agent_source *source, struct agent *agent, const char *what, int fd, agent_source_fn take)
+int agent_source_open(struct agent_source *source, struct agent *agent, const char *what, int fd,
+		      agent_source_fn take)
 {
 	int error;
 
 	*source = (struct agent_source){ .agent = agent, .take = take, .what = what };
 	error = sd_event_add_io(agent->loop, &source->io, fd, EPOLLIN, agent_source_on_io, source);
 	if (error >= 0)
-		error = sd_event_add_time(agent->loop, &source->retry, CLOCK_BOOTTIME, UINT64_MAX, AGENT_SOURCE_ACCURACY_US,
-					  agent_source_on_retry, source);
+		error = sd_event_add_time(agent->loop, &source->retry, CLOCK_BOOTTIME, UINT64_MAX,
+					  AGENT_SOURCE_ACCURACY_US, agent_source_on_retry, source);
 	if (error >= 0)
 		error = sd_event_source_set_enabled(source->retry, SD_EVENT_OFF);
 	return error < 0 ? error : 0;

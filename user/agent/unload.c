@@ -24,10 +24,13 @@
 #include <string.h>
 #include <time.h>
 
-/* What the network still sends to the primary's port after the announcement, and what waits in its ring. */
+/*
+ * For frames that the network sends to the primary's port after the announcement, and those in its
+ * ring.
+ */
 #define UNLOAD_DRAIN_MS 200
 #define UNLOAD_ANNOUNCEMENTS 3
-#define UNLOAD_QUEUE_MS 1000 /* for a shaper that we gave the primary to send what it holds */
+#define UNLOAD_QUEUE_MS 1000 /* for a shaper that we put on the primary to send its queue */
 
 static void unload_pause(unsigned ms)
 {
@@ -37,7 +40,10 @@ static void unload_pause(unsigned ms)
 		;
 }
 
-/* Where a pair's traffic stays: whose addresses are announced, and over which device. Without one nothing is. */
+/*
+ * Where a pair's traffic stays: whose addresses are announced, and over which device. Without one
+ * nothing is.
+ */
 struct unload_wire {
 	int owner, device; /* ifindexes */
 };
@@ -47,20 +53,27 @@ static bool unload_can_carry(const struct netdev *primary)
 	return primary && primary->flags & IFF_UP && primary->carrier;
 }
 
-/* A plain guest sends and hears by its standby. net_failover takes the primary, and hears nothing else, as soon as our programs are gone. */
-static struct unload_wire unload_switch(const struct pins *pins, unsigned slot, const struct netdev_table *table)
+/*
+ * A plain guest sends and receives by its standby. Without our programs net_failover takes the
+ * primary, and receives by nothing else.
+ */
+static struct unload_wire unload_switch(const struct pins *pins, unsigned slot,
+					const struct netdev_table *table)
 {
 	const struct vfsteer_pair *pair = &pins->pairs[slot];
 	struct vfsteer_state state = pins_state(pins, slot), wanted;
-	bool by_primary = pair->kind == KIND_NET_FAILOVER && unload_can_carry(netdev_by_index(table, (int)pair->primary_ifindex));
-	struct unload_wire wire = { (int)pair->owner_ifindex, (int)(by_primary ? pair->primary_ifindex : pair->standby_ifindex) };
+	bool by_primary = pair->kind == KIND_NET_FAILOVER &&
+			  unload_can_carry(netdev_by_index(table, (int)pair->primary_ifindex));
+	struct unload_wire wire = { (int)pair->owner_ifindex,
+				    (int)(by_primary ? pair->primary_ifindex
+						     : pair->standby_ifindex) };
 
 	if (by_primary && state.active == PATH_PRIMARY)
 		wire.device = 0;
 
 	do {
 		wanted = state;
-		/* What is set down now is so by nobody's wish, if another agent is to find it. */
+		/* The next agent must not take this set-down for a user's request. */
 		if (wanted.primary == PRIMARY_READY)
 			wanted.primary = PRIMARY_JOINING;
 		if (wanted.active != (by_primary ? PATH_PRIMARY : PATH_STANDBY)) {
@@ -71,25 +84,33 @@ static struct unload_wire unload_switch(const struct pins *pins, unsigned slot, 
 	return wire;
 }
 
-/* As the pair's slot says, and it has no room for exceptions: with any, MACs only. */
+/* From the pair's slot, which has no room for exceptions: if there are any, MACs only. */
 static struct announce_filter unload_filter(const struct pins *pins, int owner)
 {
 	struct announce_filter filter = { 0 };
 
 	for (unsigned slot = 0; slot < VFSTEER_MAX_PAIRS; slot++)
-		if (pins->pairs[slot].standby[0] && (int)pins->pairs[slot].owner_ifindex == owner && slot_is_here(&pins->pairs[slot]))
-			filter.what = pins->pairs[slot].announce ?: (pins->pairs[slot].announce_exceptions ? ANNOUNCE_MACS : ANNOUNCE_ALL);
+		if (pins->pairs[slot].standby[0] && (int)pins->pairs[slot].owner_ifindex == owner &&
+		    slot_is_here(&pins->pairs[slot]))
+			filter.what =
+				pins->pairs[slot].announce
+					?: (pins->pairs[slot].announce_exceptions ? ANNOUNCE_MACS
+										  : ANNOUNCE_ALL);
 	return filter;
 }
 
-/* And waits for what the network still sends the other way. @pins: NULL where they cannot be read. */
-static void unload_announce(const struct pins *pins, const struct unload_wire *wires, unsigned count, struct netdev_table *table, struct link_requests *requests,
-			    int announce_fd)
+/*
+ * Also waits for frames that the network still sends the other way. @pins: NULL if they cannot be
+ * read.
+ */
+static void unload_announce(const struct pins *pins, const struct unload_wire *wires,
+			    unsigned count, struct netdev_table *table,
+			    struct link_requests *requests, int announce_fd)
 {
 	struct memberships memberships = { 0 };
 	struct announcement frames = { 0 };
 
-	/* Without them the addresses are announced all the same. */
+	/* If they cannot be read, the addresses are still announced. */
 	memberships_read(&memberships);
 	for (int i = 0; i < UNLOAD_ANNOUNCEMENTS; i++) {
 		for (unsigned number = 0; number < count; number++) {
@@ -98,8 +119,10 @@ static void unload_announce(const struct pins *pins, const struct unload_wire *w
 
 			if (pins)
 				frames.filter = unload_filter(pins, wires[number].owner);
-			if (owner && device && device->carrier && !addresses_collect(table, requests, owner, NULL, &frames) &&
-			    !membership_reports_collect(table, &memberships, owner, &frames.reports))
+			if (owner && device && device->carrier &&
+			    !addresses_collect(table, requests, owner, NULL, &frames) &&
+			    !membership_reports_collect(table, &memberships, owner,
+							&frames.reports))
 				announce_send(announce_fd, device->ifindex, &frames);
 		}
 		crash_point("unload-announced");
@@ -109,9 +132,12 @@ static void unload_announce(const struct pins *pins, const struct unload_wire *w
 	memberships_free(&memberships);
 }
 
-/* Has somebody made it a port of another device, put one on it, or given it an address of its own? Then it stays up for him, as for net_failover.
- * NULL: the owner is not known. */
-static bool unload_is_owned(const struct netdev *primary, const struct netdev *owner, const struct netdev_table *table)
+/*
+ * Has the device been enslaved, been put below another device, or been given an address? Then it
+ * stays up for its user, as for net_failover. NULL: the owner is unknown.
+ */
+static bool unload_is_owned(const struct netdev *primary, const struct netdev *owner,
+			    const struct netdev_table *table)
 {
 	struct owners_addresses addresses;
 	const struct netdev **devices;
@@ -122,11 +148,16 @@ static bool unload_is_owned(const struct netdev *primary, const struct netdev *o
 	has_upper = devices && owners_find_upper(devices, count, primary);
 	free(devices);
 	addresses.list = netdev_addresses(table, &addresses.count);
-	return primary->master || has_upper || (owner && owners_find(&addresses, primary, owner, OWNERS_FOREIGN));
+	return primary->master || has_upper ||
+	       (owner && owners_find(&addresses, primary, owner, OWNERS_FOREIGN));
 }
 
-/* As a fresh device, and down. The lists first: of one that is down the kernel keeps what it has counted for them (__dev_set_rx_mode). */
-static int unload_give_back(const struct netdev *primary, const struct netdev *owner, enum vfsteer_kind kind, struct netdev_table *table,
+/*
+ * Leaves it as a fresh device, and down. Lists first: if a device is down, the kernel keeps its
+ * counts of them (__dev_set_rx_mode).
+ */
+static int unload_give_back(const struct netdev *primary, const struct netdev *owner,
+			    enum vfsteer_kind kind, struct netdev_table *table,
 			    struct link_requests *requests)
 {
 	bool stays_up = unload_is_owned(primary, owner, table);
@@ -162,7 +193,8 @@ static int unload_primary(const struct pins *pins, unsigned slot, struct netdev_
 		if (pins->pairs[slot].primary_qdisc)
 			qdisc_drain(requests, primary->ifindex, UNLOAD_QUEUE_MS);
 		error = unload_give_back(primary, owner, pins->pairs[slot].kind, table, requests);
-		step_error = qdisc_take_back(requests, primary->ifindex, pins->pairs[slot].primary_qdisc);
+		step_error = qdisc_take_back(requests, primary->ifindex,
+					     pins->pairs[slot].primary_qdisc);
 		error = error ? error : step_error;
 		pins->pairs[slot].primary_qdisc = 0;
 		crash_point("unload-primary-qdisc-removed");
@@ -177,7 +209,8 @@ static int unload_primary(const struct pins *pins, unsigned slot, struct netdev_
 }
 
 /* Its owner's promiscuity, which net_failover does not pass on. */
-static void unload_standby_flags(const struct vfsteer_pair *pair, struct netdev_table *table, struct link_requests *requests)
+static void unload_standby_flags(const struct vfsteer_pair *pair, struct netdev_table *table,
+				 struct link_requests *requests)
 {
 	const struct netdev *owner = netdev_by_index(table, (int)pair->owner_ifindex);
 	const struct netdev *standby = netdev_by_index(table, (int)pair->standby_ifindex);
@@ -196,19 +229,24 @@ static void unload_standby_flags(const struct vfsteer_pair *pair, struct netdev_
 static int unload_owner(const struct pins *pins, unsigned slot)
 {
 	const struct vfsteer_pair *pair = &pins->pairs[slot];
-	bool clsact_was_ours = pair->kind == KIND_PLAIN ? pair->standby_clsact_is_ours : pair->owner_clsact_is_ours;
+	bool clsact_was_ours = pair->kind == KIND_PLAIN ? pair->standby_clsact_is_ours
+							: pair->owner_clsact_is_ours;
 	enum filters_qdisc qdisc;
 	int error = steer_detach_owner(pins, slot);
 
-	if (!error && clsact_was_ours && !filters_get_qdisc((int)pair->owner_ifindex, &qdisc) && qdisc == FILTERS_QDISC_CLSACT)
-		log_info("%s: an empty clsact qdisc stays: to take it from a device that is up costs packets; 'tc qdisc delete dev %s clsact' does it",
+	if (!error && clsact_was_ours && !filters_get_qdisc((int)pair->owner_ifindex, &qdisc) &&
+	    qdisc == FILTERS_QDISC_CLSACT)
+		log_info("%s: an empty clsact qdisc stays: to take it from a device that is up "
+			 "costs packets; 'tc qdisc delete dev %s clsact' does it",
 			 pair->owner, pair->owner);
 	return error;
 }
 
-static int unload_slot(struct pins *pins, unsigned slot, struct netdev_table *table, struct link_requests *requests)
+static int unload_slot(struct pins *pins, unsigned slot, struct netdev_table *table,
+		       struct link_requests *requests)
 {
-	int error = unload_primary(pins, slot, table, requests), step_error = unload_owner(pins, slot);
+	int error = unload_primary(pins, slot, table, requests),
+	    step_error = unload_owner(pins, slot);
 
 	unload_standby_flags(&pins->pairs[slot], table, requests);
 	if (!step_error)
@@ -217,7 +255,8 @@ static int unload_slot(struct pins *pins, unsigned slot, struct netdev_table *ta
 	return error ? error : step_error;
 }
 
-int unload_pair(struct pins *pins, unsigned slot, struct netdev_table *table, struct link_requests *requests, int announce_fd)
+int unload_pair(struct pins *pins, unsigned slot, struct netdev_table *table,
+		struct link_requests *requests, int announce_fd)
 {
 	struct unload_wire wire = unload_switch(pins, slot, table);
 
@@ -225,7 +264,8 @@ int unload_pair(struct pins *pins, unsigned slot, struct netdev_table *table, st
 	return unload_slot(pins, slot, table, requests);
 }
 
-int unload_everything(struct pins *pins, struct netdev_table *table, struct link_requests *requests, int announce_fd)
+int unload_everything(struct pins *pins, struct netdev_table *table, struct link_requests *requests,
+		      int announce_fd)
 {
 	struct unload_wire wires[VFSTEER_MAX_PAIRS];
 	int error = 0, step_error;
@@ -253,7 +293,10 @@ int unload_everything(struct pins *pins, struct netdev_table *table, struct link
 	return error ? error : step_error;
 }
 
-/* Whose programs are to be taken away, and who was made ready as a primary, as far as the devices show. */
+/*
+ * Whose programs are to be taken away, and who was made ready as a primary, as far as the devices
+ * show.
+ */
 struct unload_found {
 	struct vfsteer_pair owners[VFSTEER_MAX_PAIRS]; /* of them owner, standby and kind */
 	unsigned owner_count;
@@ -261,7 +304,8 @@ struct unload_found {
 	unsigned primary_count;
 };
 
-static void unload_find_device(const struct pins *pins, const struct netdev *device, const struct netdev *const *devices, size_t count,
+static void unload_find_device(const struct pins *pins, const struct netdev *device,
+			       const struct netdev *const *devices, size_t count,
 			       struct unload_found *found)
 {
 	const struct netdev *master = candidates_net_failover(device, devices, count), *standby;
@@ -278,12 +322,14 @@ static void unload_find_device(const struct pins *pins, const struct netdev *dev
 	}
 	if (found->primary_count == VFSTEER_MAX_PAIRS)
 		return;
-	if (master ? silence_was_made(device->name) && candidates_standby_of(master, devices, count) != device :
-		     strcmp(steer_describe_primary(pins, device->ifindex), "nothing") != 0)
+	if (master ? silence_was_made(device->name) &&
+			     candidates_standby_of(master, devices, count) != device
+		   : strcmp(steer_describe_primary(pins, device->ifindex), "nothing") != 0)
 		found->primaries[found->primary_count++] = device->ifindex;
 }
 
-static void unload_find(const struct pins *pins, const struct netdev_table *table, struct unload_found *found)
+static void unload_find(const struct pins *pins, const struct netdev_table *table,
+			struct unload_found *found)
 {
 	const struct netdev **devices;
 	size_t count;
@@ -294,7 +340,8 @@ static void unload_find(const struct pins *pins, const struct netdev_table *tabl
 	free(devices);
 }
 
-static int unload_take_found(struct unload_found *found, struct pins *pins, struct netdev_table *table, struct link_requests *requests,
+static int unload_take_found(struct unload_found *found, struct pins *pins,
+			     struct netdev_table *table, struct link_requests *requests,
 			     int announce_fd)
 {
 	struct unload_wire wires[VFSTEER_MAX_PAIRS] = { 0 };
@@ -303,7 +350,9 @@ static int unload_take_found(struct unload_found *found, struct pins *pins, stru
 	for (unsigned i = 0; i < found->owner_count; i++) {
 		*pins->pairs = found->owners[i];
 		wires[i] = (struct unload_wire){ (int)pins->pairs->owner_ifindex,
-						 pins->pairs->kind == KIND_PLAIN ? (int)pins->pairs->standby_ifindex : 0 };
+						 pins->pairs->kind == KIND_PLAIN
+							 ? (int)pins->pairs->standby_ifindex
+							 : 0 };
 		step_error = steer_detach_owner(pins, 0);
 		error = error ? error : step_error;
 	}
@@ -311,7 +360,9 @@ static int unload_take_found(struct unload_found *found, struct pins *pins, stru
 	for (unsigned i = 0; i < found->primary_count; i++) {
 		const struct netdev *primary = netdev_by_index(table, found->primaries[i]);
 
-		*pins->pairs = (struct vfsteer_pair){ .kind = primary->master ? KIND_NET_FAILOVER : KIND_PLAIN, .primary_clsact_is_ours = 1 };
+		*pins->pairs = (struct vfsteer_pair){ .kind = primary->master ? KIND_NET_FAILOVER
+									      : KIND_PLAIN,
+						      .primary_clsact_is_ours = 1 };
 		step_error = unload_give_back(primary, NULL, pins->pairs->kind, table, requests);
 		error = error ? error : step_error;
 		step_error = steer_detach_primary(pins, 0, found->primaries[i]);
@@ -320,9 +371,12 @@ static int unload_take_found(struct unload_found *found, struct pins *pins, stru
 	return error;
 }
 
-int unload_unreadable(const char *directory, struct netdev_table *table, struct link_requests *requests, int announce_fd)
+int unload_unreadable(const char *directory, struct netdev_table *table,
+		      struct link_requests *requests, int announce_fd)
 {
-	/* Stands for the one that cannot be read, to name the hooks by: a primary's qdisc that is left empty is taken for ours. */
+	/*
+	 * Replaces an unreadable entry to name the hooks: a primary's empty qdisc counts as ours.
+	 */
 	struct vfsteer_pair pair = { 0 };
 	struct pins pins = { .pairs = &pair };
 	static struct unload_found found;

@@ -8,27 +8,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool has_address(const struct netdev_table *table, int ifindex, const struct netdev_address *wanted)
+static bool has_address(const struct netdev_table *table, int ifindex,
+			const struct netdev_address *wanted)
 {
 	const struct netdev_address *address = netdev_address_first(table, ifindex);
 
-	for (; address && address->ifindex == ifindex; address = netdev_address_next(table, address))
+	for (; address && address->ifindex == ifindex;
+	     address = netdev_address_next(table, address))
 		if (address->family == wanted->family &&
-		    !memcmp(&address->v6, &wanted->v6, wanted->family == AF_INET ? sizeof(wanted->v4) : sizeof(wanted->v6)))
+		    !memcmp(&address->v6, &wanted->v6,
+			    wanted->family == AF_INET ? sizeof(wanted->v4) : sizeof(wanted->v6)))
 			return true;
 	return false;
 }
 
 /*
- * Is @address, of a macvlan, that of a device below it on the same network, too? Both would answer; with two MACs neighbours would go back and forth.
- * keepalived gives its macvlan the link-local address of the device below, and leaves it there as the BACKUP.
+ * Is @address, of a macvlan, also an address of a device below it on the same network? Both would
+ * answer, with two MACs. keepalived gives its macvlan the link-local address of the device below,
+ * and leaves it there as the BACKUP.
  */
-static bool is_of_device_below(const struct netdev_table *table, const struct speakers *speakers, size_t number,
-			       const struct netdev_address *address)
+static bool is_of_device_below(const struct netdev_table *table, const struct speakers *speakers,
+			       size_t number, const struct netdev_address *address)
 {
 	const struct speaker *speaker = &speakers->list[number];
 
-	if (!speakers_is_kind(speaker->device, "macvlan") && !speakers_is_kind(speaker->device, "macvtap"))
+	if (!speakers_is_kind(speaker->device, "macvlan") &&
+	    !speakers_is_kind(speaker->device, "macvtap"))
 		return false;
 	while (number) {
 		number = speakers->below[number];
@@ -40,9 +45,12 @@ static bool is_of_device_below(const struct netdev_table *table, const struct sp
 	return false;
 }
 
-/* The device's settings are read once, and only if it has addresses. *@ret_answers: one of them is announced. */
-static int add_addresses(const struct netdev_table *table, const struct speakers *speakers, size_t number, struct announcement *list,
-			 bool *ret_answers)
+/*
+ * Reads the device's settings once, and only if it has addresses. *@ret_answers: one of them is
+ * announced.
+ */
+static int add_addresses(const struct netdev_table *table, const struct speakers *speakers,
+			 size_t number, struct announcement *list, bool *ret_answers)
 {
 	const struct netdev *device = speakers->list[number].device;
 	const struct netdev_address *address = netdev_address_first(table, device->ifindex);
@@ -55,8 +63,10 @@ static int add_addresses(const struct netdev_table *table, const struct speakers
 		return 0;
 	arp_ignore = answers_arp_ignore(device->name);
 	is_router = answers_as_router(device->name);
-	for (; address && address->ifindex == device->ifindex && !error; address = netdev_address_next(table, address)) {
-		if (!answers_for(table, device, address, arp_ignore) || is_of_device_below(table, speakers, number, address))
+	for (; address && address->ifindex == device->ifindex && !error;
+	     address = netdev_address_next(table, address)) {
+		if (!answers_for(table, device, address, arp_ignore) ||
+		    is_of_device_below(table, speakers, number, address))
 			continue;
 		announced.family = address->family;
 		memcpy(&announced.v6, &address->v6, sizeof(announced.v6));
@@ -67,10 +77,12 @@ static int add_addresses(const struct netdev_table *table, const struct speakers
 	return error;
 }
 
-static int add_all(const struct netdev_table *table, struct link_requests *requests, const struct speakers *speakers, struct spoken *spoken,
+static int add_all(const struct netdev_table *table, struct link_requests *requests,
+		   const struct speakers *speakers, struct spoken *spoken,
 		   struct announcement *list)
 {
-	const struct announce_address standby = speakers_address(&speakers->list[0], speakers->list[0].device->mac);
+	const struct announce_address standby =
+		speakers_address(&speakers->list[0], speakers->list[0].device->mac);
 	bool *answers = calloc(speakers->count, sizeof(*answers));
 	int error = answers ? announcement_add(list, &standby) : -ENOMEM;
 
@@ -82,14 +94,18 @@ static int add_all(const struct netdev_table *table, struct link_requests *reque
 	return error;
 }
 
-int addresses_collect(const struct netdev_table *table, struct link_requests *requests, const struct netdev *standby, struct spoken *spoken,
+int addresses_collect(const struct netdev_table *table, struct link_requests *requests,
+		      const struct netdev *standby, struct spoken *spoken,
 		      struct announcement *list)
 {
 	struct speakers speakers = { 0 };
 	int error;
 
 	announcement_clear(list);
-	/* The bond sends by another slave, and its slaves usually have one MAC: it is behind that one. */
+	/*
+	 * The bond transmits by another slave. Its slaves usually share one MAC, which is behind
+	 * that slave.
+	 */
 	if (standby->is_backup_slave)
 		return 0;
 	error = speakers_find(table, standby, &speakers);

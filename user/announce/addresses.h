@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* addresses: which addresses and MACs live behind a standby, and so have to be announced. */
+/* addresses: which addresses and MACs are behind a standby, and so must be announced. */
 #ifndef ANNOUNCE_ADDRESSES_H
 #define ANNOUNCE_ADDRESSES_H
 
@@ -9,13 +9,14 @@
 #include "netdev/netdev.h"
 
 /*
- * Fills @list (cleared first) with the frames to announce for @standby, in the order in which they are sent: RARP for its MAC; then all IPv4 and
- * IPv6 addresses of the speakers (speakers.h) for which the kernel answers (answers.h); then RARP for each further MAC that has spoken (macs.h), the
- * speakers' own before others, stations of a bridge last, whoever spoke last of them first. Nothing of a standby by which its bond does not
- * send. @spoken: what is known of earlier looks, or
- * NULL. Returns 0 or -errno.
+ * Fills @list (cleared first) with the frames to announce for @standby, in the order of sending:
+ * RARP for its MAC; the IPv4 and IPv6 addresses of its speakers (speakers.h) for which the kernel
+ * answers (answers.h); RARP for each further MAC that has sent (macs.h): the speakers' own first,
+ * stations behind a bridge last, the most recent sender first. A bond's backup slave gets no
+ * frames. @spoken: the result of earlier calls, or NULL. Returns 0 or -errno.
  */
-int addresses_collect(const struct netdev_table *table, struct link_requests *requests, const struct netdev *standby, struct spoken *spoken,
+int addresses_collect(const struct netdev_table *table, struct link_requests *requests,
+		      const struct netdev *standby, struct spoken *spoken,
 		      struct announcement *list);
 
 #endif

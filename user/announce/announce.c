@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Enough for some thousand frames on their way; the usual 208 KiB would hold fewer than 300. */
+/* Room for some thousand pending frames; the default of 208 KiB holds fewer than 300. */
 #define SEND_BUFFER_BYTES (4 << 20)
 
 #define RARP_REQUEST_REVERSE 3 /* RFC 903 */
@@ -27,9 +27,12 @@ struct advertisement {
 	uint8_t target_mac[ETH_ALEN];
 } __attribute__((packed));
 
-_Static_assert(sizeof(struct announce_frame) == sizeof(size_t) + ANNOUNCE_FRAME_SIZE, "two are compared as bytes");
-_Static_assert(sizeof(struct advertisement) == 72, "neighbour advertisement with its option, as on the wire");
-_Static_assert(ETH_HLEN + 4 * ANNOUNCE_MAX_TAGS + sizeof(struct advertisement) <= ANNOUNCE_FRAME_SIZE,
+_Static_assert(sizeof(struct announce_frame) == sizeof(size_t) + ANNOUNCE_FRAME_SIZE,
+	       "two are compared as bytes");
+_Static_assert(sizeof(struct advertisement) == 72,
+	       "neighbour advertisement with its option, as on the wire");
+_Static_assert(ETH_HLEN + 4 * ANNOUNCE_MAX_TAGS + sizeof(struct advertisement) <=
+		       ANNOUNCE_FRAME_SIZE,
 	       "the longest frame fits");
 
 static void append_arp(struct frame *frame, const struct announce_address *address)
@@ -37,7 +40,10 @@ static void append_arp(struct frame *frame, const struct announce_address *addre
 	struct frame_arp body;
 
 	if (address->family == AF_INET) {
-		/* The request form, as RFC 5227 asks: stacks that ignore unasked replies take it too. */
+		/*
+		 * The request form, as RFC 5227 asks: stacks that ignore unsolicited replies accept
+		 * it.
+		 */
 		body = frame_arp(ARPOP_REQUEST, address->mac);
 		memcpy(body.sender_ip, &address->v4, sizeof(body.sender_ip));
 		memcpy(body.target_ip, &address->v4, sizeof(body.target_ip));
@@ -54,11 +60,12 @@ static void append_advertisement(struct frame *frame, const struct announce_addr
 		.ip.ip6_flow = htonl(6u << 28),
 		.ip.ip6_plen = htons(sizeof(body) - sizeof(body.ip)),
 		.ip.ip6_nxt = IPPROTO_ICMPV6,
-		.ip.ip6_hlim = 255, /* receivers discard anything less, RFC 4861, 7.1.2 */
+		.ip.ip6_hlim = 255, /* receivers discard lower values, RFC 4861, 7.1.2 */
 		.ip.ip6_src = address->v6,
 		.ip.ip6_dst = { .s6_addr = { 0xff, 0x02, [15] = 0x01 } },
 		.icmp.nd_na_hdr.icmp6_type = ND_NEIGHBOR_ADVERT,
-		.icmp.nd_na_flags_reserved = ND_NA_FLAG_OVERRIDE | (address->router ? ND_NA_FLAG_ROUTER : 0),
+		.icmp.nd_na_flags_reserved =
+			ND_NA_FLAG_OVERRIDE | (address->router ? ND_NA_FLAG_ROUTER : 0),
 		.icmp.nd_na_target = address->v6,
 		.option.nd_opt_type = ND_OPT_TARGET_LINKADDR,
 		.option.nd_opt_len = 1, /* in units of 8 bytes */
@@ -131,7 +138,9 @@ int announcement_add(struct announcement *list, const struct announce_address *a
 	struct announce_frame frame;
 	int result = announce_build(address, &frame);
 
-	return result || !announce_filter_passes(&list->filter, address) ? result : announcement_add_frame(list, &frame);
+	return result || !announce_filter_passes(&list->filter, address)
+		       ? result
+		       : announcement_add_frame(list, &frame);
 }
 
 void announcement_clear(struct announcement *list)
@@ -152,14 +161,16 @@ int announcement_copy(struct announcement *ret, const struct announcement *from)
 {
 	struct announcement copy = { .count = from->count, .size = from->count };
 
-	copy.reports = (struct announce_reports){ .used = from->reports.used, .size = from->reports.used, .count = from->reports.count };
+	copy.reports = (struct announce_reports){ .used = from->reports.used,
+						  .size = from->reports.used,
+						  .count = from->reports.count };
 	copy.frames = calloc(from->count ? from->count : 1, sizeof(*copy.frames));
 	copy.reports.bytes = malloc(from->reports.used ? from->reports.used : 1);
 	if (!copy.frames || !copy.reports.bytes) {
 		announcement_free(&copy);
 		return -ENOMEM;
 	}
-	/* Of a list without frames there is no memory to copy from. */
+	/* A list without frames has no memory to copy. */
 	if (from->count)
 		memcpy(copy.frames, from->frames, from->count * sizeof(*copy.frames));
 	if (from->reports.used)
@@ -206,13 +217,13 @@ void announce_reports_free(struct announce_reports *reports)
 
 int announce_open(void)
 {
-	/* Protocol 0 receives nothing, so that no queue fills up that nobody reads. */
+	/* Protocol 0 receives nothing, so no queue fills up. */
 	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int bytes = SEND_BUFFER_BYTES;
 
 	if (fd < 0)
 		return -errno;
-	/* FORCE needs CAP_NET_ADMIN; with the usual size a long list may meet -EAGAIN, and no more than that. */
+	/* FORCE needs CAP_NET_ADMIN; with the default size a long list may get -EAGAIN. */
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof(bytes)))
 		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
 	return fd;
@@ -243,7 +254,10 @@ static void pause_for(uint64_t pause_ns)
 		;
 }
 
-/* -ENOBUFS: queue stopped or driver busy; a qdisc holds the frame until it is not. If that is full, too, or the socket's buffer: a little later. */
+/*
+ * -ENOBUFS: queue stopped or driver busy. The qdisc holds the frame until the queue runs. If the
+ * qdisc or the socket's buffer is full, it waits and retries.
+ */
 static int send_paced(int fd, int ifindex, const uint8_t *frame, size_t length, struct pace *pace)
 {
 	uint64_t pause_ns = pace_next(pace);
@@ -267,7 +281,7 @@ struct sending {
 	struct pace pace;
 };
 
-/* Returns whether to go on. */
+/* Returns whether to continue. */
 static bool send_next(struct sending *sending, const uint8_t *frame, size_t length)
 {
 	int err = send_paced(sending->fd, sending->ifindex, frame, length, &sending->pace);
@@ -276,7 +290,7 @@ static bool send_next(struct sending *sending, const uint8_t *frame, size_t leng
 		sending->sent++;
 	else if (!sending->first_err)
 		sending->first_err = err;
-	/* These would meet every further frame as well. */
+	/* Further frames would fail too. */
 	return err != -ENETDOWN && err != -ENXIO && err != -ENODEV && err != -EAGAIN;
 }
 

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* "/24" or nothing. Returns its number, @most for nothing, or -1. */
+/* Reads "/24" or an empty text. Returns the number, @most for an empty text, or -1. */
 static int announce_rule_prefix(const char *slash, int most)
 {
 	unsigned long length;
@@ -57,22 +57,28 @@ static bool announce_rule_is_of(const struct announce_rule *rule, const char *pa
 	return !rule->pair[0] || (pair && !strcmp(rule->pair, pair));
 }
 
-static bool announce_rule_matches(const struct announce_rule *rule, const struct announce_address *address)
+static bool announce_rule_matches(const struct announce_rule *rule,
+				  const struct announce_address *address)
 {
-	const uint8_t *bytes = rule->family == AF_UNSPEC ? address->mac : (const uint8_t *)&address->v6;
+	const uint8_t *bytes =
+		rule->family == AF_UNSPEC ? address->mac : (const uint8_t *)&address->v6;
 	unsigned whole = rule->prefix_length / 8, rest = rule->prefix_length % 8;
 
 	if (rule->family != AF_UNSPEC && rule->family != address->family)
 		return false;
-	return !memcmp(bytes, rule->bytes, whole) && (!rest || !((bytes[whole] ^ rule->bytes[whole]) >> (8 - rest)));
+	return !memcmp(bytes, rule->bytes, whole) &&
+	       (!rest || !((bytes[whole] ^ rule->bytes[whole]) >> (8 - rest)));
 }
 
-bool announce_filter_passes(const struct announce_filter *filter, const struct announce_address *address)
+bool announce_filter_passes(const struct announce_filter *filter,
+			    const struct announce_address *address)
 {
-	if (filter->what == ANNOUNCE_OFF || (filter->what == ANNOUNCE_MACS && address->family != AF_UNSPEC))
+	if (filter->what == ANNOUNCE_OFF ||
+	    (filter->what == ANNOUNCE_MACS && address->family != AF_UNSPEC))
 		return false;
 	for (size_t i = 0; i < filter->count; i++)
-		if (announce_rule_is_of(&filter->rules[i], filter->pair) && announce_rule_matches(&filter->rules[i], address))
+		if (announce_rule_is_of(&filter->rules[i], filter->pair) &&
+		    announce_rule_matches(&filter->rules[i], address))
 			return false;
 	return true;
 }

@@ -16,7 +16,8 @@
 #define ANNOUNCER_THREADS 2
 
 struct announcer_pair {
-	pthread_mutex_t lock; /* of what follows; held for as long as frames are sent, so that nobody notes or changes what is being announced */
+	/* of the fields below; held while frames are sent, so that no other thread changes them */
+	pthread_mutex_t lock;
 	int standby, primary;
 	struct announcement frames;
 	uint64_t announced_ns;
@@ -24,7 +25,11 @@ struct announcer_pair {
 
 struct announcer {
 	const struct pins *pins;
-	int announce_fds[ANNOUNCER_THREADS + 1]; /* of each thread, and of the main one: announce_send changes its socket's mode to send again */
+	/*
+	 * one per thread, and one of the main thread: announce_send changes its socket's mode to
+	 * retry
+	 */
+	int announce_fds[ANNOUNCER_THREADS + 1];
 	int stop_fd;
 	struct announcer_pair pairs[VFSTEER_MAX_PAIRS];
 	unsigned thread_count;
@@ -44,13 +49,14 @@ static bool announcer_is_due(const struct announcer *announcer, unsigned slot)
 
 void announcer_note(struct vfsteer_pair *slot, const struct announcement *frames, int sent)
 {
-	uint32_t count = (uint32_t)(frames->count + frames->reports.count), done = sent > 0 ? (uint32_t)sent : 0;
+	uint32_t count = (uint32_t)(frames->count + frames->reports.count),
+		 done = sent > 0 ? (uint32_t)sent : 0;
 
 	__atomic_store_n(&slot->announced_frames, count, __ATOMIC_RELAXED);
 	__atomic_store_n(&slot->unsent_frames, done < count ? count - done : 0, __ATOMIC_RELAXED);
 }
 
-/* With the pair's lock, which it gives back. Returns when the pair was last announced. */
+/* Called with the pair's lock, which it releases. Returns when the pair was last announced. */
 static uint64_t announcer_send(struct announcer *announcer, unsigned slot, int announce_fd)
 {
 	struct announcer_pair *pair = &announcer->pairs[slot];
@@ -61,9 +67,11 @@ static uint64_t announcer_send(struct announcer *announcer, unsigned slot, int a
 	if (pair->standby && state.switches != shared->announced_switches) {
 		crash_point("announcer-about-to-send");
 		if (state.active == PATH_PRIMARY)
-			announcer_note(shared, &pair->frames, announce_send(announce_fd, pair->primary, &pair->frames));
+			announcer_note(shared, &pair->frames,
+				       announce_send(announce_fd, pair->primary, &pair->frames));
 		else if (__atomic_load_n(&shared->standby_has_carrier, __ATOMIC_RELAXED))
-			announcer_note(shared, &pair->frames, announce_send(announce_fd, pair->standby, &pair->frames));
+			announcer_note(shared, &pair->frames,
+				       announce_send(announce_fd, pair->standby, &pair->frames));
 		crash_point("announcer-sent");
 		pair->announced_ns = clock_now_ns(CLOCK_BOOTTIME);
 		__atomic_store_n(&shared->announced_switches, state.switches, __ATOMIC_RELEASE);
@@ -80,11 +88,15 @@ uint64_t announcer_announce(struct announcer *announcer, unsigned slot)
 	return announcer_send(announcer, slot, announcer->announce_fds[ANNOUNCER_THREADS]);
 }
 
-/* First the pairs that nobody has in hand, so that one with many frames does not delay the others; then all that are still due. */
+/*
+ * First the pairs whose lock is free, so that one with many frames does not delay the others; then
+ * all that are still due.
+ */
 static void announcer_announce_all(struct announcer *announcer, int announce_fd)
 {
 	for (unsigned slot = 0; slot < pins_slots_used(announcer->pins); slot++)
-		if (announcer_is_due(announcer, slot) && !pthread_mutex_trylock(&announcer->pairs[slot].lock))
+		if (announcer_is_due(announcer, slot) &&
+		    !pthread_mutex_trylock(&announcer->pairs[slot].lock))
 			announcer_send(announcer, slot, announce_fd);
 	for (unsigned slot = 0; slot < pins_slots_used(announcer->pins); slot++)
 		if (announcer_is_due(announcer, slot)) {
@@ -95,8 +107,9 @@ static void announcer_announce_all(struct announcer *announcer, int announce_fd)
 
 static int announcer_poll(const struct announcer *announcer)
 {
-	/* Edge-triggered: what lies in the ring is for the agent to read, every new event wakes anew. */
-	struct epoll_event ring = { .events = EPOLLIN | EPOLLET }, stop = { .events = EPOLLIN, .data.u32 = 1 };
+	/* Edge-triggered: the agent reads the ring, and each new event wakes a thread again. */
+	struct epoll_event ring = { .events = EPOLLIN | EPOLLET },
+			   stop = { .events = EPOLLIN, .data.u32 = 1 };
 	int fd = epoll_create1(EPOLL_CLOEXEC);
 
 	if (fd < 0)
@@ -119,7 +132,10 @@ static void *announcer_thread(void *argument)
 	struct epoll_event event = { 0 };
 	int poll_fd = announcer_poll(announcer);
 
-	/* Bound to its CPU, it is woken there whatever runs; without the privilege it is as any thread. */
+	/*
+	 * Bound to its CPU and with this priority, it runs when woken. Without the privilege it is
+	 * scheduled as usual.
+	 */
 	sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &priority);
 	while (poll_fd >= 0 && event.data.u32 != 1) {
 		if (epoll_wait(poll_fd, &event, 1, -1) < 0 && errno != EINTR)
@@ -131,12 +147,13 @@ static void *announcer_thread(void *argument)
 	return NULL;
 }
 
-/* The first CPUs that this process may run on; none if it may run on one only. */
+/* The first CPUs that this process may use; none if it may use only one. */
 static void announcer_choose_cpus(struct announcer *announcer)
 {
 	cpu_set_t allowed;
 
-	if (sched_getaffinity(0, sizeof(allowed), &allowed) || CPU_COUNT(&allowed) < ANNOUNCER_THREADS)
+	if (sched_getaffinity(0, sizeof(allowed), &allowed) ||
+	    CPU_COUNT(&allowed) < ANNOUNCER_THREADS)
 		return;
 	for (int cpu = 0; cpu < CPU_SETSIZE && announcer->thread_count < ANNOUNCER_THREADS; cpu++)
 		if (CPU_ISSET(cpu, &allowed))
@@ -154,7 +171,7 @@ static int announcer_start(struct announcer *announcer, unsigned number)
 	CPU_SET(thread->cpu, &cpu);
 	thread->announcer = announcer;
 	thread->number = number;
-	/* Signals are the main thread's. */
+	/* The main thread handles signals. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	error = pthread_create(&thread->thread, NULL, announcer_thread, thread);
@@ -164,7 +181,10 @@ static int announcer_start(struct announcer *announcer, unsigned number)
 	return -error;
 }
 
-/* The main thread holds a lock, too, at its lower priority: who waits for it with a higher one lends it that (PTHREAD_PRIO_INHERIT). */
+/*
+ * The main thread takes these locks too, at a lower priority. A waiting thread lends it the higher
+ * one (PTHREAD_PRIO_INHERIT).
+ */
 static void announcer_make_locks(struct announcer *announcer)
 {
 	pthread_mutexattr_t inheriting;
@@ -218,8 +238,9 @@ int announcer_new(const struct pins *pins, struct announcer **ret)
 	announcer_make_locks(announcer);
 	announcer_choose_cpus(announcer);
 	wanted = announcer->thread_count;
-	/* A thread that cannot be had costs promptness, nothing else: the agent announces as well. */
-	for (announcer->thread_count = 0; announcer->thread_count < wanted; announcer->thread_count++)
+	/* A missing thread only delays announcements: the agent announces as well. */
+	for (announcer->thread_count = 0; announcer->thread_count < wanted;
+	     announcer->thread_count++)
 		if (announcer_start(announcer, announcer->thread_count))
 			break;
 	*ret = announcer;
@@ -243,7 +264,8 @@ void announcer_free(struct announcer *announcer)
 	free(announcer);
 }
 
-int announcer_set(struct announcer *announcer, unsigned slot, int standby, int primary, const struct announcement *frames)
+int announcer_set(struct announcer *announcer, unsigned slot, int standby, int primary,
+		  const struct announcement *frames)
 {
 	struct announcer_pair *pair = &announcer->pairs[slot];
 	struct announcement copy, old;

@@ -31,7 +31,8 @@ static unsigned answers_setting(const char *family, const char *device, const ch
 
 unsigned answers_arp_ignore(const char *name)
 {
-	unsigned all = answers_setting("ipv4", "all", "arp_ignore"), own = answers_setting("ipv4", name, "arp_ignore");
+	unsigned all = answers_setting("ipv4", "all", "arp_ignore"),
+		 own = answers_setting("ipv4", name, "arp_ignore");
 
 	return all > own ? all : own;
 }
@@ -49,18 +50,21 @@ static bool answers_is_in_prefix(struct in_addr v4, const struct netdev_address 
 	return !((ntohl(v4.s_addr) ^ ntohl(with->network.s_addr)) & mask);
 }
 
-/* Has the device a prefix that holds @address, and, if @needs_asker, room for somebody who asks? */
-static bool answers_in_prefix(const struct netdev_table *table, const struct netdev_address *address, bool needs_asker)
+/* Does the device have a prefix that contains @address and, if @needs_asker, another address? */
+static bool answers_in_prefix(const struct netdev_table *table,
+			      const struct netdev_address *address, bool needs_asker)
 {
 	const struct netdev_address *with = netdev_address_first(table, address->ifindex);
 
 	for (; with && with->ifindex == address->ifindex; with = netdev_address_next(table, with))
-		if (with->family == AF_INET && with->prefix_length <= (needs_asker ? 31 : 32) && answers_is_in_prefix(address->v4, with))
+		if (with->family == AF_INET && with->prefix_length <= (needs_asker ? 31 : 32) &&
+		    answers_is_in_prefix(address->v4, with))
 			return true;
 	return false;
 }
 
-static bool answers_for_v4(const struct netdev_table *table, const struct netdev_address *address, unsigned arp_ignore)
+static bool answers_for_v4(const struct netdev_table *table, const struct netdev_address *address,
+			   unsigned arp_ignore)
 {
 	uint32_t v4 = ntohl(address->v4.s_addr);
 
@@ -77,7 +81,8 @@ static bool answers_for_v4(const struct netdev_table *table, const struct netdev
 	}
 }
 
-bool answers_for(const struct netdev_table *table, const struct netdev *device, const struct netdev_address *address, unsigned arp_ignore)
+bool answers_for(const struct netdev_table *table, const struct netdev *device,
+		 const struct netdev_address *address, unsigned arp_ignore)
 {
 	if (!(device->flags & IFF_UP) || device->flags & IFF_NOARP)
 		return false;

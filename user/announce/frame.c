@@ -54,7 +54,8 @@ uint16_t frame_icmp6_checksum(const void *packet, size_t size)
 	size_t length = size - sizeof(struct ip6_hdr);
 	uint32_t sum = (uint32_t)length + IPPROTO_ICMPV6;
 
-	sum = frame_sum(bytes + offsetof(struct ip6_hdr, ip6_src), 2 * sizeof(struct in6_addr), sum);
+	sum = frame_sum(bytes + offsetof(struct ip6_hdr, ip6_src), 2 * sizeof(struct in6_addr),
+			sum);
 	return frame_checksum(frame_sum(bytes + sizeof(struct ip6_hdr), length, sum));
 }
 

@@ -6,13 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Unicast receive lists, in the order of ifindex and MAC. */
+/* Unicast receive lists, sorted by ifindex and MAC. */
 struct filters {
 	struct link_filter *list;
 	size_t count;
 };
 
-static int macs_add(struct announcement *list, const struct speaker *speaker, const uint8_t mac[ETH_ALEN])
+static int macs_add(struct announcement *list, const struct speaker *speaker,
+		    const uint8_t mac[ETH_ALEN])
 {
 	const struct announce_address address = speakers_address(speaker, mac);
 
@@ -21,16 +22,19 @@ static int macs_add(struct announcement *list, const struct speaker *speaker, co
 
 bool macs_is_virtual_router(const uint8_t mac[ETH_ALEN])
 {
-	static const uint8_t v4[] = { 0x00, 0x00, 0x5e, 0x00, 0x01 }, v6[] = { 0x00, 0x00, 0x5e, 0x00, 0x02 };
+	static const uint8_t v4[] = { 0x00, 0x00, 0x5e, 0x00, 0x01 },
+			     v6[] = { 0x00, 0x00, 0x5e, 0x00, 0x02 };
 
 	return !memcmp(mac, v4, sizeof(v4)) || !memcmp(mac, v6, sizeof(v6));
 }
 
 /*
- * What a device receives is in the list of the one below it, too (dev_uc_sync), if that is not a bridge: above a standby that receives
- * nothing beside its own MAC nobody does. Else all lists are read at once: the kernel walks through all devices for one, too.
+ * A device's MACs are also in the list of the device below it (dev_uc_sync), unless that is a
+ * bridge. So if a standby receives only its own MAC, the devices above it do too. Otherwise all
+ * lists are read at once: the kernel walks through all devices even for one.
  */
-static int filters_read(struct link_requests *requests, const struct netdev *standby, struct filters *ret)
+static int filters_read(struct link_requests *requests, const struct netdev *standby,
+			struct filters *ret)
 {
 	int error = link_list_unicast(requests, standby->ifindex, &ret->list, &ret->count);
 
@@ -41,7 +45,7 @@ static int filters_read(struct link_requests *requests, const struct netdev *sta
 	return link_list_unicast(requests, 0, &ret->list, &ret->count);
 }
 
-/* Those of one device. */
+/* The entries of one device. */
 static struct filters filters_of(const struct filters *all, int ifindex)
 {
 	size_t low = 0, high = all->count, end;
@@ -64,20 +68,22 @@ static int filters_compare(const void *mac, const void *filter)
 	return memcmp(mac, ((const struct link_filter *)filter)->mac, ETH_ALEN);
 }
 
-static void filters_leave_out(const struct filters *filters, bool *left_out, const uint8_t mac[ETH_ALEN])
+static void filters_leave_out(const struct filters *filters, bool *left_out,
+			      const uint8_t mac[ETH_ALEN])
 {
-	const struct link_filter *found = bsearch(mac, filters->list, filters->count, sizeof(*filters->list), filters_compare);
+	const struct link_filter *found = bsearch(mac, filters->list, filters->count,
+						  sizeof(*filters->list), filters_compare);
 
 	if (found)
 		left_out[found - filters->list] = true;
 }
 
 /*
- * The unicast receive list names the MACs above a device wherever they are, in other namespaces, too. Those of the devices above that are seen
- * here are left to these: they know the VLAN, and whether somebody has spoken.
+ * The unicast receive list has the MACs of all devices above, in other namespaces, too. MACs of
+ * visible devices above are left to those: they know the VLAN, and whether the device has sent.
  */
-static int add_filters(const struct speakers *speakers, size_t number, size_t above, size_t above_end,
-		       const struct filters *all, struct announcement *list)
+static int add_filters(const struct speakers *speakers, size_t number, size_t above,
+		       size_t above_end, const struct filters *all, struct announcement *list)
 {
 	struct filters own = filters_of(all, speakers->list[number].device->ifindex);
 	bool *left_out;
@@ -92,7 +98,7 @@ static int add_filters(const struct speakers *speakers, size_t number, size_t ab
 		const struct netdev *device = speakers->list[i].device;
 		struct filters further = filters_of(all, device->ifindex);
 
-		/* What these receive is not in the lists of their ports. */
+		/* Their MACs are not in the lists of their ports. */
 		if (speakers_is_kind(device, "bridge") || speakers_is_kind(device, "openvswitch"))
 			continue;
 		filters_leave_out(&own, left_out, device->mac);
@@ -107,14 +113,16 @@ static int add_filters(const struct speakers *speakers, size_t number, size_t ab
 }
 
 /*
- * A bridge that filters VLANs sends a VLAN tagged or not, as its port is set up: announce both. The one that is wrong
- * tells a network the truth, too: the MAC is behind this port.
+ * A bridge that filters VLANs sends a VLAN tagged or untagged, depending on the port: announce
+ * both. The other form is true as well: the MAC is behind this port.
  */
-static int add_learned(struct link_requests *requests, const struct speaker *port, struct announcement *list)
+static int add_learned(struct link_requests *requests, const struct speaker *port,
+		       struct announcement *list)
 {
 	struct link_learned *learned;
 	size_t count;
-	int error = link_list_learned(requests, port->device->master, port->device->ifindex, &learned, &count);
+	int error = link_list_learned(requests, port->device->master, port->device->ifindex,
+				      &learned, &count);
 
 	if (error)
 		return error;
@@ -125,49 +133,59 @@ static int add_learned(struct link_requests *requests, const struct speaker *por
 		if (error || learned[i].vlan_id == 0 || tagged.tag_count == ANNOUNCE_MAX_TAGS)
 			continue;
 		tagged.tags[tagged.tag_count++] =
-			(struct announce_tag){ .protocol = ETH_P_8021Q, .vlan_id = learned[i].vlan_id };
+			(struct announce_tag){ .protocol = ETH_P_8021Q,
+					       .vlan_id = learned[i].vlan_id };
 		error = macs_add(list, &tagged, learned[i].mac);
 	}
 	free(learned);
 	return error;
 }
 
-/* By the frames that its stack, which is not this one, has sent. What cannot be read has not spoken. */
-static bool has_spoken(struct link_requests *requests, const struct netdev *device, struct spoken *spoken)
+/*
+ * By the number of frames that its stack, another one, has sent. A device whose counter cannot be
+ * read has not sent.
+ */
+static bool has_spoken(struct link_requests *requests, const struct netdev *device,
+		       struct spoken *spoken)
 {
 	struct spoken once = { 0 };
 	uint64_t tx_packets;
 	bool result;
 
-	if (!speakers_is_kind(device, "macvtap") || link_get_sent(requests, device->ifindex, &tx_packets))
+	if (!speakers_is_kind(device, "macvtap") ||
+	    link_get_sent(requests, device->ifindex, &tx_packets))
 		return false;
-	result = spoken_recently(spoken ?: &once, device->ifindex, tx_packets, clock_now_ns(CLOCK_BOOTTIME));
+	result = spoken_recently(spoken ?: &once, device->ifindex, tx_packets,
+				 clock_now_ns(CLOCK_BOOTTIME));
 	spoken_free(&once);
 	return result;
 }
 
-static bool is_announced(struct link_requests *requests, const struct speakers *speakers, size_t number, bool answers, struct spoken *spoken)
+static bool is_announced(struct link_requests *requests, const struct speakers *speakers,
+			 size_t number, bool answers, struct spoken *spoken)
 {
 	const struct netdev *device = speakers->list[number].device;
 
-	return answers || !memcmp(device->mac, speakers->list[0].device->mac, ETH_ALEN) || has_spoken(requests, device, spoken);
+	return answers || !memcmp(device->mac, speakers->list[0].device->mac, ETH_ALEN) ||
+	       has_spoken(requests, device, spoken);
 }
 
-int macs_collect(struct link_requests *requests, const struct speakers *speakers, const bool *answers, struct spoken *spoken,
-		 struct announcement *list)
+int macs_collect(struct link_requests *requests, const struct speakers *speakers,
+		 const bool *answers, struct spoken *spoken, struct announcement *list)
 {
 	struct filters filters = { 0 };
 	size_t above = 1, above_end = 1;
 	int error = filters_read(requests, speakers->list[0].device, &filters);
 
-	/* Once for each VLAN: switches learn MACs in each anew. */
+	/* Once for each VLAN: switches learn MACs per VLAN. */
 	for (size_t i = 0; i < speakers->count && !error; i++)
 		if (is_announced(requests, speakers, i, answers[i], spoken))
 			error = macs_add(list, &speakers->list[i], speakers->list[i].device->mac);
 	for (size_t i = 0; i < speakers->count && !error; i++) {
 		const struct netdev *device = speakers->list[i].device;
 
-		for (above = above_end; above_end < speakers->count && speakers->below[above_end] == i;)
+		for (above = above_end;
+		     above_end < speakers->count && speakers->below[above_end] == i;)
 			above_end++;
 		if (!speakers_is_kind(device, "bridge"))
 			error = add_filters(speakers, i, above, above_end, &filters, list);

@@ -31,7 +31,7 @@ struct ipv6_head {
 	uint8_t router_alert[8]; /* hop-by-hop header: RFC 2711 */
 } __attribute__((packed));
 
-/* The older messages have the group in the place of its last half, or behind it. */
+/* The older messages have the group in place of the second half, or after it. */
 struct report_head {
 	uint8_t type;
 	uint8_t reserved;
@@ -44,13 +44,13 @@ _Static_assert(sizeof(struct ipv4_head) == 24, "IPv4 with its option, as on the 
 _Static_assert(sizeof(struct ipv6_head) == 48, "IPv6 with its option, as on the wire");
 _Static_assert(sizeof(struct report_head) == 8, "as on the wire");
 
-/* A report in the making. */
+/* A report under construction. */
 struct report {
 	struct announce_reports *reports;
 	const struct announce_address *sender;
 	uint8_t type;
 	size_t address_size;
-	size_t ip, body, end; /* where the two begin, and where the frame has to end */
+	size_t ip, body, end; /* where the two begin, and where the frame must end */
 	uint16_t record_count;
 	struct frame frame;
 	uint8_t bytes[ETH_HLEN + MEMBERSHIP_FRAMES_MTU];
@@ -171,7 +171,7 @@ static size_t report_room(const struct report *report)
 	return report->record_count ? report->end - report->frame.length : 0;
 }
 
-/* Sources that have no room in the frame go into a further record of the group. */
+/* Sources beyond the frame's room go into a further record of the group. */
 static int add_records(struct report *report, const union membership_address *to,
 		       const struct membership *group)
 {
@@ -217,7 +217,7 @@ static int add_all_records(struct report *report, const struct membership *group
 	return !error && report->record_count ? report_finish(report) : error;
 }
 
-/* Of the version's report; 0: there is no such version. */
+/* The type of the version's report; 0: there is no such version. */
 static uint8_t report_type(int family, unsigned version)
 {
 	static const uint8_t igmp[] = { 0, IGMP_HOST_MEMBERSHIP_REPORT,
@@ -240,7 +240,7 @@ int membership_frames_add(struct announce_reports *reports, const struct announc
 		.sender = sender,
 		.type = report_type(sender->family, version),
 		.address_size = is_ipv4 ? sizeof(struct in_addr) : sizeof(struct in6_addr),
-		/* Tags included: a packet socket allows for one tag beyond the MTU at most. */
+		/* Tags included: a packet socket allows at most one tag beyond the MTU. */
 		.end = ETH_HLEN + (mtu < MEMBERSHIP_FRAMES_MTU ? mtu : MEMBERSHIP_FRAMES_MTU),
 	};
 	int error = 0;

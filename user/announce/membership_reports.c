@@ -15,7 +15,7 @@ enum membership_mld {
 	MEMBERSHIP_MLD2 = 1 << 2,
 };
 
-/* @otherwise: the file does not exist, or cannot be read. */
+/* @otherwise: the value if the file does not exist or cannot be read. */
 static int read_sysctl(const char *family, const char *name, int otherwise)
 {
 	char path[128];
@@ -82,10 +82,11 @@ static bool is_source(const struct netdev_address *address, int family)
 }
 
 /*
- * A report tells of a port, so it is sent from the standby's MAC whichever device has joined: the
- * MAC of a device above may be that of a VRRP BACKUP, and a switch would take it from the MASTER.
+ * A report concerns a port, so its source is always the standby's MAC. The MAC of a device above
+ * may be a VRRP BACKUP's, and a switch would take it from the MASTER.
  */
-static struct announce_address sender_of(const struct netdev_table *table, const struct netdev *standby,
+static struct announce_address sender_of(const struct netdev_table *table,
+					 const struct netdev *standby,
 					 const struct speaker *speaker, int family)
 {
 	const struct netdev_address *address =
@@ -124,7 +125,7 @@ static int choose_groups(const struct memberships *memberships, int family, int 
 	return 0;
 }
 
-/* What the reports of one standby are made of. */
+/* The inputs of one standby's reports. */
 struct collecting {
 	const struct netdev_table *table;
 	const struct memberships *memberships;
@@ -134,7 +135,7 @@ struct collecting {
 	struct announce_reports reports;
 };
 
-/* The frames leave by the standby's wire: a bridge above it may have a larger MTU. */
+/* The frames leave through the standby: a bridge above it may have a larger MTU. */
 static uint32_t mtu_of(const struct collecting *collecting, const struct speaker *speaker)
 {
 	return speaker->device->mtu < collecting->standby->mtu ? speaker->device->mtu
@@ -143,7 +144,8 @@ static uint32_t mtu_of(const struct collecting *collecting, const struct speaker
 
 static int add_groups(struct collecting *collecting, const struct speaker *speaker, int family)
 {
-	const struct announce_address sender = sender_of(collecting->table, collecting->standby, speaker, family);
+	const struct announce_address sender =
+		sender_of(collecting->table, collecting->standby, speaker, family);
 	unsigned versions = 0;
 	struct membership *groups;
 	size_t count;

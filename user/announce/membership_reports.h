@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* membership_reports: the membership reports of all devices whose frames leave by a standby. */
+/* membership_reports: the membership reports of all devices that transmit through a standby. */
 #ifndef ANNOUNCE_MEMBERSHIP_REPORTS_H
 #define ANNOUNCE_MEMBERSHIP_REPORTS_H
 
@@ -9,14 +9,15 @@
 
 /*
  * Replaces *ret with the frames that report the groups of @standby and of the devices above it
- * (speakers.h), inside their VLAN tags, from the standby's MAC and their addresses. Not reported: groups joined behind
- * a bridge's other ports and in other network namespaces. Does not wait for RTNL.
+ * (speakers.h), inside their VLAN tags, from the standby's MAC and their addresses. Not reported:
+ * groups joined behind a bridge's other ports and in other network namespaces. Does not wait for
+ * RTNL.
  *
- * IGMP version: the one the device speaks now (its last querier, and force_igmp_version).
- * MLD version: force_mld_version, if set. Else the kernel does not tell which version it speaks: MLDv2,
- * and MLDv1 too if the device has ever sent an MLDv1 report, which it only does for an MLDv1 querier.
- * An MLDv1 report that is not needed is harmless: an MLDv2 router assumes an older host and forwards
- * the group from all sources for some minutes (RFC 3810, 8.3). An MLDv1 router ignores MLDv2 reports.
+ * IGMP version: the device's current one (of its last querier, or force_igmp_version). MLD version:
+ * force_mld_version, if set. Otherwise the kernel does not show it: MLDv2, and also MLDv1 if the
+ * device has ever sent an MLDv1 report, which it does only for an MLDv1 querier. A needless MLDv1
+ * report is harmless: an MLDv2 router assumes an older host and forwards the group from all sources
+ * for some minutes (RFC 3810, 8.3). An MLDv1 router ignores MLDv2 reports.
  *
  * Returns 0 or -errno, with *ret untouched.
  */

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define READ_BYTES 4096 /* the kernel gives a page at once */
+#define READ_BYTES 4096 /* the kernel fills a page per read */
 
 /* A source that sockets include in a group, or exclude from it. */
 struct source {
@@ -26,7 +26,7 @@ static struct membership *memberships_append(struct memberships *memberships)
 {
 	if (room_for_one(memberships->list, memberships->count, &memberships->size))
 		return NULL;
-	/* All bytes of its union, which are compared. */
+	/* All bytes of the union, which are compared. */
 	return memset(&memberships->list[memberships->count++], 0, sizeof(*memberships->list));
 }
 
@@ -298,7 +298,10 @@ int memberships_read(struct memberships *ret)
 		files[i] = fopen(paths[i], "re");
 		if (!files[i] && errno != ENOENT)
 			error = -errno;
-		/* There may be thousands of lines, and by itself stdio reads 1,024 bytes of these files at a time. */
+		/*
+		 * There may be thousands of lines, and stdio's default reads only 1,024 bytes of
+		 * these files at a time.
+		 */
 		if (files[i])
 			setvbuf(files[i], buffers[i], _IOFBF, READ_BYTES);
 	}

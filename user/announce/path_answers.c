@@ -32,10 +32,14 @@ static struct sock_filter advertisements[] = {
 	BPF_STMT(BPF_RET | BPF_K, 0),
 };
 
-/* The filter first, then the protocol, so that nothing else comes in. Returns a descriptor or -errno. */
+/*
+ * Sets the filter before the protocol, so that no other frame comes in. Returns a descriptor or
+ * -errno.
+ */
 static int listen_for(uint16_t protocol, const struct sock_fprog *filter)
 {
-	const struct sockaddr_ll everywhere = { .sll_family = AF_PACKET, .sll_protocol = htons(protocol) };
+	const struct sockaddr_ll everywhere = { .sll_family = AF_PACKET,
+						.sll_protocol = htons(protocol) };
 	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), error;
 
 	if (fd < 0)
@@ -72,7 +76,8 @@ void path_answers_close(struct path_answers *answers)
 
 int path_answers_want_nd(struct path_answers *answers)
 {
-	const struct sock_fprog filter = { .len = FILTER_SIZE(advertisements), .filter = advertisements };
+	const struct sock_fprog filter = { .len = FILTER_SIZE(advertisements),
+					   .filter = advertisements };
 
 	if (answers->nd_fd < 0)
 		answers->nd_fd = listen_for(ETH_P_IPV6, &filter);
@@ -88,8 +93,11 @@ void path_answers_leave_nd(struct path_answers *answers)
 		close_socket(&answers->nd_fd);
 }
 
-/* Of the last few: what the network sends down both wires comes at nearly the same time. */
-static bool is_copy(const struct path_answers *answers, const struct path_answer *answer, uint64_t now_ns)
+/*
+ * Compares with the last few: the network's copies arrive on both devices at nearly the same time.
+ */
+static bool is_copy(const struct path_answers *answers, const struct path_answer *answer,
+		    uint64_t now_ns)
 {
 	for (uint64_t i = answers->count; i && i + PATH_ANSWERS_KEPT > answers->count; i--) {
 		size_t place = (i - 1) % PATH_ANSWERS_KEPT;
@@ -110,8 +118,10 @@ static void read_socket(struct path_answers *answers, int fd, uint64_t now_ns)
 	socklen_t size = sizeof(from);
 	ssize_t length;
 
-	while (fd >= 0 && (length = recvfrom(fd, frame, sizeof(frame), MSG_DONTWAIT, (struct sockaddr *)&from, &size)) >= 0) {
-		bool is_answer = size >= sizeof(from) && path_ask_read(frame, (size_t)length, &answer);
+	while (fd >= 0 && (length = recvfrom(fd, frame, sizeof(frame), MSG_DONTWAIT,
+					     (struct sockaddr *)&from, &size)) >= 0) {
+		bool is_answer =
+			size >= sizeof(from) && path_ask_read(frame, (size_t)length, &answer);
 
 		size = sizeof(from);
 		answer.ifindex = from.sll_ifindex;
@@ -128,9 +138,11 @@ void path_answers_read(struct path_answers *answers, uint64_t now_ns)
 	read_socket(answers, answers->nd_fd, now_ns);
 }
 
-unsigned path_answers_since(const struct path_answers *answers, uint64_t mark, const struct path_target *target)
+unsigned path_answers_since(const struct path_answers *answers, uint64_t mark,
+			    const struct path_target *target)
 {
-	uint64_t first = answers->count > PATH_ANSWERS_KEPT ? answers->count - PATH_ANSWERS_KEPT : 0;
+	uint64_t first =
+		answers->count > PATH_ANSWERS_KEPT ? answers->count - PATH_ANSWERS_KEPT : 0;
 	unsigned found = 0;
 
 	for (uint64_t i = mark > first ? mark : first; i < answers->count; i++)

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KNOWN_MAX (PATH_TARGETS_MAX - 1) /* of neighbours that have a MAC, where one is sought as well */
+/* of neighbours that have a MAC, if one without is included as well */
+#define KNOWN_MAX (PATH_TARGETS_MAX - 1)
 #define SOUGHT_MS 5000
 
 struct finding {
@@ -22,31 +23,43 @@ struct finding {
 
 static bool is_in_prefix(const struct netdev_address *address, struct in_addr v4)
 {
-	uint32_t mask = address->prefix_length ? htonl(UINT32_MAX << (32 - address->prefix_length)) : 0;
+	uint32_t mask =
+		address->prefix_length ? htonl(UINT32_MAX << (32 - address->prefix_length)) : 0;
 
 	return !((address->network.s_addr ^ v4.s_addr) & mask);
 }
 
-/* How well @address suits to ask for that of @target; 0: not at all. The kernel takes one on the target's network, or else any (inet_select_addr), and
- * IPv6 its link-local address after DAD, or else any. */
-static unsigned suits(const struct finding *finding, const struct netdev *device, const struct netdev_address *address,
-		      const struct path_target *target)
+/*
+ * How well @address suits as source for a question to @target; 0: not at all. The kernel takes an
+ * address on the target's network, or else any (inet_select_addr); in IPv6 the link-local address
+ * after DAD, or else any.
+ */
+static unsigned suits(const struct finding *finding, const struct netdev *device,
+		      const struct netdev_address *address, const struct path_target *target)
 {
 	if (address->family != target->asker.family)
 		return 0;
 	if (address->family == AF_INET6)
-		return address->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED) ? 0 : 1 + IN6_IS_ADDR_LINKLOCAL(&address->v6);
+		return address->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)
+			       ? 0
+			       : 1 + IN6_IS_ADDR_LINKLOCAL(&address->v6);
 	if (!answers_for(finding->table, device, address, answers_arp_ignore(device->name)))
 		return 0;
 	return 1 + is_in_prefix(address, target->v4);
 }
 
-/* Completes @target, which has its own address and the asker's family. False: it cannot be asked. @must_be_near: the speaker has to have an IPv4 address
- * on its network. */
-static bool find_asker(const struct finding *finding, const struct speaker *speaker, bool must_be_near, struct path_target *target)
+/*
+ * Completes @target, which has its address and the asker's family. False: it cannot be asked.
+ * @must_be_near: the speaker needs an IPv4 address on the target's network.
+ */
+static bool find_asker(const struct finding *finding, const struct speaker *speaker,
+		       bool must_be_near, struct path_target *target)
 {
-	const struct netdev_address *address = netdev_address_first(finding->table, speaker->device->ifindex);
-	const struct announce_filter exceptions = { .rules = finding->filter->rules, .count = finding->filter->count, .pair = finding->filter->pair };
+	const struct netdev_address *address =
+		netdev_address_first(finding->table, speaker->device->ifindex);
+	const struct announce_filter exceptions = { .rules = finding->filter->rules,
+						    .count = finding->filter->count,
+						    .pair = finding->filter->pair };
 	int family = target->asker.family;
 	unsigned best = 0;
 	bool is_near = false;
@@ -54,12 +67,14 @@ static bool find_asker(const struct finding *finding, const struct speaker *spea
 	target->ifindex = speaker->device->ifindex;
 	target->asker = speakers_address(speaker, speaker->device->mac);
 	target->asker.family = family;
-	for (; address && address->ifindex == speaker->device->ifindex; address = netdev_address_next(finding->table, address)) {
+	for (; address && address->ifindex == speaker->device->ifindex;
+	     address = netdev_address_next(finding->table, address)) {
 		struct announce_address asker = target->asker;
 		unsigned suitable = suits(finding, speaker->device, address, target);
 
 		is_near |= suitable > 1;
-		memcpy(&asker.v6, &address->v6, family == AF_INET ? sizeof(asker.v4) : sizeof(asker.v6));
+		memcpy(&asker.v6, &address->v6,
+		       family == AF_INET ? sizeof(asker.v4) : sizeof(asker.v6));
 		if (suitable <= best || !announce_filter_passes(&exceptions, &asker))
 			continue;
 		best = suitable;
@@ -68,14 +83,16 @@ static bool find_asker(const struct finding *finding, const struct speaker *spea
 	return family == AF_INET ? is_near || !must_be_near : best;
 }
 
-/* NULL: the device is none of the pair's, or sends from another MAC. */
+/* NULL: the device does not belong to the pair, or sends from another MAC. */
 static const struct speaker *speaker_of(const struct finding *finding, int ifindex)
 {
 	const struct speaker *speakers = finding->speakers.list;
 
 	for (size_t i = 0; i < finding->speakers.count; i++)
 		if (speakers[i].device->ifindex == ifindex)
-			return memcmp(speakers[i].device->mac, speakers[0].device->mac, ETH_ALEN) ? NULL : &speakers[i];
+			return memcmp(speakers[i].device->mac, speakers[0].device->mac, ETH_ALEN)
+				       ? NULL
+				       : &speakers[i];
 	return NULL;
 }
 
@@ -84,7 +101,8 @@ static size_t address_size(int family)
 	return family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr);
 }
 
-static const struct link_neighbour *neighbour_called(const struct finding *finding, int ifindex, const struct path_target *target)
+static const struct link_neighbour *neighbour_called(const struct finding *finding, int ifindex,
+						     const struct path_target *target)
 {
 	for (size_t i = 0; i < finding->neighbour_count; i++) {
 		const struct link_neighbour *neighbour = &finding->neighbours[i];
@@ -102,8 +120,9 @@ static void add_target(struct path_targets *targets, const struct path_target *t
 		targets->list[targets->count++] = *target;
 }
 
-/* By the first device on whose network it is; by none: over the standby, for nobody. */
-static void add_named(const struct finding *finding, const struct path_rule *rule, struct path_targets *targets)
+/* By the first device on the target's network; without one, an ARP probe over the standby. */
+static void add_named(const struct finding *finding, const struct path_rule *rule,
+		      struct path_targets *targets)
 {
 	const struct speaker *speakers = finding->speakers.list;
 	const struct link_neighbour *neighbour;
@@ -128,11 +147,15 @@ static void add_named(const struct finding *finding, const struct path_rule *rul
 	}
 }
 
-/* IPv4 first; then those that have a MAC, who showed itself last; then those that are sought, who was last. */
+/*
+ * IPv4 first; then those with a MAC, the most recently confirmed first; then the unanswered, the
+ * most recent first.
+ */
 static int neighbours_compare(const void *a, const void *b)
 {
 	const struct link_neighbour *one = a, *other = b;
-	uint64_t one_ms = one->is_sought ? one->used_ms : one->confirmed_ms, other_ms = other->is_sought ? other->used_ms : other->confirmed_ms;
+	uint64_t one_ms = one->is_sought ? one->used_ms : one->confirmed_ms,
+		 other_ms = other->is_sought ? other->used_ms : other->confirmed_ms;
 
 	if (one->family != other->family)
 		return one->family == AF_INET ? -1 : 1;
@@ -146,13 +169,16 @@ static void add_neighbours(struct finding *finding, struct path_targets *targets
 	unsigned known = 0, sought = 0;
 
 	if (finding->neighbour_count)
-		qsort(finding->neighbours, finding->neighbour_count, sizeof(*finding->neighbours), neighbours_compare);
+		qsort(finding->neighbours, finding->neighbour_count, sizeof(*finding->neighbours),
+		      neighbours_compare);
 	for (size_t i = 0; i < finding->neighbour_count; i++) {
 		const struct link_neighbour *neighbour = &finding->neighbours[i];
-		struct path_target target = { .asker.family = neighbour->family, .has_mac = neighbour->has_mac };
+		struct path_target target = { .asker.family = neighbour->family,
+					      .has_mac = neighbour->has_mac };
 		const struct speaker *speaker;
 
-		if (neighbour->is_sought ? sought || neighbour->used_ms > SOUGHT_MS : known == KNOWN_MAX || !neighbour->has_mac)
+		if (neighbour->is_sought ? sought || neighbour->used_ms > SOUGHT_MS
+					 : known == KNOWN_MAX || !neighbour->has_mac)
 			continue;
 		speaker = speaker_of(finding, neighbour->ifindex);
 		if (!speaker || (neighbour->has_mac && mac_list_has(finding->ours, neighbour->mac)))
@@ -169,7 +195,8 @@ static void add_neighbours(struct finding *finding, struct path_targets *targets
 	}
 }
 
-static void find_targets(struct finding *finding, const struct path_wish *wish, struct path_targets *ret)
+static void find_targets(struct finding *finding, const struct path_wish *wish,
+			 struct path_targets *ret)
 {
 	if (!wish->pair) {
 		add_neighbours(finding, ret);
@@ -180,15 +207,18 @@ static void find_targets(struct finding *finding, const struct path_wish *wish, 
 			add_named(finding, &wish->rules[i], ret);
 }
 
-int path_targets_find(const struct netdev_table *table, struct link_requests *requests, const struct netdev *standby,
-		      const struct announce_filter *filter, const struct path_wish *wish, const struct mac_list *ours, struct path_targets *ret)
+int path_targets_find(const struct netdev_table *table, struct link_requests *requests,
+		      const struct netdev *standby, const struct announce_filter *filter,
+		      const struct path_wish *wish, const struct mac_list *ours,
+		      struct path_targets *ret)
 {
 	struct finding finding = { .table = table, .filter = filter, .ours = ours };
 	int error = speakers_find(table, standby, &finding.speakers);
 
 	*ret = (struct path_targets){ 0 };
 	if (!error)
-		error = link_list_neighbours(requests, &finding.neighbours, &finding.neighbour_count);
+		error = link_list_neighbours(requests, &finding.neighbours,
+					     &finding.neighbour_count);
 	if (!error)
 		find_targets(&finding, wish, ret);
 	free(finding.neighbours);

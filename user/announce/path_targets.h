@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* path_targets: whom to ask whether a wire leads anywhere: path_check = auto|off|arp ADDRESS...|ns ADDRESS... */
+/*
+ * path_targets: the neighbours to ask whether a device reaches the network: path_check =
+ * auto|off|arp ADDRESS...|ns ADDRESS...
+ */
 #ifndef ANNOUNCE_PATH_TARGETS_H
 #define ANNOUNCE_PATH_TARGETS_H
 
@@ -17,12 +20,18 @@ struct path_targets {
 };
 
 /*
- * The named ones, up to PATH_TARGETS_MAX. Without any: neighbours of the standby, or of a device above it that has its MAC (another
- * MAC may be somebody else's by now, as that of a VRRP BACKUP): two that showed themselves last, and one that the guest has
- * looked for in the last seconds in vain; IPv4 before IPv6; none with a MAC of @ours, which lives behind the standby itself. What is asked in the name of an address is what the kernel would ask
- * with, unless that is an exception of @filter's; then IPv4 is asked for nobody, and IPv6 not at all. Returns 0 or -errno.
+ * Finds the targets: those of the configuration, at most PATH_TARGETS_MAX. Without any: neighbours
+ * of the standby, or of a device above it with the standby's MAC (another MAC may belong to another
+ * host now, as a VRRP BACKUP's). Two are the most recently confirmed ones; one is an unanswered one
+ * of the last seconds. IPv4 comes before IPv6. Neighbours with a MAC of @ours, which are behind the
+ * standby itself, are left out.
+ *
+ * The source address is the one that the kernel would use. If it is an exception of @filter, IPv4
+ * sends an ARP probe (source 0.0.0.0), and IPv6 sends nothing. Returns 0 or -errno.
  */
-int path_targets_find(const struct netdev_table *table, struct link_requests *requests, const struct netdev *standby,
-		      const struct announce_filter *filter, const struct path_wish *wish, const struct mac_list *ours, struct path_targets *ret);
+int path_targets_find(const struct netdev_table *table, struct link_requests *requests,
+		      const struct netdev *standby, const struct announce_filter *filter,
+		      const struct path_wish *wish, const struct mac_list *ours,
+		      struct path_targets *ret);
 
 #endif

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* All devices that have one below, in the order of that one's ifindex. */
+/* All devices with a device below, in the order of that one's ifindex. */
 struct links {
 	const struct netdev **devices;
 	size_t count;
@@ -27,7 +27,8 @@ struct announce_address speakers_address(const struct speaker *speaker, const ui
 
 static int links_compare(const void *a, const void *b)
 {
-	const struct netdev *one = *(const struct netdev *const *)a, *other = *(const struct netdev *const *)b;
+	const struct netdev *one = *(const struct netdev *const *)a,
+			    *other = *(const struct netdev *const *)b;
 
 	if (one->link != other->link)
 		return one->link < other->link ? -1 : 1;
@@ -49,7 +50,7 @@ static int links_read(const struct netdev_table *table, struct links *ret)
 	return 0;
 }
 
-/* The first with @ifindex below it, or the first after those. */
+/* The index of the first with @ifindex below it, or of the first after those. */
 static size_t links_first(const struct links *links, int ifindex)
 {
 	size_t low = 0, high = links->count;
@@ -85,16 +86,16 @@ static int speakers_make_room(struct speakers *speakers)
 	return 0;
 }
 
-/* Unless it is there already: a bridge with two ports of ours, say. */
-static int speakers_add(struct speakers *speakers, const struct netdev *device, const struct speaker *like,
-			size_t below)
+/* Adds it unless it is there already: a bridge may have two of our ports. */
+static int speakers_add(struct speakers *speakers, const struct netdev *device,
+			const struct speaker *like, size_t below)
 {
 	int result = speakers_make_room(speakers);
 	struct speaker speaker;
 
 	if (result)
 		return result;
-	/* Padding included: two of these are compared as bytes. */
+	/* Padding included: speakers are compared as bytes. */
 	memset(&speaker, 0, sizeof(speaker));
 	speaker.device = device;
 	speaker.tag_count = like->tag_count;
@@ -107,36 +108,49 @@ static int speakers_add(struct speakers *speakers, const struct netdev *device, 
 	return 0;
 }
 
-/* Do frames of @device leave by the one its link names? Then @speaker, who speaks for that one, gets its tag as well. */
+/*
+ * Do frames of @device leave through the device that its link names? Then @speaker, that device,
+ * gets its tag as well.
+ */
 static bool speakers_is_above(const struct netdev *device, struct speaker *speaker)
 {
-	if (!(device->flags & IFF_UP)) /* it speaks to nobody */
+	if (!(device->flags & IFF_UP)) /* it does not transmit */
 		return false;
 	if (speakers_is_kind(device, "vlan")) {
 		if (speaker->tag_count == ANNOUNCE_MAX_TAGS)
 			return false;
 		speaker->tags[speaker->tag_count++] =
-			(struct announce_tag){ .protocol = device->vlan_protocol, .vlan_id = device->vlan_id };
+			(struct announce_tag){ .protocol = device->vlan_protocol,
+					       .vlan_id = device->vlan_id };
 		return true;
 	}
-	/* Others, a tunnel's or veth's, say nothing of this kind. */
+	/* Other kinds, such as tunnels and veths, do not transmit through their link. */
 	return speakers_is_kind(device, "macvlan") || speakers_is_kind(device, "macvtap") ||
 	       speakers_is_kind(device, "ipvlan") || speakers_is_kind(device, "ipvtap");
 }
 
-/* Does @team have another port that it could send by? Which one it does is known by generic netlink only. */
-static bool speakers_team_has_other_port(const struct netdev_table *table, const struct netdev *team, const struct netdev *port)
+/*
+ * Does @team have another port that it may transmit by? Only generic netlink shows which one it
+ * uses.
+ */
+static bool speakers_team_has_other_port(const struct netdev_table *table,
+					 const struct netdev *team, const struct netdev *port)
 {
 	const struct netdev *device = NULL;
 
 	while ((device = netdev_next(table, device)))
-		if (device != port && device->master == team->ifindex && device->flags & IFF_UP && device->carrier)
+		if (device != port && device->master == team->ifindex && device->flags & IFF_UP &&
+		    device->carrier)
 			return true;
 	return false;
 }
 
-/* Do frames of @master leave by @port? A bond's active slave, or, in the modes that balance, any that the bond has not put aside. */
-static bool speakers_sends_by(const struct netdev_table *table, const struct netdev *master, const struct netdev *port)
+/*
+ * Do frames of @master leave by @port? A bond's active slave does or, in load-balancing modes, each
+ * slave that is not backup.
+ */
+static bool speakers_sends_by(const struct netdev_table *table, const struct netdev *master,
+			      const struct netdev *port)
 {
 	if (speakers_is_kind(master, "bond"))
 		return !port->is_backup_slave;
@@ -146,10 +160,12 @@ static bool speakers_sends_by(const struct netdev_table *table, const struct net
 }
 
 /*
- * All bridges of Open vSwitch are one device to the kernel (ovs-system), and its internal ports are alike: those that have the standby's
- * MAC, as a bridge's own port usually does (OVN-Kubernetes' br-ex), are on its network. Of the others nobody can tell here.
+ * To the kernel, all bridges of Open vSwitch are one device (ovs-system), and so are their internal
+ * ports. Those with the standby's MAC, as a bridge's own port usually has (OVN-Kubernetes' br-ex),
+ * are on its network. For the others this cannot be known here.
  */
-static int speakers_add_internal_ports(const struct netdev_table *table, struct speakers *speakers, size_t number)
+static int speakers_add_internal_ports(const struct netdev_table *table, struct speakers *speakers,
+				       size_t number)
 {
 	const struct speaker below = speakers->list[number];
 	const struct netdev *device = NULL;
@@ -162,8 +178,8 @@ static int speakers_add_internal_ports(const struct netdev_table *table, struct 
 	return error;
 }
 
-static int speakers_add_above(const struct netdev_table *table, const struct links *links, struct speakers *speakers,
-			      size_t number)
+static int speakers_add_above(const struct netdev_table *table, const struct links *links,
+			      struct speakers *speakers, size_t number)
 {
 	const struct speaker below = speakers->list[number];
 	const struct netdev *master = netdev_by_index(table, below.device->master);
@@ -173,7 +189,8 @@ static int speakers_add_above(const struct netdev_table *table, const struct lin
 		error = speakers_add(speakers, master, &below, number);
 	if (!error && strcmp(below.device->slave_kind, "openvswitch") == 0)
 		error = speakers_add_internal_ports(table, speakers, number);
-	for (size_t i = links_first(links, below.device->ifindex); i < links->count && !error; i++) {
+	for (size_t i = links_first(links, below.device->ifindex); i < links->count && !error;
+	     i++) {
 		struct speaker above = below;
 
 		if (links->devices[i]->link != below.device->ifindex)
@@ -184,7 +201,8 @@ static int speakers_add_above(const struct netdev_table *table, const struct lin
 	return error;
 }
 
-int speakers_find(const struct netdev_table *table, const struct netdev *standby, struct speakers *ret)
+int speakers_find(const struct netdev_table *table, const struct netdev *standby,
+		  struct speakers *ret)
 {
 	const struct speaker untagged = { 0 };
 	struct links links = { 0 };
@@ -192,7 +210,10 @@ int speakers_find(const struct netdev_table *table, const struct netdev *standby
 
 	if (!error)
 		error = speakers_add(ret, standby, &untagged, 0);
-	/* The list grows while it is walked, and ends: devices are not above themselves, and none is added twice. */
+	/*
+	 * The list grows during the walk, which ends: no device is above itself, and none is added
+	 * twice.
+	 */
 	for (size_t i = 0; i < ret->count && !error; i++)
 		error = speakers_add_above(table, &links, ret, i);
 	free(links.devices);

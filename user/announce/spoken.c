@@ -28,7 +28,7 @@ bool spoken_recently(struct spoken *spoken, int ifindex, uint64_t tx_packets, ui
 		device = spoken_add(spoken, ifindex);
 	if (!device)
 		return tx_packets;
-	/* A counter that fell is another device's, which has the ifindex now. */
+	/* A counter that fell belongs to another device, which has the ifindex now. */
 	if (tx_packets > device->tx_packets || (tx_packets && tx_packets < device->tx_packets))
 		device->grown_ns = now_ns;
 	device->tx_packets = tx_packets;

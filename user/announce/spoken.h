@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* spoken: which devices have sent something in recent time, by their TX counters. For devices that somebody else's stack sends by. */
+/*
+ * spoken: which devices have sent recently, by their TX counters. For devices that another stack
+ * sends by.
+ */
 #ifndef ANNOUNCE_SPOKEN_H
 #define ANNOUNCE_SPOKEN_H
 
@@ -7,7 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* As long as bridges and switches usually keep a MAC (802.1D: 300 s). Whoever was silent longer has been forgotten, and is flooded to. */
+/*
+ * How long bridges and switches usually keep a MAC (802.1D: 300 s). Frames for older MACs are
+ * flooded.
+ */
 #define SPOKEN_RECENT_NS 300000000000ULL
 
 /* Zero-initialise it. */
@@ -15,18 +21,18 @@ struct spoken {
 	struct spoken_device {
 		int ifindex;
 		uint64_t tx_packets;
-		uint64_t grown_ns; /* when the counter was last seen to have grown; 0: never */
+		uint64_t grown_ns; /* the last time that the counter had grown; 0: never */
 		bool asked;        /* since the last sweep */
 	} *list;
 	size_t count, size;
 };
 
 /*
- * Has the device sent something in recent time? @tx_packets: its counter at @now_ns. At the first look at a device nobody knows when it sent:
- * what has sent at all then counts as recent. Without memory it counts likewise.
+ * Has the device sent recently? @tx_packets: its counter at @now_ns. On the first call for a
+ * device, any packet sent counts as recent; also without memory.
  */
 bool spoken_recently(struct spoken *spoken, int ifindex, uint64_t tx_packets, uint64_t now_ns);
-/* Forgets the devices that were not asked about since the last sweep: they are gone. */
+/* Removes the devices that were not asked about since the last sweep: they are gone. */
 void spoken_sweep(struct spoken *spoken);
 void spoken_free(struct spoken *spoken);
 

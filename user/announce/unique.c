@@ -18,7 +18,7 @@ static size_t unique_hash(const void *element, size_t element_size)
 	return (size_t)(hash ^ hash >> 32);
 }
 
-/* Where @element is, or is to be noted. There is always a free place. */
+/* The place of @element, or a free one for it. One is always free. */
 static uint32_t *unique_find(const struct unique *unique, const void *elements, size_t element_size,
 			     const void *element)
 {
@@ -31,10 +31,11 @@ static uint32_t *unique_find(const struct unique *unique, const void *elements, 
 	return &unique->places[place];
 }
 
-/* At most half of the places are taken. */
+/* At most half of the places are used. */
 static int unique_make_room(struct unique *unique, const void *elements, size_t element_size)
 {
-	struct unique grown = { .size = unique->size ? 2 * unique->size : UNIQUE_SIZE_MIN, .count = unique->count };
+	struct unique grown = { .size = unique->size ? 2 * unique->size : UNIQUE_SIZE_MIN,
+				.count = unique->count };
 	const uint8_t *bytes = elements;
 
 	if (2 * (unique->count + 1) <= unique->size)
@@ -43,13 +44,15 @@ static int unique_make_room(struct unique *unique, const void *elements, size_t 
 	if (!grown.places)
 		return -ENOMEM;
 	for (size_t i = 0; i < unique->count; i++)
-		*unique_find(&grown, elements, element_size, bytes + i * element_size) = (uint32_t)i + 1;
+		*unique_find(&grown, elements, element_size, bytes + i * element_size) =
+			(uint32_t)i + 1;
 	free(unique->places);
 	*unique = grown;
 	return 0;
 }
 
-int unique_add(struct unique *unique, const void *elements, size_t element_size, const void *element)
+int unique_add(struct unique *unique, const void *elements, size_t element_size,
+	       const void *element)
 {
 	int error = unique_make_room(unique, elements, element_size);
 	uint32_t *place;

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* clock: the time that everything here is measured in. */
+/* clock: the time that all rooms measure in. */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
 #include <stdint.h>
 #include <time.h>
 
-/* @clock now, in ns. CLOCK_BOOTTIME is the one that bpf_ktime_get_boot_ns (Linux 5.8) reads in the kernel's programs. */
+/*
+ * Returns the time of @clock now, in ns. CLOCK_BOOTTIME is the clock that bpf_ktime_get_boot_ns
+ * (Linux 5.8) reads in BPF programs.
+ */
 static inline uint64_t clock_now_ns(clockid_t clock)
 {
 	struct timespec now;

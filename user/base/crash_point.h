@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * crash_point: places where a test build (make CRASHPOINTS=1) dies by SIGKILL, each just after something outside the
- * process has changed, or just before. In every other build they are nothing.
+ * crash_point: places where a test build (make CRASHPOINTS=1) kills itself with SIGKILL, just
+ * before or after a change outside the process. Other builds have none.
  *
- * Environment of the test build: VFSTEER_CRASH_AT="NAME" or "NAME:N" dies at the Nth passage of the point (1 when not
- * given); VFSTEER_CRASH_TRACE=1 writes "crash point NAME:N" to stderr at each passage; VFSTEER_CRASH_ARMED=FILE: nothing of
- * this, and no passage counts, until FILE exists. A name belongs to one source file; names are lower-case words joined by "-".
+ * Environment of the test build: VFSTEER_CRASH_AT="NAME" or "NAME:N": kill at the Nth passage of
+ * the point (default 1). VFSTEER_CRASH_TRACE=1: write "crash point NAME:N" to stderr at each
+ * passage. VFSTEER_CRASH_ARMED=FILE: count no passage until FILE exists. A name belongs to one
+ * source file; names are lower-case words joined by "-".
  */
 #ifndef BASE_CRASH_POINT_H
 #define BASE_CRASH_POINT_H
@@ -29,7 +30,8 @@ static inline void crash_point_pass(const char *name, unsigned *passages)
 	passage = __atomic_add_fetch(passages, 1, __ATOMIC_RELAXED);
 	if (getenv("VFSTEER_CRASH_TRACE"))
 		fprintf(stderr, "crash point %s:%u\n", name, passage);
-	if (wanted && !strncmp(wanted, name, length) && (wanted[length] == ':' || !wanted[length]) &&
+	if (wanted && !strncmp(wanted, name, length) &&
+	    (wanted[length] == ':' || !wanted[length]) &&
 	    passage == (wanted[length] ? strtoul(wanted + length + 1, NULL, 10) : 1))
 		raise(SIGKILL);
 }
@@ -42,8 +44,8 @@ static inline void crash_point_pass(const char *name, unsigned *passages)
 
 #else
 
-#define crash_point(name)                                                                                              \
-	do {                                                                                                           \
+#define crash_point(name)                                                                          \
+	do {                                                                                       \
 	} while (0)
 
 #endif

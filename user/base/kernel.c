@@ -9,18 +9,28 @@
 #include <linux/bpf.h>
 #include <unistd.h>
 
-/* A program of one compare-and-swap on its stack: what the verifier says of it is the answer. */
+/*
+ * Loads a program that does one compare-and-swap on its stack: the verifier knows whether it can.
+ */
 static int kernel_try_compare_and_swap(void)
 {
 	const struct bpf_insn program[] = {
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 0 },
-		{ .code = BPF_STX | BPF_MEM | BPF_DW, .dst_reg = BPF_REG_10, .src_reg = BPF_REG_0, .off = -8 },
+		{ .code = BPF_STX | BPF_MEM | BPF_DW,
+		  .dst_reg = BPF_REG_10,
+		  .src_reg = BPF_REG_0,
+		  .off = -8 },
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_1, .imm = 1 },
-		{ .code = BPF_STX | BPF_ATOMIC | BPF_DW, .dst_reg = BPF_REG_10, .src_reg = BPF_REG_1, .off = -8, .imm = BPF_CMPXCHG },
+		{ .code = BPF_STX | BPF_ATOMIC | BPF_DW,
+		  .dst_reg = BPF_REG_10,
+		  .src_reg = BPF_REG_1,
+		  .off = -8,
+		  .imm = BPF_CMPXCHG },
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 0 },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
-	int fd = bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, NULL, "GPL", program, sizeof(program) / sizeof(*program), NULL);
+	int fd = bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, NULL, "GPL", program,
+			       sizeof(program) / sizeof(*program), NULL);
 
 	if (fd < 0)
 		return -errno;
@@ -28,10 +38,14 @@ static int kernel_try_compare_and_swap(void)
 	return 0;
 }
 
-/* The smallest one there is. A ring is a whole number of pages, of which some arm64 and ppc64le kernels have 16K or 64K ones. */
+/*
+ * Creates the smallest ring. A ring is a whole number of pages; some arm64 and ppc64le kernels have
+ * pages of 16K or 64K.
+ */
 static int kernel_try_ring_buffer(void)
 {
-	int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, NULL, 0, 0, (__u32)sysconf(_SC_PAGESIZE), NULL);
+	int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, NULL, 0, 0, (__u32)sysconf(_SC_PAGESIZE),
+				NULL);
 
 	if (fd < 0)
 		return -errno;
@@ -49,7 +63,7 @@ int kernel_check(const char **ret_missing)
 		*ret_missing = "BPF ring buffers (Linux 5.8)";
 		return -ENOSYS;
 	}
-	/* Whether it has it or not: this shows whether programs may be loaded. */
+	/* The result does not matter here; -EPERM says that this process may not load programs. */
 	if (kernel_try_compare_and_swap() == -EPERM)
 		return -EPERM;
 	return 0;
@@ -64,7 +78,7 @@ bool kernel_has_compare_and_swap(void)
 	return !error;
 }
 
-/* Parsed once: some 100,000 types. NULL: there is none. */
+/* Parses the kernel's BTF once: it has some 100,000 types. NULL: there is none. */
 static const struct btf *kernel_btf(void)
 {
 	static struct btf *btf;

@@ -8,10 +8,11 @@
 #include <stdlib.h>
 #include <systemd/sd-daemon.h>
 
-/* Two paths may be in it, and what is wrong with them has to be, too. */
+/* A line may hold two paths and the error. */
 #define LOG_LINE_SIZE (2 * PATH_MAX + 512)
 
-static void __attribute__((format(printf, 2, 0))) log_line(const char *priority, const char *format, va_list arguments)
+static void __attribute__((format(printf, 2, 0)))
+log_line(const char *priority, const char *format, va_list arguments)
 {
 	char line[LOG_LINE_SIZE];
 

@@ -22,14 +22,15 @@ const char *mac_parse(const char *text, uint8_t ret[ETH_ALEN])
 		mac[i] = (uint8_t)strtoul(digits, NULL, 16);
 	}
 	if (mac[0] & 1)
-		return "a group's MAC: name the one of the station behind the port";
+		return "a multicast MAC: name the MAC of the station behind the port";
 	if (!memcmp(mac, none, ETH_ALEN))
-		return "nobody's MAC: name the one of the station behind the port";
+		return "all zero: name the MAC of the station behind the port";
 	memcpy(ret, mac, ETH_ALEN);
 	return NULL;
 }
 
 void mac_write(const uint8_t mac[ETH_ALEN], char text[MAC_TEXT_SIZE])
 {
-	snprintf(text, MAC_TEXT_SIZE, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+	snprintf(text, MAC_TEXT_SIZE, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
+		 mac[3], mac[4], mac[5]);
 }

@@ -3,9 +3,12 @@
 
 #include <stddef.h>
 
-/* Enumerators come from a map that another build may have written: a value past the table is no error. */
-#define WORD(table, value)                                                                                             \
-	((size_t)(value) < sizeof(table) / sizeof((table)[0]) && (table)[value] ? (table)[value] : "unknown")
+/*
+ * The values come from a map that another build may have written: one beyond the table is no error.
+ */
+#define WORD(table, value)                                                                         \
+	((size_t)(value) < sizeof(table) / sizeof((table)[0]) && (table)[value] ? (table)[value]   \
+										: "unknown")
 
 static const char *const paths[] = {
 	[PATH_STANDBY] = "standby",
@@ -91,8 +94,11 @@ const char *words_down_reason_explained(enum vfsteer_down_reason reason)
 }
 
 static const char *const reaches[] = {
-	[REACH_UNKNOWN] = "unanswered", [REACH_CHECKING] = "checking", [REACH_ANSWERED] = "answered",
-	[REACH_DEAD] = "dead",	     [REACH_OFF] = "off",
+	[REACH_UNKNOWN] = "unanswered",
+	[REACH_CHECKING] = "checking",
+	[REACH_ANSWERED] = "answered",
+	[REACH_DEAD] = "dead",
+	[REACH_OFF] = "off",
 };
 
 const char *words_reach(enum vfsteer_reach reach)
@@ -140,14 +146,15 @@ const char *words_port_driver(enum vfsteer_port_driver driver)
 
 static const char *const port_obstacles[] = {
 	[OBSTACLE_NONE] = "nothing",
-	[OBSTACLE_UNWANTED] = "XDP is not wanted there",
+	[OBSTACLE_UNWANTED] = "XDP is not requested for it",
 	[OBSTACLE_DRIVER] = "the driver has no XDP",
-	[OBSTACLE_FOREIGN] = "another XDP program is there, which is left alone",
+	[OBSTACLE_FOREIGN] = "another XDP program is attached, which is left alone",
 	[OBSTACLE_REFUSED] = "the driver refuses XDP as the device is set up",
-	[OBSTACLE_PEER] = "its other end takes no XDP frames: turn GRO on there (ethtool -K NAME gro on)",
+	[OBSTACLE_PEER] =
+		"its other end takes no XDP frames: turn GRO on there (ethtool -K NAME gro on)",
 	[OBSTACLE_KERNEL] = "XDP for ports needs Linux 6.3 and kfuncs",
 	[OBSTACLE_CHECKSUM] = "a tap leaves checksums to be computed later, which XDP cannot",
-	[OBSTACLE_USELESS] = "no port has to do with XDP",
+	[OBSTACLE_USELESS] = "no port uses XDP",
 };
 
 const char *words_port_obstacle(enum vfsteer_port_obstacle obstacle)
@@ -159,7 +166,8 @@ static const char *const port_waits[] = {
 	[WAIT_NOTHING] = "nothing",
 	[WAIT_INTERFACE] = "there is no such interface",
 	[WAIT_PAIR] = "there is no such pair",
-	[WAIT_TAKEN] = "its MAC, or its being the passthrough port, is taken: see the agent's log",
+	[WAIT_TAKEN] =
+		"its MAC or the passthrough role is taken by another port: see the agent's log",
 	[WAIT_UNFIT] = "the interface cannot be a port as it is: see the agent's log",
 	[WAIT_PROGRAMS] = "its programs could not be loaded and attached: see the agent's log",
 };

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* words: the enumerators of include/vfsteer.h as users read them ("primary", "leaving", "unplug announced"). */
+/*
+ * words: the enumerators of include/vfsteer.h as users read them ("primary", "leaving", "unplug
+ * announced").
+ */
 #ifndef BASE_NAMES_H
 #define BASE_NAMES_H
 
 #include "vfsteer.h"
 
-/* Static strings; "unknown" for a value this build has no word for. */
+/* Each returns a static string, "unknown" for a value that this build does not know. */
 const char *words_path(enum vfsteer_path path);
 const char *words_primary_state(enum vfsteer_primary_state state);
 const char *words_admin(enum vfsteer_admin admin);

@@ -4,7 +4,10 @@
 #include <ctype.h>
 #include <stddef.h>
 
-/* By the first byte: how long the character is, and between which limits its second byte lies (RFC 3629, section 4). */
+/*
+ * By the first byte: the length of the character, and the limits of its second byte (RFC 3629,
+ * section 4).
+ */
 static const struct text_sequence {
 	unsigned char first, last, second_least, second_most, length;
 } text_sequences[] = {
@@ -15,7 +18,7 @@ static const struct text_sequence {
 };
 #define TEXT_SEQUENCES (sizeof(text_sequences) / sizeof(*text_sequences))
 
-/* Bytes of the printable character at @text; 0: there is none. */
+/* Returns the bytes of the printable character at @text; 0: there is none. */
 static size_t text_character(const unsigned char *text)
 {
 	if (*text < 0x80)

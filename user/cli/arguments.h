@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* arguments: a subcommand's command line, parsed into options. */
+/* arguments: parses a subcommand's command line into options. */
 #ifndef CLI_ARGUMENTS_H
 #define CLI_ARGUMENTS_H
 
 #include "policy/options.h"
 
-/* Which options a subcommand takes. */
+/* The options that a subcommand accepts. */
 enum options_accepted {
 	OPTIONS_PAIR = 1 << 0,  /* --pair STANDBY[=PRIMARY], repeatable */
 	OPTIONS_BPFFS = 1 << 1, /* --bpffs DIR */
@@ -15,26 +15,31 @@ enum options_accepted {
 };
 
 /*
- * One line to the user about a mistake in a call of @command, with where to read on. What it quotes is the user's, so it is masked: a line
- * stays a line, and a terminal as it is. Returns the exit status, 2, for the caller to pass on.
+ * Prints one line to stderr about a mistake in a call of @command, and where to read more.
+ * Arguments in it are masked, so that it stays one line and cannot control a terminal. Returns the
+ * exit status, 2, for the caller to pass on.
  */
-__attribute__((format(printf, 2, 3))) int arguments_mistake(const char *command, const char *format, ...);
+__attribute__((format(printf, 2, 3))) int arguments_mistake(const char *command, const char *format,
+							    ...);
 
 /* The same for a PAIR given to @command: returns 0, or 2 after one line on stderr. */
 int arguments_check_name(const char *command, const char *name);
 
 /*
- * Adds the pair that @value ("STANDBY" or "STANDBY=PRIMARY") names. Returns NULL, or what is wrong with it: a text that is good
- * until the next call, with @options as before. The mistakes are those of --pair, below.
+ * Adds the pair of @value ("STANDBY" or "STANDBY=PRIMARY"). Returns NULL; or what is wrong with it,
+ * a text that is valid until the next call, with @options as before. The mistakes are those of
+ * --pair, below.
  */
 const char *arguments_add_pair(struct options *options, const char *value);
 
 /*
- * Parses argv[1..] of a subcommand (argv[0] is its name). Prints one line to stderr on a mistake, in the form
- * `vfsteer: what: why` with what to do. Returns 0, or 2 (the exit status for usage). Outputs untouched on failure.
- * Mistakes: unknown option, missing value, empty or too long interface name (also with '/' or white space), standby equal to
- * primary, a standby or a primary named twice, more than VFSTEER_MAX_PAIRS pairs, more operands than @max_operands or fewer than @min_operands.
+ * Parses argv[1..] of a subcommand (argv[0] is its name). Returns 0; or 2, the exit status for
+ * usage, after one line on stderr: `vfsteer: what: why` with what to do. *ret is untouched on
+ * failure. Mistakes: unknown option; missing value; an empty or too long interface name, or one
+ * with '/' or white space; standby equal to primary; a device named twice; more than
+ * VFSTEER_MAX_PAIRS pairs; more operands than @max_operands or fewer than @min_operands.
  */
-int arguments_parse(int argc, char **argv, unsigned accepted, unsigned min_operands, unsigned max_operands, struct options *ret);
+int arguments_parse(int argc, char **argv, unsigned accepted, unsigned min_operands,
+		    unsigned max_operands, struct options *ret);
 
 #endif

@@ -11,7 +11,8 @@ int command_run(int argc, char **argv)
 {
 	static struct options options;
 	static char message[PATH_MAX + 512];
-	int status = arguments_parse(argc, argv, OPTIONS_PAIR | OPTIONS_BPFFS | OPTIONS_CONFIG, 0, 0, &options);
+	int status = arguments_parse(argc, argv, OPTIONS_PAIR | OPTIONS_BPFFS | OPTIONS_CONFIG, 0,
+				     0, &options);
 
 	if (status)
 		return status;

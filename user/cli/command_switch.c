@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* @wish: primary, standby or auto. */
+/* @wish: "primary", "standby" or "auto". */
 static enum vfsteer_admin command_switch_admin(const char *wish)
 {
 	if (!strcmp(wish, "standby"))
@@ -21,25 +21,31 @@ static enum vfsteer_admin command_switch_admin(const char *wish)
 	return !strcmp(wish, "primary") ? ADMIN_PRIMARY : ADMIN_AUTO;
 }
 
-/* Without an agent the word is changed here: what the data path does follows at once, only nobody announces it. */
-static int command_switch_pins(const struct pins *pins, int slot, const char *standby, enum vfsteer_admin admin)
+/*
+ * Without an agent the word is changed here: what the data path does follows at once, only nobody
+ * announces it.
+ */
+static int command_switch_pins(const struct pins *pins, int slot, const char *standby,
+			       enum vfsteer_admin admin)
 {
 	struct vfsteer_state state = pins_state(pins, slot), wanted;
 
 	do {
 		if (!policy_admits(state, admin)) {
-			log_error("switch: %s: the primary cannot carry traffic: it is %s; start 'vfsteer run' to bring it back",
+			log_error("switch: %s: the primary cannot carry traffic: it is %s; start "
+				  "'vfsteer run' to bring it back",
 				  standby, words_primary_state(state.primary));
 			return 1;
 		}
 		wanted = policy_switch(state, admin);
 	} while (!pins_state_change(pins, slot, &state, wanted));
-	printf("%s: active: %s, admin: %s (no agent is running: not announced to the network)\n", standby,
-	       words_path(state.active), words_admin(state.admin));
+	printf("%s: active: %s, admin: %s (no agent is running: not announced to the network)\n",
+	       standby, words_path(state.active), words_admin(state.admin));
 	return 0;
 }
 
-static int command_switch_ask(const struct pins *pins, const char *standby, const char *wish, int *ret_status)
+static int command_switch_ask(const struct pins *pins, const char *standby, const char *wish,
+			      int *ret_status)
 {
 	char request[CONTROL_SIZE], answer[CONTROL_SIZE];
 	int error;
@@ -68,7 +74,8 @@ int command_switch(int argc, char **argv)
 	if (status)
 		return status;
 	if (strcmp(wish, "primary") && strcmp(wish, "standby") && strcmp(wish, "auto")) {
-		log_error("switch: %s: not a path: say primary, standby or auto", *wish ? wish : "''");
+		log_error("switch: %s: not a path: say primary, standby or auto",
+			  *wish ? wish : "''");
 		return EXIT_USAGE;
 	}
 	if (pins_open(options.bpffs, true, &pins, message, sizeof(message)) != PINS_OK) {
@@ -82,15 +89,19 @@ int command_switch(int argc, char **argv)
 		goto out;
 	}
 	if (slot < 0) {
-		log_error("switch: %s: no such pair: 'vfsteer status' lists those there are", options.operands[0]);
+		log_error("switch: %s: no such pair: 'vfsteer status' lists those there are",
+			  options.operands[0]);
 		goto out;
 	}
-	snprintf(standby, sizeof(standby), "%.*s", (int)sizeof(standby) - 1, pins.pairs[slot].owner);
+	snprintf(standby, sizeof(standby), "%.*s", (int)sizeof(standby) - 1,
+		 pins.pairs[slot].owner);
 	error = command_switch_ask(&pins, standby, wish, &status);
 	if (!error)
 		goto out;
 	if (pins_agent_runs(options.bpffs)) {
-		log_error("switch: the agent does not answer: %s: look at its log, or start it again", strerror(-error));
+		log_error(
+			"switch: the agent does not answer: %s: look at its log, or start it again",
+			strerror(-error));
 		status = 1;
 		goto out;
 	}

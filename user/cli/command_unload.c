@@ -26,7 +26,7 @@ static int command_unload_fail(const char *what, const char *why)
 	return 1;
 }
 
-/* A service's sandbox keeps the agent from removing the directory: it leaves it empty. */
+/* A service's sandbox keeps the agent from removing the directory, which it leaves empty. */
 static void command_unload_finish(const char *bpffs, const char *directory)
 {
 	int lock_fd = pins_lock(bpffs);
@@ -37,7 +37,7 @@ static void command_unload_finish(const char *bpffs, const char *directory)
 	close(lock_fd);
 }
 
-/* The agent does it itself: it would put right what is taken away under its hands. */
+/* Asks a running agent, which would otherwise restore what is removed. */
 static int command_unload_ask(const struct options *options, struct pins *pins)
 {
 	struct timespec pause = { .tv_nsec = COMMAND_UNLOAD_POLL_MS * 1000000L };
@@ -54,8 +54,10 @@ static int command_unload_ask(const struct options *options, struct pins *pins)
 	error = control_ask(pins, "unload", 5000, &agent_status, answer);
 	pins_close(pins);
 	if (error)
-		return command_unload_fail("the agent does not answer; stop it and try again", strerror(-error));
-	for (int waited_ms = 0; waited_ms < COMMAND_UNLOAD_WAIT_MS; waited_ms += COMMAND_UNLOAD_POLL_MS) {
+		return command_unload_fail("the agent does not answer; stop it and try again",
+					   strerror(-error));
+	for (int waited_ms = 0; waited_ms < COMMAND_UNLOAD_WAIT_MS;
+	     waited_ms += COMMAND_UNLOAD_POLL_MS) {
 		if (access(directory, F_OK))
 			return 0;
 		if (!pins_agent_runs(options->bpffs))
@@ -63,10 +65,17 @@ static int command_unload_ask(const struct options *options, struct pins *pins)
 		nanosleep(&pause, NULL);
 	}
 	command_unload_finish(options->bpffs, directory);
-	return access(directory, F_OK) ? 0 : command_unload_fail(directory, "the agent left something behind; see its log, and try again");
+	return access(directory, F_OK)
+		       ? 0
+		       : command_unload_fail(
+				 directory,
+				 "the agent left something behind; see its log, and try again");
 }
 
-/* The directory is locked: no agent may come and adopt what is half gone. @pins, whose maps are open if @readable, are closed. */
+/*
+ * Holds the lock of the directory, so that no agent adopts half of it. Closes @pins, whose maps are
+ * open if @readable.
+ */
 static int command_unload_alone(struct pins *pins, bool readable)
 {
 	struct netdev_table *table = NULL;
@@ -86,7 +95,9 @@ static int command_unload_alone(struct pins *pins, bool readable)
 	netdev_table_free(table);
 	if (announce_fd >= 0)
 		close(announce_fd);
-	return error ? command_unload_fail("not everything could be taken away; try again as root", strerror(-error)) : 0;
+	return error ? command_unload_fail("not everything could be removed; try again as root",
+					   strerror(-error))
+		     : 0;
 }
 
 int command_unload(int argc, char **argv)
@@ -101,17 +112,24 @@ int command_unload(int argc, char **argv)
 	switch (pins_open(options.bpffs, true, &pins, message, sizeof(message))) {
 	case PINS_OK:
 		pins.directory_fd = pins_lock(options.bpffs);
-		return pins.directory_fd < 0 ? command_unload_ask(&options, &pins) : command_unload_alone(&pins, true);
+		return pins.directory_fd < 0 ? command_unload_ask(&options, &pins)
+					     : command_unload_alone(&pins, true);
 	case PINS_ABSENT:
 		printf("nothing to unload\n");
 		return commands_finish_output(argv[0], 0);
 	case PINS_UNREADABLE:
 	case PINS_FOREIGN_VERSION:
-		pins = (struct pins){ .pairs_fd = -1, .counters_fd = -1, .twins_fd = -1, .twins_key_fd = -1, .own_macs_fd = -1, .events_fd = -1 };
+		pins = (struct pins){ .pairs_fd = -1,
+				      .counters_fd = -1,
+				      .twins_fd = -1,
+				      .twins_key_fd = -1,
+				      .own_macs_fd = -1,
+				      .events_fd = -1 };
 		snprintf(pins.directory, sizeof(pins.directory), "%.200s/vfsteer", options.bpffs);
 		pins.directory_fd = pins_lock(options.bpffs);
 		if (pins.directory_fd == -EWOULDBLOCK)
-			return command_unload_fail(message, "an agent of another version runs: stop it first");
+			return command_unload_fail(
+				message, "an agent of another version runs: stop it first");
 		return command_unload_alone(&pins, false);
 	default:
 		log_error("unload: %s", message);

@@ -16,13 +16,15 @@ int command_xdp_broker(int argc, char **argv)
 	if (status)
 		return status;
 	if (getsockopt(STDIN_FILENO, SOL_SOCKET, SO_TYPE, &type, &size) || type != SOCK_SEQPACKET) {
-		log_error("xdp-broker: standard input: not the agent's socket: 'systemctl start vfsteer-xdp.socket' "
+		log_error("xdp-broker: standard input: not the agent's socket: 'systemctl start "
+			  "vfsteer-xdp.socket' "
 			  "has it started as it should be");
 		return 1;
 	}
 	status = xdp_broker_serve(STDIN_FILENO);
 	if (status)
-		log_error("xdp-broker: no privilege to ask for XDP programs, or not the agent that asks: run it as "
+		log_error("xdp-broker: no privilege to ask for XDP programs, or not the agent that "
+			  "asks: run it as "
 			  "root with CAP_SYS_ADMIN");
 	return status;
 }

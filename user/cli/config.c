@@ -114,7 +114,7 @@ static bool config_end_section(struct config_reading *reading)
 static bool config_begin_section(struct config_reading *reading, const char *line)
 {
 	size_t length = strcspn(line, "]"), prefix;
-	const char *flaw;
+	const char *flaw, *rest;
 	char name[256];
 
 	if (!line[length])
@@ -122,6 +122,10 @@ static bool config_begin_section(struct config_reading *reading, const char *lin
 	if (!config_end_section(reading))
 		return false;
 	snprintf(name, sizeof(name), "%.*s", (int)length - 1, line + 1);
+	rest = line + length + 1 + strspn(line + length + 1, " \t");
+	/* libinih ignores the rest of the line. */
+	if (*rest && *rest != ';')
+		return config_mistake(reading, "[%s]: '%s' follows on the line: write it on the next one", name, rest);
 	memset(reading->section, 0, sizeof(reading->section));
 	reading->section_line = reading->line;
 	reading->kind = CONFIG_AGENT;

@@ -2,23 +2,38 @@
 #include "cli/config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/types.h>
+#include <unistd.h>
 
-/* Returns how many bytes were read into @text, CONFIG_FILE_SIZE + 1 when there are more, or -errno. */
+/*
+ * Returns the number of bytes read into @text, CONFIG_FILE_SIZE + 1 if there are more, or -errno.
+ * -EINVAL: it is no regular file. The agent must not wait for a writer that never comes.
+ */
 static ssize_t config_load(const char *path, char text[CONFIG_FILE_SIZE + 1])
 {
-	FILE *file = fopen(path, "re");
-	ssize_t length;
+	/* O_NONBLOCK: opening a FIFO would wait for its writer. */
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat status;
+	ssize_t length = 0, got = 1;
 
-	if (!file)
+	if (fd < 0)
 		return -errno;
-	length = (ssize_t)fread(text, 1, CONFIG_FILE_SIZE + 1, file);
-	if (ferror(file))
+	if (fstat(fd, &status) || !S_ISREG(status.st_mode)) {
+		close(fd);
+		return -EINVAL;
+	}
+	while (got > 0 && length <= CONFIG_FILE_SIZE) {
+		got = read(fd, text + length, (size_t)(CONFIG_FILE_SIZE + 1 - length));
+		length += got > 0 ? got : 0;
+	}
+	if (got < 0)
 		length = -errno;
-	fclose(file);
+	close(fd);
 	return length;
 }
 
@@ -30,11 +45,17 @@ int config_read(const char *path, struct options *options, char *message, size_t
 
 	if (length > CONFIG_FILE_SIZE) {
 		error = -EFBIG;
-		snprintf(message, size, "%s: larger than %d KiB: this is no configuration, name another file with --config",
+		snprintf(message, size,
+			 "%s: larger than %d KiB: this is no configuration, name another file with "
+			 "--config",
 			 path, CONFIG_FILE_SIZE / 1024);
+	} else if (length == -EINVAL) {
+		error = -EINVAL;
+		snprintf(message, size, "%s: not a regular file: name one with --config", path);
 	} else if (length < 0) {
 		error = (int)length;
-		snprintf(message, size, "%s: %s: name a readable file with --config", path, strerror(-error));
+		snprintf(message, size, "%s: %s: name a readable file with --config", path,
+			 strerror(-error));
 	} else {
 		error = config_parse(path, text, (size_t)length, options, message, size);
 	}

@@ -30,17 +30,25 @@ struct config_key {
 	unsigned sections;    /* mask of 1 << enum config_section */
 	const char *fallback; /* the default, as it would be written; NULL: none */
 	const char *example;  /* in help, where there is no default */
-	const char *help;     /* behind the value, in 'vfsteer help'; lines separated by newlines; NULL: not there */
+	/* behind the value, in 'vfsteer help'; lines separated by newlines; NULL: not there */
+	const char *help;
 	enum config_kind kind;
-	/* Where the value goes: in struct options_settings, options_pair or options_port, by section. Of no meaning with CONFIG_OWN. */
+	/*
+	 * Where the value goes: in struct options_settings, options_pair or options_port, by
+	 * section. Of no meaning with CONFIG_OWN.
+	 */
 	size_t offsets[CONFIG_SECTIONS], size;
 	unsigned long least, most;
-	const char *unit; /* of a number, " of seconds", in what is said of a mistake; NULL: its name has it */
+	/* of a number, " of seconds", in what is said of a mistake; NULL: its name has it */
+	const char *unit;
 	bool off;
 	bool repeats; /* it may stand several times: each adds to those before */
 	const char *words[CONFIG_CHOICES_MAX];
 	unsigned first;
-	/* @of: the struct options_settings, options_pair or options_port of the section. Returns 1, or 0 after config_mistake. */
+	/*
+	 * @of: the struct options_settings, options_pair or options_port of the section. Returns 1,
+	 * or 0 after config_mistake.
+	 */
 	int (*read)(struct config_reading *reading, void *of, const char *value);
 };
 
@@ -52,8 +60,12 @@ extern const struct config_key config_keys[CONFIG_KEYS_MAX];
 /* The key @name of @section; NULL: there is none. */
 const struct config_key *config_find_key(enum config_section section, const char *name);
 
-/* Reads @value of the section under way into @of: see struct config_key. Returns 1, or 0 after config_mistake. */
-int config_read_key(struct config_reading *reading, const struct config_key *key, void *of, const char *value);
+/*
+ * Reads @value of the section under way into @of: see struct config_key. Returns 1, or 0 after
+ * config_mistake.
+ */
+int config_read_key(struct config_reading *reading, const struct config_key *key, void *of,
+		    const char *value);
 
 /* The settings of an empty file. */
 struct options_settings config_default_settings(void);

@@ -30,15 +30,18 @@ int config_set_primary(struct config_reading *reading, void *of, const char *val
 	if (!strcmp(value, "auto"))
 		return 1;
 	if (pair->primary[0])
-		return config_mistake(reading, "[pair %s] primary = %s: it has the primary %s already", pair->standby, value,
-				      pair->primary);
+		return config_mistake(reading,
+				      "[pair %s] primary = %s: it has the primary %s already",
+				      pair->standby, value, pair->primary);
 	/* Again and whole, for the checks that --pair STANDBY=PRIMARY makes. */
 	*pair = options->pairs[--options->pair_count];
 	/* One character more than there may be, so that one too long is told. */
-	snprintf(text, sizeof(text), "%.*s=%.*s", OPTIONS_NAME_SIZE, said.standby, OPTIONS_NAME_SIZE, value);
+	snprintf(text, sizeof(text), "%.*s=%.*s", OPTIONS_NAME_SIZE, said.standby,
+		 OPTIONS_NAME_SIZE, value);
 	flaw = arguments_add_pair(options, text);
 	if (flaw)
-		return config_mistake(reading, "[pair %s] primary = %s: %s", said.standby, value, flaw);
+		return config_mistake(reading, "[pair %s] primary = %s: %s", said.standby, value,
+				      flaw);
 	/* All else is as it was said. */
 	pair = &options->pairs[options->pair_count - 1];
 	memcpy(said.primary, pair->primary, sizeof(said.primary));

@@ -58,14 +58,39 @@ int config_check_port(struct config_reading *reading, const struct options_port 
 	return 1;
 }
 
+/* A pair's own device is no port: the agent would wait for another of its name. */
+static bool config_check_port_device(struct config_reading *reading, const char *name)
+{
+	const struct options *options = &reading->options;
+
+	for (unsigned i = 0; i < options->pair_count; i++) {
+		const struct options_pair *pair = &options->pairs[i];
+
+		if (!strcmp(pair->primary, name))
+			return config_mistake(reading,
+					      "[port %s]: it is the primary of %s: name an interface "
+					      "whose other end is to be on its network",
+					      name, pair->standby);
+		if (!strcmp(pair->standby, name))
+			return config_mistake(reading,
+					      "[port %s]: it is the standby of a pair: name an "
+					      "interface whose other end is to be on its network",
+					      name);
+	}
+	return true;
+}
+
 int config_check_ports(struct config_reading *reading)
 {
 	for (unsigned i = 0; i < reading->options.port_count; i++) {
-		if (reading->options.ports[i].pair[0])
-			continue;
+		const struct options_port *port = &reading->options.ports[i];
+
 		reading->line = reading->port_lines[i];
-		return config_mistake(reading, "[port %s]: no pair: say pair = STANDBY",
-				      reading->options.ports[i].name);
+		if (!port->pair[0])
+			return config_mistake(reading, "[port %s]: no pair: say pair = STANDBY",
+					      port->name);
+		if (!config_check_port_device(reading, port->name))
+			return 0;
 	}
 	return 1;
 }

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* Returns 0, or -errno: nothing is known of it. */
+/* Returns 0, or -errno if no device has the name. */
 static int names_ask(const char *name, char ret[IF_NAMESIZE])
 {
 	struct link_requests *requests;

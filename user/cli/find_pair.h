@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* names: the names that a user gives to a command, of devices that have several. */
+/* names: resolves the names that a user gives to a command; a device may have several. */
 #ifndef CLI_FIND_PAIR_H
 #define CLI_FIND_PAIR_H
 
@@ -7,12 +7,16 @@
 
 #include <net/if.h>
 
-/* Slot of the pair whose standby is called @name: by its ifname as the map has it, else by an altname that a device of this network namespace has.
- * -1: none. */
+/*
+ * Returns the slot of the pair whose standby has the name @name: its ifname in the map, or an
+ * altname of a device in this network namespace. -1: none.
+ */
 int names_find_pair(const struct pins *pins, const char *name);
 
-/* The ifname of the device that is called @name; or @name itself where none is, for it may be that of one that is away. Returns 0, or -ENODEV: none
- * is, and no ifname is so long. */
+/*
+ * Writes the ifname of the device called @name; @name itself if there is no such device, which may
+ * be absent now. Returns 0, or -ENODEV if there is none and @name is too long for an ifname.
+ */
 int names_resolve(const char *name, char ret[IF_NAMESIZE]);
 
 #endif

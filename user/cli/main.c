@@ -4,10 +4,14 @@
 
 #include <bpf/libbpf.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
-/* A stream that the caller closed would be the next file opened: a map or a socket, with our messages written into it. */
+/*
+ * If the caller closed a standard stream, the next open would get its descriptor: messages would be
+ * written into a map or a socket.
+ */
 static void keep_streams(void)
 {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
@@ -22,23 +26,32 @@ static const char *without_dashes(const char *name)
 	return strcmp(name, "--version") ? name : "version";
 }
 
+/* "vfsteer COMMAND ... --help" is "vfsteer help COMMAND"; "--" ends the options. */
+static bool asks_for_help(int argc, char **argv)
+{
+	for (int i = 2; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
+			return true;
+	return false;
+}
+
 int main(int argc, char **argv)
 {
 	const struct command *command;
 
 	keep_streams();
-	libbpf_set_print(NULL); /* what concerns the user is said by the commands, in one line */
+	libbpf_set_print(NULL); /* the commands report errors themselves, in one line */
 	if (argc < 2) {
 		commands_write_usage(stderr);
 		return EXIT_USAGE;
 	}
 	command = commands_find(without_dashes(argv[1]));
 	if (!command) {
-		log_error("%s: no such command; 'vfsteer help' lists them", *argv[1] ? argv[1] : "''");
+		log_error("%s: no such command; 'vfsteer help' lists them",
+			  *argv[1] ? argv[1] : "''");
 		return EXIT_USAGE;
 	}
-	/* "vfsteer COMMAND --help" is "vfsteer help COMMAND". */
-	if (argc == 3 && (!strcmp(argv[2], "--help") || !strcmp(argv[2], "-h"))) {
+	if (asks_for_help(argc, argv)) {
 		char *help[] = { "help", (char *)command->name, NULL };
 
 		return command_help(2, help);

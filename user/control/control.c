@@ -12,7 +12,10 @@
 
 #define CONTROL_DIRECTORY "/run/vfsteer"
 
-/* One agent per pins' directory, in whatever namespaces: device and inode tell directories apart everywhere. */
+/*
+ * One agent per directory of pins, in any namespace: device and inode identify a directory
+ * everywhere.
+ */
 static int control_address(const struct pins *pins, struct sockaddr_un *address)
 {
 	struct stat directory;
@@ -39,10 +42,14 @@ int control_listen(const struct pins *pins)
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
-	/* The lock on the pins says that no agent lives: what is there is a dead one's. */
+	/*
+	 * The caller has the lock on the pins, so no agent runs: a socket here was left by a killed
+	 * one.
+	 */
 	unlink(address.sun_path);
 	if (setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) ||
-	    bind(fd, (struct sockaddr *)&address, sizeof(address)) || chmod(address.sun_path, 0600)) {
+	    bind(fd, (struct sockaddr *)&address, sizeof(address)) ||
+	    chmod(address.sun_path, 0600)) {
 		error = -errno;
 		close(fd);
 		return error;
@@ -79,12 +86,14 @@ static bool control_permits(struct msghdr *header)
 	return false;
 }
 
-/* Somebody who gave up was told that it was not done: now it is too late to do it. */
+/* A command that gave up has reported a failure, so its request must not be executed any more. */
 static bool control_is_awaited(const struct control_request *request)
 {
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	bool awaited = fd < 0 || !connect(fd, (const struct sockaddr *)&request->from, request->from_length) ||
-		       errno != ECONNREFUSED;
+	bool awaited =
+		fd < 0 ||
+		!connect(fd, (const struct sockaddr *)&request->from, request->from_length) ||
+		errno != ECONNREFUSED;
 
 	if (fd >= 0)
 		close(fd);
@@ -117,7 +126,7 @@ int control_receive(int fd, struct control_request *ret)
 		return -EACCES;
 	}
 	if (header.msg_flags & MSG_TRUNC) {
-		control_answer(fd, &request, 1, "too long a request");
+		control_answer(fd, &request, 1, "the request is too long");
 		return -EMSGSIZE;
 	}
 	if (!control_is_awaited(&request))
@@ -133,7 +142,8 @@ void control_answer(int fd, const struct control_request *request, int status, c
 
 	if (length >= (int)sizeof(answer))
 		length = sizeof(answer) - 1;
-	sendto(fd, answer, length, MSG_NOSIGNAL, (const struct sockaddr *)&request->from, request->from_length);
+	sendto(fd, answer, length, MSG_NOSIGNAL, (const struct sockaddr *)&request->from,
+	       request->from_length);
 }
 
 /* "STATUS TEXT", as control_answer writes it. */
@@ -149,9 +159,10 @@ static int control_parse_answer(const char *text, int *ret_status, char answer[C
 	return 0;
 }
 
-int control_ask(const struct pins *pins, const char *text, int timeout_ms, int *ret_status, char answer[CONTROL_SIZE])
+int control_ask(const struct pins *pins, const char *text, int timeout_ms, int *ret_status,
+		char answer[CONTROL_SIZE])
 {
-	/* Autobind (unix(7)): an address of our own for the answer to come to. */
+	/* Autobind (unix(7)): an address for the answer. */
 	struct sockaddr_un address, own = { .sun_family = AF_UNIX };
 	char buffer[CONTROL_SIZE];
 	struct pollfd ready = { .events = POLLIN };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * control: how a command reaches the agent: one datagram with a request, one with the answer, over a socket under
- * /run/vfsteer that bears the identity of the pins' directory. Root only, by directory mode and by peer credentials.
+ * control: how a command reaches the agent. One datagram has the request, one the answer. The
+ * socket is under /run/vfsteer and has the identity of the pins' directory in its name. Only root
+ * may use it: by the directory's mode and by peer credentials (SO_PASSCRED, unix(7)).
  */
 #ifndef CONTROL_CONTROL_H
 #define CONTROL_CONTROL_H
@@ -19,27 +20,33 @@ struct control_request {
 	socklen_t from_length;
 };
 
-/* The agent's end, non-blocking; replaces a socket that a dead agent left. Returns the descriptor or -errno. */
+/*
+ * The agent's end, non-blocking. Replaces the socket of an agent that was killed. Returns the
+ * descriptor, which the caller ends with control_close, or -errno.
+ */
 int control_listen(const struct pins *pins);
 void control_close(const struct pins *pins, int fd); /* removes the socket as well */
 
-/* Removes the socket that a dead agent left, for whoever takes the pins away. */
+/* Removes the socket of an agent that was killed, after the pins were removed. */
 void control_forget(const struct pins *pins);
 
 /*
- * The next request. Returns 0; -EAGAIN when there is none; -EACCES for a peer that is neither root nor of the agent's own
- * user, and -EMSGSIZE for a request that is too long, which have been answered so; -ECONNREFUSED for one that nobody waits
- * for any more, which is not to be carried out; or another -errno.
+ * Receives the next request. Returns 0; -EAGAIN if there is none; -EACCES for a peer that is
+ * neither root nor the agent's user, and -EMSGSIZE for a request that is too long: both were
+ * answered here; -ECONNREFUSED if the peer no longer waits: the request must not be executed; or
+ * another -errno.
  */
 int control_receive(int fd, struct control_request *ret);
 
-/* Answers: @error 0 or -errno-like, with a text for the user. A peer that has gone is no error. */
+/* Answers with @status, 0 or -errno, and a text for the user. A peer that has gone is no error. */
 void control_answer(int fd, const struct control_request *request, int status, const char *text);
 
 /*
- * The command's end: sends @text and waits for the answer, at most @timeout_ms. Returns 0 with the agent's status in
- * *ret_status and its text in @answer; -ECONNREFUSED or -ENOENT when no agent listens; -ETIMEDOUT; or another -errno.
+ * The command's end: sends @text and waits at most @timeout_ms for the answer. Returns 0 with the
+ * agent's status in *ret_status and its text in @answer; -ECONNREFUSED or -ENOENT if no agent
+ * listens; -ETIMEDOUT; or another -errno.
  */
-int control_ask(const struct pins *pins, const char *text, int timeout_ms, int *ret_status, char answer[CONTROL_SIZE]);
+int control_ask(const struct pins *pins, const char *text, int timeout_ms, int *ret_status,
+		char answer[CONTROL_SIZE]);
 
 #endif

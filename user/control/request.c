@@ -30,10 +30,16 @@ void request_write_port(const struct options_port *port, char *text, size_t size
 
 	mac_write(port->mac, mac);
 	snprintf(text, size, REQUEST_PORT_ADD_PREFIX "%s %s %s %s", port->name, port->pair,
-		 port->passthrough ? "passthrough" : port->has_mac ? mac : "peer", port->without_xdp ? "no" : "auto");
+		 port->passthrough ? "passthrough"
+		 : port->has_mac   ? mac
+				   : "peer",
+		 port->without_xdp ? "no" : "auto");
 }
 
-/* The next word of @*text, each ended by one space or the end. False: it is empty, too long, or the text has ended. */
+/*
+ * Reads the next word of @*text; one space or the end of the text ends a word. False: it is empty,
+ * too long, or there is none.
+ */
 static bool request_next_word(const char **text, char word[REQUEST_WORD_SIZE])
 {
 	size_t length = *text ? strcspn(*text, " ") : 0;
@@ -61,13 +67,14 @@ static bool request_parse_port(const char *text, struct options_port *ret)
 	struct options_port port = { 0 };
 	char mac[REQUEST_WORD_SIZE], xdp[REQUEST_WORD_SIZE];
 
-	if (!request_next_name(&text, port.name) || !request_next_name(&text, port.pair) || !request_next_word(&text, mac) ||
-	    !request_next_word(&text, xdp) || text)
+	if (!request_next_name(&text, port.name) || !request_next_name(&text, port.pair) ||
+	    !request_next_word(&text, mac) || !request_next_word(&text, xdp) || text)
 		return false;
 	port.passthrough = !strcmp(mac, "passthrough");
 	port.has_mac = !port.passthrough && strcmp(mac, "peer");
 	port.without_xdp = !strcmp(xdp, "no");
-	if ((port.has_mac && mac_parse(mac, port.mac)) || (!port.without_xdp && strcmp(xdp, "auto")))
+	if ((port.has_mac && mac_parse(mac, port.mac)) ||
+	    (!port.without_xdp && strcmp(xdp, "auto")))
 		return false;
 	*ret = port;
 	return true;

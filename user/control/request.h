@@ -10,7 +10,8 @@ enum request_kind {
 	REQUEST_UNKNOWN,
 	REQUEST_UNLOAD, /* "unload" */
 	REQUEST_SWITCH, /* "switch STANDBY primary|standby|auto" */
-	REQUEST_PORT_ADD, /* "port add NAME STANDBY MAC|peer|passthrough auto|no"; the last is about XDP */
+	/* "port add NAME STANDBY MAC|peer|passthrough auto|no"; the last word is about XDP */
+	REQUEST_PORT_ADD,
 	REQUEST_PORT_DELETE, /* "port del NAME" */
 };
 
@@ -21,13 +22,15 @@ struct request {
 	struct options_port port;
 };
 
-/* REQUEST_UNKNOWN for anything that is not one of those word for word. */
+/* Parses a request. REQUEST_UNKNOWN: @text is none of the above, word for word. */
 struct request request_parse(const char *text);
 
-/* Writes what REQUEST_PORT_ADD asks for. */
+/* Writes the text of REQUEST_PORT_ADD for @port. */
 void request_write_port(const struct options_port *port, char *text, size_t size);
 
-/* The wish that @word ("primary", "standby", "auto") stands for, in *ret. False: none. */
+/*
+ * Reads "primary", "standby" or "auto" into *ret. False: @word is another word; *ret is untouched.
+ */
 bool request_parse_wish(const char *word, enum vfsteer_admin *ret);
 
 #endif

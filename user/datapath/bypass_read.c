@@ -24,11 +24,14 @@
 struct bypass_reader {
 	unsigned *socket_devices; /* ifindex of each AF_XDP socket */
 	size_t socket_count, socket_room;
-	unsigned sockets; /* AF_XDP sockets there are */
+	unsigned sockets; /* AF_XDP sockets in total */
 	bool knows_devices;
 };
 
-/* Counts the AF_XDP sockets of this network namespace. To ask xsk_diag would load that module where there are none. */
+/*
+ * Counts the AF_XDP sockets of this network namespace. A request to xsk_diag would load that module
+ * even if there are none.
+ */
 static unsigned reader_count_sockets(void)
 {
 	FILE *file = fopen(READER_PROTOCOLS, "re");
@@ -39,7 +42,8 @@ static unsigned reader_count_sockets(void)
 	if (!file)
 		return 0;
 	while (!count && fgets(line, sizeof(line), file))
-		if (sscanf(line, "%15s %u %d", name, &size, &sockets) == 3 && !strcmp(name, "XDP") && sockets > 0)
+		if (sscanf(line, "%15s %u %d", name, &size, &sockets) == 3 &&
+		    !strcmp(name, "XDP") && sockets > 0)
 			count = (unsigned)sockets;
 	fclose(file);
 	return count;
@@ -52,7 +56,8 @@ static int reader_take_socket(const struct nlmsghdr *answer, void *context)
 	struct xdp_diag_info info;
 
 	if (answer->nlmsg_type != SOCK_DIAG_BY_FAMILY ||
-	    nlmsg_parse((struct nlmsghdr *)answer, sizeof(struct xdp_diag_msg), values, XDP_DIAG_MAX, NULL) < 0 ||
+	    nlmsg_parse((struct nlmsghdr *)answer, sizeof(struct xdp_diag_msg), values,
+			XDP_DIAG_MAX, NULL) < 0 ||
 	    !values[XDP_DIAG_INFO] || nla_len(values[XDP_DIAG_INFO]) < (int)sizeof(info))
 		return 0;
 	if (room_for_one(reader->socket_devices, reader->socket_count, &reader->socket_room))
@@ -73,10 +78,13 @@ static void reader_read_sockets(struct bypass_reader *reader)
 	if (!socket)
 		return;
 	if (nl_connect(socket, NETLINK_SOCK_DIAG) >= 0) {
-		setsockopt(nl_socket_get_fd(socket), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
-		reader->knows_devices = !rtnetlink_request(
-			socket, rtnetlink_message(SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, &request, sizeof(request)),
-			reader_take_socket, reader);
+		setsockopt(nl_socket_get_fd(socket), SOL_SOCKET, SO_RCVTIMEO, &timeout,
+			   sizeof(timeout));
+		reader->knows_devices =
+			!rtnetlink_request(socket,
+					   rtnetlink_message(SOCK_DIAG_BY_FAMILY, NLM_F_DUMP,
+							     &request, sizeof(request)),
+					   reader_take_socket, reader);
 	}
 	nl_socket_free(socket);
 }
@@ -114,8 +122,8 @@ unsigned bypass_count_sockets(int ifindex)
 	return count;
 }
 
-static void reader_describe_xdp(const struct pins *pins, const struct netdev *standby, const struct netdev *primary,
-				struct bypass_facts *facts)
+static void reader_describe_xdp(const struct pins *pins, const struct netdev *standby,
+				const struct netdev *primary, struct bypass_facts *facts)
 {
 	struct xdp ports = port_programs_standby_xdp(pins, standby->ifindex);
 	struct xdp mirrored = xdp_mirror_link(pins, primary->ifindex);

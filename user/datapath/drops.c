@@ -9,9 +9,11 @@
 #include <unistd.h>
 
 #define DROPS_PIN "drops-kfree_skb"
-#define DROPS_NEW_PIN "new-" DROPS_PIN /* until it takes the place of an earlier one */
+#define DROPS_NEW_PIN "new-" DROPS_PIN /* until it replaces an earlier one */
 
-/* As watch programs are: both are there for a moment, when a drop may count twice, and never none. */
+/*
+ * As for watch programs, both are attached for a moment, when a drop may count twice; never none.
+ */
 static int drops_pin(const struct pins *pins, const struct bpf_program *program)
 {
 	char path[PINS_PATH_SIZE], new_path[PINS_PATH_SIZE];

@@ -31,12 +31,14 @@ static const struct nla_policy filters_bpf_policy[TCA_BPF_MAX + 1] = {
 	[TCA_BPF_ID] = { .type = NLA_U32 },
 };
 
-static void filters_describe(const struct tcmsg *tc, struct nlattr *const attributes[], struct filters_foreign *ret)
+static void filters_describe(const struct tcmsg *tc, struct nlattr *const attributes[],
+			     struct filters_foreign *ret)
 {
 	struct nlattr *options[TCA_BPF_MAX + 1];
 
 	ret->priority = TC_H_MAJ(tc->tcm_info) >> 16;
-	snprintf(ret->kind, sizeof(ret->kind), "%s", attributes[TCA_KIND] ? nla_get_string(attributes[TCA_KIND]) : "?");
+	snprintf(ret->kind, sizeof(ret->kind), "%s",
+		 attributes[TCA_KIND] ? nla_get_string(attributes[TCA_KIND]) : "?");
 	if (strcmp(ret->kind, "bpf") || !attributes[TCA_OPTIONS] ||
 	    nla_parse_nested(options, TCA_BPF_MAX, attributes[TCA_OPTIONS], filters_bpf_policy) < 0)
 		return;
@@ -48,7 +50,10 @@ static void filters_describe(const struct tcmsg *tc, struct nlattr *const attrib
 	text_mask(ret->name);
 }
 
-/* The kernel dumps chain by chain, by rising priority, and filters of one priority in the order in which they run. */
+/*
+ * The kernel dumps one chain after the other, by rising priority, and filters of one priority in
+ * the order in which they run.
+ */
 static int filters_count(const struct nlmsghdr *answer, void *context)
 {
 	struct filters_reading *reading = context;
@@ -58,9 +63,10 @@ static int filters_count(const struct nlmsghdr *answer, void *context)
 	uint32_t base;
 
 	if (answer->nlmsg_type != RTM_NEWTFILTER ||
-	    nlmsg_parse((struct nlmsghdr *)answer, sizeof(*tc), attributes, TCA_MAX, filters_policy) < 0)
+	    nlmsg_parse((struct nlmsghdr *)answer, sizeof(*tc), attributes, TCA_MAX,
+			filters_policy) < 0)
 		return 0;
-	/* The head of a priority stands in the dump once more, without a handle. */
+	/* The head of a priority is in the dump as well, without a handle. */
 	if (!tc->tcm_handle)
 		return 0;
 	base = tc->tcm_handle & ~1U;
@@ -68,9 +74,10 @@ static int filters_count(const struct nlmsghdr *answer, void *context)
 	    !nla_strcmp(attributes[TCA_KIND], "bpf")) {
 		filters->ours++;
 		if (base == reading->handle && filters->our_count < FILTERS_OUR_MAX)
-			filters->our[filters->our_count++] =
-				(struct filters_our){ .handle = tc->tcm_handle,
-						      .priority = (uint16_t)(TC_H_MAJ(tc->tcm_info) >> 16) };
+			filters->our[filters->our_count++] = (struct filters_our){
+				.handle = tc->tcm_handle,
+				.priority = (uint16_t)(TC_H_MAJ(tc->tcm_info) >> 16)
+			};
 		return 0;
 	}
 	if (!filters->foreign++)
@@ -82,8 +89,9 @@ static int filters_count(const struct nlmsghdr *answer, void *context)
 	return 0;
 }
 
-/* @result (of @size bytes) is as it was before each try. */
-static int filters_ask(int type, const struct tcmsg *tc, rtnetlink_answer_fn answer, void *result, size_t size)
+/* @result (of @size bytes) is restored before each try. */
+static int filters_ask(int type, const struct tcmsg *tc, rtnetlink_answer_fn answer, void *result,
+		       size_t size)
 {
 	struct filters_reading before;
 	struct nl_sock *socket;
@@ -94,7 +102,9 @@ static int filters_ask(int type, const struct tcmsg *tc, rtnetlink_answer_fn ans
 	memcpy(&before, result, size);
 	for (int i = 0; i < FILTERS_TRIES; i++) {
 		memcpy(result, &before, size);
-		error = rtnetlink_request(socket, rtnetlink_message(type, NLM_F_DUMP, tc, sizeof(*tc)), answer, result);
+		error = rtnetlink_request(socket,
+					  rtnetlink_message(type, NLM_F_DUMP, tc, sizeof(*tc)),
+					  answer, result);
 		if (error != -EINTR)
 			break;
 	}
@@ -113,12 +123,15 @@ static int filters_note_qdisc(const struct nlmsghdr *answer, void *context)
 	struct nlattr *attributes[TCA_MAX + 1];
 	const struct tcmsg *tc = nlmsg_data(answer);
 
-	/* Parsed first: before, it may be shorter than its header. */
+	/* Parsed first: before that, it may be shorter than its header. */
 	if (answer->nlmsg_type != RTM_NEWQDISC ||
-	    nlmsg_parse((struct nlmsghdr *)answer, sizeof(*tc), attributes, TCA_MAX, filters_policy) < 0 ||
-	    tc->tcm_ifindex != finding->ifindex || tc->tcm_parent != TC_H_CLSACT || !attributes[TCA_KIND])
+	    nlmsg_parse((struct nlmsghdr *)answer, sizeof(*tc), attributes, TCA_MAX,
+			filters_policy) < 0 ||
+	    tc->tcm_ifindex != finding->ifindex || tc->tcm_parent != TC_H_CLSACT ||
+	    !attributes[TCA_KIND])
 		return 0;
-	finding->qdisc = nla_strcmp(attributes[TCA_KIND], "ingress") ? FILTERS_QDISC_CLSACT : FILTERS_QDISC_INGRESS;
+	finding->qdisc = nla_strcmp(attributes[TCA_KIND], "ingress") ? FILTERS_QDISC_CLSACT
+								     : FILTERS_QDISC_INGRESS;
 	return 0;
 }
 
@@ -126,7 +139,10 @@ int filters_get_qdisc(int ifindex, enum filters_qdisc *ret)
 {
 	struct filters_finding finding = { .ifindex = ifindex };
 	const struct tcmsg tc = { .tcm_family = AF_UNSPEC };
-	/* All devices': a request for one qdisc is answered to all who listen (before Linux 6.8), this agent among them. */
+	/*
+	 * For all devices: before Linux 6.8 a request for one qdisc is answered to all listeners,
+	 * this agent included.
+	 */
 	int error = filters_ask(RTM_GETQDISC, &tc, filters_note_qdisc, &finding, sizeof(finding));
 
 	if (!error)
@@ -140,12 +156,13 @@ int filters_scan(int ifindex, enum hook_direction direction, uint32_t handle, st
 	const struct tcmsg tc = {
 		.tcm_family = AF_UNSPEC,
 		.tcm_ifindex = ifindex,
-		.tcm_parent = TC_H_MAKE(TC_H_CLSACT, direction == HOOK_EGRESS ? TC_H_MIN_EGRESS : TC_H_MIN_INGRESS),
+		.tcm_parent = TC_H_MAKE(TC_H_CLSACT, direction == HOOK_EGRESS ? TC_H_MIN_EGRESS
+									      : TC_H_MIN_INGRESS),
 	};
 	int error = filters_ask(RTM_GETTFILTER, &tc, filters_count, &reading, sizeof(reading));
 	enum filters_qdisc qdisc;
 
-	/* Without a device, or a kernel without filters. */
+	/* There is no such device, or the kernel has no filters. */
 	if (error == -ENODEV || error == -ENOENT || error == -EOPNOTSUPP) {
 		reading.filters = (struct filters){ 0 };
 		error = 0;

@@ -13,7 +13,7 @@
 
 #define HOOK_MOVES_INTERVAL_NS 10000000000ULL
 
-/* Returns whether, or -errno: where that cannot be found out, nothing is moved. */
+/* Returns 1, 0 or -errno. After an error nothing is moved. */
 static int hook_wants_clsact(const struct hook *hook)
 {
 	struct filters filters;
@@ -48,7 +48,10 @@ int hook_attach(const struct hook *hook, int program_fd, __u8 *clsact_is_ours)
 	error = error ? -EINVAL : hook_tcx_attach(hook, program_fd);
 	if (!error)
 		return hook_clsact_detach(hook, false);
-	/* No tcx in this kernel: EINVAL. Any other error (no such device, no memory) clsact would meet as well. */
+	/*
+	 * EINVAL: the kernel has no tcx. With any other error (no such device, no memory) clsact
+	 * would fail too.
+	 */
 	if (error != -EINVAL)
 		return error;
 	error = hook_clsact_attach(hook, program_fd, clsact_is_ours);
@@ -59,7 +62,8 @@ bool hook_is_attached(const struct hook *hook)
 {
 	struct filters filters;
 
-	return hook_tcx_is_attached(hook) || filters_scan(hook->ifindex, hook->direction, hook->handle, &filters) ||
+	return hook_tcx_is_attached(hook) ||
+	       filters_scan(hook->ifindex, hook->direction, hook->handle, &filters) ||
 	       filters.our_count;
 }
 
@@ -68,8 +72,9 @@ bool hook_is_misplaced(const struct hook *hook)
 	struct filters filters;
 
 	if (hook_tcx_is_pinned(hook))
-		return hook_wants_clsact(hook) > 0 || !hook_tcx_is_attached(hook) || !hook_tcx_is_in_place(hook);
-	/* On clsact, by choice or for want of tcx: unless somebody deleted the qdisc. */
+		return hook_wants_clsact(hook) > 0 || !hook_tcx_is_attached(hook) ||
+		       !hook_tcx_is_in_place(hook);
+	/* On clsact, by choice or without tcx: unless the qdisc was deleted. */
 	return !filters_scan(hook->ifindex, hook->direction, hook->handle, &filters) &&
 	       (!filters.our_count || !hook_clsact_is_in_place(hook, &filters));
 }
@@ -82,12 +87,12 @@ bool hook_may_move(struct hook_moves *moves, unsigned most)
 		*moves = (struct hook_moves){ .since_ns = now_ns };
 	if (moves->count++ < most)
 		return true;
-	/* Until nobody has come before it for so long. */
+	/* Starts again each time another program comes before it. */
 	moves->since_ns = now_ns;
 	return false;
 }
 
-/* To ask for a program by its id takes CAP_SYS_ADMIN, which the agent does not keep. */
+/* BPF_PROG_GET_FD_BY_ID needs CAP_SYS_ADMIN, which the agent does not keep. */
 static void hook_name_program(__u32 program, char *ret, size_t size)
 {
 	struct bpf_prog_info info = { 0 };
@@ -98,7 +103,8 @@ static void hook_name_program(__u32 program, char *ret, size_t size)
 		text_mask(info.name);
 		snprintf(ret, size, "the tcx program %s (id %u)", info.name, program);
 	} else {
-		snprintf(ret, size, "the tcx program with id %u ('bpftool prog show id %u')", program, program);
+		snprintf(ret, size, "the tcx program with id %u ('bpftool prog show id %u')",
+			 program, program);
 	}
 	if (fd >= 0)
 		close(fd);
@@ -106,8 +112,8 @@ static void hook_name_program(__u32 program, char *ret, size_t size)
 
 static void hook_name_filter(const struct filters_foreign *filter, char *ret, size_t size)
 {
-	int length = snprintf(ret, size, "the %s filter%s%s of priority %u", filter->kind, filter->name[0] ? " " : "",
-			      filter->name, filter->priority);
+	int length = snprintf(ret, size, "the %s filter%s%s of priority %u", filter->kind,
+			      filter->name[0] ? " " : "", filter->name, filter->priority);
 
 	if (filter->program && length > 0 && (size_t)length < size)
 		snprintf(ret + length, size - (size_t)length, " (program id %u)", filter->program);
@@ -143,25 +149,27 @@ int hook_get_others_behind(const struct hook *hook, struct hook_others *ret)
 
 	if (error)
 		return error;
-	/* The kernel runs clsact's filters after all programs by tcx. */
-	others.filters = programs.has_ours ? filters.foreign : filters.foreign - filters.foreign_before;
+	/* The kernel runs clsact's filters after all programs on tcx. */
+	others.filters =
+		programs.has_ours ? filters.foreign : filters.foreign - filters.foreign_before;
 	if (others.programs)
 		hook_name_program(programs.first_behind, others.first, sizeof(others.first));
 	else if (others.filters)
-		hook_name_filter(programs.has_ours ? &filters.first : &filters.first_behind, others.first,
-				 sizeof(others.first));
+		hook_name_filter(programs.has_ours ? &filters.first : &filters.first_behind,
+				 others.first, sizeof(others.first));
 	*ret = others;
 	return 0;
 }
 
-unsigned hook_count_others(const struct hook_others *others, const char *where, char ret[HOOK_OTHERS_SIZE])
+unsigned hook_count_others(const struct hook_others *others, const char *where,
+			   char ret[HOOK_OTHERS_SIZE])
 {
 	unsigned count = others->programs + others->filters;
 
 	ret[0] = '\0';
 	if (count)
-		snprintf(ret, HOOK_OTHERS_SIZE, "%u %s%s of others on %s", count, others->programs ? "program" : "filter",
-			 count == 1 ? "" : "s", where);
+		snprintf(ret, HOOK_OTHERS_SIZE, "%u %s%s of others on %s", count,
+			 others->programs ? "program" : "filter", count == 1 ? "" : "s", where);
 	return count;
 }
 
@@ -179,7 +187,8 @@ const char *hook_describe(const struct hook *hook)
 
 	if (hook_tcx_is_pinned(hook))
 		return "tcx";
-	if (!filters_scan(hook->ifindex, hook->direction, hook->handle, &filters) && filters.our_count)
+	if (!filters_scan(hook->ifindex, hook->direction, hook->handle, &filters) &&
+	    filters.our_count)
 		return "clsact";
 	return "nothing";
 }

@@ -5,35 +5,39 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 
-/* tc hands out 49152 and below to filters without a priority: ours stand before or after all of those. */
+/*
+ * tc assigns 49152 and below to filters without a priority: ours come before or after all of those.
+ */
 #define CLSACT_PRIORITY_FIRST 1
 #define CLSACT_PRIORITY_LAST 65000
-#define CLSACT_PRIORITIES 100 /* to be tried */
+#define CLSACT_PRIORITIES 100 /* to try */
 
 static struct bpf_tc_hook clsact_hook(const struct hook *hook)
 {
 	DECLARE_LIBBPF_OPTS(bpf_tc_hook, tc_hook, .ifindex = hook->ifindex,
-			    .attach_point = hook->direction == HOOK_EGRESS ? BPF_TC_EGRESS : BPF_TC_INGRESS);
+			    .attach_point = hook->direction == HOOK_EGRESS ? BPF_TC_EGRESS
+									   : BPF_TC_INGRESS);
 
 	return tc_hook;
 }
 
-/* The priority that puts us where we belong, if others let it. */
+/* The priority that puts ours in its place, if foreign filters allow it. */
 static unsigned clsact_priority(const struct hook *hook)
 {
 	struct filters filters;
 
 	if (hook->place == HOOK_LAST)
 		return CLSACT_PRIORITY_LAST;
-	if (hook->place == HOOK_SECOND && !filters_scan(hook->ifindex, hook->direction, hook->other_handle, &filters) &&
+	if (hook->place == HOOK_SECOND &&
+	    !filters_scan(hook->ifindex, hook->direction, hook->other_handle, &filters) &&
 	    filters.our_count)
 		return filters.our[0].priority + 1;
 	return CLSACT_PRIORITY_FIRST;
 }
 
 /*
- * Of cls_bpf's filters of one priority the newest runs first; another kind or protocol has its priority for
- * itself.
+ * Among cls_bpf filters of one priority the newest runs first. Filters of another kind or protocol
+ * do not share a priority.
  */
 bool hook_clsact_is_in_place(const struct hook *hook, const struct filters *filters)
 {
@@ -45,8 +49,9 @@ bool hook_clsact_is_in_place(const struct hook *hook, const struct filters *filt
 	if (!filters->foreign_before && filters->our[0].priority <= priority)
 		return true;
 	/* Is it taken? */
-	return filters->foreign && (filters->first.priority < priority ||
-				    (filters->first.priority == priority && !filters->first.is_bpf_for_all));
+	return filters->foreign &&
+	       (filters->first.priority < priority ||
+		(filters->first.priority == priority && !filters->first.is_bpf_for_all));
 }
 
 static int clsact_drop_filter(const struct hook *hook, const struct filters_our *our)
@@ -69,20 +74,21 @@ int hook_clsact_detach(const struct hook *hook, bool remove_qdisc)
 		error = clsact_drop_filter(hook, &filters.our[i]);
 	if (error || !remove_qdisc || filters.foreign || filters.ours > filters.our_count)
 		return error;
-	error = filters_scan(hook->ifindex, hook->direction == HOOK_EGRESS ? HOOK_INGRESS : HOOK_EGRESS, hook->handle,
-			     &other);
+	error = filters_scan(hook->ifindex,
+			     hook->direction == HOOK_EGRESS ? HOOK_INGRESS : HOOK_EGRESS,
+			     hook->handle, &other);
 	if (error || other.foreign || other.ours)
 		return error;
 	tc_hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
 	error = bpf_tc_hook_destroy(&tc_hook);
 	crash_point("hook-clsact-removed");
-	/* EINVAL: it is none, or an ingress qdisc. */
+	/* EINVAL: there is none, or an ingress qdisc. */
 	return error == -ENOENT || error == -ENODEV || error == -EINVAL ? 0 : error;
 }
 
 /*
- * Whose the qdisc is stands in the pair before it is there: an agent that dies in between leaves none behind
- * that is nobody's.
+ * The pair's entry names the owner of the qdisc before the qdisc exists, so that an agent that is
+ * killed in between leaves none without an owner.
  */
 static int clsact_make_qdisc(const struct hook *hook, __u8 *clsact_is_ours)
 {
@@ -96,7 +102,7 @@ static int clsact_make_qdisc(const struct hook *hook, __u8 *clsact_is_ours)
 	crash_point("hook-clsact-made");
 	if (error)
 		*clsact_is_ours = 0;
-	/* EEXIST: somebody was quicker. */
+	/* EEXIST: another process created it first. */
 	return error == -EEXIST ? 0 : error;
 }
 
@@ -109,10 +115,12 @@ static int clsact_want_qdisc(const struct hook *hook, __u8 *clsact_is_ours)
 		return error;
 	if (qdisc == FILTERS_QDISC_NONE)
 		return clsact_make_qdisc(hook, clsact_is_ours);
-	return qdisc == FILTERS_QDISC_INGRESS && hook->direction == HOOK_EGRESS ? -EPROTONOSUPPORT : 0;
+	return qdisc == FILTERS_QDISC_INGRESS && hook->direction == HOOK_EGRESS ? -EPROTONOSUPPORT
+										: 0;
 }
 
-static int clsact_put_filter(const struct hook *hook, int program_fd, const struct filters_our *our, __u32 flags)
+static int clsact_put_filter(const struct hook *hook, int program_fd, const struct filters_our *our,
+			     __u32 flags)
 {
 	DECLARE_LIBBPF_OPTS(bpf_tc_opts, options, .handle = our->handle, .priority = our->priority,
 			    .prog_fd = program_fd, .flags = flags);
@@ -123,23 +131,22 @@ static int clsact_put_filter(const struct hook *hook, int program_fd, const stru
 	return error;
 }
 
-/* Sharing a priority with another kind of filter is refused: takes the next. */
-static int clsact_add_filter(const struct hook *hook, int program_fd, __u32 handle, struct filters_our *ret)
+/* A priority cannot be shared with another kind of filter: tries the next. */
+static int clsact_add_filter(const struct hook *hook, int program_fd, __u32 handle,
+			     struct filters_our *ret)
 {
 	unsigned priority = clsact_priority(hook);
 	int error = -EINVAL;
 
 	for (unsigned i = 0; error == -EINVAL && i < CLSACT_PRIORITIES; i++) {
-		*ret = (struct filters_our){ .handle = handle, .priority = (uint16_t)(priority + i) };
+		*ret = (struct filters_our){ .handle = handle,
+					     .priority = (uint16_t)(priority + i) };
 		error = clsact_put_filter(hook, program_fd, ret, 0);
 	}
 	return error;
 }
 
-/*
- * Somebody may have put an ingress qdisc in the place of clsact meanwhile: there a program for egress would run
- * on ingress.
- */
+/* An ingress qdisc may have replaced clsact: it would run an egress program on ingress. */
 static int clsact_verify(const struct hook *hook, const struct filters_our *our)
 {
 	enum filters_qdisc qdisc;
@@ -173,12 +180,13 @@ int hook_clsact_attach(const struct hook *hook, int program_fd, __u8 *clsact_is_
 		if (hook->runs_once)
 			for (unsigned i = 0; i < filters.our_count; i++)
 				clsact_drop_filter(hook, &filters.our[i]);
-		error = clsact_add_filter(hook, program_fd,
-					  filters.our_count ? filters.our[0].handle ^ 1U : hook->handle, &ours);
+		error = clsact_add_filter(
+			hook, program_fd,
+			filters.our_count ? filters.our[0].handle ^ 1U : hook->handle, &ours);
 	}
 	if (!error)
 		error = clsact_verify(hook, &ours);
-	/* What a move leaves behind, also one that an earlier agent did not live to end. */
+	/* Deletes what a move has left, also one that an earlier agent did not complete. */
 	for (unsigned i = keep; !error && i < filters.our_count; i++)
 		error = clsact_drop_filter(hook, &filters.our[i]);
 	return error;

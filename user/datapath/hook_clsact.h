@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * hook_clsact: a hook's program by a filter with our handle, on a clsact qdisc, or on an ingress qdisc for
- * HOOK_INGRESS. For hook.c.
+ * hook_clsact: a hook's program as a filter with our handle, on a clsact qdisc, or on an ingress
+ * qdisc for HOOK_INGRESS. For hook.c.
  */
 #ifndef DATAPATH_HOOK_CLSACT_H
 #define DATAPATH_HOOK_CLSACT_H
@@ -10,8 +10,8 @@
 #include "datapath/hook.h"
 
 /*
- * Given what filters_scan tells of the hook, where a filter of ours is: does it run where the place says, as far
- * as the others let it?
+ * @filters: of filters_scan, with a filter of ours. Does it run in its place, as far as foreign
+ * filters allow it?
  */
 bool hook_clsact_is_in_place(const struct hook *hook, const struct filters *filters);
 

@@ -15,7 +15,7 @@
 #define TCX_F_AFTER (1U << 4)
 #define TCX_F_LINK (1U << 13)
 #define TCX_LINK_TYPE 11   /* BPF_LINK_TYPE_TCX, Linux 6.6 */
-#define TCX_NEW_PIN "new-" /* until it takes the place of an earlier one */
+#define TCX_NEW_PIN "new-" /* until it replaces an earlier one */
 
 struct tcx_programs {
 	__u32 ids[TCX_PROGRAMS_MAX]; /* in the order in which they run */
@@ -27,14 +27,14 @@ bool hook_tcx_is_known(int program_fd)
 	DECLARE_LIBBPF_OPTS(bpf_link_create_opts, options);
 	int fd = bpf_link_create(program_fd, 0, (enum bpf_attach_type)HOOK_EGRESS, &options);
 
-	/* There is no device 0. A kernel without tcx does not look for it. */
+	/* There is no device 0. A kernel without tcx does not look for the device. */
 	return fd == -ENODEV;
 }
 
 /*
- * Is it our hook that the pinned object is the link of? Not when its device is gone (a husk, ifindex 0), or when
- * somebody has moved pins about. struct bpf_link_info describes tcx as it does netns, by two numbers; Debian
- * 12's headers have only the latter. Returns the id of its program, 0: no.
+ * Is the pinned object the link of our hook? Not if its device is gone (ifindex 0), or if the pins
+ * were moved. struct bpf_link_info describes tcx by two numbers, as it does netns; Debian 12's
+ * headers have only the latter. Returns the id of its program, 0: no.
  */
 static __u32 tcx_program_of(const struct hook *hook, int link_fd)
 {
@@ -62,15 +62,17 @@ static __u32 tcx_program_at(const struct hook *hook, const char *pin)
 
 static int tcx_query(const struct hook *hook, struct tcx_programs *ret)
 {
-	DECLARE_LIBBPF_OPTS(bpf_prog_query_opts, query, .prog_ids = ret->ids, .prog_cnt = TCX_PROGRAMS_MAX);
-	int error = bpf_prog_query_opts(hook->ifindex, (enum bpf_attach_type)hook->direction, &query);
+	DECLARE_LIBBPF_OPTS(bpf_prog_query_opts, query, .prog_ids = ret->ids,
+			    .prog_cnt = TCX_PROGRAMS_MAX);
+	int error =
+		bpf_prog_query_opts(hook->ifindex, (enum bpf_attach_type)hook->direction, &query);
 
 	if (!error)
 		ret->count = query.prog_cnt;
 	return error;
 }
 
-/* Which in the order; -1: it is not among them. */
+/* Returns its index in the order; -1: it is not attached. */
 static int tcx_find(const struct tcx_programs *programs, __u32 program)
 {
 	for (unsigned i = 0; i < programs->count; i++)
@@ -114,7 +116,8 @@ bool hook_tcx_is_in_place(const struct hook *hook)
 
 struct hook_tcx_others hook_tcx_count_others(const struct hook *hook)
 {
-	__u32 ours = tcx_program_at(hook, hook->pin), second = tcx_program_at(hook, hook->other_pin);
+	__u32 ours = tcx_program_at(hook, hook->pin),
+	      second = tcx_program_at(hook, hook->other_pin);
 	struct hook_tcx_others others = { .has_ours = ours };
 	struct tcx_programs programs = { .count = 0 };
 	bool is_behind = false;
@@ -132,18 +135,23 @@ struct hook_tcx_others hook_tcx_count_others(const struct hook *hook)
 	return others;
 }
 
-/* A new link at its place. Returns its descriptor or -errno. */
+/* Creates a link at its place. Returns its descriptor or -errno. */
 static int tcx_create(const struct hook *hook, int program_fd)
 {
-	DECLARE_LIBBPF_OPTS(bpf_link_create_opts, options, .flags = hook->place == HOOK_LAST ? 0 : TCX_F_BEFORE);
+	DECLARE_LIBBPF_OPTS(bpf_link_create_opts, options,
+			    .flags = hook->place == HOOK_LAST ? 0 : TCX_F_BEFORE);
 	int first_fd = hook->place == HOOK_SECOND ? bpf_obj_get(hook->other_pin) : -1, link_fd;
 
 	if (first_fd >= 0 && tcx_program_of(hook, first_fd)) {
 		options.flags = TCX_F_AFTER | TCX_F_LINK;
-		/* It is relative_fd's place in the system call's structure; Debian 12's headers do not know tcx. */
+		/*
+		 * It is at relative_fd's offset in the system call's structure; Debian 12's headers
+		 * lack tcx.
+		 */
 		options.target_btf_id = (__u32)first_fd;
 	}
-	link_fd = bpf_link_create(program_fd, hook->ifindex, (enum bpf_attach_type)hook->direction, &options);
+	link_fd = bpf_link_create(program_fd, hook->ifindex, (enum bpf_attach_type)hook->direction,
+				  &options);
 	if (first_fd >= 0)
 		close(first_fd);
 	return link_fd;
@@ -156,7 +164,7 @@ static void tcx_new_pin(const struct hook *hook, char *path, size_t size)
 	snprintf(path, size, "%.*s" TCX_NEW_PIN "%s", (int)(name - hook->pin), hook->pin, name);
 }
 
-/* At once, whoever else holds the link open. */
+/* Detaches at once, even if another process has the link open. */
 static void tcx_end(const struct hook *hook, int link_fd)
 {
 	if (link_fd < 0)
@@ -167,12 +175,12 @@ static void tcx_end(const struct hook *hook, int link_fd)
 	close(link_fd);
 }
 
-/* The link that is pinned at @path takes the place of ours, which ends. */
+/* The link that is pinned at @path replaces ours, which is detached. */
 static int tcx_take_pin(const struct hook *hook, const char *path)
 {
 	int old_fd = bpf_obj_get(hook->pin), error = 0;
 
-	/* remove: a directory in its place, if empty. */
+	/* remove: also deletes an empty directory there. */
 	if (rename(path, hook->pin) && (remove(hook->pin) || rename(path, hook->pin)))
 		error = -errno;
 	crash_point("hook-link-renamed");
@@ -183,7 +191,7 @@ static int tcx_take_pin(const struct hook *hook, const char *path)
 	return error;
 }
 
-/* An agent that died while its program moved has left two. */
+/* An agent that was killed during a move has left two. */
 static void tcx_finish_move(const struct hook *hook)
 {
 	char path[sizeof(hook->pin) + sizeof(TCX_NEW_PIN)];
@@ -195,7 +203,10 @@ static void tcx_finish_move(const struct hook *hook)
 		remove(path);
 }
 
-/* The new link is pinned before the old one goes, as the watch programs' are: at no moment is there no program. */
+/*
+ * Pins the new link before the old one is detached, as for watch programs: a program is always
+ * attached.
+ */
 static int tcx_move(const struct hook *hook, int program_fd)
 {
 	char path[sizeof(hook->pin) + sizeof(TCX_NEW_PIN)];
@@ -212,18 +223,18 @@ static int tcx_move(const struct hook *hook, int program_fd)
 		if (error)
 			remove(path);
 	}
-	close(link_fd); /* a link that could not be pinned ends here */
+	close(link_fd); /* a link that could not be pinned is detached here */
 	return error;
 }
 
 static int tcx_drop(const struct hook *hook)
 {
 	tcx_end(hook, bpf_obj_get(hook->pin));
-	/* remove: a directory in its place, if empty, goes as well. */
+	/* remove: also deletes an empty directory there. */
 	return remove(hook->pin) && errno != ENOENT ? -errno : 0;
 }
 
-/* In the place of the program of before, if there is one in the right place. */
+/* Replaces the present program, if it is in its place. */
 static int tcx_replace(const struct hook *hook, int program_fd)
 {
 	int link_fd = bpf_obj_get(hook->pin), error = -ENOLINK;

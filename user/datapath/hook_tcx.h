@@ -8,29 +8,29 @@
 /* True when the kernel has tcx; @program_fd: of a tc program. */
 bool hook_tcx_is_known(int program_fd);
 
-/* Is there a pin, whatever of? */
+/* Does the pin exist, of any object? */
 bool hook_tcx_is_pinned(const struct hook *hook);
 
 /* Is our pinned link attached to the hook? */
 bool hook_tcx_is_attached(const struct hook *hook);
 
-/* Of those at the hook, does ours run where the place says? True where that cannot be found out. */
+/* Does ours run in its place among those on the hook? True if that cannot be read. */
 bool hook_tcx_is_in_place(const struct hook *hook);
 
 /* As hook_attach; -EINVAL: the kernel has no tcx. */
 int hook_tcx_attach(const struct hook *hook, int program_fd);
 
-/* Detaches and unpins; nothing there is fine. Returns 0 or -errno. */
+/* Detaches and unpins; a missing link is success. Returns 0 or -errno. */
 int hook_tcx_detach(const struct hook *hook);
 
-/* Other people's programs, and the ids of the first. */
+/* Foreign programs, and the ids of the first. */
 struct hook_tcx_others {
-	bool has_ours; /* else all are before ours */
+	bool has_ours; /* false: all count as before ours */
 	unsigned before, behind;
 	__u32 first_before, first_behind;
 };
 
-/* All zero without tcx, and where it cannot be found out. */
+/* All zero without tcx, or if it cannot be read. */
 struct hook_tcx_others hook_tcx_count_others(const struct hook *hook);
 
 #endif

@@ -18,17 +18,19 @@
 
 VARIANT_DEFINE_OPEN(port)
 
-/* Each has less than the one before it (Makefile). */
+/* Each has fewer features than the one before (Makefile). */
 static variant_elf_t port_programs_variant(enum vfsteer_liveness liveness)
 {
 	if (!kernel_has_btf())
 		return port_without_btf_bpf__elf_bytes;
 	if (!kernel_has_compare_and_swap())
 		return port_without_cas_bpf__elf_bytes;
-	return liveness == LIVENESS_KFUNC ? port_bpf__elf_bytes : port_without_kfuncs_bpf__elf_bytes;
+	return liveness == LIVENESS_KFUNC ? port_bpf__elf_bytes
+					  : port_without_kfuncs_bpf__elf_bytes;
 }
 
-static int port_programs_reuse(struct port_bpf *port, const struct pins *pins, const struct port_pins *ports)
+static int port_programs_reuse(struct port_bpf *port, const struct pins *pins,
+			       const struct port_pins *ports)
 {
 	const struct {
 		struct bpf_map *map;
@@ -52,7 +54,9 @@ static int port_programs_reuse(struct port_bpf *port, const struct pins *pins, c
 	return error;
 }
 
-/* Opened with its constants, none of its programs to be loaded yet. NULL: errno tells. */
+/*
+ * Opens it with its constants; none of its programs is selected for loading yet. NULL: see errno.
+ */
 static struct port_bpf *port_programs_open(const struct pins *pins, const struct port_pins *ports,
 					   const struct port_constants *constants)
 {
@@ -78,14 +82,17 @@ static struct port_bpf *port_programs_open(const struct pins *pins, const struct
 	return NULL;
 }
 
-/* XDP is for kernels that tell of a device's features (Linux 6.3), which all know frames of several buffers (5.18). */
+/*
+ * XDP needs a kernel that reports a device's features (Linux 6.3); all of these have frames of
+ * several buffers (5.18).
+ */
 static void port_programs_want_xdp(struct bpf_program *program)
 {
 	bpf_program__set_autoload(program, true);
 	bpf_program__set_flags(program, BPF_F_XDP_HAS_FRAGS);
 }
 
-/* A descriptor that outlives the object; -1 for a program that was not loaded. */
+/* A descriptor that stays open after the object is closed; -1 for a program that was not loaded. */
 static int port_programs_keep(const struct bpf_program *program, int *ret_fd)
 {
 	if (!bpf_program__autoload(program))
@@ -94,8 +101,8 @@ static int port_programs_keep(const struct bpf_program *program, int *ret_fd)
 	return *ret_fd < 0 ? -errno : 0;
 }
 
-int port_programs_load(const struct pins *pins, const struct port_pins *ports, const struct port_constants *constants,
-		       bool xdp, struct port_programs *ret)
+int port_programs_load(const struct pins *pins, const struct port_pins *ports,
+		       const struct port_constants *constants, bool xdp, struct port_programs *ret)
 {
 	struct port_bpf *port = port_programs_open(pins, ports, constants);
 	struct port_programs programs = PORT_PROGRAMS_NONE;
@@ -139,15 +146,19 @@ void port_programs_close(struct port_programs *programs)
 static struct hook port_programs_hook(const struct pins *pins, int ifindex, const char *name,
 				      enum hook_direction direction, enum hook_place place)
 {
-	struct hook hook = {
-		.ifindex = ifindex, .direction = direction, .place = place, .handle = FILTERS_PORTS_HANDLE
-	};
+	struct hook hook = { .ifindex = ifindex,
+			     .direction = direction,
+			     .place = place,
+			     .handle = FILTERS_PORTS_HANDLE };
 
 	pins_link_path(pins, name, ifindex, hook.pin, sizeof(hook.pin));
 	return hook;
 }
 
-/* Frames from ports are delivered before other people's filters, which are about the host's own traffic, see them. */
+/*
+ * Frames from ports are delivered before foreign filters, which concern the host's own traffic, see
+ * them.
+ */
 struct hook port_programs_standby_egress(const struct pins *pins, int ifindex)
 {
 	return port_programs_hook(pins, ifindex, "standby-ports-egress", HOOK_EGRESS, HOOK_FIRST);
@@ -155,14 +166,18 @@ struct hook port_programs_standby_egress(const struct pins *pins, int ifindex)
 
 struct hook port_programs_standby_ingress(const struct pins *pins, int ifindex)
 {
-	struct hook hook = port_programs_hook(pins, ifindex, "standby-ports-ingress", HOOK_INGRESS, HOOK_SECOND);
+	struct hook hook = port_programs_hook(pins, ifindex, "standby-ports-ingress", HOOK_INGRESS,
+					      HOOK_SECOND);
 
 	hook.other_handle = FILTERS_OUR_HANDLE;
 	steer_ingress_pin(pins, ifindex, hook.other_pin, sizeof(hook.other_pin));
 	return hook;
 }
 
-/* What somebody else's program passes finally before ours has seen it goes up this machine's own stack, and not to the pair. */
+/*
+ * If a foreign program passes a frame with TC_ACT_OK before ours has seen it, the frame goes to
+ * this host's stack, not to the pair.
+ */
 struct hook port_programs_port_ingress(const struct pins *pins, int ifindex)
 {
 	return port_programs_hook(pins, ifindex, "port-ingress", HOOK_INGRESS, HOOK_FIRST);

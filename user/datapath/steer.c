@@ -26,27 +26,34 @@ struct steer {
 	const struct pins *pins;
 	unsigned slot;
 	bool watched;			/* see steer_new */
-	enum vfsteer_liveness liveness; /* they are loaded for */
+	enum vfsteer_liveness liveness; /* that they are loaded for */
 	enum vfsteer_liveness home_by;	/* see bpf/alive.h */
 	enum vfsteer_kind kind;
-	struct hook_moves moves[3];	/* of the owner's egress and ingress, and of where redirect_fd is */
-	/* No more than these: with maps and BTF it would be eight descriptors a pair, and 1,024 are what many processes
-	 * may have. */
+	/* of the owner's egress and ingress, and of where redirect_fd is */
+	struct hook_moves moves[3];
+	/*
+	 * No more than these: with maps and BTF it would be eight descriptors a pair, and 1,024 are
+	 * what many processes may have.
+	 */
 	int steer_egress_fd, owner_ingress_fd;
-	int redirect_fd; /* on the ingress of the primary, or of a net_failover pair's standby: see bpf/steer.bpf.c */
+	/*
+	 * on the ingress of the primary, or of a net_failover pair's standby: see bpf/steer.bpf.c
+	 */
+	int redirect_fd;
 };
 
-/* Each has less than the one before it (Makefile). */
+/* Each has fewer features than the one before (Makefile). */
 static variant_elf_t steer_choose_variant(enum vfsteer_liveness liveness)
 {
 	if (!kernel_has_btf())
 		return steer_without_btf_bpf__elf_bytes;
 	if (!kernel_has_compare_and_swap())
 		return steer_without_cas_bpf__elf_bytes;
-	return liveness == LIVENESS_KFUNC ? steer_bpf__elf_bytes : steer_without_kfuncs_bpf__elf_bytes;
+	return liveness == LIVENESS_KFUNC ? steer_bpf__elf_bytes
+					  : steer_without_kfuncs_bpf__elf_bytes;
 }
 
-/* What is left where no device can be read. */
+/* The method if no device can be read. */
 static enum vfsteer_liveness steer_least_liveness(bool watched)
 {
 	return watched ? LIVENESS_WORD : LIVENESS_NETLINK;
@@ -61,7 +68,7 @@ static enum vfsteer_liveness steer_best_liveness(bool watched)
 	return watched ? LIVENESS_WORD : LIVENESS_PROBE;
 }
 
-/* A descriptor that outlives the object. */
+/* A descriptor that stays open after the object is closed. */
 static int steer_keep(const struct bpf_program *program, int *ret_fd)
 {
 	*ret_fd = fcntl(bpf_program__fd(program), F_DUPFD_CLOEXEC, 0);
@@ -83,20 +90,27 @@ static void steer_forget(struct steer *steer)
 }
 
 static void steer_choose_programs(const struct steer *steer, struct steer_bpf *programs,
-				  const struct bpf_program **ret_owner_ingress, const struct bpf_program **ret_redirect)
+				  const struct bpf_program **ret_owner_ingress,
+				  const struct bpf_program **ret_redirect)
 {
-	struct bpf_program *primary = steer->watched ? programs->progs.primary_ingress_watched : programs->progs.primary_ingress;
-	struct bpf_program *const all[] = { programs->progs.standby_ingress, programs->progs.owner_ingress,
-					    programs->progs.primary_ingress, programs->progs.primary_ingress_watched,
+	struct bpf_program *primary = steer->watched ? programs->progs.primary_ingress_watched
+						     : programs->progs.primary_ingress;
+	struct bpf_program *const all[] = { programs->progs.standby_ingress,
+					    programs->progs.owner_ingress,
+					    programs->progs.primary_ingress,
+					    programs->progs.primary_ingress_watched,
 					    programs->progs.standby_redirect };
 
-	*ret_owner_ingress = steer->kind == KIND_PLAIN ? programs->progs.standby_ingress : programs->progs.owner_ingress;
+	*ret_owner_ingress = steer->kind == KIND_PLAIN ? programs->progs.standby_ingress
+						       : programs->progs.owner_ingress;
 	*ret_redirect = steer->kind == KIND_PLAIN ? primary : programs->progs.standby_redirect;
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
-		bpf_program__set_autoload(all[i], all[i] == *ret_owner_ingress || all[i] == *ret_redirect);
+		bpf_program__set_autoload(all[i],
+					  all[i] == *ret_owner_ingress || all[i] == *ret_redirect);
 }
 
-static int steer_load(struct steer *steer, enum vfsteer_liveness liveness, enum vfsteer_liveness home_by)
+static int steer_load(struct steer *steer, enum vfsteer_liveness liveness,
+		      enum vfsteer_liveness home_by)
 {
 	struct steer_bpf *programs = steer_open(steer_choose_variant(liveness));
 	const struct bpf_program *owner_ingress, *redirect;
@@ -138,7 +152,7 @@ static int steer_load(struct steer *steer, enum vfsteer_liveness liveness, enum 
 	return 0;
 }
 
-/* The same programs, which the kernel takes for others. */
+/* Loads the same programs, which the kernel treats as others. */
 static int steer_load_again(struct steer *steer)
 {
 	struct steer again = *steer;
@@ -153,7 +167,10 @@ static int steer_load_again(struct steer *steer)
 	return 0;
 }
 
-/* Where the word is believed because watch programs keep it, the primary's namespace may be read all the same: seldom. */
+/*
+ * If watch programs keep the state word, the primary's namespace can still be read, which is rarely
+ * needed.
+ */
 static int steer_load_best(struct steer *steer, enum vfsteer_liveness liveness)
 {
 	int error;
@@ -207,7 +224,8 @@ static bool steer_is_before_others(const struct steer *steer)
 
 static __u8 *steer_owner_clsact(struct vfsteer_pair *pair)
 {
-	return pair->kind == KIND_PLAIN ? &pair->standby_clsact_is_ours : &pair->owner_clsact_is_ours;
+	return pair->kind == KIND_PLAIN ? &pair->standby_clsact_is_ours
+					: &pair->owner_clsact_is_ours;
 }
 
 int steer_attach_owner(struct steer *steer)
@@ -215,7 +233,8 @@ int steer_attach_owner(struct steer *steer)
 	struct vfsteer_pair *pair = &steer->pins->pairs[steer->slot];
 	struct hook ingress = steer_hook_ingress(steer->pins, (int)pair->owner_ifindex);
 	struct hook redirect = steer_hook_redirect(steer->pins, (int)pair->standby_ifindex);
-	struct hook egress = steer_hook_egress(steer->pins, (int)pair->owner_ifindex, steer_is_before_others(steer));
+	struct hook egress = steer_hook_egress(steer->pins, (int)pair->owner_ifindex,
+					       steer_is_before_others(steer));
 	int error = hook_check(&egress, steer->steer_egress_fd);
 
 	if (error)
@@ -225,7 +244,8 @@ int steer_attach_owner(struct steer *steer)
 	if (!error && steer->kind != KIND_PLAIN)
 		error = hook_attach(&redirect, steer->redirect_fd, &pair->standby_clsact_is_ours);
 	crash_point("steer-redirect-attached");
-	return error ? error : hook_attach(&egress, steer->steer_egress_fd, steer_owner_clsact(pair));
+	return error ? error
+		     : hook_attach(&egress, steer->steer_egress_fd, steer_owner_clsact(pair));
 }
 
 int steer_attach_primary(struct steer *steer, int ifindex)
@@ -250,7 +270,8 @@ static int steer_put_right(struct steer *steer, const struct hook *hook, const i
 {
 	int error;
 
-	if (!hook_is_misplaced(hook) || !hook_may_move(moves, steer->watched ? HOOK_MOVES_MAX : HOOK_MOVES_UNTOLD_MAX))
+	if (!hook_is_misplaced(hook) ||
+	    !hook_may_move(moves, steer->watched ? HOOK_MOVES_MAX : HOOK_MOVES_UNTOLD_MAX))
 		return 0;
 	error = hook_attach(hook, *program_fd, clsact_is_ours);
 	if (error != -EEXIST)
@@ -265,43 +286,46 @@ static int steer_keep_redirect(struct steer *steer, int primary_ifindex)
 {
 	struct vfsteer_pair *pair = &steer->pins->pairs[steer->slot];
 	bool is_plain = steer->kind == KIND_PLAIN;
-	struct hook hook = is_plain ? steer_hook_primary(steer->pins, primary_ifindex) :
-				      steer_hook_redirect(steer->pins, (int)pair->standby_ifindex);
+	struct hook hook = is_plain ? steer_hook_primary(steer->pins, primary_ifindex)
+				    : steer_hook_redirect(steer->pins, (int)pair->standby_ifindex);
 
 	if (is_plain && !primary_ifindex)
 		return 0;
 	return steer_put_right(steer, &hook, &steer->redirect_fd, &steer->moves[2],
-			       is_plain ? &pair->primary_clsact_is_ours : &pair->standby_clsact_is_ours);
+			       is_plain ? &pair->primary_clsact_is_ours
+					: &pair->standby_clsact_is_ours);
 }
 
 int steer_keep_place(struct steer *steer, int primary_ifindex)
 {
 	struct vfsteer_pair *pair = &steer->pins->pairs[steer->slot];
 	struct hook ingress = steer_hook_ingress(steer->pins, (int)pair->owner_ifindex);
-	struct hook egress = steer_hook_egress(steer->pins, (int)pair->owner_ifindex, steer_is_before_others(steer));
+	struct hook egress = steer_hook_egress(steer->pins, (int)pair->owner_ifindex,
+					       steer_is_before_others(steer));
 	int error, step_error;
 
 	/* Where packets are lost while it is not in its place. */
 	error = steer_keep_redirect(steer, primary_ifindex);
-	step_error = steer_put_right(steer, &ingress, &steer->owner_ingress_fd, &steer->moves[1], steer_owner_clsact(pair));
+	step_error = steer_put_right(steer, &ingress, &steer->owner_ingress_fd, &steer->moves[1],
+				     steer_owner_clsact(pair));
 	if (!error)
 		error = step_error;
 	if (!hook_is_misplaced(&egress))
 		return error;
 	step_error = hook_check(&egress, steer->steer_egress_fd);
 	if (!step_error)
-		step_error = steer_put_right(steer, &egress, &steer->steer_egress_fd, &steer->moves[0],
-					     steer_owner_clsact(pair));
+		step_error = steer_put_right(steer, &egress, &steer->steer_egress_fd,
+					     &steer->moves[0], steer_owner_clsact(pair));
 	return step_error ? step_error : error;
 }
 
-/* What cannot be asked is taken for up. */
+/* If it cannot be read, it counts as up. */
 static bool steer_is_down(int ifindex)
 {
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	struct ifreq request = { .ifr_ifindex = ifindex };
-	bool is_down = fd >= 0 && !ioctl(fd, SIOCGIFNAME, &request) && !ioctl(fd, SIOCGIFFLAGS, &request) &&
-		       !(request.ifr_flags & IFF_UP);
+	bool is_down = fd >= 0 && !ioctl(fd, SIOCGIFNAME, &request) &&
+		       !ioctl(fd, SIOCGIFFLAGS, &request) && !(request.ifr_flags & IFF_UP);
 
 	if (fd >= 0)
 		close(fd);
@@ -311,7 +335,8 @@ static bool steer_is_down(int ifindex)
 static int steer_detach_redirect(struct vfsteer_pair *pair, const struct pins *pins)
 {
 	struct hook redirect = steer_hook_redirect(pins, (int)pair->standby_ifindex);
-	bool remove_clsact = pair->standby_clsact_is_ours && steer_is_down((int)pair->standby_ifindex);
+	bool remove_clsact =
+		pair->standby_clsact_is_ours && steer_is_down((int)pair->standby_ifindex);
 	int error = pair->kind == KIND_PLAIN ? 0 : hook_detach(&redirect, remove_clsact);
 
 	crash_point("steer-redirect-detached");
@@ -322,12 +347,16 @@ int steer_detach_owner(const struct pins *pins, unsigned slot)
 {
 	struct vfsteer_pair *pair = &pins->pairs[slot];
 	int ifindex = (int)pair->owner_ifindex;
-	struct hook ingress = steer_hook_ingress(pins, ifindex), egress = steer_hook_egress(pins, ifindex, false);
+	struct hook ingress = steer_hook_ingress(pins, ifindex),
+		    egress = steer_hook_egress(pins, ifindex, false);
 	bool remove_clsact = *steer_owner_clsact(pair) && steer_is_down(ifindex);
 	int error = hook_detach(&egress, remove_clsact), ingress_error, redirect_error;
 
 	crash_point("steer-standby-egress-detached");
-	/* While nothing is missed: without our egress the kernel sends by the primary, and without this it hears nothing else. */
+	/*
+	 * While nothing is missed: without our egress the kernel sends by the primary, and without
+	 * this it hears nothing else.
+	 */
 	redirect_error = steer_detach_redirect(pair, pins);
 	ingress_error = hook_detach(&ingress, remove_clsact);
 	crash_point("steer-standby-ingress-detached");
@@ -342,7 +371,8 @@ int steer_detach_primary(const struct pins *pins, unsigned slot, int ifindex)
 {
 	struct vfsteer_pair *pair = &pins->pairs[slot];
 	struct hook ingress = steer_hook_primary(pins, ifindex);
-	int error = pair->kind == KIND_PLAIN ? hook_detach(&ingress, pair->primary_clsact_is_ours) : 0;
+	int error =
+		pair->kind == KIND_PLAIN ? hook_detach(&ingress, pair->primary_clsact_is_ours) : 0;
 
 	pair->primary_clsact_is_ours = 0;
 	return error;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Where the pair's programs are attached, and what else is there. */
+/* Where the pair's programs are attached, and which foreign programs are there. */
 #include "datapath/steer_hooks.h"
 #include "datapath/filters.h"
 #include "datapath/port_programs.h"
@@ -8,23 +8,26 @@
 
 #include <string.h>
 
-static struct hook steer_hook(const struct pins *pins, int ifindex, const char *name, enum hook_direction direction,
-			      enum hook_place place)
+static struct hook steer_hook(const struct pins *pins, int ifindex, const char *name,
+			      enum hook_direction direction, enum hook_place place)
 {
-	struct hook hook = { .ifindex = ifindex, .direction = direction, .place = place, .handle = FILTERS_OUR_HANDLE };
+	struct hook hook = { .ifindex = ifindex,
+			     .direction = direction,
+			     .place = place,
+			     .handle = FILTERS_OUR_HANDLE };
 
 	pins_link_path(pins, name, ifindex, hook.pin, sizeof(hook.pin));
 	return hook;
 }
 
 /*
- * Other people's egress filters see what leaves before it is redirected past them, unless `egress = before` was asked for. Then only the
- * ports' program, which delivers what stays in this machine, comes before ours.
+ * Foreign egress filters see packets before ours redirects them, unless `egress = before`. Then
+ * ours comes first, after only the ports' program, which delivers local packets.
  */
 struct hook steer_hook_egress(const struct pins *pins, int ifindex, bool before_others)
 {
-	struct hook hook =
-		steer_hook(pins, ifindex, "standby-egress", HOOK_EGRESS, before_others ? HOOK_SECOND : HOOK_LAST);
+	struct hook hook = steer_hook(pins, ifindex, "standby-egress", HOOK_EGRESS,
+				      before_others ? HOOK_SECOND : HOOK_LAST);
 	struct hook ports = port_programs_standby_egress(pins, ifindex);
 
 	hook.other_handle = ports.handle;
@@ -32,8 +35,10 @@ struct hook steer_hook_egress(const struct pins *pins, int ifindex, bool before_
 	return hook;
 }
 
-/* Others see a group frame only after it has been found not to be the second copy. A frame that comes here twice has lost its mark, and would be
- * taken for one of the standby's own wire. */
+/*
+ * Other programs see a multicast frame after it was checked for a second copy. A frame that arrives
+ * here twice has lost its mark, and would count as received by the standby.
+ */
 struct hook steer_hook_ingress(const struct pins *pins, int ifindex)
 {
 	struct hook hook = steer_hook(pins, ifindex, "standby-ingress", HOOK_INGRESS, HOOK_FIRST);
@@ -42,7 +47,10 @@ struct hook steer_hook_ingress(const struct pins *pins, int ifindex)
 	return hook;
 }
 
-/* What somebody else's program passes finally before ours has seen it goes up the primary's silent stack, and is lost. */
+/*
+ * If a foreign program passes a frame with TC_ACT_OK before ours has seen it, the frame is lost in
+ * the primary's silenced stack.
+ */
 struct hook steer_hook_primary(const struct pins *pins, int ifindex)
 {
 	return steer_hook(pins, ifindex, "primary-ingress", HOOK_INGRESS, HOOK_FIRST);
@@ -86,7 +94,8 @@ void steer_get_egress_others(const struct pins *pins, int owner_ifindex, struct 
 	steer_get_others(&egress, ret);
 }
 
-void steer_get_egress_others_behind(const struct pins *pins, int owner_ifindex, struct hook_others *ret)
+void steer_get_egress_others_behind(const struct pins *pins, int owner_ifindex,
+				    struct hook_others *ret)
 {
 	struct hook egress = steer_hook_egress(pins, owner_ifindex, false);
 
@@ -101,7 +110,8 @@ void steer_get_primary_others(const struct pins *pins, int primary_ifindex, stru
 	steer_get_others(&ingress, ret);
 }
 
-void steer_get_redirect_others(const struct pins *pins, int standby_ifindex, struct hook_others *ret)
+void steer_get_redirect_others(const struct pins *pins, int standby_ifindex,
+			       struct hook_others *ret)
 {
 	struct hook ingress = steer_hook_redirect(pins, standby_ifindex);
 

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* Of our device? Not when that is gone, or when somebody has moved pins about. */
+/* Is it the link of our device? Not if the device is gone, or if the pins were moved. */
 static bool xdp_is_of_link(const struct xdp *xdp, int link_fd)
 {
 	struct bpf_link_info info = { 0 };
@@ -25,7 +25,8 @@ int xdp_update(const struct xdp *xdp, int program_fd)
 
 	if (link_fd < 0)
 		return link_fd;
-	error = xdp_is_of_link(xdp, link_fd) ? bpf_link_update(link_fd, program_fd, NULL) : -ENOLINK;
+	error = xdp_is_of_link(xdp, link_fd) ? bpf_link_update(link_fd, program_fd, NULL)
+					     : -ENOLINK;
 	crash_point("xdp-link-updated");
 	close(link_fd);
 	return error;
@@ -34,9 +35,10 @@ int xdp_update(const struct xdp *xdp, int program_fd)
 static enum vfsteer_port_obstacle xdp_obstacle(int error)
 {
 	switch (error) {
-	case -EOPNOTSUPP: /* also virtio_net, whose host merges segments and cannot be told to stop */
+	/* also virtio_net, if its host merges segments, which the guest cannot disable */
+	case -EOPNOTSUPP:
 		return OBSTACLE_DRIVER;
-	case -EBUSY:  /* a program is there */
+	case -EBUSY:  /* a program is attached */
 	case -EEXIST: /* a generic one */
 		return OBSTACLE_FOREIGN;
 	default:
@@ -54,7 +56,7 @@ int xdp_create(const struct xdp *xdp, int program_fd, __u32 mode)
 	crash_point("xdp-link-made");
 	error = bpf_obj_pin(link_fd, xdp->pin);
 	crash_point("xdp-link-pinned");
-	close(link_fd); /* a link that could not be pinned ends here */
+	close(link_fd); /* a link that could not be pinned is detached here */
 	return error;
 }
 
@@ -75,8 +77,8 @@ __u32 xdp_program(const struct xdp *xdp)
 	struct bpf_link_info info = { 0 };
 	__u32 size = sizeof(info);
 	int link_fd = bpf_obj_get(xdp->pin);
-	bool is_ours = link_fd >= 0 && !bpf_obj_get_info_by_fd(link_fd, &info, &size) && info.type == BPF_LINK_TYPE_XDP &&
-		       info.xdp.ifindex == (__u32)xdp->ifindex;
+	bool is_ours = link_fd >= 0 && !bpf_obj_get_info_by_fd(link_fd, &info, &size) &&
+		       info.type == BPF_LINK_TYPE_XDP && info.xdp.ifindex == (__u32)xdp->ifindex;
 
 	if (link_fd >= 0)
 		close(link_fd);
@@ -93,13 +95,13 @@ int xdp_detach(const struct xdp *xdp)
 	int link_fd = bpf_obj_get(xdp->pin);
 
 	if (link_fd >= 0) {
-		/* At once, whoever else holds the link open. */
+		/* Detaches at once, even if another process has the link open. */
 		if (xdp_is_of_link(xdp, link_fd))
 			bpf_link_detach(link_fd);
 		crash_point("xdp-link-detached");
 		close(link_fd);
 	}
-	/* remove: a directory in its place, if empty, goes as well. */
+	/* remove: also deletes an empty directory there. */
 	return remove(xdp->pin) && errno != ENOENT ? -errno : 0;
 }
 
@@ -107,7 +109,7 @@ struct xdp xdp_mirror_link(const struct pins *pins, int primary)
 {
 	struct xdp xdp = { .ifindex = primary };
 
-	/* An agent that starts sweeps "primary-" links. */
+	/* A starting agent sweeps "primary-" links. */
 	pins_link_path(pins, "primary-mirrored-xdp", primary, xdp.pin, sizeof(xdp.pin));
 	return xdp;
 }

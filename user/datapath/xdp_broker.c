@@ -26,7 +26,7 @@
 #define BROKER_ANSWER_SIZE (32 * 1024) /* of RTM_GETLINK, for one device without statistics */
 
 struct broker_question {
-	uint32_t number; /* stands in the answer as well: one that comes too late is passed over */
+	uint32_t number; /* also in the answer: a late answer is skipped */
 	int32_t ifindex;
 	uint32_t program;
 };
@@ -36,9 +36,9 @@ struct broker_answer {
 	int32_t error; /* 0: a descriptor comes with it */
 };
 
-/* The agent's end; -1: there is none. */
+/* The agent's end; -1: none. */
 static int broker_fd = -1;
-static pid_t broker_process; /* 0: none of ours */
+static pid_t broker_process; /* 0: none started here */
 
 static void broker_limit_waiting(int fd, int seconds)
 {
@@ -70,7 +70,7 @@ static int broker_send(int fd, const void *bytes, size_t size)
 	return sendmsg(fd, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
-/* Which XDP program is on the device now, as the kernel says. Returns 0 or -errno. */
+/* Reads the id of the XDP program on the device. Returns 0 or -errno. */
 static int broker_look(int netlink_fd, int ifindex, uint32_t *ret_program)
 {
 	static char answer[BROKER_ANSWER_SIZE] __attribute__((aligned(NLMSG_ALIGNTO)));
@@ -94,7 +94,7 @@ static int broker_look(int netlink_fd, int ifindex, uint32_t *ret_program)
 	ssize_t length;
 	int error = broker_send(netlink_fd, &request, sizeof(request));
 
-	/* An answer that came too late for the question before this one is passed over. */
+	/* Skips late answers to earlier questions. */
 	do
 		length = error ? error : broker_receive(netlink_fd, answer, sizeof(answer));
 	while (length >= (ssize_t)sizeof(*header) && header->nlmsg_seq != sequence);
@@ -133,7 +133,8 @@ static int broker_find(int netlink_fd, const struct broker_question *question)
 
 static int broker_answer(int fd, uint32_t number, int program_fd)
 {
-	struct broker_answer answer = { .number = number, .error = program_fd < 0 ? program_fd : 0 };
+	struct broker_answer answer = { .number = number,
+					.error = program_fd < 0 ? program_fd : 0 };
 	struct iovec vector = { .iov_base = &answer, .iov_len = sizeof(answer) };
 	union {
 		struct cmsghdr header;
@@ -152,21 +153,22 @@ static int broker_answer(int fd, uint32_t number, int program_fd)
 	return sendmsg(fd, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
-/* CAP_SYS_ADMIN alone, for good. */
+/* Keeps only CAP_SYS_ADMIN, permanently. */
 static int broker_drop_privileges(void)
 {
 	capng_select_t sets;
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || capng_get_caps_process())
 		return -EPERM;
-	sets = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP) ? CAPNG_SELECT_ALL
-								   : CAPNG_SELECT_CAPS | CAPNG_SELECT_AMBIENT;
+	sets = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP)
+		       ? CAPNG_SELECT_ALL
+		       : CAPNG_SELECT_CAPS | CAPNG_SELECT_AMBIENT;
 	capng_clear(CAPNG_SELECT_ALL);
 	capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_SYS_ADMIN);
 	return capng_apply(sets) ? -EPERM : 0;
 }
 
-/* Root may do anything and is the only one to be answered: the socket of the unit is a file that others may see. */
+/* Only root is answered: the unit's socket is a file that others can see. */
 static bool broker_is_roots(int fd)
 {
 	struct ucred peer;
@@ -198,7 +200,10 @@ int xdp_broker_serve(int fd)
 	return EXIT_SUCCESS;
 }
 
-/* Gives up what the agent has open, and its name. The closed socket ends the broker, not a signal that the agent gets too. */
+/*
+ * Closes the agent's descriptors and changes the name. The closed socket ends the broker; signals
+ * to the agent do not.
+ */
 static void broker_detach(int *fd)
 {
 	static const int ignored[] = { SIGTERM, SIGINT, SIGHUP, SIGPIPE };
@@ -210,7 +215,7 @@ static void broker_detach(int *fd)
 	for (int standard = 0; null_fd >= 0 && standard <= STDERR_FILENO; standard++)
 		dup2(null_fd, standard);
 	*fd = dup2(*fd, STDERR_FILENO + 1);
-#ifdef SYS_close_range /* Linux 5.9; what it would have closed is the reader of the agent's stdin and the like */
+#ifdef SYS_close_range /* Linux 5.9; otherwise the agent's stdin and others stay open */
 	syscall(SYS_close_range, (unsigned)STDERR_FILENO + 2, ~0U, 0);
 #endif
 }
@@ -243,13 +248,13 @@ void xdp_broker_stop(void)
 	if (broker_fd >= 0)
 		close(broker_fd);
 	broker_fd = -1;
-	/* It ends as it reads that. */
+	/* The broker ends when it reads the end of file. */
 	if (broker_process > 0)
 		waitpid(broker_process, NULL, 0);
 	broker_process = 0;
 }
 
-/* To the unit's. Returns a descriptor or -ENOTCONN. */
+/* Connects to the unit's socket. Returns a descriptor or -ENOTCONN. */
 static int broker_connect(void)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = XDP_BROKER_ADDRESS };
@@ -264,7 +269,10 @@ static int broker_connect(void)
 	return -ENOTCONN;
 }
 
-/* One answer. Returns 0 with *ret_program_fd, -1 if none came with it; -ETIMEDOUT; or -ENOTCONN: the broker is gone. */
+/*
+ * Reads one answer. Returns 0 with *ret_program_fd, -1 if it has none; -ETIMEDOUT; or -ENOTCONN:
+ * the broker is gone.
+ */
 static int broker_hear(int fd, struct broker_answer *answer, int *ret_program_fd)
 {
 	struct iovec vector = { .iov_base = answer, .iov_len = sizeof(*answer) };
@@ -272,9 +280,10 @@ static int broker_hear(int fd, struct broker_answer *answer, int *ret_program_fd
 		struct cmsghdr header;
 		char bytes[CMSG_SPACE(sizeof(int))];
 	} control = { 0 };
-	struct msghdr message = {
-		.msg_iov = &vector, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)
-	};
+	struct msghdr message = { .msg_iov = &vector,
+				  .msg_iovlen = 1,
+				  .msg_control = &control,
+				  .msg_controllen = sizeof(control) };
 	const struct cmsghdr *header;
 	ssize_t length;
 
@@ -309,7 +318,9 @@ static int broker_exchange(int fd, const struct broker_question *question)
 int xdp_broker_ask(int ifindex, uint32_t program)
 {
 	static uint32_t number;
-	const struct broker_question question = { .number = ++number, .ifindex = ifindex, .program = program };
+	const struct broker_question question = { .number = ++number,
+						  .ifindex = ifindex,
+						  .program = program };
 	int result;
 
 	if (broker_fd < 0)

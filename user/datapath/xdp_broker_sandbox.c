@@ -32,9 +32,10 @@
 #endif
 
 #define SANDBOX_DENY (SECCOMP_RET_ERRNO | EPERM)
-/* Allows what was loaded last, if it is @value. */
-#define SANDBOX_ALLOW(value)                                                                                           \
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
+/* Allows the value loaded last, if it is @value. */
+#define SANDBOX_ALLOW(value)                                                                       \
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1),                                          \
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
 
 int xdp_broker_sandbox(void)
 {

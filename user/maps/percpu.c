@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Entry @index of every possible CPU, and zeroes before it is read. */
+/* Entry @index of every possible CPU; zeroes before it is read. */
 struct entry {
 	unsigned cpus;
 	size_t words; /* of each CPU */
@@ -24,9 +24,10 @@ int percpu_entry_size(int map_fd)
 	return (int)info.value_size;
 }
 
+/* Memory for one entry: the kernel copies the values of all possible CPUs. */
 static int entry_new(int map_fd, struct entry *ret)
 {
-	/* Only this call logs by itself; an agent's own logging of libbpf stays as it was. */
+	/* Silences libbpf for this call only; its print function is restored. */
 	libbpf_print_fn_t print = libbpf_set_print(NULL);
 	int cpus = libbpf_num_possible_cpus(), size = percpu_entry_size(map_fd);
 
@@ -85,7 +86,8 @@ int percpu_copy(int from_fd, int to_fd, __u32 count)
 			break;
 		}
 		for (unsigned cpu = 0; cpu < from.cpus; cpu++)
-			memcpy(&to.of_cpus[cpu * to.words], &from.of_cpus[cpu * from.words], from.words * sizeof(__u64));
+			memcpy(&to.of_cpus[cpu * to.words], &from.of_cpus[cpu * from.words],
+			       from.words * sizeof(__u64));
 		if (bpf_map_update_elem(to_fd, &index, to.of_cpus, BPF_ANY))
 			error = -errno;
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What is in the opened pins: pairs, their words, their counters. */
+/* The contents of opened pins: pairs, state words, counters. */
 #include "maps/pins.h"
 #include "base/clock.h"
 #include "maps/percpu.h"
@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* The word as the compare-and-swap sees it. */
+/* The state word as the compare-and-swap sees it. */
 typedef uint64_t __attribute__((may_alias)) word_t;
 
 static void close_fd(int *fd)
@@ -69,17 +69,21 @@ static uint64_t state_to_word(struct vfsteer_state state)
 
 struct vfsteer_state pins_state(const struct pins *pins, unsigned slot)
 {
-	return state_from_word(__atomic_load_n((const word_t *)&pins->pairs[slot].state, __ATOMIC_ACQUIRE));
+	return state_from_word(
+		__atomic_load_n((const word_t *)&pins->pairs[slot].state, __ATOMIC_ACQUIRE));
 }
 
-/* The kernel stamps too, and its switch may follow ours before our stamp does: time only goes forward. */
+/*
+ * The kernel stamps too. Its switchover may follow ours before our stamp: the time never goes back.
+ */
 static void stamp_switch(struct vfsteer_pair *pair)
 {
 	word_t *stamp = (word_t *)&pair->last_switch_boot_ns;
-	uint64_t seen = __atomic_load_n(stamp, __ATOMIC_RELAXED), now_ns = clock_now_ns(CLOCK_BOOTTIME);
+	uint64_t seen = __atomic_load_n(stamp, __ATOMIC_RELAXED),
+		 now_ns = clock_now_ns(CLOCK_BOOTTIME);
 
-	while (seen < now_ns &&
-	       !__atomic_compare_exchange_n(stamp, &seen, now_ns, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+	while (seen < now_ns && !__atomic_compare_exchange_n(stamp, &seen, now_ns, false,
+							     __ATOMIC_RELEASE, __ATOMIC_RELAXED))
 		;
 }
 
@@ -87,7 +91,8 @@ void pins_expect_twins(const struct pins *pins, unsigned slot)
 {
 	struct vfsteer_pair *pair = &pins->pairs[slot];
 
-	__atomic_store_n(&pair->rx_inactive_boot_ms, (uint32_t)(clock_now_ns(CLOCK_BOOTTIME) >> 20), __ATOMIC_RELEASE);
+	__atomic_store_n(&pair->rx_inactive_boot_ms, (uint32_t)(clock_now_ns(CLOCK_BOOTTIME) >> 20),
+			 __ATOMIC_RELEASE);
 	pair->rx_compares_primary = pair->rx_compares_standby = 1;
 }
 
@@ -98,21 +103,24 @@ bool pins_state_change(const struct pins *pins, unsigned slot, struct vfsteer_st
 	bool switched = wanted.active != expected->active;
 	uint64_t word = state_to_word(*expected);
 
-	/* The old wire may bring what the new one does. Before the change: a comparison too many costs nothing. */
+	/*
+	 * The previous device may receive the same frames as the new one. This is set before the
+	 * change: needless comparing loses nothing.
+	 */
 	if (switched)
 		pair->rx_compares_primary = pair->rx_compares_standby = 1;
 	wanted.switches = expected->switches + switched;
 	if (!switched)
 		wanted.cause = expected->cause;
-	if (!__atomic_compare_exchange_n((word_t *)&pair->state, &word, state_to_word(wanted), false, __ATOMIC_ACQ_REL,
-					 __ATOMIC_ACQUIRE)) {
+	if (!__atomic_compare_exchange_n((word_t *)&pair->state, &word, state_to_word(wanted),
+					 false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
 		*expected = state_from_word(word);
 		return false;
 	}
 	*expected = wanted;
 	if (switched) {
 		stamp_switch(pair);
-		/* Again: a frame may have cleared one between, for the wire that was active. */
+		/* Again: a frame on the formerly active wire may have cleared one in between. */
 		pair->rx_compares_primary = pair->rx_compares_standby = 1;
 	}
 	return true;

@@ -18,8 +18,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* In the order they are pinned, and the reverse of that in which they go: a set with `events` is whole. */
-static const char *const pins_map_names[] = { "pairs", "counters", "twins", "twins_key", "own_macs", "events" };
+/* In the order of pinning, which is reversed for unpinning: a set with `events` is complete. */
+static const char *const pins_map_names[] = { "pairs",	   "counters", "twins",
+					      "twins_key", "own_macs", "events" };
 #define PINS_MAPS (sizeof(pins_map_names) / sizeof(*pins_map_names))
 
 static int pins_make_directory(const char *path)
@@ -30,7 +31,10 @@ static int pins_make_directory(const char *path)
 		return 0;
 	if (errno != EEXIST)
 		return -errno;
-	/* Not through a link, which others may have put there: see check_directory in pins_open.c. */
+	/*
+	 * Does not follow a symbolic link, which others may have created: see check_directory in
+	 * pins_open.c.
+	 */
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
@@ -39,7 +43,9 @@ static int pins_make_directory(const char *path)
 	return error;
 }
 
-/* Every slot bears the version before the first pin exists: whoever finds the map can judge it. */
+/*
+ * Every slot has the version before the first pin exists, so every reader of the map can check it.
+ */
 static int pins_stamp(int pairs_fd)
 {
 	struct vfsteer_pair pair = { .abi_version = VFSTEER_ABI_VERSION };
@@ -50,7 +56,7 @@ static int pins_stamp(int pairs_fd)
 	return 0;
 }
 
-/* Secret: whoever knows it can make frames that are taken for others' twins. */
+/* The key is secret: with it, a sender could make frames that pass for another frame's twin. */
 static int pins_make_twins_key(int twins_key_fd)
 {
 	struct vfsteer_twins_key key;
@@ -96,7 +102,10 @@ static int pins_make_maps(const char *directory)
 	return error;
 }
 
-/* The counters of an earlier version, which had fewer, are copied into a map with room for all. Returns 0 or -errno. */
+/*
+ * Copies the counters of an earlier version, which had fewer, to a map with room for all. Returns 0
+ * or -errno.
+ */
 static int pins_grow_counters(struct pins *pins)
 {
 	int size = percpu_entry_size(pins->counters_fd), error;
@@ -117,7 +126,7 @@ static int pins_grow_counters(struct pins *pins)
 	return error;
 }
 
-/* True for a map of ours in which no slot is taken. */
+/* Is it one of our maps, without a slot in use? */
 static bool pins_is_unused(const char *path)
 {
 	int fd = bpf_obj_get(path);
@@ -131,12 +140,16 @@ static bool pins_is_unused(const char *path)
 	unused = !bpf_obj_get_info_by_fd(fd, &info, &size) && info.type == BPF_MAP_TYPE_ARRAY &&
 		 info.value_size == sizeof(pair) && !strcmp(info.name, pins_map_names[0]);
 	for (__u32 slot = 0; unused && slot < info.max_entries; slot++)
-		unused = !bpf_map_lookup_elem(fd, &slot, &pair) && pair.abi_version == VFSTEER_ABI_VERSION && !pair.standby[0];
+		unused = !bpf_map_lookup_elem(fd, &slot, &pair) &&
+			 pair.abi_version == VFSTEER_ABI_VERSION && !pair.standby[0];
 	close(fd);
 	return unused;
 }
 
-/* True for what an agent leaves that died before it had pinned all, or after it had begun to unpin: the first maps, without a pair. */
+/*
+ * Is this what a killed agent left: the first maps, without a pair? The agent was killed before it
+ * had pinned all, or after it had begun to unpin.
+ */
 static bool pins_are_unfinished(const char *directory)
 {
 	char path[PINS_PATH_SIZE];
@@ -164,7 +177,7 @@ static int pins_unpin_maps(const char *directory)
 			error = -errno;
 		crash_point("pins-map-unpinned");
 	}
-	/* Of an agent that died as it made room for more of them. */
+	/* Left by an agent that was killed in pin_widen. */
 	snprintf(path, sizeof(path), "%.200s/" PIN_NEW_PREFIX "counters", directory);
 	unlink(path);
 	return error;
@@ -173,7 +186,9 @@ static int pins_unpin_maps(const char *directory)
 static enum pins_error pins_fail(const char *directory, int error, char *message, size_t size)
 {
 	if (error == -EWOULDBLOCK) {
-		snprintf(message, size, "%s: another agent holds these pins: stop it first, or name another place with --bpffs",
+		snprintf(message, size,
+			 "%s: another agent holds these pins; stop it first, or name another place "
+			 "with --bpffs",
 			 directory);
 		return PINS_LOCKED;
 	}
@@ -181,25 +196,29 @@ static enum pins_error pins_fail(const char *directory, int error, char *message
 		snprintf(message, size, "%s: %s: run as root", directory, strerror(-error));
 		return PINS_DENIED;
 	}
-	snprintf(message, size, "%s: %s: the maps could not be made there; name another bpf file system with --bpffs",
+	snprintf(message, size,
+		 "%s: %s: the maps could not be created there; name another bpf file system with "
+		 "--bpffs",
 		 directory, strerror(-error));
 	errno = -error;
 	return PINS_SYSTEM;
 }
 
-enum pins_error pins_make(const char *bpffs, struct pins *ret, bool *ret_adopted, char *message, size_t size)
+enum pins_error pins_make(const char *bpffs, struct pins *ret, bool *ret_adopted, char *message,
+			  size_t size)
 {
 	char directory[PINS_PATH_SIZE], links[PINS_PATH_SIZE];
 	enum pins_error result;
 	int lock_fd, error;
 	struct pins pins;
 
-	/* What is not ours, or not usable, is found out before anything is made. */
+	/* Foreign or unusable objects are found before anything is created. */
 	snprintf(directory, sizeof(directory), "%.200s/vfsteer", bpffs);
 	result = pins_open(bpffs, false, &pins, message, size);
 	if (result == PINS_OK)
 		pins_close(&pins);
-	else if (result != PINS_ABSENT && !(result == PINS_UNREADABLE && pins_are_unfinished(directory)))
+	else if (result != PINS_ABSENT &&
+		 !(result == PINS_UNREADABLE && pins_are_unfinished(directory)))
 		return result;
 	snprintf(links, sizeof(links), "%.220s/links", directory);
 	error = pins_make_directory(directory);
@@ -210,7 +229,7 @@ enum pins_error pins_make(const char *bpffs, struct pins *ret, bool *ret_adopted
 	if (lock_fd < 0)
 		return pins_fail(directory, lock_fd, message, size);
 	crash_point("pins-locked");
-	/* Under the lock nobody else makes any. */
+	/* Under the lock no other process creates any. */
 	result = pins_open(bpffs, true, &pins, message, size);
 	if (result == PINS_UNREADABLE && pins_are_unfinished(directory)) {
 		pins_unpin_maps(directory);
@@ -241,7 +260,7 @@ enum pins_error pins_make(const char *bpffs, struct pins *ret, bool *ret_adopted
 
 void pins_link_path(const struct pins *pins, const char *name, int ifindex, char *path, size_t size)
 {
-	/* No dots: bpffs reserves them, and interface names may have them. So it is the ifindex. */
+	/* bpffs refuses dots, and ifnames may have them, so links are named by ifindex. */
 	if (ifindex)
 		snprintf(path, size, "%.180s/links/%s-%d", pins->directory, name, ifindex);
 	else
@@ -254,11 +273,12 @@ int pins_link_ifindex(const char *name)
 	const char *digits = dash ? dash + 1 : name;
 	unsigned long ifindex = strtoul(digits, NULL, 10);
 
-	return !*digits || digits[strspn(digits, "0123456789")] || ifindex > INT_MAX ? 0 : (int)ifindex;
+	return !*digits || digits[strspn(digits, "0123456789")] || ifindex > INT_MAX ? 0
+										     : (int)ifindex;
 }
 
-unsigned pins_sweep_links(const struct pins *pins, const char *prefix, bool (*keep)(const char *rest, void *argument),
-			  void *argument)
+unsigned pins_sweep_links(const struct pins *pins, const char *prefix,
+			  bool (*keep)(const char *rest, void *argument), void *argument)
 {
 	char links[PINS_PATH_SIZE];
 	struct dirent *entry;
@@ -274,8 +294,9 @@ unsigned pins_sweep_links(const struct pins *pins, const char *prefix, bool (*ke
 			continue;
 		if (keep && keep(entry->d_name + strlen(prefix), argument))
 			continue;
-		/* A directory is nobody's link: it goes too, unless there is something in it. */
-		if (!unlinkat(dirfd(stream), entry->d_name, 0) || !unlinkat(dirfd(stream), entry->d_name, AT_REMOVEDIR))
+		/* A directory is not one of our links. It is removed as well, if it is empty. */
+		if (!unlinkat(dirfd(stream), entry->d_name, 0) ||
+		    !unlinkat(dirfd(stream), entry->d_name, AT_REMOVEDIR))
 			swept++;
 		crash_point("pins-link-swept");
 	}
@@ -301,7 +322,10 @@ int pins_remove_directory(const char *directory)
 	step_error = pins_unpin_maps(directory);
 	if (!error)
 		error = step_error;
-	/* To a service that may write in this directory only, it is a mount point on a read-only file system: see command_unload.c. */
+	/*
+	 * A service that may write only in this directory has it as a mount point on a read-only
+	 * file system: see command_unload.c.
+	 */
 	if (rmdir(directory) && errno != ENOENT && errno != EROFS && errno != EBUSY && !error)
 		error = -errno;
 	return error;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What is pinned: found, checked, opened, locked. */
+/* The pins: found, checked, opened, locked. */
 #include "maps/pin.h"
 
 #include <bpf/bpf.h>
@@ -17,12 +17,15 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Leaves room in PINS_PATH_SIZE for what lies below: "links/" and a link's name, 48 characters at most. */
+/* Leaves room in PINS_PATH_SIZE for "links/" and a link's name, 48 characters at most. */
 #define PINS_DIRECTORY_LENGTH 180
 #define LOCK_TRIES 20
 #define LOCK_PAUSE_NS 5000000
 
-/* An array map's elements lie at multiples of 8 bytes; ours fill them, so that a C array describes the mapping. */
+/*
+ * An array map's elements lie at multiples of 8 bytes. Ours have such sizes, so a C array describes
+ * the mapping.
+ */
 _Static_assert(sizeof(struct vfsteer_pair) % 8 == 0, "stride of the pairs map");
 _Static_assert(sizeof(struct vfsteer_counters) % 8 == 0, "stride of the counters map");
 
@@ -31,16 +34,18 @@ enum { PIN_PAIRS, PIN_COUNTERS, PIN_TWINS, PIN_TWINS_KEY, PIN_OWN_MACS, PIN_EVEN
 static const struct pin_layout layouts[PIN_COUNT] = {
 	[PIN_PAIRS] = { "pairs", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct vfsteer_pair), BPF_F_MMAPABLE,
 			VFSTEER_MAX_PAIRS, false },
-	[PIN_COUNTERS] = { "counters", BPF_MAP_TYPE_PERCPU_ARRAY, 4, sizeof(struct vfsteer_counters), 0,
-			   VFSTEER_MAX_PAIRS, true },
-	[PIN_TWINS] = { "twins", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct vfsteer_twins), 0, VFSTEER_TWINS_BUCKETS, false },
-	[PIN_TWINS_KEY] = { "twins_key", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct vfsteer_twins_key), 0, 1, false },
-	[PIN_OWN_MACS] = { "own_macs", BPF_MAP_TYPE_HASH, sizeof(struct vfsteer_own_mac), 1, BPF_F_NO_PREALLOC,
-			   VFSTEER_MAX_OWN_MACS, false },
+	[PIN_COUNTERS] = { "counters", BPF_MAP_TYPE_PERCPU_ARRAY, 4,
+			   sizeof(struct vfsteer_counters), 0, VFSTEER_MAX_PAIRS, true },
+	[PIN_TWINS] = { "twins", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct vfsteer_twins), 0,
+			VFSTEER_TWINS_BUCKETS, false },
+	[PIN_TWINS_KEY] = { "twins_key", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct vfsteer_twins_key), 0,
+			    1, false },
+	[PIN_OWN_MACS] = { "own_macs", BPF_MAP_TYPE_HASH, sizeof(struct vfsteer_own_mac), 1,
+			   BPF_F_NO_PREALLOC, VFSTEER_MAX_OWN_MACS, false },
 	[PIN_EVENTS] = { "events", BPF_MAP_TYPE_RINGBUF, 0, 0, 0, 0, false },
 };
 
-/* What pins_open is filling, and where the reason of a failure goes. */
+/* What pins_open fills, and where its error message goes. */
 struct opening {
 	struct pins pins;
 	int fds[PIN_COUNT];
@@ -48,8 +53,8 @@ struct opening {
 	size_t message_size;
 };
 
-__attribute__((format(printf, 3, 4))) static enum pins_error fail(struct opening *opening, enum pins_error error,
-								  const char *format, ...)
+__attribute__((format(printf, 3, 4))) static enum pins_error
+fail(struct opening *opening, enum pins_error error, const char *format, ...)
 {
 	va_list arguments;
 
@@ -74,28 +79,41 @@ static enum pins_error check_directory(struct opening *opening, const char *bpff
 
 	if (statfs(bpffs, &fs)) {
 		if (errno == ENOENT || errno == ENOTDIR)
-			return fail(opening, PINS_NO_BPFFS,
-				    "%s: no such directory; name the mount point of a bpf file system", bpffs);
+			return fail(
+				opening, PINS_NO_BPFFS,
+				"%s: no such directory; name the mount point of a bpf file system",
+				bpffs);
 		if (pin_is_denied(errno))
-			return fail(opening, PINS_DENIED, "%s: permission denied; run this as root", bpffs);
-		return fail(opening, PINS_SYSTEM, "%s: %m; name the mount point of a bpf file system", bpffs);
+			return fail(opening, PINS_DENIED, "%s: permission denied; run this as root",
+				    bpffs);
+		return fail(opening, PINS_SYSTEM,
+			    "%s: %m; name the mount point of a bpf file system", bpffs);
 	}
 	if ((unsigned long)fs.f_type != BPF_FS_MAGIC)
-		return fail(opening, PINS_NO_BPFFS, "%s: not a bpf file system; mount one: mount -t bpf bpf %s", bpffs,
+		return fail(opening, PINS_NO_BPFFS,
+			    "%s: not a bpf file system; mount one: mount -t bpf bpf %s", bpffs,
 			    bpffs);
 	if (lstat(directory, &status)) {
 		if (errno == ENOENT)
-			return fail(opening, PINS_ABSENT, "nothing is pinned under %s: start 'vfsteer run'", directory);
+			return fail(opening, PINS_ABSENT,
+				    "nothing is pinned under %s: start 'vfsteer run'", directory);
 		if (pin_is_denied(errno))
-			return fail(opening, PINS_DENIED, "%s: permission denied; run this as root", directory);
+			return fail(opening, PINS_DENIED, "%s: permission denied; run this as root",
+				    directory);
 		return fail(opening, PINS_SYSTEM, "%s: %m", directory);
 	}
 	if (!S_ISDIR(status.st_mode))
-		return fail(opening, PINS_UNREADABLE, "%s: not a directory, so not ours; remove it", directory);
-	/* Anybody may make directories where a bpf file system was mounted without mode=: the pins in them would be theirs to delete. */
+		return fail(opening, PINS_UNREADABLE, "%s: not a directory, so not ours; remove it",
+			    directory);
+	/*
+	 * On a bpf file system mounted without mode=, every user can create directories, and could
+	 * delete the pins in them.
+	 */
 	if (status.st_uid && status.st_uid != geteuid())
-		return fail(opening, PINS_UNREADABLE, "%s: it belongs to user %u, so it is not ours; 'vfsteer unload' takes it away",
-			    directory, status.st_uid);
+		return fail(
+			opening, PINS_UNREADABLE,
+			"%s: it belongs to user %u, so it is not ours; 'vfsteer unload' removes it",
+			directory, status.st_uid);
 	return PINS_OK;
 }
 
@@ -104,8 +122,9 @@ static enum pins_error open_pins(struct opening *opening, bool writable)
 	unsigned absent = 0, missing = 0;
 
 	for (unsigned i = 0; i < PIN_COUNT; i++) {
-		enum pins_error error = pin_open(opening->pins.directory, &layouts[i], writable || i == PIN_PAIRS, &opening->fds[i], opening->message,
-						 opening->message_size);
+		enum pins_error error =
+			pin_open(opening->pins.directory, &layouts[i], writable || i == PIN_PAIRS,
+				 &opening->fds[i], opening->message, opening->message_size);
 
 		if (error == PINS_ABSENT) {
 			absent++;
@@ -118,7 +137,7 @@ static enum pins_error open_pins(struct opening *opening, bool writable)
 		return PINS_ABSENT;
 	if (absent)
 		return fail(opening, PINS_UNREADABLE,
-			    "%s/%s: this pin is missing; 'vfsteer unload' takes the others away",
+			    "%s/%s: this pin is missing; 'vfsteer unload' removes the others",
 			    opening->pins.directory, layouts[missing].name);
 	return PINS_OK;
 }
@@ -126,8 +145,9 @@ static enum pins_error open_pins(struct opening *opening, bool writable)
 static enum pins_error check_maps(struct opening *opening)
 {
 	for (unsigned i = 0; i < PIN_COUNT; i++) {
-		enum pins_error error = pin_check(opening->pins.directory, &layouts[i], opening->fds[i],
-						  opening->message, opening->message_size);
+		enum pins_error error =
+			pin_check(opening->pins.directory, &layouts[i], opening->fds[i],
+				  opening->message, opening->message_size);
 
 		if (error != PINS_OK)
 			return error;
@@ -141,26 +161,30 @@ static enum pins_error map_pairs(struct opening *opening, bool writable)
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	void *mapping;
 
-	pins->mapping_size = (VFSTEER_MAX_PAIRS * sizeof(struct vfsteer_pair) + page - 1) & ~(page - 1);
-	mapping = mmap(NULL, pins->mapping_size, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED,
-		       opening->fds[PIN_PAIRS], 0);
+	pins->mapping_size =
+		(VFSTEER_MAX_PAIRS * sizeof(struct vfsteer_pair) + page - 1) & ~(page - 1);
+	mapping = mmap(NULL, pins->mapping_size, writable ? PROT_READ | PROT_WRITE : PROT_READ,
+		       MAP_SHARED, opening->fds[PIN_PAIRS], 0);
 	if (mapping == MAP_FAILED) {
 		if (pin_is_denied(errno))
-			return fail(opening, PINS_DENIED, "%s/pairs: permission to map it denied; run this as root",
+			return fail(opening, PINS_DENIED,
+				    "%s/pairs: permission to map it denied; run this as root",
 				    pins->directory);
 		return fail(opening, PINS_SYSTEM, "%s/pairs: mapping it: %m", pins->directory);
 	}
 	pins->pairs = mapping;
 	for (unsigned slot = 0; slot < VFSTEER_MAX_PAIRS; slot++)
 		if (pins->pairs[slot].abi_version != VFSTEER_ABI_VERSION)
-			return fail(
-				opening, PINS_FOREIGN_VERSION,
-				"%s: its layout has version %u, this vfsteer reads %u; 'vfsteer unload', then 'vfsteer run'",
-				pins->directory, pins->pairs[slot].abi_version, VFSTEER_ABI_VERSION);
+			return fail(opening, PINS_FOREIGN_VERSION,
+				    "%s: its layout has version %u, this vfsteer reads %u; "
+				    "'vfsteer unload', then 'vfsteer run'",
+				    pins->directory, pins->pairs[slot].abi_version,
+				    VFSTEER_ABI_VERSION);
 	return PINS_OK;
 }
 
-enum pins_error pins_open(const char *bpffs, bool writable, struct pins *ret, char *message, size_t size)
+enum pins_error pins_open(const char *bpffs, bool writable, struct pins *ret, char *message,
+			  size_t size)
 {
 	struct opening opening = {
 		.pins.directory_fd = -1,
@@ -171,8 +195,10 @@ enum pins_error pins_open(const char *bpffs, bool writable, struct pins *ret, ch
 	enum pins_error error;
 
 	if (!directory_path(bpffs, opening.pins.directory))
-		return fail(&opening, PINS_SYSTEM, "--bpffs: longer than %d characters; name a directory with a shorter path",
-			    PINS_DIRECTORY_LENGTH - (int)strlen("/vfsteer"));
+		return fail(
+			&opening, PINS_SYSTEM,
+			"--bpffs: longer than %d characters; name a directory with a shorter path",
+			PINS_DIRECTORY_LENGTH - (int)strlen("/vfsteer"));
 
 	error = check_directory(&opening, bpffs);
 	if (error == PINS_OK)
@@ -238,7 +264,10 @@ bool pins_agent_runs(const char *bpffs)
 
 	if (fd < 0)
 		return false;
-	/* Shared, so that two that ask at the same time do not take each other for the agent. */
+	/*
+	 * A shared lock, so that two processes that ask at the same time do not take each other for
+	 * the agent.
+	 */
 	locked = flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
 	close(fd);
 	return locked;

@@ -19,14 +19,16 @@ _Static_assert(sizeof(struct vfsteer_port) % 8 == 0, "stride of the ports map");
 
 #define PORT_PINS_COUNTERS 1 /* among the layouts */
 
-/* In the order they are pinned, and the reverse of that in which they go. */
+/* In the order of pinning, which is reversed for unpinning. */
 static const struct pin_layout layouts[PORT_PINS_MAPS] = {
-	{ "ports", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct vfsteer_port), BPF_F_MMAPABLE, VFSTEER_MAX_PORTS, false },
-	{ "port_counters", BPF_MAP_TYPE_PERCPU_ARRAY, 4, sizeof(struct vfsteer_port_counters), 0, VFSTEER_MAX_PORTS,
-	  true },
-	{ "port_members", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct vfsteer_members), 0, VFSTEER_MAX_PAIRS, false },
-	{ "port_stations", BPF_MAP_TYPE_HASH, sizeof(struct vfsteer_station_key), sizeof(struct vfsteer_station), 0,
-	  0, false },
+	{ "ports", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct vfsteer_port), BPF_F_MMAPABLE,
+	  VFSTEER_MAX_PORTS, false },
+	{ "port_counters", BPF_MAP_TYPE_PERCPU_ARRAY, 4, sizeof(struct vfsteer_port_counters), 0,
+	  VFSTEER_MAX_PORTS, true },
+	{ "port_members", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct vfsteer_members), 0,
+	  VFSTEER_MAX_PAIRS, false },
+	{ "port_stations", BPF_MAP_TYPE_HASH, sizeof(struct vfsteer_station_key),
+	  sizeof(struct vfsteer_station), 0, 0, false },
 	{ "port_devices", BPF_MAP_TYPE_DEVMAP_HASH, 4, 4, 0, 0, false },
 	{ "port_addresses", BPF_MAP_TYPE_LRU_HASH, sizeof(struct vfsteer_port_address_key),
 	  sizeof(struct vfsteer_port_address), 0, 0, false },
@@ -49,8 +51,9 @@ static void port_pins_init(struct port_pins *pins)
 /* The descriptors in the order of the layouts. */
 static void port_pins_list(struct port_pins *pins, int *fds[PORT_PINS_MAPS])
 {
-	int *const all[PORT_PINS_MAPS] = { &pins->ports_fd,    &pins->counters_fd, &pins->members_fd,
-					   &pins->stations_fd, &pins->devices_fd,  &pins->addresses_fd,
+	int *const all[PORT_PINS_MAPS] = { &pins->ports_fd,   &pins->counters_fd,
+					   &pins->members_fd, &pins->stations_fd,
+					   &pins->devices_fd, &pins->addresses_fd,
 					   &pins->shares_fd };
 
 	memcpy(fds, all, sizeof(all));
@@ -74,17 +77,18 @@ static int port_pins_map(struct port_pins *pins, bool writable)
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	void *mapping;
 
-	pins->mapping_size = (VFSTEER_MAX_PORTS * sizeof(struct vfsteer_port) + page - 1) & ~(page - 1);
-	mapping = mmap(NULL, pins->mapping_size, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED,
-		       pins->ports_fd, 0);
+	pins->mapping_size =
+		(VFSTEER_MAX_PORTS * sizeof(struct vfsteer_port) + page - 1) & ~(page - 1);
+	mapping = mmap(NULL, pins->mapping_size, writable ? PROT_READ | PROT_WRITE : PROT_READ,
+		       MAP_SHARED, pins->ports_fd, 0);
 	if (mapping == MAP_FAILED)
 		return -errno;
 	pins->ports = mapping;
 	return 0;
 }
 
-enum pins_error port_pins_open(const struct pins *pins, bool writable, struct port_pins *ret, char *message,
-			       size_t size)
+enum pins_error port_pins_open(const struct pins *pins, bool writable, struct port_pins *ret,
+			       char *message, size_t size)
 {
 	enum pins_error result = PINS_OK;
 	struct port_pins opened;
@@ -93,17 +97,20 @@ enum pins_error port_pins_open(const struct pins *pins, bool writable, struct po
 
 	port_pins_init(&opened);
 	port_pins_list(&opened, fds);
-	for (unsigned i = 0; i < PORT_PINS_MAPS && (result == PINS_OK || result == PINS_ABSENT); i++) {
-		/* Reading takes a mapping, which takes write permission (pins.h). */
-		result = pin_open(pins->directory, &layouts[i], writable || !i, fds[i], message, size);
+	for (unsigned i = 0; i < PORT_PINS_MAPS && (result == PINS_OK || result == PINS_ABSENT);
+	     i++) {
+		/* Reading needs a mapping, which needs write permission (pins.h). */
+		result = pin_open(pins->directory, &layouts[i], writable || !i, fds[i], message,
+				  size);
 		present += result == PINS_OK;
 	}
 	if (result == PINS_OK && present < PORT_PINS_MAPS)
 		result = PINS_ABSENT;
 	if (result == PINS_ABSENT && present)
-		result = pin_fail(message, size, PINS_UNREADABLE,
-				  "%s: some of the ports' pins are missing; 'vfsteer run' makes them anew",
-				  pins->directory);
+		result = pin_fail(
+			message, size, PINS_UNREADABLE,
+			"%s: some of the ports' pins are missing; 'vfsteer run' creates them again",
+			pins->directory);
 	for (unsigned i = 0; i < PORT_PINS_MAPS && result == PINS_OK; i++)
 		result = pin_check(pins->directory, &layouts[i], *fds[i], message, size);
 	if (result == PINS_OK && port_pins_map(&opened, writable))
@@ -119,7 +126,7 @@ enum pins_error port_pins_open(const struct pins *pins, bool writable, struct po
 	return result;
 }
 
-/* See pins_grow_counters: the same for those of the ports. */
+/* pins_grow_counters, for the counters of the ports. */
 static int port_pins_grow_counters(const struct pins *pins, struct port_pins *ports)
 {
 	int size = percpu_entry_size(ports->counters_fd), error;
@@ -135,13 +142,14 @@ static int port_pins_grow_counters(const struct pins *pins, struct port_pins *po
 		bpf_map__set_autocreate(map, map == maps->maps.port_counters);
 	error = port_maps_bpf__load(maps);
 	if (!error)
-		error = pin_widen(pins->directory, &layouts[PORT_PINS_COUNTERS], &ports->counters_fd,
-				  bpf_map__fd(maps->maps.port_counters));
+		error = pin_widen(pins->directory, &layouts[PORT_PINS_COUNTERS],
+				  &ports->counters_fd, bpf_map__fd(maps->maps.port_counters));
 	port_maps_bpf__destroy(maps);
 	return error;
 }
 
-enum pins_error port_pins_adopt(const struct pins *pins, struct port_pins *ret, char *message, size_t size)
+enum pins_error port_pins_adopt(const struct pins *pins, struct port_pins *ret, char *message,
+				size_t size)
 {
 	enum pins_error result = port_pins_open(pins, true, ret, message, size);
 	int error = result == PINS_OK ? port_pins_grow_counters(pins, ret) : 0;
@@ -149,8 +157,9 @@ enum pins_error port_pins_adopt(const struct pins *pins, struct port_pins *ret, 
 	if (!error)
 		return result;
 	port_pins_close(ret);
-	return pin_fail(message, size, PINS_SYSTEM, "%s/port_counters: %s: no room could be made for more of them", pins->directory,
-			strerror(-error));
+	return pin_fail(message, size, PINS_SYSTEM,
+			"%s/port_counters: %s: the map could not be replaced with a larger one",
+			pins->directory, strerror(-error));
 }
 
 int port_pins_unpin(const char *directory)
@@ -227,7 +236,8 @@ int port_pins_members(const struct port_pins *pins, unsigned slot, struct vfstee
 	return bpf_map_lookup_elem(pins->members_fd, &slot, ret) ? -errno : 0;
 }
 
-int port_pins_set_members(const struct port_pins *pins, unsigned slot, const struct vfsteer_members *members)
+int port_pins_set_members(const struct port_pins *pins, unsigned slot,
+			  const struct vfsteer_members *members)
 {
 	return bpf_map_update_elem(pins->members_fd, &slot, members, BPF_EXIST) ? -errno : 0;
 }
@@ -240,7 +250,8 @@ static struct vfsteer_station_key station_key(unsigned slot, const __u8 mac[6])
 	return key;
 }
 
-int port_pins_add_station(const struct port_pins *pins, unsigned slot, const __u8 mac[6], __u32 ifindex, __u32 number)
+int port_pins_add_station(const struct port_pins *pins, unsigned slot, const __u8 mac[6],
+			  __u32 ifindex, __u32 number)
 {
 	struct vfsteer_station_key key = station_key(slot, mac);
 	struct vfsteer_station station = { .ifindex = ifindex, .port = number };
@@ -277,17 +288,22 @@ void port_pins_forget_addresses(const struct port_pins *pins, unsigned number)
 	struct vfsteer_port_address address;
 	bool more = !bpf_map_get_next_key(pins->addresses_fd, NULL, &next);
 
-	/* The successor is asked for before the key goes; the programs may add meanwhile, hence the bound. */
+	/*
+	 * The next key is read before this one is deleted. Programs may add entries during this,
+	 * hence the limit.
+	 */
 	for (unsigned i = 0; more && i < 2 * VFSTEER_MAX_PORT_ADDRESSES; i++) {
 		key = next;
 		more = !bpf_map_get_next_key(pins->addresses_fd, &key, &next);
-		if (!bpf_map_lookup_elem(pins->addresses_fd, &key, &address) && address.port == number)
+		if (!bpf_map_lookup_elem(pins->addresses_fd, &key, &address) &&
+		    address.port == number)
 			bpf_map_delete_elem(pins->addresses_fd, &key);
 	}
 	bpf_map_update_elem(pins->shares_fd, &number, none, BPF_ANY);
 }
 
-int port_pins_counters(const struct port_pins *pins, unsigned number, struct vfsteer_port_counters *ret)
+int port_pins_counters(const struct port_pins *pins, unsigned number,
+		       struct vfsteer_port_counters *ret)
 {
 	return percpu_sum(pins->counters_fd, number, ret, sizeof(*ret));
 }

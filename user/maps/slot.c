@@ -8,7 +8,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-int slot_find(const struct pins *pins, uint32_t network_namespace, int standby_ifindex, bool *ret_known)
+int slot_find(const struct pins *pins, uint32_t network_namespace, int standby_ifindex,
+	      bool *ret_known)
 {
 	int free_slot = -1;
 
@@ -18,7 +19,8 @@ int slot_find(const struct pins *pins, uint32_t network_namespace, int standby_i
 		if (!slot->standby[0]) {
 			if (free_slot < 0)
 				free_slot = i;
-		} else if (slot->standby_ifindex == (__u32)standby_ifindex && slot->network_namespace == network_namespace) {
+		} else if (slot->standby_ifindex == (__u32)standby_ifindex &&
+			   slot->network_namespace == network_namespace) {
 			*ret_known = true;
 			return i;
 		}
@@ -30,7 +32,8 @@ int slot_find(const struct pins *pins, uint32_t network_namespace, int standby_i
 int slot_find_foreign(const struct pins *pins, uint32_t network_namespace)
 {
 	for (unsigned i = 0; i < VFSTEER_MAX_PAIRS; i++)
-		if (pins->pairs[i].standby[0] && pins->pairs[i].network_namespace != network_namespace)
+		if (pins->pairs[i].standby[0] &&
+		    pins->pairs[i].network_namespace != network_namespace)
 			return (int)i;
 	return -1;
 }
@@ -39,21 +42,26 @@ bool slot_is_here(const struct vfsteer_pair *slot)
 {
 	struct stat namespace;
 
-	return slot->standby[0] && !stat("/proc/self/ns/net", &namespace) && slot->network_namespace == namespace.st_ino;
+	return slot->standby[0] && !stat("/proc/self/ns/net", &namespace) &&
+	       slot->network_namespace == namespace.st_ino;
 }
 
 bool slot_explain_foreign(const struct pins *pins, char *message, size_t size)
 {
 	struct stat namespace;
-	int foreign = stat("/proc/self/ns/net", &namespace) ? -1 : slot_find_foreign(pins, (uint32_t)namespace.st_ino);
+	int foreign = stat("/proc/self/ns/net", &namespace)
+			      ? -1
+			      : slot_find_foreign(pins, (uint32_t) namespace.st_ino);
 
 	if (foreign >= 0)
-		snprintf(message, size, "%s: made in another network namespace (%u), for %.15s: run this there", pins->directory,
-			 pins->pairs[foreign].network_namespace, pins->pairs[foreign].standby);
+		snprintf(message, size,
+			 "%s: created in another network namespace (%u), for %.15s; run this there",
+			 pins->directory, pins->pairs[foreign].network_namespace,
+			 pins->pairs[foreign].standby);
 	return foreign >= 0;
 }
 
-/* The word may be changed by the programs meanwhile, who write what is known only. */
+/* Programs may change the state word during this; they write only known values. */
 static void slot_repair_state(const struct pins *pins, unsigned slot, slot_repaired *repaired)
 {
 	struct vfsteer_state state = pins_state(pins, slot), found, wanted;
@@ -66,7 +74,8 @@ static void slot_repair_state(const struct pins *pins, unsigned slot, slot_repai
 			wanted.primary = PRIMARY_JOINING;
 		if (wanted.admin >= ADMIN_MAX)
 			wanted.admin = ADMIN_AUTO;
-	} while (memcmp(&wanted, &state, sizeof(state)) && !pins_state_change(pins, slot, &state, wanted));
+	} while (memcmp(&wanted, &state, sizeof(state)) &&
+		 !pins_state_change(pins, slot, &state, wanted));
 	if (wanted.active != found.active)
 		repaired(&pins->pairs[slot], "active", found.active);
 	if (wanted.primary != found.primary)
@@ -75,19 +84,23 @@ static void slot_repair_state(const struct pins *pins, unsigned slot, slot_repai
 		repaired(&pins->pairs[slot], "admin", found.admin);
 }
 
-/* What is decided by. A cause or a reason of a newer version is only shown, as unknown, and stays. */
-#define SLOT_REPAIR(field, max, instead)                                                                               \
-	do {                                                                                                           \
-		if (slot->field >= (max)) {                                                                            \
-			repaired(slot, #field, slot->field);                                                           \
-			slot->field = (instead);                                                                       \
-		}                                                                                                      \
+/*
+ * For fields that decisions use. A cause or reason of a newer version is shown as unknown, and
+ * stays.
+ */
+#define SLOT_REPAIR(field, max, instead)                                                           \
+	do {                                                                                       \
+		if (slot->field >= (max)) {                                                        \
+			repaired(slot, #field, slot->field);                                       \
+			slot->field = (instead);                                                   \
+		}                                                                                  \
 	} while (0)
 
 static bool slot_is_repeated(const struct pins *pins, unsigned slot)
 {
 	for (unsigned i = 0; i < slot; i++)
-		if (pins->pairs[i].standby[0] && pins->pairs[i].standby_ifindex == pins->pairs[slot].standby_ifindex &&
+		if (pins->pairs[i].standby[0] &&
+		    pins->pairs[i].standby_ifindex == pins->pairs[slot].standby_ifindex &&
 		    pins->pairs[i].network_namespace == pins->pairs[slot].network_namespace)
 			return true;
 	return false;
@@ -104,7 +117,7 @@ void slot_repair(const struct pins *pins, slot_repaired *repaired)
 {
 	uint64_t now_ns = clock_now_ns(CLOCK_BOOTTIME);
 
-	/* The first free slot brings it down to what there is. */
+	/* The first free slot reduces it to the slots in use. */
 	slot_count(pins, VFSTEER_MAX_PAIRS);
 	for (unsigned i = 0; i < VFSTEER_MAX_PAIRS; i++) {
 		struct vfsteer_pair *slot = &pins->pairs[i];
@@ -137,7 +150,10 @@ void slot_repair(const struct pins *pins, slot_repaired *repaired)
 
 static void slot_empty(struct vfsteer_pair *slot)
 {
-	/* What follows stands, whoever looks, or if this is the last that the agent does. */
+	/*
+	 * The fields from slots_used on stay: others may read them at any time, and this may be the
+	 * agent's last action.
+	 */
 	memset(slot, 0, offsetof(struct vfsteer_pair, slots_used));
 	slot->abi_version = VFSTEER_ABI_VERSION;
 }
@@ -145,11 +161,13 @@ static void slot_empty(struct vfsteer_pair *slot)
 void slot_take(const struct pins *pins, unsigned slot)
 {
 	slot_empty(&pins->pairs[slot]);
-	/* The inactive wire is always compared, and the primary's is that at first. */
+	/*
+	 * The inactive device's frames are always compared, and the primary is inactive at first.
+	 */
 	pins->pairs[slot].rx_compares_primary = 1;
 	if (pins_slots_used(pins) <= slot)
 		slot_count(pins, slot + 1);
-	/* Before the stores that make the slot one in use. */
+	/* Before the stores that mark the slot as in use. */
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 }
 
@@ -163,10 +181,12 @@ void slot_clear(const struct pins *pins, unsigned slot)
 	slot_count(pins, used);
 }
 
-bool slot_is_dead(const struct vfsteer_pair *slot, uint32_t network_namespace, const struct netdev_table *table)
+bool slot_is_dead(const struct vfsteer_pair *slot, uint32_t network_namespace,
+		  const struct netdev_table *table)
 {
 	return slot->standby[0] && slot->network_namespace == network_namespace &&
-	       (!netdev_by_index(table, slot->standby_ifindex) || !netdev_by_index(table, slot->owner_ifindex));
+	       (!netdev_by_index(table, slot->standby_ifindex) ||
+		!netdev_by_index(table, slot->owner_ifindex));
 }
 
 void slot_write_standby(struct vfsteer_pair *slot, const struct netdev *standby)
@@ -190,7 +210,7 @@ void slot_write_owner(struct vfsteer_pair *slot, const struct netdev *owner)
 		!strcmp(owner->slave_kind, "bridge") || !strcmp(owner->slave_kind, "openvswitch");
 }
 
-/* The watch programs compare all bytes of a field: what follows the text has to be zero. */
+/* The watch programs compare all bytes of a field: the bytes after the text must be zero. */
 static void slot_write_text(char field[VFSTEER_NAME_SIZE], const char *text)
 {
 	size_t length = strnlen(text, VFSTEER_NAME_SIZE - 1);
@@ -207,20 +227,23 @@ void slot_write_primary(struct vfsteer_pair *slot, const struct netdev *primary)
 	slot_write_text(slot->primary_pci_address, primary ? primary->pci_address : "");
 	slot_write_text(slot->primary_pci_slot, primary ? primary->pci_slot : "");
 	slot_write_text(slot->primary_pci_port, primary ? primary->pci_port : "");
-	/* The ifindex last: it is what makes the rest count. */
+	/* The ifindex last: it makes the other fields valid. */
 	if (primary)
 		__atomic_store_n(&slot->primary_ifindex, primary->ifindex, __ATOMIC_RELEASE);
 }
 
 void slot_follow_primary(struct vfsteer_pair *slot, const struct netdev *primary)
 {
-	if (primary && slot->primary_ifindex == (__u32)primary->ifindex && strcmp(slot->primary, primary->name))
+	if (primary && slot->primary_ifindex == (__u32)primary->ifindex &&
+	    strcmp(slot->primary, primary->name))
 		slot_write_text(slot->primary, primary->name);
 }
 
 struct candidates_named slot_read_named(const struct vfsteer_pair *slot)
 {
-	struct candidates_named named = { .name_hash = slot->primary_is_named ? slot->primary_name_hash : 0 };
+	struct candidates_named named = { .name_hash = slot->primary_is_named
+							       ? slot->primary_name_hash
+							       : 0 };
 
 	memcpy(named.identity.mac, slot->primary_identity_mac, ETH_ALEN);
 	snprintf(named.identity.address, sizeof(named.identity.address), "%.*s",

@@ -40,13 +40,17 @@ void link_requests_free(struct link_requests *requests)
 	free(requests);
 }
 
-/* A change (RTM_NEWLINK) or removal (RTM_DELLINK) of @ifindex, to which attributes may be added. */
+/*
+ * A request to change (RTM_NEWLINK) or remove (RTM_DELLINK) @ifindex; the caller may add
+ * attributes.
+ */
 static struct nl_msg *link_message(int type, int ifindex, uint32_t flags, uint32_t mask)
 {
-	/* 0 would be "the one named by IFLA_IFNAME", and -1 any. */
-	struct ifinfomsg header = {
-		.ifi_family = AF_UNSPEC, .ifi_index = ifindex, .ifi_flags = flags, .ifi_change = mask
-	};
+	/* 0 would mean "the one named by IFLA_IFNAME", and -1 any. */
+	struct ifinfomsg header = { .ifi_family = AF_UNSPEC,
+				    .ifi_index = ifindex,
+				    .ifi_flags = flags,
+				    .ifi_change = mask };
 
 	return rtnetlink_message(type, NLM_F_ACK, &header, sizeof(header));
 }
@@ -55,9 +59,10 @@ int link_set_flags(struct link_requests *requests, int ifindex, uint32_t flags, 
 {
 	if (ifindex <= 0)
 		return -ENODEV;
-	if (mask == 0) /* the kernel takes it as all */
+	if (mask == 0) /* the kernel takes 0 as all */
 		return 0;
-	return rtnetlink_request(requests->socket, link_message(RTM_SETLINK, ifindex, flags, mask), NULL, NULL);
+	return rtnetlink_request(requests->socket, link_message(RTM_SETLINK, ifindex, flags, mask),
+				 NULL, NULL);
 }
 
 int link_set_mtu(struct link_requests *requests, int ifindex, uint32_t mtu)
@@ -92,17 +97,18 @@ int link_set_addr_gen_mode(struct link_requests *requests, int ifindex, uint8_t 
 	return rtnetlink_request(requests->socket, request, NULL, NULL);
 }
 
-static int create_vlan(struct link_requests *requests, int lower_ifindex, const char *name, uint16_t vlan_id,
-		       uint16_t vlan_protocol)
+static int create_vlan(struct link_requests *requests, int lower_ifindex, const char *name,
+		       uint16_t vlan_id, uint16_t vlan_protocol)
 {
 	struct ifinfomsg header = { .ifi_family = AF_UNSPEC };
-	struct nl_msg *request =
-		rtnetlink_message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, &header, sizeof(header));
+	struct nl_msg *request = rtnetlink_message(
+		RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, &header, sizeof(header));
 	struct nlattr *info, *data;
 
 	if (!request)
 		return -ENOMEM;
-	if (nla_put_string(request, IFLA_IFNAME, name) < 0 || nla_put_u32(request, IFLA_LINK, (uint32_t)lower_ifindex) < 0)
+	if (nla_put_string(request, IFLA_IFNAME, name) < 0 ||
+	    nla_put_u32(request, IFLA_LINK, (uint32_t)lower_ifindex) < 0)
 		goto full;
 	info = nla_nest_start(request, IFLA_LINKINFO);
 	if (!info || nla_put_string(request, IFLA_INFO_KIND, "vlan") < 0)
@@ -119,21 +125,25 @@ full:
 	return -EMSGSIZE;
 }
 
-/* The kernel takes no alias when a device is made. It is there for whoever wonders at the device: no failure. */
-static void explain_vlan(struct link_requests *requests, int ifindex, int lower_ifindex, uint16_t vlan_id)
+/*
+ * The kernel accepts no alias when a device is created. The alias only informs people: no failure.
+ */
+static void explain_vlan(struct link_requests *requests, int ifindex, int lower_ifindex,
+			 uint16_t vlan_id)
 {
 	char lower[IF_NAMESIZE] = "the device below", alias[128];
 	struct nl_msg *request = link_message(RTM_SETLINK, ifindex, 0, 0);
 
 	if_indextoname((unsigned)lower_ifindex, lower);
-	snprintf(alias, sizeof(alias), "vfsteer: lets VLAN %u through the VLAN filter of %s", vlan_id, lower);
+	snprintf(alias, sizeof(alias), "vfsteer: lets VLAN %u through the VLAN filter of %s",
+		 vlan_id, lower);
 	if (request)
 		nla_put_string(request, IFLA_IFALIAS, alias);
 	rtnetlink_request(requests->socket, request, NULL, NULL);
 }
 
-int link_add_vlan(struct link_requests *requests, int lower_ifindex, const char *name, uint16_t vlan_id,
-		  uint16_t vlan_protocol)
+int link_add_vlan(struct link_requests *requests, int lower_ifindex, const char *name,
+		  uint16_t vlan_id, uint16_t vlan_protocol)
 {
 	int error = create_vlan(requests, lower_ifindex, name, vlan_id, vlan_protocol);
 	int ifindex;
@@ -152,7 +162,8 @@ int link_delete(struct link_requests *requests, int ifindex)
 {
 	if (ifindex <= 0)
 		return -ENODEV;
-	return rtnetlink_request(requests->socket, link_message(RTM_DELLINK, ifindex, 0, 0), NULL, NULL);
+	return rtnetlink_request(requests->socket, link_message(RTM_DELLINK, ifindex, 0, 0), NULL,
+				 NULL);
 }
 
 static int request_group(struct link_requests *requests, int type, int ifindex, uint32_t group)
@@ -184,14 +195,18 @@ int link_delete_all(struct link_requests *requests, const int *ifindexes, size_t
 	uint32_t group;
 	int error = 0;
 
-	/* Random, so that nobody else's devices are in it. 0 is the group of all that are in none. */
+	/*
+	 * Random, so that no other device is in this group. 0 is the group of all devices without
+	 * one.
+	 */
 	if (count < 2 || getrandom(&group, sizeof(group), GRND_NONBLOCK) != sizeof(group))
 		return delete_each(requests, ifindexes, count);
 	group = (group | 1u << 30) & INT32_MAX;
 	for (size_t i = 0; i < count && (!error || error == -ENODEV); i++)
-		error = ifindexes[i] > 0 ? request_group(requests, RTM_SETLINK, ifindexes[i], group) : -ENODEV;
+		error = ifindexes[i] > 0 ? request_group(requests, RTM_SETLINK, ifindexes[i], group)
+					 : -ENODEV;
 	if (!error || error == -ENODEV)
 		error = request_group(requests, RTM_DELLINK, 0, group);
-	/* -ENODEV: all have gone meanwhile. */
+	/* -ENODEV: all are gone. */
 	return error && error != -ENODEV ? delete_each(requests, ifindexes, count) : 0;
 }

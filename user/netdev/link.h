@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * link: requests that change a device, each one rtnetlink round trip (or sysctl, ioctl) that has happened
- * when the call returns. All return 0 or -errno (the kernel's own: -ENODEV, -EPERM, -EOPNOTSUPP …).
+ * link: requests that change or read a device. Each is one rtnetlink round trip, sysctl or ioctl,
+ * which is complete when the call returns. Each returns 0 or -errno, the kernel's own: -ENODEV,
+ * -EPERM, -EOPNOTSUPP. MACs are in wire order, VLAN IDs in host order.
  */
 #ifndef NETDEV_LINK_H
 #define NETDEV_LINK_H
@@ -20,26 +21,39 @@ void link_requests_free(struct link_requests *requests); /* takes NULL */
 
 /* Sets and clears IFF_* flags: those in @mask take their value from @flags. */
 int link_set_flags(struct link_requests *requests, int ifindex, uint32_t flags, uint32_t mask);
+/* Sets the MTU, in bytes. -EINVAL: outside the driver's limits. */
 int link_set_mtu(struct link_requests *requests, int ifindex, uint32_t mtu);
 
-/* IN6_ADDR_GEN_MODE_*. -EAFNOSUPPORT: there is no IPv6 on this device. Sends nothing, unlike the sysctl. */
+/*
+ * @mode: IN6_ADDR_GEN_MODE_*. -EAFNOSUPPORT: the device has no IPv6. Sends no packet, unlike the
+ * sysctl.
+ */
 int link_set_addr_gen_mode(struct link_requests *requests, int ifindex, uint8_t mode);
 
-/* The device's unicast (macvlan …) and multicast receive lists, at most @size entries: RTM_GETNEIGH of AF_BRIDGE,
- * entries of the device itself. Returns how many there are (may exceed @size), or -errno. */
-int link_get_filters(struct link_requests *requests, int ifindex, uint8_t (*macs)[ETH_ALEN], size_t size);
+/*
+ * Reads the device's unicast (macvlan …) and multicast receive lists: RTM_GETNEIGH of AF_BRIDGE,
+ * NTF_SELF entries. Writes at most @size entries. Returns their number, which may exceed @size, or
+ * -errno.
+ */
+int link_get_filters(struct link_requests *requests, int ifindex, uint8_t (*macs)[ETH_ALEN],
+		     size_t size);
 
 struct link_filter {
 	int ifindex;
 	uint8_t mac[ETH_ALEN];
 };
 
-/* The unicast receive list of one device, or of all of this namespace (@ifindex 0), in the order of ifindex and MAC. Returns 0, with
- * *ret (NULL for none) for the caller to free; or -errno. */
-int link_list_unicast(struct link_requests *requests, int ifindex, struct link_filter **ret, size_t *ret_count);
+/*
+ * Reads the unicast receive list of one device, or of all in this namespace (@ifindex 0), sorted by
+ * ifindex and MAC. Returns 0, and the caller frees *ret (NULL: none), or -errno.
+ */
+int link_list_unicast(struct link_requests *requests, int ifindex, struct link_filter **ret,
+		      size_t *ret_count);
 
-/* Adds one MAC (unicast or multicast) to, or removes it from, the device's receive lists. -EEXIST and -ENOENT
- * are reported as success: the list is as asked for. */
+/*
+ * Adds @mac (unicast or multicast) to, or removes it from, the device's receive lists. -EEXIST and
+ * -ENOENT count as success: the list is as requested.
+ */
 int link_add_filter(struct link_requests *requests, int ifindex, const uint8_t mac[ETH_ALEN]);
 int link_del_filter(struct link_requests *requests, int ifindex, const uint8_t mac[ETH_ALEN]);
 
@@ -47,14 +61,18 @@ int link_del_filter(struct link_requests *requests, int ifindex, const uint8_t m
 struct link_learned {
 	uint8_t mac[ETH_ALEN];
 	uint16_t vlan_id; /* of a bridge that filters VLANs; 0: none */
-	uint32_t silent_for; /* since it was last heard, in 1/100 s */
+	uint32_t silent_for; /* since its last frame, in 1/100 s */
 };
 
-/* What the bridge knows (learned or told) behind its ports other than @port_ifindex, not the ports' own MACs; whoever spoke last is first. Returns 0,
- * with *ret (NULL for none) for the caller to free; or -errno. */
-int link_list_learned(struct link_requests *requests, int bridge_ifindex, int port_ifindex, struct link_learned **ret, size_t *ret_count);
+/*
+ * Reads the forwarding entries (learned or static) of the bridge for ports other than
+ * @port_ifindex, without the ports' own MACs. The most recent sender is first. Returns 0, and the
+ * caller frees *ret (NULL: none), or -errno.
+ */
+int link_list_learned(struct link_requests *requests, int bridge_ifindex, int port_ifindex,
+		      struct link_learned **ret, size_t *ret_count);
 
-/* Somebody on a device's network with whom this guest has to do. */
+/* A neighbour entry of this guest. */
 struct link_neighbour {
 	int ifindex;
 	int family; /* AF_INET or AF_INET6 */
@@ -62,46 +80,68 @@ struct link_neighbour {
 		struct in_addr v4;
 		struct in6_addr v6;
 	};
-	bool is_sought; /* it was asked for its MAC, and has not answered */
+	bool is_sought; /* a solicitation is unanswered */
 	bool has_mac;
 	uint8_t mac[ETH_ALEN];
-	uint64_t confirmed_ms, used_ms; /* how long ago it last answered or otherwise showed that it is there; and something was sent to it */
+	/* time since its last answer or confirmation; since a packet was last sent to it */
+	uint64_t confirmed_ms, used_ms;
 };
 
-/* The neighbours of all devices, but for those that nobody asks for (NOARP). Returns 0, with *ret (NULL for none) for the caller to free; or -errno. */
-int link_list_neighbours(struct link_requests *requests, struct link_neighbour **ret, size_t *ret_count);
+/*
+ * Reads the neighbours of all devices, without NOARP entries. Returns 0, and the caller frees *ret
+ * (NULL: none), or -errno.
+ */
+int link_list_neighbours(struct link_requests *requests, struct link_neighbour **ret,
+			 size_t *ret_count);
 
-/* How many packets the device has sent (RTM_GETSTATS, Linux 4.7). */
+/* Reads the number of packets that the device has sent (RTM_GETSTATS, Linux 4.7). */
 int link_get_sent(struct link_requests *requests, int ifindex, uint64_t *ret);
 
 #define LINK_VLAN_IDS 4096 /* IEEE 802.1Q: 12 bits */
 
-/* Sets @ids of the VLANs that the bridge above @port_ifindex admits on it, tagged or not (RTEXT_FILTER_BRVLAN_COMPRESSED, Linux 4.1), and leaves the
- * others. Returns 0 or -errno. */
-int link_get_bridge_vlans(struct link_requests *requests, int port_ifindex, bool ids[LINK_VLAN_IDS]);
+/*
+ * Sets @ids[n] for each VLAN n that the bridge above @port_ifindex admits on that port, tagged or
+ * not, and leaves the others. Needs RTEXT_FILTER_BRVLAN_COMPRESSED (Linux 4.1). Returns 0 or
+ * -errno.
+ */
+int link_get_bridge_vlans(struct link_requests *requests, int port_ifindex,
+			  bool ids[LINK_VLAN_IDS]);
 
-/* True when the device filters VLANs in hardware (ethtool feature rx-vlan-filter or rx-vlan-stag-filter is on). */
+/*
+ * Does the device filter VLANs in hardware? (ethtool feature rx-vlan-filter or rx-vlan-stag-filter)
+ */
 bool link_filters_vlans(const char *ifname);
 
-/* A VLAN device, left down and silent, whose only use is that the device below admits the VLAN's frames.
- * -EOPNOTSUPP: a kernel without 802.1Q. -EEXIST: that VLAN is above the device already, or the name is taken. */
-int link_add_vlan(struct link_requests *requests, int lower_ifindex, const char *name, uint16_t vlan_id,
-		  uint16_t vlan_protocol);
+/*
+ * Adds a VLAN device, left down and silent, so that @lower_ifindex admits frames of that VLAN.
+ * @vlan_protocol: ETH_P_8021Q or ETH_P_8021AD. -EOPNOTSUPP: the kernel has no 802.1Q. -EEXIST: that
+ * VLAN is above the device already, or the name is taken.
+ */
+int link_add_vlan(struct link_requests *requests, int lower_ifindex, const char *name,
+		  uint16_t vlan_id, uint16_t vlan_protocol);
+/* Deletes a device. -EOPNOTSUPP: hardware. */
 int link_delete(struct link_requests *requests, int ifindex);
 
 /*
- * Deletes @count devices in one go: for each alone the kernel waits for its readers (RCU), tens of milliseconds. They become a device group of
- * their own for that. Devices that are gone already are no failure. Returns 0 or -errno; some may be deleted then.
+ * Deletes @count devices in one request: for each single deletion the kernel waits tens of
+ * milliseconds for RCU readers. They are first put into a device group of their own. Missing
+ * devices are no failure. Returns 0 or -errno; some may be deleted then.
  */
 int link_delete_all(struct link_requests *requests, const int *ifindexes, size_t count);
 
 struct netdev_address;
 
-/* Takes an address from the device it names. IPv4: with its routes, and with the last one all IPv4 routes over the device
- * (fib_disable_ip). -EADDRNOTAVAIL: it is not there. */
+/*
+ * Deletes an address from the device that it names. Deleting an IPv4 address deletes its routes.
+ * Deleting the last one deletes all IPv4 routes over the device (fib_disable_ip). -EADDRNOTAVAIL:
+ * there is no such address.
+ */
 int link_delete_address(struct link_requests *requests, const struct netdev_address *address);
 
-/* The ifname of the device that is called @name, by ifname or altname (Linux 5.5). -ENODEV: none is. */
+/*
+ * Reads the ifname of the device with the ifname or altname @name (altnames: Linux 5.5). -ENODEV:
+ * there is none.
+ */
 int link_find_name(struct link_requests *requests, const char *name, char ret[IF_NAMESIZE]);
 
 #define LINK_SAME_NAMESPACE (-1)
@@ -109,7 +149,8 @@ int link_find_name(struct link_requests *requests, const char *name, char ret[IF
 /* The other end of a veth. */
 struct link_peer {
 	int ifindex;
-	int namespace_id; /* as this namespace numbers others (RTM_GETNSID); LINK_SAME_NAMESPACE: it is here */
+	/* as this namespace numbers others (RTM_GETNSID); LINK_SAME_NAMESPACE: this one */
+	int namespace_id;
 	uint8_t mac[ETH_ALEN];
 };
 
@@ -118,10 +159,16 @@ struct link_end {
 	uint8_t mac[ETH_ALEN];
 };
 
-/* Makes a veth with these two ends, in this namespace and down. -EOPNOTSUPP: a kernel without veth. -EEXIST: a name is taken. */
+/*
+ * Creates a veth with these two ends, in this namespace and down. -EOPNOTSUPP: the kernel has no
+ * veth. -EEXIST: a name is taken.
+ */
 int link_add_veth(struct link_requests *requests, const struct link_end ends[2]);
 
-/* Finds the other end of the veth with @ifindex, in whatever namespace (Linux 5.0 for others than this). -ENODEV: it has none. */
+/*
+ * Finds the other end of the veth @ifindex, in any namespace (Linux 5.0 for others than this).
+ * -ENODEV: there is none.
+ */
 int link_get_peer(struct link_requests *requests, int ifindex, struct link_peer *ret);
 
 #endif

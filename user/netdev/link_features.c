@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a device's hardware does, by ethtool's names of it: its netlink family does not list them before Linux 5.7. */
+/*
+ * A device's hardware features, by their ethtool names. ethtool's netlink family lists them only
+ * since Linux 5.7; ioctls always do.
+ */
 #include <errno.h>
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
@@ -38,8 +41,10 @@ static uint32_t count_features(int fd, const char *ifname)
 static bool is_any_on(int fd, const char *ifname, const char *const *names)
 {
 	uint32_t count = count_features(fd, ifname), blocks = (count + 31) / 32;
-	struct ethtool_gstrings *strings = calloc(1, sizeof(*strings) + (size_t)count * ETH_GSTRING_LEN);
-	struct ethtool_gfeatures *features = calloc(1, sizeof(*features) + blocks * sizeof(features->features[0]));
+	struct ethtool_gstrings *strings =
+		calloc(1, sizeof(*strings) + (size_t)count * ETH_GSTRING_LEN);
+	struct ethtool_gfeatures *features =
+		calloc(1, sizeof(*features) + blocks * sizeof(features->features[0]));
 	bool found = false;
 
 	if (!strings || !features || count == 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The receive lists of a device, and the forwarding table of a bridge: both are RTM_*NEIGH of AF_BRIDGE. */
+/* Receive lists of devices, and forwarding tables of bridges: both are RTM_*NEIGH of AF_BRIDGE. */
 #include <errno.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
@@ -26,7 +26,7 @@ static const struct nla_policy neighbour_policy[NDA_MAX + 1] = {
 	[NDA_CACHEINFO] = { .minlen = sizeof(struct nda_cacheinfo) },
 };
 
-/* Where the entries of a dump of receive lists go, or only into the count. */
+/* Where a dump of receive lists stores its entries, or only counts them. */
 struct collection {
 	int ifindex; /* the device whose list it is */
 	uint8_t (*macs)[ETH_ALEN];
@@ -37,7 +37,8 @@ struct collection {
 static const struct ndmsg *parse_neighbour(const struct nlmsghdr *message, struct nlattr **values)
 {
 	if (message->nlmsg_type != RTM_NEWNEIGH ||
-	    nlmsg_parse((struct nlmsghdr *)message, sizeof(struct ndmsg), values, NDA_MAX, neighbour_policy) < 0 ||
+	    nlmsg_parse((struct nlmsghdr *)message, sizeof(struct ndmsg), values, NDA_MAX,
+			neighbour_policy) < 0 ||
 	    !values[NDA_LLADDR])
 		return NULL;
 	return nlmsg_data(message);
@@ -49,7 +50,10 @@ static int take_filter(const struct nlmsghdr *message, void *context)
 	const struct ndmsg *entry = parse_neighbour(message, values);
 	struct collection *collection = context;
 
-	/* NTF_SELF: of the device's own lists. A bridge's table has the port's index, too, but not the flag. */
+	/*
+	 * NTF_SELF: the device's own list. An entry of the bridge's table has the port's index too,
+	 * but not this flag.
+	 */
 	if (!entry || entry->ndm_ifindex != collection->ifindex || !(entry->ndm_flags & NTF_SELF))
 		return 0;
 	if ((size_t)collection->count < collection->size)
@@ -58,7 +62,7 @@ static int take_filter(const struct nlmsghdr *message, void *context)
 	return 0;
 }
 
-/* Of all devices, or of one; as many as there are. */
+/* A growing list of one device's entries, or of all. */
 struct unicast {
 	int ifindex; /* 0: all */
 	struct link_filter *list;
@@ -73,7 +77,8 @@ static int take_unicast(const struct nlmsghdr *message, void *context)
 	struct unicast *unicast = context;
 	const uint8_t *mac;
 
-	if (!entry || !(entry->ndm_flags & NTF_SELF) || (unicast->ifindex && entry->ndm_ifindex != unicast->ifindex))
+	if (!entry || !(entry->ndm_flags & NTF_SELF) ||
+	    (unicast->ifindex && entry->ndm_ifindex != unicast->ifindex))
 		return 0;
 	mac = nla_data(values[NDA_LLADDR]);
 	if (mac[0] & 1)
@@ -100,29 +105,34 @@ static int take_learned(const struct nlmsghdr *message, void *context)
 	struct link_learned *learned;
 
 	/* NUD_PERMANENT: a port's own MAC. NTF_SELF: a receive list. */
-	if (!entry || entry->ndm_ifindex == stations->port_ifindex || (entry->ndm_flags & NTF_SELF) || (entry->ndm_state & NUD_PERMANENT))
+	if (!entry || entry->ndm_ifindex == stations->port_ifindex ||
+	    (entry->ndm_flags & NTF_SELF) || (entry->ndm_state & NUD_PERMANENT))
 		return 0;
 	if (room_for_one(stations->list, (size_t)stations->count, &stations->size))
 		return -ENOMEM;
 	learned = &stations->list[stations->count++];
 	memcpy(learned->mac, nla_data(values[NDA_LLADDR]), ETH_ALEN);
 	learned->vlan_id = values[NDA_VLAN] ? nla_get_u16(values[NDA_VLAN]) : 0;
-	learned->silent_for = values[NDA_CACHEINFO] ? ((struct nda_cacheinfo *)nla_data(values[NDA_CACHEINFO]))->ndm_updated : 0;
+	learned->silent_for =
+		values[NDA_CACHEINFO]
+			? ((struct nda_cacheinfo *)nla_data(values[NDA_CACHEINFO]))->ndm_updated
+			: 0;
 	return 0;
 }
 
 /*
- * The kernel takes a struct ndmsg here only from sockets with strict checking (4.20); from others it is a struct
- * ifinfomsg, whose index selects the device, and IFLA_MASTER the bridge.
+ * Only for sockets with strict checking (Linux 4.20), the kernel reads a struct ndmsg here. For
+ * others it reads a struct ifinfomsg: its index selects the device, IFLA_MASTER the bridge.
  */
-static int dump(struct link_requests *requests, int ifindex, int bridge_ifindex, rtnetlink_answer_fn take,
-		void *context, int *count)
+static int dump(struct link_requests *requests, int ifindex, int bridge_ifindex,
+		rtnetlink_answer_fn take, void *context, int *count)
 {
 	struct ifinfomsg header = { .ifi_family = AF_BRIDGE, .ifi_index = ifindex };
 	int error = -EINTR;
 
 	for (int attempt = 0; attempt < DUMP_ATTEMPTS && error == -EINTR; attempt++) {
-		struct nl_msg *request = rtnetlink_message(RTM_GETNEIGH, NLM_F_DUMP, &header, sizeof(header));
+		struct nl_msg *request =
+			rtnetlink_message(RTM_GETNEIGH, NLM_F_DUMP, &header, sizeof(header));
 
 		if (request && bridge_ifindex)
 			nla_put_u32(request, IFLA_MASTER, (uint32_t)bridge_ifindex);
@@ -132,7 +142,8 @@ static int dump(struct link_requests *requests, int ifindex, int bridge_ifindex,
 	return error ? error : *count;
 }
 
-int link_get_filters(struct link_requests *requests, int ifindex, uint8_t (*macs)[ETH_ALEN], size_t size)
+int link_get_filters(struct link_requests *requests, int ifindex, uint8_t (*macs)[ETH_ALEN],
+		     size_t size)
 {
 	struct collection collection = { .ifindex = ifindex, .macs = macs, .size = size };
 
@@ -148,7 +159,8 @@ static int compare_filters(const void *a, const void *b)
 	return memcmp(one->mac, other->mac, ETH_ALEN);
 }
 
-int link_list_unicast(struct link_requests *requests, int ifindex, struct link_filter **ret, size_t *ret_count)
+int link_list_unicast(struct link_requests *requests, int ifindex, struct link_filter **ret,
+		      size_t *ret_count)
 {
 	struct unicast unicast = { .ifindex = ifindex };
 	int count = dump(requests, ifindex, 0, take_unicast, &unicast, &unicast.count);
@@ -171,7 +183,8 @@ static int compare_learned(const void *a, const void *b)
 	return one->silent_for < other->silent_for ? -1 : one->silent_for > other->silent_for;
 }
 
-int link_list_learned(struct link_requests *requests, int bridge_ifindex, int port_ifindex, struct link_learned **ret, size_t *ret_count)
+int link_list_learned(struct link_requests *requests, int bridge_ifindex, int port_ifindex,
+		      struct link_learned **ret, size_t *ret_count)
 {
 	struct stations stations = { .port_ifindex = port_ifindex };
 	int count = dump(requests, 0, bridge_ifindex, take_learned, &stations, &stations.count);
@@ -190,10 +203,12 @@ int link_list_learned(struct link_requests *requests, int bridge_ifindex, int po
 static int change_neighbour(struct link_requests *requests, int type, int flags, int ifindex,
 			    const uint8_t mac[ETH_ALEN])
 {
-	struct ndmsg header = {
-		.ndm_family = AF_BRIDGE, .ndm_ifindex = ifindex, .ndm_state = NUD_PERMANENT, .ndm_flags = NTF_SELF
-	};
-	struct nl_msg *request = rtnetlink_message(type, flags | NLM_F_ACK, &header, sizeof(header));
+	struct ndmsg header = { .ndm_family = AF_BRIDGE,
+				.ndm_ifindex = ifindex,
+				.ndm_state = NUD_PERMANENT,
+				.ndm_flags = NTF_SELF };
+	struct nl_msg *request =
+		rtnetlink_message(type, flags | NLM_F_ACK, &header, sizeof(header));
 
 	if (request && nla_put(request, NDA_LLADDR, ETH_ALEN, mac) < 0) {
 		nlmsg_free(request);
@@ -216,7 +231,10 @@ static int change_multicast(struct link_requests *requests, unsigned long comman
 	return ioctl(fd, command, &request) < 0 ? -errno : 0;
 }
 
-/* Drivers with a forwarding table of their own (macvlan, VFs with an embedded switch) may refuse multicast there. */
+/*
+ * Drivers with their own forwarding table (macvlan, VFs with an embedded switch) may refuse
+ * multicast there.
+ */
 static bool is_refused_multicast(int error, const uint8_t mac[ETH_ALEN])
 {
 	return (mac[0] & 1) && (error == -EOPNOTSUPP || error == -EINVAL);
@@ -224,7 +242,8 @@ static bool is_refused_multicast(int error, const uint8_t mac[ETH_ALEN])
 
 int link_add_filter(struct link_requests *requests, int ifindex, const uint8_t mac[ETH_ALEN])
 {
-	int error = change_neighbour(requests, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_EXCL, ifindex, mac);
+	int error =
+		change_neighbour(requests, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_EXCL, ifindex, mac);
 
 	if (is_refused_multicast(error, mac))
 		error = change_multicast(requests, SIOCADDMULTI, ifindex, mac);

@@ -21,7 +21,10 @@ static int take_name(const struct nlmsghdr *answer, void *context)
 	return 0;
 }
 
-/* IFLA_ALT_IFNAME asks for an ifname as well, and an ioctl has no room for a long name. Before Linux 5.5 it names nothing: -EINVAL. */
+/*
+ * IFLA_ALT_IFNAME asks for an ifname as well; an ioctl has no room for a long name. Before Linux
+ * 5.5 it is not known: -EINVAL.
+ */
 int link_find_name(struct link_requests *requests, const char *name, char ret[IF_NAMESIZE])
 {
 	struct ifinfomsg header = { .ifi_family = AF_UNSPEC };

@@ -13,7 +13,7 @@
 #include "netdev/link_requests.h"
 #include "netdev/rtnetlink.h"
 
-#define CENTISECONDS 100 /* USER_HZ, in which the kernel tells ages */
+#define CENTISECONDS 100 /* USER_HZ, the kernel's unit of ages */
 
 static const struct nla_policy policy[NDA_MAX + 1] = {
 	[NDA_LLADDR] = { .minlen = ETH_ALEN, .maxlen = ETH_ALEN },
@@ -39,13 +39,15 @@ static int take_neighbour(const struct nlmsghdr *message, void *context)
 		return 0;
 	entry = nlmsg_data(message);
 	length = entry->ndm_family == AF_INET ? sizeof(neighbour->v4) : sizeof(neighbour->v6);
-	if ((entry->ndm_family != AF_INET && entry->ndm_family != AF_INET6) || (entry->ndm_state & NUD_NOARP) ||
-	    !values[NDA_DST] || nla_len(values[NDA_DST]) != length || !values[NDA_CACHEINFO])
+	if ((entry->ndm_family != AF_INET && entry->ndm_family != AF_INET6) ||
+	    (entry->ndm_state & NUD_NOARP) || !values[NDA_DST] ||
+	    nla_len(values[NDA_DST]) != length || !values[NDA_CACHEINFO])
 		return 0;
 	if (room_for_one(neighbours->list, neighbours->count, &neighbours->size))
 		return -ENOMEM;
 	neighbour = &neighbours->list[neighbours->count++];
-	*neighbour = (struct link_neighbour){ .ifindex = entry->ndm_ifindex, .family = entry->ndm_family };
+	*neighbour = (struct link_neighbour){ .ifindex = entry->ndm_ifindex,
+					      .family = entry->ndm_family };
 	memcpy(&neighbour->v6, nla_data(values[NDA_DST]), (size_t)length);
 	neighbour->is_sought = entry->ndm_state & (NUD_INCOMPLETE | NUD_FAILED);
 	neighbour->has_mac = values[NDA_LLADDR] && !neighbour->is_sought;
@@ -57,14 +59,17 @@ static int take_neighbour(const struct nlmsghdr *message, void *context)
 	return 0;
 }
 
-int link_list_neighbours(struct link_requests *requests, struct link_neighbour **ret, size_t *ret_count)
+int link_list_neighbours(struct link_requests *requests, struct link_neighbour **ret,
+			 size_t *ret_count)
 {
 	const struct ndmsg header = { .ndm_family = AF_UNSPEC };
 	struct neighbours neighbours = { 0 };
-	int error = rtnetlink_request(requests->socket, rtnetlink_message(RTM_GETNEIGH, NLM_F_DUMP, &header, sizeof(header)),
-				      take_neighbour, &neighbours);
+	int error = rtnetlink_request(
+		requests->socket,
+		rtnetlink_message(RTM_GETNEIGH, NLM_F_DUMP, &header, sizeof(header)),
+		take_neighbour, &neighbours);
 
-	/* An interrupted dump lacks some, which others stand for. */
+	/* An interrupted dump lacks some entries; the others suffice. */
 	if (error && error != -EINTR) {
 		free(neighbours.list);
 		return error;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Veths: making one; its other end: IFLA_LINK and IFLA_LINK_NETNSID say where it is, IFLA_TARGET_NETNSID asks there. */
+/*
+ * Veths. IFLA_LINK and IFLA_LINK_NETNSID locate the other end, IFLA_TARGET_NETNSID asks in its
+ * namespace.
+ */
 #include "netdev/link.h"
 #include "netdev/link_requests.h"
 #include "netdev/rtnetlink.h"
@@ -19,7 +22,7 @@ static const struct nla_policy peer_policy[IFLA_MAX + 1] = {
 };
 
 struct peer_answer {
-	int link, namespace_id; /* 0 and LINK_SAME_NAMESPACE: not told */
+	int link, namespace_id; /* 0 and LINK_SAME_NAMESPACE: unknown */
 	bool has_mac;
 	uint8_t mac[ETH_ALEN];
 };
@@ -30,7 +33,8 @@ static int take_link(const struct nlmsghdr *answer, void *context)
 	struct peer_answer *found = context;
 
 	if (answer->nlmsg_type != RTM_NEWLINK ||
-	    nlmsg_parse((struct nlmsghdr *)answer, sizeof(struct ifinfomsg), values, IFLA_MAX, peer_policy) < 0)
+	    nlmsg_parse((struct nlmsghdr *)answer, sizeof(struct ifinfomsg), values, IFLA_MAX,
+			peer_policy) < 0)
 		return 0;
 	if (values[IFLA_LINK])
 		found->link = (int)nla_get_u32(values[IFLA_LINK]);
@@ -42,7 +46,8 @@ static int take_link(const struct nlmsghdr *answer, void *context)
 	return 0;
 }
 
-static int get_link(struct link_requests *requests, int ifindex, int namespace_id, struct peer_answer *ret)
+static int get_link(struct link_requests *requests, int ifindex, int namespace_id,
+		    struct peer_answer *ret)
 {
 	struct ifinfomsg header = { .ifi_family = AF_UNSPEC, .ifi_index = ifindex };
 	struct nl_msg *request = rtnetlink_message(RTM_GETLINK, NLM_F_ACK, &header, sizeof(header));
@@ -81,7 +86,7 @@ static bool put_end(struct nl_msg *request, const struct link_end *end)
 	       nla_put(request, IFLA_ADDRESS, ETH_ALEN, end->mac) >= 0;
 }
 
-/* The other end's attributes stand in those of the kind, behind a header of its own. */
+/* The attributes of the other end are nested, behind their own header. */
 static bool put_peer(struct nl_msg *request, const struct link_end *end)
 {
 	const struct ifinfomsg header = { .ifi_family = AF_UNSPEC };
@@ -103,8 +108,8 @@ static bool put_peer(struct nl_msg *request, const struct link_end *end)
 int link_add_veth(struct link_requests *requests, const struct link_end ends[2])
 {
 	const struct ifinfomsg header = { .ifi_family = AF_UNSPEC };
-	struct nl_msg *request =
-		rtnetlink_message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, &header, sizeof(header));
+	struct nl_msg *request = rtnetlink_message(
+		RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, &header, sizeof(header));
 
 	if (request && (!put_end(request, &ends[0]) || !put_peer(request, &ends[1]))) {
 		nlmsg_free(request);

@@ -20,18 +20,24 @@ static int take_stats(const struct nlmsghdr *message, void *context)
 	struct rtnl_link_stats64 stats;
 
 	if (message->nlmsg_type != RTM_NEWSTATS ||
-	    nlmsg_parse((struct nlmsghdr *)message, sizeof(struct if_stats_msg), values, IFLA_STATS_MAX, NULL) < 0 ||
-	    !values[IFLA_STATS_LINK_64] || (size_t)nla_len(values[IFLA_STATS_LINK_64]) < offsetof(struct rtnl_link_stats64, rx_bytes))
+	    nlmsg_parse((struct nlmsghdr *)message, sizeof(struct if_stats_msg), values,
+			IFLA_STATS_MAX, NULL) < 0 ||
+	    !values[IFLA_STATS_LINK_64] ||
+	    (size_t)nla_len(values[IFLA_STATS_LINK_64]) <
+		    offsetof(struct rtnl_link_stats64, rx_bytes))
 		return -EBADMSG;
-	memcpy(&stats, nla_data(values[IFLA_STATS_LINK_64]), offsetof(struct rtnl_link_stats64, rx_bytes));
+	memcpy(&stats, nla_data(values[IFLA_STATS_LINK_64]),
+	       offsetof(struct rtnl_link_stats64, rx_bytes));
 	*sent = stats.tx_packets;
 	return 0;
 }
 
 int link_get_sent(struct link_requests *requests, int ifindex, uint64_t *ret)
 {
-	struct if_stats_msg header = { .ifindex = (uint32_t)ifindex, .filter_mask = IFLA_STATS_FILTER_BIT(IFLA_STATS_LINK_64) };
-	struct nl_msg *request = rtnetlink_message(RTM_GETSTATS, NLM_F_ACK, &header, sizeof(header));
+	struct if_stats_msg header = { .ifindex = (uint32_t)ifindex,
+				       .filter_mask = IFLA_STATS_FILTER_BIT(IFLA_STATS_LINK_64) };
+	struct nl_msg *request =
+		rtnetlink_message(RTM_GETSTATS, NLM_F_ACK, &header, sizeof(header));
 	uint64_t sent = 0;
 	int error = rtnetlink_request(requests->socket, request, take_stats, &sent);
 

@@ -17,7 +17,7 @@
 struct bridge_vlans {
 	int port_ifindex;
 	bool *ids;
-	uint16_t begin; /* of the range under way; 0: there is none */
+	uint16_t begin; /* of the current range; 0: none */
 };
 
 static void take_vlan(struct bridge_vlans *vlans, const struct bridge_vlan_info *info)
@@ -44,13 +44,16 @@ static int take_port(const struct nlmsghdr *answer, void *context)
 	int left;
 
 	if (answer->nlmsg_type != RTM_NEWLINK ||
-	    nlmsg_parse((struct nlmsghdr *)answer, sizeof(struct ifinfomsg), values, IFLA_MAX, NULL) < 0)
+	    nlmsg_parse((struct nlmsghdr *)answer, sizeof(struct ifinfomsg), values, IFLA_MAX,
+			NULL) < 0)
 		return 0;
-	if (((const struct ifinfomsg *)nlmsg_data(answer))->ifi_index != vlans->port_ifindex || !values[IFLA_AF_SPEC])
+	if (((const struct ifinfomsg *)nlmsg_data(answer))->ifi_index != vlans->port_ifindex ||
+	    !values[IFLA_AF_SPEC])
 		return 0;
 	vlans->begin = 0;
 	nla_for_each_nested(entry, values[IFLA_AF_SPEC], left) {
-		if (nla_type(entry) == IFLA_BRIDGE_VLAN_INFO && nla_len(entry) >= (int)sizeof(struct bridge_vlan_info))
+		if (nla_type(entry) == IFLA_BRIDGE_VLAN_INFO &&
+		    nla_len(entry) >= (int)sizeof(struct bridge_vlan_info))
 			take_vlan(vlans, nla_data(entry));
 	}
 	return 0;
@@ -62,9 +65,10 @@ int link_get_bridge_vlans(struct link_requests *requests, int port_ifindex, bool
 	struct ifinfomsg header = { .ifi_family = AF_BRIDGE };
 	int error = -EINTR;
 
-	/* All ports': the kernel picks none out of a dump. */
+	/* Dumps all ports: the kernel offers no filter. */
 	for (int i = 0; i < DUMP_ATTEMPTS && error == -EINTR; i++) {
-		struct nl_msg *request = rtnetlink_message(RTM_GETLINK, NLM_F_DUMP, &header, sizeof(header));
+		struct nl_msg *request =
+			rtnetlink_message(RTM_GETLINK, NLM_F_DUMP, &header, sizeof(header));
 
 		if (request)
 			nla_put_u32(request, IFLA_EXT_MASK, RTEXT_FILTER_BRVLAN_COMPRESSED);

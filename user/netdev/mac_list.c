@@ -24,7 +24,7 @@ static int mac_list_compare(const void *a, const void *b)
 	return memcmp(a, b, ETH_ALEN);
 }
 
-/* Where @mac is, or would have to be inserted. */
+/* The index of @mac, or where to insert it. */
 static size_t mac_list_place(const struct mac_list *list, const uint8_t mac[ETH_ALEN])
 {
 	size_t low = 0, high = list->count;
@@ -49,7 +49,9 @@ bool mac_list_has(const struct mac_list *list, const uint8_t mac[ETH_ALEN])
 
 int mac_list_add(struct mac_list *list, const uint8_t mac[ETH_ALEN])
 {
-	int error = list->count < list->size ? 0 : mac_list_resize(list, list->size ? 2 * list->size : 16);
+	int error = list->count < list->size
+			    ? 0
+			    : mac_list_resize(list, list->size ? 2 * list->size : 16);
 	size_t place = mac_list_place(list, mac);
 
 	if (error)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* mac_list: MACs in order, each found in a moment however many there are. */
+/* mac_list: sorted MACs, found by binary search. */
 #ifndef NETDEV_MAC_LIST_H
 #define NETDEV_MAC_LIST_H
 
@@ -18,12 +18,17 @@ struct mac_list {
 
 bool mac_list_has(const struct mac_list *list, const uint8_t mac[ETH_ALEN]);
 
-/* Returns 0 or -ENOMEM. */
+/* Inserts @mac, which must not be in the list. Returns 0 or -ENOMEM. */
 int mac_list_add(struct mac_list *list, const uint8_t mac[ETH_ALEN]);
+/* @place: an index below list->count. */
 void mac_list_remove(struct mac_list *list, size_t place);
 
-/* Fills @list with the receive lists of a device (link_get_filters). Returns 0 or -errno; the caller frees @list either way. */
+/*
+ * Fills @list with the receive lists of a device (link_get_filters). Returns 0 or -errno; the
+ * caller frees @list in both cases.
+ */
 int mac_list_read(struct mac_list *list, struct link_requests *requests, int ifindex);
+/* Leaves an empty list. */
 void mac_list_free(struct mac_list *list);
 
 #endif

@@ -19,13 +19,15 @@
 #include "netdev/rtnetlink.h"
 
 #define RECEIVE_BUFFER_DEFAULT (4 * 1024 * 1024)
-/* In one netdev_dispatch, so that a storm of messages leaves the event loop its turn. */
+/* Per netdev_dispatch, so that a storm of messages does not block the event loop. */
 #define DATAGRAMS_AT_ONCE 4096
 /* Of a dump that changes interrupt. */
 #define DUMP_ATTEMPTS 10
 
-/* IPv6's own message about a device: sent when it comes up there, and when its settings change. A bridge's about its port: VLANs were added to it or
- * taken from it (`bridge vlan`), or its state changed. */
+/*
+ * IPv6 sends a message about a device when it comes up there and when its settings change. A bridge
+ * sends one about a port when VLANs were added or removed (`bridge vlan`), or its state changed.
+ */
 static int take_family(struct netdev_table *table, const struct nlmsghdr *message)
 {
 	const struct ifinfomsg *header = nlmsg_data(message);
@@ -130,7 +132,7 @@ static struct nl_msg *link_request(int flags, int ifindex)
 	struct ifinfomsg header = { .ifi_family = AF_UNSPEC, .ifi_index = ifindex };
 	struct nl_msg *request = rtnetlink_message(RTM_GETLINK, flags, &header, sizeof(header));
 
-	/* Statistics are half of each message, and collecting them asks the driver. */
+	/* Statistics are half of each message, and the kernel asks the driver for them. */
 	if (request)
 		nla_put_u32(request, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 	return request;
@@ -143,16 +145,18 @@ static struct nl_msg *address_request(void)
 	return rtnetlink_message(RTM_GETADDR, NLM_F_DUMP, &header, sizeof(header));
 }
 
-/* Dumps everything anew, with mark and sweep. Returns 0 or -errno (nothing is removed then). */
+/* Dumps everything, with mark and sweep. Returns 0 or -errno (then nothing is removed). */
 static int resync(struct netdev_table *table)
 {
 	int error = -EINTR;
 
 	for (int attempt = 0; attempt < DUMP_ATTEMPTS && error == -EINTR; attempt++) {
 		table->mark++;
-		error = rtnetlink_request(table->requests, link_request(NLM_F_DUMP, 0), take_answer, table);
+		error = rtnetlink_request(table->requests, link_request(NLM_F_DUMP, 0), take_answer,
+					  table);
 		if (!error)
-			error = rtnetlink_request(table->requests, address_request(), take_answer, table);
+			error = rtnetlink_request(table->requests, address_request(), take_answer,
+						  table);
 	}
 	table->incomplete = error != 0;
 	if (!error)
@@ -170,13 +174,15 @@ static int subscribe(struct netdev_table *table, int receive_buffer_bytes)
 	    nl_socket_set_nonblocking(table->notifications) < 0)
 		return errno ? -errno : -EIO;
 	fd = nl_socket_get_fd(table->notifications);
-	/* FORCE goes beyond net.core.rmem_max, and needs CAP_NET_ADMIN in the initial user namespace. */
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &receive_buffer_bytes, sizeof(receive_buffer_bytes)) < 0 &&
-	    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer_bytes, sizeof(receive_buffer_bytes)) < 0)
+	/* FORCE exceeds net.core.rmem_max; it needs CAP_NET_ADMIN in the initial user namespace. */
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &receive_buffer_bytes,
+		       sizeof(receive_buffer_bytes)) < 0 &&
+	    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer_bytes,
+		       sizeof(receive_buffer_bytes)) < 0)
 		return -errno;
 	errno = 0;
-	if (nl_socket_add_memberships(table->notifications, RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
-				      RTNLGRP_TC, RTNLGRP_IPV6_IFINFO, 0) < 0)
+	if (nl_socket_add_memberships(table->notifications, RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR,
+				      RTNLGRP_IPV6_IFADDR, RTNLGRP_TC, RTNLGRP_IPV6_IFINFO, 0) < 0)
 		return errno ? -errno : -EIO;
 	return 0;
 }
@@ -227,7 +233,8 @@ bool netdev_is_current(const struct netdev_table *table)
 
 int netdev_refresh(struct netdev_table *table, int ifindex)
 {
-	int error = rtnetlink_request(table->requests, link_request(0, ifindex), take_answer, table);
+	int error =
+		rtnetlink_request(table->requests, link_request(0, ifindex), take_answer, table);
 	struct netdev *device;
 
 	if (error == -ENODEV) {
@@ -255,7 +262,10 @@ int netdev_refresh_name(struct netdev_table *table, const char *name)
 	return error == -EINVAL ? -ENODEV : error;
 }
 
-/* Takes the @length bytes of a datagram in table->buffer apart. Returns 0 with what changed added to *changed, or -ENOBUFS. */
+/*
+ * Parses the @length bytes of a datagram in table->buffer. Returns 0 and adds the changes to
+ * *changed, or -ENOBUFS.
+ */
 static int take_datagram(struct netdev_table *table, size_t length, int *changed)
 {
 	struct nlmsghdr *message = (struct nlmsghdr *)table->buffer;
@@ -265,23 +275,25 @@ static int take_datagram(struct netdev_table *table, size_t length, int *changed
 		int result = take(table, message);
 
 		if (result < 0)
-			return -ENOBUFS; /* not understood or no memory: as good as lost */
+			return -ENOBUFS; /* malformed or no memory: handle it as lost */
 		*changed |= result;
 	}
 	return 0;
 }
 
 /*
- * Reads one datagram. Returns 0 with what changed added to *changed, -EAGAIN at the end, -ENOBUFS when some were lost, or another -errno. Whatever
- * the error, some may be lost: the kernel gives the listeners its own when it cannot make a message (rtnl_set_sk_err), and reading takes it away.
+ * Reads one datagram. Returns 0 and adds the changes to *changed, -EAGAIN at the end, -ENOBUFS if
+ * messages were lost, or another -errno. With any error, messages may be lost: the kernel reports
+ * its own failure to allocate one by a socket error (rtnl_set_sk_err), which reading clears.
  */
 static int receive(struct netdev_table *table, int *changed)
 {
 	struct sockaddr_nl sender = { 0 };
 	struct iovec vector = { .iov_base = table->buffer, .iov_len = sizeof(table->buffer) };
-	struct msghdr header = {
-		.msg_name = &sender, .msg_namelen = sizeof(sender), .msg_iov = &vector, .msg_iovlen = 1
-	};
+	struct msghdr header = { .msg_name = &sender,
+				 .msg_namelen = sizeof(sender),
+				 .msg_iov = &vector,
+				 .msg_iovlen = 1 };
 	ssize_t length = recvmsg(netdev_fd(table), &header, 0);
 
 	if (length < 0)
@@ -294,14 +306,15 @@ static int receive(struct netdev_table *table, int *changed)
 }
 
 /*
- * What netdev_refresh has read is newer than the notifications that were waiting then; and where the kernel holds the
- * newest one back (carrier changes, up to a second), the last of those would stay. So devices that such a notification has
- * changed are read again; those alone, since with many pairs many devices are read each second.
+ * Entries read by netdev_refresh are newer than notifications that were pending then. Carrier
+ * changes are delayed up to a second, so such an old notification could be the last. Devices
+ * changed by one are read again, and only those: with many pairs, many devices are read each
+ * second.
  */
 static void reread(struct netdev_table *table, bool is_drained)
 {
 	for (size_t i = table->device_count; i-- > 0;) {
-		/* What cannot be read is as good as lost. */
+		/* A device that cannot be read is handled as lost. */
 		if (table->devices[i].overtaken && netdev_refresh(table, table->devices[i].ifindex))
 			table->incomplete = true;
 		if (i < table->device_count && is_drained)
@@ -318,17 +331,18 @@ int netdev_dispatch(struct netdev_table *table)
 		if (!error || error == -EAGAIN)
 			continue;
 		table->incomplete = true;
-		/* A socket that goes on so would keep the caller here. */
+		/* A socket that fails repeatedly would keep the caller here. */
 		if (error != -ENOBUFS)
 			return error;
 	}
 	reread(table, error == -EAGAIN);
 	/*
-	 * After an overrun the kernel queues nothing until all is read, and reports no further loss (NETLINK_S_CONGESTED):
-	 * a dump made any earlier could miss what follows.
+	 * After an overrun the kernel queues nothing until all is read, and reports no further loss
+	 * (NETLINK_S_CONGESTED). An earlier dump could miss changes.
 	 */
 	if (!table->incomplete || error != -EAGAIN)
 		return changed;
 	error = resync(table);
-	return error ? error : changed | NETDEV_LINKS | NETDEV_ADDRESSES | NETDEV_FILTERS | NETDEV_RESYNCED;
+	return error ? error
+		     : changed | NETDEV_LINKS | NETDEV_ADDRESSES | NETDEV_FILTERS | NETDEV_RESYNCED;
 }

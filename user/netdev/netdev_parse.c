@@ -12,10 +12,10 @@
 #include <stdio.h>
 #include <string.h>
 
-/* IFA_PROTO, of Linux 5.18: not in every header that this is built with. */
+/* IFA_PROTO (Linux 5.18), which older headers lack. */
 #define NETDEV_IFA_PROTO 11
 #define NETDEV_IFA_MAX (NETDEV_IFA_PROTO > IFA_MAX ? NETDEV_IFA_PROTO : IFA_MAX)
-/* BOND_STATE_BACKUP of <linux/if_bonding.h>, which does not go with <net/if.h>. */
+/* BOND_STATE_BACKUP of <linux/if_bonding.h>, which conflicts with <net/if.h>. */
 #define NETDEV_BOND_BACKUP 1
 
 static const struct nla_policy link_policy[IFLA_MAX + 1] = {
@@ -67,14 +67,15 @@ static const struct nla_policy address_policy[NETDEV_IFA_MAX + 1] = {
 
 static struct nlmsghdr *whole_message(const void *bytes, size_t length)
 {
-	struct nlmsghdr *message = (struct nlmsghdr *)bytes; /* libnl reads through pointers that are not const */
+	/* libnl reads through pointers that are not const */
+	struct nlmsghdr *message = (struct nlmsghdr *)bytes;
 
 	return length <= INT_MAX && nlmsg_ok(message, (int)length) ? message : NULL;
 }
 
 static void read_mac(struct nlattr *attribute, uint8_t ret[ETH_ALEN])
 {
-	/* Other lengths are those of InfiniBand, IP tunnels and the like: no MAC. */
+	/* Other lengths belong to InfiniBand, IP tunnels and the like: no MAC. */
 	if (attribute && nla_len(attribute) == ETH_ALEN)
 		memcpy(ret, nla_data(attribute), ETH_ALEN);
 }
@@ -87,7 +88,9 @@ static int read_vlan(struct nlattr *data, struct netdev *device)
 		return -EBADMSG;
 	if (values[IFLA_VLAN_ID])
 		device->vlan_id = nla_get_u16(values[IFLA_VLAN_ID]);
-	device->vlan_protocol = values[IFLA_VLAN_PROTOCOL] ? ntohs(nla_get_u16(values[IFLA_VLAN_PROTOCOL])) : ETH_P_8021Q;
+	device->vlan_protocol = values[IFLA_VLAN_PROTOCOL]
+					? ntohs(nla_get_u16(values[IFLA_VLAN_PROTOCOL]))
+					: ETH_P_8021Q;
 	return 0;
 }
 
@@ -98,7 +101,9 @@ static int read_bridge(struct nlattr *data, struct netdev *device)
 	if (nla_parse_nested(values, IFLA_BR_MAX, data, bridge_policy) < 0)
 		return -EBADMSG;
 	if (values[IFLA_BR_VLAN_FILTERING] && nla_get_u8(values[IFLA_BR_VLAN_FILTERING]))
-		device->vlan_protocol = values[IFLA_BR_VLAN_PROTOCOL] ? ntohs(nla_get_u16(values[IFLA_BR_VLAN_PROTOCOL])) : ETH_P_8021Q;
+		device->vlan_protocol = values[IFLA_BR_VLAN_PROTOCOL]
+						? ntohs(nla_get_u16(values[IFLA_BR_VLAN_PROTOCOL]))
+						: ETH_P_8021Q;
 	return 0;
 }
 
@@ -108,7 +113,8 @@ static int read_bond_slave(struct nlattr *data, struct netdev *device)
 
 	if (nla_parse_nested(values, IFLA_BOND_SLAVE_STATE, data, bond_slave_policy) < 0)
 		return -EBADMSG;
-	device->is_backup_slave = values[IFLA_BOND_SLAVE_STATE] && nla_get_u8(values[IFLA_BOND_SLAVE_STATE]) == NETDEV_BOND_BACKUP;
+	device->is_backup_slave = values[IFLA_BOND_SLAVE_STATE] &&
+				  nla_get_u8(values[IFLA_BOND_SLAVE_STATE]) == NETDEV_BOND_BACKUP;
 	return 0;
 }
 
@@ -121,7 +127,8 @@ static int read_info(struct nlattr *info, struct netdev *device)
 	if (values[IFLA_INFO_KIND])
 		nla_strlcpy(device->kind, values[IFLA_INFO_KIND], sizeof(device->kind));
 	if (values[IFLA_INFO_SLAVE_KIND])
-		nla_strlcpy(device->slave_kind, values[IFLA_INFO_SLAVE_KIND], sizeof(device->slave_kind));
+		nla_strlcpy(device->slave_kind, values[IFLA_INFO_SLAVE_KIND],
+			    sizeof(device->slave_kind));
 	if (strcmp(device->slave_kind, "bond") == 0 && values[IFLA_INFO_SLAVE_DATA] &&
 	    read_bond_slave(values[IFLA_INFO_SLAVE_DATA], device) < 0)
 		return -EBADMSG;
@@ -132,7 +139,7 @@ static int read_info(struct nlattr *info, struct netdev *device)
 	return 0;
 }
 
-/* As many as there is room for, each whole: a name that is cut short would be another device's. */
+/* As many whole names as fit: a truncated name could be another device's. */
 static int read_altnames(struct nlattr *properties, struct netdev *device)
 {
 	size_t used = 0;
@@ -147,7 +154,7 @@ static int read_altnames(struct nlattr *properties, struct netdev *device)
 			continue;
 		if (length == size || length >= NETDEV_NAME_SIZE)
 			return -EBADMSG;
-		/* The kernel takes an empty one, too: it is nobody's name here. */
+		/* The kernel accepts an empty altname; it is ignored here. */
 		if (!length)
 			continue;
 		if (used + length + 2 > sizeof(device->altnames))
@@ -165,11 +172,13 @@ static int read_xdp(struct nlattr *xdp, struct netdev *device)
 
 	if (nla_parse_nested(values, IFLA_XDP_MAX, xdp, xdp_policy) < 0)
 		return -EBADMSG;
-	mode = values[IFLA_XDP_ATTACHED] ? nla_get_u8(values[IFLA_XDP_ATTACHED]) : XDP_ATTACHED_NONE;
+	mode = values[IFLA_XDP_ATTACHED] ? nla_get_u8(values[IFLA_XDP_ATTACHED])
+					 : XDP_ATTACHED_NONE;
 	program = values[IFLA_XDP_PROG_ID];
 	if (mode == XDP_ATTACHED_MULTI) {
 		mode = values[IFLA_XDP_DRV_PROG_ID] ? XDP_ATTACHED_DRV : XDP_ATTACHED_SKB;
-		program = values[mode == XDP_ATTACHED_DRV ? IFLA_XDP_DRV_PROG_ID : IFLA_XDP_SKB_PROG_ID];
+		program = values[mode == XDP_ATTACHED_DRV ? IFLA_XDP_DRV_PROG_ID
+							  : IFLA_XDP_SKB_PROG_ID];
 	}
 	if (!program)
 		return 0;
@@ -188,16 +197,21 @@ int netdev_parse_link(const void *bytes, size_t length, struct netdev *ret)
 	if (!message || nlmsg_parse(message, sizeof(*header), values, IFLA_MAX, link_policy) < 0)
 		return -EBADMSG;
 	header = nlmsg_data(message);
-	/* AF_BRIDGE: a port was added, changed or deleted, not the device. AF_INET6: its protocol state. */
+	/*
+	 * AF_BRIDGE: a port was added, changed or deleted, not the device. AF_INET6: its protocol
+	 * state.
+	 */
 	if (header->ifi_family != AF_UNSPEC)
 		return -ENOMSG;
-	/* Wireless extensions send RTM_NEWLINK with their event alone; every other one names the device. */
+	/*
+	 * Wireless extensions send RTM_NEWLINK with only their event; all others name the device.
+	 */
 	if (!values[IFLA_IFNAME])
 		return -ENOMSG;
 	if (header->ifi_index <= 0)
 		return -EBADMSG;
 
-	/* Padding included: two of these are compared as bytes. */
+	/* Padding included: devices are compared as bytes. */
 	memset(&device, 0, sizeof(device));
 	device.ifindex = header->ifi_index;
 	device.hardware_type = header->ifi_type;
@@ -215,7 +229,7 @@ int netdev_parse_link(const void *bytes, size_t length, struct netdev *ret)
 		device.operstate = nla_get_u8(values[IFLA_OPERSTATE]);
 	if (values[IFLA_CARRIER])
 		device.carrier = nla_get_u8(values[IFLA_CARRIER]) != 0;
-	/* In another namespace the index would name some other device here. */
+	/* The index belongs to another namespace; here it could be any device. */
 	if (values[IFLA_LINK] && !values[IFLA_LINK_NETNSID])
 		device.link = (int)nla_get_u32(values[IFLA_LINK]);
 	if (values[IFLA_MASTER])
@@ -240,15 +254,20 @@ int netdev_parse_address(const void *bytes, size_t length, struct netdev_address
 	struct nlattr *local, *network;
 	size_t size;
 
-	if (!message || nlmsg_parse(message, sizeof(*header), values, NETDEV_IFA_MAX, address_policy) < 0)
+	if (!message ||
+	    nlmsg_parse(message, sizeof(*header), values, NETDEV_IFA_MAX, address_policy) < 0)
 		return -EBADMSG;
 	header = nlmsg_data(message);
 	if (header->ifa_family != AF_INET && header->ifa_family != AF_INET6)
 		return -ENOMSG;
-	/* IFA_ADDRESS is the peer's on a point-to-point address, which alone also has IFA_LOCAL (IPv4 always does). */
+	/*
+	 * On a point-to-point address IFA_ADDRESS is the peer's. Only such an address, and any of
+	 * IPv4, has IFA_LOCAL.
+	 */
 	local = values[IFA_LOCAL] ? values[IFA_LOCAL] : values[IFA_ADDRESS];
 	size = header->ifa_family == AF_INET ? sizeof(address.v4) : sizeof(address.v6);
-	if (!local || (size_t)nla_len(local) != size || header->ifa_index == 0 || header->ifa_index > INT_MAX)
+	if (!local || (size_t)nla_len(local) != size || header->ifa_index == 0 ||
+	    header->ifa_index > INT_MAX)
 		return -EBADMSG;
 
 	memset(&address, 0, sizeof(address));

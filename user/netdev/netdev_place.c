@@ -33,7 +33,7 @@ static bool read_line(const char *path, char *ret, size_t size)
 	return true;
 }
 
-/* The mounted sysfs shows one namespace's devices, which need not be this one's: compare index and MAC. */
+/* The mounted sysfs may show another namespace's devices: compare index and MAC. */
 static bool sysfs_knows(const struct netdev *device)
 {
 	char path[PATH_MAX], expected[MAC_TEXT_SIZE], found[64];
@@ -54,7 +54,7 @@ static void copy_name(char ret[16], char *path)
 		strcpy(ret, name);
 }
 
-/* The bus that the device at @device_path in sysfs is on, "" when it cannot be told. */
+/* The bus of the device at @device_path in sysfs; "": unknown. */
 static void read_bus(const char *device_path, char ret[16])
 {
 	char path[PATH_MAX], target[PATH_MAX];
@@ -70,13 +70,19 @@ static void read_bus(const char *device_path, char ret[16])
 	copy_name(ret, target);
 }
 
-/* @path: the netdev's parent device in sysfs, without symbolic links; it is cut short on the way up. */
+/*
+ * @path: the netdev's parent device in sysfs, without symbolic links. It is shortened on the way
+ * up.
+ */
 static void read_place(char *path, struct netdev *device)
 {
 	char *function, bus[16];
 
 	read_bus(path, device->bus);
-	/* Only a direct parent counts: a USB NIC is below a PCI host controller, and does not go away with it. */
+	/*
+	 * Only a direct parent counts: a USB NIC is below a PCI host controller, but is not
+	 * unplugged with it.
+	 */
 	if (!strcmp(device->bus, "virtio"))
 		path = dirname(path);
 	read_bus(path, bus);
@@ -98,7 +104,8 @@ static bool is_pci_address(const char *text)
 	unsigned domain, bus, slot, function;
 	int end = 0;
 
-	return sscanf(text, "%8x:%2x:%2x.%1x%n", &domain, &bus, &slot, &function, &end) == 4 && text[end] == '\0';
+	return sscanf(text, "%8x:%2x:%2x.%1x%n", &domain, &bus, &slot, &function, &end) == 4 &&
+	       text[end] == '\0';
 }
 
 void netdev_place(int fd, struct netdev *device)
@@ -107,10 +114,11 @@ void netdev_place(int fd, struct netdev *device)
 	struct ifreq request = { 0 };
 	char link[PATH_MAX], path[PATH_MAX];
 
-	device->driver[0] = device->bus[0] = device->pci_address[0] = device->pci_slot[0] = device->pci_port[0] = '\0';
+	device->driver[0] = device->bus[0] = device->pci_address[0] = device->pci_slot[0] =
+		device->pci_port[0] = '\0';
 	if (device->hardware_type != ARPHRD_ETHER)
 		return;
-	/* A message may be older than a rename: the name could be another device's by now. */
+	/* A message may be older than a rename: the name may belong to another device now. */
 	strcpy(request.ifr_name, device->name);
 	if (ioctl(fd, SIOCGIFINDEX, &request) < 0 || request.ifr_ifindex != device->ifindex)
 		return;
@@ -123,7 +131,7 @@ void netdev_place(int fd, struct netdev *device)
 
 	if (sysfs_knows(device))
 		snprintf(link, sizeof(link), "/sys/class/net/%s/device", device->name);
-	else if (is_pci_address(info.bus_info)) /* of a virtio device, too, the PCI function's */
+	else if (is_pci_address(info.bus_info)) /* also of a virtio device: its PCI function */
 		snprintf(link, sizeof(link), PCI_DEVICES "/%s", info.bus_info);
 	else
 		return;

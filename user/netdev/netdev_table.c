@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Where @ifindex is, or would have to be inserted. */
+/* The index of @ifindex, or where to insert it. */
 static size_t device_place(const struct netdev_table *table, int ifindex)
 {
 	size_t low = 0, high = table->device_count;
@@ -26,10 +26,12 @@ struct netdev *netdev_device_find(const struct netdev_table *table, int ifindex)
 {
 	size_t place = device_place(table, ifindex);
 
-	return place < table->device_count && table->devices[place].ifindex == ifindex ? &table->devices[place] : NULL;
+	return place < table->device_count && table->devices[place].ifindex == ifindex
+		       ? &table->devices[place]
+		       : NULL;
 }
 
-/* Is @device what @known is, in another state? */
+/* Is @device the same device as @known, maybe in another state? */
 static bool is_same_device(const struct netdev *known, const struct netdev *device)
 {
 	struct netdev other;
@@ -57,7 +59,7 @@ static int address_compare(const struct netdev_address *a, const struct netdev_a
 	return memcmp(&a->v6, &b->v6, a->family == AF_INET ? sizeof(a->v4) : sizeof(a->v6));
 }
 
-/* Where @address is, or would have to be inserted. */
+/* The index of @address, or where to insert it. */
 static size_t address_place(const struct netdev_table *table, const struct netdev_address *address)
 {
 	size_t low = 0, high = table->address_count;
@@ -73,7 +75,7 @@ static size_t address_place(const struct netdev_table *table, const struct netde
 	return low;
 }
 
-/* Before all real ones of the device. */
+/* Sorts before all real ones of the device. */
 static size_t address_place_first(const struct netdev_table *table, int ifindex)
 {
 	const struct netdev_address lowest = { .ifindex = ifindex };
@@ -109,7 +111,7 @@ int netdev_device_put(struct netdev_table *table, struct netdev *device)
 	if (error)
 		return error;
 	device->incarnation = ++table->incarnations;
-	/* Of an address that was heard of before its device. */
+	/* Its addresses may have arrived before the device. */
 	device->address_count = 0;
 	for (size_t i = address_place_first(table, device->ifindex);
 	     i < table->address_count && table->addresses[i].ifindex == device->ifindex; i++)
@@ -122,7 +124,7 @@ int netdev_device_put(struct netdev_table *table, struct netdev *device)
 	return NETDEV_LINKS;
 }
 
-/* Removes @count from @place on, all of one device. */
+/* Removes @count entries from @place on, all of one device. */
 static void address_remove_at(struct netdev_table *table, size_t place, size_t count)
 {
 	struct netdev *device = netdev_device_find(table, table->addresses[place].ifindex);
@@ -142,7 +144,8 @@ int netdev_device_remove(struct netdev_table *table, int ifindex)
 	if (!device)
 		return 0;
 	table->device_count--;
-	memmove(device, device + 1, (size_t)(&table->devices[table->device_count] - device) * sizeof(*device));
+	memmove(device, device + 1,
+		(size_t)(&table->devices[table->device_count] - device) * sizeof(*device));
 	while (end < table->address_count && table->addresses[end].ifindex == ifindex)
 		end++;
 	if (end == first)
@@ -151,7 +154,8 @@ int netdev_device_remove(struct netdev_table *table, int ifindex)
 	return NETDEV_LINKS | NETDEV_ADDRESSES;
 }
 
-struct netdev_address *netdev_address_find(const struct netdev_table *table, const struct netdev_address *address)
+struct netdev_address *netdev_address_find(const struct netdev_table *table,
+					   const struct netdev_address *address)
 {
 	size_t place = address_place(table, address);
 
@@ -296,11 +300,13 @@ const struct netdev_address *netdev_address_first(const struct netdev_table *tab
 {
 	size_t place = address_place_first(table, ifindex);
 
-	return place < table->address_count && table->addresses[place].ifindex == ifindex ? &table->addresses[place]
-											  : NULL;
+	return place < table->address_count && table->addresses[place].ifindex == ifindex
+		       ? &table->addresses[place]
+		       : NULL;
 }
 
-const struct netdev_address *netdev_address_next(const struct netdev_table *table, const struct netdev_address *after)
+const struct netdev_address *netdev_address_next(const struct netdev_table *table,
+						 const struct netdev_address *after)
 {
 	size_t next = after ? (size_t)(after - table->addresses) + 1 : 0;
 

@@ -26,12 +26,19 @@ static int qdisc_take_answer(const struct nlmsghdr *answer, void *context)
 	return qdisc_tree_take(&reading->tree, answer, answer->nlmsg_len, reading->ifindex);
 }
 
-/* Not by RTM_GETQDISC for one device: its answer goes to all who listen (RTNLGRP_TC), ourselves included, as news. */
-static int qdisc_dump(struct link_requests *requests, int type, uint32_t parent, struct qdisc_reading *reading)
+/*
+ * Dumps all. RTM_GETQDISC for one device would send its answer to all listeners of RTNLGRP_TC,
+ * ourselves included, as a notification.
+ */
+static int qdisc_dump(struct link_requests *requests, int type, uint32_t parent,
+		      struct qdisc_reading *reading)
 {
-	struct tcmsg header = { .tcm_family = AF_UNSPEC, .tcm_ifindex = reading->ifindex, .tcm_parent = parent };
+	struct tcmsg header = { .tcm_family = AF_UNSPEC,
+				.tcm_ifindex = reading->ifindex,
+				.tcm_parent = parent };
 
-	return rtnetlink_request(requests->socket, rtnetlink_message(type, NLM_F_DUMP, &header, sizeof(header)),
+	return rtnetlink_request(requests->socket,
+				 rtnetlink_message(type, NLM_F_DUMP, &header, sizeof(header)),
 				 qdisc_take_answer, reading);
 }
 
@@ -78,11 +85,12 @@ int qdisc_read(struct link_requests *requests, int ifindex, struct qdisc_tree *r
 	return 0;
 }
 
-static int qdisc_write(struct link_requests *requests, int ifindex, const struct qdisc_object *object)
+static int qdisc_write(struct link_requests *requests, int ifindex,
+		       const struct qdisc_object *object)
 {
-	static const int types[] = {
-		[QDISC_QUEUE] = RTM_NEWQDISC, [QDISC_CLASS] = RTM_NEWTCLASS, [QDISC_FILTER] = RTM_NEWTFILTER
-	};
+	static const int types[] = { [QDISC_QUEUE] = RTM_NEWQDISC,
+				     [QDISC_CLASS] = RTM_NEWTCLASS,
+				     [QDISC_FILTER] = RTM_NEWTFILTER };
 	struct tcmsg header = {
 		.tcm_family = AF_UNSPEC,
 		.tcm_ifindex = ifindex,
@@ -91,13 +99,15 @@ static int qdisc_write(struct link_requests *requests, int ifindex, const struct
 		.tcm_info = object->info,
 	};
 	struct nl_msg *request =
-		rtnetlink_message(types[object->type], NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, &header, sizeof(header));
+		rtnetlink_message(types[object->type], NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL,
+				  &header, sizeof(header));
 	struct nlattr *nest;
 
 	if (!request)
 		return -ENOMEM;
 	nla_put_string(request, TCA_KIND, object->kind);
-	if (object->options_length && nla_put(request, TCA_OPTIONS, object->options_length, object->options) < 0) {
+	if (object->options_length &&
+	    nla_put(request, TCA_OPTIONS, object->options_length, object->options) < 0) {
 		nlmsg_free(request);
 		return -EMSGSIZE;
 	}
@@ -111,16 +121,20 @@ static int qdisc_write(struct link_requests *requests, int ifindex, const struct
 
 int qdisc_remove(struct link_requests *requests, int ifindex)
 {
-	struct tcmsg header = { .tcm_family = AF_UNSPEC, .tcm_ifindex = ifindex, .tcm_parent = TC_H_ROOT };
-	int error = rtnetlink_request(requests->socket,
-				      rtnetlink_message(RTM_DELQDISC, NLM_F_ACK, &header, sizeof(header)), NULL, NULL);
+	struct tcmsg header = { .tcm_family = AF_UNSPEC,
+				.tcm_ifindex = ifindex,
+				.tcm_parent = TC_H_ROOT };
+	int error = rtnetlink_request(
+		requests->socket,
+		rtnetlink_message(RTM_DELQDISC, NLM_F_ACK, &header, sizeof(header)), NULL, NULL);
 
-	/* ENOENT, EINVAL: there is the default alone. */
+	/* ENOENT, EINVAL: there is only the default. */
 	return error == -ENOENT || error == -EINVAL || error == -ENODEV ? 0 : error;
 }
 
-/* Returns whether there is such a root qdisc. */
-static bool qdisc_root_is(struct link_requests *requests, int ifindex, uint32_t handle, uint32_t *ret_queued)
+/* Does the device have this root qdisc? */
+static bool qdisc_root_is(struct link_requests *requests, int ifindex, uint32_t handle,
+			  uint32_t *ret_queued)
 {
 	struct qdisc_tree tree = { 0 };
 	const struct qdisc_object *root;
@@ -140,7 +154,8 @@ void qdisc_drain(struct link_requests *requests, int ifindex, unsigned timeout_m
 	const struct timespec pause = { .tv_nsec = QDISC_DRAIN_LOOK_MS * 1000000L };
 	uint32_t queued;
 
-	for (unsigned ms = 0; ms < timeout_ms && qdisc_root_is(requests, ifindex, 0, &queued) && queued;
+	for (unsigned ms = 0;
+	     ms < timeout_ms && qdisc_root_is(requests, ifindex, 0, &queued) && queued;
 	     ms += QDISC_DRAIN_LOOK_MS)
 		nanosleep(&pause, NULL);
 }
@@ -149,10 +164,13 @@ int qdisc_take_back(struct link_requests *requests, int ifindex, uint32_t ours)
 {
 	uint32_t queued;
 
-	return ours && qdisc_root_is(requests, ifindex, ours, &queued) ? qdisc_remove(requests, ifindex) : 0;
+	return ours && qdisc_root_is(requests, ifindex, ours, &queued)
+		       ? qdisc_remove(requests, ifindex)
+		       : 0;
 }
 
-int qdisc_build(struct link_requests *requests, int ifindex, const struct qdisc_tree *tree, const char **ret_kind)
+int qdisc_build(struct link_requests *requests, int ifindex, const struct qdisc_tree *tree,
+		const char **ret_kind)
 {
 	for (size_t i = 0; i < tree->count; i++) {
 		int error = qdisc_write(requests, ifindex, &tree->objects[i]);
@@ -167,8 +185,8 @@ int qdisc_build(struct link_requests *requests, int ifindex, const struct qdisc_
 	return 0;
 }
 
-int qdisc_plan_read(struct link_requests *requests, int standby, int primary, uint32_t ours, bool keep,
-		    struct qdisc_plan *ret)
+int qdisc_plan_read(struct link_requests *requests, int standby, int primary, uint32_t ours,
+		    bool keep, struct qdisc_plan *ret)
 {
 	struct qdisc_tree of_standby = { 0 }, of_primary = { 0 };
 	int error = qdisc_read(requests, standby, &of_standby);

@@ -7,9 +7,9 @@
 #include <string.h>
 
 #define QDISC_U32_NODE 0xfffU
-#define QDISC_U32_ROOT_TABLES 0x80000000U /* numbers below are tables that somebody made */
+#define QDISC_U32_ROOT_TABLES 0x80000000U /* smaller numbers are tables that users created */
 
-/* A kind of filter by its attributes; 0: it has no such. */
+/* A kind of filter by its attributes; 0: the kind has no such attribute. */
 struct qdisc_filter_kind {
 	const char *name;
 	unsigned char actions, police, flags, table;
@@ -23,7 +23,8 @@ static const struct qdisc_filter_kind qdisc_filter_kinds[] = {
 	  1 << TCA_BPF_TAG | 1 << TCA_BPF_ID | 1 << TCA_BPF_NAME },
 	{ "fw", TCA_FW_ACT, TCA_FW_POLICE, 0, 0, 0 },
 	{ "cgroup", TCA_CGROUP_ACT, TCA_CGROUP_POLICE, 0, 0, 0 },
-	{ "matchall", TCA_MATCHALL_ACT, 0, TCA_MATCHALL_FLAGS, 0, 1 << TCA_MATCHALL_PCNT | 1 << TCA_MATCHALL_PAD },
+	{ "matchall", TCA_MATCHALL_ACT, 0, TCA_MATCHALL_FLAGS, 0,
+	  1 << TCA_MATCHALL_PCNT | 1 << TCA_MATCHALL_PAD },
 	{ "flower", TCA_FLOWER_ACT, 0, TCA_FLOWER_FLAGS, 0, 0 },
 };
 
@@ -35,7 +36,8 @@ static const struct qdisc_filter_kind *qdisc_find_filter_kind(const char *kind)
 	return NULL;
 }
 
-static const char *qdisc_filter_flaw(const struct qdisc_filter_kind *kind, const struct nlattr *attribute)
+static const char *qdisc_filter_flaw(const struct qdisc_filter_kind *kind,
+				     const struct nlattr *attribute)
 {
 	int type = nla_type(attribute);
 
@@ -70,33 +72,38 @@ int qdisc_filter_take(struct qdisc_object *object, const void *payload, size_t l
 		if (!strcmp(kind->name, "flower") && type == TCA_FLOWER_IN_HW_COUNT)
 			continue;
 		if (type && type == kind->flags && nla_len(attribute) == sizeof(flags)) {
-			/* What became of it is not taken. */
+			/* Its offload state is not copied. */
 			memcpy(&flags, nla_data(attribute), sizeof(flags));
 			flags &= TCA_CLS_FLAGS_SKIP_HW | TCA_CLS_FLAGS_SKIP_SW;
 			if (flags)
-				error = qdisc_options_append(object, attribute->nla_type, &flags, sizeof(flags));
+				error = qdisc_options_append(object, attribute->nla_type, &flags,
+							     sizeof(flags));
 		} else {
-			error = qdisc_options_append(object, attribute->nla_type, nla_data(attribute),
+			error = qdisc_options_append(object, attribute->nla_type,
+						     nla_data(attribute),
 						     (size_t)nla_len(attribute));
 		}
 		if (error)
 			return error;
 	}
 	if (!strcmp(kind->name, "bpf") && !has_code)
-		/* BPF_PROG_GET_FD_BY_ID takes CAP_SYS_ADMIN. */
-		object->flaw =
-			object->flaw ?: "eBPF filters cannot be copied without CAP_SYS_ADMIN, which the agent gives up";
+		/* BPF_PROG_GET_FD_BY_ID needs CAP_SYS_ADMIN. */
+		object->flaw = object->flaw
+				       ?: "eBPF filters cannot be copied without CAP_SYS_ADMIN, "
+					  "which the agent gives up";
 	if (!strcmp(kind->name, "u32")) {
 		if (object->handle < QDISC_U32_ROOT_TABLES)
-			object->flaw = object->flaw ?: "u32 filters in hash tables cannot be copied";
+			object->flaw =
+				object->flaw ?: "u32 filters in hash tables cannot be copied";
 		object->handle &= QDISC_U32_NODE;
 	}
 	return 0;
 }
 
-bool qdisc_filter_is_placeholder(const struct qdisc_object *object, const void *payload, size_t length)
+bool qdisc_filter_is_placeholder(const struct qdisc_object *object, const void *payload,
+				 size_t length)
 {
-	/* fw without a handle takes the class from the mark: then there is its head alone. */
+	/* fw without a handle takes the class from the mark; then there is only its head. */
 	if (!object->handle)
 		return strcmp(object->kind, "fw");
 	return !strcmp(object->kind, "u32") && object->handle >= QDISC_U32_ROOT_TABLES &&

@@ -10,7 +10,7 @@ static bool qdisc_is_mq(const struct qdisc_object *root)
 	return root && !strcmp(root->kind, "mq");
 }
 
-/* The kernel's own choice has no number. */
+/* The kernel's own choice has the handle 0. */
 static bool qdisc_is_default(const struct qdisc_tree *tree)
 {
 	for (size_t i = 0; i < tree->count; i++)
@@ -19,8 +19,12 @@ static bool qdisc_is_default(const struct qdisc_tree *tree)
 	return true;
 }
 
-/* What each queue has: the root, or the one kind below mq. NULL: they differ (then *ret_flaw says so), or there is no root. */
-static const struct qdisc_object *qdisc_of_queues(const struct qdisc_tree *tree, const char **ret_flaw)
+/*
+ * The qdisc of each queue: the root, or the one kind below mq. NULL: they differ (and *ret_flaw
+ * says so), or there is no root.
+ */
+static const struct qdisc_object *qdisc_of_queues(const struct qdisc_tree *tree,
+						  const char **ret_flaw)
 {
 	const struct qdisc_object *root = qdisc_tree_root(tree), *first = NULL;
 
@@ -33,8 +37,10 @@ static const struct qdisc_object *qdisc_of_queues(const struct qdisc_tree *tree,
 			continue;
 		first = first ?: object;
 		if (object->type != QDISC_QUEUE || TC_H_MAJ(object->parent) != root->handle ||
-		    strcmp(object->kind, first->kind) || object->options_length != first->options_length ||
-		    (first->options_length && memcmp(object->options, first->options, first->options_length))) {
+		    strcmp(object->kind, first->kind) ||
+		    object->options_length != first->options_length ||
+		    (first->options_length &&
+		     memcmp(object->options, first->options, first->options_length))) {
 			*ret_flaw = "its queues differ";
 			return NULL;
 		}
@@ -49,10 +55,14 @@ static unsigned qdisc_count_queues(const struct qdisc_tree *tree)
 	return qdisc_is_mq(root) ? (unsigned)tree->count - 1 : 1;
 }
 
-/* One of @kind for each of the primary's queues. */
-static int qdisc_want_queues(const struct qdisc_object *kind, unsigned count, struct qdisc_tree *wanted)
+/* Plans one of @kind for each of the primary's queues. */
+static int qdisc_want_queues(const struct qdisc_object *kind, unsigned count,
+			     struct qdisc_tree *wanted)
 {
-	struct qdisc_object root = { .parent = TC_H_ROOT, .handle = QDISC_PLAN_HANDLE, .kind = "mq" }, queue = *kind;
+	struct qdisc_object root = { .parent = TC_H_ROOT,
+				     .handle = QDISC_PLAN_HANDLE,
+				     .kind = "mq" },
+			    queue = *kind;
 	int error = count > 1 ? qdisc_tree_add(wanted, &root) : 0;
 
 	for (unsigned i = 1; i <= count && !error; i++) {
@@ -72,7 +82,7 @@ static int qdisc_want_copy(const struct qdisc_tree *standby, struct qdisc_tree *
 	return error;
 }
 
-/* A list of filters of one priority is dumped from its end in some kinds: then their order cannot be told. */
+/* Some kinds dump filters of one priority in reverse, so their order is unknown. */
 static const char *qdisc_find_unordered(const struct qdisc_tree *tree)
 {
 	for (size_t i = 1; i < tree->count; i++) {
@@ -92,8 +102,9 @@ static void qdisc_plan_flaw(struct qdisc_plan *plan, const char *flaw, const cha
 	snprintf(plan->flaw_kind, sizeof(plan->flaw_kind), "%s", kind);
 }
 
-/* For a standby whose queues all have one kind, where the primary's own number of queues decides. */
-static int qdisc_plan_queues(struct qdisc_plan *plan, const struct qdisc_object *kind, const struct qdisc_tree *primary)
+/* For a standby with one kind in all queues: the primary's number of queues decides. */
+static int qdisc_plan_queues(struct qdisc_plan *plan, const struct qdisc_object *kind,
+			     const struct qdisc_tree *primary)
 {
 	const struct qdisc_object *root = qdisc_tree_root(primary);
 	const char *flaw = NULL;
@@ -101,7 +112,9 @@ static int qdisc_plan_queues(struct qdisc_plan *plan, const struct qdisc_object 
 
 	if (kind->flaw || !qdisc_kind_is_divisible(kind->kind)) {
 		qdisc_plan_flaw(plan,
-				kind->flaw ?: "it limits each queue, and the primary may have another number of them",
+				kind->flaw
+					?: "it limits each queue, and the primary may have another "
+					   "number of them",
 				kind->kind);
 		return 0;
 	}
@@ -110,13 +123,13 @@ static int qdisc_plan_queues(struct qdisc_plan *plan, const struct qdisc_object 
 		return 0;
 	}
 	if (!TC_H_MAJ(root->handle) && theirs && !strcmp(theirs->kind, kind->kind)) {
-		/* Its own default is of that kind. */
+		/* Its default has that kind. */
 		if (!TC_H_MAJ(kind->handle)) {
 			plan->verdict = QDISC_NOTHING;
 			return 0;
 		}
 	}
-	/* How many queues it has is told by its default, or by what we made of that. */
+	/* The primary's number of queues is read from its default, or from our qdisc. */
 	if (plan->is_ours && root->handle != QDISC_PLAN_HANDLE) {
 		plan->verdict = QDISC_REMOVE;
 		return 0;
@@ -125,7 +138,7 @@ static int qdisc_plan_queues(struct qdisc_plan *plan, const struct qdisc_object 
 	return qdisc_want_queues(kind, qdisc_count_queues(primary), &plan->wanted);
 }
 
-/* Fills in what the standby wants, were the primary's root qdisc nobody else's. */
+/* Sets what the standby requires, if the primary had no foreign root qdisc. */
 static int qdisc_plan_wanted(struct qdisc_plan *plan, const struct qdisc_tree *standby,
 			     const struct qdisc_tree *primary, bool is_whole)
 {
@@ -135,7 +148,10 @@ static int qdisc_plan_wanted(struct qdisc_plan *plan, const struct qdisc_tree *s
 	kind = qdisc_of_queues(standby, &flaw);
 	if (!root || (!kind && !flaw))
 		return 0;
-	/* Of defaults only fq has an effect of its own: it paces what asks for it. The other kinds are as good as each other. */
+	/*
+	 * Of all defaults only fq has an effect of its own: it paces sockets that ask for it. The
+	 * others are interchangeable.
+	 */
 	if (qdisc_is_default(standby) && (!kind || strcmp(kind->kind, "fq")))
 		return 0;
 	snprintf(plan->kind, sizeof(plan->kind), "%s", kind ? kind->kind : root->kind);
@@ -159,8 +175,8 @@ static int qdisc_plan_wanted(struct qdisc_plan *plan, const struct qdisc_tree *s
 	return qdisc_want_copy(standby, &plan->wanted);
 }
 
-int qdisc_plan_make(struct qdisc_tree *standby, struct qdisc_tree *primary, uint32_t ours, bool keep,
-		    struct qdisc_plan *ret)
+int qdisc_plan_make(struct qdisc_tree *standby, struct qdisc_tree *primary, uint32_t ours,
+		    bool keep, struct qdisc_plan *ret)
 {
 	struct qdisc_plan plan = { .verdict = QDISC_NOTHING };
 	bool is_whole = qdisc_tree_sort(standby);
@@ -180,9 +196,11 @@ int qdisc_plan_make(struct qdisc_tree *standby, struct qdisc_tree *primary, uint
 	}
 	if (keep && plan.verdict != QDISC_NOTHING)
 		plan.verdict = QDISC_KEPT;
-	else if (plan.verdict != QDISC_NOTHING && theirs && TC_H_MAJ(theirs->handle) && !plan.is_ours)
+	else if (plan.verdict != QDISC_NOTHING && theirs && TC_H_MAJ(theirs->handle) &&
+		 !plan.is_ours)
 		plan.verdict = QDISC_OWN;
-	else if (plan.verdict == QDISC_BUILD && plan.is_ours && qdisc_tree_is_equal(&plan.wanted, primary))
+	else if (plan.verdict == QDISC_BUILD && plan.is_ours &&
+		 qdisc_tree_is_equal(&plan.wanted, primary))
 		plan.verdict = QDISC_MIRRORED;
 	else if (plan.verdict == QDISC_NOTHING && plan.is_ours)
 		plan.verdict = QDISC_REMOVE;
@@ -205,10 +223,13 @@ void qdisc_plan_explain(const struct qdisc_plan *plan, char *text, size_t size)
 	text[0] = '\0';
 	switch (plan->verdict) {
 	case QDISC_OWN:
-		snprintf(text, size, "the primary has one of its own, which is left alone: give it the same by hand, or none");
+		snprintf(text, size,
+			 "the primary has one of its own, which is left alone: give it the same by "
+			 "hand, or none");
 		break;
 	case QDISC_KEPT:
-		snprintf(text, size, "the configuration says qdisc = keep; qdisc = mirror copies it");
+		snprintf(text, size,
+			 "the configuration says qdisc = keep; qdisc = mirror copies it");
 		break;
 	case QDISC_FLAWED:
 		snprintf(text, size, "%s (%s)", plan->flaw, plan->flaw_kind);

@@ -31,7 +31,9 @@ static int qdisc_type_of(uint16_t message_type, enum qdisc_type *ret)
 
 static uint32_t qdisc_read_queued(struct nlattr *statistics)
 {
-	struct nlattr *queue = statistics ? nla_find(nla_data(statistics), nla_len(statistics), TCA_STATS_QUEUE) : NULL;
+	struct nlattr *queue =
+		statistics ? nla_find(nla_data(statistics), nla_len(statistics), TCA_STATS_QUEUE)
+			   : NULL;
 	struct gnet_stats_queue values = { 0 };
 
 	if (queue && nla_len(queue) >= (int)sizeof(values))
@@ -41,13 +43,14 @@ static uint32_t qdisc_read_queued(struct nlattr *statistics)
 
 static void qdisc_read_size_table(struct nlattr *attribute, struct tc_sizespec *ret)
 {
-	struct nlattr *base = attribute ? nla_find(nla_data(attribute), nla_len(attribute), TCA_STAB_BASE) : NULL;
+	struct nlattr *base =
+		attribute ? nla_find(nla_data(attribute), nla_len(attribute), TCA_STAB_BASE) : NULL;
 
 	if (base && nla_len(base) >= (int)sizeof(*ret))
 		memcpy(ret, nla_data(base), sizeof(*ret));
 }
 
-/* Takes @object's options over. */
+/* Takes ownership of @object's options. */
 static int qdisc_tree_put(struct qdisc_tree *tree, const struct qdisc_object *object)
 {
 	struct qdisc_object *objects = realloc(tree->objects, (tree->count + 1) * sizeof(*objects));
@@ -88,7 +91,8 @@ static bool qdisc_is_left_out(const struct qdisc_object *object, const void *pay
 
 int qdisc_tree_take(struct qdisc_tree *tree, const void *message, size_t length, int ifindex)
 {
-	struct nlmsghdr *header = (struct nlmsghdr *)message; /* libnl reads through pointers that are not const */
+	/* libnl reads through pointers that are not const */
+	struct nlmsghdr *header = (struct nlmsghdr *)message;
 	struct nlattr *values[TCA_MAX + 1];
 	struct qdisc_object object = { 0 };
 	const void *payload;
@@ -96,7 +100,8 @@ int qdisc_tree_take(struct qdisc_tree *tree, const void *message, size_t length,
 	size_t size;
 	int error;
 
-	if (length > INT_MAX || !nlmsg_ok(header, (int)length) || qdisc_type_of(header->nlmsg_type, &object.type) ||
+	if (length > INT_MAX || !nlmsg_ok(header, (int)length) ||
+	    qdisc_type_of(header->nlmsg_type, &object.type) ||
 	    nlmsg_parse(header, sizeof(*tc), values, TCA_MAX, NULL) < 0)
 		return -EBADMSG;
 	tc = nlmsg_data(header);
@@ -113,7 +118,8 @@ int qdisc_tree_take(struct qdisc_tree *tree, const void *message, size_t length,
 		return 0;
 	if (object.type == QDISC_FILTER)
 		object.info = tc->tcm_info;
-	if (values[TCA_CHAIN] && nla_len(values[TCA_CHAIN]) >= (int)sizeof(uint32_t) && nla_get_u32(values[TCA_CHAIN]))
+	if (values[TCA_CHAIN] && nla_len(values[TCA_CHAIN]) >= (int)sizeof(uint32_t) &&
+	    nla_get_u32(values[TCA_CHAIN]))
 		object.flaw = "filter chains cannot be copied";
 	object.queued = qdisc_read_queued(values[TCA_STATS2]);
 	qdisc_read_size_table(values[TCA_STAB], &object.size_table);
@@ -133,8 +139,9 @@ const struct qdisc_object *qdisc_tree_root(const struct qdisc_tree *tree)
 	return NULL;
 }
 
-/* The object that has to be there before this one; NULL: none has, or there is none (*ret_missing). */
-static const struct qdisc_object *qdisc_tree_above(const struct qdisc_tree *tree, const struct qdisc_object *object,
+/* The object that must exist before this one. NULL: none, or it is missing (*ret_missing). */
+static const struct qdisc_object *qdisc_tree_above(const struct qdisc_tree *tree,
+						   const struct qdisc_object *object,
 						   bool *ret_missing)
 {
 	const struct qdisc_object *qdisc = NULL;
@@ -157,7 +164,10 @@ static const struct qdisc_object *qdisc_tree_above(const struct qdisc_tree *tree
 	return qdisc;
 }
 
-/* How many stand above it; more than there are objects: it stands below nothing, or below itself. */
+/*
+ * The number of objects above it. More than there are objects: an ancestor is missing, or there is
+ * a circle.
+ */
 static size_t qdisc_tree_depth(const struct qdisc_tree *tree, const struct qdisc_object *object)
 {
 	size_t depth = 0;
@@ -196,8 +206,8 @@ static int qdisc_compare_order(const void *a, const void *b)
 	const struct qdisc_place *one = a, *other = b;
 	bool filters = one->object.type == QDISC_FILTER && other->object.type == QDISC_FILTER;
 
-	if ((one->object.type == QDISC_FILTER) == (other->object.type == QDISC_FILTER) && !filters &&
-	    one->depth != other->depth)
+	if ((one->object.type == QDISC_FILTER) == (other->object.type == QDISC_FILTER) &&
+	    !filters && one->depth != other->depth)
 		return one->depth < other->depth ? -1 : 1;
 	return qdisc_compare_places(&one->object, &other->object);
 }
@@ -208,7 +218,8 @@ bool qdisc_tree_sort(struct qdisc_tree *tree)
 	bool is_whole = places;
 
 	for (size_t i = 0; places && i < tree->count; i++) {
-		places[i] = (struct qdisc_place){ qdisc_tree_depth(tree, &tree->objects[i]), tree->objects[i] };
+		places[i] = (struct qdisc_place){ qdisc_tree_depth(tree, &tree->objects[i]),
+						  tree->objects[i] };
 		is_whole = is_whole && places[i].depth <= tree->count;
 	}
 	if (places)

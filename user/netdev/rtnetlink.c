@@ -10,7 +10,10 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
-/* A dump's datagrams grow to at most 32 KiB (netlink_dump); a single answer may be larger, with many VFs. */
+/*
+ * A dump's datagrams have at most 32 KiB (netlink_dump); a single answer may be larger, with many
+ * VFs.
+ */
 #define ANSWER_SIZE (64 * 1024)
 #define ANSWER_TIMEOUT_S 10
 
@@ -24,7 +27,7 @@ int rtnetlink_open(struct nl_sock **ret)
 		return -ENOMEM;
 	errno = 0;
 	if (nl_connect(socket, NETLINK_ROUTE) < 0) {
-		/* libnl's own codes fold several errnos into one; the socket call's is still there. */
+		/* libnl's codes fold several errnos into one; errno still has the socket call's. */
 		error = errno ? -errno : -EIO;
 		nl_socket_free(socket);
 		return error;
@@ -58,7 +61,7 @@ static void take_answer(struct exchange *exchange, const struct nlmsghdr *messag
 {
 	int error = 0;
 
-	/* An answer to an earlier request that was given up. */
+	/* An answer to an earlier, abandoned request. */
 	if (message->nlmsg_seq != exchange->sequence)
 		return;
 	if (message->nlmsg_flags & NLM_F_DUMP_INTR)
@@ -67,7 +70,7 @@ static void take_answer(struct exchange *exchange, const struct nlmsghdr *messag
 	switch (message->nlmsg_type) {
 	case NLMSG_NOOP:
 		return;
-	case NLMSG_DONE: /* carries the dump's result since Linux 4.x; before, nothing or 0 */
+	case NLMSG_DONE: /* may carry the result of the dump (netlink_dump_done) */
 	case NLMSG_ERROR:
 		exchange->done = true;
 		if (message->nlmsg_len >= NLMSG_LENGTH(sizeof(int)))
@@ -88,7 +91,8 @@ static void take_answer(struct exchange *exchange, const struct nlmsghdr *messag
 
 static void take_datagram(struct exchange *exchange, const void *datagram, size_t length)
 {
-	struct nlmsghdr *message = (struct nlmsghdr *)datagram; /* libnl reads through pointers that are not const */
+	/* libnl reads through pointers that are not const */
+	struct nlmsghdr *message = (struct nlmsghdr *)datagram;
 	int left = (int)length;
 
 	for (; nlmsg_ok(message, left) && !exchange->done; message = nlmsg_next(message, &left))
@@ -99,9 +103,10 @@ static int receive(int fd, struct exchange *exchange, void *buffer)
 {
 	struct sockaddr_nl sender = { 0 };
 	struct iovec vector = { .iov_base = buffer, .iov_len = ANSWER_SIZE };
-	struct msghdr header = {
-		.msg_name = &sender, .msg_namelen = sizeof(sender), .msg_iov = &vector, .msg_iovlen = 1
-	};
+	struct msghdr header = { .msg_name = &sender,
+				 .msg_namelen = sizeof(sender),
+				 .msg_iov = &vector,
+				 .msg_iovlen = 1 };
 	ssize_t length;
 
 	do
@@ -118,8 +123,8 @@ static int receive(int fd, struct exchange *exchange, void *buffer)
 }
 
 /*
- * Answers to a request that was given up. Where they fill the socket the kernel drops the answer to the next one, and while a dump has not been read to its
- * end there is no other (-EBUSY).
+ * Discards answers to abandoned requests. If they fill the socket, the kernel drops the next
+ * answer. Until a dump is read to its end there is no other (-EBUSY).
  */
 static void discard_answers(int fd, void *buffer)
 {
@@ -127,7 +132,8 @@ static void discard_answers(int fd, void *buffer)
 		;
 }
 
-int rtnetlink_request(struct nl_sock *socket, struct nl_msg *request, rtnetlink_answer_fn answer, void *context)
+int rtnetlink_request(struct nl_sock *socket, struct nl_msg *request, rtnetlink_answer_fn answer,
+		      void *context)
 {
 	struct exchange exchange = { .answer = answer, .context = context };
 	void *buffer = malloc(ANSWER_SIZE);

@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-int vlan_stub_name(int primary_ifindex, uint16_t vlan_id, uint16_t vlan_protocol, char ret[IF_NAMESIZE])
+int vlan_stub_name(int primary_ifindex, uint16_t vlan_id, uint16_t vlan_protocol,
+		   char ret[IF_NAMESIZE])
 {
 	int length = snprintf(ret, IF_NAMESIZE, "vfs%d.%u%s", primary_ifindex, vlan_id,
 			      vlan_protocol == ETH_P_8021AD ? "s" : "");

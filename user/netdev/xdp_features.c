@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-/* <linux/netdev.h>, newer than Debian 12. */
+/* Of <linux/netdev.h>, which Debian 12 lacks. */
 #define FEATURES_FAMILY "netdev"
 #define FEATURES_GROUP "mgmt"
 #define FEATURES_VERSION 1
@@ -23,7 +23,7 @@
 #define FEATURES_ATTRIBUTE_MAX 3
 
 #define FEATURES_READ_SIZE 4096
-/* Notifications in one go: what is left wakes the caller again. */
+/* Notifications per call: the rest wakes the caller again. */
 #define FEATURES_AT_ONCE 1024
 
 struct xdp_features {
@@ -55,7 +55,9 @@ int xdp_features_new(struct xdp_features **ret)
 		goto fail;
 	error = -EOPNOTSUPP;
 	features->family = genl_ctrl_resolve(features->requests, FEATURES_FAMILY);
-	group = features->family < 0 ? -1 : genl_ctrl_resolve_grp(features->requests, FEATURES_FAMILY, FEATURES_GROUP);
+	group = features->family < 0 ? -1
+				     : genl_ctrl_resolve_grp(features->requests, FEATURES_FAMILY,
+							     FEATURES_GROUP);
 	if (group < 0)
 		goto fail;
 	error = -EIO;
@@ -88,8 +90,9 @@ int xdp_features_dispatch(struct xdp_features *features)
 	char bytes[FEATURES_READ_SIZE];
 
 	for (int i = 0; i < FEATURES_AT_ONCE; i++) {
-		/* An overrun (ENOBUFS) is told once, and means the same: look again. */
-		if (recv(xdp_features_fd(features), bytes, sizeof(bytes), MSG_DONTWAIT) >= 0 || errno == ENOBUFS || errno == EINTR)
+		/* An overrun (ENOBUFS) is reported once and means the same: look again. */
+		if (recv(xdp_features_fd(features), bytes, sizeof(bytes), MSG_DONTWAIT) >= 0 ||
+		    errno == ENOBUFS || errno == EINTR)
 			continue;
 		return errno == EAGAIN ? 0 : -errno;
 	}
@@ -101,9 +104,11 @@ static int features_take(const struct nlmsghdr *answer, void *context)
 	struct nlattr *values[FEATURES_ATTRIBUTE_MAX + 1];
 	uint64_t *features = context;
 
-	if (nlmsg_parse((struct nlmsghdr *)answer, GENL_HDRLEN, values, FEATURES_ATTRIBUTE_MAX, NULL) < 0)
+	if (nlmsg_parse((struct nlmsghdr *)answer, GENL_HDRLEN, values, FEATURES_ATTRIBUTE_MAX,
+			NULL) < 0)
 		return 0;
-	if (values[FEATURES_ATTRIBUTE_XDP] && nla_len(values[FEATURES_ATTRIBUTE_XDP]) >= (int)sizeof(*features))
+	if (values[FEATURES_ATTRIBUTE_XDP] &&
+	    nla_len(values[FEATURES_ATTRIBUTE_XDP]) >= (int)sizeof(*features))
 		*features = nla_get_u64(values[FEATURES_ATTRIBUTE_XDP]);
 	return 0;
 }
@@ -115,8 +120,8 @@ int xdp_features_get(struct xdp_features *features, int ifindex, uint64_t *ret)
 	int error;
 
 	if (!request ||
-	    !genlmsg_put(request, NL_AUTO_PORT, NL_AUTO_SEQ, features->family, 0, NLM_F_ACK, FEATURES_COMMAND_GET,
-			 FEATURES_VERSION) ||
+	    !genlmsg_put(request, NL_AUTO_PORT, NL_AUTO_SEQ, features->family, 0, NLM_F_ACK,
+			 FEATURES_COMMAND_GET, FEATURES_VERSION) ||
 	    nla_put_u32(request, FEATURES_ATTRIBUTE_IFINDEX, (uint32_t)ifindex) < 0) {
 		nlmsg_free(request);
 		return -ENOMEM;

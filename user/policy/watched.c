@@ -12,14 +12,16 @@
 #define WATCHED_HOLDS_OWN false
 #define WATCHED_HOLDS_OWN_HELD true
 
-#define WATCHED_ROW(function, since, sees, match, arguments, warned_of, steps, superseder)                             \
-	[WATCH_##function] = { .name = #function,                                                                      \
-			       .warns = warned_of,                                                                     \
-			       .tested = steps,                                                                        \
-			       .holds = WATCHED_HOLDS_##match,                                                         \
+#define WATCHED_ROW(function, since, sees, match, arguments, warned_of, steps, superseder)         \
+	[WATCH_##function] = { .name = #function,                                                  \
+			       .warns = warned_of,                                                 \
+			       .tested = steps,                                                    \
+			       .holds = WATCHED_HOLDS_##match,                                     \
 			       .superseded_by = WATCH_##superseder },
 
-const struct watched_function watched_functions[WATCH_FUNCTIONS_MAX] = { WATCH_FUNCTIONS(WATCHED_ROW) };
+const struct watched_function watched_functions[WATCH_FUNCTIONS_MAX] = {
+	WATCH_FUNCTIONS(WATCHED_ROW)
+};
 
 int watched_find(const char *name)
 {

@@ -6,7 +6,10 @@
 #include "../../bpf/watch_functions.h"
 #include <stdbool.h>
 
-/* Which end of a primary is known before it comes, and what is looked at instead where a function does not run. */
+/*
+ * Which end of a primary is known before it comes, and what is looked at instead where a function
+ * does not run.
+ */
 enum watched_warns {
 	WARNS_REQUEST = 1 << 0,  /* the hypervisor's: attention button, ACPI eject */
 	WARNS_REMOVAL = 1 << 1,  /* of the PCI device or the netdev */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* placed: what was told of a program that is not first where it has to be, so that each change of it is a line. */
+/* placed: whether a program is first on its hook, so that each change of that is one log line. */
 #ifndef PORT_PLACED_H
 #define PORT_PLACED_H
 
@@ -8,19 +8,22 @@
 
 #define PLACED_WHY_SIZE 320
 
-/* Zero: nothing told, all is in its place. */
+/* Zero: nothing was logged, the program is in its place. */
 struct placed {
-	char why[PLACED_WHY_SIZE]; /* it is not, as told; empty: it is */
-	uint64_t since_ns;	   /* since when it is again, though `why` is still told; 0: it is not */
+	char why[PLACED_WHY_SIZE]; /* the reason that was logged; empty: it is in its place */
+	/* in its place again since then, with `why` not yet cleared; 0: it is not */
+	uint64_t since_ns;
 };
 
 /*
- * Notes why it is not in its place at @now_ns (CLOCK_BOOTTIME); empty: it is. True when that is news: placed->why is @why then. Whoever fights for
- * the place leaves it for moments: that it is there again is news after 1.5 seconds.
+ * Notes @why the program is not in its place at @now_ns (CLOCK_BOOTTIME); empty: it is. Returns
+ * true if that is a change to log; placed->why is then @why. Another program that competes for the
+ * place leaves it briefly, so a return to the place is a change only after 1.5 seconds.
  */
 bool placed_note(struct placed *placed, const char *why, uint64_t now_ns);
 
-/* The same, with a line about @name if it is news: @why, or @again. */
-bool placed_tell(struct placed *placed, const char *name, const char *why, const char *again, uint64_t now_ns);
+/* The same, and logs a change as a line about @name: @why, or @again. */
+bool placed_tell(struct placed *placed, const char *name, const char *why, const char *again,
+		 uint64_t now_ns);
 
 #endif

@@ -29,13 +29,17 @@ static bool port_is_filtered(struct world *world, int owner, const uint8_t mac[E
 }
 
 /* The owner receives for the port; the wires are aligned with it. */
-static int port_receive(struct world *world, struct vfsteer_port *entry, const struct uplinks_pair *pair)
+static int port_receive(struct world *world, struct vfsteer_port *entry,
+			const struct uplinks_pair *pair)
 {
 	int error;
 
 	if (entry->passthrough || port_is_filtered(world, pair->owner, entry->mac_address))
 		return 0;
-	/* Whose it is stands in the entry before it is there: an agent that dies in between leaves none that is nobody's. */
+	/*
+	 * The entry names the owner of the filter before the filter exists, so that an agent that
+	 * is killed in between leaves none without an owner.
+	 */
 	entry->mac_filter_is_ours = 1;
 	crash_point("port-filter-about-to-be-added");
 	error = link_add_filter(world->requests, pair->owner, entry->mac_address);
@@ -77,9 +81,12 @@ static void port_leave_members(struct port_pins *pins, unsigned number, unsigned
 	}
 }
 
-/* The entry as the programs of an earlier agent may be reading it: where nothing has changed it stays as it is. */
-static void port_write(struct world *world, unsigned number, const struct netdev *device, const struct uplinks_pair *pair,
-		       const uint8_t mac[ETH_ALEN])
+/*
+ * Writes the entry, which programs of an earlier agent may be reading: unchanged fields stay
+ * untouched.
+ */
+static void port_write(struct world *world, unsigned number, const struct netdev *device,
+		       const struct uplinks_pair *pair, const uint8_t mac[ETH_ALEN])
 {
 	const struct port *port = &world->ports[number];
 	struct vfsteer_port *entry = port_entry(world, number);
@@ -93,12 +100,12 @@ static void port_write(struct world *world, unsigned number, const struct netdev
 	entry->configured = port->configured;
 	entry->xdp_is_unwanted = port->wish.without_xdp;
 	entry->ifindex = device->ifindex;
-	/* The name last: it is what makes an entry of it. */
+	/* The name last: it makes the entry valid. */
 	memset(entry->name, 0, sizeof(entry->name));
 	snprintf(entry->name, sizeof(entry->name), "%s", device->name);
 }
 
-/* Why a device's frames cannot be taken by XDP, whatever its driver says. */
+/* Returns why XDP cannot take a device's frames, whatever its driver reports. */
 static enum vfsteer_port_obstacle port_obstacle(const struct world *world, unsigned number,
 						const struct netdev *device)
 {
@@ -110,14 +117,17 @@ static enum vfsteer_port_obstacle port_obstacle(const struct world *world, unsig
 		return OBSTACLE_KERNEL;
 	if (!strcmp(device->kind, "tun"))
 		return OBSTACLE_CHECKSUM;
-	/* Without kfuncs the program does not see what a veth's frame has beside its data (bpf/port_frame.h). */
-	if (!strcmp(device->kind, "veth") && world->pins.pairs[port_entry(world, number)->slot].liveness != LIVENESS_KFUNC)
+	/*
+	 * Without kfuncs the program cannot see the metadata of a veth's frame (bpf/port_frame.h).
+	 */
+	if (!strcmp(device->kind, "veth") &&
+	    world->pins.pairs[port_entry(world, number)->slot].liveness != LIVENESS_KFUNC)
 		return OBSTACLE_KERNEL;
 	return OBSTACLE_NONE;
 }
 
-/* Loads the programs, if those that there are would not do or others are wanted (@anew), and puts them in their places. */
-static int port_load(struct world *world, unsigned number, const struct netdev *device, bool anew)
+/* Loads the programs, if the present ones do not suffice or @reload, and attaches them. */
+static int port_load(struct world *world, unsigned number, const struct netdev *device, bool reload)
 {
 	struct port *port = &world->ports[number];
 	struct vfsteer_port *entry = port_entry(world, number);
@@ -133,10 +143,11 @@ static int port_load(struct world *world, unsigned number, const struct netdev *
 	struct port_programs programs;
 	int error;
 
-	if (!anew && port->programs.ingress_fd >= 0 && port->fragments_loaded == constants.uplinks_take_fragments)
+	if (!reload && port->programs.ingress_fd >= 0 &&
+	    port->fragments_loaded == constants.uplinks_take_fragments)
 		return 0;
-	error = port_programs_load(&world->pins, &world->port_pins, &constants, !port_obstacle(world, number, device),
-				   &programs);
+	error = port_programs_load(&world->pins, &world->port_pins, &constants,
+				   !port_obstacle(world, number, device), &programs);
 	if (error)
 		return error;
 	crash_point("port-programs-loaded");
@@ -182,7 +193,7 @@ static void port_deliver(struct world *world, unsigned number, const struct netd
 	else if (xdp_features_get(world->features, device->ifindex, &features) ||
 		 !(features & XDP_FEATURE_REDIRECT_TARGET))
 		obstacle = strcmp(device->kind, "veth") ? OBSTACLE_DRIVER : OBSTACLE_PEER;
-	/* A frame that the map does not let through goes by tc; one that the device does not take is lost. */
+	/* A frame that the map refuses goes by tc; one that the device refuses is lost. */
 	entry->takes_fragments = !obstacle && features & XDP_FEATURE_REDIRECT_TARGET_FRAGMENTS;
 	if (obstacle || port_pins_add_device(&world->port_pins, (__u32)device->ifindex))
 		port_pins_remove_device(&world->port_pins, (__u32)device->ifindex);
@@ -206,8 +217,8 @@ int port_refresh(struct world *world, unsigned number)
 	return 0;
 }
 
-int port_bind(struct world *world, unsigned number, const struct netdev *device, const struct uplinks_pair *pair,
-	      const uint8_t mac[ETH_ALEN])
+int port_bind(struct world *world, unsigned number, const struct netdev *device,
+	      const struct uplinks_pair *pair, const uint8_t mac[ETH_ALEN])
 {
 	struct port *port = &world->ports[number];
 
@@ -221,14 +232,16 @@ int port_bind(struct world *world, unsigned number, const struct netdev *device,
 	return port_receive(world, port_entry(world, number), pair);
 }
 
-int port_connect(struct world *world, unsigned number, const struct netdev *device, const uint8_t mac[ETH_ALEN])
+int port_connect(struct world *world, unsigned number, const struct netdev *device,
+		 const uint8_t mac[ETH_ALEN])
 {
 	const struct port *port = &world->ports[number];
 	unsigned slot = port_entry(world, number)->slot;
 	int error = 0;
 
 	if (!port->wish.passthrough)
-		error = port_pins_add_station(&world->port_pins, slot, mac, (__u32)device->ifindex, number);
+		error = port_pins_add_station(&world->port_pins, slot, mac, (__u32)device->ifindex,
+					      number);
 	crash_point("port-station-added");
 	if (!error)
 		error = port_join_members(&world->port_pins, number, slot);
@@ -236,7 +249,8 @@ int port_connect(struct world *world, unsigned number, const struct netdev *devi
 	return error ?: port_refresh(world, number);
 }
 
-void port_take_away(const struct pins *pins, struct port_pins *port_pins, struct link_requests *requests, unsigned number)
+void port_take_away(const struct pins *pins, struct port_pins *port_pins,
+		    struct link_requests *requests, unsigned number)
 {
 	struct vfsteer_port *entry = &port_pins->ports[number];
 	struct hook ingress = port_programs_port_ingress(pins, (int)entry->ifindex);
@@ -252,7 +266,8 @@ void port_take_away(const struct pins *pins, struct port_pins *port_pins, struct
 	port_leave_members(port_pins, number, entry->slot);
 	crash_point("port-has-left");
 	if (entry->mac_filter_is_ours && entry->slot < VFSTEER_MAX_PAIRS)
-		link_del_filter(requests, (int)pins->pairs[entry->slot].owner_ifindex, entry->mac_address);
+		link_del_filter(requests, (int)pins->pairs[entry->slot].owner_ifindex,
+				entry->mac_address);
 	crash_point("port-filter-removed");
 	port_pins_forget_addresses(port_pins, number);
 	entry->mac_filter_is_ours = entry->clsact_is_ours = entry->takes_fragments = 0;
@@ -280,9 +295,11 @@ int port_keep_place(struct world *world, unsigned number)
 	struct hook ingress = port_programs_port_ingress(&world->pins, port->ifindex);
 	int error;
 
-	if (!port->pair || !device || !hook_is_misplaced(&ingress) || !hook_may_move(&port->moves, HOOK_MOVES_MAX))
+	if (!port->pair || !device || !hook_is_misplaced(&ingress) ||
+	    !hook_may_move(&port->moves, HOOK_MOVES_MAX))
 		return 0;
-	error = hook_attach(&ingress, port->programs.ingress_fd, &port_entry(world, number)->clsact_is_ours);
+	error = hook_attach(&ingress, port->programs.ingress_fd,
+			    &port_entry(world, number)->clsact_is_ours);
 	if (error != -EEXIST)
 		return error;
 	error = port_load(world, number, device, true);

@@ -11,10 +11,11 @@ static int add(struct announcement *list, const struct vfsteer_port_address_key 
 {
 	struct announce_address address = { .family = key->family };
 
-	/* What somebody else wrote into the map is nobody's address. */
+	/* Skips entries that another program wrote. */
 	if (key->family != AF_INET && key->family != AF_INET6)
 		return 0;
-	memcpy(&address.v6, key->address, key->family == AF_INET ? sizeof(address.v4) : sizeof(address.v6));
+	memcpy(&address.v6, key->address,
+	       key->family == AF_INET ? sizeof(address.v4) : sizeof(address.v6));
 	memcpy(address.mac, seen->mac, ETH_ALEN);
 	if (key->vlan_id)
 		address.tags[address.tag_count++] =
@@ -32,7 +33,10 @@ int port_addresses_collect(const struct port_pins *pins, unsigned slot, struct a
 	if (!pins->ports)
 		return 0;
 	more = !bpf_map_get_next_key(pins->addresses_fd, NULL, &key);
-	/* A key that the programs have just forgotten makes the walk begin anew: hence the bound. What is met twice is added once. */
+	/*
+	 * If the programs delete the current key, the walk starts again: hence the limit. An
+	 * address read twice is added once.
+	 */
 	for (unsigned i = 0; more && !error && i < 2 * VFSTEER_MAX_PORT_ADDRESSES; i++) {
 		if (key.slot == slot && !bpf_map_lookup_elem(pins->addresses_fd, &key, &seen))
 			error = add(list, &key, &seen);

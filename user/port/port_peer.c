@@ -28,13 +28,14 @@ static int take_id(const struct nlmsghdr *answer, void *context)
 {
 	struct nlattr *values[NETNSA_MAX + 1];
 
-	if (nlmsg_parse((struct nlmsghdr *)answer, sizeof(struct rtgenmsg), values, NETNSA_MAX, NULL) >= 0 &&
+	if (nlmsg_parse((struct nlmsghdr *)answer, sizeof(struct rtgenmsg), values, NETNSA_MAX,
+			NULL) >= 0 &&
 	    values[NETNSA_NSID])
 		*(int *)context = nla_get_s32(values[NETNSA_NSID]);
 	return 0;
 }
 
-/* The number that this namespace knows the one of @fd by, or -1. */
+/* Returns this namespace's number for the namespace @fd, or -1. */
 static int namespace_id(struct nl_sock *socket, int fd)
 {
 	struct rtgenmsg header = { .rtgen_family = AF_UNSPEC };
@@ -48,8 +49,12 @@ static int namespace_id(struct nl_sock *socket, int fd)
 	return rtnetlink_request(socket, request, take_id, &id) ? -1 : id;
 }
 
-/* Looks at <directory>/ENTRY<suffix> for each entry that @is_wanted wants (NULL: all). Returns a descriptor or -ESRCH. */
-static int find_below(struct nl_sock *socket, int id, const char *directory, const char *suffix, int (*is_wanted)(int))
+/*
+ * Searches <directory>/ENTRY<suffix> for each entry that @is_wanted accepts (NULL: all). Returns a
+ * descriptor or -ESRCH.
+ */
+static int find_below(struct nl_sock *socket, int id, const char *directory, const char *suffix,
+		      int (*is_wanted)(int))
 {
 	DIR *stream = opendir(directory);
 	struct dirent *entry;
@@ -59,7 +64,8 @@ static int find_below(struct nl_sock *socket, int id, const char *directory, con
 		char path[PATH_MAX];
 		int fd;
 
-		if (entry->d_name[0] == '.' || (is_wanted && !is_wanted((unsigned char)entry->d_name[0])))
+		if (entry->d_name[0] == '.' ||
+		    (is_wanted && !is_wanted((unsigned char)entry->d_name[0])))
 			continue;
 		snprintf(path, sizeof(path), "%s/%s%s", directory, entry->d_name, suffix);
 		fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -75,7 +81,7 @@ static int find_below(struct nl_sock *socket, int id, const char *directory, con
 	return found;
 }
 
-/* Named ones, then those of processes. Returns a descriptor or -errno. */
+/* Searches named namespaces, then those of processes. Returns a descriptor or -errno. */
 static int find_namespace(int id)
 {
 	struct nl_sock *socket;
@@ -98,13 +104,14 @@ static int turn_gro_on(int ifindex)
 
 	if (fd < 0)
 		return -errno;
-	if (!if_indextoname((unsigned)ifindex, request.ifr_name) || ioctl(fd, SIOCETHTOOL, &request))
+	if (!if_indextoname((unsigned)ifindex, request.ifr_name) ||
+	    ioctl(fd, SIOCETHTOOL, &request))
 		error = -errno;
 	close(fd);
 	return error;
 }
 
-/* In a process of its own: this one stays where it is. */
+/* Forks: the calling process stays in its namespace. */
 static int turn_gro_on_in(int namespace_fd, int ifindex)
 {
 	pid_t child = fork();

@@ -4,7 +4,8 @@
 #include "port/port.h"
 #include "port/uplinks.h"
 
-void port_unload(const struct pins *pins, struct netdev_table *table, struct link_requests *requests)
+void port_unload(const struct pins *pins, struct netdev_table *table,
+		 struct link_requests *requests)
 {
 	struct port_pins port_pins = { 0 };
 	char message[512];
@@ -30,7 +31,8 @@ void port_unload(const struct pins *pins, struct netdev_table *table, struct lin
 
 void port_unload_unreadable(const struct pins *pins, const struct netdev_table *table)
 {
-	for (const struct netdev *device = netdev_next(table, NULL); device; device = netdev_next(table, device)) {
+	for (const struct netdev *device = netdev_next(table, NULL); device;
+	     device = netdev_next(table, device)) {
 		struct hook egress = port_programs_standby_egress(pins, device->ifindex);
 		struct hook ingress = port_programs_standby_ingress(pins, device->ifindex);
 		struct hook port = port_programs_port_ingress(pins, device->ifindex);

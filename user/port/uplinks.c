@@ -9,8 +9,12 @@
 #include <linux/if.h>
 #include <string.h>
 
-/* The next port of the pair from @number on, as the map has it: what an earlier agent bound counts before this one has come to it. */
-static unsigned uplinks_next_port(const struct world *world, const struct uplinks_pair *pair, unsigned number)
+/*
+ * Returns the pair's next port from @number on, from the map: ports that an earlier agent bound
+ * count before this agent has adopted them.
+ */
+static unsigned uplinks_next_port(const struct world *world, const struct uplinks_pair *pair,
+				  unsigned number)
 {
 	for (; number < VFSTEER_MAX_PORTS; number++) {
 		const struct vfsteer_port *entry = &world->port_pins.ports[number];
@@ -35,7 +39,7 @@ static unsigned uplinks_passthrough(const struct world *world, const struct upli
 	return number;
 }
 
-/* Has any of its ports to do with XDP? */
+/* Does any of its ports use XDP? */
 static bool uplinks_want_xdp(const struct world *world, const struct uplinks_pair *pair)
 {
 	for (unsigned number = uplinks_next_port(world, pair, 0); number < VFSTEER_MAX_PORTS;
@@ -53,8 +57,12 @@ static bool uplinks_is_veth(const struct world *world, int ifindex)
 	return device && !strcmp(device->kind, "veth");
 }
 
-/* Nobody knows which groups live behind a port: all are received. The wires are aligned with the owner. */
-static int uplinks_receive_groups(struct world *world, const struct uplinks_pair *pair, struct vfsteer_members *members)
+/*
+ * The groups behind a port are unknown, so all are received. The wires are aligned with the
+ * owner.
+ */
+static int uplinks_receive_groups(struct world *world, const struct uplinks_pair *pair,
+				  struct vfsteer_members *members)
 {
 	const struct netdev *owner = netdev_by_index(world->table, pair->owner);
 
@@ -71,11 +79,15 @@ static __u8 *uplinks_clsact(struct world *world, const struct uplinks_pair *pair
 {
 	struct vfsteer_pair *slot = &world->pins.pairs[pair->slot];
 
-	return slot->kind == KIND_PLAIN ? &slot->standby_clsact_is_ours : &slot->owner_clsact_is_ours;
+	return slot->kind == KIND_PLAIN ? &slot->standby_clsact_is_ours
+					: &slot->owner_clsact_is_ours;
 }
 
-/* The tc programs on the owner, and the XDP program ready, where those that there are would not do or others are wanted (@anew). */
-static int uplinks_load(struct world *world, const struct uplinks_pair *pair, bool anew)
+/*
+ * Loads the owner's tc programs and the XDP program, if the present ones do not suffice or
+ * @reload.
+ */
+static int uplinks_load(struct world *world, const struct uplinks_pair *pair, bool reload)
 {
 	struct uplinks *uplinks = pair->uplinks;
 	struct hook egress = port_programs_standby_egress(&world->pins, pair->owner);
@@ -85,16 +97,18 @@ static int uplinks_load(struct world *world, const struct uplinks_pair *pair, bo
 	const struct port_constants constants = {
 		.slot = pair->slot,
 		.passthrough_port = uplinks_passthrough(world, pair),
-		.comes_from_veth = uplinks_is_veth(world, pair->standby) || uplinks_is_veth(world, pair->primary),
+		.comes_from_veth = uplinks_is_veth(world, pair->standby) ||
+				   uplinks_is_veth(world, pair->primary),
 	};
 	struct port_programs programs;
 	int error;
 
-	if (!anew && uplinks->open && uplinks->with_xdp == with_xdp &&
+	if (!reload && uplinks->open && uplinks->with_xdp == with_xdp &&
 	    uplinks->loaded.passthrough_port == constants.passthrough_port &&
 	    uplinks->loaded.comes_from_veth == constants.comes_from_veth)
 		return 0;
-	error = port_programs_load(&world->pins, &world->port_pins, &constants, with_xdp, &programs);
+	error = port_programs_load(&world->pins, &world->port_pins, &constants, with_xdp,
+				   &programs);
 	if (error)
 		return error;
 	crash_point("uplinks-programs-loaded");
@@ -123,17 +137,21 @@ struct uplink {
 	bool takes_fragments;
 };
 
-/* Attaching and detaching XDP make a driver stop its queues; replacing the program does not. An active primary is relieved first; once, should the driver
- * refuse. Returns whether XDP may be changed on the device now; if not, pair->uplinks->waits. */
-static bool uplinks_spare_traffic(struct world *world, const struct uplinks_pair *pair, int ifindex, const struct xdp *xdp,
-				  bool is_wanted)
+/*
+ * Attaching or detaching XDP stops the driver's queues. Replacing the program does not. So traffic
+ * moves off an active primary first; only once, in case the driver refuses. Returns whether XDP may
+ * be changed on the device now; if not, pair->uplinks->waits.
+ */
+static bool uplinks_spare_traffic(struct world *world, const struct uplinks_pair *pair, int ifindex,
+				  const struct xdp *xdp, bool is_wanted)
 {
 	bool is_attached = xdp_is_attached(xdp);
 	uint64_t features = 0;
 
 	if (ifindex != pair->primary || is_wanted == is_attached)
 		return true;
-	if (is_wanted && (pair->uplinks->relieved == ifindex || xdp_features_get(world->features, ifindex, &features) ||
+	if (is_wanted && (pair->uplinks->relieved == ifindex ||
+			  xdp_features_get(world->features, ifindex, &features) ||
 			  !(features & XDP_FEATURE_BASIC)))
 		return true;
 	if (!pair->step_aside(world, pair->pair, CAUSE_XDP)) {
@@ -144,8 +162,12 @@ static bool uplinks_spare_traffic(struct world *world, const struct uplinks_pair
 	return true;
 }
 
-/* XDP on one of the two. Where it waits, the ports' frames go as before. */
-static struct uplink uplinks_update_device(struct world *world, const struct uplinks_pair *pair, int ifindex, struct xdp xdp)
+/*
+ * Attaches or detaches XDP on one of the two devices. While it waits, the ports' frames go as
+ * before.
+ */
+static struct uplink uplinks_update_device(struct world *world, const struct uplinks_pair *pair,
+					   int ifindex, struct xdp xdp)
 {
 	struct uplink uplink = { .why = OBSTACLE_NONE };
 	uint64_t features = 0;
@@ -155,7 +177,8 @@ static struct uplink uplinks_update_device(struct world *world, const struct upl
 	else if (!pair->uplinks->with_xdp)
 		uplink.why = OBSTACLE_USELESS;
 	else if (ifindex == pair->primary && pair->filtered)
-		uplink.why = OBSTACLE_FOREIGN; /* ours would take what that one has to see */
+		/* ours would take frames that the mirrored program must see */
+		uplink.why = OBSTACLE_FOREIGN;
 	if (!uplinks_spare_traffic(world, pair, ifindex, &xdp, !uplink.why))
 		uplink.why = xdp_is_attached(&xdp) ? OBSTACLE_NONE : OBSTACLE_USELESS;
 	else if (uplink.why)
@@ -164,22 +187,28 @@ static struct uplink uplinks_update_device(struct world *world, const struct upl
 		uplink.why = xdp_attach(&xdp, pair->uplinks->programs.xdp_fd);
 	crash_point("uplinks-xdp-decided");
 	uplink.driver = uplink.why ? PORT_DRIVER_TC : PORT_DRIVER_NATIVE;
-	/* With the program in place: some drivers make the queues for it then. */
+	/* After attaching the program: some drivers create the queues for it then. */
 	if (!pair->uplinks->with_xdp || xdp_features_get(world->features, ifindex, &features))
 		features = 0;
 	if (uplink.why == OBSTACLE_DRIVER && features & XDP_FEATURE_BASIC)
 		uplink.why = OBSTACLE_REFUSED;
 	uplink.takes_fragments = features & XDP_FEATURE_REDIRECT_TARGET_FRAGMENTS;
-	if (!(features & XDP_FEATURE_REDIRECT_TARGET) || port_pins_add_device(&world->port_pins, (__u32)ifindex)) {
+	if (!(features & XDP_FEATURE_REDIRECT_TARGET) ||
+	    port_pins_add_device(&world->port_pins, (__u32)ifindex)) {
 		port_pins_remove_device(&world->port_pins, (__u32)ifindex);
 		if (!uplink.why)
-			uplink.why = uplinks_is_veth(world, ifindex) ? OBSTACLE_PEER : OBSTACLE_DRIVER;
+			uplink.why =
+				uplinks_is_veth(world, ifindex) ? OBSTACLE_PEER : OBSTACLE_DRIVER;
 	}
 	return uplink;
 }
 
-/* The ports' programs know what both devices take. A device that takes less than the one before it is not in use yet. */
-static int uplinks_tell_ports(struct world *world, const struct uplinks_pair *pair, bool take_fragments)
+/*
+ * Writes to the ports' programs what both devices accept. A device that accepts less than the
+ * previous one is not in use yet.
+ */
+static int uplinks_tell_ports(struct world *world, const struct uplinks_pair *pair,
+			      bool take_fragments)
 {
 	int error = 0;
 
@@ -187,7 +216,8 @@ static int uplinks_tell_ports(struct world *world, const struct uplinks_pair *pa
 		return 0;
 	pair->uplinks->take_fragments = take_fragments;
 	for (unsigned number = 0; number < VFSTEER_MAX_PORTS; number++)
-		if (world->ports[number].pair == pair->pair && world->ports[number].programs.ingress_fd >= 0)
+		if (world->ports[number].pair == pair->pair &&
+		    world->ports[number].programs.ingress_fd >= 0)
 			error = port_refresh(world, number) ?: error;
 	return error;
 }
@@ -208,7 +238,8 @@ bool uplinks_has_passthrough(const struct uplinks *uplinks)
 	return uplinks->open && uplinks->loaded.passthrough_port < VFSTEER_MAX_PORTS;
 }
 
-void uplinks_take_away(const struct pins *pins, struct port_pins *port_pins, struct link_requests *requests, unsigned slot)
+void uplinks_take_away(const struct pins *pins, struct port_pins *port_pins,
+		       struct link_requests *requests, unsigned slot)
 {
 	const struct vfsteer_pair *pair = &pins->pairs[slot];
 	struct hook egress = port_programs_standby_egress(pins, (int)pair->owner_ifindex);
@@ -222,7 +253,7 @@ void uplinks_take_away(const struct pins *pins, struct port_pins *port_pins, str
 	xdp_detach(&standby);
 	xdp_detach(&primary);
 	crash_point("uplinks-xdp-detached");
-	/* The qdisc is the pair's to remove. */
+	/* The pair removes the qdisc. */
 	hook_detach(&egress, false);
 	hook_detach(&ingress, false);
 	crash_point("uplinks-tc-detached");
@@ -269,8 +300,9 @@ int uplinks_update(struct world *world, const struct uplinks_pair *pair, bool *r
 	standby = uplinks_update_device(world, pair, pair->standby,
 					port_programs_standby_xdp(&world->pins, pair->standby));
 	if (pair->primary && netdev_by_index(world->table, pair->primary))
-		primary = uplinks_update_device(world, pair, pair->primary,
-						port_programs_primary_xdp(&world->pins, pair->primary));
+		primary = uplinks_update_device(
+			world, pair, pair->primary,
+			port_programs_primary_xdp(&world->pins, pair->primary));
 	members.standby_driver = standby.driver;
 	members.standby_why = standby.why;
 	members.primary_driver = primary.driver;
@@ -278,7 +310,8 @@ int uplinks_update(struct world *world, const struct uplinks_pair *pair, bool *r
 	if (!error)
 		error = port_pins_set_members(&world->port_pins, pair->slot, &members);
 	if (!error)
-		error = uplinks_tell_ports(world, pair, standby.takes_fragments && primary.takes_fragments);
+		error = uplinks_tell_ports(world, pair,
+					   standby.takes_fragments && primary.takes_fragments);
 	*ret_changed = true;
 	return error;
 }
@@ -295,7 +328,8 @@ int uplinks_keep_place(struct world *world, const struct uplinks_pair *pair)
 		return 0;
 	ingress_moves = hook_is_misplaced(&ingress);
 	egress_moves = hook_is_misplaced(&egress);
-	if ((!ingress_moves && !egress_moves) || !hook_may_move(&pair->uplinks->moves, HOOK_MOVES_MAX))
+	if ((!ingress_moves && !egress_moves) ||
+	    !hook_may_move(&pair->uplinks->moves, HOOK_MOVES_MAX))
 		return 0;
 	if (ingress_moves)
 		error = hook_attach(&ingress, pair->uplinks->programs.ingress_fd, clsact_is_ours);
@@ -306,7 +340,7 @@ int uplinks_keep_place(struct world *world, const struct uplinks_pair *pair)
 	return error;
 }
 
-/* Anew with XDP and all: what is attached elsewhere is replaced. */
+/* Loads all again, with XDP; what another program attached is replaced. */
 int uplinks_reload(struct world *world, const struct uplinks_pair *pair)
 {
 	return uplinks_load(world, pair, true);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* world: what every pair and port works with. It stands in the lowest room that needs it whole. */
+/* world: the state that every pair and port uses. It is in the lowest room that needs all of it. */
 #ifndef PORT_WORLD_H
 #define PORT_WORLD_H
 
@@ -15,27 +15,32 @@
 
 struct port;
 
-/* What every pair and port works with; the agent owns it. */
+/* The state that every pair and port uses; the agent owns it. */
 struct world {
 	struct pins pins;
-	struct port_pins port_pins; /* not open while there was never a port */
-	struct xdp_features *features; /* NULL: the kernel does not tell of them */
+	struct port_pins port_pins; /* not open before the first port */
+	struct xdp_features *features; /* NULL: the kernel does not report them */
 	struct port *ports; /* VFSTEER_MAX_PORTS, by number */
 	struct netdev_table *table;
 	struct link_requests *requests;
-	struct memberships memberships; /* of all devices, if they were read since the agent was woken last: see pair_forget_groups */
-	bool groups_unreadable;         /* told */
+	/*
+	 * of all devices, if they were read since the agent's last wake-up: see pair_forget_groups
+	 */
+	struct memberships memberships;
+	bool groups_unreadable;         /* it was logged */
 	int announce_fd; /* see announce_open; for repetitions */
 	struct path_answers answers;
 	struct announcer *announcer;
 	struct policy_limits limits;
-	bool watched;       /* the watch programs see all that ends a primary's service: see watch.h */
-	bool removals_held; /* likewise: see watch.h */
-	bool polled;        /* all pairs are stepped once a second: the agent is not told of all that changes */
+	/* the watch programs see all that ends a primary's service: see watch.h */
+	bool watched;
+	bool removals_held; /* removals are held: see watch.h */
+	/* all pairs are stepped once a second, since not all changes are notified */
+	bool polled;
 	uint32_t network_namespace; /* inode number of this process's */
 	unsigned announce_count;
 	uint64_t announce_interval_ns;
-	uint64_t announce_again_ns; /* of a pair that sends nothing; 0: never */
+	uint64_t announce_again_ns; /* for a pair that sends nothing; 0: never */
 };
 
 #endif

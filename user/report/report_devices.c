@@ -11,8 +11,9 @@
 
 #define REPORT_RECEIVE_BUFFER 65536 /* of notifications, which nobody reads */
 
-static void read_candidate(const struct candidates_view *view, const struct candidate *other, const struct netdev *standby,
-			   const struct netdev *primary, struct report_candidate *ret)
+static void read_candidate(const struct candidates_view *view, const struct candidate *other,
+			   const struct netdev *standby, const struct netdev *primary,
+			   struct report_candidate *ret)
 {
 	snprintf(ret->name, sizeof(ret->name), "%s", other->device->name);
 	snprintf(ret->pci_address, sizeof(ret->pci_address), "%s", other->device->pci_address);
@@ -25,8 +26,8 @@ static void read_candidate(const struct candidates_view *view, const struct cand
 }
 
 /* The devices' names are in the texts. */
-static void read_bypasses(const struct bypass_reader *reader, const struct pins *pins, const struct netdev_table *table, bool agent,
-			  struct report_pair *pair)
+static void read_bypasses(const struct bypass_reader *reader, const struct pins *pins,
+			  const struct netdev_table *table, bool agent, struct report_pair *pair)
 {
 	struct bypass_facts facts;
 

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-static int write_pair(struct report_output *output, const struct report *report, const struct report_writer *writer,
-		      const struct report_pair *pair)
+static int write_pair(struct report_output *output, const struct report *report,
+		      const struct report_writer *writer, const struct report_pair *pair)
 {
 	int error = writer->pair(output, pair);
 
@@ -24,7 +24,8 @@ int report_write(const struct report *report, const struct report_writer *writer
 	return writer->end(&output, report, error);
 }
 
-int report_write_ports(const struct report_ports *ports, const struct report_writer *writer, FILE *stream)
+int report_write_ports(const struct report_ports *ports, const struct report_writer *writer,
+		       FILE *stream)
 {
 	struct report_output output = { .stream = stream };
 	int error = writer->begin(&output, NULL);

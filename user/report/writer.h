@@ -25,7 +25,8 @@ struct report_writer {
 	int (*begin)(struct report_output *output, const struct report *report);
 	int (*pair)(struct report_output *output, const struct report_pair *pair);
 	/* @pair NULL: among ports alone. */
-	int (*port)(struct report_output *output, const struct report_pair *pair, const struct report_port *port);
+	int (*port)(struct report_output *output, const struct report_pair *pair,
+		    const struct report_port *port);
 	int (*pair_end)(struct report_output *output, const struct report_pair *pair);
 	/* Called in any case, with the first error, which it returns. Frees the state. */
 	int (*end)(struct report_output *output, const struct report *report, int error);
@@ -38,6 +39,7 @@ extern const struct report_writer report_json;
 int report_write(const struct report *report, const struct report_writer *writer, FILE *stream);
 
 /* The ports alone. */
-int report_write_ports(const struct report_ports *ports, const struct report_writer *writer, FILE *stream);
+int report_write_ports(const struct report_ports *ports, const struct report_writer *writer,
+		       FILE *stream);
 
 #endif

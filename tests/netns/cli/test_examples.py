@@ -1,6 +1,8 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""The examples of the documents that need no guest: their output is what the program prints. --write puts it there."""
+"""The examples of the documents that need no guest: their output is what the program prints.
+--write puts it there.
+"""
 
 import os
 import subprocess
@@ -43,9 +45,11 @@ def runner(stage, **texts):
         if command in texts:
             return texts[command]
         command = command.replace("/sys/fs/bpf", str(stage.bpffs)).replace(CONFIG, str(config))
-        done = subprocess.run(["ip", "netns", "exec", stage.guest.name, "sh", "-c", command], stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60,
-                              env={**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"})
+        done = subprocess.run(
+            ["ip", "netns", "exec", stage.guest.name, "sh", "-c", command],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            timeout=60, env={**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"},
+        )
         return done.stdout.replace(str(stage.bpffs), "/sys/fs/bpf").replace(str(config), CONFIG)
     return run
 
@@ -106,7 +110,9 @@ def qdisc(stage):
             tc filter add dev eth0 parent 1: prio 11 handle 7: protocol ip u32 divisor 16""")
     except Exception as error:
         raise Skip(f"this kernel has no htb or u32: {error}") from error
-    wait("status to name it", lambda: (stage.pair()["qdisc"] or {}).get("why", "").startswith("u32"))
+    wait(
+        "status to name it", lambda: (stage.pair()["qdisc"] or {}).get("why", "").startswith("u32")
+    )
     stage.wait_active("primary")
     examples.check("qdisc", runner(stage))
 
@@ -115,11 +121,15 @@ def qdisc(stage):
 def port(stage):
     if KERNEL < (6, 3):
         raise Skip("ports go by XDP from Linux 6.3 on")
-    stage.outside.run("ethtool -K br0 tx off >/dev/null; for wire in st1 pr1; do ethtool -K $wire gro on; done")
+    stage.outside.run(
+        "ethtool -K br0 tx off >/dev/null; for wire in st1 pr1; do ethtool -K $wire gro on; done"
+    )
     start(stage)
     time.sleep(1.2)
     with Container(stage, settings=None, mac="52:54:00:77:c0:01") as one:
-        stage.guest.run(f"ip link set {one.port} down; ip link set {one.port} name veth0; ip link set veth0 up")
+        stage.guest.run(
+            f"ip link set {one.port} down; ip link set {one.port} name veth0; ip link set veth0 up"
+        )
         one.port = "veth0"
         passed = []
 
@@ -129,7 +139,10 @@ def port(stage):
                 if "status" in command and not passed:
                     stage.wait_active("primary")
                     time.sleep(1.2)
-                    for flow in (Flow(one.netns, stage.outside, OUTSIDE, 500), Flow(stage.outside, one.netns, one.address, 500)):
+                    for flow in (
+                        Flow(one.netns, stage.outside, OUTSIDE, 500),
+                        Flow(stage.outside, one.netns, one.address, 500),
+                    ):
                         time.sleep(0.5)
                         flow.stop()
                     passed.append(True)

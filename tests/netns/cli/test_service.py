@@ -1,6 +1,8 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a service manager is told: ready when every pair is steered and not before, alive as long as the loop turns."""
+"""What a service manager is told: ready when every pair is steered and not before, alive as long as
+the loop turns.
+"""
 
 import os
 import signal
@@ -19,7 +21,9 @@ WATCHDOG_USEC = 400_000
 
 
 class Manager:
-    """An agent under a service manager, as far as an agent can tell: the socket that it is told over."""
+    """An agent under a service manager, as far as an agent can tell: the socket that it is told
+    over.
+    """
 
     def __init__(self, stage, *arguments, **environment):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
@@ -27,8 +31,12 @@ class Manager:
         self.socket.bind(address)
         self.told = []
         with open(stage.log, "a") as log:
-            stage.agents.append(stage.guest.popen([VFSTEER, "run", "--bpffs", str(stage.bpffs), *arguments], stdout=log, stderr=log,
-                                                  env={**os.environ, "NOTIFY_SOCKET": address, **environment}))
+            stage.agents.append(
+                stage.guest.popen(
+                    [VFSTEER, "run", "--bpffs", str(stage.bpffs), *arguments], stdout=log,
+                    stderr=log, env={**os.environ, "NOTIFY_SOCKET": address, **environment},
+                )
+            )
 
     def hear(self):
         """All lines so far."""
@@ -41,19 +49,33 @@ class Manager:
 
 @case(agent=False, pairs=2)
 def ready_when_every_pair_is_steered(stage):
-    """One of two pairs cannot be had, for its hook is full: the other works, but ready is what they are together."""
-    links = [bpf.Counter().attach_tcx(stage.guest, "st10", bpf.TCX_EGRESS) for _ in range(TCX_PROGRAMS_MAX - 1)]
+    """One of two pairs cannot be had, for its hook is full: the other works, but ready is what they
+    are together.
+    """
+    links = [
+        bpf.Counter().attach_tcx(stage.guest, "st10", bpf.TCX_EGRESS)
+        for _ in range(TCX_PROGRAMS_MAX - 1)
+    ]
     manager = Manager(stage, "--pair", "st0=pr0", "--pair", "st10=pr10")
-    wait("the status to be told", lambda: any(line.startswith("STATUS=") for line in manager.hear()))
+    wait(
+        "the status to be told", lambda: any(line.startswith("STATUS=") for line in manager.hear())
+    )
     stage.wait_active("primary")
     time.sleep(0.5)
-    check_equal([line for line in manager.hear() if line.startswith(("READY", "STATUS"))], ["STATUS=1 of 2 pairs steered"], "told")
+    check_equal(
+        [line for line in manager.hear() if line.startswith(("READY", "STATUS"))],
+        ["STATUS=1 of 2 pairs steered"], "told",
+    )
     check("st10: not paired" in stage.log.read_text(), "why was not said")
     for link in links:
         os.close(link)
-    stage.guest.run("ip link set st10 alias freed")  # any event: otherwise it is tried again every ten seconds
+    # any event: otherwise it is tried again every ten seconds
+    stage.guest.run("ip link set st10 alias freed")
     wait("the agent to be ready", lambda: "READY=1" in manager.hear())
-    check_equal([line for line in manager.hear() if line.startswith(("READY", "STATUS"))][-2:], ["READY=1", "STATUS=2 of 2 pairs steered"], "told")
+    check_equal(
+        [line for line in manager.hear() if line.startswith(("READY", "STATUS"))][-2:],
+        ["READY=1", "STATUS=2 of 2 pairs steered"], "told",
+    )
     check_equal(manager.hear().count("READY=1"), 1, "times ready was told")
     stage.wait_active("primary", 1)
 
@@ -76,7 +98,9 @@ def watchdog(stage):
     time.sleep(0.2)
     before = manager.hear().count("WATCHDOG=1")
     time.sleep(3 * WATCHDOG_USEC / 1e6)
-    check_equal(manager.hear().count("WATCHDOG=1"), before, "signs of life of an agent that stands still")
+    check_equal(
+        manager.hear().count("WATCHDOG=1"), before, "signs of life of an agent that stands still"
+    )
     stage.agent.send_signal(signal.SIGCONT)
     wait("signs of life again", lambda: manager.hear().count("WATCHDOG=1") > before)
 
@@ -91,7 +115,9 @@ def sandbox(stage):
 
 @case(agent=False, pairs=2)
 def another_pair_in_the_sandbox(stage):
-    """Whoever cannot remove the pins' directory takes one more pair in, and what the operator asked for stands."""
+    """Whoever cannot remove the pins' directory takes one more pair in, and what the operator asked
+    for stands.
+    """
     stage.start("st0=pr0", under=sandbox(stage))
     stage.wait_active("primary")
     stage.succeed("switch", "st0", "standby")
@@ -104,14 +130,21 @@ def another_pair_in_the_sandbox(stage):
     out.stop(), inbound.stop()
     check_equal((out.lost(), inbound.lost()), (0, 0), "lost (out, in)")
     after = stage.pair()
-    check_equal((after["admin"], after["active"], after["switches"]), ("standby", "standby", before["switches"]), "(wish, active, switches)")
+    check_equal(
+        (after["admin"], after["active"], after["switches"]),
+        ("standby", "standby", before["switches"]), "(wish, active, switches)",
+    )
     for name, value in before["counters"].items():
-        check(after["counters"][name] >= value, f"{name} went back from {value} to {after['counters'][name]}")
+        check(
+            after["counters"][name] >= value,
+            f"{name} went back from {value} to {after['counters'][name]}",
+        )
 
 
 @case(agent=False)
 def unload_in_the_sandbox(stage):
-    """The agent unloads, all but the directory, which is not its own to remove: the command does."""
+    """The agent unloads, all but the directory, which is not its own to remove: the command does.
+    """
     agent = stage.start(under=sandbox(stage))
     stage.wait_active("primary")
     stage.succeed("unload")

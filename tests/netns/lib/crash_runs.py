@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Runs a scenario once to list the crash points that it passes (user/base/crash_point.h), then once for each of these, with SIGKILL there and a fresh state.
+"""Runs a scenario once to list the crash points that it passes (user/base/crash_point.h), then once
+for each of these, with SIGKILL there and a fresh state.
 
-Traffic goes on, the primary may be unplugged as well, the next start restores the usual state, and unload restores a plain guest.
-A test program has a table {name: scenario class}, registers a case for each with add_all() and ends with rig.main().
+Traffic goes on, the primary may be unplugged as well, the next start restores the usual state, and
+unload restores a plain guest. A test program has a table {name: scenario class}, registers a case
+for each with add_all() and ends with rig.main().
 """
 
 import os
@@ -19,21 +21,25 @@ from tools.rig.levels import nightly, reached
 EVERY = reached("nightly")  # takes an hour
 LONG = 6  # points, of a life
 PARTS = 4  # a run takes one of so many
-PART = int(os.environ.get("VFSTEER_PART", time.time_ns() // 10**9)) % PARTS  # tests/run gives it from the commit's hash
+# tests/run gives it from the commit's hash
+PART = int(os.environ.get("VFSTEER_PART", time.time_ns() // 10**9)) % PARTS
 SETTLE_S = 0.05
 WITHOUT_TCX_RELEVANT = "hook-|steer-"  # the other points are the same with tcx
 # Frames that a veth's peer has taken, but not yet handed on, when the veth is deleted.
 IN_FLIGHT = 3
 
-# ---- base scenarios: what is prepared, and what is done by the one that dies ---------------------------------------------------------------
+# ---- base scenarios: what is prepared, and what is done by the one that dies
+# ---------------------------------------------------------------
 
 
 class Start:
     """The first start ever."""
     traffic, pairs, rx = True, 1, "exact"
     in_flight = 0  # what may be lost until it is dead
-    relevant = ""  # how the names of the points begin at which the agent is killed; a regular expression
-    without_tcx = True  # is there a case without tcx as well? Only a scenario that attaches programs needs one
+    # how the names of the points begin at which the agent is killed; a regular expression
+    relevant = ""
+    # is there a case without tcx as well? Only a scenario that attaches programs needs one
+    without_tcx = True
 
     def prepare(self, crash):
         pass
@@ -45,8 +51,13 @@ class Start:
         """Returns the process that died, or lives on."""
         agent = crash.doomed(crash.stage.launch, **environment)
         if agent.poll() is None:
-            wait("active, or dead", lambda: agent.poll() is not None or
-                 all(active(crash.stage, number) == "primary" for number in range(crash.stage.pairs)))
+            wait(
+                "active, or dead",
+                lambda: agent.poll() is not None
+                or all(
+                    active(crash.stage, number) == "primary" for number in range(crash.stage.pairs)
+                ),
+            )
         return agent
 
 
@@ -70,7 +81,8 @@ class Later(Start):
         return agent
 
 
-# ---- one life after the other ------------------------------------------------------------------------------------------------------------
+# ---- one life after the other
+# --------------------------------------------------------------------------------------------------
 
 
 def passages(text):
@@ -89,8 +101,9 @@ def trace(crash, scenario):
 
 
 def chosen(passed, relevant):
-    """Points at their first passage, now with and now without an unplug; of a long life a quarter, which the commit chooses. EVERY: all, at
-    each passage, both ways."""
+    """Points at their first passage, now with and now without an unplug; of a long life a quarter,
+    which the commit chooses. EVERY: all, at each passage, both ways.
+    """
     passed = [passage for passage in passed if re.match(relevant, passage)]
     if EVERY:
         return [(passage, unplug) for passage in passed for unplug in (False, True)]
@@ -98,11 +111,17 @@ def chosen(passed, relevant):
     for passage in passed:
         first.setdefault(passage.split(":")[0], passage)
     lives = list(enumerate(first.values()))
-    return [(passage, number // PARTS % 2 == 1) for number, passage in lives if len(lives) < LONG or number % PARTS == PART]
+    return [
+        (passage, number // PARTS % 2 == 1)
+        for number, passage in lives
+        if len(lives) < LONG or number % PARTS == PART
+    ]
 
 
 class LivedOn(Exception):
-    """The point was not passed: what a life does depends on time as well, and the one that was traced had more, or less, of it."""
+    """The point was not passed: what a life does depends on time as well, and the one that was
+    traced had more, or less, of it.
+    """
 
 
 def die(crash, scenario, point, unplug):
@@ -154,14 +173,20 @@ def live_and_die(stage, scenario, launcher):
     crash = Crash(stage, launcher, scenario.rx)
     if scenario.traffic:
         crash.begin_traffic()
-    lives = chosen(trace(crash, scenario), WITHOUT_TCX_RELEVANT if launcher else scenario.relevant)[:int(os.environ.get("LIVES", "999"))]
+    lives = chosen(trace(crash, scenario), WITHOUT_TCX_RELEVANT if launcher else scenario.relevant)[
+        : int(os.environ.get("LIVES", "999"))
+    ]
     check(lives, "no point was passed")
     for point, unplug in lives:
         try:
             die_in_one_of(crash, scenario, point, unplug)
         except AssertionError as error:
-            raise AssertionError(f"died at {point}{', then unplugged' if unplug else ''}: {error}") from error
-    note(f"VFSTEER_PART={PART}, {len(lives)} lives: {' '.join(point + ',unplugged' * unplug for point, unplug in lives)}")
+            raise AssertionError(
+                f"died at {point}{', then unplugged' if unplug else ''}: {error}"
+            ) from error
+    note(
+        f"VFSTEER_PART={PART}, {len(lives)} lives: {' '.join(point + ',unplugged' * unplug for point, unplug in lives)}"
+    )
     crash.end_traffic()
 
 
@@ -178,4 +203,7 @@ def add_all(scenarios):
     for name, scenario in scenarios.items():
         add(f"die_at_{name}", scenario())
         if scenario.without_tcx:
-            add(f"die_at_{name}_without_tcx", scenario(), [WITHOUT_TCX], f"die-at-{name}; hooks without tcx")
+            add(
+                f"die_at_{name}_without_tcx", scenario(), [WITHOUT_TCX],
+                f"die-at-{name}; hooks without tcx",
+            )

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Multicast in the tests: flows to a group, joined groups, and membership reports as a snooping switch reads them."""
+"""Multicast in the tests: flows to a group, joined groups, and membership reports as a snooping
+switch reads them.
+"""
 
 import socket
 import struct
@@ -20,25 +22,37 @@ def family_of(address):
 
 
 def join(netns, device, group, source=None, receiver=None):
-    """Joins the group on the device, from one source alone if there is one; the socket that is its member."""
+    """Joins the group on the device, from one source alone if there is one; the socket that is its
+    member.
+    """
     family, index = family_of(group), interface(netns, device)
     member = receiver or netns.inside(lambda: socket.socket(family, socket.SOCK_DGRAM))
     packed = socket.inet_pton(family, group)
     if source:
         pad = "4x" if family == socket.AF_INET6 else ""
-        storage = [struct.pack(f"=HH{pad}{len(packed)}s", family, 0, socket.inet_pton(family, address)).ljust(128, b"\0")
-                   for address in (group, source)]
+        storage = [
+            struct.pack(
+                f"=HH{pad}{len(packed)}s", family, 0, socket.inet_pton(family, address)
+            ).ljust(128, b"\0")
+            for address in (group, source)
+        ]
         level = socket.IPPROTO_IPV6 if family == socket.AF_INET6 else socket.IPPROTO_IP
-        member.setsockopt(level, MCAST_JOIN_SOURCE_GROUP, struct.pack("I4x", index) + b"".join(storage))
+        member.setsockopt(
+            level, MCAST_JOIN_SOURCE_GROUP, struct.pack("I4x", index) + b"".join(storage)
+        )
     elif family == socket.AF_INET6:
         member.setsockopt(socket.IPPROTO_IPV6, IPV6_JOIN_GROUP, packed + struct.pack("I", index))
     else:
-        member.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, packed + bytes(4) + struct.pack("I", index))
+        member.setsockopt(
+            socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, packed + bytes(4) + struct.pack("I", index)
+        )
     return member
 
 
 class GroupFlow(Flow):
-    """A flow to a group, from the device @out of one side to the members on the device @into of the other."""
+    """A flow to a group, from the device @out of one side to the members on the device @into of the
+    other.
+    """
 
     def __init__(self, source, target, group, out="br0", into="st0", rate=1000):
         self.out, self.into = out, into
@@ -50,22 +64,34 @@ class GroupFlow(Flow):
         if family_of(to) == socket.AF_INET6:
             self.sender.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, index)
         else:
-            self.sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, struct.pack("4s4sI", bytes(4), bytes(4), index))
+            self.sender.setsockopt(
+                socket.IPPROTO_IP, socket.IP_MULTICAST_IF,
+                struct.pack("4s4sI", bytes(4), bytes(4), index),
+            )
 
 
 def group_mac(group):
     packed = socket.inet_pton(family_of(group), group)
-    return b"\x33\x33" + packed[-4:] if len(packed) == 16 else b"\x01\x00\x5e" + bytes([packed[1] & 0x7f]) + packed[2:]
+    return (
+        b"\x33\x33" + packed[-4:]
+        if len(packed) == 16
+        else b"\x01\x00\x5e" + bytes([packed[1] & 0x7F]) + packed[2:]
+    )
 
 
 def _records(body, version, family):
-    """{(version, group, mode, sources)} of the records behind the head of an IGMPv3 or MLDv2 report."""
+    """{(version, group, mode, sources)} of the records behind the head of an IGMPv3 or MLDv2
+    report.
+    """
     size, found = 16 if family == socket.AF_INET6 else 4, set()
     rest, count = body[8:], struct.unpack("!H", body[6:8])[0]
     for _ in range(count):
         kind, words, sources = struct.unpack("!BBH", rest[:4])
         check_equal(words, 0, "auxiliary data of a record")
-        addresses = [socket.inet_ntop(family, rest[at:at + size]) for at in range(4, 4 + size * (1 + sources), size)]
+        addresses = [
+            socket.inet_ntop(family, rest[at : at + size])
+            for at in range(4, 4 + size * (1 + sources), size)
+        ]
         found.add((version, addresses[0], MODES.get(kind, kind), tuple(sorted(addresses[1:]))))
         rest = rest[4 + size * (1 + sources):]
     check_equal(rest, b"", f"what follows the {count} records")
@@ -73,10 +99,15 @@ def _records(body, version, family):
 
 
 def _igmp_of(data):
-    check_equal((data[14], data[15], data[20:22], data[22], data[34:38]), (0x46, 0xc0, b"\x40\0", 1, b"\x94\x04\0\0"),
-                "IGMP: header length, class, no fragments, TTL, router alert")
+    check_equal(
+        (data[14], data[15], data[20:22], data[22], data[34:38]),
+        (0x46, 0xC0, b"\x40\0", 1, b"\x94\x04\0\0"),
+        "IGMP: header length, class, no fragments, TTL, router alert",
+    )
     check_equal(checksum(data[14:38]), 0xffff, "IP checksum")
-    body, to = data[38:14 + int.from_bytes(data[16:18], "big")], socket.inet_ntop(socket.AF_INET, data[30:34])
+    body, to = data[38 : 14 + int.from_bytes(data[16:18], "big")], socket.inet_ntop(
+        socket.AF_INET, data[30:34]
+    )
     check_equal((checksum(body), data[:6]), (0xffff, group_mac(to)), "IGMP checksum, and MAC")
     if body[0] == 0x22:
         check_equal(to, "224.0.0.22", "destination")
@@ -87,12 +118,20 @@ def _igmp_of(data):
 
 
 def _mld_of(data):
-    body, length = data[62:54 + int.from_bytes(data[18:20], "big")], int.from_bytes(data[18:20], "big") - 8
+    body, length = (
+        data[62 : 54 + int.from_bytes(data[18:20], "big")],
+        int.from_bytes(data[18:20], "big") - 8,
+    )
     if body[0] not in (131, 143):
         return set()
     to = socket.inet_ntop(socket.AF_INET6, data[38:54])
-    check_equal((data[54:62], data[21], data[:6]), (bytes([58, 0, 5, 2, 0, 0, 1, 0]), 1, group_mac(to)), "router alert, hop limit, and MAC")
-    check_equal(checksum(data[22:54] + struct.pack("!II", length, 58) + body), 0xffff, "MLD checksum")
+    check_equal(
+        (data[54:62], data[21], data[:6]), (bytes([58, 0, 5, 2, 0, 0, 1, 0]), 1, group_mac(to)),
+        "router alert, hop limit, and MAC",
+    )
+    check_equal(
+        checksum(data[22:54] + struct.pack("!II", length, 58) + body), 0xFFFF, "MLD checksum"
+    )
     if body[0] == 143:
         check_equal(to, "ff02::16", "destination")
         return _records(body, "mld2", socket.AF_INET6)
@@ -114,13 +153,19 @@ def reports_of(frames, mac, vlan=0):
             continue
         if data[12:14] == b"\x08\x00" and data[23] == socket.IPPROTO_IGMP:
             found |= _igmp_of(data)
-        if data[12:14] == IPV6.to_bytes(2, "big") and data[20] == 0 and data[54] == socket.IPPROTO_ICMPV6:
+        if (
+            data[12:14] == IPV6.to_bytes(2, "big")
+            and data[20] == 0
+            and data[54] == socket.IPPROTO_ICMPV6
+        ):
             found |= _mld_of(data)
     return found
 
 
 def current(reports):
-    """Those that tell of what is, as an answer or announcement does. The kernel reports a join or leave as a change, in IGMPv3 and MLDv2."""
+    """Those that tell of what is, as an answer or announcement does. The kernel reports a join or
+    leave as a change, in IGMPv3 and MLDv2.
+    """
     return {report for report in reports if report[2] in MODES.values()}
 
 

@@ -29,7 +29,9 @@ class WireCapture(Capture):
                         raise
                     continue
                 parts = {(level, kind): value for level, kind, value in parts}
-                status, _, _, _, _, tci, tpid = struct.unpack_from("IIIHHHH", parts[SOL_PACKET, PACKET_AUXDATA])
+                status, _, _, _, _, tci, tpid = struct.unpack_from(
+                    "IIIHHHH", parts[SOL_PACKET, PACKET_AUXDATA]
+                )
                 if status & TP_STATUS_VLAN_VALID:
                     tpid = tpid if status & TP_STATUS_VLAN_TPID_VALID else 0x8100
                     data = data[:12] + struct.pack("!HH", tpid, tci) + data[12:]
@@ -49,7 +51,10 @@ def tagged(data, *tags):
 
 def arp(mac, address, vlan=None, to=BROADCAST):
     """A container asks for somebody and so tells its address."""
-    body = struct.pack("!HHBBH6s4s6s4s", 1, 0x0800, 6, 4, 1, mac_bytes(mac), socket.inet_aton(address), bytes(6), socket.inet_aton("10.77.0.250"))
+    body = struct.pack(
+        "!HHBBH6s4s6s4s", 1, 0x0800, 6, 4, 1, mac_bytes(mac), socket.inet_aton(address), bytes(6),
+        socket.inet_aton("10.77.0.250"),
+    )
     data = frame(to, mac, 0x0806, body)
     return tagged(data, (0x8100, vlan)) if vlan else data
 
@@ -86,4 +91,7 @@ def transfer(source, target, to, size=16 << 20, timeout=30):
     thread.join(timeout + 5)
     client.close()
     listener.close()
-    check(not troubles and got == data, lambda: f"{len(got)} of {len(data)} bytes to {to}{'' if data.startswith(got) else ', others'}: {troubles}")
+    check(
+        not troubles and got == data,
+        lambda: f"{len(got)} of {len(data)} bytes to {to}{'' if data.startswith(got) else ', others'}: {troubles}",
+    )

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Ports on the stage of rig.py: containers, as namespaces, whose only device is the other end of a port.
+"""Ports on the stage of rig.py: containers, as namespaces, whose only device is the other end of a
+port.
 
     guest: po1, a port of st0's pair  |  container: ct0, with a MAC and addresses of its own on the outside's network
 
-Traffic is native (XDP) where nothing of a frame lies beside its data: checksums are whole, and whatever takes XDP frames has GRO on.
+Traffic is native (XDP) where nothing of a frame lies beside its data: checksums are whole, and
+whatever takes XDP frames has GRO on.
 """
 
 import json
@@ -22,15 +24,19 @@ from tools.rig.netns import Netns
 
 KERNEL = tuple(int(part) for part in platform.release().split(".")[:2])
 MODES = ("native", "tc") if KERNEL >= (6, 3) else ("tc", "native")  # the best of this kernel first
-COUNTERS = re.findall(r"__u64 (\w+);", re.search(r"struct vfsteer_port_counters \{(.*?)\};", HEADER, re.S)[1])
+COUNTERS = re.findall(
+    r"__u64 (\w+);", re.search(r"struct vfsteer_port_counters \{(.*?)\};", HEADER, re.S)[1]
+)
 VLAN_ID = 7
-# Frames that a veth's peer has taken, but not yet handed on, when the veth goes; and what the outside's bridge may still send to a dead port
-# until it is told, at 1000 a second.
+# Frames that a veth's peer has taken, but not yet handed on, when the veth goes; and what the
+# outside's bridge may still send to a dead port until it is told, at 1000 a second.
 IN_FLIGHT, INBOUND = 3, 100
 
 
 def by_each_driver(function, modes=MODES):
-    """Two cases: with XDP, and with tc alone: the better one in normal, the other at night. The case's second argument says which."""
+    """Two cases: with XDP, and with tc alone: the better one in normal, the other at night. The
+    case's second argument says which.
+    """
     for number, mode in enumerate(modes):
         def run(stage, mode=mode):
             prepare(stage, mode)
@@ -38,23 +44,33 @@ def by_each_driver(function, modes=MODES):
         run.__name__ = f"{function.__name__}_{mode}"
         copied(function, run)
         if number and level_of(function) == "normal":
-            nightly(f"{function.__name__}_{modes[0]}; bpf port (the programs of both)".replace("_", "-"))(run)
+            nightly(
+                f"{function.__name__}_{modes[0]}; bpf port (the programs of both)".replace("_", "-")
+            )(run)
         case(run)
     return function
 
 
 def by_best_driver(function):
-    """As by_each_driver: what the agent does is the same, so that both are the nightly level's as well."""
+    """As by_each_driver: what the agent does is the same, so that both are the nightly level's as
+    well.
+    """
     return by_each_driver(function)
 
 
 def prepare(stage, mode):
-    """The outside's ends of the wires do for XDP what a NIC does: they take its frames, and hand over whole checksums."""
+    """The outside's ends of the wires do for XDP what a NIC does: they take its frames, and hand
+    over whole checksums.
+    """
     stage.outside.run("ethtool -K br0 tx off >/dev/null")
     if mode == "native":
         if KERNEL < (6, 3):
-            raise Skip("a veth's XDP frames show what lies beside them from Linux 6.3 on: before that all go by tc")
-        stage.outside.run("for wire in st1 pr1; do [ ! -e /sys/class/net/$wire ] || ethtool -K $wire gro on; done")
+            raise Skip(
+                "a veth's XDP frames show what lies beside them from Linux 6.3 on: before that all go by tc"
+            )
+        stage.outside.run(
+            "for wire in st1 pr1; do [ ! -e /sys/class/net/$wire ] || ethtool -K $wire gro on; done"
+        )
 
 
 def settings_of(mode):
@@ -62,25 +78,32 @@ def settings_of(mode):
 
 
 def wait_quiet(stage, target=None, to=GUEST):
-    """Until unicast on the active wire is no longer compared, as the first to come a second after a switchover finds: meanwhile XDP leaves ports'
-    frames to tc."""
+    """Until unicast on the active wire is no longer compared, as the first to come a second after a
+    switchover finds: meanwhile XDP leaves ports' frames to tc.
+    """
     time.sleep(1.2)
     reachable(stage, stage.outside, target or stage.guest, to)
 
 
 def add_primary(stage, number=0, prepare=lambda: None):
-    """As Stage.add_primary, but the wire takes XDP frames from the beginning, as a NIC does. @prepare: called with the device there as new0."""
+    """As Stage.add_primary, but the wire takes XDP frames from the beginning, as a NIC does.
+    @prepare: called with the device there as new0.
+    """
     _, primary = stage.names(number)
     outer = primary[:-1] + "1"
     stage.index += 1
-    stage.guest.run(f"ip link add new0 index {stage.index} address {stage.mac(number)} type veth peer {outer} netns {stage.outside.name}")
+    stage.guest.run(
+        f"ip link add new0 index {stage.index} address {stage.mac(number)} type veth peer {outer} netns {stage.outside.name}"
+    )
     stage.outside.run(f"ethtool -K {outer} gro on; ip link set {outer} master br0 up")
     prepare()
     stage.guest.run(f"ip link set new0 name {primary}")
 
 
 class Container:
-    """With a port unless @settings is None: then join() makes it one. @mac: of its device, if not one of its own."""
+    """With a port unless @settings is None: then join() makes it one. @mac: of its device, if not
+    one of its own.
+    """
 
     def __init__(self, stage, number=1, settings=(), mac=None, mode="native", quiet=False):
         self.stage, self.number, self.mode = stage, number, mode
@@ -125,10 +148,15 @@ class Container:
         self._change("port", "del", self.port)
 
     def _change(self, *command):
-        """As XDP comes to the pair's devices, or leaves them, its traffic is moved away from them for a moment."""
+        """As XDP comes to the pair's devices, or leaves them, its traffic is moved away from them
+        for a moment.
+        """
         before = [pair["active"] for pair in self.stage.status()["pairs"]]
         self.stage.succeed(*command)
-        wait("the pairs to be as before", lambda: [pair["active"] for pair in self.stage.status()["pairs"]] == before)
+        wait(
+            "the pairs to be as before",
+            lambda: [pair["active"] for pair in self.stage.status()["pairs"]] == before,
+        )
 
     @property
     def status(self):
@@ -159,7 +187,10 @@ def listed(stage):
 
 def check_drivers(container, mode):
     one = container.status
-    check_equal((one["takes_by"], one["delivers_by"]), (mode, mode), f"(takes by, delivers by), {one['why']}")
+    check_equal(
+        (one["takes_by"], one["delivers_by"]), (mode, mode),
+        f"(takes by, delivers by), {one['why']}",
+    )
 
 
 class Moved:
@@ -172,19 +203,33 @@ class Moved:
     def look(self):
         pair = self.containers[0].stage.pair()
         all_ports = {one["name"]: one["counters"] for one in pair["ports"]}
-        return {"pair": pair["counters"], **{one.port: all_ports[one.port] for one in self.containers}}
+        return {
+            "pair": pair["counters"],
+            **{one.port: all_ports[one.port] for one in self.containers},
+        }
 
     def since(self):
         """({the pair's}, {the first container's}, …)."""
         now = self.look()
-        return tuple({name: now[what][name] - value for name, value in self.before[what].items()} for what in self.before)
+        return tuple(
+            {name: now[what][name] - value for name, value in self.before[what].items()}
+            for what in self.before
+        )
 
 
 def check_moved(counts, mode, tx=0, rx=0, what=""):
-    """At least so many packets each way, by XDP if that is the mode. The few that look for neighbours go by tc anyway."""
-    check(counts["tx_packets"] >= tx and counts["rx_packets"] >= rx, lambda: f"{what}: fewer than {tx} sent, {rx} delivered: {counts}")
+    """At least so many packets each way, by XDP if that is the mode. The few that look for
+    neighbours go by tc anyway.
+    """
+    check(
+        counts["tx_packets"] >= tx and counts["rx_packets"] >= rx,
+        lambda: f"{what}: fewer than {tx} sent, {rx} delivered: {counts}",
+    )
     for name, least in (("tx_native_packets", tx), ("rx_native_packets", rx)):
-        check(counts[name] >= least if mode == "native" else counts[name] == 0, lambda: f"{what}, by {mode}: {name} is {counts[name]}: {counts}")
+        check(
+            counts[name] >= least if mode == "native" else counts[name] == 0,
+            lambda: f"{what}, by {mode}: {name} is {counts[name]}: {counts}",
+        )
 
 
 def devices(stage):
@@ -198,7 +243,11 @@ def devices(stage):
 
 def receives(stage, device):
     """(unicast and other addresses in a device's receive list, does it receive all multicast?)"""
-    listed_there = {line.split()[0] for line in stage.guest.run(f"bridge fdb show dev {device}").splitlines() if "self" in line}
+    listed_there = {
+        line.split()[0]
+        for line in stage.guest.run(f"bridge fdb show dev {device}").splitlines()
+        if "self" in line
+    }
     return listed_there, "ALLMULTI" in stage.guest.run(f"ip link show {device}")
 
 
@@ -222,18 +271,25 @@ def around(stage):
 
 
 def wait_present(container, present=True, timeout=5.0):
-    wait(f"{container.port} {'present' if present else 'absent'}", lambda: (container.status or {}).get("present") is present, timeout)
+    wait(
+        f"{container.port} {'present' if present else 'absent'}",
+        lambda: (container.status or {}).get("present") is present, timeout,
+    )
     return container.status
 
 
 def wait_serving(container):
     """Present is what an agent finds; its programs come after."""
-    wait(f"{container.port} to be served", lambda: (container.status or {}).get("present") and container.status["takes_by"] != "none")
+    wait(
+        f"{container.port} to be served",
+        lambda: (container.status or {}).get("present") and container.status["takes_by"] != "none",
+    )
     return container.status
 
 
 def works(stage, container, own=None):
-    """To the outside and back, and the host's own traffic beside it. @own: the container's address."""
+    """To the outside and back, and the host's own traffic beside it. @own: the container's address.
+    """
     reachable(stage, container.netns, stage.outside, OUTSIDE)
     reachable(stage, stage.outside, container.netns, own or container.address)
     reachable(stage)
@@ -248,7 +304,9 @@ def silent(container):
 
 def everything(stage):
     """All that a port may change of a guest."""
-    return picture(stage) | {f"XDP at {name}: {device.xdp}" for name, device in devices(stage).items()}
+    return picture(stage) | {
+        f"XDP at {name}: {device.xdp}" for name, device in devices(stage).items()
+    }
 
 
 def until(condition):

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The stage of the netns tests: a guest and an outside as network namespaces, veths for its two wires.
+"""The stage of the netns tests: a guest and an outside as network namespaces, veths for its two
+wires.
 
     guest: st0 (standby), pr0 (primary), one MAC  |  outside: st1 and pr1, ports of the bridge br0
 
-A test program names its cases with @case and ends with main(), which is that of tools/rig/forked.py.
-Each case has a stage of its own.
+A test program names its cases with @case and ends with main(), which is that of
+tools/rig/forked.py. Each case has a stage of its own.
 """
 
 import contextlib
@@ -31,12 +32,15 @@ from tools.rig.checks import check, check_equal, note  # noqa: E402
 from tools.rig.cleanup import owned, released  # noqa: E402
 from tools.rig.netns import Netns  # noqa: E402
 
-WITHOUT_TCX, WITHOUT_TRACING = (str(Path(__file__).with_name(name)) for name in ("without_tcx.py", "without_tracing.py"))
+WITHOUT_TCX, WITHOUT_TRACING = (
+    str(Path(__file__).with_name(name)) for name in ("without_tcx.py", "without_tracing.py")
+)
 VFSTEER = os.environ.get("VFSTEER", str(ROOT / "build" / "vfsteer"))
 MAC = "02:76:66:00:00:01"
 GUEST, OUTSIDE = "10.77.0.1", "10.77.0.2"
 GUEST6, OUTSIDE6 = "fd77::1", "fd77::2"
-PATIENCE = float(os.environ.get("VFSTEER_PATIENCE", "1"))  # how many times longer to wait for a slow program
+# how many times longer to wait for a slow program
+PATIENCE = float(os.environ.get("VFSTEER_PATIENCE", "1"))
 BROADCAST = "ff:ff:ff:ff:ff:ff"
 ETH_P_ALL, ETH_P_TEST = 0x0003, 0x88b5  # the latter is for local experiments
 PACKET_OUTGOING = 4
@@ -77,7 +81,9 @@ def mac_bytes(text):
 
 
 def frame(to, source, ethertype=ETH_P_TEST, payload=b""):
-    return (mac_bytes(to) + mac_bytes(source) + ethertype.to_bytes(2, "big") + payload).ljust(60, b"\0")
+    return (mac_bytes(to) + mac_bytes(source) + ethertype.to_bytes(2, "big") + payload).ljust(
+        60, b"\0"
+    )
 
 
 def inject(netns, device, data):
@@ -88,7 +94,9 @@ def inject(netns, device, data):
 
 
 def flood(netns, device, frames):
-    """Sends raw frames out of a device, as fast as it goes; those that the device had no room for are sent again."""
+    """Sends raw frames out of a device, as fast as it goes; those that the device had no room for
+    are sent again.
+    """
     with netns.inside(lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)) as link:
         link.bind((device, 0))
         for data in frames:
@@ -101,8 +109,9 @@ def flood(netns, device, frames):
 
 
 class Capture:
-    """Frames on a device from now on. With ETH_P_ALL they are seen before tc on their way in (after it on their way out);
-    with any other protocol only what tc has let in, as the stack sees it."""
+    """Frames on a device from now on. With ETH_P_ALL they are seen before tc on their way in (after
+    it on their way out); with any other protocol only what tc has let in, as the stack sees it.
+    """
 
     def __init__(self, netns, device, protocol=ETH_P_ALL):
         self.socket = netns.inside(lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0))
@@ -113,7 +122,9 @@ class Capture:
         self.seen = []  # (unix_ns, outgoing, bytes)
 
     def frames(self, outgoing=None):
-        """Every frame so far; only those that left the device, or only those that came to it, if asked."""
+        """Every frame so far; only those that left the device, or only those that came to it, if
+        asked.
+        """
         with contextlib.suppress(BlockingIOError):
             while True:
                 try:
@@ -124,7 +135,9 @@ class Capture:
                         raise
                     continue
                 seconds, nanoseconds = struct.unpack("qq", parts[0][2][:16])
-                self.seen.append((seconds * 10**9 + nanoseconds, address[2] == PACKET_OUTGOING, data))
+                self.seen.append(
+                    (seconds * 10**9 + nanoseconds, address[2] == PACKET_OUTGOING, data)
+                )
         return [data for _, way, data in self.seen if outgoing is None or way == outgoing]
 
     def count(self, data, outgoing=None):
@@ -153,7 +166,9 @@ class Flow:
         self.prepare(source, target, to)
         self.sender.connect(address)
         self.stopping = self.ended = False
-        self.threads = [threading.Thread(target=work, daemon=True) for work in (self._receive, self._send)]
+        self.threads = [
+            threading.Thread(target=work, daemon=True) for work in (self._receive, self._send)
+        ]
         for thread in self.threads:
             thread.start()
         # The neighbour has to be found first; what waits for that is no part of the flow.
@@ -201,9 +216,12 @@ class Flow:
 
 class Stage:
     def __init__(self, primary=True, agent=True, pairs=1, snoops=True):
-        """@snoops: does the outside's bridge ask for groups, and send them to those alone who answered, as bridges do by themselves?"""
+        """@snoops: does the outside's bridge ask for groups, and send them to those alone who
+        answered, as bridges do by themselves?
+        """
         self.agents, self.pairs, self.captures, self.index = [], pairs, [], 100
-        self.program, self.options = [VFSTEER], []  # what start() and command() run, and the agent's further options
+        # what start() and command() run, and the agent's further options
+        self.program, self.options = [VFSTEER], []
         self.directory = Path(tempfile.mkdtemp(prefix="vfsteer-test-"))
         self.bpffs = self.directory / "bpffs"
         owned(self, self.close)
@@ -241,11 +259,16 @@ class Stage:
         return (f"st{number}0", f"pr{number}0") if number else ("st0", "pr0")
 
     def add_wire(self, inner, number=0):
-        """A veth, down, between the guest (inner: st0, pr0) and a port of the outside's bridge (st1, pr1), up."""
+        """A veth, down, between the guest (inner: st0, pr0) and a port of the outside's bridge
+        (st1, pr1), up.
+        """
         outer = inner[:-1] + "1"
-        # A number of its own: the kernel delays news of a veth's carrier when both ends have the same one.
+        # A number of its own: the kernel delays news of a veth's carrier when both ends have the
+        # same one.
         self.index += 1
-        self.guest.run(f"ip link add {inner} index {self.index} address {self.mac(number)} type veth peer {outer} netns {self.outside.name}")
+        self.guest.run(
+            f"ip link add {inner} index {self.index} address {self.mac(number)} type veth peer {outer} netns {self.outside.name}"
+        )
         self.outside.run(f"ip link set {outer} master br0 up")
 
     def add_standby(self, number=0):
@@ -260,10 +283,28 @@ class Stage:
         self.add_wire(self.names(number)[1], number)
 
     def command(self, *arguments, under=(), **kwargs):
-        """Runs vfsteer in the guest with this stage's bpffs, by way of the command @under if there is one."""
-        return subprocess.run(["ip", "netns", "exec", self.guest.name, *under, *self.program, *arguments, "--bpffs", str(self.bpffs)],
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60 * PATIENCE,
-                              **kwargs)
+        """Runs vfsteer in the guest with this stage's bpffs, by way of the command @under if there
+        is one.
+        """
+        return subprocess.run(
+            [
+                "ip",
+                "netns",
+                "exec",
+                self.guest.name,
+                *under,
+                *self.program,
+                *arguments,
+                "--bpffs",
+                str(self.bpffs),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60 * PATIENCE,
+            **kwargs
+        )
 
     def succeed(self, *arguments):
         done = self.command(*arguments)
@@ -271,14 +312,30 @@ class Stage:
         return done.stdout
 
     def launch(self, *pairs, under=(), options=(), timeout=5.0, **environment):
-        """Starts an agent, by way of the command @under if there is one; a pair "" is none on the command line; waits until it says that it is ready, as systemd would, or has ended."""
+        """Starts an agent, by way of the command @under if there is one; a pair "" is none on the
+        command line; waits until it says that it is ready, as systemd would, or has ended.
+        """
         pairs = pairs or ["=".join(self.names(number)) for number in range(self.pairs)]
         named = [part for pair in pairs if pair for part in ("--pair", pair)]
-        arguments = [*under, *self.program, "run", "--bpffs", str(self.bpffs), *self.options, *named, *options]
+        arguments = [
+            *under,
+            *self.program,
+            "run",
+            "--bpffs",
+            str(self.bpffs),
+            *self.options,
+            *named,
+            *options,
+        ]
         address = str(self.directory / f"notify-{len(self.agents)}")
-        with open(self.log, "a") as log, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as notify:
+        with open(self.log, "a") as log, socket.socket(
+            socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK
+        ) as notify:
             notify.bind(address)
-            agent = self.guest.popen(arguments, stdout=log, stderr=log, env={**os.environ, **environment, "NOTIFY_SOCKET": address})
+            agent = self.guest.popen(
+                arguments, stdout=log, stderr=log,
+                env={**os.environ, **environment, "NOTIFY_SOCKET": address},
+            )
             self.agents.append(agent)
 
             def ready():
@@ -319,12 +376,17 @@ class Stage:
         return self.pair(number)
 
     def wait_state(self, state, number=0, timeout=5.0):
-        wait(f"primary {state}", lambda: (self.pair(number) or {}).get("primary_state") == state, timeout)
+        wait(
+            f"primary {state}", lambda: (self.pair(number) or {}).get("primary_state") == state,
+            timeout,
+        )
         return self.pair(number)
 
     def flows(self, rate=1000):
         """(out, in): one flow from the guest, one to it."""
-        return Flow(self.guest, self.outside, OUTSIDE, rate), Flow(self.outside, self.guest, GUEST, rate)
+        return Flow(self.guest, self.outside, OUTSIDE, rate), Flow(
+            self.outside, self.guest, GUEST, rate
+        )
 
     def capture(self, netns, device, protocol=ETH_P_ALL):
         self.captures.append(Capture(netns, device, protocol))
@@ -332,7 +394,8 @@ class Stage:
 
     @staticmethod
     def _end(agent):
-        """By its own way out, if it goes: there it is seen whether it gives back all that it took."""
+        """By its own way out, if it goes: there it is seen whether it gives back all that it took.
+        """
         agent.terminate()
         agent.send_signal(signal.SIGCONT)
         try:
@@ -368,7 +431,8 @@ def each_active(stage):
 
 
 def reachable(stage, source=None, target=None, to=OUTSIDE, count=20):
-    """Asserts that datagrams pass from source to target, all of them once the neighbour is known."""
+    """Asserts that datagrams pass from source to target, all of them once the neighbour is known.
+    """
     flow = Flow(source or stage.guest, target or stage.outside, to, 200)
     wait(f"{count} datagrams to {to}", lambda: len(flow.times) > count)
     lost = flow.stop().lost()
@@ -386,7 +450,9 @@ def _run_case(name, function, options):
     except Exception as error:
         traceback.print_exc(file=sys.stdout)
         if stage and stage.log.exists():
-            print(f"--- agent's log\n{stage.log.read_text()}--- status\n{stage.command('status').stdout}")
+            print(
+                f"--- agent's log\n{stage.log.read_text()}--- status\n{stage.command('status').stdout}"
+            )
         return 1, str(error)
     finally:
         if stage:

@@ -1,10 +1,12 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""Runs a program on a kernel that knows no tcx links, as those before Linux 6.6: BPF_LINK_CREATE answers EINVAL.
+"""Runs a program on a kernel that knows no tcx links, as those before Linux 6.6: BPF_LINK_CREATE
+answers EINVAL.
 
     without_tcx.py PROGRAM [ARGUMENT...]
 
-A seccomp filter plays that kernel, so that the program under test is the product itself. Root is needed.
+A seccomp filter plays that kernel, so that the program under test is the product itself. Root is
+needed.
 """
 
 import ctypes
@@ -21,7 +23,9 @@ NUMBER_OFFSET, COMMAND_OFFSET = 0, 16  # in struct seccomp_data: nr, the low hal
 
 
 def filter_of_command(command, verdict):
-    """A seccomp filter with a verdict on one command of bpf(2): struct sock_fprog, and what it points to, which has to live as long."""
+    """A seccomp filter with a verdict on one command of bpf(2): struct sock_fprog, and what it
+    points to, which has to live as long.
+    """
     code = b"".join(struct.pack("HBBI", *step) for step in (
         (LOAD, 0, 0, NUMBER_OFFSET),
         (JUMP_IF_EQUAL, 0, 3, bpf.SYSCALL),

@@ -1,11 +1,13 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""Runs a program on a kernel that refuses tracing programs, as hardened ones do: BPF_PROG_LOAD of one answers EPERM.
+"""Runs a program on a kernel that refuses tracing programs, as hardened ones do: BPF_PROG_LOAD of
+one answers EPERM.
 
     without_tracing.py PROGRAM [ARGUMENT...]
 
-A filter sees the numbers of a system call and not what they point to, where the type of a program stands: a child looks there, and answers for
-the kernel (seccomp_unotify(2), Linux 5.5). It ends with the program. Root is needed.
+A filter sees the numbers of a system call and not what they point to, where the type of a program
+stands: a child looks there, and answers for the kernel (seccomp_unotify(2), Linux 5.5). It ends
+with the program. Root is needed.
 """
 
 import ctypes
@@ -20,7 +22,9 @@ import sys
 import bpf
 from without_tcx import filter_of_command
 
-SECCOMP = {"x86_64": 317, "aarch64": 277, "ppc64le": 358, "s390x": 348, "riscv64": 277}[platform.machine()]
+SECCOMP = {"x86_64": 317, "aarch64": 277, "ppc64le": 358, "s390x": 348, "riscv64": 277}[
+    platform.machine()
+]
 SECCOMP_SET_MODE_FILTER, NEW_LISTENER, RET_USER_NOTIF = 1, 1 << 3, 0x7fc00000
 RECEIVE, SEND = 0xc0502100, 0xc0182101  # ioctl(2): SECCOMP_IOCTL_NOTIF_RECV, _SEND
 NOTICE_SIZE, GO_ON = 80, 1  # of struct seccomp_notif; SECCOMP_USER_NOTIF_FLAG_CONTINUE
@@ -51,7 +55,13 @@ def answer(listener):
     number, process = struct.unpack_from("QI", notice)
     attributes, = struct.unpack_from("Q", notice, 40)  # args[1]
     refused = program_type(process, attributes) == PROG_TYPE_TRACING
-    fcntl.ioctl(listener, SEND, bytearray(struct.pack("QqiI", number, 0, -errno.EPERM if refused else 0, 0 if refused else GO_ON)))
+    fcntl.ioctl(
+        listener,
+        SEND,
+        bytearray(
+            struct.pack("QqiI", number, 0, -errno.EPERM if refused else 0, 0 if refused else GO_ON)
+        ),
+    )
 
 
 def stand_in(listener, parent):

@@ -1,6 +1,8 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""Bad states of what is pinned are put right by the next start, or refused with what to do; traffic goes on either way."""
+"""Bad states of what is pinned are put right by the next start, or refused with what to do; traffic
+goes on either way.
+"""
 
 import os
 import re
@@ -49,10 +51,23 @@ def check_well(stage):
     stage.start()
     pair = stage.wait_active("primary")
     check_equal(len(stage.status()["pairs"]), 1, "pairs")
-    check_equal((pair["primary"], pair["primary_state"], pair["admin"]), ("pr0", "ready", "auto"), "(primary, state, admin)")
-    check_equal([name for name in stage.links() if not name.startswith(("watch-", "drops-"))],
-                [f"primary-ingress-{ifindex(stage, 'pr0')}", f"standby-egress-{ifindex(stage, 'st0')}", f"standby-ingress-{ifindex(stage, 'st0')}"], "links")
-    check_equal(sorted(path.name for path in stage.pins.iterdir()), ["counters", "events", "links", "own_macs", "pairs", "twins", "twins_key"], "pins")
+    check_equal(
+        (pair["primary"], pair["primary_state"], pair["admin"]), ("pr0", "ready", "auto"),
+        "(primary, state, admin)",
+    )
+    check_equal(
+        [name for name in stage.links() if not name.startswith(("watch-", "drops-"))],
+        [
+            f"primary-ingress-{ifindex(stage, 'pr0')}",
+            f"standby-egress-{ifindex(stage, 'st0')}",
+            f"standby-ingress-{ifindex(stage, 'st0')}",
+        ],
+        "links",
+    )
+    check_equal(
+        sorted(path.name for path in stage.pins.iterdir()),
+        ["counters", "events", "links", "own_macs", "pairs", "twins", "twins_key"], "pins",
+    )
     before = stage.pair()["counters"]
     reachable(stage)
     reachable(stage, stage.outside, stage.guest, GUEST)
@@ -64,16 +79,18 @@ def check_well(stage):
 def nonsense_in_a_slot(stage):
     """Whatever stands there: the next start makes sense of it."""
     long_ago, never = struct.pack("Q", 1), struct.pack("Q", 2**63)
-    for what, changes in (("unknown enumerators", [(ACTIVE, b"\x4d\x4d\x4d\x4d")]),
-                          ("active primary, none there", [(ACTIVE, b"\x01"), (PRIMARY_IFINDEX, b"\0" * 4)]),
-                          ("a primary of a dead ifindex", [(PRIMARY_IFINDEX, struct.pack("I", 99999))]),
-                          ("a standby of a dead ifindex", [(STANDBY_IFINDEX, struct.pack("I", 99998))]),
-                          ("no name", [(STANDBY, b"\0" * 16)]),
-                          ("names without an end", [(STANDBY, b"x" * 16), (PRIMARY, b"y" * 16)]),
-                          ("leaving for ever", [(PRIMARY_STATE, b"\x03"), (LEAVING, long_ago)]),
-                          ("times to come", [(LAST_SWITCH, never), (LEAVING, never)]),
-                          ("no slot in use", [(SLOTS_USED, b"\0" * 4)]),
-                          ("more slots in use than there are", [(SLOTS_USED, b"\xff" * 4)])):
+    for what, changes in (
+        ("unknown enumerators", [(ACTIVE, b"\x4d\x4d\x4d\x4d")]),
+        ("active primary, none there", [(ACTIVE, b"\x01"), (PRIMARY_IFINDEX, b"\0" * 4)]),
+        ("a primary of a dead ifindex", [(PRIMARY_IFINDEX, struct.pack("I", 99999))]),
+        ("a standby of a dead ifindex", [(STANDBY_IFINDEX, struct.pack("I", 99998))]),
+        ("no name", [(STANDBY, b"\0" * 16)]),
+        ("names without an end", [(STANDBY, b"x" * 16), (PRIMARY, b"y" * 16)]),
+        ("leaving for ever", [(PRIMARY_STATE, b"\x03"), (LEAVING, long_ago)]),
+        ("times to come", [(LAST_SWITCH, never), (LEAVING, never)]),
+        ("no slot in use", [(SLOTS_USED, b"\0" * 4)]),
+        ("more slots in use than there are", [(SLOTS_USED, b"\xff" * 4)]),
+    ):
         stage.stop(signal.SIGKILL)
         write(stage, *changes)
         try:
@@ -101,23 +118,40 @@ def slots_in_use(stage):
 @case
 @nightly("bad-pins/refused, bad-pins/nonsense-in-a-slot")
 def link_pins_moved_about(stage):
-    """A pin that is not the link of the hook it is named for is replaced, and the other device is left as it is."""
+    """A pin that is not the link of the hook it is named for is replaced, and the other device is
+    left as it is.
+    """
     links = stage.pins / "links"
     names = [name for name in stage.links() if not name.startswith(("watch-", "drops-"))]
     primary, egress, ingress = (links / name for name in names)
-    for what, change in (("exchanged", lambda: (egress.rename(links / "aside"), ingress.rename(egress), (links / "aside").rename(ingress))),
-                         ("of another device", lambda: primary.rename(egress)),
-                         ("a directory", lambda: (egress.unlink(), egress.mkdir())),
-                         ("a map", lambda: (egress.unlink(), bpf.pin(bpf.array_map(), egress))),
-                         ("a dead device's", lambda: bpf.pin(bpf.array_map(), links / "primary-ingress-99999")),
-                         ("a device's that is in no pair", lambda: bpf.pin(bpf.array_map(), links / "primary-ingress-1")),
-                         ("not renamed", lambda: bpf.pin(bpf.array_map(), links / "new-watch-netif_carrier_off")),
-                         ("of a function nobody watches", lambda: bpf.pin(bpf.array_map(), links / "watch-nobody"))):
+    for what, change in (
+        (
+            "exchanged",
+            lambda: (
+                egress.rename(links / "aside"),
+                ingress.rename(egress),
+                (links / "aside").rename(ingress),
+            ),
+        ),
+        ("of another device", lambda: primary.rename(egress)),
+        ("a directory", lambda: (egress.unlink(), egress.mkdir())),
+        ("a map", lambda: (egress.unlink(), bpf.pin(bpf.array_map(), egress))),
+        ("a dead device's", lambda: bpf.pin(bpf.array_map(), links / "primary-ingress-99999")),
+        (
+            "a device's that is in no pair",
+            lambda: bpf.pin(bpf.array_map(), links / "primary-ingress-1"),
+        ),
+        ("not renamed", lambda: bpf.pin(bpf.array_map(), links / "new-watch-netif_carrier_off")),
+        ("of a function nobody watches", lambda: bpf.pin(bpf.array_map(), links / "watch-nobody")),
+    ):
         stage.stop(signal.SIGKILL)
         change()
         try:
             check_well(stage)
-            check(not {"new-watch-netif_carrier_off", "watch-nobody"} & set(stage.links()), "stale pins")
+            check(
+                not {"new-watch-netif_carrier_off", "watch-nobody"} & set(stage.links()),
+                "stale pins",
+            )
         except AssertionError as error:
             raise AssertionError(f"{what}: {error}") from error
         note(what)
@@ -125,24 +159,38 @@ def link_pins_moved_about(stage):
 
 def check_refused(stage, words):
     done = stage.command("run", "--pair", "st0=pr0")
-    check_equal((done.returncode, done.stderr.count("\n")), (1, 1), f"(status, lines): {done.stderr}")
+    check_equal(
+        (done.returncode, done.stderr.count("\n")), (1, 1), f"(status, lines): {done.stderr}"
+    )
     check(words in done.stderr and "'vfsteer unload'" in done.stderr, f"message: {done.stderr}")
     reachable(stage)
 
 
 @case
 def refused(stage):
-    """What cannot be put right is refused, unload takes it away, and the next start is as the first."""
+    """What cannot be put right is refused, unload takes it away, and the next start is as the
+    first.
+    """
     def other_map(name, entries, size=8, flags=0):
         (stage.pins / name).unlink()
         bpf.pin(bpf.array_map(size, entries, name.encode(), flags), stage.pins / name)
 
-    for what, change, words in (("counters of another kind", lambda: other_map("counters", 1), "not ours"),
-                                ("pairs of another size", lambda: other_map("pairs", 1, PAIR_SIZE + 8), "another version"),
-                                ("pairs of another number", lambda: other_map("pairs", 128, PAIR_SIZE, bpf.F_MMAPABLE), "another version"),
-                                ("no pairs", lambda: (stage.pins / "pairs").unlink(), "missing"),
-                                ("no events, in use", lambda: (stage.pins / "events").unlink(), "missing"),
-                                ("another namespace", lambda: write(stage, (NAMESPACE, struct.pack("I", 7))), "another network namespace (7)")):
+    for what, change, words in (
+        ("counters of another kind", lambda: other_map("counters", 1), "not ours"),
+        ("pairs of another size", lambda: other_map("pairs", 1, PAIR_SIZE + 8), "another version"),
+        (
+            "pairs of another number",
+            lambda: other_map("pairs", 128, PAIR_SIZE, bpf.F_MMAPABLE),
+            "another version",
+        ),
+        ("no pairs", lambda: (stage.pins / "pairs").unlink(), "missing"),
+        ("no events, in use", lambda: (stage.pins / "events").unlink(), "missing"),
+        (
+            "another namespace",
+            lambda: write(stage, (NAMESPACE, struct.pack("I", 7))),
+            "another network namespace (7)",
+        ),
+    ):
         stage.stop()
         change()
         try:

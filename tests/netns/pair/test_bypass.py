@@ -1,7 +1,9 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""What stands on the standby and does not see what goes by the primary: XDP programs, which are put on the primary as well or keep it
-from being used; the root qdisc, AF_XDP sockets and egress filters, which are named."""
+"""What stands on the standby and does not see what goes by the primary: XDP programs, which are put
+on the primary as well or keep it from being used; the root qdisc, AF_XDP sockets and egress
+filters, which are named.
+"""
 
 import ctypes
 import json
@@ -17,7 +19,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
 import bpf  # noqa: E402
-from rig import GUEST, PATIENCE, WITHOUT_TCX, case, check, check_equal, main, reachable, wait  # noqa: E402
+from rig import (  # noqa: E402
+    GUEST, PATIENCE, WITHOUT_TCX, case, check, check_equal, main, reachable, wait,
+)
 
 BLOCKED, OTHER = 6001, 6002
 DATAGRAMS = 50
@@ -76,11 +80,17 @@ def bypassed(stage):
 def check_blocked(stage, blocked, free, what):
     """Over the primary, which the network has learned."""
     reachable(stage)
-    check_equal((arrived(stage, blocked), arrived(stage, free)), (0, DATAGRAMS), f"(blocked, others) that arrived {what}")
+    check_equal(
+        (arrived(stage, blocked), arrived(stage, free)), (0, DATAGRAMS),
+        f"(blocked, others) that arrived {what}",
+    )
 
 
 def check_mirrored(stage, number, mode=1):
-    wait(f"program {number} on the primary", lambda: (program_on(stage, "pr0") or (0, 0)) == (mode, number))
+    wait(
+        f"program {number} on the primary",
+        lambda: (program_on(stage, "pr0") or (0, 0)) == (mode, number),
+    )
     stage.wait_active("primary")
     check_equal(bypassed(stage).get("xdp"), None, "what status says is bypassed")
 
@@ -92,7 +102,10 @@ def check_lossless(*flows):
     end = time.monotonic() + 2 * PATIENCE
     while any(flow.lost() for flow in flows) and time.monotonic() < end:
         time.sleep(0.05)
-    check_equal([(flow.stop().lost(), flow.copies) for flow in flows], [(0, 0)] * len(flows), "(lost, doubled), out and in")
+    check_equal(
+        [(flow.stop().lost(), flow.copies) for flow in flows], [(0, 0)] * len(flows),
+        "(lost, doubled), out and in",
+    )
 
 
 @case(agent=False)
@@ -108,7 +121,9 @@ def firewall_before_the_first_start(stage):
 
 @case
 def firewall_comes_changes_and_goes(stage):
-    """While the primary carries traffic, of which nothing is lost; attached by netlink, which tells."""
+    """While the primary carries traffic, of which nothing is lost; attached by netlink, which
+    tells.
+    """
     out, inbound = stage.flows(RATE)
     wall = Wall(stage)
     for port, other in ((BLOCKED, OTHER), (OTHER, BLOCKED)):
@@ -139,15 +154,21 @@ def firewall_by_link(stage):
 
 def check_blocked_nothing(stage):
     stage.wait_active("primary")
-    check_equal((arrived(stage, BLOCKED), arrived(stage, OTHER)), (DATAGRAMS, DATAGRAMS), "that arrived")
+    check_equal(
+        (arrived(stage, BLOCKED), arrived(stage, OTHER)), (DATAGRAMS, DATAGRAMS), "that arrived"
+    )
 
 
 @case
 def generic_firewall(stage):
-    """Frames that the primary received pass it on their way to the standby: it is not put on the primary as well."""
+    """Frames that the primary received pass it on their way to the standby: it is not put on the
+    primary as well.
+    """
     out, inbound = stage.flows(RATE)
     Wall(stage, GENERIC).put(BLOCKED)
-    wait("the agent to know", lambda: stage.pair()["xdp_mirror"]["state"] == "generic on the standby")
+    wait(
+        "the agent to know", lambda: stage.pair()["xdp_mirror"]["state"] == "generic on the standby"
+    )
     stage.wait_active("primary")
     check_blocked(stage, BLOCKED, OTHER, "over the primary")
     check_equal(program_on(stage, "pr0"), None, "the primary's XDP program")
@@ -157,16 +178,29 @@ def generic_firewall(stage):
 
 @case(agent=False)
 def without_a_broker(stage):
-    """Nobody may get the program: the primary is not used, and says why; then it goes, and the primary is used."""
+    """Nobody may get the program: the primary is not used, and says why; then it goes, and the
+    primary is used.
+    """
     wall = Wall(stage)
     number = wall.put(BLOCKED)
     stage.start(under=("setpriv", "--bounding-set=-sys_admin"))
     stage.wait_state("down")
     text = bypassed(stage)["xdp"]
-    check(f"XDP program {number} of st0 is not on pr0" in text and "CAP_SYS_ADMIN" in text and "xdp = ignore" in text, text)
-    check_equal((stage.pair()["down_reason"], program_on(stage, "pr0")), ("the standby's XDP program is not on it", None), "(down_reason, program)")
+    check(
+        f"XDP program {number} of st0 is not on pr0" in text
+        and "CAP_SYS_ADMIN" in text
+        and "xdp = ignore" in text,
+        text,
+    )
+    check_equal(
+        (stage.pair()["down_reason"], program_on(stage, "pr0")),
+        ("the standby's XDP program is not on it", None), "(down_reason, program)",
+    )
     check_equal(log_lines(stage, f"XDP program {number} of st0"), 1, "lines in the log")
-    check("state DOWN" in stage.guest.run("ip link show pr0"), "the primary can receive past the program")
+    check(
+        "state DOWN" in stage.guest.run("ip link show pr0"),
+        "the primary can receive past the program",
+    )
     check_blocked(stage, BLOCKED, OTHER, "over the standby")
     out, inbound = stage.flows(RATE)
     # Somebody sets it up: it would receive past the program.
@@ -210,8 +244,14 @@ def ignored(stage):
     stage.start()
     stage.wait_active("primary")
     reachable(stage)
-    check_equal((arrived(stage, BLOCKED), program_on(stage, "pr0")), (DATAGRAMS, None), "(datagrams past the program, program)")
-    check(f"XDP program {number} of st0 does not see what pr0 receives" in bypassed(stage)["xdp"], bypassed(stage))
+    check_equal(
+        (arrived(stage, BLOCKED), program_on(stage, "pr0")), (DATAGRAMS, None),
+        "(datagrams past the program, program)",
+    )
+    check(
+        f"XDP program {number} of st0 does not see what pr0 receives" in bypassed(stage)["xdp"],
+        bypassed(stage),
+    )
     check("bypassed: XDP program" in stage.succeed("status"), "the text does not tell")
     check_equal(log_lines(stage, f"XDP program {number} of st0"), 1, "lines in the log")
 
@@ -225,7 +265,9 @@ def another_program_on_the_primary(stage):
     number = Wall(stage).put(BLOCKED)
     stage.wait_state("down")
     wait("the reason", lambda: "xdp" in bypassed(stage))
-    check("is there: pr0 is not used; take that one away" in bypassed(stage)["xdp"], bypassed(stage))
+    check(
+        "is there: pr0 is not used; take that one away" in bypassed(stage)["xdp"], bypassed(stage)
+    )
     check_blocked(stage, BLOCKED, OTHER, "over the standby")
     stage.guest.run("ip link set dev pr0 xdpdrv off")
     check_mirrored(stage, number)
@@ -237,7 +279,9 @@ def the_same_program_on_the_primary(stage):
     """Somebody has done it already."""
     program = bpf.Firewall(BLOCKED)
     bpf.pin(program.program, stage.bpffs / "both")
-    stage.guest.run(f"for device in pr0 st0; do ip link set dev $device xdpdrv pinned {stage.bpffs}/both; done")
+    stage.guest.run(
+        f"for device in pr0 st0; do ip link set dev $device xdpdrv pinned {stage.bpffs}/both; done"
+    )
     wait("the agent to know", lambda: stage.pair()["xdp_mirror"]["state"] == "native")
     stage.wait_active("primary")
     check_blocked(stage, BLOCKED, OTHER, "over the primary")
@@ -248,8 +292,12 @@ def the_same_program_on_the_primary(stage):
 
 @case(agent=False, primary=False)
 def generic_where_the_driver_refuses(stage):
-    """A veth takes no native program when its other end has more queues to send from: a generic one is as good a firewall."""
-    stage.guest.run(f"ip link add pr0 address {stage.mac()} numrxqueues 1 type veth peer pr1 numtxqueues 2 netns {stage.outside.name}")
+    """A veth takes no native program when its other end has more queues to send from: a generic one
+    is as good a firewall.
+    """
+    stage.guest.run(
+        f"ip link add pr0 address {stage.mac()} numrxqueues 1 type veth peer pr1 numtxqueues 2 netns {stage.outside.name}"
+    )
     stage.outside.run("ethtool -L pr1 tx 2; ip link set pr1 master br0 up")
     wall = Wall(stage)
     number = wall.put(BLOCKED)
@@ -271,7 +319,11 @@ def kernel_without_links(stage):
     stage.program = [WITHOUT_TCX, *stage.program]
     stage.start()
     stage.wait_state("down")
-    check(f"XDP program {number} of st0 is not on pr0: Invalid argument: pr0 is not used" in bypassed(stage)["xdp"], bypassed(stage))
+    check(
+        f"XDP program {number} of st0 is not on pr0: Invalid argument: pr0 is not used"
+        in bypassed(stage)["xdp"],
+        bypassed(stage),
+    )
     check_blocked(stage, BLOCKED, OTHER, "over the standby")
 
 
@@ -302,22 +354,41 @@ def agent_dies_and_another_adopts(stage):
     text = stage.succeed("status")
     check(f"XDP program {number} of st0 is on pr0, too (native)" in text, text)
     wall.take()
-    check_equal(bypassed(stage)["xdp_left"], f"XDP program {number} is still on pr0, though st0 has none: it goes on dropping there until an agent runs; "
-                "start 'vfsteer run'", "what status says")
+    check_equal(
+        bypassed(stage)["xdp_left"],
+        f"XDP program {number} is still on pr0, though st0 has none: it goes on dropping there until an agent runs; "
+        "start 'vfsteer run'",
+        "what status says",
+    )
     text = stage.succeed("status")
-    check(f"  XDP program {number} is still on pr0" in text and "program 0" not in text and "is on pr0, too" not in text, text)
+    check(
+        f"  XDP program {number} is still on pr0" in text
+        and "program 0" not in text
+        and "is on pr0, too" not in text,
+        text,
+    )
     other = wall.put(BLOCKED)
     text = bypassed(stage)
-    check(f"XDP program {other} of st0" in text["xdp"] and f"program {number} is still on pr0, though st0 has another ({other})" in text["xdp_left"], text)
+    check(
+        f"XDP program {other} of st0" in text["xdp"]
+        and f"program {number} is still on pr0, though st0 has another ({other})"
+        in text["xdp_left"],
+        text,
+    )
     stage.succeed("unload")
-    check_equal((program_on(stage, "pr0"), stage.pins.exists()), (None, False), "(program on the primary, pins)")
+    check_equal(
+        (program_on(stage, "pr0"), stage.pins.exists()), (None, False),
+        "(program on the primary, pins)",
+    )
 
 
 @case
 def direct_receive_gives_way(stage):
     """Unicast that stays on the primary would not pass a generic program on the standby."""
     stage.stop()
-    stage.guest.run("cd /proc/sys/net/ipv4/conf; for name in all st0; do echo 0 >$name/rp_filter; done")
+    stage.guest.run(
+        "cd /proc/sys/net/ipv4/conf; for name in all st0; do echo 0 >$name/rp_filter; done"
+    )
     configuration = stage.directory / "vfsteer.conf"
     configuration.write_text("[agent]\nrx = direct\n")
     stage.options = ["--config", str(configuration)]
@@ -332,13 +403,21 @@ def direct_receive_gives_way(stage):
 @case
 def ports_beside_a_firewall(stage):
     """The ports' own program makes room on the primary, and takes its place again."""
-    stage.guest.run("ip link add ve0 type veth peer name ve1; ip link set ve0 up; ip link set ve1 up; ethtool -K ve1 gro on")
+    stage.guest.run(
+        "ip link add ve0 type veth peer name ve1; ip link set ve0 up; ip link set ve1 up; ethtool -K ve1 gro on"
+    )
     stage.succeed("port", "add", "ve0", "--pair", "st0")
     stage.wait_active("primary")
-    ours = wait("the ports' program on both", lambda: program_on(stage, "st0") and program_on(stage, "pr0"))
-    check_equal(stage.pair()["xdp_mirror"], {"state": "none", "program": None}, "what is made of the ports' program")
+    ours = wait(
+        "the ports' program on both", lambda: program_on(stage, "st0") and program_on(stage, "pr0")
+    )
+    check_equal(
+        stage.pair()["xdp_mirror"], {"state": "none", "program": None},
+        "what is made of the ports' program",
+    )
     check_equal(bypassed(stage), {}, "bypassed")
-    # A second program on the standby is not possible: the firewall is there first, or there is none.
+    # A second program on the standby is not possible: the firewall is there first, or there is
+    # none.
     stage.succeed("port", "del", "ve0")
     wait("it to go", lambda: not program_on(stage, "st0"))
     number = Wall(stage).put(BLOCKED)
@@ -347,14 +426,20 @@ def ports_beside_a_firewall(stage):
     time.sleep(0.5)
     check_mirrored(stage, number)
     check_blocked(stage, BLOCKED, OTHER, "with a port")
-    check_equal((stage.pair()["xdp"]["standby"], stage.pair()["xdp"]["primary"]), ("tc", "tc"), f"for the ports by; before: {ours}")
+    check_equal(
+        (stage.pair()["xdp"]["standby"], stage.pair()["xdp"]["primary"]), ("tc", "tc"),
+        f"for the ports by; before: {ours}",
+    )
 
 
 @case
 def generic_firewall_beside_ports(stage):
-    """In generic mode it sees what goes to ports, too, once the primary gives them nothing past it."""
+    """In generic mode it sees what goes to ports, too, once the primary gives them nothing past it.
+    """
     Wall(stage, GENERIC).put(BLOCKED)
-    stage.guest.run("ip link add ve0 type veth peer name ve1; ip link set ve0 up; ip link set ve1 up; ethtool -K ve1 gro on")
+    stage.guest.run(
+        "ip link add ve0 type veth peer name ve1; ip link set ve0 up; ip link set ve1 up; ethtool -K ve1 gro on"
+    )
     stage.succeed("port", "add", "ve0", "--pair", "st0")
     wait("tc on the primary", lambda: stage.pair()["xdp"]["primary"] == "tc")
     check_equal(program_on(stage, "pr0"), None, "the primary's XDP program")
@@ -362,7 +447,9 @@ def generic_firewall_beside_ports(stage):
 
 @case(agent=False)
 def qdisc_is_named(stage):
-    """Where the configuration keeps it from the primary; with mirror it is there, too (test_qdiscs.py)."""
+    """Where the configuration keeps it from the primary; with mirror it is there, too
+    (test_qdiscs.py).
+    """
     config = stage.directory / "vfsteer.conf"
     config.write_text("[agent]\nqdisc = keep\n")
     stage.start(options=["--config", str(config)])
@@ -380,7 +467,10 @@ def qdisc_is_named(stage):
 
 
 def egress_lines(stage):
-    return (log_lines(stage, "on egress before ours"), log_lines(stage, "egress: no longer bypassed"))
+    return (
+        log_lines(stage, "on egress before ours"),
+        log_lines(stage, "egress: no longer bypassed"),
+    )
 
 
 @case
@@ -393,7 +483,9 @@ def egress_programs_come_and_go(stage):
         os.close(link)
         wait("a line as it goes", lambda: egress_lines(stage) == (round_, round_))
     bpf.pin(counter.program, stage.bpffs / "egress")
-    stage.guest.run(f"tc qdisc add dev st0 clsact; tc filter add dev st0 egress bpf direct-action object-pinned {stage.bpffs}/egress")
+    stage.guest.run(
+        f"tc qdisc add dev st0 clsact; tc filter add dev st0 egress bpf direct-action object-pinned {stage.bpffs}/egress"
+    )
     wait("a line as the filter comes", lambda: egress_lines(stage) == (3, 2))
     stage.guest.run("tc filter delete dev st0 egress prio 49152")
     wait("a line as the filter goes", lambda: egress_lines(stage) == (3, 3))
@@ -414,7 +506,14 @@ def af_xdp_socket_is_named(stage):
     one, _memory = af_xdp_socket(stage, "st0")
     text = bypassed(stage)["af_xdp"]
     # A kernel without xsk_diag knows no more than how many there are.
-    check(text.startswith("1 AF_XDP socket here, of devices that this kernel does not tell" if "xsk_diag" in text else "1 AF_XDP socket of st0 gets"), text)
+    check(
+        text.startswith(
+            "1 AF_XDP socket here, of devices that this kernel does not tell"
+            if "xsk_diag" in text
+            else "1 AF_XDP socket of st0 gets"
+        ),
+        text,
+    )
     one.close()
     check_equal(bypassed(stage), {}, "bypassed without it")
 
@@ -438,11 +537,16 @@ def af_xdp_socket(stage, device):
 
 @case
 def af_xdp_sockets_get_theirs(stage):
-    """On the primary the program would drop what it gives the standby's sockets: the primary is not used while there are any."""
+    """On the primary the program would drop what it gives the standby's sockets: the primary is not
+    used while there are any.
+    """
     one, _memory = af_xdp_socket(stage, "st0")
     number = Wall(stage).put(BLOCKED)
     stage.wait_active("standby")
-    wait("the primary down", lambda: stage.pair()["down_reason"] == "the standby's XDP program is not on it")
+    wait(
+        "the primary down",
+        lambda: stage.pair()["down_reason"] == "the standby's XDP program is not on it",
+    )
     check("AF_XDP sockets are on st0" in bypassed(stage)["xdp"], bypassed(stage))
     check_equal(program_on(stage, "pr0"), None, "the primary's XDP program")
     check_blocked(stage, BLOCKED, OTHER, "over the standby")
@@ -453,12 +557,17 @@ def af_xdp_sockets_get_theirs(stage):
 
 @case
 def af_xdp_sockets_come_and_go(stage):
-    """The program was on the primary before the socket came, and is there again when it has gone: nothing was refused meanwhile."""
+    """The program was on the primary before the socket came, and is there again when it has gone:
+    nothing was refused meanwhile.
+    """
     number = Wall(stage).put(BLOCKED)
     check_mirrored(stage, number)
     for round_ in ("first", "second"):
         one, _memory = af_xdp_socket(stage, "st0")
-        wait(f"the primary down, {round_} socket", lambda: stage.pair()["down_reason"] == "the standby's XDP program is not on it")
+        wait(
+            f"the primary down, {round_} socket",
+            lambda: stage.pair()["down_reason"] == "the standby's XDP program is not on it",
+        )
         one.close()
         check_mirrored(stage, number)
     check_blocked(stage, BLOCKED, OTHER, "over the primary, without sockets")

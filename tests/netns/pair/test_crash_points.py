@@ -1,7 +1,8 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""Every crash point in the sources is passed in a scenario of test_crashes.py, test_device_crashes.py or test_port_crashes.py, or is one of a guest's
-(tests/vm/test_crashes.py)."""
+"""Every crash point in the sources is passed in a scenario of test_crashes.py,
+test_device_crashes.py or test_port_crashes.py, or is one of a guest's (tests/vm/test_crashes.py).
+"""
 
 import re
 import sys
@@ -21,13 +22,31 @@ from tools.rig.levels import nightly  # noqa: E402
 @case(agent=False, pairs=2)
 @nightly("die-at-*: each passes the points of its life, or fails with 'no point was passed'")
 def no_point_is_forgotten(stage):
-    there = set(re.findall(r'crash_point\("([a-z0-9-]+)"\)', "".join(path.read_text() for path in (ROOT / "user").rglob("*.c"))))
+    there = set(
+        re.findall(
+            r'crash_point\("([a-z0-9-]+)"\)',
+            "".join(path.read_text() for path in (ROOT / "user").rglob("*.c")),
+        )
+    )
     of_guests = set(re.findall(r'"([a-z-]+):\d+"', (ROOT / "tests/vm/test_crashes.py").read_text()))
     # LoseStandby before Direct, which changes a setting of the standby that it finds.
-    scenarios = [scenario for program in (test_device_crashes, test_crashes, test_port_crashes) for scenario in program.SCENARIOS.values()]
+    scenarios = [
+        scenario
+        for program in (test_device_crashes, test_crashes, test_port_crashes)
+        for scenario in program.SCENARIOS.values()
+    ]
     passed = set()
-    for scenario, launcher in [*((scenario(), []) for scenario in scenarios), *((scenario(), [WITHOUT_TCX]) for scenario in (test_crashes.Start, test_crashes.UnloadAlone))]:
-        passed |= {passage.split(":")[0] for passage in trace(Crash(stage, launcher, scenario.rx), scenario)}
+    for scenario, launcher in [
+        *((scenario(), []) for scenario in scenarios),
+        *(
+            (scenario(), [WITHOUT_TCX])
+            for scenario in (test_crashes.Start, test_crashes.UnloadAlone)
+        ),
+    ]:
+        passed |= {
+            passage.split(":")[0]
+            for passage in trace(Crash(stage, launcher, scenario.rx), scenario)
+        }
     note(f"{len(there)} points, {len(passed)} passed here")
     check_equal(there - passed - of_guests, set(), "points that no test dies at")
 

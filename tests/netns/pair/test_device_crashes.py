@@ -1,6 +1,8 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""The agent is killed while it follows changes of the pair's devices: removal, return, addresses, qdiscs, programs of others (crash_runs.py)."""
+"""The agent is killed while it follows changes of the pair's devices: removal, return, addresses,
+qdiscs, programs of others (crash_runs.py).
+"""
 
 import json
 import os
@@ -35,12 +37,20 @@ class Overtake(Later):
         stage, self.links = crash.stage, []
         counter = bpf.Counter()
         if crash.tcx:
-            self.links = [counter.attach_tcx(stage.guest, *place) for place in (("st0", bpf.TCX_INGRESS, bpf.F_BEFORE),
-                          ("pr0", bpf.TCX_INGRESS, bpf.F_BEFORE), ("st0", bpf.TCX_EGRESS))]
+            self.links = [
+                counter.attach_tcx(stage.guest, *place)
+                for place in (
+                    ("st0", bpf.TCX_INGRESS, bpf.F_BEFORE),
+                    ("pr0", bpf.TCX_INGRESS, bpf.F_BEFORE),
+                    ("st0", bpf.TCX_EGRESS),
+                )
+            ]
         else:
             path = stage.bpffs / "foreign"
             bpf.pin(counter.program, path)
-            stage.guest.run(f"for device in st0 pr0; do tc filter add dev $device ingress prio 1 bpf direct-action object-pinned {path}; done; rm {path}")
+            stage.guest.run(
+                f"for device in st0 pr0; do tc filter add dev $device ingress prio 1 bpf direct-action object-pinned {path}; done; rm {path}"
+            )
         time.sleep(1.2)
         self.leave(crash)
 
@@ -48,7 +58,9 @@ class Overtake(Later):
         for link in self.links:
             os.close(link)
         if not crash.tcx:
-            crash.stage.guest.run("for device in st0 pr0; do tc filter del dev $device ingress prio 1 handle 1 bpf 2>/dev/null || true; done")
+            crash.stage.guest.run(
+                "for device in st0 pr0; do tc filter del dev $device ingress prio 1 handle 1 bpf 2>/dev/null || true; done"
+            )
 
 
 class MirrorQdisc(Later):
@@ -57,20 +69,33 @@ class MirrorQdisc(Later):
     without_tcx = False
 
     def befall(self, crash, agent):
-        for change, shows in (("replace dev st0 root handle 5: tbf rate 100mbit burst 100k latency 50ms", True), ("del dev st0 root", False)):
+        for change, shows in (
+            ("replace dev st0 root handle 5: tbf rate 100mbit burst 100k latency 50ms", True),
+            ("del dev st0 root", False),
+        ):
             # On a standby that is active it would cost what is sent meanwhile.
             if agent.poll() is not None:
                 return
             crash.stage.guest.run(f"tc qdisc {change}")
-            wait(f"the primary's after {change}", lambda: agent.poll() is not None or
-                 ("tbf" in crash.stage.guest.run("tc qdisc show dev pr0")) == shows and active(crash.stage) == "primary")
+            wait(
+                f"the primary's after {change}",
+                lambda: agent.poll() is not None
+                or ("tbf" in crash.stage.guest.run("tc qdisc show dev pr0")) == shows
+                and active(crash.stage) == "primary",
+            )
 
     def settle(self, crash):
         crash.stage.wait_active("primary")
-        wait("the standby's root qdisc on the primary", lambda: ("tbf" in crash.stage.guest.run("tc qdisc show dev st0")) ==
-             ("tbf" in crash.stage.guest.run("tc qdisc show dev pr0")))
+        wait(
+            "the standby's root qdisc on the primary",
+            lambda: ("tbf" in crash.stage.guest.run("tc qdisc show dev st0"))
+            == ("tbf" in crash.stage.guest.run("tc qdisc show dev pr0")),
+        )
         crash.stage.guest.run("tc qdisc del dev st0 root 2>/dev/null || true")
-        wait("the primary's own again", lambda: "tbf" not in crash.stage.guest.run("tc qdisc show dev pr0"))
+        wait(
+            "the primary's own again",
+            lambda: "tbf" not in crash.stage.guest.run("tc qdisc show dev pr0"),
+        )
         crash.stage.wait_active("primary")
 
 
@@ -80,9 +105,14 @@ class Lose(Later):
 
     def befall(self, crash, agent):
         crash.stage.guest.run("ip link delete pr0")
-        wait("absent, or dead", lambda: agent.poll() is not None or crash.stage.pair()["primary_state"] == "absent")
+        wait(
+            "absent, or dead",
+            lambda: agent.poll() is not None or crash.stage.pair()["primary_state"] == "absent",
+        )
         crash.stage.add_primary()
-        wait("active, or dead", lambda: agent.poll() is not None or active(crash.stage) == "primary")
+        wait(
+            "active, or dead", lambda: agent.poll() is not None or active(crash.stage) == "primary"
+        )
 
 
 class LoseStandby(Later):
@@ -93,23 +123,37 @@ class LoseStandby(Later):
         crash.stage.guest.run("ip link delete st0")
         wait("no pair, or dead", lambda: agent.poll() is not None or crash.stage.pair() is None)
         crash.stage.add_standby()
-        wait("active, or dead", lambda: agent.poll() is not None or active(crash.stage) == "primary")
+        wait(
+            "active, or dead", lambda: agent.poll() is not None or active(crash.stage) == "primary"
+        )
 
 
 class StepOff(Later):
-    """Somebody gives the primary the standby's address, which is taken from it, and one of its own, which makes it somebody else's."""
+    """Somebody gives the primary the standby's address, which is taken from it, and one of its own,
+    which makes it somebody else's.
+    """
     traffic = False  # one that is given back speaks for itself, with the pair's MAC
     relevant = "guard-|pair-stack|pair-lists|pair-primary"
     without_tcx = False
 
     def befall(self, crash, agent):
         crash.stage.guest.run(f"ip address add {GUEST}/24 dev pr0")
-        wait("the address taken, or dead", lambda: agent.poll() is not None or GUEST not in crash.stage.guest.run("ip address show dev pr0"))
+        wait(
+            "the address taken, or dead",
+            lambda: agent.poll() is not None
+            or GUEST not in crash.stage.guest.run("ip address show dev pr0"),
+        )
         crash.stage.guest.run("ip address add 10.78.0.1/24 dev pr0")
-        wait("given back, or dead", lambda: agent.poll() is not None or crash.stage.pair()["not_used"])
+        wait(
+            "given back, or dead",
+            lambda: agent.poll() is not None or crash.stage.pair()["not_used"],
+        )
         if agent.poll() is None:
             self.settle(crash)
-            wait("active, or dead", lambda: agent.poll() is not None or active(crash.stage) == "primary")
+            wait(
+                "active, or dead",
+                lambda: agent.poll() is not None or active(crash.stage) == "primary",
+            )
 
     def settle(self, crash):
         crash.stage.guest.run("ip address flush dev pr0 scope global")
@@ -127,38 +171,71 @@ class Firewall(Later):
         crash.stage.guest.run(f"ip -force link set dev {device} xdpdrv pinned {path}")
 
     def program(self, crash, device):
-        return (json.loads(crash.stage.guest.run(f"ip -j link show {device}"))[0].get("xdp") or {}).get("prog", {}).get("id")
+        return (
+            (json.loads(crash.stage.guest.run(f"ip -j link show {device}"))[0].get("xdp") or {})
+            .get("prog", {})
+            .get("id")
+        )
 
     def befall(self, crash, agent):
         for port in (6001, 6002):
             self.put(crash, "st0", port)
-            wait("its being on both, or dead", lambda: agent.poll() is not None or self.program(crash, "pr0") == self.program(crash, "st0"))
+            wait(
+                "its being on both, or dead",
+                lambda: agent.poll() is not None
+                or self.program(crash, "pr0") == self.program(crash, "st0"),
+            )
         crash.stage.guest.run("ip link set dev st0 xdpdrv off")
-        wait("its being on neither, or dead", lambda: agent.poll() is not None or not self.program(crash, "pr0"))
+        wait(
+            "its being on neither, or dead",
+            lambda: agent.poll() is not None or not self.program(crash, "pr0"),
+        )
 
     def settle(self, crash):
         """What the next agent has found on the standby, it has put on the primary."""
-        wait("its being on both, or neither", lambda: self.program(crash, "pr0") == self.program(crash, "st0"))
+        wait(
+            "its being on both, or neither",
+            lambda: self.program(crash, "pr0") == self.program(crash, "st0"),
+        )
         crash.stage.guest.run("ip link set dev st0 xdpdrv off")
         wait("its being on neither", lambda: not self.program(crash, "pr0"))
 
 
 class FirewallWithoutRoom(Firewall):
-    """Another program is on the primary, which is set down for want of the standby's, until that other one goes."""
+    """Another program is on the primary, which is set down for want of the standby's, until that
+    other one goes.
+    """
     relevant = "xdp-mirror-"
 
     def befall(self, crash, agent):
         self.put(crash, "pr0", 6003)
         self.put(crash, "st0", 6001)
-        wait("it to be down, or dead", lambda: agent.poll() is not None or "state DOWN" in crash.stage.guest.run("ip link show pr0"))
+        wait(
+            "it to be down, or dead",
+            lambda: agent.poll() is not None
+            or "state DOWN" in crash.stage.guest.run("ip link show pr0"),
+        )
         crash.stage.guest.run("ip link set dev pr0 xdpdrv off")
-        wait("active, or dead", lambda: agent.poll() is not None or active(crash.stage) == "primary")
+        wait(
+            "active, or dead", lambda: agent.poll() is not None or active(crash.stage) == "primary"
+        )
         crash.stage.guest.run("ip link set dev st0 xdpdrv off")
-        wait("its being on neither, or dead", lambda: agent.poll() is not None or not self.program(crash, "pr0"))
+        wait(
+            "its being on neither, or dead",
+            lambda: agent.poll() is not None or not self.program(crash, "pr0"),
+        )
 
 
-SCENARIOS = {"mirror": Mirror, "mirror_qdisc": MirrorQdisc, "overtake": Overtake, "lose": Lose, "lose_standby": LoseStandby, "step_off": StepOff,
-             "firewall": Firewall, "firewall_without_room": FirewallWithoutRoom}
+SCENARIOS = {
+    "mirror": Mirror,
+    "mirror_qdisc": MirrorQdisc,
+    "overtake": Overtake,
+    "lose": Lose,
+    "lose_standby": LoseStandby,
+    "step_off": StepOff,
+    "firewall": Firewall,
+    "firewall_without_room": FirewallWithoutRoom,
+}
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the agent does while the kernel does not tell it, or does not answer: it goes on asking, believes no old news, and ends when that lasts."""
+"""What the agent does while the kernel does not tell it, or does not answer: it goes on asking,
+believes no old news, and ends when that lasts.
+"""
 
 import contextlib
 import struct
@@ -16,7 +18,9 @@ import bpf  # noqa: E402
 import pins  # noqa: E402
 import rtnl  # noqa: E402
 from announcements import announced  # noqa: E402
-from rig import OUTSIDE, PATIENCE, Flow, case, check, check_equal, frame, inject, main, note, reachable, wait  # noqa: E402
+from rig import (  # noqa: E402
+    OUTSIDE, PATIENCE, Flow, case, check, check_equal, frame, inject, main, note, reachable, wait,
+)
 from tools.rig.levels import quick  # noqa: E402
 
 ACTIVE_PRIMARY, READY = 1, 2
@@ -25,10 +29,28 @@ NOBODY = "02:76:66:00:00:99"
 
 @contextlib.contextmanager
 def failing(stage, call, error):
-    """Meanwhile each such system call of the agent's fails with this error, and is not carried out."""
-    tracer = subprocess.Popen(["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:error={error}", "-p", str(stage.agent.pid)])
+    """Meanwhile each such system call of the agent's fails with this error, and is not carried out.
+    """
+    tracer = subprocess.Popen(
+        [
+            "strace",
+            "-f",
+            "-qq",
+            "-o",
+            "/dev/null",
+            "-e",
+            f"trace={call}",
+            "-e",
+            f"inject={call}:error={error}",
+            "-p",
+            str(stage.agent.pid),
+        ]
+    )
     try:
-        wait("strace to be there", lambda: f"TracerPid:\t{tracer.pid}\n" in open(f"/proc/{stage.agent.pid}/status").read())
+        wait(
+            "strace to be there",
+            lambda: f"TracerPid:\t{tracer.pid}\n" in open(f"/proc/{stage.agent.pid}/status").read(),
+        )
         yield
     finally:
         tracer.terminate()
@@ -57,7 +79,14 @@ def devices_are_followed_again(stage):
         check_equal(stage.agent.poll(), None, "the agent's end")
         check_equal(stage.pair()["active"], "standby", "active")
     stage.wait_active("primary", timeout=10)
-    check_equal((len(lines(stage, "cannot be followed, trying again")), len(lines(stage, "followed again"))), (1, 1), "lines of the trouble, and of its end")
+    check_equal(
+        (
+            len(lines(stage, "cannot be followed, trying again")),
+            len(lines(stage, "followed again")),
+        ),
+        (1, 1),
+        "lines of the trouble, and of its end",
+    )
     reachable(stage)
     stage.guest.run("ip link delete pr0")
     stage.wait_state("absent")
@@ -66,7 +95,9 @@ def devices_are_followed_again(stage):
 @case
 @quick
 def devices_not_followed_for_long(stage):
-    """The agent ends, for its service manager to start it anew; traffic goes on. It takes half a minute."""
+    """The agent ends, for its service manager to start it anew; traffic goes on. It takes half a
+    minute.
+    """
     flow = Flow(stage.guest, stage.outside, OUTSIDE, 200)
     with failing(stage, "recvmsg", "ENOMEM"):
         began = time.monotonic()
@@ -82,14 +113,28 @@ def devices_not_followed_for_long(stage):
 
 @case(agent=False)
 def first_dump_is_tried_again(stage):
-    stage.start(under=("strace", "-D", "-qq", "-o", "/dev/null", "-e", "trace=recvmsg", "-e", "inject=recvmsg:error=ENOBUFS:when=1..3"))
+    stage.start(
+        under=(
+            "strace",
+            "-D",
+            "-qq",
+            "-o",
+            "/dev/null",
+            "-e",
+            "trace=recvmsg",
+            "-e",
+            "inject=recvmsg:error=ENOBUFS:when=1..3",
+        )
+    )
     stage.wait_active("primary")
     check_equal(len(lines(stage, "cannot be read yet")), 1, "lines that say what it waited for")
 
 
 @case
 def unread_is_no_news(stage):
-    """The primary's wire is dead, as the data path sees with each packet; the agent cannot read the device, and the last it heard was good."""
+    """The primary's wire is dead, as the data path sees with each packet; the agent cannot read the
+    device, and the last it heard was good.
+    """
     flow = Flow(stage.guest, stage.outside, OUTSIDE, 500)
     before = stage.pair()["switches"]
     with failing(stage, "recvmsg", "EAGAIN"):
@@ -98,14 +143,20 @@ def unread_is_no_news(stage):
         time.sleep(3)
         pair = stage.pair()
         note(f"{pair['switches'] - before} switches, primary {pair['primary_state']}")
-        check_equal((pair["active"], pair["switches"] - before), ("standby", 1), "active, and switches")
-    check_equal(len(lines(stage, "its state cannot be read")), 1, "lines that say why it is not used")
+        check_equal(
+            (pair["active"], pair["switches"] - before), ("standby", 1), "active, and switches"
+        )
+    check_equal(
+        len(lines(stage, "its state cannot be read")), 1, "lines that say why it is not used"
+    )
     stage.wait_state("down")
     stage.outside.run("ip link set pr1 up")
     stage.wait_active("primary")
     flow.stop()
     check(flow.lost() <= 3, f"lost: {flow.lost()}")
-    check_equal(len(lines(stage, "its state can be read again")), 1, "lines that say that it is over")
+    check_equal(
+        len(lines(stage, "its state can be read again")), 1, "lines that say that it is over"
+    )
 
 
 def say_primary(stage, number):
@@ -114,21 +165,30 @@ def say_primary(stage, number):
     slot = next(pair.slot for pair in found.used() if pair.standby == stage.names(number)[0])
     value = bpf.lookup(found.pairs, pins.PAIR_SIZE, slot)
     admin, cause, switches = struct.unpack_from("=BBI", value, 2)
-    bpf.update(found.pairs, struct.pack("=BBBBI", ACTIVE_PRIMARY, READY, admin, cause, switches) + value[8:], slot)
+    bpf.update(
+        found.pairs,
+        struct.pack("=BBBBI", ACTIVE_PRIMARY, READY, admin, cause, switches) + value[8:], slot,
+    )
     found.close()
 
 
 @case
 def moves_away_while_rtnl_is_held(stage):
-    """What needs no reading waits for none: a driver that hangs holds RTNL, and the operator moves the traffic off it."""
+    """What needs no reading waits for none: a driver that hangs holds RTNL, and the operator moves
+    the traffic off it.
+    """
     capture = stage.capture(stage.outside, "st1")
-    # Where no watch program tells of address lists the agent looks at them each second, under RTNL: that is to be just over.
+    # Where no watch program tells of address lists the agent looks at them each second, under RTNL:
+    # that is to be just over.
     with contextlib.suppress(AssertionError), rtnl.held(stage.guest, "st0"):
         wait("the agent's look at address lists", lambda: waits(stage), 1.5)
     time.sleep(0.4)
     with rtnl.held(stage.guest, "st0"):
         began = time.monotonic()
-        check("active: standby" in stage.succeed("switch", "st0", "standby"), "the traffic did not move")
+        check(
+            "active: standby" in stage.succeed("switch", "st0", "standby"),
+            "the traffic did not move",
+        )
         note(f"answered after {(time.monotonic() - began) * 1e3:.0f} ms")
         check(time.monotonic() - began < 2 * PATIENCE, "the answer waited for RTNL")
         wait("the announcement", lambda: "rarp" in announced(capture.frames(outgoing=False)), 0.5)
@@ -139,7 +199,9 @@ def moves_away_while_rtnl_is_held(stage):
 
 @case(pairs=2)
 def every_switch_is_announced_while_rtnl_is_held(stage):
-    """The agent waits for RTNL, and a loss that it has not heard of lies in the ring: the next one is announced all the same."""
+    """The agent waits for RTNL, and a loss that it has not heard of lies in the ring: the next one
+    is announced all the same.
+    """
     stage.outside.run("ip link set pr1 down; ip link set pr11 down")
     for number in range(2):
         stage.wait_state("down", number)
@@ -155,8 +217,13 @@ def every_switch_is_announced_while_rtnl_is_held(stage):
             say_primary(stage, number)
             began = time.monotonic()
             inject(stage.guest, stage.names(number)[0], frame(NOBODY, mac))
-            wait(f"the announcement of {stage.names(number)[0]}", lambda: "rarp" in announced(capture.frames(outgoing=False)[before:], mac), 0.5)
-            note(f"{stage.names(number)[0]} announced after {(time.monotonic() - began) * 1e3:.1f} ms")
+            wait(
+                f"the announcement of {stage.names(number)[0]}",
+                lambda: "rarp" in announced(capture.frames(outgoing=False)[before:], mac), 0.5,
+            )
+            note(
+                f"{stage.names(number)[0]} announced after {(time.monotonic() - began) * 1e3:.1f} ms"
+            )
     switching.join()
 
 

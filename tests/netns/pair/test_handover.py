@@ -1,6 +1,8 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a frame takes along from the primary to the standby (rx = exact), and what becomes of it on the way."""
+"""What a frame takes along from the primary to the standby (rx = exact), and what becomes of it on
+the way.
+"""
 
 import ctypes
 import socket
@@ -20,13 +22,20 @@ ETH_P_IP = 0x0800
 
 
 class Seen:
-    """Counts the packets that the stack of @device gets (after tc) whose @field of linux/filter.h is not zero."""
+    """Counts the packets that the stack of @device gets (after tc) whose @field of linux/filter.h
+    is not zero.
+    """
 
     def __init__(self, netns, device, field):
-        code = struct.pack("HBBI" * 4, 0x20, 0, 0, SKF_AD_OFF + field, 0x15, 0, 1, 0, 0x06, 0, 0, 0, 0x06, 0, 0, 0xffff)
+        code = struct.pack(
+            "HBBI" * 4, 0x20, 0, 0, SKF_AD_OFF + field, 0x15, 0, 1, 0, 0x06, 0, 0, 0, 0x06, 0, 0,
+            0xFFFF,
+        )
         room = ctypes.create_string_buffer(code, len(code))
         self.socket = netns.inside(lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0))
-        self.socket.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("HxxxxxxQ", 4, ctypes.addressof(room)))
+        self.socket.setsockopt(
+            socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("HxxxxxxQ", 4, ctypes.addressof(room))
+        )
         self.socket.bind((device, ETH_P_IP))
         self.socket.setblocking(False)
 
@@ -41,7 +50,8 @@ class Seen:
 
 
 def add_wire(stage, inner, queues, index):
-    """As Stage.add_wire, with several queues, of which the outside uses one that is not the first."""
+    """As Stage.add_wire, with several queues, of which the outside uses one that is not the first.
+    """
     outer = inner[:-1] + "1"
     many = "numtxqueues {0} numrxqueues {0}"
     stage.guest.run(f"""

@@ -1,6 +1,8 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""The place of our programs at the hooks: an `ingress` qdisc, which has no egress, and other people's programs that end the walk."""
+"""The place of our programs at the hooks: an `ingress` qdisc, which has no egress, and other
+people's programs that end the walk.
+"""
 
 import contextlib
 import os
@@ -13,7 +15,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
 import bpf  # noqa: E402
-from rig import ETH_P_ALL, GUEST, OUTSIDE, VFSTEER, WITHOUT_TCX, Flow, case, check, check_equal, main, reachable, wait  # noqa: E402
+from rig import (  # noqa: E402
+    ETH_P_ALL, GUEST, OUTSIDE, VFSTEER, WITHOUT_TCX, Flow, case, check, check_equal, main,
+    reachable, wait,
+)
 from tools.rig.netns import Netns  # noqa: E402
 from tools.rig.levels import quick  # noqa: E402
 
@@ -30,8 +35,12 @@ def pinned(stage, name, verdict=bpf.TC_ACT_UNSPEC):
 
 def add_filter(stage, device, side="ingress", verdict=bpf.TC_ACT_UNSPEC, how=""):
     """A foreign filter on the qdisc that is there."""
-    counter, path = pinned(stage, f"{device}-{side}-{len(list(stage.bpffs.glob('foreign-*')))}", verdict)
-    stage.guest.run(f"tc filter add dev {device} {side} {how} bpf direct-action object-pinned {path}")
+    counter, path = pinned(
+        stage, f"{device}-{side}-{len(list(stage.bpffs.glob('foreign-*')))}", verdict
+    )
+    stage.guest.run(
+        f"tc filter add dev {device} {side} {how} bpf direct-action object-pinned {path}"
+    )
     return counter
 
 
@@ -42,16 +51,28 @@ def order(stage, device, side):
 
 def carry(stage, wire):
     """Flows both ways lose nothing, use this wire only, and no frame is sent in a circle."""
-    wires = {path: stage.capture(stage.outside, outer) for path, outer in (("primary", "pr1"), ("standby", "st1"))}
+    wires = {
+        path: stage.capture(stage.outside, outer)
+        for path, outer in (("primary", "pr1"), ("standby", "st1"))
+    }
     flows = stage.flows()
     wait("the flows", lambda: all(len(flow.times) > PACKETS for flow in flows))
     for flow in flows:
         flow.stop()
     seen = sum(len(capture.frames()) for capture in wires.values())
     sent = {path: len(capture.frames(outgoing=False)) for path, capture in wires.items()}
-    check_equal([(flow.lost(), flow.copies) for flow in flows], [(0, 0)] * 2, f"(lost, doubled) out and in, over the {wire}")
-    check(seen < sum(len(flow.times) for flow in flows) + 400, f"{seen} frames on the two wires: they go in circles")
-    check(sent[wire] >= PACKETS > min(sent.values()), f"the guest sends over another wire than the {wire}: {sent}")
+    check_equal(
+        [(flow.lost(), flow.copies) for flow in flows], [(0, 0)] * 2,
+        f"(lost, doubled) out and in, over the {wire}",
+    )
+    check(
+        seen < sum(len(flow.times) for flow in flows) + 400,
+        f"{seen} frames on the two wires: they go in circles",
+    )
+    check(
+        sent[wire] >= PACKETS > min(sent.values()),
+        f"the guest sends over another wire than the {wire}: {sent}",
+    )
 
 
 def replace_qdisc(stage, device, old, new):
@@ -86,7 +107,9 @@ def ingress_qdisc_on_the_standby(stage):
     stage.succeed("switch", "st0", "standby")
     carry(stage, "standby")
     stage.succeed("unload")
-    check_equal(stage.guest.run("tc filter show dev st0 ingress").count(" handle "), 1, "filters left")
+    check_equal(
+        stage.guest.run("tc filter show dev st0 ingress").count(" handle "), 1, "filters left"
+    )
 
 
 @case
@@ -114,24 +137,45 @@ def clsact_becomes_ingress(stage):
     wait("tcx to be used", lambda: stage.pair()["attached_by"] == "tcx")
     time.sleep(1.2)
     for flow in flows:
-        check(flow.stop().lost() <= 60, "lost more than the kernel drops while it takes a qdisc away")  # qdisc_graft deactivates the device
+        # qdisc_graft deactivates the device
+        check(
+            flow.stop().lost() <= 60, "lost more than the kernel drops while it takes a qdisc away"
+        )
     carry(stage, "primary")
     check_equal(stage.pair()["attached_by"], "tcx", "attached by")
 
 
 @case(agent=False, pairs=2)
 def ingress_qdisc_without_tcx(stage):
-    """No place for an egress program: this pair is not made, and others are; until the qdisc goes."""
+    """No place for an egress program: this pair is not made, and others are; until the qdisc goes.
+    """
     without_tcx(stage)
-    stage.guest.run("ip link set st0 up; tc qdisc add dev st0 ingress; tc qdisc add dev st10 clsact")
+    stage.guest.run(
+        "ip link set st0 up; tc qdisc add dev st0 ingress; tc qdisc add dev st10 clsact"
+    )
     add_filter(stage, "st0")
-    agent = stage.guest.popen([*stage.program, "run", "--bpffs", str(stage.bpffs), "--pair", "st0=pr0", "--pair", "st10=pr10"],
-                              stdout=open(stage.log, "a"), stderr=open(stage.log, "a"))
+    agent = stage.guest.popen(
+        [
+            *stage.program,
+            "run",
+            "--bpffs",
+            str(stage.bpffs),
+            "--pair",
+            "st0=pr0",
+            "--pair",
+            "st10=pr10",
+        ],
+        stdout=open(stage.log, "a"),
+        stderr=open(stage.log, "a"),
+    )
     stage.agents.append(agent)
     logged(stage, "st0: not paired: an ingress qdisc is on it")
     stage.wait_active("primary", 1)
     check_equal(stage.pair(), None, "the pair")
-    check_equal(stage.guest.run("tc filter show dev st0 ingress").count(" handle "), 1, "filters on the ingress qdisc")
+    check_equal(
+        stage.guest.run("tc filter show dev st0 ingress").count(" handle "), 1,
+        "filters on the ingress qdisc",
+    )
     reachable(stage)
     reachable(stage, stage.outside, stage.guest, GUEST)
     replace_qdisc(stage, "st0", "ingress", "clsact")
@@ -148,7 +192,10 @@ def clsact_becomes_ingress_without_tcx(stage):
     replace_qdisc(stage, "st0", "clsact", "ingress")
     add_filter(stage, "st0")
     stage.wait_active("standby")
-    check_equal((stage.pair()["primary_state"], stage.pair()["down_reason"]), ("down", "no place for our program"), "the primary's state")
+    check_equal(
+        (stage.pair()["primary_state"], stage.pair()["down_reason"]),
+        ("down", "no place for our program"), "the primary's state",
+    )
     carry(stage, "standby")
     logged(stage, "st0: an ingress qdisc is on it")
     check_equal(stage.pair()["attached_by"], "nothing", "attached by")
@@ -163,7 +210,9 @@ def ingress_qdisc_on_the_primary(stage, by):
     stage.start()
     stage.wait_active("primary")
     carry(stage, "primary")
-    check_equal(len(order(stage, "pr0", bpf.TCX_INGRESS)), by == "tcx", "tcx programs on the primary")
+    check_equal(
+        len(order(stage, "pr0", bpf.TCX_INGRESS)), by == "tcx", "tcx programs on the primary"
+    )
     check(policer.count() < PACKETS, "somebody's filter comes before ours")
     replace_qdisc(stage, "pr0", "ingress", "clsact")
     time.sleep(0.5)
@@ -183,7 +232,11 @@ def ingress_qdisc_on_the_primary_without_tcx(stage):
 
 
 def moved_to_the_front(stage, device, ours):
-    wait(f"ours first on {device}", lambda: order(stage, device, bpf.TCX_INGRESS)[0] in ours() and len(order(stage, device, bpf.TCX_INGRESS)) == 2)
+    wait(
+        f"ours first on {device}",
+        lambda: order(stage, device, bpf.TCX_INGRESS)[0] in ours()
+        and len(order(stage, device, bpf.TCX_INGRESS)) == 2,
+    )
 
 
 def our_programs(stage):
@@ -209,7 +262,10 @@ def tcx_that_ends_the_walk_before(stage):
     carry(stage, "primary")
     stage.succeed("unload")
     check_equal(stage.guest.run(f"ls {stage.bpffs} | grep -v debug || true").split(), [], "left")
-    check_equal([len(order(stage, device, bpf.TCX_INGRESS)) for device in ("st0", "pr0")], [1, 1], "others' programs")
+    check_equal(
+        [len(order(stage, device, bpf.TCX_INGRESS)) for device in ("st0", "pr0")], [1, 1],
+        "others' programs",
+    )
     [os.close(link) for link in links]
 
 
@@ -218,11 +274,17 @@ def tcx_that_ends_the_walk_comes_first(stage):
     """Ours goes to the front again, and runs all the while once it is there."""
     for _ in range(2):
         other = bpf.Counter(verdict=bpf.TC_ACT_OK)
-        links = [other.attach_tcx(stage.guest, device, bpf.TCX_INGRESS, bpf.F_BEFORE) for device in ("st0", "pr0")]
+        links = [
+            other.attach_tcx(stage.guest, device, bpf.TCX_INGRESS, bpf.F_BEFORE)
+            for device in ("st0", "pr0")
+        ]
         for device in ("st0", "pr0"):
             moved_to_the_front(stage, device, lambda: our_programs(stage))
         carry(stage, "primary")
-        check(not [name for name in stage.links() if name.startswith("new-")], f"links: {stage.links()}")
+        check(
+            not [name for name in stage.links() if name.startswith("new-")],
+            f"links: {stage.links()}",
+        )
         [os.close(link) for link in links]
 
 
@@ -238,7 +300,12 @@ def tcx_comes_first_without_an_agent(stage):
     check_equal(bypassed(stage), {}, "bypassed at first")
     link = other.attach_tcx(stage.guest, "pr0", bpf.TCX_INGRESS, bpf.F_BEFORE)
     text = bypassed(stage)["ingress"]
-    check(text.startswith("1 program of others on ingress of pr0 before ours, first the tcx program foreign_counter"), text)
+    check(
+        text.startswith(
+            "1 program of others on ingress of pr0 before ours, first the tcx program foreign_counter"
+        ),
+        text,
+    )
     check("is lost" in text and "start 'vfsteer run'" in text, text)
     check(f"  {text}" in stage.succeed("status"), stage.succeed("status"))
     stage.start()
@@ -255,8 +322,16 @@ def tcx_comes_first_on_the_standby_without_an_agent(stage):
     other = bpf.Counter(verdict=bpf.TC_ACT_OK)
     link = other.attach_tcx(stage.guest, "st0", bpf.TCX_INGRESS, bpf.F_BEFORE)
     text = bypassed(stage)["standby_ingress"]
-    check(text.startswith("1 program of others on ingress of st0 before ours, first the tcx program foreign_counter"), text)
-    check("start 'vfsteer run'" in text and f"  {text}" in stage.succeed("status"), stage.succeed("status"))
+    check(
+        text.startswith(
+            "1 program of others on ingress of st0 before ours, first the tcx program foreign_counter"
+        ),
+        text,
+    )
+    check(
+        "start 'vfsteer run'" in text and f"  {text}" in stage.succeed("status"),
+        stage.succeed("status"),
+    )
     stage.start()
     moved_to_the_front(stage, "st0", lambda: our_programs(stage))
     check_equal(bypassed(stage), {}, "bypassed with an agent")
@@ -265,7 +340,9 @@ def tcx_comes_first_on_the_standby_without_an_agent(stage):
 
 @case
 def moving_loses_nothing(stage):
-    """A program that lets all go on comes first, again and again: while ours moves there, none is missing."""
+    """A program that lets all go on comes first, again and again: while ours moves there, none is
+    missing.
+    """
     flows = stage.flows(2000)
     for _ in range(4):
         other = bpf.Counter()
@@ -276,13 +353,20 @@ def moving_loses_nothing(stage):
             moved_to_the_front(stage, device, lambda: our_programs(stage))
         wait("ours last", lambda: order(stage, "st0", bpf.TCX_EGRESS)[-1] in our_programs(stage))
         [os.close(link) for link in (*links, last)]
-    check_equal([(flow.stop().lost(), flow.copies) for flow in flows], [(0, 0)] * 2, "(lost, doubled) out and in")
-    check_equal(stage.counter("tx_standby_packets") < 100, True, "egress went over the standby meanwhile")
+    check_equal(
+        [(flow.stop().lost(), flow.copies) for flow in flows], [(0, 0)] * 2,
+        "(lost, doubled) out and in",
+    )
+    check_equal(
+        stage.counter("tx_standby_packets") < 100, True, "egress went over the standby meanwhile"
+    )
 
 
 @case
 def somebody_insists_on_the_first_place(stage):
-    """Without programs that tell of it, each move may cost a second: after a few the primary is not used while that goes on, and the line names who."""
+    """Without programs that tell of it, each move may cost a second: after a few the primary is not
+    used while that goes on, and the line names who.
+    """
     counter = bpf.Counter(verdict=bpf.TC_ACT_OK)
     link = counter.attach_tcx(stage.guest, "pr0", bpf.TCX_INGRESS, bpf.F_BEFORE)
     end = time.monotonic() + 20
@@ -307,7 +391,9 @@ def somebody_insists_on_the_first_place(stage):
 def filter_that_ends_the_walk(stage):
     """Without tcx: cls_bpf filters at our own priority, before we come and later."""
     without_tcx(stage)
-    stage.guest.run("ip link set pr0 up; for device in st0 pr0; do tc qdisc add dev $device clsact; done")
+    stage.guest.run(
+        "ip link set pr0 up; for device in st0 pr0; do tc qdisc add dev $device clsact; done"
+    )
     for device in ("st0", "pr0"):
         add_filter(stage, device, verdict=bpf.TC_ACT_OK, how="prio 1")
     stage.start()
@@ -322,14 +408,21 @@ def filter_that_ends_the_walk(stage):
     carry(stage, "primary")
     stage.succeed("unload")
     for device in ("st0", "pr0"):
-        check_equal(stage.guest.run(f"tc filter show dev {device} ingress").count(" handle "), 2, "filters left")
+        check_equal(
+            stage.guest.run(f"tc filter show dev {device} ingress").count(" handle "), 2,
+            "filters left",
+        )
 
 
 @case(agent=False)
 def filter_that_cannot_be_passed(stage):
-    """Its priority is the first, and not for us to share: the primary is not used, and the line says whose fault it is."""
+    """Its priority is the first, and not for us to share: the primary is not used, and the line
+    says whose fault it is.
+    """
     without_tcx(stage)
-    stage.guest.run("ip link set pr0 up; for device in st0 pr0; do tc qdisc add dev $device clsact; done")
+    stage.guest.run(
+        "ip link set pr0 up; for device in st0 pr0; do tc qdisc add dev $device clsact; done"
+    )
     add_filter(stage, "pr0", verdict=bpf.TC_ACT_OK, how="protocol ip prio 1")
     stage.start()
     logged(stage, "pr0: not used: the bpf filter foreign-pr0-ingress-0")
@@ -354,7 +447,11 @@ def filter_on_the_standby_that_cannot_be_passed(stage):
     stage.wait_active("primary")
     logged(stage, "st0: the bpf filter foreign-st0-ingress-0")
     text = bypassed(stage)["standby_ingress"]
-    check("1 filter of others on ingress of st0 before ours" in text and "remove them, or move them behind" in text, text)
+    check(
+        "1 filter of others on ingress of st0 before ours" in text
+        and "remove them, or move them behind" in text,
+        text,
+    )
     carry(stage, "primary")
     stage.guest.run("tc filter delete dev st0 ingress prio 1")
     logged(stage, "st0: its ingress program has its place again")
@@ -369,14 +466,22 @@ def configure(stage, text):
 
 @case(agent=False)
 def egress_before(stage):
-    """Before an egress program that ends the walk; with `after`, the default, that one keeps all on the standby, and status names it."""
+    """Before an egress program that ends the walk; with `after`, the default, that one keeps all on
+    the standby, and status names it.
+    """
     other = bpf.Counter(verdict=bpf.TC_ACT_OK)
     link = other.attach_tcx(stage.guest, "st0", bpf.TCX_EGRESS)
     stage.start()
     stage.wait_active("primary")
     carry(stage, "standby")
-    check_equal((stage.pair()["egress"], stage.pair()["foreign_egress_filters"]), ("after", 1), "place, and programs before ours")
-    check("1 program of others on egress before ours" in stage.succeed("status"), stage.succeed("status"))
+    check_equal(
+        (stage.pair()["egress"], stage.pair()["foreign_egress_filters"]), ("after", 1),
+        "place, and programs before ours",
+    )
+    check(
+        "1 program of others on egress before ours" in stage.succeed("status"),
+        stage.succeed("status"),
+    )
     check("foreign_counter" in stage.succeed("status"), stage.succeed("status"))
     for place, wire in (("before", "primary"), ("after", "standby"), ("before", "primary")):
         flows = stage.flows()
@@ -386,13 +491,24 @@ def egress_before(stage):
         for flow in flows:
             check_equal(flow.stop().lost(), 0, "lost while the place changes")
         carry(stage, wire)
-        check_equal((stage.pair()["egress"], stage.pair()["foreign_egress_filters"]), (place, place == "after"), "place, and programs before ours")
-        check_equal(list(bypassed(stage)), ["egress" if place == "after" else "egress_behind"], "bypassed")
+        check_equal(
+            (stage.pair()["egress"], stage.pair()["foreign_egress_filters"]),
+            (place, place == "after"), "place, and programs before ours",
+        )
+        check_equal(
+            list(bypassed(stage)), ["egress" if place == "after" else "egress_behind"], "bypassed"
+        )
     text = bypassed(stage)["egress_behind"]
-    check(text.startswith("1 program of others on egress of st0 behind ours, first the tcx program foreign_counter"), text)
+    check(
+        text.startswith(
+            "1 program of others on egress of st0 behind ours, first the tcx program foreign_counter"
+        ),
+        text,
+    )
     check("what goes by pr0: so says egress = before" in text, text)
     check(f"bypassed: {text}" in stage.succeed("status"), stage.succeed("status"))
-    wait("a line", lambda: stage.log.read_text().count("on egress of st0 behind ours") == 2)  # of each agent that has it so
+    # of each agent that has it so
+    wait("a line", lambda: stage.log.read_text().count("on egress of st0 behind ours") == 2)
     first = bpf.Counter(verdict=bpf.TC_ACT_OK)
     links = [link, first.attach_tcx(stage.guest, "st0", bpf.TCX_EGRESS, bpf.F_BEFORE)]
     wait("ours first", lambda: order(stage, "st0", bpf.TCX_EGRESS)[0] in our_programs(stage))
@@ -419,7 +535,11 @@ def egress_before_without_tcx(stage):
     stage.start()
     carry(stage, "primary")
     check_equal(stage.pair()["foreign_egress_filters"], 0, "filters before ours")
-    check("1 filter of others on egress of st0 behind ours, first the bpf filter" in bypassed(stage)["egress_behind"], bypassed(stage))
+    check(
+        "1 filter of others on egress of st0 behind ours, first the bpf filter"
+        in bypassed(stage)["egress_behind"],
+        bypassed(stage),
+    )
     add_filter(stage, "st0", "egress", verdict=bpf.TC_ACT_OK, how="prio 1")
     time.sleep(0.5)
     carry(stage, "primary")
@@ -427,7 +547,9 @@ def egress_before_without_tcx(stage):
 
 @case
 def primary_in_a_container(stage):
-    """Moved there when no agent was left: its program is of no use there, and redirects to nobody, whatever has the standby's ifindex."""
+    """Moved there when no agent was left: its program is of no use there, and redirects to nobody,
+    whatever has the standby's ifindex.
+    """
     container = Netns("container")
     try:
         stage.stop(signal.SIGKILL)

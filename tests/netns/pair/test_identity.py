@@ -1,6 +1,8 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""A name is not an identity: what a pair was made of stays its own, whoever takes the name; and a device has more names than one."""
+"""A name is not an identity: what a pair was made of stays its own, whoever takes the name; and a
+device has more names than one.
+"""
 
 import sys
 import time
@@ -17,14 +19,22 @@ SHORT = "enp9s0"
 
 def add_foreign(stage, name):
     """Another network's device, by that name."""
-    stage.outside.run("ip link show br7 >/dev/null 2>&1 || ip link add br7 type bridge; ip link set br7 up")
+    stage.outside.run(
+        "ip link show br7 >/dev/null 2>&1 || ip link add br7 type bridge; ip link set br7 up"
+    )
     stage.index += 1
-    stage.guest.run(f"ip link add {name} index {stage.index} address {FOREIGN} type veth peer {name}x netns {stage.outside.name}; ip link set {name} up")
+    stage.guest.run(
+        f"ip link add {name} index {stage.index} address {FOREIGN} type veth peer {name}x netns {stage.outside.name}; ip link set {name} up"
+    )
     stage.outside.run(f"ip link set {name}x master br7 up")
 
 
 def check_rejected(stage):
-    wait("pr0 to be rejected", lambda: [other["reason"] for other in stage.pair()["not_used"]] == ["another device of its name"])
+    wait(
+        "pr0 to be rejected",
+        lambda: [other["reason"] for other in stage.pair()["not_used"]]
+        == ["another device of its name"],
+    )
     time.sleep(0.2)
     pair = stage.pair()
     check_equal((pair["primary"], pair["active"]), (None, "standby"), "primary and active")
@@ -35,7 +45,9 @@ def check_rejected(stage):
 
 @case
 def another_device_takes_its_name(stage):
-    """The primary is away, as in a migration, and another network's device takes the free name: also over restarts."""
+    """The primary is away, as in a migration, and another network's device takes the free name:
+    also over restarts.
+    """
     stage.guest.run("ip link delete pr0")
     stage.wait_state("absent")
     add_foreign(stage, "pr0")
@@ -98,14 +110,18 @@ def another_device_takes_the_standbys_name(stage):
 
 @case(agent=False)
 def by_other_names(stage):
-    stage.guest.run(f"ip link property add dev st0 altname {SHORT} altname {LONG}; ip link property add dev pr0 altname {LONG}-too")
+    stage.guest.run(
+        f"ip link property add dev st0 altname {SHORT} altname {LONG}; ip link property add dev pr0 altname {LONG}-too"
+    )
     stage.start(f"{LONG}={LONG}-too")
     stage.wait_active("primary")
     for name in (SHORT, LONG, "st0"):
         check("st0" in stage.succeed("status", name), f"status {name}")
         check("st0: active: standby" in stage.succeed("switch", name, "standby"), f"switch {name}")
         stage.succeed("switch", name, "auto")
-    stage.guest.run(f"ip link add veth5 type veth peer veth6; ip link property add dev veth5 altname {LONG}-five")
+    stage.guest.run(
+        f"ip link add veth5 type veth peer veth6; ip link property add dev veth5 altname {LONG}-five"
+    )
     stage.succeed("port", "add", f"{LONG}-five", "--pair", LONG)
     check("veth5" in stage.succeed("port", "list"), "the port")
     stage.succeed("port", "del", f"{LONG}-five")
@@ -123,10 +139,15 @@ def by_other_names(stage):
 
 @case(agent=False)
 def by_other_names_in_the_configuration(stage):
-    stage.guest.run(f"ip link property add dev st0 altname {LONG}; ip link property add dev pr0 altname {SHORT}")
+    stage.guest.run(
+        f"ip link property add dev st0 altname {LONG}; ip link property add dev pr0 altname {SHORT}"
+    )
     config = stage.directory / "config"
     config.write_text(f"[pair {LONG}]\nprimary = {SHORT}\n")
-    agent = stage.guest.popen([*stage.program, "run", "--bpffs", str(stage.bpffs), "--config", str(config)], stdout=open(stage.log, "a"), stderr=open(stage.log, "a"))
+    agent = stage.guest.popen(
+        [*stage.program, "run", "--bpffs", str(stage.bpffs), "--config", str(config)],
+        stdout=open(stage.log, "a"), stderr=open(stage.log, "a"),
+    )
     stage.agents.append(agent)
     wait("the agent", lambda: stage.command("status").returncode == 0)
     stage.wait_active("primary")
@@ -137,16 +158,26 @@ def by_other_names_in_the_configuration(stage):
 
 @case(agent=False, pairs=2)
 def no_longer_in_the_configuration(stage):
-    """A pair of the agent before is given up by one that has another configuration: nobody would keep it, and here its primary is another pair's."""
+    """A pair of the agent before is given up by one that has another configuration: nobody would
+    keep it, and here its primary is another pair's.
+    """
     stage.start("st0=pr0", "st10=pr10")
     stage.wait_active("primary")
     stage.wait_active("primary", 1)
     stage.stop()
     stage.start("st0=pr10")
     stage.wait_active("primary")
-    check_equal([(pair["standby"], pair["primary"]) for pair in stage.status()["pairs"]], [("st0", "pr10")], "pairs")
-    check_equal(len([name for name in stage.links() if name.startswith(("standby", "primary"))]), 3, "links of one pair")
-    check("st10: no pair of this configuration: given up" in stage.log.read_text(), "no line")
+    check_equal(
+        [(pair["standby"], pair["primary"]) for pair in stage.status()["pairs"]], [("st0", "pr10")],
+        "pairs",
+    )
+    check_equal(
+        len([name for name in stage.links() if name.startswith(("standby", "primary"))]), 3,
+        "links of one pair",
+    )
+    check(
+        "st10: not in this configuration: the pair is removed" in stage.log.read_text(), "no line"
+    )
     reachable(stage, stage.outside, stage.guest, "10.77.0.11")
     reachable(stage)
 

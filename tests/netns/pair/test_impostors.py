@@ -1,6 +1,8 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""Devices of software that bear the pair's MAC become no primary, and are not touched. Those of hardware: tests/vm/test_candidates.py."""
+"""Devices of software that bear the pair's MAC become no primary, and are not touched. Those of
+hardware: tests/vm/test_candidates.py.
+"""
 
 import sys
 import time
@@ -28,8 +30,15 @@ def claim(stage):
 
 def picture(stage):
     """What would differ if one of them had been made a primary."""
-    return [stage.guest.run(f"ip link show {device}; tc filter show dev {device} ingress; cat /proc/sys/net/ipv6/conf/{device}/addr_gen_mode")
-            .replace("state UNKNOWN", "").replace("state UP", "").replace("state DOWN", "") for device in IMPOSTORS]
+    return [
+        stage.guest.run(
+            f"ip link show {device}; tc filter show dev {device} ingress; cat /proc/sys/net/ipv6/conf/{device}/addr_gen_mode"
+        )
+        .replace("state UNKNOWN", "")
+        .replace("state UP", "")
+        .replace("state DOWN", "")
+        for device in IMPOSTORS
+    ]
 
 
 def check_untouched(stage, before):
@@ -46,7 +55,10 @@ def beside_a_named_primary(stage):
     stage.start()
     time.sleep(0.5)
     pair = stage.pair()
-    check_equal((pair["primary"], pair["primary_named"], pair["active"], pair["not_used"]), (None, True, "standby", []), "the pair")
+    check_equal(
+        (pair["primary"], pair["primary_named"], pair["active"], pair["not_used"]),
+        (None, True, "standby", []), "the pair",
+    )
     stage.add_primary()
     stage.wait_active("primary")
     check_equal(stage.pair()["primary"], "pr0", "primary")
@@ -66,7 +78,10 @@ def without_a_name(stage):
     before = picture(stage)
     refused = stage.command("run", "--pair", "st0")
     check_equal(refused.returncode, 1, "exit status")
-    check("no permanent MAC" in refused.stderr and "--pair st0=PRIMARY" in refused.stderr, refused.stderr)
+    check(
+        "no permanent MAC" in refused.stderr and "--pair st0=PRIMARY" in refused.stderr,
+        refused.stderr,
+    )
     check_untouched(stage, before)
 
 

@@ -28,9 +28,17 @@ def check_plain(stage):
     check(not stage.pins.exists(), "pins are left")
     check_equal(programs(stage), (0, 0, 0), "tcx programs left")
     check("clsact" not in stage.guest.run("tc qdisc show"), "a clsact qdisc is left")
-    primary = stage.guest.run("ip -d link show pr0; cat /proc/sys/net/ipv6/conf/pr0/disable_ipv6 /proc/sys/net/ipv4/conf/pr0/arp_ignore")
-    check("NOARP" not in primary and "state DOWN" in primary and "promiscuity 0" in primary, f"the primary is not as it was: {primary}")
-    check("addrgenmode eui64" in primary and primary.split()[-2:] == ["0", "0"], f"the primary is still silenced: {primary}")
+    primary = stage.guest.run(
+        "ip -d link show pr0; cat /proc/sys/net/ipv6/conf/pr0/disable_ipv6 /proc/sys/net/ipv4/conf/pr0/arp_ignore"
+    )
+    check(
+        "NOARP" not in primary and "state DOWN" in primary and "promiscuity 0" in primary,
+        f"the primary is not as it was: {primary}",
+    )
+    check(
+        "addrgenmode eui64" in primary and primary.split()[-2:] == ["0", "0"],
+        f"the primary is still silenced: {primary}",
+    )
 
 
 def lose_primary_without_agent(stage, script, netns=None):
@@ -41,7 +49,10 @@ def lose_primary_without_agent(stage, script, netns=None):
     check(not stage.status()["agent"], "status does not see that the agent is gone")
     time.sleep(0.5)
     dead = time.monotonic()
-    check_equal((out.lost(until=dead - 0.1), inbound.lost(until=dead - 0.1)), (0, 0), "lost (out, in) by the death of the agent")
+    check_equal(
+        (out.lost(until=dead - 0.1), inbound.lost(until=dead - 0.1)), (0, 0),
+        "lost (out, in) by the death of the agent",
+    )
     (netns or stage.guest).run(script)
     gone = time.monotonic()
     time.sleep(0.5)
@@ -94,11 +105,20 @@ def restart_adopts(stage):
         time.sleep(0.3)
         out.stop(), inbound.stop()
         after = stage.pair()
-        check_equal((out.lost(), inbound.lost(), out.copies, inbound.copies), (0, 0, 0, 0), "lost and doubled")
+        check_equal(
+            (out.lost(), inbound.lost(), out.copies, inbound.copies), (0, 0, 0, 0),
+            "lost and doubled",
+        )
         check_equal((after["switches"], after["active"]), (1, "primary"), "(switches, active)")
-        check(abs(after["last_switch"]["unix_ns"] - before["last_switch"]["unix_ns"]) < 1_000_000, "another last switch")
+        check(
+            abs(after["last_switch"]["unix_ns"] - before["last_switch"]["unix_ns"]) < 1_000_000,
+            "another last switch",
+        )
         for name, value in before["counters"].items():
-            check(after["counters"][name] >= value, f"{name} went back from {value} to {after['counters'][name]}")
+            check(
+                after["counters"][name] >= value,
+                f"{name} went back from {value} to {after['counters'][name]}",
+            )
         check_equal(stage.links(), links, "links")
         check_equal(programs(stage), hooks, "programs at the hooks")
         check_equal(hooks, (1, 1, 1), "programs at the hooks")
@@ -112,9 +132,15 @@ def primary_vanished_meanwhile(stage):
     wire = stage.capture(stage.outside, "st1")
     stage.start()
     pair = stage.wait_active("standby")
-    check_equal((pair["primary_state"], pair["primary"], pair["switches"]), ("absent", None, 2), "(state, primary, switches)")
+    check_equal(
+        (pair["primary_state"], pair["primary"], pair["switches"]), ("absent", None, 2),
+        "(state, primary, switches)",
+    )
     wait("announcements", lambda: announced(wire.frames(outgoing=False)) >= {GUEST, "rarp"})
-    check_equal([name for name in stage.links() if "primary" in name], [], "links of the primary that is gone")
+    check_equal(
+        [name for name in stage.links() if "primary" in name], [],
+        "links of the primary that is gone",
+    )
     stage.add_primary()
     stage.wait_active("primary")
     reachable(stage)
@@ -153,7 +179,10 @@ def standby_replaced_meanwhile(stage):
     stage.start()
     stage.wait_active("primary")
     check_equal(len(stage.status()["pairs"]), 1, "pairs")
-    wait("two links of standbys", lambda: len([name for name in stage.links() if "standby" in name]) == 2)
+    wait(
+        "two links of standbys",
+        lambda: len([name for name in stage.links() if "standby" in name]) == 2,
+    )
     reachable(stage)
 
 
@@ -171,18 +200,29 @@ def stopped_agent_leaves_the_path(stage):
 @case
 def switch_with_agent(stage):
     out, inbound = stage.flows()
-    check("active: standby, admin: standby" in stage.succeed("switch", "st0", "standby"), "the answer")
-    check_equal((stage.pair()["active"], stage.pair()["last_switch"]["cause"]), ("standby", "operator"), "(active, cause)")
+    check(
+        "active: standby, admin: standby" in stage.succeed("switch", "st0", "standby"), "the answer"
+    )
+    check_equal(
+        (stage.pair()["active"], stage.pair()["last_switch"]["cause"]), ("standby", "operator"),
+        "(active, cause)",
+    )
     stage.succeed("switch", "st0", "primary")
-    check_equal((stage.pair()["active"], stage.pair()["admin"]), ("primary", "primary"), "(active, admin)")
+    check_equal(
+        (stage.pair()["active"], stage.pair()["admin"]), ("primary", "primary"), "(active, admin)"
+    )
     stage.succeed("switch", "st0", "standby")
     stage.succeed("switch", "st0", "standby")
     stage.succeed("switch", "st0", "auto")
-    check_equal((stage.pair()["active"], stage.pair()["admin"]), ("primary", "auto"), "(active, admin)")
+    check_equal(
+        (stage.pair()["active"], stage.pair()["admin"]), ("primary", "auto"), "(active, admin)"
+    )
     check_equal(stage.pair()["switches"], 5, "switches")
     time.sleep(0.2)
     out.stop(), inbound.stop()
-    check_equal((out.lost(), inbound.lost(), out.copies, inbound.copies), (0, 0, 0, 0), "lost and doubled")
+    check_equal(
+        (out.lost(), inbound.lost(), out.copies, inbound.copies), (0, 0, 0, 0), "lost and doubled"
+    )
 
 
 @case
@@ -196,11 +236,16 @@ def standby_by_wish_stays(stage):
     stage.stop(signal.SIGKILL)
     stage.start()
     time.sleep(0.5)
-    check_equal((stage.pair()["active"], stage.pair()["admin"]), ("standby", "standby"), "(active, admin)")
+    check_equal(
+        (stage.pair()["active"], stage.pair()["admin"]), ("standby", "standby"), "(active, admin)"
+    )
     stage.guest.run("ip link delete pr0")
     stage.wait_state("absent")
     done = stage.command("switch", "st0", "primary")
-    check(done.returncode == 1 and "cannot carry traffic: it is absent" in done.stderr, f"without a primary: {done}")
+    check(
+        done.returncode == 1 and "cannot carry traffic: it is absent" in done.stderr,
+        f"without a primary: {done}",
+    )
     stage.succeed("switch", "st0", "auto")
     stage.add_primary()
     stage.wait_active("primary")
@@ -209,9 +254,16 @@ def standby_by_wish_stays(stage):
 @case
 def switch_without_agent(stage):
     stage.stop(signal.SIGKILL)
-    for wish, active in (("standby", "standby"), ("primary", "primary"), ("standby", "standby"), ("auto", "primary")):
+    for wish, active in (
+        ("standby", "standby"),
+        ("primary", "primary"),
+        ("standby", "standby"),
+        ("auto", "primary"),
+    ):
         check("not announced" in stage.succeed("switch", "st0", wish), "the answer")
-        check_equal((stage.pair()["active"], stage.pair()["admin"]), (active, wish), "(active, admin)")
+        check_equal(
+            (stage.pair()["active"], stage.pair()["admin"]), (active, wish), "(active, admin)"
+        )
         reachable(stage)
     check_equal(stage.pair()["switches"], 5, "switches")
 
@@ -225,7 +277,9 @@ def unload_with_agent(stage):
     check_plain(stage)
     time.sleep(0.5)
     out.stop(), inbound.stop()
-    check_equal((out.lost(), inbound.lost(), out.copies, inbound.copies), (0, 0, 0, 0), "lost and doubled")
+    check_equal(
+        (out.lost(), inbound.lost(), out.copies, inbound.copies), (0, 0, 0, 0), "lost and doubled"
+    )
     check_equal(stage.succeed("unload"), "nothing to unload\n", "a second unload")
     stage.start()
     stage.wait_active("primary")
@@ -235,7 +289,10 @@ def unload_with_agent(stage):
 @case
 def unload_without_agent(stage):
     stage.guest.run("ip link set st0 promisc on")
-    wait("promiscuity on the primary", lambda: "promiscuity 0" not in stage.guest.run("ip -d link show pr0"))
+    wait(
+        "promiscuity on the primary",
+        lambda: "promiscuity 0" not in stage.guest.run("ip -d link show pr0"),
+    )
     stage.guest.run("ip link set st0 promisc off")
     wait("promiscuity off again", lambda: "promiscuity 0" in stage.guest.run("ip -d link show pr0"))
     stage.stop(signal.SIGKILL)
@@ -244,23 +301,40 @@ def unload_without_agent(stage):
     check_plain(stage)
     time.sleep(0.3)
     out.stop(), inbound.stop()
-    check_equal((out.lost(), inbound.lost(), out.copies, inbound.copies), (0, 0, 0, 0), "lost and doubled")
+    check_equal(
+        (out.lost(), inbound.lost(), out.copies, inbound.copies), (0, 0, 0, 0), "lost and doubled"
+    )
     check_equal(stage.succeed("unload"), "nothing to unload\n", "a second unload")
 
 
 def receive_more(stage):
     """The standby receives more than its own; so must the primary."""
     group = stage.guest.inside(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-    group.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.inet_aton("239.1.2.3") + socket.inet_aton(GUEST))
+    group.setsockopt(
+        socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,
+        socket.inet_aton("239.1.2.3") + socket.inet_aton(GUEST),
+    )
     stage.guest.run("ip link set st0 promisc on")
-    wait("promiscuity on the primary", lambda: "promiscuity 0" not in stage.guest.run("ip -d link show pr0"))
-    wait("the group on the primary", lambda: "01:00:5e:01:02:03" in stage.guest.run("ip maddress show dev pr0"))
+    wait(
+        "promiscuity on the primary",
+        lambda: "promiscuity 0" not in stage.guest.run("ip -d link show pr0"),
+    )
+    wait(
+        "the group on the primary",
+        lambda: "01:00:5e:01:02:03" in stage.guest.run("ip maddress show dev pr0"),
+    )
     return group
 
 
 def check_receives_no_more(stage):
-    check("promiscuity 0" in stage.guest.run("ip -d link show pr0"), "the primary is still promiscuous")
-    check("01:00:5e:01:02:03" not in stage.guest.run("ip maddress show dev pr0"), "the group is still on the primary")
+    check(
+        "promiscuity 0" in stage.guest.run("ip -d link show pr0"),
+        "the primary is still promiscuous",
+    )
+    check(
+        "01:00:5e:01:02:03" not in stage.guest.run("ip maddress show dev pr0"),
+        "the group is still on the primary",
+    )
 
 
 @case
@@ -289,7 +363,10 @@ def restart_undoes_filters(stage):
     group.close()
     stage.guest.run("ip link set st0 promisc off")
     wait("promiscuity off again", lambda: "promiscuity 0" in stage.guest.run("ip -d link show pr0"))
-    wait("the group gone", lambda: "01:00:5e:01:02:03" not in stage.guest.run("ip maddress show dev pr0"))
+    wait(
+        "the group gone",
+        lambda: "01:00:5e:01:02:03" not in stage.guest.run("ip maddress show dev pr0"),
+    )
 
 
 @case

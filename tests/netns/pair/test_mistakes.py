@@ -1,6 +1,8 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""Pins that are not as they should be: said in one line, nothing changed. What is given wrong is in test_bad_input.py."""
+"""Pins that are not as they should be: said in one line, nothing changed. What is given wrong is in
+test_bad_input.py.
+"""
 
 import re
 import struct
@@ -23,13 +25,18 @@ def check_refused(stage, *arguments, words):
     command = [VFSTEER, *arguments, "--bpffs", str(stage.bpffs)]
     name = " ".join(arguments)
     try:
-        done = subprocess.run(["ip", "netns", "exec", stage.guest.name, *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, text=True, timeout=10)
+        done = subprocess.run(
+            ["ip", "netns", "exec", stage.guest.name, *command], stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=10,
+        )
     except subprocess.TimeoutExpired as error:
         raise AssertionError(f"{name}: it was not refused: {error.stderr}") from error
     check_equal(done.returncode, 1, f"{name}: exit status ({done.stderr.strip()})")
     lines = done.stderr.splitlines()
-    check(len(lines) == 1 and re.fullmatch(r"vfsteer: .+: .+", lines[0]), f"{name}: not one line of the form: {done.stderr!r}")
+    check(
+        len(lines) == 1 and re.fullmatch(r"vfsteer: .+: .+", lines[0]),
+        f"{name}: not one line of the form: {done.stderr!r}",
+    )
     check_equal(done.stdout, "", f"{name}: output")
     check(words in lines[0], f"{name}: {lines[0]!r} does not say {words!r}")
     check_equal(picture(stage) ^ before, set(), f"{name}: what changed")
@@ -55,7 +62,9 @@ def foreign_pins(stage):
             bpf.pin(bpf.Counter().program, stage.pins / "pairs")
         else:
             (stage.pins / "pairs").mkdir()
-        check_refused(stage, "run", "--pair", "st0=pr0", words="not ours" if kind == "array" else "unload")
+        check_refused(
+            stage, "run", "--pair", "st0=pr0", words="not ours" if kind == "array" else "unload"
+        )
         check_refused(stage, "status", words="unload")
         check_refused(stage, "switch", "st0", "auto", words="unload")
         if kind != "directory":

@@ -1,6 +1,8 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""Others on the same devices: people's own tc programs, a bridge in the guest, macvlans, containers."""
+"""Others on the same devices: people's own tc programs, a bridge in the guest, macvlans,
+containers.
+"""
 
 import sys
 import time
@@ -9,8 +11,22 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
 import bpf  # noqa: E402
-from rig import (BROADCAST, ETH_P_TEST, GUEST, OUTSIDE, Flow, case, check, check_equal, frame, inject, main, note, reachable,
-                 wait)
+from rig import (
+    BROADCAST,
+    ETH_P_TEST,
+    GUEST,
+    OUTSIDE,
+    Flow,
+    case,
+    check,
+    check_equal,
+    frame,
+    inject,
+    main,
+    note,
+    reachable,
+    wait,
+)
 from tools.rig.netns import Netns  # noqa: E402
 
 DIRECTIONS = {"ingress": bpf.TCX_INGRESS, "egress": bpf.TCX_EGRESS}
@@ -31,7 +47,10 @@ def add_filters(stage):
 
 def add_tcx(stage):
     counters = {direction: bpf.Counter() for direction in DIRECTIONS}
-    stage.foreign_links = [counter.attach_tcx(stage.guest, "st0", DIRECTIONS[direction]) for direction, counter in counters.items()]
+    stage.foreign_links = [
+        counter.attach_tcx(stage.guest, "st0", DIRECTIONS[direction])
+        for direction, counter in counters.items()
+    ]
     return counters
 
 
@@ -43,7 +62,10 @@ def check_counted(stage, counters, when):
         wait("the flow", lambda: len(flow.times) >= sent + PACKETS)
         passed, sent = counters[direction].count() - before, flow.stop() and len(flow.times) - sent
         check_equal(flow.lost(), 0, f"lost, {direction}, {when}")
-        check(PACKETS - 2 <= passed <= sent + 30, f"{direction}, {when}: {passed} of {sent} packets were counted")
+        check(
+            PACKETS - 2 <= passed <= sent + 30,
+            f"{direction}, {when}: {passed} of {sent} packets were counted",
+        )
 
 
 def check_in_every_state(stage, counters):
@@ -84,7 +106,10 @@ def foreign_filters_after(stage):
 
 @case
 def foreign_filters_come_and_go(stage):
-    for leave in ("tc qdisc del dev st0 clsact", "tc filter del dev st0 ingress; tc filter del dev st0 egress; tc qdisc del dev st0 clsact"):
+    for leave in (
+        "tc qdisc del dev st0 clsact",
+        "tc filter del dev st0 ingress; tc filter del dev st0 egress; tc qdisc del dev st0 clsact",
+    ):
         counters = add_filters(stage)
         time.sleep(0.2)
         check_counted(stage, counters, "filters there")
@@ -131,7 +156,10 @@ def foreign_clsact_outlives_its_filters(stage):
     """Ours moved to a qdisc that somebody else had made; that is not ours to remove."""
     add_filters(stage)
     time.sleep(0.3)
-    check_equal(stage.guest.run("tc filter show dev st0 egress").count(" handle "), 2, "filters on egress, ours included")
+    check_equal(
+        stage.guest.run("tc filter show dev st0 egress").count(" handle "), 2,
+        "filters on egress, ours included",
+    )
     stage.guest.run("tc filter del dev st0 ingress; tc filter del dev st0 egress prio 49152")
     stage.succeed("unload")
     check_equal(stage.guest.run("tc filter show dev st0 egress").strip(), "", "filters left")
@@ -145,12 +173,16 @@ def egress_filter_that_drops(stage):
     stage.start()
     stage.wait_active("primary")
     flow = Flow(stage.guest, stage.outside, OUTSIDE)
-    stage.guest.run("tc filter add dev st0 egress protocol ip bpf da bytecode '1,6 0 0 2'")  # returns TC_ACT_SHOT
+    # returns TC_ACT_SHOT
+    stage.guest.run("tc filter add dev st0 egress protocol ip bpf da bytecode '1,6 0 0 2'")
     time.sleep(0.3)
     dropping = time.monotonic()
     wait("the flow to go on", lambda: flow.times[-1] > dropping + 0.3)
     flow.stop()
-    check_equal(max(flow.times[number] for number in flow.arrived) < dropping, True, "nothing left past a filter that drops")
+    check_equal(
+        max(flow.times[number] for number in flow.arrived) < dropping, True,
+        "nothing left past a filter that drops",
+    )
 
 
 class Container:
@@ -169,7 +201,9 @@ class Container:
 
 
 def add_container(stage):
-    """The standby becomes a port of a bridge in the guest, with the guest's address on the bridge, and a container behind it."""
+    """The standby becomes a port of a bridge in the guest, with the guest's address on the bridge,
+    and a container behind it.
+    """
     stage.guest.run("""
         ip link add gbr0 address 02:76:66:00:00:01 type bridge forward_delay 0
         ip address flush dev st0
@@ -178,9 +212,13 @@ def add_container(stage):
         ip address add 10.77.0.1/24 dev gbr0""")
 
     def attach(name):
-        stage.guest.run(f"ip link add ct1 master gbr0 type veth peer ct0 address 02:76:66:00:00:c0 netns {name}; ip link set ct1 up")
+        stage.guest.run(
+            f"ip link add ct1 master gbr0 type veth peer ct0 address 02:76:66:00:00:c0 netns {name}; ip link set ct1 up"
+        )
     container = Container(stage, attach)
-    container.netns.run("ip link set ct0 up; ip address add 10.77.0.50/24 dev ct0; ip address add fd77::50/64 dev ct0 nodad")
+    container.netns.run(
+        "ip link set ct0 up; ip address add 10.77.0.50/24 dev ct0; ip address add fd77::50/64 dev ct0 nodad"
+    )
     return container
 
 
@@ -192,7 +230,10 @@ def learned_on(stage, mac):
 @case
 def bridge_in_guest(stage):
     with add_container(stage) as container:
-        wait("the pair to know of the bridge", lambda: "promiscuity 0" not in stage.guest.run("ip -d link show pr0"))
+        wait(
+            "the pair to know of the bridge",
+            lambda: "promiscuity 0" not in stage.guest.run("ip -d link show pr0"),
+        )
         stack = stage.capture(container, "ct0", ETH_P_TEST)
         for active in ("primary", "standby", "primary"):
             stage.succeed("switch", "st0", active)
@@ -200,23 +241,35 @@ def bridge_in_guest(stage):
             reachable(stage, stage.outside, container, "10.77.0.50")
             reachable(stage)
             inject(container, "ct0", frame(BROADCAST, "02:76:66:00:00:c0"))
-            inject(container, "ct0", frame("02:00:00:00:00:77", "02:76:66:00:00:c0"))  # unknown: flooded by every bridge
+            # unknown: flooded by every bridge
+            inject(container, "ct0", frame("02:00:00:00:00:77", "02:76:66:00:00:c0"))
             time.sleep(0.05)
-            check_equal(learned_on(stage, "02:76:66:00:00:c0"), ["ct1"], f"where the guest's bridge has learned the container, active {active}")
+            check_equal(
+                learned_on(stage, "02:76:66:00:00:c0"), ["ct1"],
+                f"where the guest's bridge has learned the container, active {active}",
+            )
             data = frame(BROADCAST, "02:00:00:00:00:aa", payload=active.encode())
             before = stack.count(data)
             inject(stage.outside, "br0", data)
             wait("the broadcast", lambda: stack.count(data) > before)
             time.sleep(0.05)
-            check_equal(stack.count(data) - before, 1, f"broadcasts seen by the container, active {active}")
+            check_equal(
+                stack.count(data) - before, 1, f"broadcasts seen by the container, active {active}"
+            )
         counters = stage.pair()["counters"]
-        check(counters["drop_foreign_inactive_packets"] > 0, "no flooded unicast came back: this proves too little")
+        check(
+            counters["drop_foreign_inactive_packets"] > 0,
+            "no flooded unicast came back: this proves too little",
+        )
 
 
 @case
 def bridge_in_guest_hotplug(stage):
     with add_container(stage) as container:
-        wait("the pair to know of the bridge", lambda: "promiscuity 0" not in stage.guest.run("ip -d link show pr0"))
+        wait(
+            "the pair to know of the bridge",
+            lambda: "promiscuity 0" not in stage.guest.run("ip -d link show pr0"),
+        )
         out = Flow(container, stage.outside, OUTSIDE)
         inbound = Flow(stage.outside, container, "10.77.0.50")
         stage.guest.run("ip link delete pr0")
@@ -239,7 +292,9 @@ def macvlan(stage):
         stage.guest.run(f"""ip link add mv0 link st0 address 02:76:66:00:00:d0 type macvlan mode bridge
             ip link set mv0 netns {name}""")
     container = Container(stage, attach)
-    container.netns.run("ip link set mv0 up; ip address add 10.77.0.60/24 dev mv0; ip address add fd77::60/64 dev mv0 nodad")
+    container.netns.run(
+        "ip link set mv0 up; ip address add 10.77.0.60/24 dev mv0; ip address add fd77::60/64 dev mv0 nodad"
+    )
     return container
 
 
@@ -251,7 +306,10 @@ def macvlan_in_another_namespace(stage):
             reachable(stage, container)
             reachable(stage, stage.outside, container, "10.77.0.60")
             reachable(stage, stage.outside, container, "fd77::60")
-        wait("the macvlan's MAC in the primary's list", lambda: "02:76:66:00:00:d0" in stage.guest.run("bridge fdb show dev pr0"))
+        wait(
+            "the macvlan's MAC in the primary's list",
+            lambda: "02:76:66:00:00:d0" in stage.guest.run("bridge fdb show dev pr0"),
+        )
 
 
 @case
@@ -269,7 +327,10 @@ def macvlan_hotplug(stage):
         time.sleep(0.5)
         out.stop(), inbound.stop()
         note(f"lost out {out.lost()}, in {inbound.lost()}")
-        check_equal((out.lost(deleted, back), out.copies, inbound.copies), (0, 0, 0), "lost outbound after the primary was deleted, doubled")
+        check_equal(
+            (out.lost(deleted, back), out.copies, inbound.copies), (0, 0, 0),
+            "lost outbound after the primary was deleted, doubled",
+        )
         check(out.lost() <= 3, f"lost outbound: {out.lost()}")
         check(inbound.lost() <= 100, f"lost inbound: {inbound.lost()}")
 

@@ -1,6 +1,8 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""Who else owns the primary: masters, addresses, managers that match by MAC, and whoever undoes what keeps it silent."""
+"""Who else owns the primary: masters, addresses, managers that match by MAC, and whoever undoes
+what keeps it silent.
+"""
 
 import os
 import sys
@@ -9,7 +11,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
-from rig import GUEST, GUEST6, MAC, OUTSIDE, OUTSIDE6, Skip, case, check, check_equal, main, reachable, wait  # noqa: E402
+from rig import (  # noqa: E402
+    GUEST, GUEST6, MAC, OUTSIDE, OUTSIDE6, Skip, case, check, check_equal, main, reachable, wait,
+)
 
 CONF = "/proc/sys/net/ipv{}/conf/pr0/{}"
 MANAGER = "by MAC"
@@ -17,10 +21,21 @@ MANAGER = "by MAC"
 
 def settings(stage):
     """What vfsteer changes on a primary."""
-    return (stage.guest.run("ip -o link show pr0 2>/dev/null | grep -o '<.*>'").strip(), stage.guest.run("tc filter show dev pr0 ingress").strip(),
-            stage.guest.run("cat " + " ".join([CONF.format(6, key) for key in ("disable_ipv6", "addr_gen_mode", "accept_ra", "autoconf")] +
-                                              [CONF.format(4, key) for key in ("arp_ignore", "arp_notify")])).split(),
-            [link for link in stage.links() if "primary" in link])
+    return (
+        stage.guest.run("ip -o link show pr0 2>/dev/null | grep -o '<.*>'").strip(),
+        stage.guest.run("tc filter show dev pr0 ingress").strip(),
+        stage.guest.run(
+            "cat "
+            + " ".join(
+                [
+                    CONF.format(6, key)
+                    for key in ("disable_ipv6", "addr_gen_mode", "accept_ra", "autoconf")
+                ]
+                + [CONF.format(4, key) for key in ("arp_ignore", "arp_notify")]
+            )
+        ).split(),
+        [link for link in stage.links() if "primary" in link],
+    )
 
 
 def silent(stage):
@@ -29,7 +44,11 @@ def silent(stage):
 
 
 def addresses(stage, device="pr0"):
-    return [part for part in stage.guest.run(f"ip -o address show dev {device} scope global").split() if "/" in part]
+    return [
+        part
+        for part in stage.guest.run(f"ip -o address show dev {device} scope global").split()
+        if "/" in part
+    ]
 
 
 def reason(stage, device="pr0"):
@@ -63,14 +82,22 @@ def both_ways(stage):
 
 @case(agent=False)
 def an_address_at_first_start(stage):
-    """A guest that runs on its VF adopts vfsteer: the VF is left alone, and the guest is told what to do."""
-    stage.guest.run("ip address flush dev st0; ip link set pr0 up; ip address add 10.77.0.1/24 dev pr0")
+    """A guest that runs on its VF adopts vfsteer: the VF is left alone, and the guest is told what
+    to do.
+    """
+    stage.guest.run(
+        "ip address flush dev st0; ip link set pr0 up; ip address add 10.77.0.1/24 dev pr0"
+    )
     wait("carrier", lambda: "LOWER_UP" in stage.guest.run("ip link show pr0"))
     before = settings(stage)
     reachable(stage)
     stage.start()
     text = wait_rejected(stage, "has addresses")
-    check("10.77.0.1/24" in text and "ip address del 10.77.0.1/24 dev pr0; ip address add 10.77.0.1/24 dev st0" in text, text)
+    check(
+        "10.77.0.1/24" in text
+        and "ip address del 10.77.0.1/24 dev pr0; ip address add 10.77.0.1/24 dev st0" in text,
+        text,
+    )
     check_equal(len(lines(stage, text)), 1, "log lines")
     check_equal(settings(stage), before, "pr0 was changed")
     reachable(stage)
@@ -84,8 +111,8 @@ def an_address_at_first_start(stage):
 @case
 def an_address_of_its_own_in_use(stage):
     """It is somebody's now: the pair steps off it, and takes back what it did to it."""
-    # With IPv6 the device speaks for itself again (MLD, DAD), with the pair's MAC: the network may take a frame to it until the
-    # standby has sent the next.
+    # With IPv6 the device speaks for itself again (MLD, DAD), with the pair's MAC: the network may
+    # take a frame to it until the standby has sent the next.
     stage.guest.run(QUIET)
     flows = stage.flows()
     stage.guest.run("ip address add 10.78.0.1/24 dev pr0")
@@ -94,7 +121,9 @@ def an_address_of_its_own_in_use(stage):
     check_none_lost(flows)
     flags, filters, values, links = settings(stage)
     check("NOARP" not in flags and "UP" in flags, flags)
-    check_equal((filters, values, links), ("", ["1", "0", "0", "1", "0", "0"], []), "what is left on pr0")
+    check_equal(
+        (filters, values, links), ("", ["1", "0", "0", "1", "0", "0"], []), "what is left on pr0"
+    )
     check_equal(addresses(stage), ["10.78.0.1/24"], "addresses of pr0")
     stage.guest.run("ip address del 10.78.0.1/24 dev pr0")
     stage.wait_active("primary")
@@ -105,12 +134,16 @@ def an_address_of_its_own_in_use(stage):
 def the_standbys_address_in_use(stage):
     """As a network manager that matches by MAC sets it: taken from the primary, with a line."""
     for _ in range(2):
-        stage.guest.run(f"ip address add {GUEST}/24 dev pr0; ip route add 10.99.0.0/24 via {OUTSIDE} dev pr0 2>/dev/null || true")
+        stage.guest.run(
+            f"ip address add {GUEST}/24 dev pr0; ip route add 10.99.0.0/24 via {OUTSIDE} dev pr0 2>/dev/null || true"
+        )
         wait("the address to be taken", lambda: not addresses(stage))
         check("pr0" not in stage.guest.run("ip route show"), "routes over pr0")
         check(silent(stage), "pr0 is not silent")
         both_ways(stage)
-    check_equal((stage.pair()["active"], stage.pair()["switches"]), ("primary", 1), "active and switches")
+    check_equal(
+        (stage.pair()["active"], stage.pair()["switches"]), ("primary", 1), "active and switches"
+    )
     told = lines(stage, MANAGER)
     check(told and GUEST in told[0] and "pr0" in told[0] and "Unmanaged=yes" in told[0], told)
     check_equal(len(told), 1, "lines")
@@ -138,7 +171,9 @@ def while_no_agent_ran(stage):
     """What was put on the primary meanwhile is dealt with by the next agent."""
     stage.guest.run(QUIET)
     stage.stop()
-    stage.guest.run(f"ip address add {GUEST}/24 dev pr0; ip link set pr0 arp on; echo 0 >{CONF.format(6, 'disable_ipv6')}")
+    stage.guest.run(
+        f"ip address add {GUEST}/24 dev pr0; ip link set pr0 arp on; echo 0 >{CONF.format(6, 'disable_ipv6')}"
+    )
     stage.start()
     wait("silence", lambda: silent(stage) and not addresses(stage))
     check_equal((stage.wait_active("primary")["switches"]), 1, "switches")
@@ -153,7 +188,9 @@ def while_no_agent_ran(stage):
 
 @case(agent=False)
 def a_master_from_the_start(stage):
-    stage.guest.run("ip link add br9 type bridge; ip link set pr0 master br9; ip link set br9 up; ip link set pr0 up")
+    stage.guest.run(
+        "ip link add br9 type bridge; ip link set pr0 master br9; ip link set br9 up; ip link set pr0 up"
+    )
     before = settings(stage)
     stage.start()
     text = wait_rejected(stage, "has a master")
@@ -184,13 +221,18 @@ def upper(kind, device="pr0"):
 
 @case(agent=False)
 def a_device_above_from_the_start(stage):
-    """A container's macvlan, a guest's macvtap: what the VF receives is theirs. VLANs and ipvlans are in tests/unit."""
+    """A container's macvlan, a guest's macvtap: what the VF receives is theirs. VLANs and ipvlans
+    are in tests/unit.
+    """
     for kind in ("macvlan", "macvtap"):
         stage.guest.run(f"ip link set pr0 up; {upper(kind)}")
         before = settings(stage)
         stage.start()
         text = wait_rejected(stage, "has a device on it")
-        check(f"the {kind} up0 is on it" in text and "ip link delete up0" in text and "st0" in text, text)
+        check(
+            f"the {kind} up0 is on it" in text and "ip link delete up0" in text and "st0" in text,
+            text,
+        )
         check_equal(len(lines(stage, text)), 1, "log lines")
         check_equal(settings(stage), before, f"{kind}: pr0 was changed")
         stage.guest.run("ip link delete up0")
@@ -209,7 +251,10 @@ def a_device_above_in_use(stage):
     wait_rejected(stage, "has a device on it")
     check_equal(stage.pair()["last_switch"]["cause"], "in somebody else's use", "cause")
     check_none_lost(flows)
-    check("NOARP" not in settings(stage)[0] and not settings(stage)[3], lambda: f"left: {settings(stage)}")
+    check(
+        "NOARP" not in settings(stage)[0] and not settings(stage)[3],
+        lambda: f"left: {settings(stage)}",
+    )
     reachable(stage, to="10.78.0.2")
     stage.guest.run("ip link delete up0")
     stage.wait_active("primary")
@@ -222,7 +267,9 @@ def a_device_above_the_standby(stage):
     stage.outside.run("ip address add 10.78.0.2/24 dev br0")
     stage.guest.run(upper("macvlan", "st0"))
     reachable(stage, to="10.78.0.2")
-    check_equal((stage.pair()["active"], stage.pair()["switches"]), ("primary", 1), "active and switches")
+    check_equal(
+        (stage.pair()["active"], stage.pair()["switches"]), ("primary", 1), "active and switches"
+    )
 
 
 @case(agent=False)
@@ -241,12 +288,17 @@ def both_in_one_team(stage):
 
 @case
 def silence_is_kept(stage):
-    for change in ("ip link set pr0 arp on", f"echo 0 >{CONF.format(6, 'disable_ipv6')}",
-                   f"echo 0 >{CONF.format(6, 'addr_gen_mode')}; echo 0 >{CONF.format(6, 'disable_ipv6')}"):
+    for change in (
+        "ip link set pr0 arp on",
+        f"echo 0 >{CONF.format(6, 'disable_ipv6')}",
+        f"echo 0 >{CONF.format(6, 'addr_gen_mode')}; echo 0 >{CONF.format(6, 'disable_ipv6')}",
+    ):
         stage.guest.run(change)
         check(not silent(stage) or lines(stage, "again"), f"{change}: nothing changed")
         wait(f"silence after {change}", lambda: silent(stage))
-    check_equal((stage.pair()["active"], stage.pair()["switches"]), ("primary", 1), "active and switches")
+    check_equal(
+        (stage.pair()["active"], stage.pair()["switches"]), ("primary", 1), "active and switches"
+    )
     check("ARP" in lines(stage, "again on pr0")[0], "no line about ARP")
     check(any("IPv6" in line for line in lines(stage, "again on pr0")), "no line about IPv6")
     both_ways(stage)
@@ -267,7 +319,9 @@ def somebody_insists(stage):
     time.sleep(0.3)
     flags, filters, values, links = settings(stage)
     check("NOARP" not in flags, "the fight goes on")
-    check_equal((filters, values, links), ("", ["0", "0", "0", "1", "0", "0"], []), "what is left on pr0")
+    check_equal(
+        (filters, values, links), ("", ["0", "0", "0", "1", "0", "0"], []), "what is left on pr0"
+    )
     both_ways(stage)
     check_equal(reason(stage), "contested", "reason")
     stage.guest.run("ip link delete pr0")
@@ -278,7 +332,9 @@ def somebody_insists(stage):
 @case(agent=False)
 def the_kernels_own_addresses(stage):
     """A link-local address and one from a router's advertisement are nobody's configuration."""
-    stage.guest.run("ip link set pr0 up; ip address add fd77::76:66ff:fe00:1/64 dev pr0 valid_lft 600 preferred_lft 600 nodad")
+    stage.guest.run(
+        "ip link set pr0 up; ip address add fd77::76:66ff:fe00:1/64 dev pr0 valid_lft 600 preferred_lft 600 nodad"
+    )
     wait("a link-local address", lambda: "fe80::" in stage.guest.run("ip -6 address show dev pr0"))
     stage.start()
     stage.wait_active("primary")
@@ -300,7 +356,10 @@ def check_settled(stage):
     wait("no address on pr0", lambda: not addresses(stage), 20)
     time.sleep(2)
     check_equal(addresses(stage), [], "addresses of pr0")
-    check("pr0" not in stage.guest.run("ip route show; ip -6 route show | grep -v multicast"), "routes over pr0")
+    check(
+        "pr0" not in stage.guest.run("ip route show; ip -6 route show | grep -v multicast"),
+        "routes over pr0",
+    )
     check(silent(stage), lambda: f"pr0 is not silent: {settings(stage)}")
     both_ways(stage)
 
@@ -314,7 +373,9 @@ def networkd_matches_by_mac(stage):
     stage.wait_active("primary")
     with open(stage.directory / "networkd", "w") as log:
         def networkd():
-            return stage.guest.popen(["unshare", "-m", "sh", "-c", MATCHES_BY_MAC], stdout=log, stderr=log)
+            return stage.guest.popen(
+                ["unshare", "-m", "sh", "-c", MATCHES_BY_MAC], stdout=log, stderr=log
+            )
         manager = networkd()
         try:
             wait("its address and ours", lambda: lines(stage, MANAGER), 20)
@@ -326,7 +387,12 @@ def networkd_matches_by_mac(stage):
             stage.agent.wait(10)
             stage.guest.run("ip link set pr0 up")
             manager = networkd()
-            wait("the address on both", lambda: f"{GUEST}/24" in addresses(stage) and "default" in stage.guest.run("ip route show dev pr0"), 20)
+            wait(
+                "the address on both",
+                lambda: f"{GUEST}/24" in addresses(stage)
+                and "default" in stage.guest.run("ip route show dev pr0"),
+                20,
+            )
             stage.start()
             check_settled(stage)
             check_equal(len(lines(stage, MANAGER)), 2, "lines")
@@ -337,16 +403,26 @@ def networkd_matches_by_mac(stage):
 
 @case
 def unload_leaves_it_up(stage):
-    """It has become somebody else's since the agent died: its program and settings go, and it is not set down."""
+    """It has become somebody else's since the agent died: its program and settings go, and it is
+    not set down.
+    """
     stage.guest.run(QUIET)
-    for change, undo in (("ip link add br9 type bridge; ip link set br9 up; ip link set pr0 master br9", "ip link delete br9"),
-                         (upper("macvlan"), "ip link delete up0")):
+    for change, undo in (
+        (
+            "ip link add br9 type bridge; ip link set br9 up; ip link set pr0 master br9",
+            "ip link delete br9",
+        ),
+        (upper("macvlan"), "ip link delete up0"),
+    ):
         stage.stop(9)
         stage.guest.run(change)
         stage.succeed("unload")
         flags, filters, values, _ = settings(stage)
         check("UP" in flags and "NOARP" not in flags, f"{change}: flags: {flags}")
-        check_equal((filters, values), ("", ["1", "0", "0", "1", "0", "0"]), f"{change}: what is left on pr0")
+        check_equal(
+            (filters, values), ("", ["1", "0", "0", "1", "0", "0"]),
+            f"{change}: what is left on pr0",
+        )
         stage.guest.run(undo)
         stage.start()
         stage.wait_active("primary")
@@ -355,7 +431,9 @@ def unload_leaves_it_up(stage):
 @case
 def given_back_when_the_standby_is_gone(stage):
     stage.guest.run(f"{QUIET}; ip link delete st0")
-    wait("pr0 to be given back", lambda: "NOARP" not in settings(stage)[0] and not settings(stage)[3])
+    wait(
+        "pr0 to be given back", lambda: "NOARP" not in settings(stage)[0] and not settings(stage)[3]
+    )
     check("UP" in settings(stage)[0], "pr0 is down")
     check_equal(settings(stage)[2], ["1", "0", "0", "1", "0", "0"], "what is left on pr0")
 

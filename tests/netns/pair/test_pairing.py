@@ -49,7 +49,9 @@ def standby_after_primary(stage):
     """The standby is unplugged and comes back while its primary stays."""
     stage.guest.run("ip link delete st0")
     wait("the pair to be given up", lambda: stage.pair() is None)
-    check_equal([name for name in stage.links() if "standby" in name], [], "links of a standby that is gone")
+    check_equal(
+        [name for name in stage.links() if "standby" in name], [], "links of a standby that is gone"
+    )
     stage.add_standby()
     check_pair(stage)
     reachable(stage)
@@ -74,7 +76,10 @@ def several_pairs(stage):
     pair = stage.wait_active("standby", 1)
     check_equal(pair["primary_state"], "absent", "the primary that was deleted")
     for number in (0, 2):
-        check_equal((stage.pair(number)["active"], stage.pair(number)["switches"]), ("primary", 1), "a pair that was left alone")
+        check_equal(
+            (stage.pair(number)["active"], stage.pair(number)["switches"]), ("primary", 1),
+            "a pair that was left alone",
+        )
     stage.add_primary(1)
     check_pair(stage, 1)
 
@@ -114,7 +119,9 @@ def rename_standby(stage):
 
 @case
 def mac_changes(stage):
-    """A named primary is used whatever its MAC; the standby's own MAC is what the pair goes by, and is followed."""
+    """A named primary is used whatever its MAC; the standby's own MAC is what the pair goes by, and
+    is followed.
+    """
     stage.guest.run("ip link set pr0 address 02:76:66:00:0f:0f")
     reachable(stage)
     reachable(stage, stage.outside, stage.guest, GUEST)
@@ -128,11 +135,19 @@ def mac_changes(stage):
 
 
 # Devices of which each sends what the other sends: (commands, the pair).
-STACKS = (("ip link add mv0 link st0 type macvlan mode passthru", "st0=mv0"),
-          ("ip link add v0 link st0 type macvlan; ip link add br9 type bridge; ip link set v0 master br9; ip link add mv0 link br9 type macvlan", "st0=mv0"),
-          ("ip link add br9 type bridge; ip link set st0 master br9; ip link add mv0 link br9 type macvlan", "st0=mv0"),
-          ("ip link add br9 type bridge; ip link set st0 master br9", "st0=br9"),
-          ("ip link add mv0 link pr0 type macvlan", "mv0=pr0"))
+STACKS = (
+    ("ip link add mv0 link st0 type macvlan mode passthru", "st0=mv0"),
+    (
+        "ip link add v0 link st0 type macvlan; ip link add br9 type bridge; ip link set v0 master br9; ip link add mv0 link br9 type macvlan",
+        "st0=mv0",
+    ),
+    (
+        "ip link add br9 type bridge; ip link set st0 master br9; ip link add mv0 link br9 type macvlan",
+        "st0=mv0",
+    ),
+    ("ip link add br9 type bridge; ip link set st0 master br9", "st0=br9"),
+    ("ip link add mv0 link pr0 type macvlan", "mv0=pr0"),
+)
 UNSTACK = "for device in mv0 v0 br9; do ip link delete $device 2>/dev/null || true; done"
 
 
@@ -142,8 +157,11 @@ def a_primary_on_its_standby(stage):
     for commands, pair in STACKS:
         stage.guest.run(commands)
         done = stage.command("run", "--pair", pair, under=("timeout", "5"))
-        check_equal((done.returncode, done.stderr.count("\n")), (1, 1), f"{pair}: (status, lines): {done.stderr}")
-        check(f"--pair {pair}: one of the two is made on the other" in done.stderr, done.stderr)
+        check_equal(
+            (done.returncode, done.stderr.count("\n")), (1, 1),
+            f"{pair}: (status, lines): {done.stderr}",
+        )
+        check(f"--pair {pair}: one of the two is stacked on the other" in done.stderr, done.stderr)
         check(not stage.pins.exists(), "something was pinned")
         stage.guest.run(UNSTACK)
 
@@ -154,7 +172,10 @@ def a_primary_that_comes_on_its_standby(stage):
     stage.guest.run("ip link add mv0 link st0 type macvlan mode bridge")
     wait("a line", lambda: "not used: mv0" in stage.log.read_text())
     pair = stage.pair()
-    check_equal((pair["primary"], pair["active"], pair["not_used"][0]["reason"]), (None, "standby", "stacked"), "primary, active, reason")
+    check_equal(
+        (pair["primary"], pair["active"], pair["not_used"][0]["reason"]),
+        (None, "standby", "stacked"), "primary, active, reason",
+    )
     reachable(stage)
     stage.guest.run(f"{UNSTACK}; ip link set pr0 name mv0")
     stage.wait_active("primary")

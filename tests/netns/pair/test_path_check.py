@@ -1,6 +1,8 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""A primary that has carrier and leads nowhere is left for the standby; a good one is not given up, whatever its network does not do."""
+"""A primary that has carrier and leads nowhere is left for the standby; a good one is not given up,
+whatever its network does not do.
+"""
 
 import os
 import socket
@@ -12,7 +14,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
 import bpf  # noqa: E402
-from rig import GUEST, MAC, OUTSIDE, OUTSIDE6, Capture, Flow, case, check, check_equal, main, note, reachable, wait  # noqa: E402
+from rig import (  # noqa: E402
+    GUEST, MAC, OUTSIDE, OUTSIDE6, Capture, Flow, case, check, check_equal, main, note, reachable,
+    wait,
+)
 from tools.rig.levels import reached  # noqa: E402
 
 UNREACHABLE = "unreachable"
@@ -25,8 +30,13 @@ PAIRS = 4
 
 
 def drop(stage, *directions, wire="pr1"):
-    """What the guest sends (TCX_INGRESS: as a VF's spoof check does) or is sent (TCX_EGRESS) by a wire is dropped. The way to mend that."""
-    links = [bpf.Counter(verdict=TCX_DROP).attach_tcx(stage.outside, wire, direction) for direction in directions]
+    """What the guest sends (TCX_INGRESS: as a VF's spoof check does) or is sent (TCX_EGRESS) by a
+    wire is dropped. The way to mend that.
+    """
+    links = [
+        bpf.Counter(verdict=TCX_DROP).attach_tcx(stage.outside, wire, direction)
+        for direction in directions
+    ]
     return lambda: [os.close(link) for link in links]
 
 
@@ -68,7 +78,10 @@ def dead_from_the_start_with_neighbours(stage):
     wait_down(stage)
     check_equal(stage.pair()["switches"], 0, "switches")
     reachable(stage)
-    check("10.77.0.2" in stage.log.read_text() and "leads nowhere" in stage.log.read_text(), "the log does not say so")
+    check(
+        "10.77.0.2" in stage.log.read_text() and "leads nowhere" in stage.log.read_text(),
+        "the log does not say so",
+    )
     mend()
 
 
@@ -81,7 +94,10 @@ def dead_from_the_start_without_neighbours(stage):
     time.sleep(2)
     began = time.monotonic()
     stage.guest.run(f"ping -c 40 -i 0.2 {OUTSIDE}", timeout=20)
-    check(is_down(stage), f"still in use after {time.monotonic() - began:.1f} s of packets without an answer")
+    check(
+        is_down(stage),
+        f"still in use after {time.monotonic() - began:.1f} s of packets without an answer",
+    )
     reachable(stage)
     mend()
 
@@ -99,7 +115,9 @@ def dead_later(stage):
 
 @case
 def dead_and_only_asked_from_outside(stage):
-    """A server that is silent until somebody asks: his question comes by the other wire, and its answer has to get out."""
+    """A server that is silent until somebody asks: his question comes by the other wire, and its
+    answer has to get out.
+    """
     learn(stage)
     mend = cut(stage)
     stage.outside.run(f"ip neigh flush dev br0; ping -c 40 -i 0.2 {GUEST}", timeout=20)
@@ -131,14 +149,20 @@ def sends_into_nothing_later(stage):
 
 @case
 def a_neighbour_that_is_gone_is_no_reason(stage):
-    """Nor one that somebody answers for on the standby's wire alone, as long as the primary brings what is for the guest."""
-    stage.outside.run(f"ip link set br0 arp off; ip neigh replace {GUEST} lladdr {MAC} dev br0 nud permanent")
+    """Nor one that somebody answers for on the standby's wire alone, as long as the primary brings
+    what is for the guest.
+    """
+    stage.outside.run(
+        f"ip link set br0 arp off; ip neigh replace {GUEST} lladdr {MAC} dev br0 nud permanent"
+    )
     stage.guest.run(f"ip neigh replace {OUTSIDE} lladdr 02:76:66:00:00:fe dev st0 nud permanent")
     flows = stage.flows(200)
     stage.guest.run("ping -c 30 -i 0.1 -W 0.1 10.77.0.99 >/dev/null || true", timeout=20)
     for flow in flows:
         flow.stop()
-    check_equal((stage.pair()["active"], stage.pair()["switches"]), ("primary", 1), "(active, switches)")
+    check_equal(
+        (stage.pair()["active"], stage.pair()["switches"]), ("primary", 1), "(active, switches)"
+    )
 
 
 @case
@@ -176,7 +200,10 @@ def comes_back(stage):
         return pair["active"] == "primary"
     time.sleep(3)
     check(not in_use(), "it is used, and leads nowhere")
-    check("neighbours answer over st0, and not over pr0" in stage.succeed("status"), stage.succeed("status"))
+    check(
+        "neighbours answer over st0, and not over pr0" in stage.succeed("status"),
+        stage.succeed("status"),
+    )
     since = time.monotonic()
     mend()
     wait("the primary in use again", in_use, 20)
@@ -211,7 +238,10 @@ def never_without_the_standby(stage):
     mend_standby = cut(stage, "st1")
     stage.outside.run("ip link set st1 up")
     time.sleep(3)
-    check_equal((stage.pair()["active"], stage.pair()["down_reason"]), ("primary", None), "active, down_reason, with both wires dead")
+    check_equal(
+        (stage.pair()["active"], stage.pair()["down_reason"]), ("primary", None),
+        "active, down_reason, with both wires dead",
+    )
     flow.stop()
     mend()
     mend_standby()
@@ -226,7 +256,10 @@ def one_way_is_no_reason(stage):
     began = time.monotonic()
     time.sleep(6)
     pair = stage.pair()
-    check_equal((pair["active"], pair["switches"], pair["path_check"]), ("primary", 1, "unanswered"), "(active, switches, path_check)")
+    check_equal(
+        (pair["active"], pair["switches"], pair["path_check"]), ("primary", 1, "unanswered"),
+        "(active, switches, path_check)",
+    )
     stage.outside.run("ip link set br0 arp on")
     wait("an answer", lambda: stage.pair()["path_check"] == "answered")
     check_equal(flow.stop().lost(began), 0, "lost")
@@ -239,8 +272,14 @@ def nobody_is_asked_without_reason(stage):
     learn(stage)
     time.sleep(3)
     stage.guest.run(f"ping -c 15 -i 0.2 {OUTSIDE}", timeout=20)
-    asked = [data for data in wire.frames() if data[12:14] == b"\x08\x06" and data[20:22] == b"\0\1" and data[38:42] == bytes([10, 77, 0, 2])
-             and data[28:32] == bytes([10, 77, 0, 1])]
+    asked = [
+        data
+        for data in wire.frames()
+        if data[12:14] == b"\x08\x06"
+        and data[20:22] == b"\0\1"
+        and data[38:42] == bytes([10, 77, 0, 2])
+        and data[28:32] == bytes([10, 77, 0, 1])
+    ]
     wire.close()
     check(len(asked) <= 2, f"{len(asked)} questions: the kernel's own are one or two")
 
@@ -253,7 +292,10 @@ def not_when_it_is_off(stage):
     stage.start(options=("--config", str(stage.directory / "conf")))
     stage.wait_active("primary")
     time.sleep(2)
-    check_equal((stage.pair()["active"], stage.pair()["path_check"]), ("primary", "off"), "(active, path_check)")
+    check_equal(
+        (stage.pair()["active"], stage.pair()["path_check"]), ("primary", "off"),
+        "(active, path_check)",
+    )
     mend()
 
 
@@ -264,7 +306,9 @@ def start_with(stage, setting):
 
 @case(agent=False)
 def named_addresses(stage):
-    """They are asked whether there is a reason or not, and though the guest never had to do with them."""
+    """They are asked whether there is a reason or not, and though the guest never had to do with
+    them.
+    """
     for setting in (f"arp 10.77.0.99, {OUTSIDE}", f"ns {OUTSIDE6}"):
         stage.guest.run("ip neigh flush dev st0")
         start_with(stage, setting)
@@ -281,19 +325,27 @@ def named_addresses(stage):
 @case(agent=False)
 def asks_for_no_excepted_address(stage):
     """What is not to be announced is not said in a question either."""
-    (stage.directory / "conf").write_text(f"[pair st0]\nprimary = pr0\nannounce_except = {GUEST}\npath_check = arp {OUTSIDE}\n")
+    (stage.directory / "conf").write_text(
+        f"[pair st0]\nprimary = pr0\nannounce_except = {GUEST}\npath_check = arp {OUTSIDE}\n"
+    )
     wire = Capture(stage.outside, "br0")
     stage.start("", options=("--config", str(stage.directory / "conf")))
     stage.wait_active("primary")
     wait("an answer", lambda: stage.pair()["path_check"] == "answered")
-    questions = {data[28:32] for data in wire.frames() if data[12:14] == b"\x08\x06" and data[20:22] == b"\0\1"}
+    questions = {
+        data[28:32]
+        for data in wire.frames()
+        if data[12:14] == b"\x08\x06" and data[20:22] == b"\0\1"
+    }
     wire.close()
     check_equal(questions, {bytes(4)}, "who asks")
 
 
 @case
 def a_network_that_reflects_nothing(stage):
-    """Ports that do not hear each other, and neighbours who answer: no good primary is given up, whenever it comes."""
+    """Ports that do not hear each other, and neighbours who answer: no good primary is given up,
+    whenever it comes.
+    """
     stage.outside.run("for port in st1 pr1; do bridge link set dev $port isolated on; done")
     flow = Flow(stage.guest, stage.outside, OUTSIDE, 200)
     for _ in range(30):
@@ -307,7 +359,9 @@ def a_network_that_reflects_nothing(stage):
 
 
 class PairFlow(Flow):
-    """Of a pair among several in one namespace, with addresses of one network: what it sends leaves by its own standby."""
+    """Of a pair among several in one namespace, with addresses of one network: what it sends leaves
+    by its own standby.
+    """
 
     def __init__(self, source, target, to, standby=None, rate=200):
         self.standby = standby
@@ -325,27 +379,39 @@ def switch_to_and_fro(stage, number, failures):
         for turn in range(SWITCHES // PAIRS):
             stage.succeed("switch", standby, "auto" if turn % 2 else "standby")
             pair = stage.pair(number)
-            check(pair["down_reason"] is None and pair["path_check"] != "dead", f"{standby}, switch {turn}: {pair}")
+            check(
+                pair["down_reason"] is None and pair["path_check"] != "dead",
+                f"{standby}, switch {turn}: {pair}",
+            )
     except Exception as error:
         failures.append(error)
 
 
 @case(pairs=PAIRS)
 def switches_on_a_network_that_reflects_nothing(stage):
-    """Its ports do not hear each other, and it snoops. Pairs that are answered, that only send, and that only hear, switch all the time: nobody is given up, nothing lost."""
-    stage.guest.run("for what in arp_ignore=1 arp_announce=2 rp_filter=0; do for device in all default st0 st10 st20 st30; do "
-                    "echo ${what#*=} >/proc/sys/net/ipv4/conf/$device/${what%=*}; done; done")
+    """Its ports do not hear each other, and it snoops. Pairs that are answered, that only send, and
+    that only hear, switch all the time: nobody is given up, nothing lost.
+    """
+    stage.guest.run(
+        "for what in arp_ignore=1 arp_announce=2 rp_filter=0; do for device in all default st0 st10 st20 st30; do "
+        "echo ${what#*=} >/proc/sys/net/ipv4/conf/$device/${what%=*}; done; done"
+    )
     flows = []
     for number in range(PAIRS):
         standby, primary = stage.names(number)
-        stage.outside.run(f"for port in {standby[:-1]}1 {primary[:-1]}1; do bridge link set dev $port isolated on; done")
+        stage.outside.run(
+            f"for port in {standby[:-1]}1 {primary[:-1]}1; do bridge link set dev $port isolated on; done"
+        )
         if number != 2:
             flows.append(PairFlow(stage.guest, stage.outside, OUTSIDE, standby))
         if number != 1:
             flows.append(PairFlow(stage.outside, stage.guest, f"10.77.0.{1 + 10 * number}"))
     began, before = time.monotonic(), [stage.pair(number)["switches"] for number in range(PAIRS)]
     failures = []
-    threads = [threading.Thread(target=switch_to_and_fro, args=(stage, number, failures)) for number in range(PAIRS)]
+    threads = [
+        threading.Thread(target=switch_to_and_fro, args=(stage, number, failures))
+        for number in range(PAIRS)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -354,11 +420,16 @@ def switches_on_a_network_that_reflects_nothing(stage):
     for flow in flows:
         flow.stop()
     switches = sum(stage.pair(number)["switches"] for number in range(PAIRS)) - sum(before)
-    note(f"{switches} switches of {PAIRS} pairs in {took:.0f} s, {sum(len(flow.times) for flow in flows)} datagrams")
+    note(
+        f"{switches} switches of {PAIRS} pairs in {took:.0f} s, {sum(len(flow.times) for flow in flows)} datagrams"
+    )
     check_equal(failures, [], "what went wrong")
     check(switches >= SWITCHES - PAIRS, f"{switches} switches")
     check("leads nowhere" not in stage.log.read_text(), "a good primary was given up")
-    check_equal([(flow.lost(), flow.refused, flow.copies) for flow in flows], [(0, 0, 0)] * len(flows), "(lost, refused, twice) of each flow")
+    check_equal(
+        [(flow.lost(), flow.refused, flow.copies) for flow in flows], [(0, 0, 0)] * len(flows),
+        "(lost, refused, twice) of each flow",
+    )
 
 
 main()

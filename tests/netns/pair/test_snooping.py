@@ -1,6 +1,8 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""Behind a bridge that snoops on IGMP and MLD: what the guest has joined comes to the wire that is active now."""
+"""Behind a bridge that snoops on IGMP and MLD: what the guest has joined comes to the wire that is
+active now.
+"""
 
 import functools
 import sys
@@ -12,7 +14,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 import announcements  # noqa: E402
 from memberships import GroupFlow, current, join, reported, reports_of  # noqa: E402
 from packets import wire_capture  # noqa: E402
-from rig import GUEST6, MAC, OUTSIDE, OUTSIDE6, Skip, check, check_equal, main, note, reachable, wait  # noqa: E402
+from rig import (  # noqa: E402
+    GUEST6, MAC, OUTSIDE, OUTSIDE6, Skip, check, check_equal, main, note, reachable, wait,
+)
 from rig import case as any_case  # noqa: E402
 from tools.rig.netns import Netns, NetnsError  # noqa: E402
 
@@ -21,27 +25,41 @@ case = functools.partial(any_case, snoops=False)
 GROUP, GROUP6 = "239.129.2.3", "ff1e::8:9"
 SOURCES, SOURCES6 = "232.1.1.1", "ff3e::1:1"  # source-specific
 SOLICITED_NODE = "ff02::1:ff00:1"  # of GUEST6
-# A wire that is dead brings nothing more, so what the outside's bridge sends there until it has the report is lost: some ms at 1,000/s.
+# A wire that is dead brings nothing more, so what the outside's bridge sends there until it has the
+# report is lost: some ms at 1,000/s.
 REPORTING = 20
 
 
 def snoop(stage, igmp=3, mld=2):
-    """The outside's bridge asks, once, as it does every 125 s, and sends groups to those ports alone from which it was answered."""
-    for option in ("mcast_query_response_interval 100", f"mcast_igmp_version {igmp}", f"mcast_mld_version {mld}",
-                   "mcast_snooping 1", "mcast_querier 1"):
+    """The outside's bridge asks, once, as it does every 125 s, and sends groups to those ports
+    alone from which it was answered.
+    """
+    for option in (
+        "mcast_query_response_interval 100",
+        f"mcast_igmp_version {igmp}",
+        f"mcast_mld_version {mld}",
+        "mcast_snooping 1",
+        "mcast_querier 1",
+    ):
         stage.outside.run(f"ip link set br0 type bridge {option}")
-    # It relies on the answers once it has waited for them; IGMPv1 and v2, and MLDv1, are spoken once they were heard.
+    # It relies on the answers once it has waited for them; IGMPv1 and v2, and MLDv1, are spoken
+    # once they were heard.
     time.sleep(1.5)
 
 
 def members(stage, group):
     """The ports behind which the outside's bridge knows members of the group."""
-    return {words[words.index("port") + 1] for words in map(str.split, stage.outside.run("bridge mdb show dev br0").splitlines())
-            if "grp" in words and words[words.index("grp") + 1] == group}
+    return {
+        words[words.index("port") + 1]
+        for words in map(str.split, stage.outside.run("bridge mdb show dev br0").splitlines())
+        if "grp" in words and words[words.index("grp") + 1] == group
+    }
 
 
 def settle(stage, flow, port="pr1"):
-    """Until the bridge sends the group to that port, and no other: an empty list would make it send to all."""
+    """Until the bridge sends the group to that port, and no other: an empty list would make it send
+    to all.
+    """
     wait(f"the group behind {port}", lambda: port in members(stage, flow.group))
     time.sleep(0.3)
 
@@ -67,14 +85,17 @@ def to_and_fro(stage, group):
         stage.succeed("switch", "st0", wish)
         stage.wait_active(wish)
         time.sleep(0.4)
-        check(port in members(stage, group), lambda: f"{group} is not known behind {port}: {members(stage, group)}")
+        check(
+            port in members(stage, group),
+            lambda: f"{group} is not known behind {port}: {members(stage, group)}",
+        )
     check_flow(flow, 0, f"switches, {group}")
 
 
 def leave_and_return(stage, group, what, leave, back):
-    """
-    What is sent between the loss and the switch is the watch programs' matter: without them, netlink's. The bridge forgets a port and its
-    groups at once. From the switch on, nothing is lost; a first announcement without the group would cost the 100 ms to the next.
+    """What is sent between the loss and the switch is the watch programs' matter: without them,
+    netlink's. The bridge forgets a port and its groups at once. From the switch on, nothing is
+    lost; a first announcement without the group would cost the 100 ms to the next.
     """
     flow = flow_of(stage, group)
     leave()
@@ -85,23 +106,34 @@ def leave_and_return(stage, group, what, leave, back):
     stage.wait_active("primary")
     time.sleep(0.4)
     lost = flow.stop().lost(switched)
-    note(f"{what}, {group}: lost {flow.lost(until=switched)} before the switch, {lost} from then on, of {len(flow.times)}, doubled {flow.copies}")
+    note(
+        f"{what}, {group}: lost {flow.lost(until=switched)} before the switch, {lost} from then on, of {len(flow.times)}, doubled {flow.copies}"
+    )
     check(lost <= REPORTING, f"{what}, {group}: lost {lost} after the switch")
 
 
 def carrier_loss(stage, group):
-    leave_and_return(stage, group, "carrier lost and back", lambda: stage.outside.run("ip link set pr1 down"),
-                     lambda: stage.outside.run("ip link set pr1 up"))
+    leave_and_return(
+        stage, group, "carrier lost and back", lambda: stage.outside.run("ip link set pr1 down"),
+        lambda: stage.outside.run("ip link set pr1 up"),
+    )
 
 
 def deletion(stage, group):
-    leave_and_return(stage, group, "unplug and plug", lambda: stage.guest.run("ip link delete pr0"), stage.add_primary)
+    leave_and_return(
+        stage, group, "unplug and plug", lambda: stage.guest.run("ip link delete pr0"),
+        stage.add_primary,
+    )
 
 
 def with_versions(name, work):
     """One case for each protocol."""
-    for protocol, versions, group in (("igmpv2", {"igmp": 2}, GROUP), ("igmpv3", {"igmp": 3}, GROUP),
-                                      ("mldv1", {"mld": 1}, GROUP6), ("mldv2", {"mld": 2}, GROUP6)):
+    for protocol, versions, group in (
+        ("igmpv2", {"igmp": 2}, GROUP),
+        ("igmpv3", {"igmp": 3}, GROUP),
+        ("mldv1", {"mld": 1}, GROUP6),
+        ("mldv2", {"mld": 2}, GROUP6),
+    ):
         def run(stage, versions=versions, group=group):
             snoop(stage, **versions)
             work(stage, group)
@@ -116,10 +148,14 @@ with_versions("deletion", deletion)
 
 @case
 def new_neighbour(stage):
-    """A host that looks for the guest after the switch asks its solicited-node group. It is there before: for a new port the bridge asks anew."""
+    """A host that looks for the guest after the switch asks its solicited-node group. It is there
+    before: for a new port the bridge asks anew.
+    """
     stranger = Netns("stranger")
     try:
-        stage.outside.run(f"ip link add s1 master br0 type veth peer s0 netns {stranger.name}; ip link set s1 up")
+        stage.outside.run(
+            f"ip link add s1 master br0 type veth peer s0 netns {stranger.name}; ip link set s1 up"
+        )
         stranger.run("ip link set s0 up; ip address add fd77::77/64 dev s0 nodad")
         snoop(stage)
         wait("the group behind pr1", lambda: members(stage, SOLICITED_NODE) == {"pr1"})
@@ -136,11 +172,17 @@ def new_neighbour(stage):
 
 def reports_after(stage, wish, wire, vlan=0, mac=MAC):
     """What is reported on @wire by the announcements of one switch."""
-    capture, quiet = (wire_capture(stage, stage.outside, name) for name in (wire, "pr1" if wire == "st1" else "st1"))
+    capture, quiet = (
+        wire_capture(stage, stage.outside, name)
+        for name in (wire, "pr1" if wire == "st1" else "st1")
+    )
     stage.succeed("switch", "st0", wish)
     stage.wait_active(wish)
     time.sleep(0.35)
-    check_equal(current(reports_of(quiet.frames(outgoing=False), mac, vlan)), set(), "reported on the wire that is not active")
+    check_equal(
+        current(reports_of(quiet.frames(outgoing=False), mac, vlan)), set(),
+        "reported on the wire that is not active",
+    )
     return current(reports_of(capture.frames(outgoing=False), mac, vlan))
 
 
@@ -148,23 +190,43 @@ def reports_after(stage, wish, wire, vlan=0, mac=MAC):
 def what_is_reported(stage):
     """What the kernel itself would tell a querier, and nothing else."""
     snoop(stage)
-    sockets = [join(stage.guest, "st0", group) for group in (GROUP, GROUP6, "224.0.0.251", "ff02::fb", "ff01::5")]
+    sockets = [
+        join(stage.guest, "st0", group)
+        for group in (GROUP, GROUP6, "224.0.0.251", "ff02::fb", "ff01::5")
+    ]
     time.sleep(1.5)
     for wish, wire in (("standby", "st1"), ("primary", "pr1")):
         reports = reports_after(stage, wish, wire)
         everyone = ("exclude", ())
-        expected = {("igmp3", GROUP, *everyone), ("igmp3", "224.0.0.251", *everyone), ("mld2", GROUP6, *everyone), ("mld2", "ff02::fb", *everyone),
-                    ("mld2", SOLICITED_NODE, *everyone)}
+        expected = {
+            ("igmp3", GROUP, *everyone),
+            ("igmp3", "224.0.0.251", *everyone),
+            ("mld2", GROUP6, *everyone),
+            ("mld2", "ff02::fb", *everyone),
+            ("mld2", SOLICITED_NODE, *everyone),
+        }
         # The one of the link-local address, and those that the kernel may join.
         check_equal(reports & expected, expected, f"reported on {wire}")
-        check(all(group not in ("224.0.0.1", "ff02::1", "ff01::1", "ff01::5") for _, group, _, _ in reports), f"reported on {wire}: {reports}")
+        check(
+            all(
+                group not in ("224.0.0.1", "ff02::1", "ff01::1", "ff01::5")
+                for _, group, _, _ in reports
+            ),
+            f"reported on {wire}: {reports}",
+        )
     stage.guest.run("echo 0 >/proc/sys/net/ipv4/igmp_link_local_mcast_reports")
     reports = reports_after(stage, "standby", "st1")
-    check_equal(reported(reports, "224.0.0.251"), set(), "reported of a link-local group, which the guest does not want told")
+    check_equal(
+        reported(reports, "224.0.0.251"), set(),
+        "reported of a link-local group, which the guest does not want told",
+    )
     check_equal(reported(reports, GROUP), {("igmp3", "exclude", ())}, "reported of another group")
     for member in sockets:
         member.close()
-    check_equal(reported(reports_after(stage, "primary", "pr1"), GROUP), set(), "reported of a group that was left")
+    check_equal(
+        reported(reports_after(stage, "primary", "pr1"), GROUP), set(),
+        "reported of a group that was left",
+    )
 
 
 @case
@@ -174,12 +236,18 @@ def sources(stage):
                   ((SOURCES, OUTSIDE), (SOURCES6, OUTSIDE6), (GROUP, OUTSIDE), (GROUP6, OUTSIDE6))]
     time.sleep(0.2)
     reports = reports_after(stage, "standby", "st1")
-    check_equal([reported(reports, group) for group in (SOURCES, SOURCES6, GROUP, GROUP6)],
-                [{("igmp3", "include", (OUTSIDE,))}, {("mld2", "include", (OUTSIDE6,))}] * 2, "reported of groups with a source")
+    check_equal(
+        [reported(reports, group) for group in (SOURCES, SOURCES6, GROUP, GROUP6)],
+        [{("igmp3", "include", (OUTSIDE,))}, {("mld2", "include", (OUTSIDE6,))}] * 2,
+        "reported of groups with a source",
+    )
     members_of += [join(stage.guest, "st0", group) for group in (GROUP, GROUP6)]
     reports = reports_after(stage, "primary", "pr1")
-    check_equal([reported(reports, group) for group in (GROUP, GROUP6)], [{("igmp3", "exclude", ())}, {("mld2", "exclude", ())}],
-                "reported of groups that somebody else wants from any source")
+    check_equal(
+        [reported(reports, group) for group in (GROUP, GROUP6)],
+        [{("igmp3", "exclude", ())}, {("mld2", "exclude", ())}],
+        "reported of groups that somebody else wants from any source",
+    )
 
 
 @case
@@ -188,19 +256,38 @@ def versions_of_queriers(stage):
     members_of = [join(stage.guest, "st0", group) for group in (GROUP, GROUP6)]
     time.sleep(1)
     reports = reports_after(stage, "standby", "st1")
-    check_equal(reported(reports, GROUP), {("igmp2", "exclude", ())}, "reported where the querier speaks IGMPv2")
+    check_equal(
+        reported(reports, GROUP), {("igmp2", "exclude", ())},
+        "reported where the querier speaks IGMPv2",
+    )
     # Whether an MLDv1 querier is still there the kernel does not tell.
-    check_equal(reported(reports, GROUP6), {("mld1", "exclude", ()), ("mld2", "exclude", ())}, "reported where the querier spoke MLDv1")
+    check_equal(
+        reported(reports, GROUP6), {("mld1", "exclude", ()), ("mld2", "exclude", ())},
+        "reported where the querier spoke MLDv1",
+    )
     for versions, expected in (((1, 1), ("igmp1", "mld1")), ((3, 2), ("igmp3", "mld2"))):
-        stage.guest.run(f"echo {versions[0]} >/proc/sys/net/ipv4/conf/st0/force_igmp_version; echo {versions[1]} >/proc/sys/net/ipv6/conf/st0/force_mld_version")
+        stage.guest.run(
+            f"echo {versions[0]} >/proc/sys/net/ipv4/conf/st0/force_igmp_version; echo {versions[1]} >/proc/sys/net/ipv6/conf/st0/force_mld_version"
+        )
         if versions[0] == 3:
-            stage.guest.run("ip link set st0 down; ip link set st0 up; ip address replace fd77::1/64 dev st0 nodad")
+            stage.guest.run(
+                "ip link set st0 down; ip link set st0 up; ip address replace fd77::1/64 dev st0 nodad"
+            )
             members_of = [join(stage.guest, "st0", GROUP6)]
             time.sleep(1.2)
-        reports = reports_after(stage, "primary" if versions[0] == 1 else "standby", "pr1" if versions[0] == 1 else "st1")
+        reports = reports_after(
+            stage, "primary" if versions[0] == 1 else "standby",
+            "pr1" if versions[0] == 1 else "st1",
+        )
         if versions[0] == 1:
-            check_equal(reported(reports, GROUP), {(expected[0], "exclude", ())}, f"IGMP reported where {versions} are forced")
-        check_equal(reported(reports, GROUP6), {(expected[1], "exclude", ())}, f"MLD reported where {versions} are forced")
+            check_equal(
+                reported(reports, GROUP), {(expected[0], "exclude", ())},
+                f"IGMP reported where {versions} are forced",
+            )
+        check_equal(
+            reported(reports, GROUP6), {(expected[1], "exclude", ())},
+            f"MLD reported where {versions} are forced",
+        )
     check(members_of, "")
 
 
@@ -216,13 +303,18 @@ def joined_just_now(stage):
     # By the first announcement: one without it would have been seen before.
     wait("the announcement", lambda: announcements.announced(capture.frames(outgoing=False)))
     time.sleep(0.02)
-    check_equal(reported(current(reports_of(capture.frames(outgoing=False), MAC)), GROUP), {("igmp3", "exclude", ())}, "reported at once")
+    check_equal(
+        reported(current(reports_of(capture.frames(outgoing=False), MAC)), GROUP),
+        {("igmp3", "exclude", ())}, "reported at once",
+    )
     member.close()
 
 
 @case
 def above_the_standby(stage):
-    """What a macvlan has joined is reported as well, from the standby's MAC: the macvlan's own may be one that it must not claim."""
+    """What a macvlan has joined is reported as well, from the standby's MAC: the macvlan's own may
+    be one that it must not claim.
+    """
     snoop(stage)
     stage.guest.run("""
         ip link add mv0 link st0 address 02:76:66:00:00:d0 type macvlan mode bridge
@@ -230,8 +322,14 @@ def above_the_standby(stage):
         ip address add 10.77.0.60/24 dev mv0""")
     member = join(stage.guest, "mv0", GROUP)
     time.sleep(1.2)
-    check_equal(reported(reports_after(stage, "standby", "st1"), GROUP), {("igmp3", "exclude", ())}, "reported for a macvlan")
-    check_equal(reported(reports_after(stage, "primary", "pr1", mac="02:76:66:00:00:d0"), GROUP), set(), "reported from the macvlan's MAC")
+    check_equal(
+        reported(reports_after(stage, "standby", "st1"), GROUP), {("igmp3", "exclude", ())},
+        "reported for a macvlan",
+    )
+    check_equal(
+        reported(reports_after(stage, "primary", "pr1", mac="02:76:66:00:00:d0"), GROUP), set(),
+        "reported from the macvlan's MAC",
+    )
     member.close()
 
 
@@ -239,17 +337,25 @@ def above_the_standby(stage):
 def vlan_above_the_standby(stage):
     """Inside its tag, and there alone."""
     try:
-        stage.guest.run("ip link add link st0 name st0.100 type vlan id 100; ip link set st0.100 up; ip address add 10.78.0.1/24 dev st0.100")
+        stage.guest.run(
+            "ip link add link st0 name st0.100 type vlan id 100; ip link set st0.100 up; ip address add 10.78.0.1/24 dev st0.100"
+        )
     except NetnsError as error:
         raise Skip(f"this kernel has no 802.1Q: {str(error).splitlines()[-1]}") from error
     members_of = [join(stage.guest, "st0.100", group) for group in (GROUP, GROUP6)]
     time.sleep(1.2)
     for wish, wire in (("standby", "st1"), ("primary", "pr1")):
         reports = reports_after(stage, wish, wire, vlan=100)
-        check_equal([reported(reports, group) for group in (GROUP, GROUP6)], [{("igmp3", "exclude", ())}, {("mld2", "exclude", ())}],
-                    f"reported in the VLAN, on {wire}")
+        check_equal(
+            [reported(reports, group) for group in (GROUP, GROUP6)],
+            [{("igmp3", "exclude", ())}, {("mld2", "exclude", ())}],
+            f"reported in the VLAN, on {wire}",
+        )
     reports = reports_after(stage, "standby", "st1")
-    check_equal([reported(reports, group) for group in (GROUP, GROUP6)], [set(), set()], "reported without a tag")
+    check_equal(
+        [reported(reports, group) for group in (GROUP, GROUP6)], [set(), set()],
+        "reported without a tag",
+    )
     check(members_of, "")
 
 
@@ -262,7 +368,10 @@ def bridge_above_the_standby(stage):
         ip link set gbr0 up
         ip link set st0 master gbr0
         ip address add 10.77.0.1/24 dev gbr0""")
-    wait("the pair to know of the bridge", lambda: "promiscuity 0" not in stage.guest.run("ip -d link show pr0"))
+    wait(
+        "the pair to know of the bridge",
+        lambda: "promiscuity 0" not in stage.guest.run("ip -d link show pr0"),
+    )
     flow = GroupFlow(stage.outside, stage.guest, GROUP, into="gbr0")
     flow.group = GROUP
     settle(stage, flow)

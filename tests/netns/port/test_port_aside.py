@@ -1,6 +1,8 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""A pair steps aside for a port: its traffic leaves the primary before XDP is attached there. The agent serves other pairs meanwhile."""
+"""A pair steps aside for a port: its traffic leaves the primary before XDP is attached there. The
+agent serves other pairs meanwhile.
+"""
 
 import re
 import subprocess
@@ -21,13 +23,32 @@ AWAY = "st10: active pr10 -> st10"
 
 
 class Tracer:
-    """The system calls of the agent's main thread that say what it does, in order: waiting, attaching XDP, writing the log."""
+    """The system calls of the agent's main thread that say what it does, in order: waiting,
+    attaching XDP, writing the log.
+    """
 
     def __init__(self, stage):
         self.file = tempfile.NamedTemporaryFile("r")
-        self.tracer = subprocess.Popen(["strace", "-qq", "-s", "200", "-o", self.file.name, "-e", "trace=write,writev,bpf,nanosleep,clock_nanosleep",
-                                        "-p", str(stage.agent.pid)], stderr=subprocess.DEVNULL)
-        wait("strace to be there", lambda: f"TracerPid:\t{self.tracer.pid}\n" in Path(f"/proc/{stage.agent.pid}/status").read_text())
+        self.tracer = subprocess.Popen(
+            [
+                "strace",
+                "-qq",
+                "-s",
+                "200",
+                "-o",
+                self.file.name,
+                "-e",
+                "trace=write,writev,bpf,nanosleep,clock_nanosleep",
+                "-p",
+                str(stage.agent.pid),
+            ],
+            stderr=subprocess.DEVNULL,
+        )
+        wait(
+            "strace to be there",
+            lambda: f"TracerPid:\t{self.tracer.pid}\n"
+            in Path(f"/proc/{stage.agent.pid}/status").read_text(),
+        )
 
     def text(self):
         return Path(self.file.name).read_text()
@@ -39,7 +60,9 @@ class Tracer:
 
 
 def kinds(calls):
-    """What the calls show, in order: "aside", "away" (the other pair's switchover), "attached", "slept"."""
+    """What the calls show, in order: "aside", "away" (the other pair's switchover), "attached",
+    "slept".
+    """
     found = []
     for line in calls.splitlines():
         if ASIDE in line:
@@ -55,7 +78,9 @@ def kinds(calls):
 
 @case(pairs=2)
 def another_pairs_unplug_is_served(stage):
-    """The main thread never sleeps, which is counted; how often the order shows it as well depends on the load, and is told."""
+    """The main thread never sleeps, which is counted; how often the order shows it as well depends
+    on the load, and is told.
+    """
     prepare(stage, "native")
     between = 0
     with Container(stage, settings=None) as one:
@@ -65,7 +90,9 @@ def another_pairs_unplug_is_served(stage):
             stage.log.write_text("")
             tracer = Tracer(stage)
             # The message of it comes while the agent is busy with the port.
-            adding = threading.Thread(target=stage.command, args=("port", "add", one.port, "--pair", "st0"))
+            adding = threading.Thread(
+                target=stage.command, args=("port", "add", one.port, "--pair", "st0")
+            )
             adding.start()
             time.sleep(0.02 * number)
             stage.guest.run("ip link delete pr10")
@@ -75,7 +102,9 @@ def another_pairs_unplug_is_served(stage):
             note(" ".join(seen))
             check_equal(seen.count("slept"), 0, "naps of the main thread")
             check_equal(seen.count("aside"), 1, "times that the traffic stepped aside")
-            between += ["aside", "away", "attached"] == [kind for kind in seen[seen.index("aside"):]][:3]
+            between += ["aside", "away", "attached"] == [
+                kind for kind in seen[seen.index("aside") :]
+            ][:3]
             stage.add_primary(1)
             stage.wait_active("primary", 1)
             one.leave()
@@ -90,13 +119,21 @@ def add_and_del_answer_when_it_is_done(stage):
         for _ in range(ROUNDS):
             stage.wait_active("primary")
             one.join()
-            check_equal((stage.pair()["xdp"]["primary"], devices(stage)["pr0"].xdp), ("native", 1), "XDP at the primary")
+            check_equal(
+                (stage.pair()["xdp"]["primary"], devices(stage)["pr0"].xdp), ("native", 1),
+                "XDP at the primary",
+            )
             stage.wait_active("primary")
             reachable(stage)
             one.leave()
-            check_equal((listed(stage), devices(stage)["pr0"].xdp), ([], 0), "ports, and XDP at the primary")
+            check_equal(
+                (listed(stage), devices(stage)["pr0"].xdp), ([], 0), "ports, and XDP at the primary"
+            )
             check(not (stage.pins / "ports").exists(), "the ports' maps are still there")
-    check_equal(len(re.findall(re.escape(ASIDE), stage.log.read_text())), 2 * ROUNDS, "times that the traffic stepped aside")
+    check_equal(
+        len(re.findall(re.escape(ASIDE), stage.log.read_text())), 2 * ROUNDS,
+        "times that the traffic stepped aside",
+    )
 
 
 main()

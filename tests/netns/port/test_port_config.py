@@ -1,6 +1,7 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""[port IFACE] of the configuration: a port that waits for its interface, and comes back with it."""
+"""[port IFACE] of the configuration: a port that waits for its interface, and comes back with it.
+"""
 
 import signal
 import sys
@@ -9,8 +10,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
-from ports import Container, by_best_driver, listed, port, ports, prepare, wait_present, wait_serving, works  # noqa: E402
-from rig import GUEST, GUEST6, MAC, OUTSIDE, case, check, check_equal, main, reachable, wait  # noqa: E402
+from ports import (  # noqa: E402
+    Container, by_best_driver, listed, port, ports, prepare, wait_present, wait_serving, works,
+)
+from rig import (  # noqa: E402
+    GUEST, GUEST6, MAC, OUTSIDE, case, check, check_equal, main, reachable, wait,
+)
 
 
 def start(stage, text):
@@ -32,7 +37,10 @@ def there_before_the_agent(stage):
             prepare(stage, mode)
             start(stage, section(mode))
             status = wait_serving(one)
-            check_equal((status["mac"], status["configured"], status["passthrough"]), (one.mac, True, False), "(MAC, configured, passthrough)")
+            check_equal(
+                (status["mac"], status["configured"], status["passthrough"]),
+                (one.mac, True, False), "(MAC, configured, passthrough)",
+            )
             # Another namespace's GRO may be out of an agent's reach.
             check_equal(status["takes_by"], mode, f"takes by ({status['why']})")
             check(status["delivers_by"] in (mode, "tc"), f"delivers by {status['delivers_by']}")
@@ -44,8 +52,14 @@ def there_before_the_agent(stage):
 @case(agent=False)
 def waits_for_its_interface(stage):
     start(stage, section())
-    check_equal({name: ports(stage)["po1"][name] for name in ("present", "configured", "takes_by", "delivers_by")},
-                {"present": False, "configured": True, "takes_by": "none", "delivers_by": "none"}, "a port without an interface")
+    check_equal(
+        {
+            name: ports(stage)["po1"][name]
+            for name in ("present", "configured", "takes_by", "delivers_by")
+        },
+        {"present": False, "configured": True, "takes_by": "none", "delivers_by": "none"},
+        "a port without an interface",
+    )
     check_equal(listed(stage), ["po1"], "ports")
     check("po1" in stage.succeed("status"), "status does not tell of a port that waits")
     reachable(stage)
@@ -95,7 +109,10 @@ def beside_one_by_hand(stage):
     start(stage, section())
     with Container(stage, settings=None) as one, Container(stage, 2) as two:
         wait_serving(one)
-        check_equal([ports(stage)[name]["configured"] for name in (one.port, two.port)], [True, False], "configured")
+        check_equal(
+            [ports(stage)[name]["configured"] for name in (one.port, two.port)], [True, False],
+            "configured",
+        )
         stage.stop(signal.SIGKILL)
         stage.start()
         for container in (one, two):
@@ -103,7 +120,10 @@ def beside_one_by_hand(stage):
             works(stage, container)
         one.unplug()
         two.unplug()
-        wait("the one by hand to be gone, the other to wait", lambda: listed(stage) == [one.port] and ports(stage)[one.port]["present"] is False)
+        wait(
+            "the one by hand to be gone, the other to wait",
+            lambda: listed(stage) == [one.port] and ports(stage)[one.port]["present"] is False,
+        )
 
 
 @by_best_driver
@@ -113,7 +133,9 @@ def passthrough(stage, mode):
     stage.guest.run("ip address flush dev st0")
     start(stage, section(mode, more="passthrough = yes\n"))
     with Container(stage, settings=None, mac=MAC, mode=mode) as one:
-        one.netns.run(f"ip address add {GUEST}/24 dev ct0; ip address add {GUEST6}/64 dev ct0 nodad")
+        one.netns.run(
+            f"ip address add {GUEST}/24 dev ct0; ip address add {GUEST6}/64 dev ct0 nodad"
+        )
         check_equal(wait_serving(one)["passthrough"], True, "passthrough")
         # The host itself is not heard any more.
         reachable(stage, one.netns, stage.outside, OUTSIDE)
@@ -133,12 +155,17 @@ def interface_gets_its_name_later(stage):
 
 @case(agent=False)
 def interface_loses_its_name(stage):
-    """The configuration names po1: whatever became of the one that was called so, the next one is a port."""
+    """The configuration names po1: whatever became of the one that was called so, the next one is a
+    port.
+    """
     start(stage, section())
     with Container(stage, settings=None) as one:
         wait_serving(one)
         stage.guest.run("ip link set po1 down; ip link set po1 name po5; ip link set po5 up")
-        wait("the agent to have seen it", lambda: port(stage, "po5") or not port(stage, "po1")["present"])
+        wait(
+            "the agent to have seen it",
+            lambda: port(stage, "po5") or not port(stage, "po1")["present"],
+        )
         stage.guest.run("ip link delete po5")
         one.plug()
         wait_serving(one)
@@ -148,8 +175,12 @@ def interface_loses_its_name(stage):
 
 @case(agent=False)
 def trouble_is_told_and_survived(stage):
-    """A configured interface that cannot be a port: said once, looked at again when it changes; the pair and other ports go on."""
-    stage.guest.run("ip link add br9 type bridge; ip link add po1 type veth peer name ct9; ip link set po1 master br9 up; ip link set ct9 up")
+    """A configured interface that cannot be a port: said once, looked at again when it changes; the
+    pair and other ports go on.
+    """
+    stage.guest.run(
+        "ip link add br9 type bridge; ip link add po1 type veth peer name ct9; ip link set po1 master br9 up; ip link set ct9 up"
+    )
     start(stage, section() + section(name="po2"))
     with Container(stage, 2, settings=None) as two:
         wait_present(two)
@@ -166,14 +197,23 @@ def trouble_is_told_and_survived(stage):
 
 @case(agent=False)
 def two_that_cannot_both_be(stage):
-    """One MAC for two ports, two that pass all through, a primary: the first is a port, of the second status and log say why it is none."""
+    """One MAC for two ports, two that pass all through, a primary: the first is a port, of the
+    second status and log say why it is none.
+    """
     for more in ("mac = 02:76:66:00:01:01\n", "passthrough = yes\n"):
         with Container(stage, 1, settings=None), Container(stage, 2, settings=None):
             start(stage, section(more=more) + section(name="po2", more=more))
-            wait("the first to be a port", lambda: ports(stage)["po1"]["present"] and ports(stage)["po1"]["takes_by"] != "none")
+            wait(
+                "the first to be a port",
+                lambda: ports(stage)["po1"]["present"]
+                and ports(stage)["po1"]["takes_by"] != "none",
+            )
             time.sleep(0.3)
             second = ports(stage)["po2"]
-            check_equal((second["takes_by"], second["delivers_by"]), ("none", "none"), f"the second's drivers, with {more.strip()}")
+            check_equal(
+                (second["takes_by"], second["delivers_by"]), ("none", "none"),
+                f"the second's drivers, with {more.strip()}",
+            )
             check(second["why"], "status does not say why")
             check("po2: " in stage.log.read_text(), "the log does not tell")
             stage.succeed("unload")

@@ -22,7 +22,9 @@ class Ports(Later):
     without_tcx = False
 
     def prepare(self, crash):
-        crash.stage.guest.run("ip link add ve0 type veth peer name ve1 2>/dev/null && ip link set ve0 up && ip link set ve1 up || true")
+        crash.stage.guest.run(
+            "ip link add ve0 type veth peer name ve1 2>/dev/null && ip link set ve0 up && ip link set ve1 up || true"
+        )
 
     def befall(self, crash, agent):
         for change in (("add", "ve0", "--pair", "st0"), ("del", "ve0")):
@@ -75,10 +77,17 @@ class LosePort(WithPort):
 
     def befall(self, crash, agent):
         crash.stage.guest.run("ip link delete ve0")
-        wait("no port, or dead", lambda: agent.poll() is not None or not json.loads(crash.stage.succeed("port", "list", "--json")))
+        wait(
+            "no port, or dead",
+            lambda: agent.poll() is not None
+            or not json.loads(crash.stage.succeed("port", "list", "--json")),
+        )
 
     def settle(self, crash):
-        wait("no port without an interface", lambda: not json.loads(crash.stage.command("port", "list", "--json").stdout))
+        wait(
+            "no port without an interface",
+            lambda: not json.loads(crash.stage.command("port", "list", "--json").stdout),
+        )
 
 
 class LoseBesidePort(WithPort, Lose):
@@ -87,7 +96,13 @@ class LoseBesidePort(WithPort, Lose):
     relevant = "uplinks|port"
 
 
-SCENARIOS = {"ports": Ports, "adopt_ports": AdoptPorts, "unload_ports": UnloadPorts, "lose_port": LosePort, "lose_beside_port": LoseBesidePort}
+SCENARIOS = {
+    "ports": Ports,
+    "adopt_ports": AdoptPorts,
+    "unload_ports": UnloadPorts,
+    "lose_port": LosePort,
+    "lose_beside_port": LoseBesidePort,
+}
 
 
 if __name__ == "__main__":

@@ -9,18 +9,36 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
-from ports import (Container, by_best_driver, everything, listed, ports, prepare, programs, receives, silent, until,
-                   wait_present, wait_serving, works)
+from ports import (
+    Container,
+    by_best_driver,
+    everything,
+    listed,
+    ports,
+    prepare,
+    programs,
+    receives,
+    silent,
+    until,
+    wait_present,
+    wait_serving,
+    works,
+)
 from rig import OUTSIDE, case, check, check_equal, main, reachable, wait  # noqa: E402
 
 
 @by_best_driver
 def interface_deleted(stage, mode):
-    """One added by hand goes with it, and all that was the port's; another interface of that name is no port."""
+    """One added by hand goes with it, and all that was the port's; another interface of that name
+    is no port.
+    """
     with Container(stage, mode=mode) as one, Container(stage, 2, mode=mode) as two:
         works(stage, one)
         one.unplug()
-        wait("the port to be gone", lambda: listed(stage) == [two.port] and sorted(ports(stage)) == [two.port])
+        wait(
+            "the port to be gone",
+            lambda: listed(stage) == [two.port] and sorted(ports(stage)) == [two.port],
+        )
         wait("its MAC to be gone", lambda: one.mac not in receives(stage, "st0")[0])
         one.plug()
         time.sleep(0.3)
@@ -74,7 +92,9 @@ def interface_renamed(stage):
     """Still the same interface: it stays a port, under its new name."""
     with Container(stage) as one:
         works(stage, one)
-        stage.guest.run(f"ip link set {one.port} down; ip link set {one.port} name po9; ip link set po9 up")
+        stage.guest.run(
+            f"ip link set {one.port} down; ip link set {one.port} name po9; ip link set po9 up"
+        )
         wait("the new name", lambda: listed(stage) == ["po9"])
         works(stage, one)
         check_equal(sorted(ports(stage)), ["po9"], "status")
@@ -96,13 +116,18 @@ def interface_set_down_and_up(stage):
         check_equal(listed(stage), [one.port], "ports")
         reachable(stage)
         stage.guest.run(f"ip link set {one.port} up")
-        wait("the container to be heard", lambda: " 0% packet loss" in one.netns.run(f"ping -n -q -c 1 -W 0.5 {OUTSIDE} || true"))
+        wait(
+            "the container to be heard",
+            lambda: " 0% packet loss" in one.netns.run(f"ping -n -q -c 1 -W 0.5 {OUTSIDE} || true"),
+        )
         works(stage, one)
 
 
 @case
 def interface_taken_by_a_bridge(stage):
-    """It serves somebody else for a while: no port meanwhile, and status says why; then it is one again."""
+    """It serves somebody else for a while: no port meanwhile, and status says why; then it is one
+    again.
+    """
     with Container(stage) as one:
         works(stage, one)
         stage.guest.run(f"ip link add br9 type bridge; ip link set {one.port} master br9")
@@ -116,16 +141,23 @@ def interface_taken_by_a_bridge(stage):
 
 @case
 def standby_taken_by_a_bridge(stage):
-    """What lives behind the bridge is reached, and the host by the bridge's address; afterwards the port is one as before."""
+    """What lives behind the bridge is reached, and the host by the bridge's address; afterwards the
+    port is one as before.
+    """
     with Container(stage) as one:
         works(stage, one)
         stage.guest.run("""ip link add gbr0 address 02:76:66:00:00:01 type bridge forward_delay 0
             ip address flush dev st0; ip link set gbr0 up; ip link set st0 master gbr0; ip address add 10.77.0.1/24 dev gbr0""")
-        wait("the pair to know of the bridge", lambda: "promiscuity 0" not in stage.guest.run("ip -d link show pr0"))
+        wait(
+            "the pair to know of the bridge",
+            lambda: "promiscuity 0" not in stage.guest.run("ip -d link show pr0"),
+        )
         time.sleep(0.5)
         reachable(stage)
         check_equal(listed(stage), [one.port], "ports")
-        stage.guest.run("ip link set st0 nomaster; ip link delete gbr0; ip address add 10.77.0.1/24 dev st0")
+        stage.guest.run(
+            "ip link set st0 nomaster; ip link delete gbr0; ip address add 10.77.0.1/24 dev st0"
+        )
         wait_serving(one)
         works(stage, one)
 

@@ -1,6 +1,8 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""Others' programs where ports are: their XDP is never replaced, that device goes by tc; their tc filters stay, and keep no frame from the pair."""
+"""Others' programs where ports are: their XDP is never replaced, that device goes by tc; their tc
+filters stay, and keep no frame from the pair.
+"""
 
 import os
 import signal
@@ -11,8 +13,13 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
 import bpf  # noqa: E402
-from ports import Container, Moved, add_primary, by_each_driver, check_drivers, check_moved, devices, prepare, wait_quiet, works  # noqa: E402
-from rig import GUEST, OUTSIDE, VFSTEER, WITHOUT_TCX, case, check, check_equal, main, reachable, wait  # noqa: E402
+from ports import (  # noqa: E402
+    Container, Moved, add_primary, by_each_driver, check_drivers, check_moved, devices, prepare,
+    wait_quiet, works,
+)
+from rig import (  # noqa: E402
+    GUEST, OUTSIDE, VFSTEER, WITHOUT_TCX, case, check, check_equal, main, reachable, wait,
+)
 
 XDP_OF = {"xdpdrv": 1, "xdpgeneric": 2}  # as Device.xdp tells it
 
@@ -32,7 +39,10 @@ class Foreign:
     def attached(self):
         """What `ip link` says is there."""
         text = self.netns.run(f"ip -d link show dev {self.device}")
-        return "xdpgeneric" in text.split(), text.split("prog/xdp")[1].split()[1] if "prog/xdp" in text else None
+        return (
+            "xdpgeneric" in text.split(),
+            text.split("prog/xdp")[1].split()[1] if "prog/xdp" in text else None,
+        )
 
     def check_kept(self, when):
         check_equal(self.attached(), self.number, f"(generic, program) at {self.device}, {when}")
@@ -44,7 +54,10 @@ class Foreign:
 def check_sees(foreign, act, when):
     before = foreign.counter.count()
     act()
-    check(foreign.counter.count() >= before + 20, f"{when}: {foreign.counter.count() - before} packets passed somebody's program at {foreign.device}")
+    check(
+        foreign.counter.count() >= before + 20,
+        f"{when}: {foreign.counter.count() - before} packets passed somebody's program at {foreign.device}",
+    )
     foreign.check_kept(when)
 
 
@@ -55,7 +68,10 @@ def at_a_port(stage, mode):
         one.join()
         check_equal(one.status["takes_by"], "tc", "takes by")
         check("XDP" in one.status["why"], f"why: {one.status['why']!r}")
-        check(one.port in stage.succeed("status") and "XDP" in stage.succeed("status"), "the text status does not tell")
+        check(
+            one.port in stage.succeed("status") and "XDP" in stage.succeed("status"),
+            "the text status does not tell",
+        )
         check_drivers(two, "native")
         check_sees(foreign, lambda: works(stage, one), "port added")
         moved = Moved(one)
@@ -83,14 +99,19 @@ def generic_xdp_at_the_port(stage):
 
 
 def at_an_uplink(stage, device, mode="xdpdrv"):
-    """That uplink's frames go by tc; the other one's, and the ports' own, do not. But a program on the standby sees the primary's frames, too: a native one
-    is on the primary as well, and past a generic one XDP on the primary would send them."""
+    """That uplink's frames go by tc; the other one's, and the ports' own, do not. But a program on
+    the standby sees the primary's frames, too: a native one is on the primary as well, and past a
+    generic one XDP on the primary would send them.
+    """
     prepare(stage, "native")
     path, other = {"st0": ("standby", "primary"), "pr0": ("primary", "standby")}[device]
     foreign = Foreign(stage, stage.guest, device, mode)
     with Container(stage) as one:
         others = "tc" if device == "st0" else "native"
-        check_equal((stage.pair()["xdp"][path], stage.pair()["xdp"][other]), ("tc", others), f"XDP of ({path}, {other})")
+        check_equal(
+            (stage.pair()["xdp"][path], stage.pair()["xdp"][other]), ("tc", others),
+            f"XDP of ({path}, {other})",
+        )
         check_equal(devices(stage)[device].xdp, XDP_OF[mode], f"XDP at {device}")
         stage.succeed("switch", "st0", path)
         check_sees(foreign, lambda: works(stage, one), "port added")
@@ -143,7 +164,10 @@ def xdp_at_a_new_primary(stage):
             foreign[0].device = "pr0"
         add_primary(stage, prepare=attach)
         stage.wait_active("primary")
-        check_equal((stage.pair()["xdp"]["primary"], stage.pair()["xdp"]["standby"]), ("tc", "native"), "XDP of (primary, standby)")
+        check_equal(
+            (stage.pair()["xdp"]["primary"], stage.pair()["xdp"]["standby"]), ("tc", "native"),
+            "XDP of (primary, standby)",
+        )
         check_sees(foreign[0], lambda: works(stage, one), "another primary")
 
 
@@ -165,7 +189,9 @@ def add_filter(stage, device, direction, verdict=None, how="prio 7"):
     path = stage.bpffs / f"filter-{device}-{direction}"
     path.unlink(missing_ok=True)
     bpf.pin(counter.program, path)
-    stage.guest.run(f"tc filter add dev {device} {direction} {how} bpf direct-action object-pinned {path}")
+    stage.guest.run(
+        f"tc filter add dev {device} {direction} {how} bpf direct-action object-pinned {path}"
+    )
     return counter
 
 
@@ -175,27 +201,42 @@ def filters(stage, device, direction):
 
 @case
 def filters_at_the_port(stage):
-    """Its clsact and filters were there before, and are there afterwards; its egress sees what is delivered by tc."""
+    """Its clsact and filters were there before, and are there afterwards; its egress sees what is
+    delivered by tc.
+    """
     with Container(stage, settings=None, mode="tc") as one:
         stage.guest.run(f"tc qdisc add dev {one.port} clsact")
-        counters = {direction: add_filter(stage, one.port, direction) for direction in ("ingress", "egress")}
+        counters = {
+            direction: add_filter(stage, one.port, direction) for direction in ("ingress", "egress")
+        }
         one.join()
         before = counters["egress"].count()
         works(stage, one)
-        check(counters["egress"].count() >= before + 20, "what is delivered does not pass the port's egress")
+        check(
+            counters["egress"].count() >= before + 20,
+            "what is delivered does not pass the port's egress",
+        )
         stage.stop(signal.SIGKILL)
         stage.start()
         works(stage, one)
         for end in (one.leave, lambda: stage.succeed("unload")):
             end()
-            check_equal([filters(stage, one.port, direction) for direction in counters], [1, 1], "somebody's filters")
-            check("clsact" in stage.guest.run(f"tc qdisc show dev {one.port}"), "somebody's clsact is gone")
+            check_equal(
+                [filters(stage, one.port, direction) for direction in counters], [1, 1],
+                "somebody's filters",
+            )
+            check(
+                "clsact" in stage.guest.run(f"tc qdisc show dev {one.port}"),
+                "somebody's clsact is gone",
+            )
             if stage.agent.poll() is None and end == one.leave:
                 one.join()
 
 
 def order(stage, device):
-    return stage.guest.inside(lambda: bpf.attached_ids(socket.if_nametoindex(device), bpf.TCX_INGRESS))
+    return stage.guest.inside(
+        lambda: bpf.attached_ids(socket.if_nametoindex(device), bpf.TCX_INGRESS)
+    )
 
 
 def is_first(stage, device, name):
@@ -212,12 +253,17 @@ def anew(stage, one):
 
 @by_each_driver
 def tcx_that_ends_the_walk_at_the_port(stage, mode):
-    """Before the port, and while it is one: ours goes to the front, and nothing of the container stays in the host's stack."""
+    """Before the port, and while it is one: ours goes to the front, and nothing of the container
+    stays in the host's stack.
+    """
     other = bpf.Counter(verdict=bpf.TC_ACT_OK)
     with Container(stage, settings=None, mode=mode) as one:
         link = other.attach_tcx(stage.guest, one.port, bpf.TCX_INGRESS)
         one.join()
-        check(is_first(stage, one.port, "port-ingress"), f"order as the port comes: {order(stage, one.port)}")
+        check(
+            is_first(stage, one.port, "port-ingress"),
+            f"order as the port comes: {order(stage, one.port)}",
+        )
         anew(stage, one)
         text = one.status["bypassed"][0]["text"]
         check("foreign_counter" in text and "1 program of others" in text, text)
@@ -225,13 +271,22 @@ def tcx_that_ends_the_walk_at_the_port(stage, mode):
         link = other.attach_tcx(stage.guest, one.port, bpf.TCX_INGRESS, bpf.F_BEFORE)
         wait("ours first", lambda: is_first(stage, one.port, "port-ingress"))
         anew(stage, one)
-        check_equal((one.status["foreign_ingress_filters"], one.status["foreign_ingress_first"]), (0, None), "programs before ours")
+        check_equal(
+            (one.status["foreign_ingress_filters"], one.status["foreign_ingress_first"]), (0, None),
+            "programs before ours",
+        )
         stage.stop()
         os.close(link)
         link = other.attach_tcx(stage.guest, one.port, bpf.TCX_INGRESS, bpf.F_BEFORE)
-        check_equal(one.status["foreign_ingress_filters"], 1, "programs before ours without an agent")
+        check_equal(
+            one.status["foreign_ingress_filters"], 1, "programs before ours without an agent"
+        )
         check("foreign_counter" in one.status["foreign_ingress_first"], one.status)
-        check(f"on ingress of {one.port} before ours, first the tcx program foreign_counter" in stage.succeed("status"), stage.succeed("status"))
+        check(
+            f"on ingress of {one.port} before ours, first the tcx program foreign_counter"
+            in stage.succeed("status"),
+            stage.succeed("status"),
+        )
         stage.start()
         wait("ours first", lambda: is_first(stage, one.port, "port-ingress"))
         anew(stage, one)
@@ -252,7 +307,10 @@ def filter_that_ends_the_walk_at_the_port(stage, mode):
         stage.start()
         anew(stage, one)
         one.leave()
-        check_equal(stage.guest.run(f"tc filter show dev {one.port} ingress").count(" handle "), 2, "somebody's filters")
+        check_equal(
+            stage.guest.run(f"tc filter show dev {one.port} ingress").count(" handle "), 2,
+            "somebody's filters",
+        )
 
 
 def log_lines(stage, text):
@@ -261,7 +319,9 @@ def log_lines(stage, text):
 
 @case(agent=False)
 def filter_at_the_port_that_cannot_be_passed(stage):
-    """Without tcx, and its priority is the first and not for us to share: a line and status name it, until it goes."""
+    """Without tcx, and its priority is the first and not for us to share: a line and status name
+    it, until it goes.
+    """
     stage.program = [WITHOUT_TCX, VFSTEER]
     stage.start()
     stage.wait_active("primary")
@@ -275,7 +335,10 @@ def filter_at_the_port_that_cannot_be_passed(stage):
         check_equal(one.status["foreign_ingress_filters"], 1, "filters before ours")
         check(f"filter-{one.port}-ingress" in one.status["foreign_ingress_first"], one.status)
         stage.guest.run(f"tc filter delete dev {one.port} ingress prio 1")
-        wait("another line", lambda: f"{one.port}: our program has its place again" in stage.log.read_text())
+        wait(
+            "another line",
+            lambda: f"{one.port}: our program is first again" in stage.log.read_text(),
+        )
         check_equal(one.status["foreign_ingress_filters"], 0, "filters before ours")
         works(stage, one)
 
@@ -288,11 +351,20 @@ def tcx_that_ends_the_walk_at_the_standby(stage, mode):
         works(stage, one)
         links = [other.attach_tcx(stage.guest, "st0", bpf.TCX_INGRESS, bpf.F_BEFORE)]
         wait("ours first", lambda: is_first(stage, "st0", "standby-ingress"))
-        wait("the ports' behind it", lambda: order(stage, "st0")[1:2] == (bpf.link_ids(next((stage.pins / "links").glob("standby-ports-ingress*")))[1],))
+        wait(
+            "the ports' behind it",
+            lambda: order(stage, "st0")[1:2]
+            == (bpf.link_ids(next((stage.pins / "links").glob("standby-ports-ingress*")))[1],),
+        )
         anew(stage, one)
         links.append(other.attach_tcx(stage.guest, "st0", bpf.TCX_EGRESS, bpf.F_BEFORE))
-        wait("the ports' first", lambda: stage.guest.inside(lambda: bpf.attached_ids(socket.if_nametoindex("st0"), bpf.TCX_EGRESS))[0]
-             == bpf.link_ids(next((stage.pins / "links").glob("standby-ports-egress*")))[1])
+        wait(
+            "the ports' first",
+            lambda: stage.guest.inside(
+                lambda: bpf.attached_ids(socket.if_nametoindex("st0"), bpf.TCX_EGRESS)
+            )[0]
+            == bpf.link_ids(next((stage.pins / "links").glob("standby-ports-egress*")))[1],
+        )
         reachable(stage, one.netns, two.netns, two.address)
         [os.close(link) for link in links]
 
@@ -301,25 +373,38 @@ def tcx_that_ends_the_walk_at_the_standby(stage, mode):
 def filters_at_the_standby(stage):
     """They see the host's traffic as ever, and stay when the ports go."""
     stage.guest.run("tc qdisc add dev st0 clsact")
-    counters = {direction: add_filter(stage, "st0", direction) for direction in ("ingress", "egress")}
+    counters = {
+        direction: add_filter(stage, "st0", direction) for direction in ("ingress", "egress")
+    }
     with Container(stage) as one:
         before = {direction: counter.count() for direction, counter in counters.items()}
         reachable(stage)
         reachable(stage, stage.outside, stage.guest, GUEST)
         for direction, counter in counters.items():
-            check(counter.count() >= before[direction] + 20, f"the host's packets do not pass the standby's {direction}")
+            check(
+                counter.count() >= before[direction] + 20,
+                f"the host's packets do not pass the standby's {direction}",
+            )
         works(stage, one)
         one.leave()
         reachable(stage)
-        check_equal([filters(stage, "st0", direction) for direction in counters], [1, 1], "somebody's filters")
+        check_equal(
+            [filters(stage, "st0", direction) for direction in counters], [1, 1],
+            "somebody's filters",
+        )
         one.join()
         stage.succeed("unload")
-        check_equal([filters(stage, "st0", direction) for direction in counters], [1, 1], "somebody's filters after unload")
+        check_equal(
+            [filters(stage, "st0", direction) for direction in counters], [1, 1],
+            "somebody's filters after unload",
+        )
 
 
 @case
 def bridge_beside_the_port(stage):
-    """Containers behind a bridge: its own device is the port, here a veth that is enslaved to the bridge at its other end."""
+    """Containers behind a bridge: its own device is the port, here a veth that is enslaved to the
+    bridge at its other end.
+    """
     prepare(stage, "native")
     with Container(stage, 2, settings=None) as two:
         stage.guest.run("""
@@ -329,7 +414,10 @@ def bridge_beside_the_port(stage):
             ip link set po2 master gbr0
             for device in gbr0 po1 bp1 po2; do ip link set $device up; done""")
         stage.succeed("port", "add", "po1", "--pair", "st0", "--mac", two.mac)
-        wait("the container to be heard", lambda: " 0% packet loss" in two.netns.run(f"ping -n -q -c 1 -W 0.5 {OUTSIDE} || true"))
+        wait(
+            "the container to be heard",
+            lambda: " 0% packet loss" in two.netns.run(f"ping -n -q -c 1 -W 0.5 {OUTSIDE} || true"),
+        )
         works(stage, two)
 
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""Ports on a kernel without bpf links, as those before Linux 5.9 (XDP) and 6.6 (tcx): all goes by tc, whether XDP is wanted or not, and the filters
-are found again by what they are."""
+"""Ports on a kernel without bpf links, as those before Linux 5.9 (XDP) and 6.6 (tcx): all goes by
+tc, whether XDP is wanted or not, and the filters are found again by what they are.
+"""
 
 import signal
 import sys
@@ -10,21 +11,48 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
-from ports import Container, Moved, around, by_each_driver, check_moved, devices, everything, prepare, silent, until, works  # noqa: E402
-from rig import (BROADCAST, ETH_P_TEST, GUEST, OUTSIDE, VFSTEER, WITHOUT_TCX, Flow, check, check_equal, each_active, frame, inject, main, note, reachable, wait)
+from ports import (  # noqa: E402
+    Container, Moved, around, by_each_driver, check_moved, devices, everything, prepare, silent,
+    until, works,
+)
+from rig import (
+    BROADCAST,
+    ETH_P_TEST,
+    GUEST,
+    OUTSIDE,
+    VFSTEER,
+    WITHOUT_TCX,
+    Flow,
+    check,
+    check_equal,
+    each_active,
+    frame,
+    inject,
+    main,
+    note,
+    reachable,
+    wait,
+)
 
 OTHER = "02:00:00:00:00:aa"
 
 
 def start(stage, mode):
-    """Afresh: what begins without links goes on without. Somebody else's clsact is at the pair's devices already: making one costs packets."""
+    """Afresh: what begins without links goes on without. Somebody else's clsact is at the pair's
+    devices already: making one costs packets.
+    """
     stage.succeed("unload")
     stage.agent.wait(10)
     stage.program = [WITHOUT_TCX, VFSTEER]
-    stage.guest.run("ip link set pr0 up; for device in st0 pr0; do tc qdisc add dev $device clsact; done")
+    stage.guest.run(
+        "ip link set pr0 up; for device in st0 pr0; do tc qdisc add dev $device clsact; done"
+    )
     stage.start()
     stage.wait_active("primary")
-    check_equal(stage.guest.run("tc filter show dev st0 egress").count(" handle "), 1, "filters on the standby's egress: this plays no kernel without tcx")
+    check_equal(
+        stage.guest.run("tc filter show dev st0 egress").count(" handle "), 1,
+        "filters on the standby's egress: this plays no kernel without tcx",
+    )
     prepare(stage, mode)
 
 
@@ -33,8 +61,14 @@ def traffic(stage, mode):
     start(stage, mode)
     with Container(stage, mode=mode) as one, Container(stage, 2, mode=mode) as two:
         check_equal(one.status["takes_by"], "tc", "takes by")
-        heard = {name: stage.capture(*place, ETH_P_TEST) for name, place in (("two", (two.netns, "ct0")), ("host", (stage.guest, "st0")),
-                                                                            ("outside", (stage.outside, "br0")))}
+        heard = {
+            name: stage.capture(*place, ETH_P_TEST)
+            for name, place in (
+                ("two", (two.netns, "ct0")),
+                ("host", (stage.guest, "st0")),
+                ("outside", (stage.outside, "br0")),
+            )
+        }
         for active in each_active(stage):
             moved = Moved(one)
             works(stage, one)
@@ -44,9 +78,15 @@ def traffic(stage, mode):
             reachable(stage, stage.guest, one.netns, one.address)
             data = frame(BROADCAST, one.mac, payload=active.encode())
             inject(one.netns, "ct0", data)
-            wait("a broadcast everywhere", lambda: all(capture.count(data, outgoing=False) for capture in heard.values()))
+            wait(
+                "a broadcast everywhere",
+                lambda: all(capture.count(data, outgoing=False) for capture in heard.values()),
+            )
             time.sleep(0.1)
-            check_equal([capture.count(data, outgoing=False) for capture in heard.values()], [1, 1, 1], f"times heard by {list(heard)}, active {active}")
+            check_equal(
+                [capture.count(data, outgoing=False) for capture in heard.values()], [1, 1, 1],
+                f"times heard by {list(heard)}, active {active}",
+            )
 
 
 @by_each_driver
@@ -57,7 +97,11 @@ def planned_switches_and_restarts(stage, mode):
         works(stage, one)
         time.sleep(0.3)
         before, counts = everything(stage), around(stage)["programs"]
-        running = (Flow(one.netns, stage.outside, OUTSIDE), Flow(stage.outside, one.netns, one.address), *stage.flows(500))
+        running = (
+            Flow(one.netns, stage.outside, OUTSIDE),
+            Flow(stage.outside, one.netns, one.address),
+            *stage.flows(500),
+        )
         for number in (signal.SIGKILL, signal.SIGTERM):
             stage.stop(number)
             time.sleep(0.1)
@@ -67,10 +111,18 @@ def planned_switches_and_restarts(stage, mode):
                 time.sleep(0.2)
         for flow in running:
             flow.stop()
-        note(f"of {[len(flow.times) for flow in running]} (container out, in, host out, in) lost {[flow.lost() for flow in running]}")
-        check_equal(([flow.lost() for flow in running], [flow.copies for flow in running]), ([0] * 4, [0] * 4), "lost, doubled")
+        note(
+            f"of {[len(flow.times) for flow in running]} (container out, in, host out, in) lost {[flow.lost() for flow in running]}"
+        )
+        check_equal(
+            ([flow.lost() for flow in running], [flow.copies for flow in running]),
+            ([0] * 4, [0] * 4), "lost, doubled",
+        )
         check_equal(around(stage)["programs"], counts, "programs")
-        check_equal({line for line in everything(stage) ^ before if "prog/xdp" not in line}, set(), "what is not as before")
+        check_equal(
+            {line for line in everything(stage) ^ before if "prog/xdp" not in line}, set(),
+            "what is not as before",
+        )
 
 
 @by_each_driver
@@ -109,10 +161,18 @@ def nothing_is_left(stage, mode):
                 stage.stop(signal.SIGKILL)
             stage.succeed("unload")
             for device in ("st0", "pr0", one.port):
-                text = stage.guest.run(f"tc filter show dev {device} ingress; tc filter show dev {device} egress")
+                text = stage.guest.run(
+                    f"tc filter show dev {device} ingress; tc filter show dev {device} egress"
+                )
                 check_equal(text.strip(), "", f"filters left at {device}")
-            check_equal({name: device.xdp for name, device in devices(stage).items() if device.xdp}, {}, "devices with XDP")
-            check("clsact" not in stage.guest.run(f"tc qdisc show dev {one.port}"), "our clsact is left at the port")
+            check_equal(
+                {name: device.xdp for name, device in devices(stage).items() if device.xdp}, {},
+                "devices with XDP",
+            )
+            check(
+                "clsact" not in stage.guest.run(f"tc qdisc show dev {one.port}"),
+                "our clsact is left at the port",
+            )
             if agent:
                 stage.agent.wait(10)
                 stage.start()

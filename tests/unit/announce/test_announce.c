@@ -44,7 +44,8 @@ static struct announce_address address_of(int family, unsigned tags)
 }
 
 /* @expected without its padding. */
-static void expect_frame(const struct announce_address *address, const uint8_t *expected, size_t size)
+static void expect_frame(const struct announce_address *address, const uint8_t *expected,
+			 size_t size)
 {
 	uint8_t padded[ANNOUNCE_FRAME_SIZE] = { 0 };
 	struct announce_frame frame;
@@ -146,10 +147,13 @@ static void advertisement_with_two_tags(void **state)
 	struct announce_address address = address_of(AF_INET6, 2);
 
 	(void)state;
-	EXPECT_FRAME(&address, ALL_NODES_MAC, MAC, TAG_AD_4094, TAG_100, ADVERTISEMENT(0x20, CHECKSUM_HOST));
+	EXPECT_FRAME(&address, ALL_NODES_MAC, MAC, TAG_AD_4094, TAG_100,
+		     ADVERTISEMENT(0x20, CHECKSUM_HOST));
 }
 
-/* As a receiver checks it: pseudo header and message, the checksum among them, add up to all ones. */
+/*
+ * As a receiver checks it: pseudo header and message, the checksum among them, add up to all ones.
+ */
 static uint16_t receiver_sum(const uint8_t *ip)
 {
 	uint8_t bytes[128];
@@ -176,7 +180,8 @@ static void advertisement_checksum_adds_up(void **state)
 		uint32_t seed = i * 2654435761u;
 
 		for (unsigned j = 0; j < 16; j++)
-			address.v6.s6_addr[j] = (uint8_t)((seed *= 1664525u, seed += 1013904223u) >> 24);
+			address.v6.s6_addr[j] =
+				(uint8_t)((seed *= 1664525u, seed += 1013904223u) >> 24);
 		memcpy(address.mac, &seed, 4);
 		assert_int_equal(announce_build(&address, &frame), 0);
 		assert_int_equal(receiver_sum(frame.bytes + 14 + 4 * (i % 3)), 0xffff);

@@ -76,14 +76,29 @@ static void exceptions(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		if (passes(ANNOUNCE_ALL, rows[i].rule, rows[i].address) != rows[i].passes)
-			fail_msg("%s, %s: passes is %d", rows[i].rule, rows[i].address ? rows[i].address : "RARP", !rows[i].passes);
+			fail_msg("%s, %s: passes is %d", rows[i].rule,
+				 rows[i].address ? rows[i].address : "RARP", !rows[i].passes);
 }
 
 static void mistakes(void **state)
 {
-	static const char *const texts[] = { "", "/", "192.0.2", "192.0.2.1/", "192.0.2.1/33", "192.0.2.1/-1", "192.0.2.1/ 1", "192.0.2.1/1x", "2001:db8::/129",
-					     "52:54:00:12:34", "52:54:00:12:34:56/24", "01:00:5e:00:00:01", "eth0", "192.0.2.1/24/24",
-					     "2001:0db8:0000:0000:0000:0000:0000:0000:0000:0000:0000:0001" };
+	static const char *const texts[] = {
+		"",
+		"/",
+		"192.0.2",
+		"192.0.2.1/",
+		"192.0.2.1/33",
+		"192.0.2.1/-1",
+		"192.0.2.1/ 1",
+		"192.0.2.1/1x",
+		"2001:db8::/129",
+		"52:54:00:12:34",
+		"52:54:00:12:34:56/24",
+		"01:00:5e:00:00:01",
+		"eth0",
+		"192.0.2.1/24/24",
+		"2001:0db8:0000:0000:0000:0000:0000:0000:0000:0000:0000:0001"
+	};
 	struct announce_rule rule = { .pair = "eth0" }, before = rule;
 
 	(void)state;
@@ -103,7 +118,8 @@ static void rules_of_pairs(void **state)
 	struct announce_address one, other;
 
 	(void)state;
-	assert_true(announce_rule_parse("192.0.2.1", &rules[0]) && announce_rule_parse("192.0.2.2", &rules[1]));
+	assert_true(announce_rule_parse("192.0.2.1", &rules[0]) &&
+		    announce_rule_parse("192.0.2.2", &rules[1]));
 	one = address_of("192.0.2.1");
 	other = address_of("192.0.2.2");
 	assert_int_equal(announce_filter_count(&filter), 2);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* For which addresses the kernel answers: the table in answers.h. tests/netns/pair/test_announce_ours.py asks a kernel. */
+/*
+ * For which addresses the kernel answers: the table in answers.h.
+ * tests/netns/pair/test_announce_ours.py asks a kernel.
+ */
 #include "announce/answers.h"
 #include "netdev/netdev_table.h"
 
@@ -57,7 +60,8 @@ static struct netdev_address put(struct netdev_table *table, const struct device
 	return address;
 }
 
-static bool answers(const struct netdev_table *table, const struct netdev_address *address, unsigned arp_ignore)
+static bool answers(const struct netdev_table *table, const struct netdev_address *address,
+		    unsigned arp_ignore)
 {
 	return answers_for(table, netdev_by_index(table, DEVICE), address, arp_ignore);
 }
@@ -69,17 +73,22 @@ static void arp_ignore_decides(void **state)
 		bool answered[9]; /* by arp_ignore */
 	} rows[] = {
 		{ ADDRESS("192.0.2.1", 24), { 1, 1, 1, 1, 1, 1, 1, 1, 0 } },
-		{ ADDRESS("192.0.2.5", 24, .flags = IFA_F_SECONDARY), { 1, 1, 1, 1, 1, 1, 1, 1, 0 } },
-		{ ADDRESS("198.51.100.1", 32), { 1, 1, 0, 1, 1, 1, 1, 1, 0 } }, /* a load balancer's */
-		{ ADDRESS("192.0.2.9", 32), { 1, 1, 1, 1, 1, 1, 1, 1, 0 } }, /* likewise, inside the /24 */
-		{ ADDRESS("198.51.100.2", 32, .peer = "198.51.100.3"), { 1, 0, 0, 0, 1, 1, 1, 1, 0 } },
+		{ ADDRESS("192.0.2.5", 24, .flags = IFA_F_SECONDARY),
+		  { 1, 1, 1, 1, 1, 1, 1, 1, 0 } },
+		/* a load balancer's */
+		{ ADDRESS("198.51.100.1", 32), { 1, 1, 0, 1, 1, 1, 1, 1, 0 } },
+		/* likewise, inside the /24 */
+		{ ADDRESS("192.0.2.9", 32), { 1, 1, 1, 1, 1, 1, 1, 1, 0 } },
+		{ ADDRESS("198.51.100.2", 32, .peer = "198.51.100.3"),
+		  { 1, 0, 0, 0, 1, 1, 1, 1, 0 } },
 		{ ADDRESS("203.0.113.1", 31), { 1, 1, 1, 1, 1, 1, 1, 1, 0 } },
 		{ ADDRESS("192.0.2.7", 24, .scope = RT_SCOPE_HOST), { 1, 1, 1, 0, 1, 1, 1, 1, 0 } },
 		{ ADDRESS("192.0.2.8", 24, .scope = RT_SCOPE_LINK), { 1, 1, 1, 1, 1, 1, 1, 1, 0 } },
 		{ ADDRESS("127.0.0.2", 8, .scope = RT_SCOPE_HOST), { 0 } },
 		{ ADDRESS("224.0.0.5", 32), { 0 } },
 		{ ADDRESS("2001:db8::1", 64), { 1, 1, 1, 1, 1, 1, 1, 1, 1 } },
-		{ ADDRESS("2001:db8::2", 64, .flags = IFA_F_DEPRECATED), { 1, 1, 1, 1, 1, 1, 1, 1, 1 } },
+		{ ADDRESS("2001:db8::2", 64, .flags = IFA_F_DEPRECATED),
+		  { 1, 1, 1, 1, 1, 1, 1, 1, 1 } },
 		{ ADDRESS("2001:db8::3", 64, .flags = IFA_F_TENTATIVE), { 0 } },
 		{ ADDRESS("2001:db8::4", 64, .flags = IFA_F_TENTATIVE | IFA_F_DADFAILED), { 0 } },
 		{ ADDRESS("2001:db8::5", 64, .flags = IFA_F_OPTIMISTIC), { 0 } },
@@ -95,7 +104,8 @@ static void arp_ignore_decides(void **state)
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		for (unsigned value = 0; value <= 8; value++)
 			if (answers(table, &addresses[i], value) != rows[i].answered[value])
-				fail_msg("%s, arp_ignore %u: answered is %d", rows[i].address.text, value, !rows[i].answered[value]);
+				fail_msg("%s, arp_ignore %u: answered is %d", rows[i].address.text,
+					 value, !rows[i].answered[value]);
 	/* A value that the kernel does not know is as 0 to it. */
 	assert_true(answers(table, &addresses[0], 9));
 	table_free(table);
@@ -104,7 +114,8 @@ static void arp_ignore_decides(void **state)
 static void devices_that_do_not_answer(void **state)
 {
 	static const uint32_t flags[] = { 0, IFF_NOARP, IFF_UP | IFF_NOARP };
-	static const struct device_address v4 = ADDRESS("192.0.2.1", 24), v6 = ADDRESS("2001:db8::1", 64);
+	static const struct device_address v4 = ADDRESS("192.0.2.1", 24),
+					   v6 = ADDRESS("2001:db8::1", 64);
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof(flags) / sizeof(*flags); i++) {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Every kind of membership report, byte by byte. The checksums were computed by another program than ours. */
+/*
+ * Every kind of membership report, byte by byte. The checksums were computed by another program
+ * than ours.
+ */
 #include "announce/membership_frames.h"
 
 #include <arpa/inet.h>
@@ -234,7 +237,10 @@ static void expect_checksums(const uint8_t *ip, bool is_ipv4)
 		0xffff);
 }
 
-/* What the records of all frames name, each frame as full as @mtu allows. Returns how many records there are. */
+/*
+ * What the records of all frames name, each frame as full as @mtu allows. Returns how many records
+ * there are.
+ */
 static size_t expect_records(const struct announce_reports *reports, uint32_t mtu, unsigned tags,
 			     size_t *ret_sources)
 {
@@ -309,7 +315,9 @@ static void many_groups_share_frames(void **state)
 	}
 }
 
-/* A record is split where its sources have no room: of those that are wanted none may be left out. */
+/*
+ * A record is split where its sources have no room: of those that are wanted none may be left out.
+ */
 static void many_sources_are_split(void **state)
 {
 	static const uint32_t mtus[] = { 68, 1280, 1500 };

@@ -178,7 +178,10 @@ static void sources_of_members_that_all_name_them(void **state)
 		   FILTER6_HEAD ROW6 "02      1      0\n" ROW6 "01      2      0\n", 2);
 }
 
-/* A second member may want any source; or has a source of its own, and then more is asked for than is wanted. */
+/*
+ * A second member may want any source; or has a source of its own, and then more is asked for than
+ * is wanted.
+ */
 static void sources_that_may_not_be_all(void **state)
 {
 	(void)state;

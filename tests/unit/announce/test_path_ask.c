@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The questions to neighbours, byte by byte, and what is taken for an answer. The checksums were computed by another program than ours. */
+/*
+ * The questions to neighbours, byte by byte, and what is taken for an answer. The checksums were
+ * computed by another program than ours.
+ */
 #include "announce/path_ask.h"
 #include "../seed.h"
 
@@ -25,7 +28,8 @@
 
 static struct path_target target_of(int family, bool has_mac)
 {
-	static const uint8_t us[] = { US }, peer[] = { PEER }, asker6[] = { ASKER6 }, target6[] = { TARGET6 };
+	static const uint8_t us[] = { US }, peer[] = { PEER }, asker6[] = { ASKER6 },
+			     target6[] = { TARGET6 };
 	struct path_target target = { .asker.family = family, .has_mac = has_mac };
 
 	memcpy(target.asker.mac, us, sizeof(us));
@@ -53,12 +57,20 @@ static void expect_frame(const struct path_target *target, const uint8_t *bytes,
 
 static void test_questions(void **context)
 {
-	static const uint8_t known4[] = { PEER, US, ARP(1), US, 192, 0, 2, 1, NOBODY, 192, 0, 2, 254 };
-	static const uint8_t unknown4[] = { EVERYBODY, US, ARP(1), US, 192, 0, 2, 1, NOBODY, 192, 0, 2, 254 };
-	static const uint8_t anonymous4[] = { PEER, US, ARP(1), US, 0, 0, 0, 0, NOBODY, 192, 0, 2, 254 };
-	static const uint8_t tagged4[] = { PEER, US, 0x81, 0, 0, 7, ARP(1), US, 192, 0, 2, 1, NOBODY, 192, 0, 2, 254 };
-	static const uint8_t known6[] = { PEER, US, IP6, ASKER6, TARGET6, 135, 0, 0x2e, 0x23, 0, 0, 0, 0, TARGET6, 1, 1, US };
-	static const uint8_t unknown6[] = { 0x33, 0x33, 0xff, 0x12, 0x34, 0x56, US, IP6, ASKER6, GROUP6, 135, 0, 0x5d, 0xd7, 0, 0, 0, 0, TARGET6, 1, 1, US };
+	static const uint8_t known4[] = {
+		PEER, US, ARP(1), US, 192, 0, 2, 1, NOBODY, 192, 0, 2, 254
+	};
+	static const uint8_t unknown4[] = { EVERYBODY, US,     ARP(1), US, 192, 0,  2,
+					    1,	       NOBODY, 192,    0,  2,	254 };
+	static const uint8_t anonymous4[] = { PEER, US,	    ARP(1), US, 0, 0,  0,
+					      0,    NOBODY, 192,    0,	2, 254 };
+	static const uint8_t tagged4[] = { PEER, US, 0x81, 0,	   0,	7, ARP(1), US, 192,
+					   0,	 2,  1,	   NOBODY, 192, 0, 2,	   254 };
+	static const uint8_t known6[] = { PEER, US, IP6, ASKER6, TARGET6, 135, 0, 0x2e, 0x23,
+					  0,	0,  0,	 0,	 TARGET6, 1,   1, US };
+	static const uint8_t unknown6[] = { 0x33,   0x33,   0xff,    0x12, 0x34, 0x56, US, IP6,
+					    ASKER6, GROUP6, 135,     0,	   0x5d, 0xd7, 0,  0,
+					    0,	    0,	    TARGET6, 1,	   1,	 US };
 	struct path_target target = target_of(AF_INET, true);
 	struct announce_frame frame;
 
@@ -97,14 +109,16 @@ static bool answers(const struct path_target *target, const uint8_t *frame, size
 static void test_answers(void **context)
 {
 	static const uint8_t reply[] = { US, PEER, ARP(2), PEER, 192, 0, 2, 254, US, 192, 0, 2, 1 };
-	static const uint8_t advertisement[] = { US, PEER, IP6, TARGET6, ASKER6, 136, 0, 1, 2, 0x60, 0, 0, 0, TARGET6, 2, 1, PEER };
+	static const uint8_t advertisement[] = { US,   PEER, IP6, TARGET6, ASKER6,  136, 0, 1,	 2,
+						 0x60, 0,    0,	  0,	   TARGET6, 2,	 1, PEER };
 	const struct path_target v4 = target_of(AF_INET, true), v6 = target_of(AF_INET6, true);
 	uint8_t other[sizeof(advertisement)];
 
 	(void)context;
 	assert_true(answers(&v4, reply, sizeof(reply)));
 	assert_true(answers(&v6, advertisement, sizeof(advertisement)));
-	assert_false(answers(&v6, reply, sizeof(reply)) || answers(&v4, advertisement, sizeof(advertisement)));
+	assert_false(answers(&v6, reply, sizeof(reply)) ||
+		     answers(&v4, advertisement, sizeof(advertisement)));
 	for (size_t length = 0; length < sizeof(reply); length++)
 		assert_false(answers(&v4, reply, length));
 	/* The option may be missing. */
@@ -112,14 +126,16 @@ static void test_answers(void **context)
 		assert_false(answers(&v6, advertisement, length));
 	/* To whom, which protocol, what kind, from whom. */
 	for (size_t i = 0; i < sizeof(reply); i++) {
-		bool counts = i < 6 || i == 12 || i == 13 || (i >= 16 && i < 22) || (i >= 28 && i < 32);
+		bool counts =
+			i < 6 || i == 12 || i == 13 || (i >= 16 && i < 22) || (i >= 28 && i < 32);
 
 		memcpy(other, reply, sizeof(reply));
 		other[i] ^= 1;
 		assert_int_equal(answers(&v4, other, sizeof(reply)), !counts);
 	}
 	for (size_t i = 0; i < sizeof(advertisement); i++) {
-		bool counts = i < 6 || i == 12 || i == 13 || i == 20 || i == 21 || i == 54 || (i >= 62 && i < 78);
+		bool counts = i < 6 || i == 12 || i == 13 || i == 20 || i == 21 || i == 54 ||
+			      (i >= 62 && i < 78);
 
 		memcpy(other, advertisement, sizeof(advertisement));
 		other[i] ^= 1;

@@ -116,11 +116,20 @@ static void bridge_of_many_vlans(void **state)
 
 static void put_bond(struct netdev_table *table, bool is_up)
 {
-	put(table, (struct netdev){ .ifindex = 3, .kind = "bond", .flags = is_up ? IFF_UP : 0 }, 0xb);
-	put(table,
-	    (struct netdev){ .ifindex = 4, .kind = "vlan", .flags = IFF_UP, .link = 3, .vlan_id = 7, .vlan_protocol = ETH_P_8021Q },
+	put(table, (struct netdev){ .ifindex = 3, .kind = "bond", .flags = is_up ? IFF_UP : 0 },
 	    0xb);
-	put(table, (struct netdev){ .ifindex = 5, .kind = "macvlan", .flags = IFF_UP, .link = 4, .master = 6 }, 0xc);
+	put(table,
+	    (struct netdev){ .ifindex = 4,
+			     .kind = "vlan",
+			     .flags = IFF_UP,
+			     .link = 3,
+			     .vlan_id = 7,
+			     .vlan_protocol = ETH_P_8021Q },
+	    0xb);
+	put(table,
+	    (struct netdev){
+		    .ifindex = 5, .kind = "macvlan", .flags = IFF_UP, .link = 4, .master = 6 },
+	    0xc);
 	put(table, (struct netdev){ .ifindex = 6, .kind = "bridge", .flags = IFF_UP }, 0xd);
 }
 
@@ -155,7 +164,8 @@ static void bond_that_sends_by_another(void **state)
 	speakers = find(table);
 	assert_int_equal(speakers.count, 1);
 	/* Its MAC is the bond's, which the network has learned behind the other slave. */
-	assert_int_equal(addresses_collect(table, NULL, netdev_by_index(table, STANDBY), NULL, &list), 0);
+	assert_int_equal(
+		addresses_collect(table, NULL, netdev_by_index(table, STANDBY), NULL, &list), 0);
 	assert_int_equal(list.count, 0);
 	announcement_free(&list);
 	speakers_free(&speakers);
@@ -175,7 +185,10 @@ static void bond_that_is_down(void **state)
 	table_free(table);
 }
 
-/* Which of its ports a team sends by, rtnetlink does not tell: one that has no other port with a link is left only this one. */
+/*
+ * Which of its ports a team sends by, rtnetlink does not tell: one that has no other port with a
+ * link is left only this one.
+ */
 static void team_with_one_working_port(void **state)
 {
 	struct netdev_table *table = table_new("team", 3);
@@ -190,7 +203,8 @@ static void team_with_one_working_port(void **state)
 	assert_int_equal(speakers.count, 2);
 	assert_int_equal(speakers.list[1].device->ifindex, 3);
 	speakers_free(&speakers);
-	put(table, (struct netdev){ .ifindex = 7, .flags = IFF_UP, .carrier = true, .master = 3 }, 0xb);
+	put(table, (struct netdev){ .ifindex = 7, .flags = IFF_UP, .carrier = true, .master = 3 },
+	    0xb);
 	speakers = find(table);
 	assert_int_equal(speakers.count, 1);
 	speakers_free(&speakers);

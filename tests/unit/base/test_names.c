@@ -91,7 +91,10 @@ static void every_enumerator_has_its_own_word(void **state)
 	expect_words(port_wait_word, WAIT_MAX);
 }
 
-/* Written out here so that none moves unnoticed: maps hold the numbers, and other versions read them. */
+/*
+ * Written out here so that none moves unnoticed: maps hold the numbers, and other versions read
+ * them.
+ */
 static const char *const down_reasons[] = {
 	"none",
 	"set down",

@@ -19,11 +19,13 @@ static void masks(void **state)
 		{ "", "" },
 		{ "eth0 ~", "eth0 ~" },
 		{ "a\nb\x1b[2J\x7f", "a?b?[2J?" },
-		{ "w\xc3\xa4n\xe3\x83\x8d\xf0\x9f\x98\x80", "w\xc3\xa4n\xe3\x83\x8d\xf0\x9f\x98\x80" },
+		{ "w\xc3\xa4n\xe3\x83\x8d\xf0\x9f\x98\x80",
+		  "w\xc3\xa4n\xe3\x83\x8d\xf0\x9f\x98\x80" },
 		{ "\xc2\x9b\x32J", "??2J" }, /* CSI of C1 */
 		{ "\xc2\xa0", "\xc2\xa0" },
-		{ "\xc0\xaf\xe0\x80\xaf", "?????" },           /* longer than need be */
-		{ "\xed\xa0\x80\xf4\x90\x80\x80", "???????" }, /* a surrogate; past the last character */
+		{ "\xc0\xaf\xe0\x80\xaf", "?????" }, /* longer than need be */
+		/* a surrogate; past the last character */
+		{ "\xed\xa0\x80\xf4\x90\x80\x80", "???????" },
 		{ "\xff\xfe\x80", "???" },
 		{ "\xe3\x83", "??" }, /* cut short */
 		{ "\xe3\x83z", "??z" },

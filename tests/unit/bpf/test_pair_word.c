@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The word without compare-and-swap (bpf/pair.h), compiled for this machine: it is stopped after each of its instructions in turn (the trap flag), the agent or
- * another CPU acts at that point, and it goes on. What it must never lose is judged after each of these runs.
+ * The word without compare-and-swap (bpf/pair.h), compiled for this machine: it is stopped after
+ * each of its instructions in turn (the trap flag), the agent or another CPU acts at that point,
+ * and it goes on. What it must never lose is judged after each of these runs.
  */
 #include "maps/pins.h"
 #include "policy/policy.h"
@@ -74,7 +75,10 @@ static struct vfsteer_state agent_decides(struct vfsteer_state state)
 	return policy_decide(&view, &limits).wanted;
 }
 
-/* Who comes in between. Each acts on the word as it stands, but for the agent's switch: that was decided before. */
+/*
+ * Who comes in between. Each acts on the word as it stands, but for the agent's switch: that was
+ * decided before.
+ */
 static struct vfsteer_state seen; /* by the agent, before the program began */
 static bool agent_moved;
 
@@ -82,7 +86,8 @@ static void agent_moves_to_the_primary(void)
 {
 	struct vfsteer_state expected = seen, wanted = agent_decides(seen);
 
-	agent_moved = wanted.active != seen.active && pins_state_change(&pins, 0, &expected, wanted);
+	agent_moved =
+		wanted.active != seen.active && pins_state_change(&pins, 0, &expected, wanted);
 }
 
 static void agent_changes(enum vfsteer_path active, int primary, int admin)
@@ -139,7 +144,8 @@ static void on_step(int signal, siginfo_t *info, void *context)
 
 #ifdef __x86_64__
 /* The flags pass below the red zone, which belongs to the function around. */
-#define WITH_FLAGS(change) "lea -128(%%rsp), %%rsp; pushfq; " change ", (%%rsp); popfq; lea 128(%%rsp), %%rsp"
+#define WITH_FLAGS(change)                                                                         \
+	"lea -128(%%rsp), %%rsp; pushfq; " change ", (%%rsp); popfq; lea 128(%%rsp), %%rsp"
 
 static void single_step(bool on)
 {
@@ -160,7 +166,8 @@ static const bool can_single_step = false;
 #endif
 
 /* One run from @before; returns false when the program was over before @stop. */
-static bool run(struct vfsteer_state before, enum vfsteer_primary_state news, void (*who)(void), unsigned stop)
+static bool run(struct vfsteer_state before, enum vfsteer_primary_state news, void (*who)(void),
+		unsigned stop)
 {
 	memset(&slot_zero, 0, sizeof(slot_zero));
 	slot_zero.state = seen = before;
@@ -173,8 +180,9 @@ static bool run(struct vfsteer_state before, enum vfsteer_primary_state news, vo
 	return steps > stop;
 }
 
-static void every_interruption(struct vfsteer_state before, enum vfsteer_primary_state news, void (*who)(void),
-			       void (*judge)(struct vfsteer_state before, enum vfsteer_primary_state news))
+static void
+every_interruption(struct vfsteer_state before, enum vfsteer_primary_state news, void (*who)(void),
+		   void (*judge)(struct vfsteer_state before, enum vfsteer_primary_state news))
 {
 	unsigned stop = 0;
 
@@ -193,7 +201,10 @@ static void judge(struct vfsteer_state before, enum vfsteer_primary_state news)
 
 	assert_int_equal(state.active, PATH_STANDBY);
 	assert_int_equal(state.admin, intruder == operator_wishes ? ADMIN_STANDBY : before.admin);
-	/* Whatever the word says of the primary, the agent has been told to look again; if there was anything left to say. */
+	/*
+	 * Whatever the word says of the primary, the agent has been told to look again; if there
+	 * was anything left to say.
+	 */
 	assert_true(told || state.primary == PRIMARY_ABSENT);
 	if (warned && intruder != agent_notes_absent)
 		assert_int_equal(agent_decides(state).primary, PRIMARY_LEAVING);
@@ -208,7 +219,8 @@ static void judge(struct vfsteer_state before, enum vfsteer_primary_state news)
 static void test_every_instruction(void **context)
 {
 	static void (*const intruders[])(void) = {
-		agent_moves_to_the_primary, agent_moves_off_the_primary, agent_notes_absent, operator_wishes,
+		agent_moves_to_the_primary, agent_moves_off_the_primary,
+		agent_notes_absent,	    operator_wishes,
 		another_cpu_warns,	    another_cpu_finds_it_down,
 	};
 	static const struct vfsteer_state words[] = {

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -266,7 +267,7 @@ static void mistakes(void **state)
 		{ "[port veth0]\npair = veth0\n", ":2: [port veth0]: the pair's standby cannot be its port: name another interface" },
 		{ "[port veth0]\nmac = 52:54:00\n", ":2: mac = 52:54:00: not a MAC: write it as 52:54:00:12:34:56" },
 		{ "[port veth0]\nmac = 01:54:00:12:34:56\n",
-		  ":2: mac = 01:54:00:12:34:56: a group's MAC: name the one of the station behind the port" },
+		  ":2: mac = 01:54:00:12:34:56: a multicast MAC: name the MAC of the station behind the port" },
 		{ "[port veth0]\npassthrough = perhaps\n", ":2: passthrough = perhaps: say no or yes" },
 		{ "[port veth0]\nxdp = yes\n", ":2: xdp = yes: say auto or no" },
 		{ "[port veth0]\npair = eth0\npair = eth2\n", ":3: pair: stands twice in [port veth0]: leave one of them" },
@@ -274,6 +275,24 @@ static void mistakes(void **state)
 		  ":4: [port veth0]: mac and passthrough: a passthrough port owns the pair's MAC, leave one out" },
 		{ "[port veth0]\ncolour = red\n", ":2: colour: no such setting in [port veth0]: see 'vfsteer help port'" },
 		{ "[port ve/th]\npair = eth0\n", ":1: [port ve/th]: the interface's name holds a '/', ':' or '='" },
+		{ "[agent] rx = direct\n",
+		  ":1: [agent]: 'rx = direct' follows on the line: write it on the next one" },
+		{ "[agent]\nrx = exact\n[pair eth0]]\nprimary = auto\n",
+		  ":3: [pair eth0]: ']' follows on the line: write it on the next one" },
+		{ "[pair eth0]primary = eth1 ; all on one line\n",
+		  ":1: [pair eth0]: 'primary = eth1 ; all on one line' follows on the line: write it on the "
+		  "next one" },
+		{ "[port veth0] # a comment\npair = eth0\n",
+		  ":1: [port veth0]: '# a comment' follows on the line: write it on the next one" },
+		{ "[port eth9]\npair = eth8\n",
+		  ":2: [port eth9]: it is the primary of eth8: name an interface whose other end is to be on "
+		  "its network" },
+		{ "[port eth1]\npair = eth8\n[pair eth0]\nprimary = eth1\n",
+		  ":2: [port eth1]: it is the primary of eth0: name an interface whose other end is to be on "
+		  "its network" },
+		{ "[port eth0]\npair = eth8\n[pair eth0]\nprimary = auto\n",
+		  ":2: [port eth0]: it is the standby of a pair: name an interface whose other end is to be on "
+		  "its network" },
 		{ "[agent]\nrx = exact\001\n", ":2: holds a control character: this is no text, name another file with --config" },
 	};
 
@@ -296,7 +315,7 @@ static void takes_indentation_line_ends_and_mark(void **state)
 	char message[512];
 
 	(void)state;
-	assert_int_equal(read_text("\xef\xbb\xbf[agent]\r\n  up_delay_ms = 20\r\n\tannounce_count = 5\r\n\r\n[pair eth0] ; here\r\nprimary = auto",
+	assert_int_equal(read_text("\xef\xbb\xbf[agent]\r\n  up_delay_ms = 20\r\n\tannounce_count = 5\r\n\r\n[pair eth0] ; here\r\nprimary = auto\n[port veth0];here\npair = eth0",
 				   &options, message, sizeof(message)),
 			 0);
 	assert_int_equal(options.settings.up_delay_ms, 20);
@@ -333,10 +352,43 @@ static void files_that_cannot_be_read(void **state)
 	char message[512];
 
 	(void)state;
-	assert_int_equal(config_read("/dev/zero", &options, message, sizeof(message)), -EFBIG);
-	assert_string_equal(message, "/dev/zero: larger than 256 KiB: this is no configuration, name another file with --config");
-	assert_int_equal(config_read("/", &options, message, sizeof(message)), -EISDIR);
-	assert_string_equal(message, "/: Is a directory: name a readable file with --config");
+	assert_int_equal(config_read("/dev/zero", &options, message, sizeof(message)), -EINVAL);
+	assert_string_equal(message, "/dev/zero: not a regular file: name one with --config");
+	assert_int_equal(config_read("/", &options, message, sizeof(message)), -EINVAL);
+	assert_string_equal(message, "/: not a regular file: name one with --config");
+}
+
+/* Neither opening nor reading may wait for a writer, which may never come. */
+static void a_fifo(void **state)
+{
+	struct options options = { 0 };
+	char directory[] = "/tmp/vfsteer-test-XXXXXX", path[64], message[512];
+
+	(void)state;
+	assert_non_null(mkdtemp(directory));
+	snprintf(path, sizeof(path), "%s/fifo", directory);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	alarm(5);
+	assert_int_equal(config_read(path, &options, message, sizeof(message)), -EINVAL);
+	alarm(0);
+	assert_non_null(strstr(message, "/fifo: not a regular file: name one with --config"));
+	unlink(path);
+	rmdir(directory);
+}
+
+static void a_file_that_is_too_large(void **state)
+{
+	char path[] = "/tmp/vfsteer-test-XXXXXX", message[512];
+	struct options options = { 0 };
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, 256 * 1024 + 1), 0);
+	close(fd);
+	assert_int_equal(config_read(path, &options, message, sizeof(message)), -EFBIG);
+	assert_non_null(strstr(message, ": larger than 256 KiB: this is no configuration"));
+	unlink(path);
 }
 
 static void a_file_that_is_not_there(void **state)
@@ -365,6 +417,8 @@ int main(void)
 		cmocka_unit_test(a_line_that_is_too_long),
 		cmocka_unit_test(bytes_that_are_no_text),
 		cmocka_unit_test(files_that_cannot_be_read),
+		cmocka_unit_test(a_fifo),
+		cmocka_unit_test(a_file_that_is_too_large),
 		cmocka_unit_test(a_file_that_is_not_there),
 	};
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The command line: what is understood, and for each mistake the status and the one line about it. */
+/*
+ * The command line: what is understood, and for each mistake the status and the one line about it.
+ */
 #include "cli/arguments.h"
 
 #include <fcntl.h>
@@ -20,8 +22,8 @@
 #define ALL (OPTIONS_PAIR | OPTIONS_BPFFS | OPTIONS_JSON)
 
 /* Parses with stderr caught in @message. */
-static int parse(char **argv, unsigned accepted, unsigned min, unsigned max, struct options *ret, char *message,
-		 size_t size)
+static int parse(char **argv, unsigned accepted, unsigned min, unsigned max, struct options *ret,
+		 char *message, size_t size)
 {
 	char path[] = "/tmp/vfsteer-test-XXXXXX";
 	int file = mkstemp(path), saved = dup(STDERR_FILENO), argc = 0, status;
@@ -44,7 +46,8 @@ static int parse(char **argv, unsigned accepted, unsigned min, unsigned max, str
 	return status;
 }
 
-static void parse_well(char **argv, unsigned accepted, unsigned min, unsigned max, struct options *ret)
+static void parse_well(char **argv, unsigned accepted, unsigned min, unsigned max,
+		       struct options *ret)
 {
 	char message[1024];
 
@@ -73,8 +76,8 @@ static void everything(void **state)
 	struct options options;
 
 	(void)state;
-	parse_well(ARGV("--pair", "eth0", "first", "--pair=eth2=eth3", "--json", "--bpffs", "/a", "--pair",
-			"abcdefghijklmno=x", "second", "--bpffs=/b"),
+	parse_well(ARGV("--pair", "eth0", "first", "--pair=eth2=eth3", "--json", "--bpffs", "/a",
+			"--pair", "abcdefghijklmno=x", "second", "--bpffs=/b"),
 		   ALL, 2, 2, &options);
 	assert_int_equal(options.pair_count, 3);
 	assert_string_equal(options.pairs[0].standby, "eth0");
@@ -121,19 +124,39 @@ static const struct mistake {
 	{ ALL, 0, 0, "the standby's name is empty", { "run", "--pair", "=eth1" } },
 	{ ALL, 0, 0, "the primary's name is empty", { "run", "--pair", "eth0=" } },
 	{ ALL, 0, 0, "the standby's name is longer than 127", { "run", "--pair", LONGEST "x" } },
-	{ ALL, 0, 0, "the primary's name is longer than 127", { "run", "--pair", "eth0=" LONGEST "x" } },
+	{ ALL,
+	  0,
+	  0,
+	  "the primary's name is longer than 127",
+	  { "run", "--pair", "eth0=" LONGEST "x" } },
 	{ ALL, 0, 0, "the standby's name holds a '/'", { "run", "--pair", "eth/0" } },
 	{ ALL, 0, 0, "the primary's name holds a '/'", { "run", "--pair", "eth0=a:b" } },
 	{ ALL, 0, 0, "the standby's name holds white space", { "run", "--pair", "eth 0" } },
 	{ ALL, 0, 0, "the primary's name holds white space", { "run", "--pair", "eth0=eth1\t" } },
-	{ ALL, 0, 0, "--pair eth0?: the standby's name holds white space", { "run", "--pair", "eth0\n" } },
+	{ ALL,
+	  0,
+	  0,
+	  "--pair eth0?: the standby's name holds white space",
+	  { "run", "--pair", "eth0\n" } },
 	{ ALL, 0, 0, "--?[31m: no such option", { "run", "--\033[31m" } },
 	{ ALL, 0, 0, "the standby's name is not allowed", { "run", "--pair", ".." } },
 	{ ALL, 0, 0, "the same device", { "run", "--pair", "eth0=eth0" } },
 	{ ALL, 0, 0, "eth0 is in an earlier pair", { "run", "--pair", "eth0", "--pair", "eth0" } },
-	{ ALL, 0, 0, "eth1 is in an earlier pair", { "run", "--pair", "eth0=eth1", "--pair", "eth2=eth1" } },
-	{ ALL, 0, 0, "eth1 is in an earlier pair", { "run", "--pair", "eth0=eth1", "--pair", "eth1" } },
-	{ ALL, 0, 0, "eth0 is in an earlier pair", { "run", "--pair", "eth0", "--pair", "eth1=eth0" } },
+	{ ALL,
+	  0,
+	  0,
+	  "eth1 is in an earlier pair",
+	  { "run", "--pair", "eth0=eth1", "--pair", "eth2=eth1" } },
+	{ ALL,
+	  0,
+	  0,
+	  "eth1 is in an earlier pair",
+	  { "run", "--pair", "eth0=eth1", "--pair", "eth1" } },
+	{ ALL,
+	  0,
+	  0,
+	  "eth0 is in an earlier pair",
+	  { "run", "--pair", "eth0", "--pair", "eth1=eth0" } },
 	{ ALL, 0, 0, "stray: one argument too many", { "run", "stray" } },
 	{ ALL, 0, 1, "two: one argument too many", { "run", "one", "two" } },
 	{ ALL, 0, 9, "three: one argument too many", { "run", "one", "two", "three" } },
@@ -141,7 +164,8 @@ static const struct mistake {
 	{ ALL, 1, 2, "an argument is missing: 0 of 1 given", { "run", "--json" } },
 };
 
-static void expect_mistake(char **argv, unsigned accepted, unsigned min, unsigned max, const char *says)
+static void expect_mistake(char **argv, unsigned accepted, unsigned min, unsigned max,
+			   const char *says)
 {
 	static struct options options, untouched;
 	char message[1024];
@@ -168,7 +192,8 @@ static void each_mistake(void **state)
 		char *argv[8];
 
 		memcpy(argv, mistakes[i].argv, sizeof(argv));
-		expect_mistake(argv, mistakes[i].accepted, mistakes[i].min, mistakes[i].max, mistakes[i].says);
+		expect_mistake(argv, mistakes[i].accepted, mistakes[i].min, mistakes[i].max,
+			       mistakes[i].says);
 	}
 }
 

@@ -29,7 +29,11 @@ static void ports(void **state)
 	static const uint8_t mac[] = { 0x52, 0x54, 0, 0xab, 0xcd, 1 };
 	const struct options_port wishes[] = {
 		{ .name = "abcdefghijklmno", .pair = "eth0" },
-		{ .name = "ve0", .pair = "ponmlkjihgfedcb", .has_mac = true, .mac = { 0x52, 0x54, 0, 0xab, 0xcd, 1 }, .without_xdp = true },
+		{ .name = "ve0",
+		  .pair = "ponmlkjihgfedcb",
+		  .has_mac = true,
+		  .mac = { 0x52, 0x54, 0, 0xab, 0xcd, 1 },
+		  .without_xdp = true },
 		{ .name = "ve0", .pair = "eth0", .passthrough = true },
 	};
 	struct request request = request_parse("port add ve0 eth0 52:54:00:ab:cd:01 no");

@@ -42,7 +42,8 @@ struct nl_msg *answers_message(int type, int flags, const void *header, int head
 	return nlmsg_alloc_simple(type, flags);
 }
 
-static void answer(int type, const struct tcmsg *tc, const char *kind, rtnetlink_answer_fn take, void *context)
+static void answer(int type, const struct tcmsg *tc, const char *kind, rtnetlink_answer_fn take,
+		   void *context)
 {
 	struct nl_msg *message = nlmsg_alloc_simple(type, 0);
 
@@ -52,7 +53,8 @@ static void answer(int type, const struct tcmsg *tc, const char *kind, rtnetlink
 	nlmsg_free(message);
 }
 
-int answers_request(struct nl_sock *socket, struct nl_msg *request, rtnetlink_answer_fn take, void *context)
+int answers_request(struct nl_sock *socket, struct nl_msg *request, rtnetlink_answer_fn take,
+		    void *context)
 {
 	bool filters = nlmsg_hdr(request)->nlmsg_type == RTM_GETTFILTER;
 
@@ -60,8 +62,9 @@ int answers_request(struct nl_sock *socket, struct nl_msg *request, rtnetlink_an
 	nlmsg_free(request);
 	for (unsigned i = 0; filters && i < kernel.count; i++) {
 		const struct tcmsg tc = { .tcm_handle = kernel.filters[i].handle,
-					  .tcm_info = TC_H_MAKE((uint32_t)kernel.filters[i].priority << 16,
-								htons(kernel.filters[i].protocol)) };
+					  .tcm_info = TC_H_MAKE(
+						  (uint32_t)kernel.filters[i].priority << 16,
+						  htons(kernel.filters[i].protocol)) };
 
 		answer(RTM_NEWTFILTER, &tc, kernel.filters[i].kind, take, context);
 	}
@@ -78,11 +81,14 @@ static int prepare(void **state)
 	(void)state;
 	memset(&kernel, 0, sizeof(kernel));
 	kernel.qdisc = "clsact";
-	kernel.filters[0].handle = STRANGER, kernel.filters[0].priority = 1, kernel.filters[0].kind = "flower";
-	kernel.filters[1].handle = FILTERS_PORTS_HANDLE, kernel.filters[1].priority = 2, kernel.filters[1].kind = "bpf";
+	kernel.filters[0].handle = STRANGER, kernel.filters[0].priority = 1,
+	kernel.filters[0].kind = "flower";
+	kernel.filters[1].handle = FILTERS_PORTS_HANDLE, kernel.filters[1].priority = 2,
+	kernel.filters[1].kind = "bpf";
 	kernel.filters[2].handle = FILTERS_OUR_HANDLE + 1, kernel.filters[2].priority = 3,
 	kernel.filters[2].kind = "bpf";
-	kernel.filters[3].handle = STRANGER, kernel.filters[3].priority = 4, kernel.filters[3].kind = "bpf";
+	kernel.filters[3].handle = STRANGER, kernel.filters[3].priority = 4,
+	kernel.filters[3].kind = "bpf";
 	kernel.count = 4;
 	return 0;
 }
@@ -175,8 +181,10 @@ static void egress(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(reads_in_order, prepare), cmocka_unit_test_setup(interrupted, prepare),
-		cmocka_unit_test_setup(without_an_end, prepare), cmocka_unit_test_setup(failures, prepare),
+		cmocka_unit_test_setup(reads_in_order, prepare),
+		cmocka_unit_test_setup(interrupted, prepare),
+		cmocka_unit_test_setup(without_an_end, prepare),
+		cmocka_unit_test_setup(failures, prepare),
 		cmocka_unit_test_setup(egress, prepare),
 	};
 

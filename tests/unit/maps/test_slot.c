@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What adoption makes of a slot: every value that this version knows stays, and none that it does not know is erased in silence. */
+/*
+ * What adoption makes of a slot: every value that this version knows stays, and none that it does
+ * not know is erased in silence.
+ */
 #include "base/clock.h"
 #include "maps/slot.h"
 
@@ -17,7 +20,8 @@ static char said[512];
 
 static void note(const struct vfsteer_pair *slot, const char *field, unsigned value)
 {
-	snprintf(said + strlen(said), sizeof(said) - strlen(said), "%s %s %u\n", slot->standby, field, value);
+	snprintf(said + strlen(said), sizeof(said) - strlen(said), "%s %s %u\n", slot->standby,
+		 field, value);
 }
 
 /* The slot as the repair leaves it. */
@@ -42,7 +46,8 @@ static void what_is_known_stays(void **state)
 
 	(void)state;
 	for (unsigned cause = 0; cause < CAUSE_MAX; cause++) {
-		slot.state = (struct vfsteer_state){ PATH_PRIMARY, PRIMARY_DOWN, ADMIN_STANDBY, (enum vfsteer_cause)cause, 7 };
+		slot.state = (struct vfsteer_state){ PATH_PRIMARY, PRIMARY_DOWN, ADMIN_STANDBY,
+						     (enum vfsteer_cause)cause, 7 };
 		left = repaired(slot).state;
 		assert_memory_equal(&left, &slot.state, sizeof(left));
 	}
@@ -64,7 +69,8 @@ static void what_is_known_stays(void **state)
 /* Of a newer version: shown as unknown, and still there when that version is back. */
 static void history_of_a_newer_version_stays(void **state)
 {
-	struct vfsteer_pair slot = { .state.cause = (enum vfsteer_cause)CAUSE_MAX, .down_reason = (enum vfsteer_down_reason)DOWN_REASON_MAX };
+	struct vfsteer_pair slot = { .state.cause = (enum vfsteer_cause)CAUSE_MAX,
+				     .down_reason = (enum vfsteer_down_reason)DOWN_REASON_MAX };
 
 	(void)state;
 	assert_int_equal(repaired(slot).state.cause, CAUSE_MAX);
@@ -75,7 +81,8 @@ static void history_of_a_newer_version_stays(void **state)
 static void what_decides_is_replaced_and_said(void **state)
 {
 	struct vfsteer_pair slot = {
-		.state = { (enum vfsteer_path)77, (enum vfsteer_primary_state)78, (enum vfsteer_admin)79, CAUSE_GONE, 3 },
+		.state = { (enum vfsteer_path)77, (enum vfsteer_primary_state)78,
+			   (enum vfsteer_admin)79, CAUSE_GONE, 3 },
 		.primary_reach = (enum vfsteer_reach)REACH_MAX,
 		.xdp_mirror = (enum vfsteer_xdp_mirror)XDP_MIRROR_MAX,
 		.announce = (enum vfsteer_announce)ANNOUNCE_MAX,
@@ -89,7 +96,8 @@ static void what_decides_is_replaced_and_said(void **state)
 	assert_int_equal(slot.primary_reach, REACH_UNKNOWN);
 	assert_int_equal(slot.xdp_mirror, XDP_MIRROR_NONE);
 	assert_int_equal(slot.announce, ANNOUNCE_ALL);
-	assert_string_equal(said, "eth0 active 77\neth0 primary 78\neth0 admin 79\neth0 primary_reach 5\neth0 xdp_mirror 9\neth0 announce 3\n");
+	assert_string_equal(said, "eth0 active 77\neth0 primary 78\neth0 admin 79\neth0 "
+				  "primary_reach 5\neth0 xdp_mirror 9\neth0 announce 3\n");
 }
 
 int main(void)

@@ -7,7 +7,11 @@
 
 static struct nl_msg *address_new(uint8_t family, unsigned ifindex)
 {
-	struct ifaddrmsg header = { .ifa_family = family, .ifa_prefixlen = 24, .ifa_flags = 0x80, .ifa_scope = RT_SCOPE_LINK, .ifa_index = ifindex };
+	struct ifaddrmsg header = { .ifa_family = family,
+				    .ifa_prefixlen = 24,
+				    .ifa_flags = 0x80,
+				    .ifa_scope = RT_SCOPE_LINK,
+				    .ifa_index = ifindex };
 
 	return message_new(RTM_NEWADDR, &header, sizeof(header));
 }

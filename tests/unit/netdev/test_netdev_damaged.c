@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Links that no kernel sends: attributes of a wrong size, messages cut short, each byte replaced. */
+/*
+ * Links that no kernel sends: attributes of a wrong size, messages cut short, each byte replaced.
+ */
 #include "../netdev_message.h"
 
 #include <errno.h>
@@ -65,7 +67,10 @@ static void test_truncated_link(void **state)
 
 		/* The header promises more than there is. */
 		assert_int_equal(netdev_parse_link(copy, length, &device), -EBADMSG);
-		/* The header is content with what there is: what is whole counts, and nothing behind it is read. */
+		/*
+		 * The header is content with what there is: what is whole counts, and nothing
+		 * behind it is read.
+		 */
 		if (length >= sizeof(*copy)) {
 			copy->nlmsg_len = (uint32_t)length;
 			netdev_parse_link(copy, length, &device);

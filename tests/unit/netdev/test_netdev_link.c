@@ -127,7 +127,10 @@ static void test_bridges_that_filter_vlans(void **state)
 	static const struct {
 		int filtering, protocol; /* -1: not told */
 		uint16_t expected;
-	} cases[] = { { 1, ETH_P_8021AD, ETH_P_8021AD }, { 1, -1, ETH_P_8021Q }, { 0, ETH_P_8021Q, 0 }, { -1, -1, 0 } };
+	} cases[] = { { 1, ETH_P_8021AD, ETH_P_8021AD },
+		      { 1, -1, ETH_P_8021Q },
+		      { 0, ETH_P_8021Q, 0 },
+		      { -1, -1, 0 } };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -142,7 +145,8 @@ static void test_bridges_that_filter_vlans(void **state)
 		if (cases[i].filtering >= 0)
 			nla_put_u8(message, IFLA_BR_VLAN_FILTERING, (uint8_t)cases[i].filtering);
 		if (cases[i].protocol >= 0)
-			nla_put_u16(message, IFLA_BR_VLAN_PROTOCOL, htons((uint16_t)cases[i].protocol));
+			nla_put_u16(message, IFLA_BR_VLAN_PROTOCOL,
+				    htons((uint16_t)cases[i].protocol));
 		nla_nest_end(message, data);
 		nla_nest_end(message, info);
 		assert_int_equal(parse_link(message, &device), 0);
@@ -169,7 +173,10 @@ static void test_slaves_of_a_bond(void **state)
 		const char *kind;
 		int slave_state; /* -1: not told */
 		bool expected;
-	} cases[] = { { "bond", 0, false }, { "bond", 1, true }, { "bond", -1, false }, { "bridge", 1, false } };
+	} cases[] = { { "bond", 0, false },
+		      { "bond", 1, true },
+		      { "bond", -1, false },
+		      { "bridge", 1, false } };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {

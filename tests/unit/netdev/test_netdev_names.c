@@ -35,7 +35,8 @@ static void test_altnames(void **state)
 	assert_int_equal(parse_link(message, &device), 0);
 	assert_true(netdev_is_called(&device, "eth0") && netdev_is_called(&device, "enp1s0"));
 	assert_true(netdev_is_called(&device, longest) && netdev_is_called(&device, "ens1"));
-	assert_false(netdev_is_called(&device, "ens") || netdev_is_called(&device, "eth1") || netdev_is_called(&device, ""));
+	assert_false(netdev_is_called(&device, "ens") || netdev_is_called(&device, "eth1") ||
+		     netdev_is_called(&device, ""));
 	while ((name = netdev_next_name(&device, name)))
 		count++;
 	assert_int_equal(count, 4);

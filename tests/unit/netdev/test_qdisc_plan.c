@@ -21,37 +21,44 @@
 #define PRIMARY 3
 #define MQ(queue) (0x76460000U | (queue))
 
-static void take(struct qdisc_tree *tree, int type, uint32_t parent, uint32_t handle, const char *kind,
-		 const void *options, int size)
+static void take(struct qdisc_tree *tree, int type, uint32_t parent, uint32_t handle,
+		 const char *kind, const void *options, int size)
 {
-	struct tcmsg header = {
-		.tcm_ifindex = STANDBY, .tcm_parent = parent, .tcm_handle = handle, .tcm_info = 0x20008
-	};
+	struct tcmsg header = { .tcm_ifindex = STANDBY,
+				.tcm_parent = parent,
+				.tcm_handle = handle,
+				.tcm_info = 0x20008 };
 	struct nl_msg *message = nlmsg_alloc_simple(type, 0);
 
 	nlmsg_append(message, &header, sizeof(header), NLMSG_ALIGNTO);
 	nla_put_string(message, TCA_KIND, kind);
 	if (size)
 		nla_put(message, TCA_OPTIONS, size, options);
-	assert_int_equal(qdisc_tree_take(tree, nlmsg_hdr(message), nlmsg_hdr(message)->nlmsg_len, PRIMARY), 0);
-	assert_int_equal(qdisc_tree_take(tree, nlmsg_hdr(message), nlmsg_hdr(message)->nlmsg_len, STANDBY), 0);
+	assert_int_equal(
+		qdisc_tree_take(tree, nlmsg_hdr(message), nlmsg_hdr(message)->nlmsg_len, PRIMARY),
+		0);
+	assert_int_equal(
+		qdisc_tree_take(tree, nlmsg_hdr(message), nlmsg_hdr(message)->nlmsg_len, STANDBY),
+		0);
 	nlmsg_free(message);
 }
 
-static void qdisc(struct qdisc_tree *tree, uint32_t parent, uint32_t handle, const char *kind, const char *options)
+static void qdisc(struct qdisc_tree *tree, uint32_t parent, uint32_t handle, const char *kind,
+		  const char *options)
 {
 	take(tree, RTM_NEWQDISC, parent, handle, kind, options, (int)strlen(options));
 }
 
-static void mq(struct qdisc_tree *tree, uint32_t handle, unsigned queues, const char *kind, uint32_t child_handle)
+static void mq(struct qdisc_tree *tree, uint32_t handle, unsigned queues, const char *kind,
+	       uint32_t child_handle)
 {
 	qdisc(tree, TC_H_ROOT, handle, "mq", "");
 	for (unsigned i = queues; i; i--)
 		qdisc(tree, handle | i, child_handle ? child_handle + (i << 16) : 0, kind, "");
 }
 
-static void expect(struct qdisc_tree *standby, struct qdisc_tree *primary, uint32_t ours, enum qdisc_verdict verdict,
-		   size_t wanted, const char *flaw)
+static void expect(struct qdisc_tree *standby, struct qdisc_tree *primary, uint32_t ours,
+		   enum qdisc_verdict verdict, size_t wanted, const char *flaw)
 {
 	struct qdisc_plan plan;
 
@@ -104,7 +111,9 @@ static void pacing_by_default(void **state)
 	expect(&standby, &primary, MQ(0), QDISC_MIRRORED, 5, "");
 	mq(&standby, 0, 2, "fq", 0);
 	expect(&standby, &primary, 0, QDISC_LATER, 0, "");
-	/* Of one that has another shape already, how many queues it has is seen when that is gone. */
+	/*
+	 * Of one that has another shape already, how many queues it has is seen when that is gone.
+	 */
 	mq(&standby, 0, 2, "fq", 0);
 	qdisc(&primary, TC_H_ROOT, 0x10000, "pfifo", "");
 	expect(&standby, &primary, 0x10000, QDISC_REMOVE, 0, "");
@@ -186,7 +195,10 @@ static struct nlattr *options_new(struct nl_msg **ret)
 	return nla_nest_start(*ret, TCA_OPTIONS);
 }
 
-/* 1514 bytes at 500,000 bytes/s take 3,028,000 ns, which a dump rounds down to 47,312 ticks of 64 ns. */
+/*
+ * 1514 bytes at 500,000 bytes/s take 3,028,000 ns, which a dump rounds down to 47,312 ticks of 64
+ * ns.
+ */
 static void a_bucket_keeps_its_bytes(void **state)
 {
 	static const struct {
@@ -199,7 +211,8 @@ static void a_bucket_keeps_its_bytes(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		struct tc_tbf_qopt limits = { .rate = { .rate = cases[i].rate, .overhead = cases[i].overhead },
+		struct tc_tbf_qopt limits = { .rate = { .rate = cases[i].rate,
+							.overhead = cases[i].overhead },
 					      .buffer = cases[i].ticks };
 		struct qdisc_tree tree = { 0 };
 		struct nlattr *nest, *burst;
@@ -209,8 +222,8 @@ static void a_bucket_keeps_its_bytes(void **state)
 		nla_put(message, TCA_TBF_PARMS, sizeof(limits), &limits);
 		nla_nest_end(message, nest);
 		take(&tree, RTM_NEWQDISC, TC_H_ROOT, 0x10000, "tbf", nla_data(nest), nla_len(nest));
-		burst = nla_find((struct nlattr *)tree.objects[0].options, tree.objects[0].options_length,
-				 TCA_TBF_BURST);
+		burst = nla_find((struct nlattr *)tree.objects[0].options,
+				 tree.objects[0].options_length, TCA_TBF_BURST);
 		assert_non_null(burst);
 		assert_int_equal(nla_get_u32(burst), cases[i].bytes);
 		nlmsg_free(message);
@@ -218,7 +231,10 @@ static void a_bucket_keeps_its_bytes(void **state)
 	}
 }
 
-/* Linux keeps 6,835 units of 1,024 ns of 7 ms, dumps those as 6,999 us, and would keep 6,834 of that. */
+/*
+ * Linux keeps 6,835 units of 1,024 ns of 7 ms, dumps those as 6,999 us, and would keep 6,834 of
+ * that.
+ */
 static void times_do_not_shrink(void **state)
 {
 	static const struct {
@@ -235,15 +251,17 @@ static void times_do_not_shrink(void **state)
 		nla_put_u32(message, TCA_FQ_CODEL_TARGET, cases[i].dumped);
 		nla_put_u32(message, TCA_FQ_CODEL_LIMIT, cases[i].dumped);
 		nla_nest_end(message, nest);
-		take(&tree, RTM_NEWQDISC, TC_H_ROOT, 0x10000, "fq_codel", nla_data(nest), nla_len(nest));
-		target = nla_find((struct nlattr *)tree.objects[0].options, tree.objects[0].options_length,
-				  TCA_FQ_CODEL_TARGET);
+		take(&tree, RTM_NEWQDISC, TC_H_ROOT, 0x10000, "fq_codel", nla_data(nest),
+		     nla_len(nest));
+		target = nla_find((struct nlattr *)tree.objects[0].options,
+				  tree.objects[0].options_length, TCA_FQ_CODEL_TARGET);
 		kept = (uint32_t)((uint64_t)nla_get_u32(target) * 1000 >> 10);
 		assert_int_equal(kept * 1024ULL / 1000, cases[i].dumped);
 		assert_true(nla_get_u32(target) <= cases[i].written);
-		assert_int_equal(nla_get_u32(nla_find((struct nlattr *)tree.objects[0].options,
-						      tree.objects[0].options_length, TCA_FQ_CODEL_LIMIT)),
-				 cases[i].dumped);
+		assert_int_equal(
+			nla_get_u32(nla_find((struct nlattr *)tree.objects[0].options,
+					     tree.objects[0].options_length, TCA_FQ_CODEL_LIMIT)),
+			cases[i].dumped);
 		nlmsg_free(message);
 		qdisc_tree_free(&tree);
 	}
@@ -251,7 +269,8 @@ static void times_do_not_shrink(void **state)
 
 static void what_only_counts_is_left_out(void **state)
 {
-	struct tc_htb_glob one = { .version = 0x30011, .rate2quantum = 10, .direct_pkts = 7 }, other = one;
+	struct tc_htb_glob one = { .version = 0x30011, .rate2quantum = 10, .direct_pkts = 7 },
+			   other = one;
 	struct qdisc_tree standby = { 0 }, primary = { 0 };
 	struct nl_msg *message;
 	struct nlattr *nest;
@@ -262,11 +281,14 @@ static void what_only_counts_is_left_out(void **state)
 		nest = options_new(&message);
 		nla_put(message, TCA_HTB_INIT, sizeof(one), i ? &other : &one);
 		nla_nest_end(message, nest);
-		take(i ? &primary : &standby, RTM_NEWQDISC, TC_H_ROOT, 0x10000, "htb", nla_data(nest), nla_len(nest));
+		take(i ? &primary : &standby, RTM_NEWQDISC, TC_H_ROOT, 0x10000, "htb",
+		     nla_data(nest), nla_len(nest));
 		nlmsg_free(message);
 	}
 	/* The version, as it is taken. */
-	assert_int_equal(((const struct tc_htb_glob *)(standby.objects[0].options + NLA_HDRLEN))->version, 3);
+	assert_int_equal(
+		((const struct tc_htb_glob *)(standby.objects[0].options + NLA_HDRLEN))->version,
+		3);
 	expect(&standby, &primary, 0x10000, QDISC_MIRRORED, 1, "");
 }
 

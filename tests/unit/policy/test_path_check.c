@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A primary that leads nowhere is found, and a good one is not given up: on networks of every delay, and of every loss that both wires share. */
+/*
+ * A primary that leads nowhere is found, and a good one is not given up: on networks of every
+ * delay, and of every loss that both wires share.
+ */
 #include "policy/path_check.h"
 #include "../seed.h"
 
@@ -17,7 +20,8 @@
 #define ANSWERS_MAX ((3 * PATH_CHECK_ROUNDS + 2 * PROOFS) * TARGETS)
 
 struct network {
-	bool leads[2];		  /* by enum vfsteer_path: does a question arrive and an answer come back? */
+	/* by enum vfsteer_path: does a question arrive and an answer come back? */
+	bool leads[2];
 	bool is_there[TARGETS];	  /* a target that answers */
 	uint64_t delay_ns[TARGETS];
 	uint64_t jitter_ns;	  /* up to so much more, each time */
@@ -49,8 +53,9 @@ static void ask(struct world *world, enum vfsteer_path wire, uint64_t now_ns)
 		if (!network->leads[wire] || !network->is_there[i] || chance(network->loses_one_in))
 			continue;
 		world->answers[world->count].target = i;
-		world->answers[world->count++].when_ns = now_ns + network->delay_ns[i] +
-							 (network->jitter_ns ? (uint64_t)rand() % network->jitter_ns : 0);
+		world->answers[world->count++].when_ns =
+			now_ns + network->delay_ns[i] +
+			(network->jitter_ns ? (uint64_t)rand() % network->jitter_ns : 0);
 	}
 }
 
@@ -71,7 +76,8 @@ static struct path_heard hear(struct world *world, unsigned allowance, uint64_t 
 }
 
 /* One check, to its end. */
-static enum vfsteer_reach check(const struct network *network, unsigned proofs, uint64_t *ret_took_ns)
+static enum vfsteer_reach check(const struct network *network, unsigned proofs,
+				uint64_t *ret_took_ns)
 {
 	struct world world = { .network = network };
 	struct path_check machine;
@@ -103,7 +109,8 @@ static enum vfsteer_reach check(const struct network *network, unsigned proofs, 
 
 static struct network random_network(bool primary, bool standby)
 {
-	struct network network = { .leads = { [PATH_PRIMARY] = primary, [PATH_STANDBY] = standby } };
+	struct network network = { .leads = {
+					   [PATH_PRIMARY] = primary, [PATH_STANDBY] = standby } };
 	uint64_t longest_ns = chance(2) ? 2 * MS : 300 * MS;
 
 	network.jitter_ns = chance(2) ? 0 : 10 * MS;
@@ -137,7 +144,9 @@ static void test_good_primary(void **context)
 
 static void test_quick_answer(void **context)
 {
-	const struct network network = { .leads = { true, true }, .is_there = { true }, .delay_ns = { MS } };
+	const struct network network = { .leads = { true, true },
+					 .is_there = { true },
+					 .delay_ns = { MS } };
 	uint64_t took_ns;
 
 	(void)context;
@@ -158,12 +167,16 @@ static void test_dead_primary(void **context)
 
 		for (unsigned target = 0; target < TARGETS && is_near; target++)
 			network.delay_ns[target] = MS;
-		/* A neighbour so far away that its answers come in the wrong turn cannot tell: the primary then stays what it was. */
+		/*
+		 * A neighbour so far away that its answers come in the wrong turn cannot tell: the
+		 * primary then stays what it was.
+		 */
 		if (!is_near) {
 			assert_int_not_equal(check(&network, 1, &took_ns), REACH_CHECKING);
 			continue;
 		}
-		assert_int_equal(check(&network, chance(2) ? 1 : PROOFS, &took_ns), is_anybody_there(&network) ? REACH_DEAD : REACH_UNKNOWN);
+		assert_int_equal(check(&network, chance(2) ? 1 : PROOFS, &took_ns),
+				 is_anybody_there(&network) ? REACH_DEAD : REACH_UNKNOWN);
 		assert_true(took_ns < 800 * MS);
 	}
 }
@@ -171,7 +184,8 @@ static void test_dead_primary(void **context)
 /* Both dead: nobody speaks against the primary. */
 static void test_both_dead(void **context)
 {
-	const struct network network = { .leads = { false, false }, .is_there = { true, true, true } };
+	const struct network network = { .leads = { false, false },
+					 .is_there = { true, true, true } };
 	uint64_t took_ns;
 
 	(void)context;
@@ -187,7 +201,10 @@ static void test_losses(void **context)
 
 	(void)context;
 	for (unsigned i = 0; i < NETWORKS; i++) {
-		struct network network = { .leads = { true, true }, .is_there = { true, true, true }, .delay_ns = { MS, MS, MS }, .loses_one_in = 5 };
+		struct network network = { .leads = { true, true },
+					   .is_there = { true, true, true },
+					   .delay_ns = { MS, MS, MS },
+					   .loses_one_in = 5 };
 
 		given_up += check(&network, 1, &took_ns) == REACH_DEAD;
 	}
@@ -205,7 +222,8 @@ static void test_every_second_question(void **context)
 	(void)context;
 	for (questions = 1; step.action != PATH_END; now_ns = step.wake_ns) {
 		unsigned answers = questions / 2 - heard_of;
-		struct path_heard heard = { .answers = answers, .has_surplus = questions / 2 > machine.allowance };
+		struct path_heard heard = { .answers = answers,
+					    .has_surplus = questions / 2 > machine.allowance };
 
 		heard_of += answers;
 		step = path_check_next(&machine, &heard, now_ns);
@@ -217,9 +235,9 @@ static void test_every_second_question(void **context)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good_primary), cmocka_unit_test(test_quick_answer), cmocka_unit_test(test_dead_primary),
-		cmocka_unit_test(test_both_dead),    cmocka_unit_test(test_losses),
-		cmocka_unit_test(test_every_second_question),
+		cmocka_unit_test(test_good_primary), cmocka_unit_test(test_quick_answer),
+		cmocka_unit_test(test_dead_primary), cmocka_unit_test(test_both_dead),
+		cmocka_unit_test(test_losses),	     cmocka_unit_test(test_every_second_question),
 	};
 
 	seed_random();

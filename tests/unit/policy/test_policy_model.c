@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Lives of a pair, millions of steps: devices, hypervisor, operator and the kernel's own checks do as they like, the
- * word is changed by compare-and-swap as the agent does it, time passes. What must hold after each step, and what a
- * pair left alone must come to.
+ * Lives of a pair, millions of steps: devices, hypervisor, operator and the kernel's own checks do
+ * as they like, the word is changed by compare-and-swap as the agent does it, time passes. What
+ * must hold after each step, and what a pair left alone must come to.
  */
 #include "policy/policy.h"
 #include "../seed.h"
@@ -34,8 +34,8 @@ struct life {
 
 static bool is_fit(const struct policy_view *view)
 {
-	return view->primary_exists && view->primary_prepared && view->primary_matches && view->primary_running &&
-	       view->primary_carrier && view->primary_reach != REACH_DEAD;
+	return view->primary_exists && view->primary_prepared && view->primary_matches &&
+	       view->primary_running && view->primary_carrier && view->primary_reach != REACH_DEAD;
 }
 
 static bool chance(unsigned one_in)
@@ -66,7 +66,8 @@ static void judge_service(struct life *life, enum vfsteer_path before)
 }
 
 /* The kernel's side: away from the primary, whatever it says. */
-static void kernel_leaves(struct life *life, enum vfsteer_primary_state primary, enum vfsteer_cause cause)
+static void kernel_leaves(struct life *life, enum vfsteer_primary_state primary,
+			  enum vfsteer_cause cause)
 {
 	struct vfsteer_state *state = &life->view.state;
 	enum vfsteer_path before = state->active;
@@ -90,7 +91,8 @@ static void lose_primary(struct life *life)
 {
 	struct policy_view *view = &life->view;
 
-	view->primary_exists = view->primary_prepared = view->primary_carrier = view->primary_running = false;
+	view->primary_exists = view->primary_prepared = view->primary_carrier =
+		view->primary_running = false;
 	view->carrier_since_ns = life->failures = 0;
 	view->leaving_settled_ns = view->leaving_since_ns;
 }
@@ -144,8 +146,10 @@ static void happen(struct life *life)
 	}
 }
 
-/* One look of the agent's; @interrupted: the kernel changes the word between the look and the swap. Returns when to
- * look again. */
+/*
+ * One look of the agent's; @interrupted: the kernel changes the word between the look and the swap.
+ * Returns when to look again.
+ */
 static uint64_t step(struct life *life, bool interrupted)
 {
 	struct policy_view *view = &life->view;
@@ -161,16 +165,21 @@ static uint64_t step(struct life *life, bool interrupted)
 	assert_true(wanted->admin == before.admin && wanted->switches == before.switches);
 	assert_true((wanted->primary == PRIMARY_ABSENT) == !view->primary_exists);
 	if (wanted->primary == PRIMARY_READY)
-		assert_true(is_fit(view) && (view->primary_is_read || before.primary == PRIMARY_READY));
+		assert_true(is_fit(view) &&
+			    (view->primary_is_read || before.primary == PRIMARY_READY));
 	if (wanted->active == PATH_PRIMARY) {
-		assert_true(is_fit(view) && wanted->primary == PRIMARY_READY && wanted->admin != ADMIN_STANDBY);
+		assert_true(is_fit(view) && wanted->primary == PRIMARY_READY &&
+			    wanted->admin != ADMIN_STANDBY);
 		/* Never on what may be stale. */
 		assert_true(before.active == PATH_PRIMARY || view->primary_is_read);
 		/* Two steps. */
 		assert_true(before.active == PATH_PRIMARY || before.primary == PRIMARY_READY);
 		/* No warning that still counts is passed over. */
-		assert_true(before.active == PATH_PRIMARY || view->leaving_since_ns <= view->leaving_settled_ns || view->removal_cancelled ||
-			    view->now_ns >= view->leaving_since_ns + life->limits.leaving_timeout_ns);
+		assert_true(before.active == PATH_PRIMARY ||
+			    view->leaving_since_ns <= view->leaving_settled_ns ||
+			    view->removal_cancelled ||
+			    view->now_ns >=
+				    view->leaving_since_ns + life->limits.leaving_timeout_ns);
 		assert_true(before.active == PATH_PRIMARY || view->primary_reach != REACH_CHECKING);
 		/* Not before its time. */
 		assert_true(before.active == PATH_PRIMARY || view->now_ns >= view->retry_ns);
@@ -191,12 +200,15 @@ static uint64_t step(struct life *life, bool interrupted)
 	return memcmp(&view->state, &before, sizeof(before)) ? view->now_ns + 1 : decision.wake_ns;
 }
 
-/* Left alone it comes to rest after a few looks, each at the time that was asked for, and where it should. */
+/*
+ * Left alone it comes to rest after a few looks, each at the time that was asked for, and where it
+ * should.
+ */
 static void come_to_rest(struct life *life)
 {
 	struct policy_view *view = &life->view;
-	uint64_t wake_ns = view->now_ns,
-		 longest_ns = life->limits.leaving_timeout_ns + life->limits.up_delay_ns + PENALTY_MAX_NS;
+	uint64_t wake_ns = view->now_ns, longest_ns = life->limits.leaving_timeout_ns +
+						      life->limits.up_delay_ns + PENALTY_MAX_NS;
 	uint64_t began_ns = view->now_ns;
 	bool is_saved;
 
@@ -208,13 +220,15 @@ static void come_to_rest(struct life *life)
 		assert_in_range(i, 0, STEPS_TO_REST);
 		view->now_ns = wake_ns;
 		wake_ns = step(life, false);
-		is_saved = view->state.primary == PRIMARY_READY || view->state.primary == PRIMARY_LEAVING;
+		is_saved = view->state.primary == PRIMARY_READY ||
+			   view->state.primary == PRIMARY_LEAVING;
 		/* A standby without carrier is saved after the first look. */
 		if (is_fit(view) && !view->standby_carrier)
 			assert_true(is_saved);
 	}
 	assert_true(view->now_ns - began_ns <= longest_ns);
-	assert_int_equal(view->state.active == PATH_PRIMARY, is_fit(view) && view->state.admin != ADMIN_STANDBY);
+	assert_int_equal(view->state.active == PATH_PRIMARY,
+			 is_fit(view) && view->state.admin != ADMIN_STANDBY);
 	assert_int_equal(view->state.primary == PRIMARY_READY, is_fit(view));
 }
 
@@ -225,10 +239,12 @@ static void test_lives(void **context)
 	(void)context;
 	for (unsigned i = 0; i < LIVES; i++) {
 		struct life life = {
-			.view = {.now_ns = 1000000 * MS, .standby_carrier = true, .primary_matches = true},
+			.view = { .now_ns = 1000000 * MS,
+				  .standby_carrier = true,
+				  .primary_matches = true },
 			.flaps = chance(4),
-			.limits = {.up_delay_ns = chance(2) ? 0 : rand() % 10000 * MS,
-				   .leaving_timeout_ns = (1000 + rand() % 20000) * MS},
+			.limits = { .up_delay_ns = chance(2) ? 0 : rand() % 10000 * MS,
+				    .leaving_timeout_ns = (1000 + rand() % 20000) * MS },
 		};
 
 		for (unsigned event = 0; event < EVENTS; event++) {

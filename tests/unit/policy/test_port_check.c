@@ -18,9 +18,9 @@
 #define PORT 4
 #define OTHER 5
 
-#define OWN_MAC                                                                                                        \
-	{                                                                                                              \
-		2, 0, 0, 0, 0, 4                                                                                       \
+#define OWN_MAC                                                                                    \
+	{                                                                                          \
+		2, 0, 0, 0, 0, 4                                                                   \
 	}
 
 /* What a case starts from: all is well. */
@@ -37,18 +37,24 @@ static struct world well(void)
 {
 	return (struct world){
 		.wish = { .name = "ve0", .pair = "eth0" },
-		.device = { .ifindex = PORT, .name = "ve0", .hardware_type = ARPHRD_ETHER, .kind = "veth" },
+		.device = { .ifindex = PORT,
+			    .name = "ve0",
+			    .hardware_type = ARPHRD_ETHER,
+			    .kind = "veth" },
 		.standby = { .ifindex = STANDBY,
 			     .name = "eth0",
 			     .hardware_type = ARPHRD_ETHER,
 			     .mac = { 2, 0, 0, 0, 0, 1 } },
-		.pairs = { [1] = { .standby = "eth0", .standby_ifindex = STANDBY, .primary_ifindex = PRIMARY } },
+		.pairs = { [1] = { .standby = "eth0",
+				   .standby_ifindex = STANDBY,
+				   .primary_ifindex = PRIMARY } },
 		.mac = OWN_MAC,
 		.check = { .pair_count = 2, .number = -1 },
 	};
 }
 
-static void other_port(struct world *world, unsigned number, const char *name, const char *pair, bool passthrough)
+static void other_port(struct world *world, unsigned number, const char *name, const char *pair,
+		       bool passthrough)
 {
 	struct vfsteer_port *port = &world->ports[number];
 
@@ -163,25 +169,34 @@ static void refusals(void **state)
 		{ loopback, -EINVAL, "ve0: not Ethernet: name an interface with a MAC" },
 		{ tunnel, -EINVAL, "ve0: not Ethernet: name an interface with a MAC" },
 		{ standby, -EBUSY,
-		  "ve0: the standby of a pair: name an interface whose other end is to be on its network" },
+		  "ve0: the standby of a pair: name an interface whose other end is to be on its "
+		  "network" },
 		{ primary, -EBUSY,
-		  "ve0: the primary of eth0: name an interface whose other end is to be on its network" },
-		{ vlan_of_standby, -EINVAL, "ve0: sits on the pair eth0 itself, so it is on its network already" },
-		{ enslaved, -EBUSY, "ve0: enslaved to br0: take it out first: ip link set ve0 nomaster" },
+		  "ve0: the primary of eth0: name an interface whose other end is to be on its "
+		  "network" },
+		{ vlan_of_standby, -EINVAL,
+		  "ve0: sits on the pair eth0 itself, so it is on its network already" },
+		{ enslaved, -EBUSY,
+		  "ve0: enslaved to br0: take it out first: ip link set ve0 nomaster" },
 		{ standby_enslaved, -EBUSY,
-		  "ve0: eth0 is enslaved to br0: attach it there instead: ip link set ve0 master br0" },
-		{ no_mac, -EINVAL, "ve0: the MAC behind it is not known: say --mac MAC, or --passthrough" },
+		  "ve0: eth0 is enslaved to br0: attach it there instead: ip link set ve0 master "
+		  "br0" },
+		{ no_mac, -EINVAL,
+		  "ve0: the MAC behind it is not known: say --mac MAC, or --passthrough" },
 		{ pairs_mac, -EEXIST,
-		  "ve0: 02:00:00:00:00:01 is the MAC of eth0 itself: say --passthrough if it is to own that, or give "
+		  "ve0: 02:00:00:00:00:01 is the MAC of eth0 itself: say --passthrough if it is to "
+		  "own that, or give "
 		  "its other end another one" },
 		{ same_mac, -EEXIST,
-		  "ve0: 02:00:00:00:00:04 is the MAC of the port ve7: give its other end another one" },
+		  "ve0: 02:00:00:00:00:04 is the MAC of the port ve7: give its other end another "
+		  "one" },
 		{ same_name, -EEXIST, "ve0: a port already: 'vfsteer port del ve0' first" },
 		{ same_device, -EEXIST, "ve0: a port already: 'vfsteer port del ve0' first" },
 		{ second_passthrough, -EEXIST,
 		  "ve0: eth0 has the passthrough port ve7 already: 'vfsteer port del ve7' first" },
 		{ no_room, -ENOSPC,
-		  "ve0: no room: there are 64 ports, and no more are possible: 'vfsteer port del' one first" },
+		  "ve0: no room: there are 64 ports, and no more are possible: 'vfsteer port del' "
+		  "one first" },
 	};
 
 	(void)state;

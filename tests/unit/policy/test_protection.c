@@ -24,18 +24,18 @@ static void expect_missing(const char *const *watched, const char *expected)
 static void test_warnings(void **context)
 {
 	(void)context;
-	expect_missing((const char *[]){ NULL },
-		       "an unplug request, a removal, a driver's unbinding, being set down, loss of carrier");
-	expect_missing((const char *[]){ "acpiphp_disable_and_eject_slot", "pci_device_remove", "netif_close_many",
-					 "netif_carrier_off", NULL },
+	expect_missing((const char *[]){ NULL }, "an unplug request, a removal, a driver's "
+						 "unbinding, being set down, loss of carrier");
+	expect_missing((const char *[]){ "acpiphp_disable_and_eject_slot", "pci_device_remove",
+					 "netif_close_many", "netif_carrier_off", NULL },
 		       "");
-	expect_missing((const char *[]){ "pciehp_handle_button_press", "unregister_netdevice_queue", "__dev_close_many",
-					 NULL },
+	expect_missing((const char *[]){ "pciehp_handle_button_press", "unregister_netdevice_queue",
+					 "__dev_close_many", NULL },
 		       "a driver's unbinding, loss of carrier");
 	/* Watched for other reasons, or not known. */
-	expect_missing(
-		(const char *[]){ "pci_stop_bus_device", "__dev_set_rx_mode", "netif_carrier_on", "nonsense", NULL },
-		"an unplug request, a driver's unbinding, being set down, loss of carrier");
+	expect_missing((const char *[]){ "pci_stop_bus_device", "__dev_set_rx_mode",
+					 "netif_carrier_on", "nonsense", NULL },
+		       "an unplug request, a driver's unbinding, being set down, loss of carrier");
 }
 
 static void test_small_buffer(void **context)

@@ -13,7 +13,8 @@
 #define START (7 * SECOND)
 
 /* Looks when it is due until @until_ns; how often it was announced. @sends: between all looks. */
-static unsigned run(struct quiet *quiet, uint64_t *now_ns, uint64_t until_ns, uint64_t *tx_packets, bool sends)
+static unsigned run(struct quiet *quiet, uint64_t *now_ns, uint64_t until_ns, uint64_t *tx_packets,
+		    bool sends)
 {
 	unsigned announced = 0;
 	uint32_t random = 12345;
@@ -24,7 +25,8 @@ static unsigned run(struct quiet *quiet, uint64_t *now_ns, uint64_t until_ns, ui
 			continue;
 		}
 		*tx_packets += sends;
-		announced += quiet_look(quiet, *tx_packets, *now_ns, INTERVAL, random = random * 1664525u + 1013904223u);
+		announced += quiet_look(quiet, *tx_packets, *now_ns, INTERVAL,
+					random = random * 1664525u + 1013904223u);
 	}
 	return announced;
 }
@@ -48,7 +50,10 @@ static void busy_pair_adds_nothing(void **state)
 	assert_int_equal(run(&quiet, &now_ns, START + 1000 * INTERVAL, &tx_packets, true), 0);
 }
 
-/* However the looks fall: from the last frame to the announcement there are less than 300 s, and more than the interval less a tenth. */
+/*
+ * However the looks fall: from the last frame to the announcement there are less than 300 s, and
+ * more than the interval less a tenth.
+ */
 static void silence_is_bounded(void **state)
 {
 	(void)state;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The table of watched functions: each row makes sense by itself, and together they warn of every end. */
+/*
+ * The table of watched functions: each row makes sense by itself, and together they warn of every
+ * end.
+ */
 #include "policy/watched.h"
 
 #include <setjmp.h>
@@ -34,15 +37,23 @@ static void test_masks(void **context)
 {
 	(void)context;
 	assert_int_equal(watched_that_warn(WARNS_UNBIND), WATCHED_BIT(WATCH_pci_device_remove));
-	assert_int_equal(watched_that_warn(POLLED | POLLED_IF_THERE), WATCHED_BIT(WATCH___dev_set_rx_mode) | WATCHED_BIT(WATCH_bpf_mprog_attach));
-	assert_int_equal(watched_that_are_tested(NEEDED), WATCHED_BIT(WATCH_unregister_netdevice_queue) | WATCHED_BIT(WATCH_netif_carrier_off));
-	assert_int_equal(watched_that_are_tested(CLOSES), WATCHED_BIT(WATCH___dev_close_many) | WATCHED_BIT(WATCH_dev_close_many) |
-								  WATCHED_BIT(WATCH_netif_close_many) | WATCHED_BIT(WATCH_dev_deactivate_many));
+	assert_int_equal(watched_that_warn(POLLED | POLLED_IF_THERE),
+			 WATCHED_BIT(WATCH___dev_set_rx_mode) |
+				 WATCHED_BIT(WATCH_bpf_mprog_attach));
+	assert_int_equal(watched_that_are_tested(NEEDED),
+			 WATCHED_BIT(WATCH_unregister_netdevice_queue) |
+				 WATCHED_BIT(WATCH_netif_carrier_off));
+	assert_int_equal(watched_that_are_tested(CLOSES),
+			 WATCHED_BIT(WATCH___dev_close_many) | WATCHED_BIT(WATCH_dev_close_many) |
+				 WATCHED_BIT(WATCH_netif_close_many) |
+				 WATCHED_BIT(WATCH_dev_deactivate_many));
 	for (unsigned warns = WARNS_REQUEST; warns <= WARNS_CARRIER; warns <<= 1)
 		assert_int_not_equal(watched_that_warn(warns), 0);
 	/* What is held is what the hypervisor or the operator waits for. */
-	assert_true(watched_functions[WATCH_pci_device_remove].holds && watched_functions[WATCH_acpiphp_disable_and_eject_slot].holds);
-	assert_false(watched_functions[WATCH_netif_carrier_off].holds || watched_functions[WATCH_pciehp_handle_button_press].holds);
+	assert_true(watched_functions[WATCH_pci_device_remove].holds &&
+		    watched_functions[WATCH_acpiphp_disable_and_eject_slot].holds);
+	assert_false(watched_functions[WATCH_netif_carrier_off].holds ||
+		     watched_functions[WATCH_pciehp_handle_button_press].holds);
 }
 
 int main(void)

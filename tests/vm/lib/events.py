@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The events that take a VF away and give one back, under traffic, for pairs of either kind. Nothing may be lost; each returns its figures."""
+"""The events that take a VF away and give one back, under traffic, for pairs of either kind.
+Nothing may be lost; each returns its figures.
+"""
 
 import time
 
@@ -34,7 +36,12 @@ def is_report(frame):
     """IGMP, or MLDv1 or MLDv2 behind a hop-by-hop header."""
     if frame.ethertype == IPV4:
         return frame.data[23] == IGMP
-    return frame.ethertype == IPV6 and frame.data[20] == HOP_BY_HOP and frame.data[54] == ICMPV6 and frame.data[62] in MLD_REPORTS
+    return (
+        frame.ethertype == IPV6
+        and frame.data[20] == HOP_BY_HOP
+        and frame.data[54] == ICMPV6
+        and frame.data[62] in MLD_REPORTS
+    )
 
 
 def is_announcement(frame):
@@ -42,7 +49,12 @@ def is_announcement(frame):
         return True
     if frame.ethertype == ARP:
         return frame.data[28:32] == frame.data[38:42]
-    return frame.ethertype == RARP or frame.ethertype == IPV6 and frame.data[20] == ICMPV6 and frame.data[54] == NEIGHBOUR_ADVERTISEMENT
+    return (
+        frame.ethertype == RARP
+        or frame.ethertype == IPV6
+        and frame.data[20] == ICMPV6
+        and frame.data[54] == NEIGHBOUR_ADVERTISEMENT
+    )
 
 
 def driver_unbind_and_bind(guest):
@@ -81,14 +93,19 @@ def set_down_and_up(guest):
 
     text = guest.survive(down, lambda: (up(), guest.wait_active("primary")), "down", "set down")
     pair = guest.wait_active("standby")
-    check_equal((pair["primary_state"], pair["last_switch"]["cause"]), ("down", "set down"), "state and cause")
+    check_equal(
+        (pair["primary_state"], pair["last_switch"]["cause"]), ("down", "set down"),
+        "state and cause",
+    )
     text += ", " + guest.survive(up, lambda: (down(), guest.wait_active("standby")), "up", "set up")
     guest.wait_active("primary")
     return text
 
 
 def silent(guest, event):
-    """An event while only the peer sends; (lost, text). Asserts that the guest's own voice is nothing but announcements."""
+    """An event while only the peer sends; (lost, text). Asserts that the guest's own voice is
+    nothing but announcements.
+    """
     captures = []
 
     def watched():
@@ -98,7 +115,8 @@ def silent(guest, event):
     result = guest.measure(watched, ways=("in",))
     frames = [frame for capture in captures for frame in capture.stop()]
     other = [frame for frame in frames if not is_announcement(frame) and frame.ethertype != ARP]
-    check(not other, lambda: f"the guest said more than its announcements: {'; '.join(str(frame) for frame in other[:5])}")
+    more = "; ".join(str(frame) for frame in other[:5])
+    check(not other, f"the guest said more than its announcements: {more}")
     check(frames, "nothing was announced")
     return result, len(frames)
 
@@ -106,7 +124,10 @@ def silent(guest, event):
 def silent_guest(guest):
     """Back within the announcement, not when the guest happens to speak."""
     texts = []
-    for what, event, path in (("unplug", guest.lab.unplug_vf, "standby"), ("plug", guest.lab.plug_vf, "primary")):
+    for what, event, path in (
+        ("unplug", guest.lab.unplug_vf, "standby"),
+        ("plug", guest.lab.plug_vf, "primary"),
+    ):
         result, frames = silent(guest, event)
         guest.wait_active(path)
         texts.append(f"{what} {figures(result)} after {frames} announcing frames")
@@ -117,7 +138,8 @@ def silent_guest(guest):
 
 
 def removal_that_never_comes(guest):
-    """The attention button was pressed, and then nothing: after its time the primary is taken back. (QEMU refuses the second press that cancels.)
+    """The attention button was pressed, and then nothing: after its time the primary is taken back.
+    (QEMU refuses the second press that cancels.)
 
     The last case of its guest: its port has no hotplug driver afterwards.
     """
@@ -131,7 +153,10 @@ def removal_that_never_comes(guest):
         guest.lab.unplug_vf(wait=False)
         guest.wait_active("standby", timeout=5)
         left = guest.pair()
-        check_equal((left["primary_state"], left["last_switch"]["cause"]), ("leaving", "unplug announced"), "state and cause")
+        check_equal(
+            (left["primary_state"], left["last_switch"]["cause"]), ("leaving", "unplug announced"),
+            "state and cause",
+        )
         guest.check(f"echo {mine} >/sys/bus/pci_express/drivers/pciehp/unbind")
         started = time.monotonic()
         time.sleep(LEAVING_TIMEOUT_S - 4)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Flows of a guest and of what stands above its standby, all at the same time, over switchovers that are listened to."""
+"""Flows of a guest and of what stands above its standby, all at the same time, over switchovers
+that are listened to.
+"""
 
 import copy
 
@@ -18,7 +20,9 @@ def view(guest, pairs):
 
 
 def measured(lab, event, tagged=()):
-    """(event()'s result, [the figures of each of the pairs @tagged, of pair 0]), all at the same time: the event is in the midst of the last that begins."""
+    """(event()'s result, [the figures of each of the pairs @tagged, of pair 0]), all at the same
+    time: the event is in the midst of the last that begins.
+    """
     results = []
 
     def run(index, rate, inner):
@@ -34,18 +38,29 @@ def measured(lab, event, tagged=()):
 
 
 def _survived(results, what, last):
-    """The figures of flows that lost nothing. None when one did, its sender stood still as on an overloaded machine, and this is not the last try."""
-    pause_ms = max(result[way]["sender_pause_ms"] for result in results for way in ("out", "in") if way in result)
+    """The figures of flows that lost nothing. None when one did, its sender stood still as on an
+    overloaded machine, and this is not the last try.
+    """
+    pause_ms = max(
+        result[way]["sender_pause_ms"]
+        for result in results
+        for way in ("out", "in")
+        if way in result
+    )
     if not all(map(lossless, results)) and pause_ms > OVERLOADED_MS and not last:
-        note(f"{what}: {'; '.join(map(figures, results))} while a sender paused for {pause_ms:.0f} ms: the machine is overloaded, once more")
+        note(
+            f"{what}: {'; '.join(map(figures, results))} while a sender paused for {pause_ms:.0f} ms: the machine is overloaded, once more"
+        )
         return None
     return f"{what} " + "; ".join(check_lossless(result, "") for result in reversed(results))
 
 
 def switchovers(guest, pairs, heard, tagged=(), unplug=None, plug=None):
-    """Unplug and plug, measured with the flows of @pairs, number 0 and those @tagged: the figures, and the seconds that plug() says it took.
+    """Unplug and plug, measured with the flows of @pairs, number 0 and those @tagged: the figures,
+    and the seconds that plug() says it took.
 
-    heard(path, frames): is given what went to groups on the wire that is active then; it may go on listening. On an overloaded machine both once more.
+    heard(path, frames): is given what went to groups on the wire that is active then; it may go on
+    listening. On an overloaded machine both once more.
     """
     lab, plug, unplug = view(guest, pairs), plug or guest.lab.plug_vf, unplug or guest.lab.unplug_vf
     for last in (False, True):
@@ -58,7 +73,9 @@ def switchovers(guest, pairs, heard, tagged=(), unplug=None, plug=None):
             # What is announced does not depend on how busy the machine is.
             heard(path, frames)
             text = _survived(results, what, last)
-            texts.append(text and text + (f" in {took_s:.1f} s" if isinstance(took_s, float) else ""))
+            texts.append(
+                text and text + (f" in {took_s:.1f} s" if isinstance(took_s, float) else "")
+            )
         if None not in texts:
             break
     return ", ".join(texts)

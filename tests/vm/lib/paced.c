@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* paced ADDRESS RATE: sends datagrams to ADDRESS for a second by a socket with SO_MAX_PACING_RATE (bytes/s), and prints how many bytes it could. */
+/*
+ * paced ADDRESS RATE: sends datagrams to ADDRESS for a second by a socket with SO_MAX_PACING_RATE
+ * (bytes/s), and prints how many bytes it could.
+ */
 #include <arpa/inet.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -29,7 +32,8 @@ int main(int argc, char **argv)
 
 		sent += length > 0 ? length : 0;
 		clock_gettime(CLOCK_MONOTONIC, &now);
-	} while ((now.tv_sec - began.tv_sec) * 1000000000LL + now.tv_nsec - began.tv_nsec < 1000000000LL);
+	} while ((now.tv_sec - began.tv_sec) * 1000000000LL + now.tv_nsec - began.tv_nsec <
+		 1000000000LL);
 	printf("%lld\n", sent);
 	close(fd);
 	return 0;

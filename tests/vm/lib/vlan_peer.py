@@ -30,7 +30,8 @@ def tap_open(netns, name):
 
 
 class VlanPeer:
-    """The peer's end of VLAN @number: a port of the bridge outside (@bridge, or the pair's), and behind it a device whose frames get the tag and lose it again.
+    """The peer's end of VLAN @number: a port of the bridge outside (@bridge, or the pair's), and
+    behind it a device whose frames get the tag and lose it again.
 
     By hand, since the machine's kernel need not know VLANs.
     """
@@ -38,8 +39,12 @@ class VlanPeer:
     def __init__(self, lab, pair, number, name, bridge=None):
         self._tag = struct.pack("!HH", ETH_P_8021Q, number)
         self._port, self._device = tap_open(lab.switch, f"vl{pair.index}"), tap_open(lab.peer, name)
-        lab.switch.run(f"ip link set vl{pair.index} txqueuelen 10000 master br{pair.index if bridge is None else bridge} up")
-        lab.peer.run(f"ip address add {pair.peer_v4}/24 dev {name}; ip link set {name} txqueuelen 10000 up")
+        lab.switch.run(
+            f"ip link set vl{pair.index} txqueuelen 10000 master br{pair.index if bridge is None else bridge} up"
+        )
+        lab.peer.run(
+            f"ip address add {pair.peer_v4}/24 dev {name}; ip link set {name} txqueuelen 10000 up"
+        )
         self._ending, self._thread = False, threading.Thread(target=self._relay, daemon=True)
         self._thread.start()
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* xdp_link IFACE PIN: attaches a pinned XDP program by a link, says so, and holds the link until it is killed. netlink tells nobody of it. */
+/*
+ * xdp_link IFACE PIN: attaches a pinned XDP program by a link, says so, and holds the link until it
+ * is killed. netlink tells nobody of it.
+ */
 #include <linux/bpf.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -21,7 +24,9 @@ int main(int argc, char **argv)
 	attributes.link_create.prog_fd = (unsigned)program;
 	attributes.link_create.target_ifindex = if_nametoindex(argv[1]);
 	attributes.link_create.attach_type = BPF_XDP;
-	link = program < 0 ? -1 : (int)syscall(__NR_bpf, BPF_LINK_CREATE, &attributes, sizeof(attributes));
+	link = program < 0
+		       ? -1
+		       : (int)syscall(__NR_bpf, BPF_LINK_CREATE, &attributes, sizeof(attributes));
 	if (link < 0) {
 		perror("xdp_link");
 		return 1;

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * responder: the guest's side of a migration's traffic. It echoes, and says with each answer what it has seen so far.
+ * responder: the guest's side of a migration's traffic. It echoes, and says with each answer what
+ * it has seen so far.
  *
- *	responder [UDP-AND-TCP-PORT]
+ * responder [UDP-AND-TCP-PORT]
  *
- * UDP: each request comes back as an answer (struct answer, network order). TCP: what comes goes back, byte by byte.
+ * UDP: each request comes back as an answer (struct answer, network order). TCP: what comes goes
+ * back, byte by byte.
  *
- * The VF's own counters travel with the answers because they are the only witness of the wire a packet took: the host
- * cannot see the traffic of a VF that it has given away, and the far end sees one MAC behind one cable either way. So does
- * what TCP here says of the stream with the most bytes: why it stood still only its sender knows.
+ * The VF's own counters travel with the answers because they are the only witness of the wire a
+ * packet took: the host cannot see the traffic of a VF that it has given away, and the far end sees
+ * one MAC behind one cable either way. So does what TCP here says of the stream with the most
+ * bytes: why it stood still only its sender knows.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -33,14 +36,16 @@
 #define SAMPLE_MS 40
 #define BLOCK_SIZE 65536
 #define EVENTS_MAX 64
-#define ANSWERS_MAX 16 /* before the streams have their turn: a guest that is behind always has another question */
+/* before the streams have their turn: a guest that is behind always has another question */
+#define ANSWERS_MAX 16
 
 /* The first 16 bytes are the request's; the rest is filled in here. */
 struct answer {
 	uint32_t magic;
 	uint32_t seq;
 	uint64_t sent_ns;      /* the client's clock */
-	uint32_t requests;     /* how many have come, this one counted: tells a lost request from a lost answer */
+	/* how many have come, this one counted: tells a lost request from a lost answer */
+	uint32_t requests;
 	uint32_t vf_ifindex;   /* 0: there is none */
 	uint32_t vf_rx, vf_tx; /* packets */
 	uint64_t guest_ns;     /* CLOCK_MONOTONIC */
@@ -132,8 +137,9 @@ static int vf_find(char *name, size_t size)
 }
 
 /*
- * In a thread of its own: sysfs may make it wait while a device is being removed, which must not delay an answer. The
- * files stay open while the VF is there: to look for it each time would cost an emulated guest more than its traffic.
+ * In a thread of its own: sysfs may make it wait while a device is being removed, which must not
+ * delay an answer. The files stay open while the VF is there: to look for it each time would cost
+ * an emulated guest more than its traffic.
  */
 static void *vf_sample(void *unused)
 {
@@ -177,13 +183,16 @@ static int socket_bind(int type, uint16_t port)
 	if (fd < 0)
 		die("socket");
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	/* A guest that stands still for a while must lose neither what had already reached it nor its answers to that.
+	/*
+	 * A guest that stands still for a while must lose neither what had already reached it nor
+	 * its answers to that.
 	 */
 	if (type == SOCK_DGRAM) {
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
 		setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));
 	}
-	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) || (type == SOCK_STREAM && listen(fd, 256)))
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) ||
+	    (type == SOCK_STREAM && listen(fd, 256)))
 		die("bind");
 	return fd;
 }
@@ -196,7 +205,8 @@ static void requests_answer(int fd)
 
 	for (int i = 0; i < ANSWERS_MAX; i++) {
 		socklen_t from_size = sizeof(from);
-		ssize_t size = recvfrom(fd, &answer, sizeof(answer), 0, (struct sockaddr *)&from, &from_size);
+		ssize_t size = recvfrom(fd, &answer, sizeof(answer), 0, (struct sockaddr *)&from,
+					&from_size);
 		struct timespec now;
 
 		if (size < 0)
@@ -220,13 +230,17 @@ static void requests_answer(int fd)
 
 static void stream_watch(int epoll, struct stream *stream, int operation)
 {
-	struct epoll_event event = {.events = stream->start < stream->end ? EPOLLOUT : EPOLLIN, .data.ptr = stream};
+	struct epoll_event event = { .events = stream->start < stream->end ? EPOLLOUT : EPOLLIN,
+				     .data.ptr = stream };
 
 	if (epoll_ctl(epoll, operation, stream->fd, &event))
 		die("epoll_ctl");
 }
 
-/* Echoes until the socket has nothing more to give or takes nothing more; returns false when the stream has ended. */
+/*
+ * Echoes until the socket has nothing more to give or takes nothing more; returns false when the
+ * stream has ended.
+ */
 static int stream_echo(struct stream *stream)
 {
 	for (;;) {
@@ -244,7 +258,8 @@ static int stream_echo(struct stream *stream)
 				bulk.fd = stream->fd;
 			}
 		}
-		size = send(stream->fd, stream->block + stream->start, stream->end - stream->start, MSG_NOSIGNAL);
+		size = send(stream->fd, stream->block + stream->start, stream->end - stream->start,
+			    MSG_NOSIGNAL);
 		if (size < 0)
 			return errno == EAGAIN;
 		stream->start += size;
@@ -268,7 +283,8 @@ static void stream_accept(int epoll, int listener)
 int main(int argc, char **argv)
 {
 	uint16_t port = argc > 1 ? atoi(argv[1]) : 7070;
-	struct stream udp = {.fd = socket_bind(SOCK_DGRAM, port)}, tcp = {.fd = socket_bind(SOCK_STREAM, port)};
+	struct stream udp = { .fd = socket_bind(SOCK_DGRAM, port) },
+		      tcp = { .fd = socket_bind(SOCK_STREAM, port) };
 	int epoll = epoll_create1(EPOLL_CLOEXEC);
 	struct epoll_event events[EVENTS_MAX];
 	pthread_t sampler;

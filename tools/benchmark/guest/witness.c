@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * witness: notes where the questions and answers of a migration pass, on every device of a network namespace.
+ * witness: notes where the questions and answers of a migration pass, on every device of a network
+ * namespace.
  *
- *	witness UDP-PORT REPORT
+ * witness UDP-PORT REPORT
  *
- * Until SIGTERM. REPORT has a line for each datagram of that port on each device: CLOCK_REALTIME in ns, the device, '>'
- * for one that the device sends and '<' for one that it receives, 'q' or 'a' (question, answer: the one that comes from
- * the port), and the question's number; at the end "dropped COUNT", of those that found no room here.
+ * Until SIGTERM. REPORT has a line for each datagram of that port on each device: CLOCK_REALTIME in
+ * ns, the device, '>' for one that the device sends and '<' for one that it receives, 'q' or 'a'
+ * (question, answer: the one that comes from the port), and the question's number; at the end
+ * "dropped COUNT", of those that found no room here.
  *
- * A question or an answer that is lost was last seen somewhere. That place, not the guest, has lost it if the guest had
- * nothing to do with the next one.
+ * A question or an answer that is lost was last seen somewhere. That place, not the guest, has lost
+ * it if the guest had nothing to do with the next one.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -77,7 +79,8 @@ static int packets_open(uint16_t port)
 	};
 	struct sock_fprog program = { sizeof(code) / sizeof(*code), code };
 	struct sockaddr_ll all = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL) };
-	int size = BUFFER_BYTES, one = 1, fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int size = BUFFER_BYTES, one = 1,
+	    fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		die("socket");
@@ -91,7 +94,8 @@ static int packets_open(uint16_t port)
 
 static uint64_t time_of(struct msghdr *message)
 {
-	for (struct cmsghdr *part = CMSG_FIRSTHDR(message); part; part = CMSG_NXTHDR(message, part)) {
+	for (struct cmsghdr *part = CMSG_FIRSTHDR(message); part;
+	     part = CMSG_NXTHDR(message, part)) {
 		struct timespec at;
 
 		if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_TIMESTAMPNS)
@@ -102,7 +106,8 @@ static uint64_t time_of(struct msghdr *message)
 	return 0;
 }
 
-static void note(const uint8_t *frame, const struct sockaddr_ll *from, uint64_t unix_ns, uint16_t port)
+static void note(const uint8_t *frame, const struct sockaddr_ll *from, uint64_t unix_ns,
+		 uint16_t port)
 {
 	struct sight *grown;
 	uint32_t number;
@@ -117,8 +122,9 @@ static void note(const uint8_t *frame, const struct sockaddr_ll *from, uint64_t 
 	}
 	memcpy(&source, frame + UDP_SOURCE, sizeof(source));
 	memcpy(&number, frame + NUMBER, sizeof(number));
-	sights[count++] = (struct sight){ unix_ns, ntohl(number), from->sll_ifindex, from->sll_pkttype == PACKET_OUTGOING,
-					  ntohs(source) == port };
+	sights[count++] =
+		(struct sight){ unix_ns, ntohl(number), from->sll_ifindex,
+				from->sll_pkttype == PACKET_OUTGOING, ntohs(source) == port };
 }
 
 static void packets_take(int fd, uint16_t port)
@@ -133,9 +139,13 @@ static void packets_take(int fd, uint16_t port)
 	do {
 		for (int i = 0; i < BATCH; i++) {
 			parts[i] = (struct iovec){ frames[i], SNAP };
-			messages[i] = (struct mmsghdr){ .msg_hdr = { .msg_name = &from[i], .msg_namelen = sizeof(from[i]),
-								     .msg_iov = &parts[i], .msg_iovlen = 1,
-								     .msg_control = controls[i], .msg_controllen = sizeof(controls[i]) } };
+			messages[i] = (struct mmsghdr){ .msg_hdr = { .msg_name = &from[i],
+								     .msg_namelen = sizeof(from[i]),
+								     .msg_iov = &parts[i],
+								     .msg_iovlen = 1,
+								     .msg_control = controls[i],
+								     .msg_controllen = sizeof(
+									     controls[i]) } };
 		}
 		taken = recvmmsg(fd, messages, BATCH, MSG_DONTWAIT, NULL);
 		for (int i = 0; i < taken; i++)
@@ -166,8 +176,9 @@ static void report_write(const char *path, int fd)
 	for (size_t i = 0; i < count; i++) {
 		const struct sight *one = &sights[i];
 
-		fprintf(report, "%llu %s %c %c %u\n", (unsigned long long)one->unix_ns, device_name(one->ifindex),
-			one->is_sent ? '>' : '<', one->is_answer ? 'a' : 'q', one->number);
+		fprintf(report, "%llu %s %c %c %u\n", (unsigned long long)one->unix_ns,
+			device_name(one->ifindex), one->is_sent ? '>' : '<',
+			one->is_answer ? 'a' : 'q', one->number);
 	}
 	getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, &stats, &size);
 	fprintf(report, "dropped %u\n", stats.tp_drops);

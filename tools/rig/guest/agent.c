@@ -2,12 +2,17 @@
 /*
  * guest-agent: runs commands for the rig, several at once, over a virtio port.
  *
- * From the host	RUN id script-bytes input-bytes\n script input	run the script with sh, the input as its stdin
- *			KILL id\n						kill the command and what it started
- * To the host		OUT id bytes\n data					what it wrote, stdout and stderr together
- *			END id status\n						exit status, 128 + signal when killed
+ * From the host   RUN id script-bytes input-bytes\n script input  run the script with sh, the input
+ * as its stdin
  *
- * A command has ended when its shell has: what it left in the background may keep the pipe open and writes to nowhere.
+ * KILL id\n                                               kill the command and what it started To
+ * the host                OUT id bytes\n data                                     what it wrote,
+ * stdout and stderr together
+ *
+ * END id status\n                                         exit status, 128 + signal when killed
+ *
+ * A command has ended when its shell has: what it left in the background may keep the pipe open and
+ * writes to nowhere.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -162,7 +167,8 @@ static void command_end(struct command *command)
 	while (command_output(command))
 		;
 	waitpid(command->pid, &status, 0);
-	port_say("END %lu %d\n", command->id, WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+	port_say("END %lu %d\n", command->id,
+		 WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 	close(command->out);
 	close(command->pidfd);
 	command->pid = 0;
@@ -181,7 +187,8 @@ static void port_request(void)
 	if (sscanf(line, "RUN %lu %zu %zu", &id, &script, &input) == 3) {
 		command_start(id, script, input);
 	} else if (sscanf(line, "KILL %lu", &id) == 1) {
-		for (struct command *command = commands; command < commands + COMMANDS_MAX; command++)
+		for (struct command *command = commands; command < commands + COMMANDS_MAX;
+		     command++)
 			if (command->pid && command->id == id)
 				kill(-command->pid, SIGKILL);
 	} else {
@@ -210,7 +217,8 @@ static void events_handle(void)
 		if (fds[i + 1].revents)
 			command_end(owners[i]);
 		else if (fds[i].revents && !command_output(owners[i]))
-			usleep(1000); /* it closed its output and runs on: nothing to wait for but its end */
+			/* it closed its output and runs on: nothing to wait for but its end */
+			usleep(1000);
 	}
 	if (fds[0].revents & POLLIN)
 		port_request();
@@ -221,12 +229,19 @@ static void events_handle(void)
 int main(void)
 {
 	signal(SIGPIPE, SIG_IGN);
-	/* The port appears a moment after its driver; under load the moment is long. Who waits for this guest decides how long. */
+	/*
+	 * The port appears a moment after its driver; under load the moment is long. Who waits for
+	 * this guest decides how long.
+	 */
 	for (int tries = 0; (port = open(PORT_PATH, O_RDWR | O_CLOEXEC)) < 0; tries++) {
 		if (tries == 6000)
 			die(PORT_PATH);
-		/* There is no udev to make the link by the port's name, and one port is all there is; its number is that of its virtio device. */
-		(void)!system("cd /sys/class/virtio-ports && for port in *; do [ -s $port/name ] || continue; mkdir -p /dev/virtio-ports && "
+		/*
+		 * There is no udev to make the link by the port's name, and one port is all there
+		 * is; its number is that of its virtio device.
+		 */
+		(void)!system("cd /sys/class/virtio-ports && for port in *; do [ -s $port/name ] "
+			      "|| continue; mkdir -p /dev/virtio-ports && "
 			      "ln -sf /dev/$port /dev/virtio-ports/$(cat $port/name); done");
 		usleep(10000);
 	}
