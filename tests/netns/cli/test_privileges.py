@@ -135,8 +135,8 @@ def each_one_missing(stage):
     for name, lost in (
         ("BPF", "no program or map can be loaded"),
         ("NET_ADMIN", "no program can be attached"),
-        ("NET_RAW", "no switch can be announced"),
-        ("PERFMON", "nor watch for a primary's end"),
+        ("NET_RAW", "no switchover can be announced"),
+        ("PERFMON", "or watch its functions"),
     ):
         done = stage.command("run", "--pair", "st0=pr0", under=without(name, "SYS_ADMIN"))
         lines = done.stderr.splitlines()
