@@ -71,10 +71,10 @@ static void agent_note_qdiscs(struct agent *agent, bool all)
 {
 	for (unsigned i = 0; i < agent->pair_count; i++) {
 		struct pair *pair = agent->pairs[i];
-		const struct netdev *standby = netdev_by_index(agent->world.table, pair->standby);
+		const struct netdev *owner = netdev_by_index(agent->world.table, pair->owner);
 		const struct netdev *primary = netdev_by_index(agent->world.table, pair->primary);
 
-		if (all || (standby && standby->requeued) || (primary && primary->requeued))
+		if (all || (owner && owner->requeued) || (primary && primary->requeued))
 			pair_qdisc_look(pair, PAIR_QDISC_SETTLE_NS);
 	}
 	netdev_forget_qdiscs(agent->world.table);

@@ -41,7 +41,7 @@ static void pair_qdisc_tell(const struct world *world, struct pair *pair, const 
 		return;
 	if (trouble)
 		log_warning("%s: %s: the standby's root qdisc (%s) is bypassed while the primary is active: %s%s%s",
-			    slot->standby, slot->primary, plan->kind, trouble, detail[0] ? ": " : "", detail);
+			    slot->owner, slot->primary, plan->kind, trouble, detail[0] ? ": " : "", detail);
 	pair->qdisc.told = trouble;
 }
 
@@ -50,7 +50,8 @@ static void pair_qdisc_tell_plan(const struct world *world, struct pair *pair, c
 	if (plan->verdict == QDISC_OWN)
 		pair_qdisc_tell(world, pair, plan, "the primary has one of its own, which is left alone", "");
 	else if (plan->verdict == QDISC_KEPT)
-		pair_qdisc_tell(world, pair, plan, "qdisc = keep", "");
+		pair_qdisc_tell(world, pair, plan,
+				pair->kind == KIND_PLAIN ? "qdisc = keep" : "it belongs on both slaves of net_failover", "");
 	else if (plan->verdict == QDISC_FLAWED)
 		pair_qdisc_tell(world, pair, plan, plan->flaw, plan->flaw_kind);
 	else if (plan->verdict == QDISC_MIRRORED || plan->verdict == QDISC_NOTHING)
@@ -59,7 +60,7 @@ static void pair_qdisc_tell_plan(const struct world *world, struct pair *pair, c
 
 static int pair_qdisc_read(struct world *world, const struct pair *pair, struct qdisc_plan *ret)
 {
-	return qdisc_plan_read(world->requests, pair->standby, pair->primary,
+	return qdisc_plan_read(world->requests, pair->owner, pair->primary,
 			       pair_slot(world, pair)->primary_qdisc, pair->qdisc.keep, ret);
 }
 

@@ -122,6 +122,8 @@ static struct report_qdisc read_qdisc(const struct vfsteer_pair *pair, bool has_
 		qdisc_plan_explain(&plan, qdisc.why, sizeof(qdisc.why));
 		if (!has_primary && (plan.verdict == QDISC_BUILD || plan.verdict == QDISC_LATER))
 			snprintf(qdisc.why, sizeof(qdisc.why), "there is no primary");
+		if (pair->kind == KIND_NET_FAILOVER && plan.verdict == QDISC_KEPT)
+			snprintf(qdisc.why, sizeof(qdisc.why), "frames are redirected to net_failover's slaves: it belongs on both of them");
 		qdisc.queued = qdisc.mirrored ? plan.queued : 0;
 		text_mask(qdisc.kind);
 		text_mask(qdisc.why);
