@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * steer_hooks: the places of the pair's programs, for steer.c and steer_hooks.c; others use
- * steer.h.
+ * steer_hooks: the places of the pair's programs, for the sources of steer.h; others use that.
  */
 #ifndef DATAPATH_STEER_HOOKS_H
 #define DATAPATH_STEER_HOOKS_H
@@ -21,5 +20,8 @@ struct hook steer_hook_egress(const struct pins *pins, int ifindex, bool before_
 struct hook steer_hook_ingress(const struct pins *pins, int ifindex);
 struct hook steer_hook_primary(const struct pins *pins, int ifindex);
 struct hook steer_hook_redirect(const struct pins *pins, int ifindex);
+
+/* Whether the clsact qdisc of the owner of @pair was made by us, as its slot notes it. */
+__u8 *steer_owner_clsact(struct vfsteer_pair *pair);
 
 #endif
