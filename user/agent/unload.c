@@ -15,7 +15,6 @@
 #include "pair/align.h"
 #include "pair/direct.h"
 #include "pair/silence.h"
-#include "policy/candidates.h"
 #include "policy/owners.h"
 #include "port/port_unload.h"
 
