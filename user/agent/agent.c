@@ -89,8 +89,8 @@ static int agent_open_sockets(struct agent *agent)
 }
 
 /*
- * A link stays if its device does, and is what the link's name says in one of the pairs: "standby"
- * stands for the owner, too.
+ * Keeps a link if its device exists and has the role in a pair that the link's name says; "standby"
+ * also means the owner.
  */
 static bool agent_keep_link(const struct agent *agent, const char *name, bool of_primary)
 {
@@ -132,8 +132,8 @@ static int agent_adopt(struct agent *agent)
 	foreign = slot_find_foreign(pins, agent->world.network_namespace);
 	if (foreign >= 0) {
 		log_error(
-			"run: %s: made in another network namespace (%u), for %s: run there, or "
-			"name another place with --bpffs, or take them away with 'vfsteer unload'",
+			"run: %s: created in another network namespace (%u), for %s: run there, or "
+			"name another place with --bpffs, or remove them with 'vfsteer unload'",
 			pins->directory, pins->pairs[foreign].network_namespace,
 			pins->pairs[foreign].owner);
 		return -EBUSY;

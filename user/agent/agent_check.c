@@ -42,7 +42,7 @@ static size_t agent_check_list(const struct netdev_table *table,
 	return count;
 }
 
-/* One of the two named is a slave of net_failover's, and not what it was named as. */
+/* A named device is a slave of net_failover, but not the slave of that role. */
 static void agent_check_tell_net_failover(const struct options_pair *wanted,
 					  const struct netdev *standby,
 					  const struct netdev *primary,

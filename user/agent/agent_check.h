@@ -13,7 +13,7 @@
 int agent_check_kernel(void);
 
 /*
- * The pairs asked for, against the devices there are. Returns 0, or -errno after having logged it.
+ * Checks the requested pairs against the existing devices. Returns 0, or -errno after logging it.
  */
 int agent_check_pairs(const struct netdev_table *table, const struct options *options);
 

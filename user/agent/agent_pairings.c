@@ -56,7 +56,7 @@ static void agent_recall_primary(struct agent *agent, unsigned number, const str
 		*pinned = kept;
 }
 
-/* By its own name, or its owner's. */
+/* Finds the standby by its own name, or its owner's. */
 static const struct netdev *agent_find_standby(const struct agent *agent, const char *name)
 {
 	const struct netdev *named = netdev_by_name(agent->world.table, name), *standby;
@@ -72,7 +72,7 @@ static const struct netdev *agent_find_standby(const struct agent *agent, const 
 }
 
 /*
- * The standby of request @number by its present name; NULL: there is none, or another device bears
+ * The standby of request @number by its present name; NULL: there is none, or another device has
  * that name.
  */
 static const struct netdev *agent_recall_standby(struct agent *agent, unsigned number)

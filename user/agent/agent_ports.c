@@ -16,7 +16,7 @@ static unsigned agent_port_number(const struct agent *agent, const struct port *
 	return (unsigned)(port - agent->world.ports);
 }
 
-/* Its owner or standby is named, by ifname or altname. */
+/* The configuration names its owner or standby by ifname or altname. */
 static const struct pair *agent_port_pair(struct agent *agent, const char *name)
 {
 	const struct netdev *device = netdev_by_name(agent->world.table, name);

@@ -64,7 +64,7 @@ static void agent_remove_pairs(struct agent *agent)
 			i++;
 			continue;
 		}
-		log_info("%s: the standby is gone: the pair is given up",
+		log_info("%s: the standby is gone: the pair is removed",
 			 agent->world.pins.pairs[pair->slot].owner);
 		agent_ports_leave(agent, pair);
 		agent_keep_identity(agent, pair);
@@ -288,15 +288,15 @@ static void agent_give_up_pairs(struct agent *agent, const struct pairing *pairi
 		memcpy(owner, pair->owner, sizeof(owner));
 		error = unload_pair(&world->pins, slot, world->table, world->requests,
 				    world->announce_fd);
-		/* It was set down, and may be another pair's now. */
+		/* It was set down, and may belong to another pair now. */
 		if (primary)
 			netdev_refresh(world->table, primary);
 		if (error)
-			log_warning("%s: no pair of this configuration, and not all of it could be "
-				    "taken away: %s",
+			log_warning("%s: not in this configuration, and not all of the pair could "
+				    "be removed: %s",
 				    owner, strerror(-error));
 		else
-			log_info("%s: no pair of this configuration: given up", owner);
+			log_info("%s: not in this configuration: the pair is removed", owner);
 	}
 }
 

@@ -46,8 +46,8 @@ static bool unload_can_carry(const struct netdev *primary)
 }
 
 /*
- * A plain guest sends and receives by its standby. Without our programs net_failover takes the
- * primary, and receives by nothing else.
+ * A plain guest uses its standby. As soon as our programs are gone, net_failover uses the primary
+ * and receives by nothing else.
  */
 static struct unload_wire unload_switch(const struct pins *pins, unsigned slot,
 					const struct netdev_table *table)
@@ -219,8 +219,8 @@ static int unload_owner(const struct pins *pins, unsigned slot)
 
 	if (!error && clsact_was_ours && !filters_get_qdisc((int)pair->owner_ifindex, &qdisc) &&
 	    qdisc == FILTERS_QDISC_CLSACT)
-		log_info("%s: an empty clsact qdisc stays: to take it from a device that is up "
-			 "costs packets; 'tc qdisc delete dev %s clsact' does it",
+		log_info("%s: an empty clsact qdisc stays: removing it from a device that is up "
+			 "loses packets; 'tc qdisc delete dev %s clsact' does it",
 			 pair->owner, pair->owner);
 	return error;
 }

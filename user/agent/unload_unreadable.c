@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* unload_unreadable: unloads by what the devices show, where the pins cannot be read. */
 #include "agent/unload.h"
 #include "agent/unload_parts.h"
 #include "datapath/steer.h"
@@ -12,11 +13,10 @@
 #include <string.h>
 
 /*
- * Whose programs are to be taken away, and who was made ready as a primary, as far as the devices
- * show.
+ * Owners whose programs to detach, and devices prepared as a primary, as far as the devices show.
  */
 struct unload_found {
-	struct vfsteer_pair owners[VFSTEER_MAX_PAIRS]; /* of them owner, standby and kind */
+	struct vfsteer_pair owners[VFSTEER_MAX_PAIRS]; /* only owner, standby and kind */
 	unsigned owner_count;
 	int primaries[VFSTEER_MAX_PAIRS];
 	unsigned primary_count;

@@ -46,17 +46,16 @@ struct bypass_facts {
 	unsigned af_xdp_sockets; /* bound to the standby */
 	unsigned
 		/*
-		 * AF_XDP sockets in this network namespace, where the kernel does not tell of which
+		 * AF_XDP sockets in this network namespace, if the kernel does not report their
 		 * device (no xsk_diag)
 		 */
 		unknown_sockets;
-	struct hook_others egress_others; /* of others, on the standby's egress, before ours */
-	struct hook_others egress_behind; /* the same after ours, and to stay there */
-	/* so the configuration says: ours is not to be the last */
-	bool egress_is_before;
+	struct hook_others egress_others; /* foreign, on the standby's egress, before ours */
+	struct hook_others egress_behind; /* the same after ours, where they stay */
+	bool egress_is_before;		  /* egress = before: ours need not be last */
 	/* the device whose frames are redirected to the owner; empty: the primary */
 	char redirected[IF_NAMESIZE];
-	struct hook_others ingress_others;	   /* of others, on its ingress, before ours */
+	struct hook_others ingress_others; /* foreign, on its ingress, before ours */
 	struct hook_others standby_ingress_others; /* the same on the owner's */
 };
 

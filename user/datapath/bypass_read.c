@@ -153,7 +153,7 @@ void bypass_read(const struct bypass_reader *reader, const struct pins *pins, un
 	ret->has_agent = has_agent;
 	ret->xdp_mirror = pair->xdp_mirror;
 	ret->xdp_mirror_error = pair->xdp_mirror_error;
-	/* A program on net_failover's master sees what either slave brings. */
+	/* A program on net_failover's master sees the frames of both slaves. */
 	if (pair->kind == KIND_PLAIN)
 		reader_describe_xdp(pins, owner, primary, ret);
 	for (size_t i = 0; i < reader->socket_count; i++)
@@ -161,7 +161,7 @@ void bypass_read(const struct bypass_reader *reader, const struct pins *pins, un
 	if (reader->sockets && !reader->knows_devices)
 		ret->unknown_sockets = reader->sockets;
 	steer_get_egress_others(pins, owner->ifindex, &ret->egress_others);
-	/* Else it is about to move ours behind them. */
+	/* Otherwise the agent moves ours behind them soon. */
 	if (pair->egress_is_before || !has_agent)
 		steer_get_egress_others_behind(pins, owner->ifindex, &ret->egress_behind);
 	if (pair->kind == KIND_PLAIN) {

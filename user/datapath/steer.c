@@ -26,11 +26,11 @@ struct steer {
 	enum vfsteer_liveness liveness; /* that they are loaded for */
 	enum vfsteer_liveness home_by;	/* see bpf/alive.h */
 	enum vfsteer_kind kind;
-	/* of the owner's egress and ingress, and of where redirect_fd is */
+	/* of the owner's egress and ingress, and of redirect_fd's hook */
 	struct hook_moves moves[3];
 	/*
-	 * No more than these: with maps and BTF it would be eight descriptors a pair, and 1,024 are
-	 * what many processes may have.
+	 * Only these: with maps and BTF a pair would need eight descriptors, and many processes are
+	 * limited to 1,024.
 	 */
 	int steer_egress_fd, owner_ingress_fd;
 	/*
@@ -272,7 +272,7 @@ static int steer_put_right(struct steer *steer, const struct hook *hook, const i
 	return error ? error : hook_attach(hook, *program_fd, clsact_is_ours);
 }
 
-/* The one whose frames are redirected. */
+/* The hook whose frames are redirected. */
 static int steer_keep_redirect(struct steer *steer, int primary_ifindex)
 {
 	struct vfsteer_pair *pair = &steer->pins->pairs[steer->slot];
@@ -295,7 +295,7 @@ int steer_keep_place(struct steer *steer, int primary_ifindex)
 					       steer_is_before_others(steer));
 	int error, step_error;
 
-	/* Where packets are lost while it is not in its place. */
+	/* First the hook where packets are lost if it is not in its place. */
 	error = steer_keep_redirect(steer, primary_ifindex);
 	step_error = steer_put_right(steer, &ingress, &steer->owner_ingress_fd, &steer->moves[1],
 				     steer_owner_clsact(pair));

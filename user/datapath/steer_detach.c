@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* Detaches a pair's programs. Needs no loaded programs, so it has no struct steer. */
 #include "base/crash_point.h"
 #include "datapath/steer.h"
 #include "datapath/steer_hooks.h"
@@ -43,8 +44,8 @@ int steer_detach_owner(const struct pins *pins, unsigned slot)
 
 	crash_point("steer-standby-egress-detached");
 	/*
-	 * While nothing is missed: without our egress the kernel sends by the primary, and without
-	 * this it hears nothing else.
+	 * Without our egress the kernel sends by the primary, and without this it receives from
+	 * nothing else.
 	 */
 	redirect_error = steer_detach_redirect(pair, pins);
 	ingress_error = hook_detach(&ingress, remove_clsact);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * steer_hooks: the places of the pair's programs, for the sources of steer.h; others use that.
+ * steer_hooks: the places of the pair's programs, for steer.c, steer_detach.c and steer_hooks.c;
+ * others use steer.h.
  */
 #ifndef DATAPATH_STEER_HOOKS_H
 #define DATAPATH_STEER_HOOKS_H
@@ -9,7 +10,7 @@
 #include "maps/pins.h"
 
 /*
- * The place on the owner's egress: last, or with @before_others second, behind the ports' program.
+ * The place on the owner's egress: last, or with @before_others second, after the ports' program.
  */
 struct hook steer_hook_egress(const struct pins *pins, int ifindex, bool before_others);
 
@@ -21,7 +22,7 @@ struct hook steer_hook_ingress(const struct pins *pins, int ifindex);
 struct hook steer_hook_primary(const struct pins *pins, int ifindex);
 struct hook steer_hook_redirect(const struct pins *pins, int ifindex);
 
-/* Whether the clsact qdisc of the owner of @pair was made by us, as its slot notes it. */
+/* Where the pair notes that its owner's clsact qdisc is ours. */
 __u8 *steer_owner_clsact(struct vfsteer_pair *pair);
 
 #endif

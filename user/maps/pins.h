@@ -65,7 +65,7 @@ bool pins_agent_runs(const char *bpffs);
 /* All slots from this one on are free. At most VFSTEER_MAX_PAIRS, whatever the map says. */
 unsigned pins_slots_used(const struct pins *pins);
 
-/* Slot of the pair whose owner or standby has the ifname @name, or -1. */
+/* Returns the slot of the pair whose owner or standby has the ifname @name, or -1. */
 int pins_find(const struct pins *pins, const char *name);
 
 /* Returns an atomic copy of the state word of @slot. */

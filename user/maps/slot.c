@@ -205,7 +205,7 @@ void slot_write_owner(struct vfsteer_pair *slot, const struct netdev *owner)
 {
 	if (strcmp(slot->owner, owner->name))
 		snprintf(slot->owner, sizeof(slot->owner), "%s", owner->name);
-	/* Other masters (bond, team, vrf) take what is for the device's own MAC. */
+	/* Other masters (bond, team, vrf) accept frames for the device's own MAC. */
 	slot->standby_takes_foreign_macs =
 		!strcmp(owner->slave_kind, "bridge") || !strcmp(owner->slave_kind, "openvswitch");
 }

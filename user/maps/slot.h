@@ -55,16 +55,16 @@ void slot_clear(const struct pins *pins, unsigned slot);
 bool slot_is_dead(const struct vfsteer_pair *slot, uint32_t network_namespace,
 		  const struct netdev_table *table);
 
-/* Name, MAC and carrier, where they changed: a device may be renamed at any time. */
+/* Writes name, MAC and carrier, where they changed: a device may be renamed at any time. */
 void slot_write_standby(struct vfsteer_pair *slot, const struct netdev *standby);
 
 /*
- * The device with the addresses: its name, and whether it takes frames for MACs that are not its
- * own. Its ifindex when the slot is taken.
+ * Writes the name of the owner, and whether it accepts frames for foreign MACs. Its ifindex is
+ * written when the slot is taken.
  */
 void slot_write_owner(struct vfsteer_pair *slot, const struct netdev *owner);
 
-/* Everything the watch programs know @primary by; NULL: it is absent. */
+/* Writes how the watch programs recognise @primary; NULL: it is absent. */
 void slot_write_primary(struct vfsteer_pair *slot, const struct netdev *primary);
 
 /*

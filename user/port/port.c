@@ -16,7 +16,7 @@ static struct vfsteer_port *port_entry(const struct world *world, unsigned numbe
 	return &world->port_pins.ports[number];
 }
 
-/* Has the owner's unicast receive list @mac? */
+/* Does the owner's unicast receive list contain @mac? */
 static bool port_is_filtered(struct world *world, int owner, const uint8_t mac[ETH_ALEN])
 {
 	uint8_t macs[PORT_FILTERS_MAX][ETH_ALEN];
@@ -28,7 +28,7 @@ static bool port_is_filtered(struct world *world, int owner, const uint8_t mac[E
 	return false;
 }
 
-/* The owner receives for the port; the wires are aligned with it. */
+/* Makes the owner receive for the port. The wires are aligned with it. */
 static int port_receive(struct world *world, struct vfsteer_port *entry,
 			const struct uplinks_pair *pair)
 {

@@ -74,7 +74,7 @@ static int uplinks_receive_groups(struct world *world, const struct uplinks_pair
 	return link_set_flags(world->requests, pair->owner, IFF_ALLMULTI, IFF_ALLMULTI);
 }
 
-/* Whether the owner's clsact qdisc was made by us, as steer.c notes it. */
+/* The flag that the owner's clsact qdisc is ours, as steer.c sets it. */
 static __u8 *uplinks_clsact(struct world *world, const struct uplinks_pair *pair)
 {
 	struct vfsteer_pair *slot = &world->pins.pairs[pair->slot];
