@@ -16,17 +16,16 @@ import time
 
 import bpf
 from pins import Pins
-from refusals import HEADER, picture
+from refusals import picture
 from rig import GUEST, OUTSIDE, Skip, case, check, check_equal, reachable, wait
 from rtnl import Rtnl
+from tests import tables
 from tools.rig.levels import copied, level_of, nightly
 from tools.rig.netns import Netns
 
 KERNEL = tuple(int(part) for part in platform.release().split(".")[:2])
 MODES = ("native", "tc") if KERNEL >= (6, 3) else ("tc", "native")  # the best of this kernel first
-COUNTERS = re.findall(
-    r"__u64 (\w+);", re.search(r"struct vfsteer_port_counters \{(.*?)\};", HEADER, re.S)[1]
-)
+COUNTERS = [row[0] for row in tables.rows("include/vfsteer_tables.h", "VFSTEER_PORT_COUNTERS")]
 VLAN_ID = 7
 # Frames that a veth's peer has taken, but not yet handed on, when the veth goes; and what the
 # outside's bridge may still send to a dead port until it is told, at 1000 a second.

@@ -169,7 +169,7 @@ def ingress_qdisc_without_tcx(stage):
         stderr=open(stage.log, "a"),
     )
     stage.agents.append(agent)
-    logged(stage, "st0: not paired: an ingress qdisc is on it")
+    logged(stage, "st0: not paired: it has an ingress qdisc")
     stage.wait_active("primary", 1)
     check_equal(stage.pair(), None, "the pair")
     check_equal(
