@@ -197,4 +197,5 @@ help: ## list the targets and variables
 	@echo '  SANITIZE (address,undefined or thread), CRASHPOINTS=1 (for tests: user/base/crash_point.h); use a BUILD of its own,'
 	@echo '  REUSE (another BUILD, whose BPF objects serve this one), WERROR=1 (a warning is an error)'
 
--include $(shell find $(BUILD) $(addsuffix /bpf,$(REUSE)) -name '*.d' 2>/dev/null)
+# Not those of other versions that tests build below: their objects have the same names.
+-include $(shell find $(BUILD) $(addsuffix /bpf,$(REUSE)) -name variants -prune -o -name '*.d' -print 2>/dev/null)
