@@ -152,7 +152,7 @@ struct vfsteer_pair {
 	__u32 network_namespace;          /* inode number of the netns both devices are in */
 	__u8 standby_has_carrier;         /* as netlink told last */
 	__u8 standby_takes_foreign_macs;  /* a port of a bridge or of Open vSwitch: it receives frames for MACs not its own */
-	__u8 standby_clsact_is_ours;      /* the clsact qdisc was made by us: to be removed again */
+	__u8 standby_clsact_is_ours;      /* the clsact qdisc was made by us: to be removed again; of a plain pair see the owner's */
 	__u8 primary_clsact_is_ours;
 	__u8 rx_direct;                   /* the primary's stack receives unicast TCP and UDP itself */
 	__u8 rx_compares_primary;         /* unicast from the primary is compared with that from the standby: see bpf/twins.h */
@@ -183,7 +183,7 @@ struct vfsteer_pair {
 	enum vfsteer_reach primary_reach;
 	enum vfsteer_kind kind;
 	char owner[VFSTEER_NAME_SIZE];    /* of the device with the addresses: the standby, or net_failover's master */
-	__u8 owner_clsact_is_ours;        /* on net_failover's master; of a plain pair see standby_clsact_is_ours */
+	__u8 owner_clsact_is_ours;
 	char reserved[9];                 /* zero; as text, so that a dump is short */
 	__u32 owner_ifindex;
 	__u32 slots_used;                 /* of slot 0: no slot from this one on is in use. Unused in the others */

@@ -212,8 +212,7 @@ static void unload_standby_flags(const struct vfsteer_pair *pair, struct netdev_
 static int unload_owner(const struct pins *pins, unsigned slot)
 {
 	const struct vfsteer_pair *pair = &pins->pairs[slot];
-	bool clsact_was_ours = pair->kind == KIND_PLAIN ? pair->standby_clsact_is_ours
-							: pair->owner_clsact_is_ours;
+	bool clsact_was_ours = pair->owner_clsact_is_ours;
 	enum filters_qdisc qdisc;
 	int error = steer_detach_owner(pins, slot);
 

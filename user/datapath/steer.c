@@ -230,13 +230,13 @@ int steer_attach_owner(struct steer *steer)
 
 	if (error)
 		return error;
-	error = hook_attach(&ingress, steer->owner_ingress_fd, steer_owner_clsact(pair));
+	error = hook_attach(&ingress, steer->owner_ingress_fd, &pair->owner_clsact_is_ours);
 	crash_point("steer-standby-ingress-attached");
 	if (!error && steer->kind != KIND_PLAIN)
 		error = hook_attach(&redirect, steer->redirect_fd, &pair->standby_clsact_is_ours);
 	crash_point("steer-redirect-attached");
 	return error ? error
-		     : hook_attach(&egress, steer->steer_egress_fd, steer_owner_clsact(pair));
+		     : hook_attach(&egress, steer->steer_egress_fd, &pair->owner_clsact_is_ours);
 }
 
 int steer_attach_primary(struct steer *steer, int ifindex)
@@ -298,7 +298,7 @@ int steer_keep_place(struct steer *steer, int primary_ifindex)
 	/* First the hook where packets are lost if it is not in its place. */
 	error = steer_keep_redirect(steer, primary_ifindex);
 	step_error = steer_put_right(steer, &ingress, &steer->owner_ingress_fd, &steer->moves[1],
-				     steer_owner_clsact(pair));
+				     &pair->owner_clsact_is_ours);
 	if (!error)
 		error = step_error;
 	if (!hook_is_misplaced(&egress))
@@ -306,6 +306,6 @@ int steer_keep_place(struct steer *steer, int primary_ifindex)
 	step_error = hook_check(&egress, steer->steer_egress_fd);
 	if (!step_error)
 		step_error = steer_put_right(steer, &egress, &steer->steer_egress_fd,
-					     &steer->moves[0], steer_owner_clsact(pair));
+					     &steer->moves[0], &pair->owner_clsact_is_ours);
 	return step_error ? step_error : error;
 }

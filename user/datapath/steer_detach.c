@@ -39,7 +39,7 @@ int steer_detach_owner(const struct pins *pins, unsigned slot)
 	int ifindex = (int)pair->owner_ifindex;
 	struct hook ingress = steer_hook_ingress(pins, ifindex),
 		    egress = steer_hook_egress(pins, ifindex, false);
-	bool remove_clsact = *steer_owner_clsact(pair) && steer_is_down(ifindex);
+	bool remove_clsact = pair->owner_clsact_is_ours && steer_is_down(ifindex);
 	int error = hook_detach(&egress, remove_clsact), ingress_error, redirect_error;
 
 	crash_point("steer-standby-egress-detached");

@@ -126,9 +126,3 @@ void steer_get_owner_others(const struct pins *pins, int owner_ifindex, struct h
 	memcpy(ingress.other_pin, ports.pin, sizeof(ingress.other_pin));
 	steer_get_others(&ingress, ret);
 }
-
-__u8 *steer_owner_clsact(struct vfsteer_pair *pair)
-{
-	return pair->kind == KIND_PLAIN ? &pair->standby_clsact_is_ours
-					: &pair->owner_clsact_is_ours;
-}

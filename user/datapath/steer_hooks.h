@@ -22,7 +22,4 @@ struct hook steer_hook_ingress(const struct pins *pins, int ifindex);
 struct hook steer_hook_primary(const struct pins *pins, int ifindex);
 struct hook steer_hook_redirect(const struct pins *pins, int ifindex);
 
-/* Where the pair notes that its owner's clsact qdisc is ours. */
-__u8 *steer_owner_clsact(struct vfsteer_pair *pair);
-
 #endif

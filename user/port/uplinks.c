@@ -74,15 +74,6 @@ static int uplinks_receive_groups(struct world *world, const struct uplinks_pair
 	return link_set_flags(world->requests, pair->owner, IFF_ALLMULTI, IFF_ALLMULTI);
 }
 
-/* The flag that the owner's clsact qdisc is ours, as steer.c sets it. */
-static __u8 *uplinks_clsact(struct world *world, const struct uplinks_pair *pair)
-{
-	struct vfsteer_pair *slot = &world->pins.pairs[pair->slot];
-
-	return slot->kind == KIND_PLAIN ? &slot->standby_clsact_is_ours
-					: &slot->owner_clsact_is_ours;
-}
-
 /*
  * Loads the owner's tc programs and the XDP program, if the present ones do not suffice or
  * @reload.
@@ -92,7 +83,7 @@ static int uplinks_load(struct world *world, const struct uplinks_pair *pair, bo
 	struct uplinks *uplinks = pair->uplinks;
 	struct hook egress = port_programs_standby_egress(&world->pins, pair->owner);
 	struct hook ingress = port_programs_standby_ingress(&world->pins, pair->owner);
-	__u8 *clsact_is_ours = uplinks_clsact(world, pair);
+	__u8 *clsact_is_ours = &world->pins.pairs[pair->slot].owner_clsact_is_ours;
 	bool with_xdp = world->features && (uplinks->with_xdp || uplinks_want_xdp(world, pair));
 	const struct port_constants constants = {
 		.slot = pair->slot,
@@ -320,7 +311,7 @@ int uplinks_keep_place(struct world *world, const struct uplinks_pair *pair)
 {
 	struct hook egress = port_programs_standby_egress(&world->pins, pair->owner);
 	struct hook ingress = port_programs_standby_ingress(&world->pins, pair->owner);
-	__u8 *clsact_is_ours = uplinks_clsact(world, pair);
+	__u8 *clsact_is_ours = &world->pins.pairs[pair->slot].owner_clsact_is_ours;
 	bool ingress_moves, egress_moves;
 	int error = 0;
 
