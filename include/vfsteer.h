@@ -19,9 +19,11 @@
  * <bpffs>/vfsteer/port_addresses  LRU hash: struct vfsteer_port_address_key -> struct vfsteer_port_address
  * <bpffs>/vfsteer/port_shares     array, the programs' own; index = the port's number
  *
- * Every integer is in host byte order. Enumerators and counters are append-only; those that grow are in vfsteer_tables.h. Whoever changes the
- * meaning or the place of a field raises VFSTEER_ABI_VERSION: the agent adopts no pin of another version. Each enum ends with the number of its
- * enumerators, ..._MAX: a map that a newer version wrote may hold more. A map of counters may have fewer or more of them than this version.
+ * Every integer is in host byte order. Enumerators and counters are append-only; those that grow
+ * are in vfsteer_tables.h. Whoever changes the meaning or the place of a field raises
+ * VFSTEER_ABI_VERSION: the agent adopts pins of this version, and of VFSTEER_ABI_ADOPTED. Each enum
+ * ends with the number of its enumerators, ..._MAX: a map that a newer version wrote may hold more.
+ * A map of counters may have fewer or more of them than this version.
  * The field names are what `bpftool map dump` prints, so they are written to be read.
  */
 #ifndef VFSTEER_H
@@ -32,6 +34,7 @@
 #include <linux/types.h>
 
 #define VFSTEER_ABI_VERSION 3
+#define VFSTEER_ABI_ADOPTED 2 /* the oldest that an agent adopts: it had no owner (maps/slot.h) */
 #define VFSTEER_MAX_PAIRS 256
 #define VFSTEER_NAME_SIZE 16 /* as IFNAMSIZ */
 #define VFSTEER_MAX_PORTS 64 /* of all pairs together */

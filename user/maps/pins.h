@@ -46,6 +46,9 @@ enum pins_error {
  */
 enum pins_error pins_open(const char *bpffs, bool writable, struct pins *ret, char *message,
 			  size_t size);
+/* The same, also of VFSTEER_ABI_ADOPTED: slot_repair makes this version of it. */
+enum pins_error pins_open_adopted(const char *bpffs, bool writable, struct pins *ret, char *message,
+				  size_t size);
 /* Unmaps and closes all; the pins stay. */
 void pins_close(struct pins *pins);
 

@@ -214,7 +214,7 @@ enum pins_error pins_make(const char *bpffs, struct pins *ret, bool *ret_adopted
 
 	/* Foreign or unusable objects are found before anything is created. */
 	snprintf(directory, sizeof(directory), "%.200s/vfsteer", bpffs);
-	result = pins_open(bpffs, false, &pins, message, size);
+	result = pins_open_adopted(bpffs, false, &pins, message, size);
 	if (result == PINS_OK)
 		pins_close(&pins);
 	else if (result != PINS_ABSENT &&
@@ -230,7 +230,7 @@ enum pins_error pins_make(const char *bpffs, struct pins *ret, bool *ret_adopted
 		return pins_fail(directory, lock_fd, message, size);
 	crash_point("pins-locked");
 	/* Under the lock no other process creates any. */
-	result = pins_open(bpffs, true, &pins, message, size);
+	result = pins_open_adopted(bpffs, true, &pins, message, size);
 	if (result == PINS_UNREADABLE && pins_are_unfinished(directory)) {
 		pins_unpin_maps(directory);
 		result = PINS_ABSENT;
@@ -243,7 +243,7 @@ enum pins_error pins_make(const char *bpffs, struct pins *ret, bool *ret_adopted
 		if (error)
 			pins_remove_directory(directory);
 		else
-			result = pins_open(bpffs, true, &pins, message, size);
+			result = pins_open_adopted(bpffs, true, &pins, message, size);
 	}
 	if (!error && *ret_adopted)
 		error = pins_grow_counters(&pins);

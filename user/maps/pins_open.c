@@ -173,18 +173,30 @@ static enum pins_error map_pairs(struct opening *opening, bool writable)
 		return fail(opening, PINS_SYSTEM, "%s/pairs: mapping it: %m", pins->directory);
 	}
 	pins->pairs = mapping;
-	for (unsigned slot = 0; slot < VFSTEER_MAX_PAIRS; slot++)
-		if (pins->pairs[slot].abi_version != VFSTEER_ABI_VERSION)
-			return fail(opening, PINS_FOREIGN_VERSION,
-				    "%s: its layout has version %u, this vfsteer reads %u; "
-				    "'vfsteer unload', then 'vfsteer run'",
-				    pins->directory, pins->pairs[slot].abi_version,
-				    VFSTEER_ABI_VERSION);
 	return PINS_OK;
 }
 
-enum pins_error pins_open(const char *bpffs, bool writable, struct pins *ret, char *message,
-			  size_t size)
+static enum pins_error check_version(struct opening *opening, __u32 oldest)
+{
+	const struct pins *pins = &opening->pins;
+
+	for (unsigned slot = 0; slot < VFSTEER_MAX_PAIRS; slot++) {
+		__u32 version = pins->pairs[slot].abi_version;
+
+		if (version >= oldest && version <= VFSTEER_ABI_VERSION)
+			continue;
+		return fail(opening, PINS_FOREIGN_VERSION,
+			    "%s: its layout has version %u, this vfsteer reads %u; %s",
+			    pins->directory, version, VFSTEER_ABI_VERSION,
+			    version == VFSTEER_ABI_ADOPTED
+				    ? "'vfsteer run' adopts it"
+				    : "'vfsteer unload', then 'vfsteer run'");
+	}
+	return PINS_OK;
+}
+
+static enum pins_error open_version(const char *bpffs, bool writable, __u32 oldest,
+				    struct pins *ret, char *message, size_t size)
 {
 	struct opening opening = {
 		.pins.directory_fd = -1,
@@ -207,6 +219,8 @@ enum pins_error pins_open(const char *bpffs, bool writable, struct pins *ret, ch
 		error = check_maps(&opening);
 	if (error == PINS_OK)
 		error = map_pairs(&opening, writable);
+	if (error == PINS_OK)
+		error = check_version(&opening, oldest);
 
 	opening.pins.pairs_fd = opening.fds[PIN_PAIRS];
 	opening.pins.counters_fd = opening.fds[PIN_COUNTERS];
@@ -219,6 +233,18 @@ enum pins_error pins_open(const char *bpffs, bool writable, struct pins *ret, ch
 	else
 		pins_close(&opening.pins);
 	return error;
+}
+
+enum pins_error pins_open(const char *bpffs, bool writable, struct pins *ret, char *message,
+			  size_t size)
+{
+	return open_version(bpffs, writable, VFSTEER_ABI_VERSION, ret, message, size);
+}
+
+enum pins_error pins_open_adopted(const char *bpffs, bool writable, struct pins *ret, char *message,
+				  size_t size)
+{
+	return open_version(bpffs, writable, VFSTEER_ABI_ADOPTED, ret, message, size);
 }
 
 int pins_widen_counters(struct pins *pins, int new_fd)

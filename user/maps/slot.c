@@ -113,6 +113,18 @@ static void slot_count(const struct pins *pins, unsigned used)
 
 #define SLOT_END_TEXT(field) ((field)[sizeof(field) - 1] = '\0')
 
+/* Of VFSTEER_ABI_ADOPTED, or left by an agent that was killed as it took the slot. */
+static void slot_give_owner(struct vfsteer_pair *slot)
+{
+	if (!slot->owner_ifindex) {
+		slot->owner_ifindex = slot->standby_ifindex;
+		memcpy(slot->owner, slot->standby, sizeof(slot->owner));
+		slot->owner_clsact_is_ours = slot->standby_clsact_is_ours;
+		slot->standby_clsact_is_ours = 0;
+	}
+	slot->abi_version = VFSTEER_ABI_VERSION;
+}
+
 void slot_repair(const struct pins *pins, slot_repaired *repaired)
 {
 	uint64_t now_ns = clock_now_ns(CLOCK_BOOTTIME);
@@ -132,8 +144,7 @@ void slot_repair(const struct pins *pins, slot_repaired *repaired)
 		SLOT_REPAIR(xdp_mirror, XDP_MIRROR_MAX, XDP_MIRROR_NONE);
 		SLOT_REPAIR(announce, ANNOUNCE_MAX, ANNOUNCE_ALL);
 		SLOT_REPAIR(kind, VFSTEER_KIND_MAX, KIND_PLAIN);
-		if (!slot->owner_ifindex)
-			slot->owner_ifindex = slot->standby_ifindex;
+		slot_give_owner(slot);
 		SLOT_END_TEXT(slot->owner);
 		SLOT_END_TEXT(slot->primary);
 		SLOT_END_TEXT(slot->mac);

@@ -20,7 +20,8 @@ typedef void slot_repaired(const struct vfsteer_pair *slot, const char *field, u
 /*
  * Repairs entries that another program may have written; called after adoption, before they are
  * used. Texts end within their fields, enumerators that decide are known, no time lies in the
- * future, a standby has one slot, a free slot is empty, and all slots in use are counted.
+ * future, a standby has one slot, a free slot is empty, and all slots in use are counted. Slots of
+ * VFSTEER_ABI_ADOPTED become ones of this version: their owner is the standby.
  * @repaired is called for each enumerator that was replaced, so that an adoption by an older
  * version loses nothing in silence.
  */

@@ -5,6 +5,7 @@
 import re
 import signal
 import socket
+import struct
 import sys
 import time
 from pathlib import Path
@@ -26,6 +27,9 @@ HOOKS = (("st0", "egress"), ("st0", "ingress"), ("pr0", "ingress"))
 # A layout that is not this one's.
 HEADER = (ROOT / "include" / "vfsteer.h").read_text()
 PAIR_SIZE = int(re.search(r"sizeof\(struct vfsteer_pair\) == (\d+)", HEADER)[1])
+# From the end of the pair on: char owner[16], two fields of 10 bytes, __u32 owner_ifindex, slots_used, abi_version.
+OWNER_IFINDEX = PAIR_SIZE - 12
+OWNER = OWNER_IFINDEX - 26
 ABI_VERSION = re.search(r"#define VFSTEER_ABI_VERSION \d+", HEADER)[0]
 OTHER_LAYOUT = [("include/vfsteer.h", ABI_VERSION, "#define VFSTEER_ABI_VERSION 99"),
                 ("include/vfsteer.h", "primary_pci_port[16]", "primary_pci_port[24]"),
@@ -189,6 +193,35 @@ def wishes_survive_a_swap(stage):
     after = stage.pair()
     check_equal((after["active"], after["admin"], after["switches"]), ("standby", "standby", before["switches"]), "(active, admin, switches)")
     check_equal(after["last_switch"], before["last_switch"], "last switch")
+
+
+@case(agent=False)
+def layout_before(stage):
+    """The pins of version 2, which had no owner, are adopted; until then the commands say by whom."""
+    stage.start()
+    stage.wait_active("primary")
+    stage.stop(signal.SIGKILL)
+    pairs = bpf.get(stage.pins / "pairs")
+    for slot in range(bpf.entries(pairs)):
+        value = bytearray(bpf.lookup(pairs, PAIR_SIZE, slot))
+        value[OWNER:OWNER + 16] = bytes(16)
+        struct.pack_into("I", value, OWNER_IFINDEX, 0)
+        struct.pack_into("I", value, PAIR_SIZE - 4, 2)
+        bpf.update(pairs, bytes(value), slot)
+    for command in (("status",), ("switch", "st0", "standby")):
+        refused = stage.command(*command)
+        check_equal(refused.returncode, 1, f"{command[0]}'s status")
+        check("version 2" in refused.stderr and "'vfsteer run' adopts it" in refused.stderr, refused.stderr)
+    stage.start()
+    pair = stage.wait_active("primary")
+    check_equal((pair["owner"], pair["kind"], pair["switches"]), ("st0", "plain", 1), "(owner, kind, switches)")
+    out, inbound = Flow(stage.guest, stage.outside, OUTSIDE, RATE), Flow(stage.outside, stage.guest, GUEST, RATE)
+    time.sleep(0.5)
+    out.stop(), inbound.stop()
+    time.sleep(0.2)
+    check_equal((out.lost(), inbound.lost(), out.copies, inbound.copies), (0, 0, 0, 0), "lost and doubled")
+    stage.succeed("unload")
+    check(not stage.pins.exists(), "pins are left")
 
 
 def refuse_other_layout(stage, launcher=()):

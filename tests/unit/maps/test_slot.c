@@ -100,12 +100,30 @@ static void what_decides_is_replaced_and_said(void **state)
 				  "primary_reach 5\neth0 xdp_mirror 9\neth0 announce 3\n");
 }
 
+/* Its pairs were plain, and the owner's flag was the standby's. */
+static void of_the_version_before(void **state)
+{
+	struct vfsteer_pair slot = { .abi_version = VFSTEER_ABI_ADOPTED,
+				     .standby_clsact_is_ours = 1 };
+
+	(void)state;
+	slot = repaired(slot);
+	assert_int_equal(slot.abi_version, VFSTEER_ABI_VERSION);
+	assert_int_equal(slot.kind, KIND_PLAIN);
+	assert_int_equal(slot.owner_ifindex, 2);
+	assert_string_equal(slot.owner, "eth0");
+	assert_int_equal(slot.owner_clsact_is_ours, 1);
+	assert_int_equal(slot.standby_clsact_is_ours, 0);
+	assert_string_equal(said, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_known_stays),
 		cmocka_unit_test(history_of_a_newer_version_stays),
 		cmocka_unit_test(what_decides_is_replaced_and_said),
+		cmocka_unit_test(of_the_version_before),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
