@@ -72,6 +72,14 @@ int agent_ports_make(struct agent *agent)
 	return error;
 }
 
+bool agent_ports_wait(const struct agent *agent)
+{
+	for (unsigned i = 0; i < agent->pair_count; i++)
+		if (agent->pairs[i]->uplinks.waits)
+			return true;
+	return false;
+}
+
 void agent_ports_end(struct agent *agent)
 {
 	for (unsigned number = 0; number < VFSTEER_MAX_PORTS; number++)
@@ -81,10 +89,7 @@ void agent_ports_end(struct agent *agent)
 	 * A pair whose last port is gone keeps its programs, which need the maps, until its primary
 	 * is empty.
 	 */
-	for (unsigned i = 0; i < agent->pair_count; i++)
-		if (agent->pairs[i]->uplinks.waits)
-			return;
-	if (agent->world.port_pins.ports)
+	if (agent->world.port_pins.ports && !agent_ports_wait(agent))
 		port_pins_remove(&agent->world.pins, &agent->world.port_pins);
 }
 

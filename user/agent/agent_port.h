@@ -39,6 +39,9 @@ const struct options_port *agent_port_configuration(const struct agent *agent, c
 /* Creates the ports' maps, for the first port. Returns 0 or -errno, logged. */
 int agent_ports_make(struct agent *agent);
 
+/* Does a pair wait for its primary to run empty, to change then what its devices do for ports? */
+bool agent_ports_wait(const struct agent *agent);
+
 /* Removes the maps if no port is left. */
 void agent_ports_end(struct agent *agent);
 

@@ -1,16 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "agent/late_answers.h"
+#include "agent/agent_port.h"
 #include "agent/state.h"
 
 #include <stdio.h>
-
-static bool late_answers_wait(const struct agent *agent)
-{
-	for (unsigned i = 0; i < agent->pair_count; i++)
-		if (agent->pairs[i]->uplinks.waits)
-			return true;
-	return false;
-}
 
 void late_answers_add(struct agent *agent, const struct control_request *request, int status,
 		      const char *text)
@@ -18,7 +11,7 @@ void late_answers_add(struct agent *agent, const struct control_request *request
 	struct late_answers *answers = &agent->late_answers;
 	struct late_answer *answer;
 
-	if (answers->count == LATE_ANSWERS_MAX || !late_answers_wait(agent)) {
+	if (answers->count == LATE_ANSWERS_MAX || !agent_ports_wait(agent)) {
 		control_answer(agent->control_fd, request, status, text);
 		return;
 	}
@@ -32,7 +25,7 @@ void late_answers_send(struct agent *agent, bool is_end)
 {
 	struct late_answers *answers = &agent->late_answers;
 
-	if (!answers->count || (!is_end && late_answers_wait(agent)))
+	if (!answers->count || (!is_end && agent_ports_wait(agent)))
 		return;
 	for (unsigned i = 0; i < answers->count; i++)
 		control_answer(agent->control_fd, &answers->list[i].request,

@@ -3,9 +3,6 @@
 #include "pair/pair_announce.h"
 #include "pair/switch.h"
 
-/* What is on its way: in the network, until that has learned of a switchover, and in the primary's ring. */
-#define ASIDE_DRAIN_NS 20000000ULL
-
 bool pair_step_aside(struct world *world, struct pair *pair, enum vfsteer_cause cause)
 {
 	if (pins_state(&world->pins, pair->slot).active != PATH_PRIMARY)

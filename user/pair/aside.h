@@ -8,6 +8,9 @@
 
 #include "pair/pair.h"
 
+/* What is on its way: in the network, until that has learned of a switchover, and in the primary's ring. */
+#define ASIDE_DRAIN_NS 20000000ULL
+
 /* Is something waiting for the primary to run empty? What waits is done by the step after that, before its decision. */
 bool aside_is_awaited(const struct pair *pair);
 

@@ -3,6 +3,7 @@
 #include "base/crash_point.h"
 #include "base/log.h"
 #include "maps/slot.h"
+#include "pair/aside.h"
 #include "pair/direct.h"
 #include "pair/pair_announce.h"
 #include "pair/silence.h"
@@ -12,12 +13,9 @@
 #include <string.h>
 #include <time.h>
 
-#define PAIR_ASIDE_DRAIN_NS 20000000
-
-/* What waits for the way it was on before: in the network, until that has heard of a switch, and in the primary's ring. */
 static void pair_drain(void)
 {
-	const struct timespec drain = { .tv_nsec = PAIR_ASIDE_DRAIN_NS };
+	const struct timespec drain = { .tv_nsec = ASIDE_DRAIN_NS };
 
 	nanosleep(&drain, NULL);
 }
