@@ -109,13 +109,15 @@ void pair_meet(struct world *world, struct pair *pair, const struct netdev *owne
 	error = join_primary(world, pair, primary, &what);
 	pair->prepared = !error;
 	pair_qdisc_look(pair, 0);
+	/* Joining reads devices anew, which moves them in the table. */
+	primary = netdev_by_index(world->table, primary_ifindex);
+	owner = pair_owner(world, pair);
 	if (error) {
-		pair_tell_trouble(pair, owner, primary, what, error);
+		if (owner && primary)
+			pair_tell_trouble(&pair->trouble, owner, primary, what, error);
 		return;
 	}
 	pair->adopted = false;
-	/* Joining reads devices anew, which moves them in the table. */
-	primary = netdev_by_index(world->table, primary_ifindex);
 	if (primary)
 		pair_pin_primary(world, pair, primary);
 	pair_keep_place(world, pair);

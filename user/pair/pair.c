@@ -197,17 +197,15 @@ void pair_keep_place(struct world *world, struct pair *pair)
 				 "its programs have their places again", pair_clock_ns());
 }
 
-void pair_tell_trouble(struct pair *pair, const struct netdev *owner, const struct netdev *primary,
-			      const char *trouble, int error)
+void pair_tell_trouble(const char **told, const struct netdev *owner, const struct netdev *device, const char *trouble, int error)
 {
-	if (trouble == pair->trouble)
+	if (trouble == *told)
 		return;
 	if (trouble)
-		log_warning("%s: %s: %s%s%s", owner->name, primary ? primary->name : "primary", trouble, error ? ": " : "",
-			    error ? strerror(-error) : "");
+		log_warning("%s: %s: %s%s%s", owner->name, device->name, trouble, error ? ": " : "", error ? strerror(-error) : "");
 	else
-		log_info("%s: %s: is well again", owner->name, primary ? primary->name : "primary");
-	pair->trouble = trouble;
+		log_info("%s: %s: is well again", owner->name, device->name);
+	*told = trouble;
 }
 
 void pair_free(struct pair *pair)

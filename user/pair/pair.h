@@ -88,7 +88,7 @@ struct pair {
 	uint64_t retry_ns;     /* when to do again what failed for a reason that may pass (realign, readdress); 0: there is none */
 	bool left_unread;      /* the last decision moved the traffic off the primary before that was read */
 	int read_error;         /* of the last attempt to read the primary: told; 0: it was read */
-	const char *trouble;    /* last trouble told, so that it is told once */
+	const char *trouble, *standby_trouble; /* told last of the two devices, so that it is told once */
 	struct placed placed;   /* of the programs without which the primary is not used, all together */
 	struct placed standby_placed; /* of the standby's on ingress */
 	struct pair_told told[PAIR_TOLD_MAX]; /* candidates.h: what was told of which device, the newest overwrite the oldest */
@@ -160,9 +160,11 @@ void pair_forget_groups(struct world *world);
 /* The network is told anew where the pair's MACs and addresses are, at the next step. */
 void pair_announce_anew(const struct world *world, struct pair *pair);
 
-/* Logs @trouble (a static text; NULL: there is none any more) with the primary, and with @error, an -errno or 0: one line per trouble, and one when it
- * is over. @primary may be NULL. */
-void pair_tell_trouble(struct pair *pair, const struct netdev *owner, const struct netdev *primary, const char *trouble, int error);
+/*
+ * Logs @trouble (a static text; NULL: there is none any more) with @device, and with @error, an -errno or 0: one line per trouble, and one when it is
+ * over. @told: what was told last of this device, &pair->trouble or &pair->standby_trouble.
+ */
+void pair_tell_trouble(const char **told, const struct netdev *owner, const struct netdev *device, const char *trouble, int error);
 
 /* The pair's entry in the map. */
 static inline struct vfsteer_pair *pair_slot(const struct world *world, const struct pair *pair)

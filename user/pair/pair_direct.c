@@ -34,7 +34,7 @@ uint64_t pair_receive_directly(struct world *world, struct pair *pair)
 
 		crash_point("pair-direct-enabled");
 		if (error)
-			pair_tell_trouble(pair, standby, primary, "cannot receive directly", error);
+			pair_tell_trouble(&pair->trouble, standby, primary, "cannot receive directly", error);
 		slot->rx_direct = !error;
 	}
 	return pair_clock_ns() + PAIR_RETRY_NS;

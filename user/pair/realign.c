@@ -47,7 +47,7 @@ void pair_realign(struct world *world, struct pair *pair)
 	/* IPv6 begins anew on a device whose MTU rises to 1280. */
 	if (mtu < PAIR_IPV6_MTU_MIN && owner->mtu >= PAIR_IPV6_MTU_MIN)
 		silence_primary(world->requests, primary->name, primary->ifindex);
-	pair_tell_trouble(pair, owner, primary,
+	pair_tell_trouble(&pair->trouble, owner, primary,
 			  pair->mtu_refused ? "refuses the standby's MTU, so it is not used; lower the standby's MTU" : what,
 			  pair->mtu_refused ? 0 : error);
 	/* What was just changed is not in the table before its notification. */
@@ -64,6 +64,5 @@ void pair_realign_standby(struct world *world, struct pair *pair)
 	if (pair->kind == KIND_PLAIN || !owner || !standby)
 		return;
 	error = align_standby(pair->standby_align, world->requests, owner, standby, &what);
-	if (error)
-		pair_tell_trouble(pair, owner, standby, what, error);
+	pair_tell_trouble(&pair->standby_trouble, owner, standby, what, error);
 }
