@@ -139,19 +139,28 @@ static bool unload_is_owned(const struct netdev *primary, const struct netdev *o
 	       (owner && owners_find(&addresses, primary, owner, OWNERS_FOREIGN));
 }
 
+/* What was set on it for the owner's sake is taken to be all that is set on it. */
+static int unload_alignment(const struct netdev *device, enum vfsteer_kind kind,
+			    const struct netdev_table *table, struct link_requests *requests)
+{
+	struct align *align;
+	int error = align_new(&align);
+
+	if (error)
+		return error;
+	align_adopt(align, requests, device, kind);
+	error = align_undo(align, requests, table, device);
+	align_free(align);
+	return error;
+}
+
 int unload_give_back(const struct netdev *primary, const struct netdev *owner,
 		     enum vfsteer_kind kind, struct netdev_table *table,
 		     struct link_requests *requests)
 {
 	bool stays_up = unload_is_owned(primary, owner, table);
-	int error = 0, step_error;
-	struct align *align;
+	int error = unload_alignment(primary, kind, table, requests), step_error;
 
-	if (!align_new(&align)) {
-		align_adopt(align, requests, primary, kind);
-		error = align_undo(align, requests, table, primary);
-		align_free(align);
-	}
 	crash_point("unload-primary-undone");
 	step_error = stays_up ? 0 : link_set_flags(requests, primary->ifindex, 0, IFF_UP);
 	if (!error)
@@ -191,24 +200,6 @@ static int unload_primary(const struct pins *pins, unsigned slot, struct netdev_
 	return error ? error : step_error;
 }
 
-/* Its owner's promiscuity, which net_failover does not pass on. */
-static void unload_standby_flags(const struct vfsteer_pair *pair, struct netdev_table *table,
-				 struct link_requests *requests)
-{
-	const struct netdev *owner = netdev_by_index(table, (int)pair->owner_ifindex);
-	const struct netdev *standby = netdev_by_index(table, (int)pair->standby_ifindex);
-	uint32_t flags = 0;
-
-	if (pair->kind == KIND_PLAIN || !owner || !standby)
-		return;
-	if (owner->flags & IFF_PROMISC || owner->promiscuity)
-		flags |= IFF_PROMISC;
-	if (owner->flags & IFF_ALLMULTI || owner->allmulti)
-		flags |= IFF_ALLMULTI;
-	if (standby->flags & flags)
-		link_set_flags(requests, standby->ifindex, 0, standby->flags & flags);
-}
-
 static int unload_owner(const struct pins *pins, unsigned slot)
 {
 	const struct vfsteer_pair *pair = &pins->pairs[slot];
@@ -227,14 +218,19 @@ static int unload_owner(const struct pins *pins, unsigned slot)
 static int unload_slot(struct pins *pins, unsigned slot, struct netdev_table *table,
 		       struct link_requests *requests)
 {
+	const struct vfsteer_pair *pair = &pins->pairs[slot];
+	const struct netdev *standby = netdev_by_index(table, (int)pair->standby_ifindex);
 	int error = unload_primary(pins, slot, table, requests),
-	    step_error = unload_owner(pins, slot);
+	    step_error = unload_owner(pins, slot), standby_error = 0;
 
-	unload_standby_flags(&pins->pairs[slot], table, requests);
+	if (pair->kind == KIND_NET_FAILOVER && standby)
+		standby_error = unload_alignment(standby, pair->kind, table, requests);
 	if (!step_error)
 		slot_clear(pins, slot);
 	crash_point("unload-slot-cleared");
-	return error ? error : step_error;
+	if (!error)
+		error = step_error;
+	return error ? error : standby_error;
 }
 
 int unload_pair(struct pins *pins, unsigned slot, struct netdev_table *table,
