@@ -9,165 +9,46 @@
  * it towards zero is a twin. A balance is forgotten after TWINS_WINDOW_MS, and TWINS_SETTLED_MS
  * after a switchover if it is older than the switchover: what the old wire alone brought has no
  * twins to come, and the same frame, sent again, is not to be taken for one. A bucket that is full
- * loses its oldest balance. In each of these cases the frame is delivered: twice in the worst
- * case, never not at all.
+ * loses its oldest balance. In each of these cases the frame is delivered: twice in the worst case,
+ * never not at all.
  *
  * Group frames are always compared, unicast ARP and neighbour discovery never: who asks anew after
  * a switchover is given the same answer by the other wire, byte for byte, and to hear one twice
- * does no harm. Other unicast is compared while the pair's flag of the wire says so.
- * The flag of the inactive wire is always set; a frame there, and a switchover, set that of the
- * active wire, which a frame on the active wire clears when nothing of the kind has happened for
- * TWINS_UNICAST_MS, unless the primary is joining or leaving. The agent sets it for a wire that comes.
+ * does no harm. Other unicast is compared while the pair's flag of the wire says so. The flag of
+ * the inactive wire is always set; a frame there, and a switchover, set that of the active wire,
+ * which a frame on the active wire clears when nothing of the kind has happened for
+ * TWINS_UNICAST_MS, unless the primary is joining or leaving. The agent sets it for a wire that
+ * comes.
  *
  * GRO joins TCP segments before these programs run, and differently on each wire. So each segment
- * of a joined frame has a digest of its own, the same that it has when it comes alone, and a
- * joined frame is dropped when all its segments are twins. A segment's digest is of its addresses,
- * ports, sequence number, length, acknowledgement and options.
- * UDP is compared datagram by datagram, with all bytes of each, joined or not. A joined frame keeps
- * the first identification only: the others are taken to count on from it, or to be 0 as it is. So
- * senders make them, and since Linux 6.11 GRO joins no others. Where it did, all come twice.
+ * of a joined frame has a digest of its own, the same that it has when it comes alone, and a joined
+ * frame is dropped when all its segments are twins. A segment's digest is of its addresses, ports,
+ * sequence number, length, acknowledgement and options. UDP is compared datagram by datagram, with
+ * all bytes of each, joined or not. A joined frame keeps the first identification only: the others
+ * are taken to count on from it, or to be 0 as it is. So senders make them, and since Linux 6.11
+ * GRO joins no others. Where it did, all come twice.
  *
  * The digest is keyed, so that nobody who does not know the key can make two frames that look the
  * same: NH (RFC 4418, section 5.2.2) of each chunk of the frame, joined by multiplications. It
- * leaves out what differs between two wires that carry the same frame: the checksum of TCP and
- * UDP, which is not computed yet when a frame comes from the same host by virtio, and padding.
+ * leaves out what differs between two wires that carry the same frame: the checksum of TCP and UDP,
+ * which is not computed yet when a frame comes from the same host by virtio, and padding.
  */
 #ifndef TWINS_H
 #define TWINS_H
 
-#include "ethernet.h"
 #include "maps.h"
 #include "pair.h"
-#include "twins_maps.h"
-#include <bpf/bpf_endian.h>
-#include <linux/in.h>
-#include <linux/ipv6.h>
+#include "twins_frame.h"
 
 #define TWINS_WINDOW_MS 1000 /* these are units of 2^20 ns */
 #define TWINS_UNICAST_MS 1000
 #define TWINS_SETTLED_MS 125
-#define TWINS_CHUNK (8 * VFSTEER_TWINS_WORDS)
 #define TWINS_CHUNKS_MAX 72   /* a frame of 9,216 bytes; longer ones are delivered as they are */
 #define TWINS_SEGMENTS_MAX 64 /* frames of more are delivered as they are */
-#define TWINS_FRAME_MIN 60    /* what is shorter is padded with zeroes by some wires */
-
-/* Offsets in a frame. */
-#define TWINS_TYPE 12
-#define TWINS_NETWORK ETH_HLEN
-#define TWINS_IPV4_LENGTH (TWINS_NETWORK + 2)
-#define TWINS_IPV4_ID (TWINS_NETWORK + 4)
-#define TWINS_IPV4_FRAGMENT (TWINS_NETWORK + 6)
-#define TWINS_IPV4_PROTOCOL (TWINS_NETWORK + 9)
-#define TWINS_IPV4_CHECKSUM (TWINS_NETWORK + 10)
-#define TWINS_IPV6_LENGTH (TWINS_NETWORK + 4)
-#define TWINS_IPV6_PROTOCOL (TWINS_NETWORK + 6)
-#define TWINS_OVER_IPV4 (TWINS_NETWORK + 20)
-#define TWINS_OVER_IPV6 (TWINS_NETWORK + 40)
-/* Offsets in what is over IP. */
-#define TWINS_TCP_CHECKSUM 16
-#define TWINS_PORTS 4 /* bytes of both */
-#define TWINS_UDP_LENGTH 4
-#define TWINS_UDP_CHECKSUM 6
-#define TWINS_UDP_PAYLOAD 8
-
-struct twins_chunk {
-	union {
-		__u64 words[VFSTEER_TWINS_WORDS];
-		__u8 bytes[TWINS_CHUNK];
-	};
-};
 
 static __always_inline __u32 twins_now_ms(void)
 {
 	return (__u32)(bpf_ktime_get_boot_ns() >> 20);
-}
-
-static __always_inline __u64 twins_mix(__u64 digest, const struct twins_chunk *chunk,
-				       const struct vfsteer_twins_key *key)
-{
-	__u64 sum = 0;
-
-	for (int i = 0; i < VFSTEER_TWINS_WORDS; i++) {
-		__u64 word = chunk->words[i] + key->words[i];
-
-		sum += (word & 0xffffffff) * (word >> 32);
-	}
-	digest = (digest ^ sum) * key->multiplier;
-	return digest ^ digest >> 32;
-}
-
-/* At most @length bytes of @skb from @offset on into @chunk, zeroes behind them. */
-static __always_inline void twins_load(struct __sk_buff *skb, __u32 offset, __u64 length, struct twins_chunk *chunk)
-{
-	for (int i = 0; i < VFSTEER_TWINS_WORDS; i++)
-		chunk->words[i] = 0;
-	if (offset >= skb->len)
-		return;
-	if (length > skb->len - offset)
-		length = skb->len - offset;
-	/* It is 1 to TWINS_CHUNK. This shows it to the verifiers of all kernels. */
-	length--;
-	asm volatile("%0 &= %1" : "+r"(length) : "i"(TWINS_CHUNK - 1));
-	bpf_skb_load_bytes(skb, offset, chunk->bytes, length + 1);
-}
-
-static __always_inline __u32 twins_be16(const __u8 *bytes)
-{
-	return bytes[0] << 8 | bytes[1];
-}
-
-/* ARP, or IPv6 neighbour discovery. */
-static __always_inline bool twins_is_neighbours(const struct twins_chunk *chunk)
-{
-	const __u8 *bytes = chunk->bytes;
-	__u32 type = twins_be16(bytes + TWINS_TYPE);
-
-	return type == ETH_P_ARP || (type == ETH_P_IPV6 && bytes[TWINS_IPV6_PROTOCOL] == IPPROTO_ICMPV6 &&
-				     bytes[TWINS_OVER_IPV6] >= ETHERNET_ND_FIRST &&
-				     bytes[TWINS_OVER_IPV6] <= ETHERNET_ND_LAST);
-}
-
-/* What the digest of a frame needs to know of its headers. */
-struct twins_headers {
-	__u32 transport; /* offset; 0: IPv4 with options, a fragment, or nothing known here */
-	__u32 end;	 /* of the packet, without padding */
-	__u8 protocol;
-};
-
-static __always_inline struct twins_headers twins_headers_of(const struct twins_chunk *chunk)
-{
-	const __u8 *bytes = chunk->bytes;
-	__u32 type = twins_be16(bytes + TWINS_TYPE);
-
-	if (type == ETH_P_IP && bytes[TWINS_NETWORK] == ETHERNET_IPV4_PLAIN &&
-	    !(twins_be16(bytes + TWINS_IPV4_FRAGMENT) & 0x3fff))
-		return (struct twins_headers){ TWINS_OVER_IPV4, TWINS_NETWORK + twins_be16(bytes + TWINS_IPV4_LENGTH),
-					       bytes[TWINS_IPV4_PROTOCOL] };
-	if (type == ETH_P_IPV6)
-		return (struct twins_headers){ TWINS_OVER_IPV6, TWINS_OVER_IPV6 + twins_be16(bytes + TWINS_IPV6_LENGTH),
-					       bytes[TWINS_IPV6_PROTOCOL] };
-	return (struct twins_headers){ 0 };
-}
-
-/* Where the header of a TCP segment ends. */
-static __always_inline __u32 twins_tcp_end(const struct twins_chunk *chunk, __u32 transport)
-{
-	__u8 offset = chunk->bytes[(transport == TWINS_OVER_IPV4 ? TWINS_OVER_IPV4 : TWINS_OVER_IPV6) + 12];
-
-	return transport + (offset >> 4) * 4;
-}
-
-#define twins_clear(chunk, from, size) __builtin_memset((chunk)->bytes + (from), 0, size)
-
-/* Where the options of IPv4 end, if it has any and is no fragment; else 0. */
-static __always_inline __u32 twins_over_options(const struct twins_chunk *chunk)
-{
-	__u8 first = chunk->bytes[TWINS_NETWORK];
-
-	if (twins_be16(chunk->bytes + TWINS_TYPE) != ETH_P_IP || first <= ETHERNET_IPV4_PLAIN ||
-	    first > 0x4f || twins_be16(chunk->bytes + TWINS_IPV4_FRAGMENT) & 0x3fff)
-		return 0;
-	return TWINS_NETWORK + (first & 15) * 4;
 }
 
 /*
@@ -226,7 +107,10 @@ struct twins_copy {
 	__u32 path, now_ms, switched_ms;
 };
 
-/* Clears what segments of one stream have each for itself, and what GRO makes anew; returns the sequence number. */
+/*
+ * Clears what segments of one stream have each for itself, and what GRO makes anew; returns the
+ * sequence number.
+ */
 static __always_inline __u32 twins_clear_segment(struct twins_chunk *chunk, bool is_v4)
 {
 	const __u8 *tcp = chunk->bytes + (is_v4 ? TWINS_OVER_IPV4 : TWINS_OVER_IPV6);
@@ -236,7 +120,8 @@ static __always_inline __u32 twins_clear_segment(struct twins_chunk *chunk, bool
 		twins_clear(chunk, TWINS_IPV4_LENGTH, 4); /* with the identification */
 		twins_clear(chunk, TWINS_IPV4_CHECKSUM, 2);
 		twins_clear(chunk, TWINS_OVER_IPV4 + 4, 4);
-		twins_clear(chunk, TWINS_OVER_IPV4 + 13, 7); /* flags, window, checksum, urgent pointer */
+		/* flags, window, checksum, urgent pointer */
+		twins_clear(chunk, TWINS_OVER_IPV4 + 13, 7);
 	} else {
 		twins_clear(chunk, TWINS_IPV6_LENGTH, 2);
 		twins_clear(chunk, TWINS_OVER_IPV6 + 4, 4);
@@ -246,9 +131,11 @@ static __always_inline __u32 twins_clear_segment(struct twins_chunk *chunk, bool
 }
 
 /* One segment of @stream. */
-static __always_inline int twins_note_segment(const struct twins_copy *copy, __u64 stream, __u32 sequence, __u32 length)
+static __always_inline int twins_note_segment(const struct twins_copy *copy, __u64 stream,
+					      __u32 sequence, __u32 length)
 {
-	__u64 pair = (__u64)(__u32)(sequence + copy->key->words[0]) * (__u32)(length + copy->key->words[1]);
+	__u64 pair = (__u64)(__u32)(sequence + copy->key->words[0]) *
+		     (__u32)(length + copy->key->words[1]);
 	__u64 digest = (stream ^ pair) * copy->key->multiplier;
 
 	return twins_note(digest ^ digest >> 32, copy->path, copy->now_ms, copy->switched_ms);
@@ -317,8 +204,8 @@ static __always_inline void twins_set_compared(struct vfsteer_pair *pair, __u32 
 }
 
 /*
- * @path is active, and quiet. A switchover at this moment sets the flag, before and after it changes
- * the word: whoever stores last, the flag of a wire that is inactive now stays.
+ * @path is active, and quiet. A switchover at this moment sets the flag, before and after it
+ * changes the word: whoever stores last, the flag of a wire that is inactive now stays.
  */
 static __always_inline void twins_compare_no_more(struct vfsteer_pair *pair, __u32 path)
 {
@@ -329,14 +216,14 @@ static __always_inline void twins_compare_no_more(struct vfsteer_pair *pair, __u
 }
 
 /* Unicast that came by @path, which the pair's flag of this wire asks to compare: is it to be? */
-static __always_inline bool twins_compare_unicast(struct vfsteer_pair *pair, __u32 path, __u32 now_ms,
-						  __u32 switched_ms)
+static __always_inline bool twins_compare_unicast(struct vfsteer_pair *pair, __u32 path,
+						  __u32 now_ms, __u32 switched_ms)
 {
 	if (pair_active_read(pair) != path) {
 		pair->rx_inactive_boot_ms = now_ms;
 		twins_set_compared(pair, path == PATH_PRIMARY ? PATH_STANDBY : PATH_PRIMARY, 1);
-	} else if (now_ms - pair->rx_inactive_boot_ms > TWINS_UNICAST_MS && now_ms - switched_ms > TWINS_UNICAST_MS &&
-		   !twins_primary_is_moving(pair)) {
+	} else if (now_ms - pair->rx_inactive_boot_ms > TWINS_UNICAST_MS &&
+		   now_ms - switched_ms > TWINS_UNICAST_MS && !twins_primary_is_moving(pair)) {
 		twins_compare_no_more(pair, path);
 		return false;
 	}
@@ -344,9 +231,9 @@ static __always_inline bool twins_compare_unicast(struct vfsteer_pair *pair, __u
 }
 
 /*
- * @digest with a chunk of @skb, at most @length bytes from @offset on. The two at @checksum in it are
- * left out; 0: none. A global function, as the next ones: the verifier looks at it once, and not for
- * each chunk.
+ * @digest with a chunk of @skb, at most @length bytes from @offset on. The two at @checksum in it
+ * are left out; 0: none. A global function, as the next ones: the verifier looks at it once, and
+ * not for each chunk.
  */
 __attribute__((noinline)) __u64 twins_add_chunk(struct __sk_buff *skb, __u32 offset, __u32 length,
 						__u32 checksum, __u64 digest)
@@ -490,7 +377,8 @@ __attribute__((noinline)) int twins_are_datagrams(struct __sk_buff *skb, __u32 s
  * wire? If not, its own twin will be. 1: yes, 0: no. A global function: the verifier looks at it
  * once, and not along every path of every caller.
  */
-__attribute__((noinline)) int twins_is_one(struct __sk_buff *skb, __u32 slot, __u32 path, __u32 is_unicast)
+__attribute__((noinline)) int twins_is_one(struct __sk_buff *skb, __u32 slot, __u32 path,
+					   __u32 is_unicast)
 {
 	struct vfsteer_pair *pair = bpf_map_lookup_elem(&pairs, &slot);
 	struct twins_copy copy = { .path = path, .now_ms = twins_now_ms() };
