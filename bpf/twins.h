@@ -17,8 +17,8 @@
  * does no harm. Other unicast is compared while the pair's flag of the wire says so. The flag of
  * the inactive wire is always set; a frame there, and a switchover, set that of the active wire,
  * which a frame on the active wire clears when nothing of the kind has happened for
- * TWINS_UNICAST_MS, unless the primary is joining or leaving. The agent sets it for a wire that
- * comes.
+ * TWINS_UNICAST_MS, unless the primary is joining, leaving, or ready and not used. The agent sets
+ * it for a wire that comes.
  *
  * GRO joins TCP segments before these programs run, and differently on each wire. So each segment
  * of a joined frame has a digest of its own, the same that it has when it comes alone, and a joined
@@ -188,11 +188,16 @@ static __always_inline __u64 twins_start(struct __sk_buff *skb, const struct vfs
 	return start;
 }
 
-static __always_inline bool twins_primary_is_moving(const struct vfsteer_pair *pair)
+/*
+ * May the inactive wire begin at any time to bring what @active brings, and later than it does? Its
+ * first frame would be too late a warning for those that are on their way.
+ */
+static __always_inline bool twins_may_come(const struct vfsteer_pair *pair, __u32 active)
 {
 	enum vfsteer_primary_state primary = pair_primary_state_read(pair);
 
-	return primary == PRIMARY_JOINING || primary == PRIMARY_LEAVING;
+	return primary == PRIMARY_JOINING || primary == PRIMARY_LEAVING ||
+	       (primary == PRIMARY_READY && active == PATH_STANDBY);
 }
 
 static __always_inline void twins_set_compared(struct vfsteer_pair *pair, __u32 path, __u8 compares)
@@ -223,7 +228,7 @@ static __always_inline bool twins_compare_unicast(struct vfsteer_pair *pair, __u
 		pair->rx_inactive_boot_ms = now_ms;
 		twins_set_compared(pair, path == PATH_PRIMARY ? PATH_STANDBY : PATH_PRIMARY, 1);
 	} else if (now_ms - pair->rx_inactive_boot_ms > TWINS_UNICAST_MS &&
-		   now_ms - switched_ms > TWINS_UNICAST_MS && !twins_primary_is_moving(pair)) {
+		   now_ms - switched_ms > TWINS_UNICAST_MS && !twins_may_come(pair, path)) {
 		twins_compare_no_more(pair, path);
 		return false;
 	}
