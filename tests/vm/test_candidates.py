@@ -15,6 +15,11 @@ from tools.rig.lab import Pair  # noqa: E402
 
 GUESTS = {"6.12": {"kernel": "6.12", "agent": False, "vf": False, **DEVICES}}
 
+LATER = [
+    ("full", "6.12/software", "netns impostors; unit candidates"),
+    ("full", "6.12/two-vfs", "examples 6.12/two-vfs; unit candidates and pairing"),
+]
+
 MAC, OTHER_MAC = Pair(0).mac, "52:54:00:77:00:77"
 # Each made, and then told the MAC of the pair, which an ipvlan has from below; low0 is a device to
 # stand on.
@@ -197,4 +202,4 @@ def two_vfs(guest):
 
 
 if __name__ == "__main__":
-    main(GUESTS, measures=False)
+    main(GUESTS, measures=False, later=LATER)

@@ -31,7 +31,8 @@ GUESTS = {}
 for _kernel in KERNELS:
     GUESTS[f"{_kernel}-net_failover"] = {"kernel": _kernel, "failover": True, "vf_at_boot": True, "agent": False}
     GUESTS[f"{_kernel}-pair"] = {"kernel": _kernel}
-LATER = [("full", "6.1-*/*", "the same case on 6.12; netns failover carrier-lost-and-back"),
+LATER = [("full", "6.12-*/*", "netns failover carrier-lost-and-back; hotplug 6.12-acpi/set-down-and-up"),
+         ("full", "6.1-*/*", "the same case on 6.12; netns failover carrier-lost-and-back"),
          *(("nightly", f"{_kernel}-*/*", "the same case on 6.12; netns failover carrier-lost-and-back") for _kernel in KERNELS[2:])]
 _net_failover = {}  # kernel: its results
 

@@ -47,7 +47,7 @@ GUESTS["6.12-arm64-16k"] = {"kernel": "6.12-arm64-16k", "agent": False, "vf": Tr
                             "prepare": arm64_programs}
 LATER = [("full", "6.1-lockdown/*", "6.12-lockdown/lockdown"),
          ("full", "6.12-btfless/*", "6.12-lockdown/lockdown; netns untraced"),
-         ("full", "6.1-silenced/programs-that-never-run", "6.1-silenced/tracing-switched-off; bpf watch-test"),
+         ("full", "6.1-silenced/*", "6.12-lockdown/lockdown; netns untraced; bpf watch-test"),
          ("nightly", "6.12-arm64-16k/*", "hotplug on x86; build cross (another byte order)")]
 
 

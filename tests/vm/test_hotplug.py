@@ -24,6 +24,8 @@ LATER = [
     ("full", "6.12-acpi/ipv6", "6.12-acpi/unplug and plug; netns frames and failover with IPv6"),
     *(("full", f"{kernel}-acpi/{name}", SAME_ON_6_12.format(name)) for kernel in KERNELS[1:]
       for name in ("plug-silent-wire", "driver-unbind-and-bind", "set-down-and-up", "silent-guest", "agent-killed", "ipv6")),
+    ("full", "6.12-acpi/hold-is-off", "6.12-acpi/unplug, which is held; unit policy and watch"),
+    ("full", "6.12-pciehp/plug", "6.12-acpi/plug; 6.12-pciehp/unplug"),
     ("full", "6.12-pciehp/driver-unbind-and-bind", "6.12-acpi/driver-unbind-and-bind"),
     ("full", "6.12-pciehp/set-down-and-up", "6.12-acpi/set-down-and-up"),
     ("full", "6.12-pciehp/removal-that-never-comes", "unit policy (leaving, and its end)"),

@@ -23,6 +23,7 @@ def prepared():
 
 GUESTS = {kernel: {"kernel": kernel, "pairs": 2, "prepare": prepared, "more_modules": ("xsk_diag", "openvswitch", "crc32c_generic")} for kernel in KERNELS}
 LATER = [("full", "6.12/xdp-firewall", "service 6.12/xdp-program-by-the-broker; netns bypass"),
+         ("full", "6.12/xdp-by-a-link", "netns bypass (firewall-by-link, another agent)"),
          ("full", "6.12/vlans-of-a-bridge", "6.12/vlan; netns neighbours (bridges above the standby)"),
          ("full", "6.1/foreign-filters", "netns hooks, without tcx"),
          ("full", "6.1/*", "the same case on 6.12; hotplug 6.1-acpi/unplug and plug"),

@@ -40,6 +40,32 @@ LATER = [
             "standby-without-carrier",
         )
     ),
+    *(
+        ("full", f"{kernel}-net_failover/is-a-pair-of-its-own-kind", "the same case on 6.12")
+        for kernel in KERNELS[1:]
+    ),
+    (
+        "full",
+        "6.12-net_failover/driver-unbind-and-bind",
+        "6.12-net_failover/unplug and set-down-and-up; hotplug 6.12-acpi/driver-unbind-and-bind",
+    ),
+    (
+        "full",
+        "6.12-net_failover/silent-guest",
+        "6.12-net_failover/unplug and plug; hotplug 6.12-acpi/silent-guest",
+    ),
+    ("full", "6.12-net_failover/ipv6", "6.12-net_failover/unplug and plug; netns frames (IPv6)"),
+    ("full", "6.12-net_failover/migration-fails", "6.12-net_failover/unplug and plug"),
+    (
+        "full",
+        "6.12-net_failover/standby-without-carrier",
+        "traffic 6.12/standby-without-link; unit policy",
+    ),
+    (
+        "full",
+        "6.12-mixed/*",
+        "6.12-net_failover and hotplug 6.12-acpi, each alone; storms two-pairs",
+    ),
     (
         "full",
         "6.12-pciehp/*",

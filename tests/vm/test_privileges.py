@@ -13,7 +13,8 @@ from stage import case, check, check_equal, figures, main, program  # noqa: E402
 QDISC_MODULES = ("sch_tbf", "sch_htb", "sch_sfq", "sch_cake", "sch_codel", "cls_fw", "cls_cgroup")
 GUESTS = {kernel: {"kernel": kernel, "more_modules": QDISC_MODULES, "prepare": lambda: {"extra": {"paced": program("paced")}}}
           for kernel in ("6.12", "6.1", "sid")}
-LATER = [("full", "6.12/unplug-and-plug", "hotplug 6.12-acpi; service unplug-and-plug"),
+LATER = [("full", "6.12/unplug-and-plug", "hotplug 6.12-acpi, whose agent has the same capabilities"),
+         ("full", "6.12/restart-adopts", "netns privileges and lifecycle restart-adopts"),
          ("full", "6.12/root-qdiscs-as-on-the-standby", "6.12/pacing-holds; netns qdiscs"),
          *(("full", f"{kernel}/*", f"the same case on 6.12; hotplug {kernel}-acpi, whose agent has the same capabilities") for kernel in ("6.1", "sid"))]
 

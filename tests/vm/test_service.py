@@ -55,7 +55,9 @@ def prepared():
 BUILT = Path(stage.VFSTEER).resolve().parent
 GUESTS = {"6.12": {"kernel": "6.12", "agent": False, "prepare": prepared, "memory_mb": 1024, "more_modules": ("virtio_blk",), "cmdline": "audit=1",
                    "boot_timeout_s": 180}}
-LATER = [("full", "6.12/restarted", "6.12/killed; netns lifecycle and upgrade"),
+LATER = [("full", "6.12/killed", "crashes 6.12/unplug-after-death; netns lifecycle (killed) and crashes"),
+         ("full", "6.12/unplug-and-plug", "hotplug 6.12-acpi/unplug and plug; 6.12/sandbox-holds"),
+         ("full", "6.12/restarted", "netns lifecycle and upgrade"),
          ("full", "6.12/stopped-and-started", "netns lifecycle; hotplug 6.12-acpi/agent-killed of level full"),
          ("full", "6.12/watchdog", "netns service watchdog"),
          ("full", "6.12/commands-beside", "netns privileges"),

@@ -17,7 +17,8 @@ from stage import KERNELS, case, check, check_equal, check_lossless, main, progr
 from tools.rig.measure import deliver, measure  # noqa: E402
 
 GUESTS = {kernel: {"kernel": kernel, "pairs": 2} for kernel in KERNELS}
-LATER = [("full", "6.12/two-pairs", "storms two-pairs; netns service ready-when-every-pair-is-steered"),
+LATER = [("full", "6.12/tcp-bulk", "netns twins tcp-that-comes-twice; netns failover and ports with TCP"),
+         ("full", "6.12/two-pairs", "storms two-pairs; netns service ready-when-every-pair-is-steered"),
          ("full", "6.1/*", "the same case on 6.12; hotplug 6.1-acpi/unplug and plug"),
          *(("nightly", f"{kernel}/*", f"the same case on 6.12; hotplug {kernel}-acpi/unplug and plug") for kernel in KERNELS[2:])]
 

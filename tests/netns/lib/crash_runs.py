@@ -20,7 +20,7 @@ from tools.rig.levels import nightly, reached
 
 EVERY = reached("nightly")  # takes an hour
 LONG = 6  # points, of a life
-PARTS = 4  # a run takes one of so many
+PARTS = 8  # a run takes one of so many
 # tests/run gives it from the commit's hash
 PART = int(os.environ.get("VFSTEER_PART", time.time_ns() // 10**9)) % PARTS
 SETTLE_S = 0.05
@@ -101,7 +101,7 @@ def trace(crash, scenario):
 
 
 def chosen(passed, relevant):
-    """Points at their first passage, now with and now without an unplug; of a long life a quarter,
+    """Points at their first passage, now with and now without an unplug; of a long life an eighth,
     which the commit chooses. EVERY: all, at each passage, both ways.
     """
     passed = [passage for passage in passed if re.match(relevant, passage)]

@@ -15,7 +15,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[folder] / name) for folder,
 import bpf  # noqa: E402
 import tables  # noqa: E402
 from rig import (ETH_P_ALL, GUEST, MAC, OUTSIDE, ROOT, VFSTEER, WITHOUT_TCX, Flow, case, check, check_equal, main, note, wait)
-from tools.rig.levels import reached  # noqa: E402
+from tools.rig.levels import full, reached  # noqa: E402
 from variants import variant  # noqa: E402
 
 RATE = 2000
@@ -140,6 +140,7 @@ def swap_without_tcx(stage):
 
 
 @case(agent=False)
+@full("crashes/die-at-widen")
 def counters_are_added(stage):
     """A version with more counters makes room for them, and the one with fewer goes on: nothing is lost, and what was counted stays."""
     def counters(program):
@@ -261,6 +262,7 @@ def other_layout(stage):
 
 
 @case(agent=False)
+@full("upgrade/other-layout, upgrade/swap-without-tcx")
 def other_layout_without_tcx(stage):
     refuse_other_layout(stage, [WITHOUT_TCX])
 

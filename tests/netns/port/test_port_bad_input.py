@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 from ports import Container, listed, port  # noqa: E402
 from refusals import PortRefusals, Refusals, inventory, write  # noqa: E402
 from rig import MAC, OUTSIDE, VFSTEER, case, check_equal, main, note, reachable, wait  # noqa: E402
+from tools.rig.levels import full  # noqa: E402
 
 LONG = "averylongname" + "e" * 115  # of 128 characters
 TAKEN = "02:76:66:00:01:01"
@@ -315,6 +316,7 @@ def standby_behind_a_bridge(stage):
 
 
 @case
+@full("unit port_check (no_room)")
 def no_room(stage):
     """64 ports are as many as there can be: the next one is refused, until there is one less."""
     script = "".join(

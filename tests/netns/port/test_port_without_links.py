@@ -33,6 +33,7 @@ from rig import (
     reachable,
     wait,
 )
+from tools.rig.levels import full  # noqa: E402
 
 OTHER = "02:00:00:00:00:aa"
 
@@ -143,6 +144,7 @@ def primary_deleted_without_agent(stage, mode):
 
 
 @by_each_driver
+@full("port-lifecycle/unload-leaves-nothing; ports 5.10-e1000e of level full")
 def nothing_is_left(stage, mode):
     start(stage, mode)
     with Container(stage, settings=None, mode=mode) as one:
