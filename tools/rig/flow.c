@@ -2,10 +2,9 @@
 /*
  * flow: numbered UDP datagrams at an even pace, and an account of what became of them.
  *
- * flow send --to ADDR --port P [--rate PPS] [--count N | --seconds S] ... flow receive --port P
- * [--until-idle MS] [--report FILE] ...
- *
- * flow clock              the time here: CLOCK_REALTIME and CLOCK_MONOTONIC in ns
+ *	flow send --to ADDR --port P [--rate PPS] [--count N | --seconds S] ...
+ *	flow receive --port P [--until-idle MS] [--report FILE] ...
+ *	flow clock	the time here: CLOCK_REALTIME and CLOCK_MONOTONIC in ns
  *
  * Both ends report as JSON. SIGTERM ends either in good order: the sender then says how many it has
  * sent, which is what a tail that never arrives is counted against.
