@@ -35,7 +35,6 @@ BANNED = [re.compile(rf"\b(?:{words})\b", re.I) for words in (
     "somebody|anybody|everybody|nobody", "anew", "meanwhile it", "by itself alone")]
 # Words that codespell takes for mistakes.
 SPELLED = ("nd", "fro", "whats")
-COMMENTED = {".c", ".h"}
 
 
 def files(*patterns):

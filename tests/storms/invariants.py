@@ -6,7 +6,6 @@ import socket
 import time
 
 import bpf
-import rtnl
 from pins import Pins
 from rig import BROADCAST, ETH_P_TEST, GUEST, OUTSIDE, check, check_equal, frame, wait
 from world import HOOKS, TCX

@@ -19,7 +19,7 @@ from tools.rig.levels import nightly  # noqa: E402
 
 HEADER = (ROOT / "include" / "vfsteer.h").read_text()
 PAIR_SIZE = int(re.search(r"sizeof\(struct vfsteer_pair\) == (\d+)", HEADER)[1])
-ACTIVE, PRIMARY_STATE, ADMIN, CAUSE = range(4)
+ACTIVE, PRIMARY_STATE = 0, 1
 STANDBY, PRIMARY, STANDBY_IFINDEX, PRIMARY_IFINDEX, LAST_SWITCH, LEAVING = 8, 24, 64, 68, 72, 80
 NAMESPACE = LEAVING + 8 + 3 * 16 + 4
 SLOTS_USED = PAIR_SIZE - 8

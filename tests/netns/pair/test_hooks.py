@@ -16,8 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
 import bpf  # noqa: E402
 from rig import (  # noqa: E402
-    ETH_P_ALL, GUEST, OUTSIDE, VFSTEER, WITHOUT_TCX, Flow, case, check, check_equal, main,
-    reachable, wait,
+    GUEST, VFSTEER, WITHOUT_TCX, case, check, check_equal, main, reachable, wait,
 )
 from tools.rig.netns import Netns  # noqa: E402
 from tools.rig.levels import quick  # noqa: E402
