@@ -538,10 +538,8 @@ int main(void)
 	setbuf(stdout, NULL);
 	seed = getenv("SEED") ? (unsigned)atoi(getenv("SEED")) : (unsigned)time(NULL);
 	printf("# SEED=%u\n", seed);
-	if (unshare(CLONE_NEWNET)) {
-		printf("a network namespace could not be made (%s): root is needed\n", strerror(errno));
+	if (!namespace_enter())
 		return 77;
-	}
 	if (system(devices)) {
 		printf("the veths could not be made\n");
 		return 1;
