@@ -202,5 +202,5 @@ def add_all(scenarios):
         if scenario.without_tcx:
             add(
                 f"die_at_{name}_without_tcx", scenario(), [WITHOUT_TCX],
-                f"die-at-{name}; hooks without tcx",
+                f"die-at-{name}; ingress-qdisc without tcx",
             )
