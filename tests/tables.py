@@ -35,7 +35,9 @@ def rows(file, name, row="X"):
     found = re.search(rf"^#define {name}\({row}\)\s*\\\n((?:.*\\\n)*.*\n)", source, re.M)
     assert found, f"{file}: no table {name}({row})"
     body = re.sub(r"/\*.*?\*/", "", found[1].replace("\\\n", "\n"), flags=re.S)
-    return list(_rows(body, row))
+    rows_found = list(_rows(body, row))
+    assert rows_found, f"{file}: {name}({row}) has no rows"
+    return rows_found
 
 
 def _rows(body, row):

@@ -9,6 +9,7 @@
 #include "vfsteer.h"
 #include "chain.h"
 #include "maps.skel.h"
+#include "namespace.h"
 #include "port.skel.h"
 #include "port_maps.skel.h"
 #include "port_without_btf.skel.h"
@@ -21,7 +22,6 @@
 #include <errno.h>
 #include <linux/if_ether.h>
 #include <net/if.h>
-#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -282,10 +282,8 @@ static inline int world_enter(void)
 {
 	setbuf(stdout, NULL);
 	libbpf_set_print(world_quiet);
-	if (unshare(CLONE_NEWNET)) {
-		printf("a network namespace could not be made (%s): root is needed\n", strerror(errno));
+	if (!namespace_enter())
 		return 77;
-	}
 	if (system(world_devices) || chain_lengthen(CHAIN_FAR, CHAIN_LOOK)) {
 		printf("the veths could not be made\n");
 		return 1;

@@ -9,6 +9,7 @@
 #include "vfsteer.h"
 #include "chain.h"
 #include "maps.skel.h"
+#include "namespace.h"
 #include "steer.skel.h"
 #include "steer_without_btf.skel.h"
 #include "steer_without_cas.skel.h"
@@ -21,7 +22,6 @@
 #include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
 #include <net/if.h>
-#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -324,6 +324,14 @@ struct expectation {
 	bool word_differs; /* LIVENESS_WORD, which sees no device, redirects all the same */
 };
 
+/* The last three members of an expectation: those that pairs of both kinds have. */
+#define TO_PRIMARY TC_ACT_REDIRECT, COUNTER(tx_primary_packets), false
+#define LEAVE_PRIMARY TAKEN, COUNTER(rx_primary_link_local_packets), false
+#define DROP_STANDBY TC_ACT_SHOT, COUNTER(drop_group_standby_inactive_packets), false
+#define DROP_PRIMARY TC_ACT_SHOT, COUNTER(drop_group_primary_inactive_packets), false
+#define DROP_ECHO TC_ACT_SHOT, COUNTER(drop_own_echo_packets), false
+#define DROP_FOREIGN TC_ACT_SHOT, COUNTER(drop_foreign_inactive_packets), false
+
 static inline void expect(struct bpf_program *program, const char *on, const struct expectation *cases, size_t count)
 {
 	unsigned failures = 0;
@@ -400,10 +408,8 @@ static inline int run_methods(const struct CMUnitTest *tests, size_t count)
 	int failures = 0;
 
 	setbuf(stdout, NULL);
-	if (unshare(CLONE_NEWNET)) {
-		printf("a network namespace could not be made (%s): root is needed\n", strerror(errno));
+	if (!namespace_enter())
 		return 77;
-	}
 	if (system(devices) || chain_lengthen(CHAIN_NEAR, 20) || chain_lengthen(CHAIN_FAR, CHAIN_LOOK)) {
 		printf("the veths could not be made\n");
 		return 1;

@@ -8,16 +8,10 @@
 
 #include <sys/stat.h>
 
-#define TO_PRIMARY TC_ACT_REDIRECT, COUNTER(tx_primary_packets), false
 #define TO_STANDBY TC_ACT_REDIRECT, COUNTER(tx_standby_packets), false
 #define TAKE_PRIMARY TAKEN, COUNTER(rx_primary_packets), false
-#define LEAVE_PRIMARY TAKEN, COUNTER(rx_primary_link_local_packets), false
 #define TAKE_STANDBY TC_ACT_REDIRECT, COUNTER(rx_standby_packets), false
 #define LEAVE_STANDBY TAKEN, COUNTER(rx_standby_packets), false
-#define DROP_STANDBY TC_ACT_SHOT, COUNTER(drop_group_standby_inactive_packets), false
-#define DROP_PRIMARY TC_ACT_SHOT, COUNTER(drop_group_primary_inactive_packets), false
-#define DROP_ECHO TC_ACT_SHOT, COUNTER(drop_own_echo_packets), false
-#define DROP_FOREIGN TC_ACT_SHOT, COUNTER(drop_foreign_inactive_packets), false
 
 /*
  * "Pass" would let the kernel choose the primary: what goes over the standby is redirected there.

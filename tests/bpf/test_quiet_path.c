@@ -275,11 +275,8 @@ int main(void)
 	};
 
 	setbuf(stdout, NULL);
-	if (unshare(CLONE_NEWNET)) {
-		printf("a network namespace could not be made (%s): root is needed\n",
-		       strerror(errno));
+	if (!namespace_enter())
 		return 77;
-	}
 	world.liveness = LIVENESS_WORD;
 	world.elf = steer_bpf__elf_bytes;
 	return cmocka_run_group_tests_name("quiet path", tests, setup, teardown);

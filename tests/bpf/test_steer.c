@@ -7,7 +7,6 @@
 
 #include <sys/stat.h>
 
-#define TO_PRIMARY TC_ACT_REDIRECT, COUNTER(tx_primary_packets), false
 #define TO_STANDBY TAKEN, COUNTER(tx_standby_packets), false
 
 static void test_egress(void **context)
@@ -41,10 +40,6 @@ static void test_egress(void **context)
 }
 
 #define TAKE_STANDBY TAKEN, COUNTER(rx_standby_packets), false
-#define DROP_STANDBY TC_ACT_SHOT, COUNTER(drop_group_standby_inactive_packets), false
-#define DROP_PRIMARY TC_ACT_SHOT, COUNTER(drop_group_primary_inactive_packets), false
-#define DROP_ECHO TC_ACT_SHOT, COUNTER(drop_own_echo_packets), false
-#define DROP_FOREIGN TC_ACT_SHOT, COUNTER(drop_foreign_inactive_packets), false
 
 static void test_standby_ingress(void **context)
 {
@@ -93,7 +88,6 @@ static void test_standby_ingress(void **context)
 }
 
 #define TAKE_PRIMARY TC_ACT_REDIRECT, COUNTER(rx_primary_packets), false
-#define LEAVE_PRIMARY TAKEN, COUNTER(rx_primary_link_local_packets), false
 
 static void test_primary_ingress(void **context)
 {

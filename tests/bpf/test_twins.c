@@ -1,66 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The receive rule (bpf/twins.h): whatever the two wires bring, in whatever order, n copies on one and m on the other deliver max(n, m). */
-#include "steer_stage.h"
+/*
+ * The receive rule (bpf/twins.h): whatever the two wires bring, in whatever order, n copies on one
+ * and m on the other deliver max(n, m). What GRO has joined: test_twins_joined.c.
+ */
+#include "twins_stage.h"
 
 #include <pthread.h>
-#include <time.h>
 
-#define ROUNDS 150
 #define FRAMES 12
 #define COPIES_MAX 4
-#define FRAME_MAX 3300 /* BPF_PROG_TEST_RUN takes a page */
-#define MSS 100
-#define SEGMENTS 60
 #define WINDOW_MS 1000
 #define SETTLED_MS 125
 #define SWITCHES 20000
-
-struct wire_frame {
-	uint8_t bytes[FRAME_MAX];
-	unsigned size, gso_size, segments;
-};
-
-static unsigned seed;
-
-static unsigned below(unsigned limit)
-{
-	return (unsigned)rand_r(&seed) % limit;
-}
-
-static bool is_delivered(const struct wire_frame *frame, enum vfsteer_path path)
-{
-	struct __sk_buff skb = { .ifindex = if_nametoindex(path == PATH_PRIMARY ? "pr0" : "st0"),
-				 .gso_size = frame->gso_size,
-				 .gso_segs = frame->segments };
-	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame->bytes, .data_size_in = frame->size, .ctx_in = &skb,
-		    .ctx_size_in = sizeof(skb), .repeat = 1);
-	struct bpf_program *program =
-		path == PATH_PRIMARY ? world.steer->progs.primary_ingress : world.steer->progs.standby_ingress;
-
-	assert_int_equal(bpf_prog_test_run_opts(bpf_program__fd(program), &options), 0);
-	assert_true(options.retval == TC_ACT_SHOT || (int)options.retval == TAKEN || options.retval == TC_ACT_REDIRECT);
-	return options.retval != TC_ACT_SHOT;
-}
-
-static uint64_t boot_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-/* Both wires are compared, as after a switchover. */
-static void set_compared(enum vfsteer_path active)
-{
-	struct vfsteer_pair pair;
-
-	set(&(struct setting){ active });
-	pair = pair_get(SLOT);
-	pair.rx_compares_primary = pair.rx_compares_standby = 1;
-	pair.last_switch_boot_ns = boot_ns();
-	pair_put(SLOT, &pair);
-}
 
 /* UDP over IPv4 of @size bytes, numbered. */
 static void fill(struct wire_frame *frame, bool is_group, unsigned size, uint32_t number)
@@ -110,7 +61,8 @@ static void random_round(bool is_group)
 	for (unsigned i = 0; i < count; i++)
 		delivered[order[i].frame] += is_delivered(&sent[order[i].frame], order[i].path);
 	for (unsigned i = 0; i < FRAMES; i++)
-		assert_int_equal(delivered[i], copies[i][0] > copies[i][1] ? copies[i][0] : copies[i][1]);
+		assert_int_equal(delivered[i],
+				 copies[i][0] > copies[i][1] ? copies[i][0] : copies[i][1]);
 }
 
 static void test_random_copies(void **context)
@@ -128,7 +80,8 @@ static void test_each_byte_counts(void **context)
 
 	(void)context;
 	for (size_t i = 0; i < COUNT(sizes); i++)
-		for (unsigned place = sizes[i] > 300 ? sizes[i] - 150 : 26; place < sizes[i]; place++) {
+		for (unsigned place = sizes[i] > 300 ? sizes[i] - 150 : 26; place < sizes[i];
+		     place++) {
 			bool is_checksum = place == 40 || place == 41;
 
 			set_compared(PATH_PRIMARY);
@@ -210,7 +163,10 @@ static void check_flags(unsigned primary, unsigned standby)
 	assert_int_equal(pair_get(SLOT).rx_compares_standby, standby);
 }
 
-/* Of a quiet pair no unicast is compared on the active wire; one frame on the other wire changes that, for a second. */
+/*
+ * Of a quiet pair no unicast is compared on the active wire; one frame on the other wire changes
+ * that, for a second.
+ */
 static void test_quiet_pair(void **context)
 {
 	static struct wire_frame frame, copy;
@@ -235,10 +191,14 @@ static void test_quiet_pair(void **context)
 	check_flags(0, 1);
 }
 
-/* A primary that joins or leaves, or is ready and not used, may begin to bring what the standby brings at any time, and later. */
+/*
+ * A primary that joins or leaves, or is ready and not used, may begin to bring what the standby
+ * brings at any time, and later than it does.
+ */
 static void test_twins_may_come(void **context)
 {
-	static const enum vfsteer_primary_state states[] = { PRIMARY_JOINING, PRIMARY_LEAVING, PRIMARY_READY, PRIMARY_DOWN };
+	static const enum vfsteer_primary_state states[] = { PRIMARY_JOINING, PRIMARY_LEAVING,
+							     PRIMARY_READY, PRIMARY_DOWN };
 	static struct wire_frame frame, copy;
 
 	(void)context;
@@ -280,7 +240,10 @@ static void *receive_on_primary(void *until)
 	return NULL;
 }
 
-/* A frame that finds the pair quiet, and a switchover at that moment: the primary's wire, now the inactive one, is compared. */
+/*
+ * A frame that finds the pair quiet, and a switchover at that moment: the primary's wire, now the
+ * inactive one, is compared.
+ */
 static void test_quiet_and_switched(void **context)
 {
 	unsigned forgotten = 0;
@@ -303,154 +266,6 @@ static void test_quiet_and_switched(void **context)
 	until = true;
 	pthread_join(thread, NULL);
 	assert_int_equal(forgotten, 0);
-}
-
-/* @count segments of a stream from number @first on, as one frame. */
-static void fill_segments(struct wire_frame *frame, bool is_v4, unsigned first, unsigned count, unsigned flags)
-{
-	unsigned transport = is_v4 ? 34 : 54, payload = count * MSS;
-	static const uint8_t us[] = { US }, peer[] = { PEER };
-	uint32_t sequence = 4294967000u + first * MSS; /* across zero */
-	uint8_t *tcp = frame->bytes + transport;
-
-	memset(frame, 0, sizeof(*frame));
-	memcpy(frame->bytes, us, 6);
-	memcpy(frame->bytes + 6, peer, 6);
-	frame->bytes[12] = is_v4 ? 8 : 0x86;
-	frame->bytes[13] = is_v4 ? 0 : 0xdd;
-	if (is_v4) {
-		frame->bytes[14] = 0x45;
-		frame->bytes[16] = (uint8_t)((40 + payload) >> 8);
-		frame->bytes[17] = (uint8_t)(40 + payload);
-		frame->bytes[19] = (uint8_t)first;
-		frame->bytes[23] = 6;
-	} else {
-		frame->bytes[14] = 0x60;
-		frame->bytes[18] = (uint8_t)((20 + payload) >> 8);
-		frame->bytes[19] = (uint8_t)(20 + payload);
-		frame->bytes[20] = 6;
-	}
-	for (unsigned i = 0; i < 4; i++)
-		tcp[4 + i] = (uint8_t)(sequence >> (24 - 8 * i));
-	tcp[12] = 0x50;
-	tcp[13] = (uint8_t)flags;
-	tcp[15] = (uint8_t)below(256); /* the window is that of the first segment */
-	tcp[16] = (uint8_t)below(256);
-	frame->size = transport + 20 + payload;
-	frame->gso_size = count > 1 ? MSS : 0;
-	frame->segments = count;
-}
-
-/*
- * A stream comes twice, joined otherwise on each wire, in order on each. No segment is ever missing, and what comes of one wire after all of the
- * other is dropped.
- */
-static void random_stream(bool is_v4, bool one_after_the_other)
-{
-	unsigned at[2] = { 0 }, seen[SEGMENTS] = { 0 };
-	static struct wire_frame frame;
-
-	set_compared(PATH_PRIMARY);
-	while (at[0] < SEGMENTS || at[1] < SEGMENTS) {
-		unsigned wire = at[0] == SEGMENTS ? 1 : at[1] == SEGMENTS || one_after_the_other ? 0 : below(2);
-		unsigned count = 1 + below(16);
-
-		if (count > SEGMENTS - at[wire])
-			count = SEGMENTS - at[wire];
-		fill_segments(&frame, is_v4, at[wire], count, at[wire] + count == SEGMENTS ? 0x18 : 0x10);
-		if (is_delivered(&frame, wire ? PATH_PRIMARY : PATH_STANDBY))
-			for (unsigned i = 0; i < count; i++)
-				seen[at[wire] + i]++;
-		at[wire] += count;
-	}
-	for (unsigned i = 0; i < SEGMENTS; i++) {
-		assert_in_range(seen[i], 1, 2);
-		if (one_after_the_other)
-			assert_int_equal(seen[i], 1);
-	}
-}
-
-static void test_streams(void **context)
-{
-	(void)context;
-	for (unsigned i = 0; i < ROUNDS; i++)
-		random_stream(i % 2, i % 4 < 2);
-}
-
-/* @count datagrams of MSS bytes from number @first on, as GRO joins them. */
-static void fill_datagrams(struct wire_frame *frame, bool is_v4, unsigned first, unsigned count)
-{
-	unsigned transport = is_v4 ? 34 : 54, payload = count * MSS, id = 65500 + first;
-
-	fill_segments(frame, is_v4, 0, count, 0);
-	frame->bytes[is_v4 ? 23 : 20] = 17;
-	memset(frame->bytes + transport, 0, 20);
-	if (is_v4) {
-		frame->bytes[16] = (uint8_t)((28 + payload) >> 8);
-		frame->bytes[17] = (uint8_t)(28 + payload);
-		frame->bytes[18] = (uint8_t)(id >> 8);
-		frame->bytes[19] = (uint8_t)id;
-		frame->bytes[24] = (uint8_t)below(256);
-	} else {
-		frame->bytes[18] = (uint8_t)((8 + payload) >> 8);
-		frame->bytes[19] = (uint8_t)(8 + payload);
-	}
-	frame->bytes[transport + 4] = (uint8_t)((8 + payload) >> 8);
-	frame->bytes[transport + 5] = (uint8_t)(8 + payload);
-	frame->bytes[transport + 6] = (uint8_t)below(256);
-	for (unsigned i = 0; i < count; i++)
-		memset(frame->bytes + transport + 8 + i * MSS, (int)(first + i), MSS);
-	frame->size = transport + 8 + payload;
-}
-
-/* As random_stream. */
-static void random_datagrams(bool is_v4, bool one_after_the_other)
-{
-	unsigned at[2] = { 0 }, seen[SEGMENTS] = { 0 };
-	static struct wire_frame frame;
-
-	set_compared(PATH_PRIMARY);
-	while (at[0] < SEGMENTS || at[1] < SEGMENTS) {
-		unsigned wire = at[0] == SEGMENTS ? 1 : at[1] == SEGMENTS || one_after_the_other ? 0 : below(2);
-		unsigned count = 1 + below(16);
-
-		if (count > SEGMENTS - at[wire])
-			count = SEGMENTS - at[wire];
-		fill_datagrams(&frame, is_v4, at[wire], count);
-		if (is_delivered(&frame, wire ? PATH_PRIMARY : PATH_STANDBY))
-			for (unsigned i = 0; i < count; i++)
-				seen[at[wire] + i]++;
-		at[wire] += count;
-	}
-	for (unsigned i = 0; i < SEGMENTS; i++) {
-		assert_in_range(seen[i], 1, 2);
-		/* The identification passes 0, and a frame that begins with it counts no further. */
-		if (one_after_the_other && !is_v4)
-			assert_int_equal(seen[i], 1);
-	}
-}
-
-static void test_datagrams(void **context)
-{
-	(void)context;
-	for (unsigned i = 0; i < ROUNDS; i++)
-		random_datagrams(i % 2, i % 4 < 2);
-}
-
-/* Acknowledgements carry nothing that GRO joins, and three of one kind mean something. */
-static void test_acknowledgements(void **context)
-{
-	static struct wire_frame frame;
-
-	(void)context;
-	set_compared(PATH_PRIMARY);
-	fill_segments(&frame, true, 3, 0, 0x10);
-	frame.size = 60;
-	for (unsigned i = 0; i < 3; i++)
-		assert_true(is_delivered(&frame, PATH_PRIMARY));
-	for (unsigned i = 0; i < 3; i++)
-		assert_false(is_delivered(&frame, PATH_STANDBY));
-	assert_true(is_delivered(&frame, PATH_STANDBY));
 }
 
 /* A macvlan's own broadcast comes back on the inactive wire. */
@@ -491,16 +306,20 @@ static void fill_neighbour(struct wire_frame *frame, bool is_v4, uint8_t type)
 	}
 }
 
-/* Who asks anew after a switchover gets the same answer by the other wire. To wait for it a second time costs a second, to hear it twice nothing. */
+/*
+ * Who asks anew after a switchover gets the same answer by the other wire. To wait for it a second
+ * time costs a second, to hear it twice nothing.
+ */
 static void test_neighbours_answer_again(void **context)
 {
 	static const struct {
 		bool is_v4;
 		uint8_t type;
 		bool is_repeatable;
-	} messages[] = { { true, 1, true },	{ true, 2, true },	{ false, 133, true },  { false, 134, true },
-			 { false, 135, true },	{ false, 136, true },	{ false, 137, true },  { false, 132, false },
-			 { false, 138, false }, { false, 129, false } };
+	} messages[] = { { true, 1, true },    { true, 2, true },     { false, 133, true },
+			 { false, 134, true }, { false, 135, true },  { false, 136, true },
+			 { false, 137, true }, { false, 132, false }, { false, 138, false },
+			 { false, 129, false } };
 	static struct wire_frame frame;
 
 	(void)context;
@@ -521,35 +340,18 @@ static void test_neighbours_answer_again(void **context)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_random_copies), cmocka_unit_test(test_each_byte_counts),
-		cmocka_unit_test(test_options),	      cmocka_unit_test(test_padding),
+		cmocka_unit_test(test_random_copies),
+		cmocka_unit_test(test_each_byte_counts),
+		cmocka_unit_test(test_options),
+		cmocka_unit_test(test_padding),
 		cmocka_unit_test(test_window),
-		cmocka_unit_test(test_quiet_pair),    cmocka_unit_test(test_switch_compares),
+		cmocka_unit_test(test_quiet_pair),
+		cmocka_unit_test(test_switch_compares),
 		cmocka_unit_test(test_quiet_and_switched),
-		cmocka_unit_test(test_twins_may_come), cmocka_unit_test(test_datagrams),
-		cmocka_unit_test(test_streams),	      cmocka_unit_test(test_acknowledgements),
-		cmocka_unit_test(test_own_macs),      cmocka_unit_test(test_neighbours_answer_again),
+		cmocka_unit_test(test_twins_may_come),
+		cmocka_unit_test(test_own_macs),
+		cmocka_unit_test(test_neighbours_answer_again),
 	};
 
-	static const variant_elf_t objects[] = { steer_bpf__elf_bytes, steer_without_cas_bpf__elf_bytes,
-						 steer_without_btf_bpf__elf_bytes };
-	int failures = 0;
-
-	setbuf(stdout, NULL);
-	seed = getenv("SEED") ? (unsigned)atoi(getenv("SEED")) : (unsigned)time(NULL);
-	printf("# SEED=%u\n", seed);
-	if (unshare(CLONE_NEWNET)) {
-		printf("a network namespace could not be made (%s): root is needed\n", strerror(errno));
-		return 77;
-	}
-	if (system(devices)) {
-		printf("the veths could not be made\n");
-		return 1;
-	}
-	world.liveness = LIVENESS_WORD;
-	for (size_t i = 0; i < COUNT(objects); i++) {
-		world.elf = objects[i];
-		failures += cmocka_run_group_tests_name("twins", tests, setup, teardown);
-	}
-	return failures != 0;
+	return run_twins(tests, COUNT(tests));
 }

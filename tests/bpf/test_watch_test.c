@@ -4,11 +4,11 @@
  * goes, also after an agent that was killed.
  */
 #include "datapath/watch_test.h"
+#include "namespace.h"
 #include "../../bpf/watch_test.h"
 
 #include <bpf/bpf.h>
 #include <net/if.h>
-#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <errno.h>
 
 #include <cmocka.h>
 
@@ -91,11 +90,8 @@ int main(void)
 		cmocka_unit_test(test_is_silent),
 	};
 
-	if (unshare(CLONE_NEWNET)) {
-		printf("a network namespace could not be made (%s): root is needed\n",
-		       strerror(errno));
+	if (!namespace_enter())
 		return 77;
-	}
 	map_fd = watch_test_map();
 	if (map_fd < 0) {
 		printf("no map: %s\n", strerror(-map_fd));

@@ -35,7 +35,6 @@ BANNED = [re.compile(rf"\b(?:{words})\b", re.I) for words in (
     "somebody|anybody|everybody|nobody", "anew", "meanwhile it", "by itself alone")]
 # Words that codespell takes for mistakes.
 SPELLED = ("nd", "fro", "whats")
-COMMENTED = {".c", ".h"}
 
 
 def files(*patterns):
@@ -226,11 +225,14 @@ def commands_exist(codes=None):
 
 def keys_exist():
     """Of the configuration, as vfsteer.conf(5) has them; that page is compared with the program in test_installed.sh."""
-    manual = read("user/man/vfsteer.conf.5")
+    manual, count = read("user/man/vfsteer.conf.5"), 0
     for name in documents():
         for key in re.findall(r"`([a-z]+(?:_[a-z]+)*) = [a-z]", read(name)):
+            count += 1
             if not re.search(rf"^\.(?:BR|BI) (?:{key}\b)", manual, re.M):
                 yield f"{name}: {key}: not in vfsteer.conf(5)"
+    if not count:
+        yield "no document names a key"
 
 
 def json_keys_are_documented():
@@ -316,15 +318,19 @@ def config_keys_are_documented(table=None):
 
 def examples_are_tested():
     """Each block with a vfsteer command and its output has a mark, and each mark a test that makes its situation."""
-    tests = "".join(read(name) for name in files("tests/*test_examples.py"))
+    tests, marks, blocks = "".join(read(name) for name in files("tests/*test_examples.py")), 0, 0
     for name in [*documents(), *manuals()]:
         text = read(name)
         for mark in re.findall(r'^(?:<!--|\.\\") example: ([a-z-]+)', text, re.M):
+            marks += 1
             if f'"{mark}"' not in tests:
                 yield f"{name}: example {mark}: no test makes it"
         for before, body in re.findall(r"((?:^.*\n)?)^(?:```\w*|\.EX)\n(.*?)^(?:```|\.EE)$", text, re.M | re.S):
+            blocks += 1
             if re.search(r"^# (?:vfsteer|bpftool) ", body, re.M) and "example:" not in before:
                 yield f"{name}: no mark before: {body.splitlines()[0]}"
+    if not marks or not blocks:
+        yield f"{marks} marks and {blocks} blocks of code in all documents"
 
 
 # A check that finds nothing in these is broken: (check, argument, how many lines it yields).
@@ -333,6 +339,9 @@ WRONG = (
     (documents_are_narrow, [("wrong.md", "x " * 60 + "\n| " + "x" * 120 + " |\n```\n" + "x" * 120 + "\n```\n")], 1),
     (sentences_are_short, [("wrong.md", 1, "word " * 26 + ". Short."), ("right.md", 1, "word " * 25 + ".")], 1),
     (words_are_of_the_field, [("wrong.md", 1, "The agent dies, and nobody hears of it."), ("right.md", 1, "a live migration")], 3),
+    (prose, "A heading\n\n- one\n- two\n\n| a | b |\n\n```\ncode\n```\nthree\n", 4),
+    (prose_of_manual, ".SH NAME\none\n.PP\ntwo\n.EX\ncode\n.EE\n", 2),
+    (comments, "int a; /* one */\nint b; // two\n", 2),
     (differences, ("wrong.md", [(["right", "old"], "text"), (["other"], "text")], [("right", "text"), ("other", "changed"), ("new", "text")]), 3),
     (config_keys_are_documented, [*config_keys(), ("new_ms", {"AGENT"}, "5", ("1", "9"))], 2),
     (commands_exist, [("wrong.md", ["vfsteer gone", "# vfsteer status --gone eth0", "vfsteer status --json", "sudo vfsteer run"])], 2),

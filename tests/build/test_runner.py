@@ -54,10 +54,13 @@ class Tree(unittest.TestCase):
             path, textwrap.dedent(LISTING).format(cases=" ".join(cases), rest=rest, lane=lane)
         )
 
-    def found(self, *arguments, vm="normal"):
+    def catalogue(self, *arguments, vm="normal"):
         asked = words.parse(arguments)
         levels = dict.fromkeys(asked.suites, asked.level) | ({"vm": vm} if vm != "normal" else {})
-        return Catalogue(self.root, self.root / "build", asked, levels).programs()
+        return Catalogue(self.root, self.root / "build", asked, levels)
+
+    def found(self, *arguments, vm="normal"):
+        return self.catalogue(*arguments, vm=vm).programs()
 
     def run_all(self, programs, **how):
         """(exit status, what it printed, the Run)."""
@@ -106,6 +109,18 @@ class FindingTest(Tree):
             self.labels("--level", "nightly", "build"),
             ["build cross", "build docs", "build mirror"],
         )
+
+    def test_programs_without_a_case_at_the_level(self):
+        self.write("netns/pair/test_later.py", "#!/bin/sh\nexit 0\n")
+        for words_, names in (
+            (["build", "netns"], ["build mirror", "netns pair/later"]),
+            (["netns", "later"], ["netns pair/later"]),
+            (["netns", "case-3"], []),
+            (["--level", "nightly", "build"], []),
+        ):
+            catalogue = self.catalogue(*words_)
+            catalogue.programs()
+            self.assertEqual(catalogue.left_out, names, words_)
 
     def test_filters(self):
         self.assertEqual(
@@ -240,6 +255,21 @@ class InterruptingTest(Tree):
             self.assertIn("interrupted after 0 of 2", said)
             self.assertEqual(ended.read_text(), "cleaned\n")
         self.assertIsNone(other.poll())
+
+
+class LeftOutTest(Tree):
+    def test_the_summary_names_programs_without_cases(self):
+        _, said, _ = self.run_all([], left_out=["netns pair/later", "build mirror"])
+        self.assertIn("\nno case at this level: netns pair/later, build mirror\n", said)
+        self.assertNotIn("no case", self.run_all([])[1])
+
+    def test_a_program_says_so_itself(self):
+        code = "from tools.rig import forked; forked.main({}, None)"
+        done = subprocess.run(
+            [sys.executable, "-B", "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True,
+            env={**os.environ, "VFSTEER_LEVEL": "quick"},
+        )
+        self.assertEqual((done.returncode, done.stdout), (77, "no case at level quick\n"))
 
 
 class CommandLineTest(unittest.TestCase):

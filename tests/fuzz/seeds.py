@@ -8,16 +8,17 @@ now are added.
 """
 
 import contextlib
-import re
 import socket
 import struct
 import sys
 from pathlib import Path
 
-HEADER = (Path(__file__).resolve().parents[2] / "include" / "vfsteer.h").read_text()
-ABI_VERSION = int(re.search(r"VFSTEER_ABI_VERSION (\d+)", HEADER)[1])
-PORT_SIZE = int(re.search(r"sizeof\(struct vfsteer_port\) == (\d+)", HEADER)[1])
-PAIR_SIZE = int(re.search(r"sizeof\(struct vfsteer_pair\) == (\d+)", HEADER)[1])
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import header  # noqa: E402
+
+ABI_VERSION = header.abi_version()
+PORT_SIZE, PAIR_SIZE = header.size_of("port"), header.size_of("pair")
 
 ERROR, DONE = 2, 3
 NEWLINK, DELLINK, GETLINK, NEWADDR, DELADDR, GETADDR, NEWNEIGH, NEWTFILTER = (

@@ -25,13 +25,13 @@ LOST_BREAKPOINT = "int3: 0000 [#"
 class Run:
     """One run of the programs that were found."""
 
-    def __init__(self, programs, directory, guests_missing=None, root=ROOT):
+    def __init__(self, programs, directory, guests_missing=None, root=ROOT, left_out=()):
         self.programs, self.directory, self.root = programs, directory, root
         self.guests_missing = guests_missing
         self.tests = Path(directory) / "tests"
         self.logs = self.tests / "logs"
         self.logs.mkdir(parents=True, exist_ok=True)
-        self.children, self.results = Children(), Results()
+        self.children, self.results = Children(), Results(left_out=list(left_out))
         self.history = History(self.tests / "history.json")
         self.cpus = os.cpu_count() or 1
         self.progress = Progress(programs, self.history, self.cpus)
@@ -169,10 +169,10 @@ def _levels(asked):
     return levels
 
 
-def _programs(asked, directory):
+def _catalogue(asked, directory):
     # Of what is too long for each run, the commit chooses a part.
     os.environ.setdefault("VFSTEER_PART", str(int(changes.commit(ROOT)[:7] or "0", 16)))
-    return Catalogue(ROOT, directory, asked, _levels(asked)).programs()
+    return Catalogue(ROOT, directory, asked, _levels(asked))
 
 
 def _listed(programs):
@@ -205,7 +205,7 @@ def main(arguments):
     try:
         prepare.become_root(SCRIPT, arguments)
         if asked.list:
-            listed = _programs(asked, directory)
+            listed = _catalogue(asked, directory).programs()
             _listed(listed)
             return 0 if listed else _nothing(arguments)
         missing = prepare.install_packages(ROOT, asked.suites)
@@ -214,7 +214,8 @@ def main(arguments):
         print(f"tests/run: {error}", file=sys.stderr)
         return 1
     prepare.compile_python(ROOT, Path(directory).resolve() / "pycache")
-    programs = _programs(asked, directory)
+    catalogue = _catalogue(asked, directory)
+    programs = catalogue.programs()
     if not programs:
         return _nothing(arguments)
     print(
@@ -222,6 +223,6 @@ def main(arguments):
         f"in {len(programs)} programs; prepared in {spoken(time.monotonic() - began)}",
         flush=True,
     )
-    status = Run(programs, directory, missing).all()
+    status = Run(programs, directory, missing, left_out=catalogue.left_out).all()
     print(f"in {spoken(time.monotonic() - began)}")
     return status

@@ -70,6 +70,7 @@ class Catalogue:
 
     def __init__(self, root, build, words, levels):
         self.root, self.build, self.words, self.levels = Path(root), Path(build), words, levels
+        self.left_out = []  # labels of programs that have no case at their suite's level
 
     def programs(self):
         """All that the words ask for, in the order of the suites."""
@@ -108,8 +109,13 @@ class Catalogue:
         if path.suffix == ".c":
             command = [str(self.build / "tests" / suite / relative.with_suffix(""))]
         elif not self._belongs(suite, command):
-            return []
+            return self._left_out(suite, name)
         return [self._program(suite, name, command)] if self.words.wants(name) else []
+
+    def _left_out(self, suite, name):
+        if self.words.wants(name):
+            self.left_out.append(f"{suite} {name}")
+        return []
 
     def _program(self, suite, name, command, cases=(), lane=None):
         timeout_s = TIMEOUTS_S.get(suite, TIMEOUT_S + CASE_S * len(cases))
@@ -139,6 +145,8 @@ class Catalogue:
         if listed is None:
             # A program that cannot even list its cases is a case that will fail.
             return [self._program(suite, name, command)] if self.words.wants(name) else []
+        if not listed:
+            return self._left_out(suite, name)
         cases = [case for case in listed if self.words.wants(f"{name}/{case}")]
         if not cases:
             return []

@@ -66,6 +66,8 @@ def summary(results):
         f"{results.count(verdict)} {verdict}" for verdict in (tap.PASSED, tap.FAILED, tap.SKIPPED)
     )
     count += f", {len(results.unsteady)} unsteady" if results.unsteady else ""
+    if results.left_out:
+        count += f"\nno case at this level: {', '.join(results.left_out)}"
     return "\n".join([*filter(None, parts), f"\n{count}"])
 
 

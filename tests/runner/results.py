@@ -30,6 +30,7 @@ class Results:
     again: list = field(default_factory=list)  # Results that are not judged yet
     # (label of the case, what it said, how often of late)
     unsteady: list = field(default_factory=list)
+    left_out: list = field(default_factory=list)  # labels of programs without a case at this level
 
     def add(self, result, alone=False):
         """False: the program failed, and is to be asked once more when nothing runs beside it."""

@@ -30,7 +30,10 @@ def footprint(guest):
         bpftool map show | grep -c '^[0-9]'
         bpftool link show | grep -c '^[0-9]'
         ls /sys/fs/bpf/vfsteer/links | wc -l""")
-    return dict(zip(("descriptors", "rss_kib", "programs", "maps", "links", "pins"), map(int, re.findall(r"\d+", text))))
+    names = ("descriptors", "rss_kib", "programs", "maps", "links", "pins")
+    numbers = [int(number) for number in re.findall(r"\d+", text)]
+    check_equal(len(numbers), len(names), f"numbers in {text!r}")
+    return dict(zip(names, numbers))
 
 
 def cycle(guest):

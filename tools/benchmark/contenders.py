@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tools.benchmark.names import name_of
 from tools.rig.lab import Lab
-from tools.rig.places import BUILD, ROOT
+from tools.rig.places import BUILD
 
 HERE = Path(__file__).resolve().parent
 MIIMON_MS = 100

@@ -3,11 +3,13 @@
  * load: TCP at full speed between two network namespaces of one machine, each end bound to a CPU of
  * its own.
  *
- * load serve PORT CPU                             the far end: one connection after the other,
- * until it is killed load out ADDRESS PORT CPU MILLISECONDS          sends as much as it can:
- * {"gbit_s": ...} load in ADDRESS PORT CPU MILLISECONDS          receives as much as it can:
- * {"gbit_s": ...} load rr ADDRESS PORT CPU MILLISECONDS               a byte there and a byte back,
- * again and again: {"p50_us": ..., "p99_us": ...}
+ *	load serve PORT CPU			the far end: one connection after the other
+ *	load out ADDRESS PORT CPU MILLISECONDS	sends as much as it can: {"gbit_s": ...}
+ *	load in ADDRESS PORT CPU MILLISECONDS	receives as much as it can: {"gbit_s": ...}
+ *	load rr ADDRESS PORT CPU MILLISECONDS	a byte there and a byte back, again and again:
+ *						{"p50_us": ..., "p99_us": ...}
+ *
+ * The far end serves until it is killed.
  */
 #include <arpa/inet.h>
 #include <errno.h>

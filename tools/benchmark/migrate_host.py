@@ -12,7 +12,6 @@ notice. The emulated igb sends a frame where its filters say, so all that a host
 
 import lzma
 from dataclasses import dataclass
-from pathlib import Path
 
 from tools.rig import kernels
 from tools.rig.cleanup import owned, released

@@ -3,11 +3,13 @@
  * packets: what a packet costs this machine, when its clock counts instructions (QEMU -icount
  * shift=0: one per ns).
  *
- * packets tx ADDRESS PORT SIZE RATE BATCHES BATCH         sends UDP payloads of SIZE, RATE a second
- * (0: one behind the other) packets rx PORT BATCHES BATCH                               receives as
- * many, from any address packets tcp-tx ADDRESS PORT SIZE RATE BATCHES BATCH  sends pieces of SIZE
- * over one TCP connection packets tcp-rx PORT SIZE BATCHES BATCH                     accepts one
- * connection and receives pieces
+ *	packets tx ADDRESS PORT SIZE RATE BATCHES BATCH		sends UDP payloads of SIZE, RATE a
+ *								second (0: one behind the other)
+ *	packets rx PORT BATCHES BATCH				receives as many, from any address
+ *	packets tcp-tx ADDRESS PORT SIZE RATE BATCHES BATCH	sends pieces of SIZE over one TCP
+ *								connection
+ *	packets tcp-rx PORT SIZE BATCHES BATCH			accepts one connection and receives
+ *								pieces
  *
  * Prints one JSON object. Time that the CPU was idle is taken off: /proc/timer_list has it to the
  * nanosecond. One CPU only.

@@ -73,8 +73,7 @@ class Screen:
         sys.stdout.flush()
 
 
-# ---- the two stages: a guest under QEMU, or a namespace in its place
-# ------------------------------------------------------
+# ---- the two stages: a guest under QEMU, or a namespace in its place -----------------------------
 
 
 class VmStage:
@@ -252,8 +251,7 @@ class NetnsStage:
         released(self)
 
 
-# ---- the demonstration
-# ----------------------------------------------------------------------------------------------
+# ---- the demonstration ---------------------------------------------------------------------------
 
 
 class Watcher(threading.Thread):

@@ -2,15 +2,16 @@
 /*
  * flow: numbered UDP datagrams at an even pace, and an account of what became of them.
  *
- * flow send --to ADDR --port P [--rate PPS] [--count N | --seconds S] ... flow receive --port P
- * [--until-idle MS] [--report FILE] ...
- *
- * flow clock              the time here: CLOCK_REALTIME and CLOCK_MONOTONIC in ns
+ *	flow send --to ADDR --port P [--rate PPS] [--count N | --seconds S] ...
+ *	flow receive --port P [--until-idle MS] [--report FILE] ...
+ *	flow clock	the time here: CLOCK_REALTIME and CLOCK_MONOTONIC in ns
  *
  * Both ends report as JSON. SIGTERM ends either in good order: the sender then says how many it has
  * sent, which is what a tail that never arrives is counted against.
  */
 #define _GNU_SOURCE
+#include "flow_tally.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
@@ -26,11 +27,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define FLOW_MAGIC 0x76667374u
-#define NS_PER_S 1000000000ull
 #define ERRORS_MAX 32
-#define GAPS_MAX 64
-#define RANGES_MAX 4096
 /* What is measured is the path: the receiver's socket must not be where a datagram is lost. */
 #define RECEIVE_BUFFER_BYTES (16 << 20)
 /*
@@ -39,13 +36,6 @@
  * doubles this, and counts some 768 bytes for a small datagram.
  */
 #define SEND_BUFFER_BYTES (192 << 10)
-
-struct datagram {
-	uint32_t magic;
-	uint32_t flow;
-	uint64_t seq;
-	uint64_t sent_ns; /* the sender's CLOCK_MONOTONIC */
-};
 
 struct options {
 	const char *to, *port, *bind, *group, *interface, *report;
@@ -68,12 +58,6 @@ static uint64_t now_ns(clockid_t clock)
 
 	clock_gettime(clock, &now);
 	return now.tv_sec * NS_PER_S + now.tv_nsec;
-}
-
-static void die(const char *what)
-{
-	fprintf(stderr, "flow: %s: %s\n", what, strerror(errno));
-	exit(1);
 }
 
 static FILE *report_open(const struct options *options)
@@ -228,124 +212,6 @@ static int flow_send(const struct options *options)
 			(unsigned long long)errors[i].last_seq);
 	fprintf(out, "]}\n");
 	return fclose(out) ? 1 : 0;
-}
-
-/* What has arrived: how often each number did, and where the holes in time were. */
-struct tally {
-	uint8_t *seen;
-	uint64_t capacity, received, duplicates, reordered, first_seq, last_seq, highest_seq;
-	uint64_t first_ns, last_ns, start_sent_ns, foreign;
-	uint64_t gap_count;
-	struct {
-		uint64_t length_ns, start_ns, before_seq, after_seq;
-	} longest, gaps[GAPS_MAX];
-};
-
-static void tally_gap(struct tally *tally, uint64_t now, uint64_t seq, uint64_t gap_min_ns)
-{
-	uint64_t length = now > tally->last_ns ? now - tally->last_ns : 0;
-
-	if (length > tally->longest.length_ns) {
-		tally->longest.length_ns = length;
-		tally->longest.start_ns = tally->last_ns;
-		tally->longest.before_seq = tally->last_seq;
-		tally->longest.after_seq = seq;
-	}
-	if (length < gap_min_ns)
-		return;
-	if (tally->gap_count < GAPS_MAX) {
-		tally->gaps[tally->gap_count].length_ns = length;
-		tally->gaps[tally->gap_count].start_ns = tally->last_ns;
-		tally->gaps[tally->gap_count].before_seq = tally->last_seq;
-		tally->gaps[tally->gap_count].after_seq = seq;
-	}
-	tally->gap_count++;
-}
-
-static void tally_add(struct tally *tally, const struct datagram *datagram, uint64_t now,
-		      uint64_t gap_min_ns)
-{
-	uint64_t seq = datagram->seq;
-
-	if (seq >= tally->capacity) {
-		uint64_t capacity = tally->capacity ? tally->capacity : 1 << 16;
-
-		while (capacity <= seq)
-			capacity *= 2;
-		tally->seen = realloc(tally->seen, capacity);
-		if (!tally->seen)
-			die("memory");
-		memset(tally->seen + tally->capacity, 0, capacity - tally->capacity);
-		tally->capacity = capacity;
-	}
-	if (tally->received)
-		tally_gap(tally, now, seq, gap_min_ns);
-	else
-		tally->first_seq = seq, tally->first_ns = now,
-		tally->start_sent_ns = datagram->sent_ns;
-	if (tally->seen[seq])
-		tally->duplicates++;
-	else if (tally->received && seq < tally->highest_seq)
-		tally->reordered++;
-	if (tally->seen[seq] < UINT8_MAX)
-		tally->seen[seq]++;
-	if (seq > tally->highest_seq)
-		tally->highest_seq = seq;
-	tally->last_seq = seq;
-	tally->last_ns = now;
-	tally->received++;
-}
-
-static void tally_report(const struct tally *tally, uint64_t expect, FILE *out)
-{
-	uint64_t end = expect		 ? expect
-		       : tally->received ? tally->highest_seq + 1
-					 : 0,
-		 lost = 0, ranges = 0;
-
-	fprintf(out,
-		"{\"received\": %llu, \"duplicates\": %llu, \"reordered\": %llu, \"foreign\": "
-		"%llu, ",
-		(unsigned long long)tally->received, (unsigned long long)tally->duplicates,
-		(unsigned long long)tally->reordered, (unsigned long long)tally->foreign);
-	fprintf(out,
-		"\"first_seq\": %lld, \"last_seq\": %lld, \"first_unix_ns\": %llu, "
-		"\"last_unix_ns\": %llu, ",
-		tally->received ? (long long)tally->first_seq : -1,
-		tally->received ? (long long)tally->highest_seq : -1,
-		(unsigned long long)tally->first_ns, (unsigned long long)tally->last_ns);
-	fprintf(out,
-		"\"longest_gap_ms\": %.3f, \"longest_gap_at_s\": %.3f, \"longest_gap_seq\": [%llu, "
-		"%llu], \"gaps\": [",
-		tally->longest.length_ns / 1e6,
-		tally->longest.length_ns ? (tally->longest.start_ns - tally->first_ns) / 1e9 : 0,
-		(unsigned long long)tally->longest.before_seq,
-		(unsigned long long)tally->longest.after_seq);
-	for (uint64_t i = 0; i < tally->gap_count && i < GAPS_MAX; i++)
-		fprintf(out,
-			"%s{\"ms\": %.3f, \"at_s\": %.3f, \"unix_ns\": %llu, \"seq\": [%llu, "
-			"%llu]}",
-			i ? ", " : "", tally->gaps[i].length_ns / 1e6,
-			(tally->gaps[i].start_ns - tally->first_ns) / 1e9,
-			(unsigned long long)tally->gaps[i].start_ns,
-			(unsigned long long)tally->gaps[i].before_seq,
-			(unsigned long long)tally->gaps[i].after_seq);
-	fprintf(out, "], \"gap_count\": %llu, \"lost_ranges\": [",
-		(unsigned long long)tally->gap_count);
-	for (uint64_t seq = 0; seq < end; seq++) {
-		uint64_t from = seq;
-
-		while (seq < end && (seq >= tally->capacity || !tally->seen[seq]))
-			seq++;
-		if (seq == from)
-			continue;
-		lost += seq - from;
-		if (ranges++ < RANGES_MAX)
-			fprintf(out, "%s[%llu, %llu]", ranges > 1 ? ", " : "",
-				(unsigned long long)from, (unsigned long long)seq - 1);
-	}
-	fprintf(out, "], \"lost_range_count\": %llu, \"lost\": %llu}\n", (unsigned long long)ranges,
-		(unsigned long long)lost);
 }
 
 static void group_join(int fd, const char *group, unsigned int index)

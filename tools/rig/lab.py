@@ -129,16 +129,6 @@ class Lab(Nics):
 
     # The guest
 
-    def clock_ahead_ns(self):
-        """How far the guest's clock is ahead of ours, to about a millisecond: captures are in our time, the guest's logs in its own."""
-        samples = []
-        for _ in range(5):
-            before = time.time_ns()
-            guest = int(self.vm.check("flow clock").split()[0])
-            after = time.time_ns()
-            samples.append((after - before, guest - (before + after) // 2))
-        return min(samples)[1]
-
     def configure(self):
         """Addresses onto each pair's main netdev, up, and reachable."""
         for pair in self.pairs:

@@ -6,18 +6,22 @@ import subprocess
 from tools.rig.architecture import X86
 from tools.rig.places import BUILD, RIG, lock
 
-SOURCES = {"flow": "flow.c", "guest-agent": "guest/agent.c"}
+SOURCES = {"flow": ("flow.c", "flow_tally.c", "flow_tally.h"), "guest-agent": ("guest/agent.c",)}
 
 
-def compiled(source, target, *arguments, compiler="gcc"):
-    """`target`, made from the one C file `source` if need be; arguments: gcc's, libraries included.
+def compiled(source, target, *arguments, more=(), compiler="gcc"):
+    """`target`, made from the C file `source` if need be; arguments: gcc's, libraries included.
+    @more: further C files to compile, and headers.
     """
+    sources = [source, *more]
     with lock("programs"):
-        if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
+        newest = max(one.stat().st_mtime for one in sources)
+        if not target.exists() or target.stat().st_mtime < newest:
             target.parent.mkdir(parents=True, exist_ok=True)
             made = target.with_suffix(".new")
+            files = [one for one in sources if one.suffix == ".c"]
             subprocess.run(
-                [compiler, "-O2", "-Wall", "-Wextra", "-o", made, source, *arguments], check=True
+                [compiler, "-O2", "-Wall", "-Wextra", "-o", made, *files, *arguments], check=True
             )
             made.rename(target)
     return target
@@ -26,4 +30,7 @@ def compiled(source, target, *arguments, compiler="gcc"):
 def program(name, architecture=X86):
     """The path of a program of the rig, built if need be."""
     suffix = "" if architecture.is_ours else f"-{architecture.machine}"
-    return compiled(RIG / SOURCES[name], BUILD / f"{name}{suffix}", compiler=architecture.compiler)
+    source, *more = (RIG / one for one in SOURCES[name])
+    return compiled(
+        source, BUILD / f"{name}{suffix}", more=more, compiler=architecture.compiler
+    )

@@ -12,7 +12,6 @@ import re
 import signal
 import subprocess
 import time
-from pathlib import Path
 
 from crash import Crash, active
 from rig import WITHOUT_TCX, case, check, check_equal, note, wait
@@ -28,8 +27,7 @@ WITHOUT_TCX_RELEVANT = "hook-|steer-"  # the other points are the same with tcx
 # Frames that a veth's peer has taken, but not yet handed on, when the veth is deleted.
 IN_FLIGHT = 3
 
-# ---- base scenarios: what is prepared, and what is done by the one that dies
-# ---------------------------------------------------------------
+# ---- base scenarios: what is prepared, and what is done by the one that dies ---------------------
 
 
 class Start:
@@ -81,8 +79,7 @@ class Later(Start):
         return agent
 
 
-# ---- one life after the other
-# --------------------------------------------------------------------------------------------------
+# ---- one life after the other --------------------------------------------------------------------
 
 
 def passages(text):
@@ -205,5 +202,5 @@ def add_all(scenarios):
         if scenario.without_tcx:
             add(
                 f"die_at_{name}_without_tcx", scenario(), [WITHOUT_TCX],
-                f"die-at-{name}; hooks without tcx",
+                f"die-at-{name}; ingress-qdisc without tcx",
             )

@@ -9,7 +9,6 @@ import bpf
 PATHS = ("standby", "primary")
 STATES = ("absent", "joining", "ready", "leaving", "down")
 ADMINS = ("auto", "primary", "standby")
-PAIR_SIZE = 256
 COUNTERS_MAX_CPUS = 256
 
 
@@ -35,7 +34,7 @@ class Pins:
 
     def __init__(self, directory):
         self.pairs, self.counters = bpf.get(directory / "pairs"), bpf.get(directory / "counters")
-        self.capacity = bpf.entries(self.pairs)
+        self.capacity, self.size = bpf.entries(self.pairs), bpf.value_size(self.pairs)
 
     def close(self):
         os.close(self.pairs)
@@ -43,7 +42,7 @@ class Pins:
 
     def used(self):
         """Pairs in use, in the order of their slots."""
-        found = [Pair(slot, bpf.lookup(self.pairs, PAIR_SIZE, slot)) for slot in range(self.capacity)]
+        found = [Pair(slot, bpf.lookup(self.pairs, self.size, slot)) for slot in range(self.capacity)]
         return [pair for pair in found if pair.standby]
 
     def counts(self, slot):

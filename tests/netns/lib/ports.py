@@ -11,7 +11,6 @@ whatever takes XDP frames has GRO on.
 import json
 import os
 import platform
-import re
 import time
 
 import bpf

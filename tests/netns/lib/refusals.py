@@ -2,18 +2,19 @@
 """What a command that is refused may not touch, and how that is looked at."""
 
 import os
-import re
 import subprocess
 import time
 from pathlib import Path
 
 import bpf
-from rig import OUTSIDE, ROOT, VFSTEER, Flow, check, check_equal, wait
+from rig import OUTSIDE, VFSTEER, Flow, check, check_equal, wait
+from tests import header
 
-HEADER = (ROOT / "include" / "vfsteer.h").read_text()
-MAPS = {name: int(re.search(rf"sizeof\(struct vfsteer_{kind}\) == (\d+)", HEADER)[1])
+MAPS = {name: header.size_of(kind)
         for name, kind in (("pairs", "pair"), ("ports", "port"), ("port_members", "members"))}
 PAIR_SIZE = MAPS["pairs"]
+LONG = "averylongname" + "e" * 115  # of 128 characters
+NAME_RULE = "holds a '/', ':' or '='"
 
 
 def picture(stage):

@@ -421,6 +421,14 @@ class Stage:
         released(self)
 
 
+def bypassed(stage):
+    return {entry["what"]: entry["text"] for entry in stage.pair()["bypassed"]}
+
+
+def log_lines(stage, text):
+    return sum(text in line for line in stage.log.read_text().splitlines())
+
+
 def each_active(stage):
     """Both situations of a pair with two good wires."""
     stage.wait_active("primary")

@@ -150,12 +150,6 @@ class Rtnl:
             + attribute(IFLA_LINKINFO, info),
         )
 
-    def add_pair_of_veths(self, name, peer):
-        """Both ends here: an event for everybody who listens, and of no further use."""
-        other = struct.pack("BxHiII", 0, 0, 0, 0, 0) + attribute(IFLA_IFNAME, peer)
-        info = attribute(INFO_KIND, "veth") + attribute(INFO_DATA, attribute(VETH_PEER, other))
-        self._link(NEWLINK, CREATE | EXCL, name=name, tail=attribute(IFLA_LINKINFO, info))
-
     def delete(self, name):
         self._link(DELLINK, 0, name=name)
 

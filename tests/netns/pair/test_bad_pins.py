@@ -5,7 +5,6 @@ goes on either way.
 """
 
 import os
-import re
 import signal
 import struct
 import sys
@@ -14,12 +13,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
 import bpf  # noqa: E402
-from rig import GUEST, ROOT, case, check, check_equal, main, note, reachable, wait  # noqa: E402
+from rig import GUEST, case, check, check_equal, main, note, reachable, wait  # noqa: E402
+from tests import header  # noqa: E402
 from tools.rig.levels import nightly  # noqa: E402
 
-HEADER = (ROOT / "include" / "vfsteer.h").read_text()
-PAIR_SIZE = int(re.search(r"sizeof\(struct vfsteer_pair\) == (\d+)", HEADER)[1])
-ACTIVE, PRIMARY_STATE, ADMIN, CAUSE = range(4)
+PAIR_SIZE = header.size_of("pair")
+ACTIVE, PRIMARY_STATE = 0, 1
 STANDBY, PRIMARY, STANDBY_IFINDEX, PRIMARY_IFINDEX, LAST_SWITCH, LEAVING = 8, 24, 64, 68, 72, 80
 NAMESPACE = LEAVING + 8 + 3 * 16 + 4
 SLOTS_USED = PAIR_SIZE - 8

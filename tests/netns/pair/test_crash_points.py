@@ -15,7 +15,7 @@ import test_device_crashes  # noqa: E402
 import test_port_crashes  # noqa: E402
 from crash import Crash  # noqa: E402
 from crash_runs import WITHOUT_TCX, trace  # noqa: E402
-from rig import ROOT, case, check_equal, main, note  # noqa: E402
+from rig import ROOT, case, check, check_equal, main, note  # noqa: E402
 from tools.rig.levels import nightly  # noqa: E402
 
 
@@ -29,6 +29,7 @@ def no_point_is_forgotten(stage):
         )
     )
     of_guests = set(re.findall(r'"([a-z-]+):\d+"', (ROOT / "tests/vm/test_crashes.py").read_text()))
+    check(there and of_guests, f"points of user/: {there}, of the guests' test: {of_guests}")
     # LoseStandby before Direct, which changes a setting of the standby that it finds.
     scenarios = [
         scenario

@@ -8,12 +8,11 @@ import ctypes
 import socket
 import struct
 import sys
-import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
-from rig import ETH_P_ALL, GUEST, OUTSIDE, Flow, case, check_equal, main, note, wait  # noqa: E402
+from rig import GUEST, Flow, case, check_equal, main, wait  # noqa: E402
 
 SO_ATTACH_FILTER = 26
 SKF_AD_OFF, SKF_AD_QUEUE, SKF_AD_MARK = 0xfffff000, 24, 20  # linux/filter.h

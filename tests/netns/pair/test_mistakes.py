@@ -13,10 +13,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
 import bpf  # noqa: E402
-from refusals import HEADER, PAIR_SIZE, picture  # noqa: E402
+from refusals import PAIR_SIZE, picture  # noqa: E402
 from rig import VFSTEER, case, check, check_equal, main, reachable  # noqa: E402
+from tests import header  # noqa: E402
 
-ABI_VERSION = int(re.search(r"VFSTEER_ABI_VERSION (\d+)", HEADER)[1])
+ABI_VERSION = header.abi_version()
 ABI_VERSION_OFFSET = PAIR_SIZE - 4  # the last field
 
 

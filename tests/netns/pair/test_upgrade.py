@@ -13,8 +13,9 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).resolve().parents[folder] / name) for folder, name in ((1, "lib"), (2, ""))]
 
 import bpf  # noqa: E402
+import header  # noqa: E402
 import tables  # noqa: E402
-from rig import (ETH_P_ALL, GUEST, MAC, OUTSIDE, ROOT, VFSTEER, WITHOUT_TCX, Flow, case, check, check_equal, main, note, wait)
+from rig import (ETH_P_ALL, GUEST, MAC, OUTSIDE, VFSTEER, WITHOUT_TCX, Flow, case, check, check_equal, main, note, wait)
 from tools.rig.levels import full, reached  # noqa: E402
 from variants import variant  # noqa: E402
 
@@ -25,12 +26,11 @@ STEPS = ("\tskb->tc_index = STEER_MARK;\n", "\tif (mark == STEER_MARK) {\n", "\t
 OTHER_PROGRAMS = [("bpf/steer.bpf.c", step, f'\tasm volatile("r0 = 99" ::: "r0");\n{step}') for step in STEPS]
 HOOKS = (("st0", "egress"), ("st0", "ingress"), ("pr0", "ingress"))
 # A layout that is not this one's.
-HEADER = (ROOT / "include" / "vfsteer.h").read_text()
-PAIR_SIZE = int(re.search(r"sizeof\(struct vfsteer_pair\) == (\d+)", HEADER)[1])
+PAIR_SIZE = header.size_of("pair")
 # From the end of the pair on: char owner[16], two fields of 10 bytes, __u32 owner_ifindex, slots_used, abi_version.
 OWNER_IFINDEX = PAIR_SIZE - 12
 OWNER = OWNER_IFINDEX - 26
-ABI_VERSION = re.search(r"#define VFSTEER_ABI_VERSION \d+", HEADER)[0]
+ABI_VERSION = f"#define VFSTEER_ABI_VERSION {header.abi_version()}"
 OTHER_LAYOUT = [("include/vfsteer.h", ABI_VERSION, "#define VFSTEER_ABI_VERSION 99"),
                 ("include/vfsteer.h", "primary_pci_port[16]", "primary_pci_port[24]"),
                 ("include/vfsteer.h", f"sizeof(struct vfsteer_pair) == {PAIR_SIZE}", f"sizeof(struct vfsteer_pair) == {PAIR_SIZE + 8}")]

@@ -14,11 +14,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
 from ports import Container, listed, port  # noqa: E402
-from refusals import PortRefusals, Refusals, inventory, write  # noqa: E402
+from refusals import LONG, PortRefusals, Refusals, inventory, write  # noqa: E402
 from rig import MAC, OUTSIDE, VFSTEER, case, check_equal, main, note, reachable, wait  # noqa: E402
 from tools.rig.levels import full  # noqa: E402
 
-LONG = "averylongname" + "e" * 115  # of 128 characters
 TAKEN = "02:76:66:00:01:01"
 
 NOT_A_MAC = "not a MAC: write it as 52:54:00:12:34:56"

@@ -3,49 +3,12 @@
  * Who may be the primary of eth0, whose permanent MAC ends in 0a: every kind of device that has
  * that MAC, or says so, and two at once.
  */
-#include "policy/candidates.h"
+#include "candidates_devices.h"
 
-#include <linux/if_addr.h>
-#include <net/if_arp.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define DEVICES_MAX 5
-#define STANDBY 2
-#define A 0x0a
-#define B 0x0b
-#define NONE 0
-
-/* MACs by their last byte: the present one, the permanent one. */
-#define DEVICE(index, mac_, permanent_)                                                            \
-	.ifindex = (index), .hardware_type = ARPHRD_ETHER, .mac = { 0x52, 0x54, 0, 0, 0, mac_ },   \
-	.permanent_mac = { permanent_ ? 0x52 : 0, permanent_ ? 0x54 : 0, 0, 0, 0, permanent_ }
-#define ON_PCI(driver_, address) .driver = driver_, .bus = "pci", .pci_address = address
-#define ON_VIRTIO(address) .driver = "virtio_net", .bus = "virtio", .pci_address = address
-#define V6(first, second, eleventh, twelfth)                                                       \
-	{                                                                                          \
-		{                                                                                  \
-			{                                                                          \
-				first, second, 0, 0, 0, 0, 0, 0, 0, 1, 2, eleventh, twelfth, 3, 4, \
-					5                                                          \
-			}                                                                          \
-		}                                                                                  \
-	}
-#define LONGEST V6(0xfd, 0x77, 0x11, 0x11)
-#define SOFTWARE(kind_) .kind = kind_, .driver = kind_
 
 /* A name that none of these devices has: they have none. */
 static const struct candidates_named unnamed, named = { .name_hash = 1 };
-
-static const struct netdev eth0 = { DEVICE(STANDBY, A, A), ON_VIRTIO("0000:01:00.0"),
-				    .name = "eth0" };
 
 /* One device beside the standby: may it, and if not, why. */
 static const struct single {
@@ -57,68 +20,52 @@ static const struct single {
 	{ "VF", { DEVICE(3, A, A), ON_PCI("iavf", "0000:02:00.0") }, CANDIDATE_FIT, 0 },
 	{ "VF in a bond",
 	  { DEVICE(3, A, A), ON_PCI("iavf", "0000:02:00.0"), .master = 9 },
-	  CANDIDATE_HAS_MASTER,
-	  0 },
+	  CANDIDATE_HAS_MASTER, 0 },
 	{ "VF in a bond, as the standby is",
 	  { DEVICE(3, A, A), ON_PCI("iavf", "0000:02:00.0"), .master = 9 },
-	  CANDIDATE_HAS_MASTER,
-	  9 },
+	  CANDIDATE_HAS_MASTER, 9 },
 	{ "VF of another MAC at present",
 	  { DEVICE(3, B, A), ON_PCI("iavf", "0000:02:00.0") },
-	  CANDIDATE_FIT,
-	  0 },
+	  CANDIDATE_FIT, 0 },
 	{ "VF under Hyper-V",
 	  { DEVICE(3, A, A), ON_PCI("mlx5_core", "1a2b3:00:02.0") },
-	  CANDIDATE_FIT,
-	  0 },
+	  CANDIDATE_FIT, 0 },
 	{ "virtio device of the host's making",
 	  { DEVICE(3, A, A), ON_VIRTIO("0000:03:00.0") },
-	  CANDIDATE_FIT,
-	  0 },
+	  CANDIDATE_FIT, 0 },
 	{ "VF, random MAC",
 	  { DEVICE(3, B, NONE), ON_PCI("igbvf", "0000:02:00.0") },
-	  CANDIDATE_NO_MAC,
-	  0 },
+	  CANDIDATE_NO_MAC, 0 },
 	{ "VF, random MAC, told the standby's",
 	  { DEVICE(3, A, NONE), ON_PCI("igbvf", "0000:02:00.0") },
-	  CANDIDATE_NO_MAC,
-	  0 },
+	  CANDIDATE_NO_MAC, 0 },
 	{ "VF, MAC only set",
 	  { DEVICE(3, A, B), ON_PCI("iavf", "0000:02:00.0") },
-	  CANDIDATE_MAC_SET,
-	  0 },
+	  CANDIDATE_MAC_SET, 0 },
 	{ "VF of another MAC",
 	  { DEVICE(3, B, B), ON_PCI("iavf", "0000:02:00.0") },
-	  CANDIDATE_OTHER_MAC,
-	  0 },
+	  CANDIDATE_OTHER_MAC, 0 },
 	{ "virtio, MAC only set",
 	  { DEVICE(3, A, B), ON_VIRTIO("0000:03:00.0") },
-	  CANDIDATE_MAC_SET,
-	  0 },
+	  CANDIDATE_MAC_SET, 0 },
 	{ "virtio of another MAC",
 	  { DEVICE(3, B, B), ON_VIRTIO("0000:03:00.0") },
-	  CANDIDATE_UNLIKE,
-	  0 },
+	  CANDIDATE_UNLIKE, 0 },
 	{ "virtio without PCI",
 	  { DEVICE(3, A, A), .driver = "virtio_net", .bus = "virtio" },
-	  CANDIDATE_NOT_ON_PCI,
-	  0 },
+	  CANDIDATE_NOT_ON_PCI, 0 },
 	{ "USB",
 	  { DEVICE(3, A, A), .driver = "cdc_ether", .bus = "usb" },
-	  CANDIDATE_NOT_ON_PCI,
-	  0 },
+	  CANDIDATE_NOT_ON_PCI, 0 },
 	{ "USB of another MAC",
 	  { DEVICE(3, B, B), .driver = "cdc_ether", .bus = "usb" },
-	  CANDIDATE_UNLIKE,
-	  0 },
+	  CANDIDATE_UNLIKE, 0 },
 	{ "Hyper-V's own",
 	  { DEVICE(3, A, A), .driver = "hv_netvsc", .bus = "vmbus" },
-	  CANDIDATE_NOT_ON_PCI,
-	  0 },
+	  CANDIDATE_NOT_ON_PCI, 0 },
 	{ "subfunction",
 	  { DEVICE(3, A, A), .driver = "mlx5_core", .bus = "auxiliary" },
-	  CANDIDATE_NOT_ON_PCI,
-	  0 },
+	  CANDIDATE_NOT_ON_PCI, 0 },
 	{ "on no bus", { DEVICE(3, A, A) }, CANDIDATE_NOT_ON_PCI, 0 },
 	{ "veth", { DEVICE(3, A, NONE), SOFTWARE("veth"), .link = 9 }, CANDIDATE_SOFTWARE, 0 },
 	{ "veth of another MAC", { DEVICE(3, B, NONE), SOFTWARE("veth") }, CANDIDATE_UNLIKE, 0 },
@@ -129,45 +76,36 @@ static const struct single {
 	{ "VLAN", { DEVICE(3, A, NONE), SOFTWARE("vlan"), .link = 9 }, CANDIDATE_SOFTWARE, 0 },
 	{ "macvlan",
 	  { DEVICE(3, A, NONE), SOFTWARE("macvlan"), .link = 9 },
-	  CANDIDATE_SOFTWARE,
-	  0 },
+	  CANDIDATE_SOFTWARE, 0 },
 	{ "macvlan that inherits the permanent MAC",
 	  { DEVICE(3, A, A), SOFTWARE("macvlan"), .link = 9 },
-	  CANDIDATE_SOFTWARE,
-	  0 },
+	  CANDIDATE_SOFTWARE, 0 },
 	{ "ipvlan", { DEVICE(3, A, A), SOFTWARE("ipvlan"), .link = 9 }, CANDIDATE_SOFTWARE, 0 },
 	{ "software that names a PCI device",
 	  { DEVICE(3, A, A), .kind = "macvlan", ON_PCI("x", "0000:02:00.0") },
-	  CANDIDATE_SOFTWARE,
-	  0 },
+	  CANDIDATE_SOFTWARE, 0 },
 	{ "ipvlan of the standby's",
 	  { DEVICE(3, A, A), SOFTWARE("ipvlan"), .link = STANDBY },
-	  CANDIDATE_UNLIKE,
-	  0 },
+	  CANDIDATE_UNLIKE, 0 },
 	{ "VLAN of the standby's",
 	  { DEVICE(3, A, NONE), SOFTWARE("vlan"), .link = STANDBY },
-	  CANDIDATE_UNLIKE,
-	  0 },
+	  CANDIDATE_UNLIKE, 0 },
 	{ "the standby's bridge", { DEVICE(3, A, NONE), SOFTWARE("bridge") }, CANDIDATE_UNLIKE, 3 },
 	{ "internal port of the standby's Open vSwitch",
 	  { DEVICE(3, A, NONE), SOFTWARE("openvswitch") },
-	  CANDIDATE_UNLIKE,
-	  9 },
+	  CANDIDATE_UNLIKE, 9 },
 	{ "internal port of another Open vSwitch",
 	  { DEVICE(3, A, NONE), SOFTWARE("openvswitch") },
-	  CANDIDATE_SOFTWARE,
-	  0 },
+	  CANDIDATE_SOFTWARE, 0 },
 	{ "InfiniBand",
 	  { .ifindex = 3,
 	    .hardware_type = ARPHRD_INFINIBAND,
 	    .permanent_mac = { 0x52, 0x54, 0, 0, 0, A },
 	    ON_PCI("mlx5_core", "0000:02:00.0") },
-	  CANDIDATE_UNLIKE,
-	  0 },
+	  CANDIDATE_UNLIKE, 0 },
 	{ "net_failover",
 	  { DEVICE(3, A, A), .driver = "net_failover" },
-	  CANDIDATE_NET_FAILOVER,
-	  0 },
+	  CANDIDATE_NET_FAILOVER, 0 },
 };
 
 /* Several beside the standby. */
@@ -348,238 +286,6 @@ static void test_severals(void **context)
 	assert_int_equal(failures, 0);
 }
 
-/* Whose an address of the VF is, and what follows from that. */
-static const struct owned {
-	const char *name;
-	struct netdev_address address; /* of the VF */
-	bool is_shared;                /* the standby has it as well */
-	enum owners_address whose;
-} owneds[] = {
-	{ "IPv4",
-	  { .family = AF_INET, .v4 = { 0x0100000a }, .flags = IFA_F_PERMANENT },
-	  false,
-	  OWNERS_FOREIGN },
-	{ "IPv4 by DHCP", { .family = AF_INET, .v4 = { 0x0100000a } }, false, OWNERS_FOREIGN },
-	{ "IPv4, shared", { .family = AF_INET, .v4 = { 0x0100000a } }, true, OWNERS_SHARED },
-	{ "link-local",
-	  { .family = AF_INET6, .v6 = V6(0xfe, 0x80, 0xff, 0xfe), .flags = IFA_F_PERMANENT },
-	  false,
-	  OWNERS_KERNEL },
-	{ "link-local, shared",
-	  { .family = AF_INET6, .v6 = V6(0xfe, 0x80, 0xff, 0xfe), .protocol = 3 },
-	  true,
-	  OWNERS_KERNEL },
-	{ "IPv6 by hand",
-	  { .family = AF_INET6, .v6 = V6(0xfd, 0x77, 0, 0), .flags = IFA_F_PERMANENT },
-	  false,
-	  OWNERS_FOREIGN },
-	{ "IPv6 by DHCP",
-	  { .family = AF_INET6, .v6 = V6(0xfd, 0x77, 0, 0) },
-	  false,
-	  OWNERS_FOREIGN },
-	{ "IPv6, shared",
-	  { .family = AF_INET6, .v6 = V6(0xfd, 0x77, 0, 0), .flags = IFA_F_PERMANENT },
-	  true,
-	  OWNERS_SHARED },
-	{ "a router's, Linux 5.18",
-	  { .family = AF_INET6, .v6 = V6(0xfd, 0x77, 0, 0), .protocol = 2 },
-	  false,
-	  OWNERS_KERNEL },
-	{ "a router's, EUI-64",
-	  { .family = AF_INET6, .v6 = V6(0xfd, 0x77, 0xff, 0xfe) },
-	  false,
-	  OWNERS_KERNEL },
-	{ "a router's, temporary",
-	  { .family = AF_INET6, .v6 = V6(0xfd, 0x77, 0, 0), .flags = IFA_F_TEMPORARY },
-	  false,
-	  OWNERS_KERNEL },
-	{ "EUI-64 by hand",
-	  { .family = AF_INET6, .v6 = V6(0xfd, 0x77, 0xff, 0xfe), .flags = IFA_F_PERMANENT },
-	  false,
-	  OWNERS_FOREIGN },
-};
-
-static void test_addresses(void **context)
-{
-	(void)context;
-	for (size_t i = 0; i < COUNT(owneds); i++) {
-		const struct owned *owned = &owneds[i];
-		const struct netdev vf = { DEVICE(3, A, A), ON_PCI("iavf", "0000:02:00.0"),
-					   .address_count = 1 };
-		struct netdev_address both[2] = { owned->address, owned->address };
-		struct netdev standby = eth0;
-		const struct netdev *devices[] = { &standby, &vf };
-		struct candidates_view view = { .devices = devices,
-						.count = 2,
-						.addresses = { both, owned->is_shared ? 2 : 1 } };
-		struct candidate other = { NULL, CANDIDATE_UNLIKE, NULL };
-
-		both[0].ifindex = 3;
-		both[1].ifindex = STANDBY;
-		standby.address_count = owned->is_shared;
-		for (enum owners_address whose = OWNERS_KERNEL; whose <= OWNERS_FOREIGN; whose++)
-			if (!!owners_find(&view.addresses, &vf, &standby, whose) !=
-			    (whose == owned->whose))
-				fail_msg("%s: %d", owned->name, whose);
-		assert_ptr_equal(candidates_choose(&view, &standby),
-				 owned->whose == OWNERS_FOREIGN ? NULL : &vf);
-		assert_int_equal(candidates_others(&view, &standby, NULL, &unnamed, &other, 1),
-				 owned->whose == OWNERS_FOREIGN);
-		if (owned->whose == OWNERS_FOREIGN)
-			assert_int_equal(other.verdict, CANDIDATE_HAS_ADDRESSES);
-		assert_null(owners_find(&view.addresses, &eth0, &standby, OWNERS_FOREIGN));
-	}
-}
-
-/* What is on the VF: somebody's, or one of our stubs; and devices that are on the standby. */
-static void test_stacks(void **context)
-{
-	static const struct {
-		const char *name;
-		struct netdev devices[3]; /* beside eth0 */
-		enum candidate_verdict verdict; /* of the first of them */
-		int master_of_standby;
-	} cases[] = {
-		{ "a macvlan on it",
-		  { { DEVICE(3, A, A) }, { DEVICE(4, B, NONE), SOFTWARE("macvlan"), .link = 3 } },
-		  CANDIDATE_HAS_UPPER,
-		  0 },
-		{ "an ipvlan on it",
-		  { { DEVICE(3, A, A) }, { DEVICE(4, A, A), SOFTWARE("ipvlan"), .link = 3 } },
-		  CANDIDATE_HAS_UPPER,
-		  0 },
-		{ "a VLAN on it",
-		  { { DEVICE(3, A, A) },
-		    { DEVICE(4, A, NONE), SOFTWARE("vlan"), .link = 3, .name = "v5", .vlan_id = 5,
-		      .vlan_protocol = ETH_P_8021Q } },
-		  CANDIDATE_HAS_UPPER,
-		  0 },
-		{ "our stub",
-		  { { DEVICE(3, A, A) },
-		    { DEVICE(4, A, NONE), SOFTWARE("vlan"), .link = 3, .name = "vfs3.5",
-		      .vlan_id = 5, .vlan_protocol = ETH_P_8021Q } },
-		  CANDIDATE_FIT,
-		  0 },
-		{ "a stub of another",
-		  { { DEVICE(3, A, A) },
-		    { DEVICE(4, A, NONE), SOFTWARE("vlan"), .link = 3, .name = "vfs7.5",
-		      .vlan_id = 5, .vlan_protocol = ETH_P_8021Q } },
-		  CANDIDATE_HAS_UPPER,
-		  0 },
-		{ "its other end",
-		  { { DEVICE(3, A, NONE), SOFTWARE("veth"), .link = 4 },
-		    { DEVICE(4, B, NONE), SOFTWARE("veth"), .link = 3 } },
-		  CANDIDATE_FIT,
-		  0 },
-		{ "a macvlan on the standby",
-		  { { DEVICE(3, A, A) },
-		    { DEVICE(4, B, NONE), SOFTWARE("macvlan"), .link = STANDBY } },
-		  CANDIDATE_FIT,
-		  0 },
-		{ "on the standby",
-		  { { DEVICE(3, A, NONE), SOFTWARE("macvlan"), .link = STANDBY } },
-		  CANDIDATE_STACKED,
-		  0 },
-		{ "on what is on the standby",
-		  { { DEVICE(3, A, NONE), SOFTWARE("macvlan"), .link = 4 },
-		    { DEVICE(4, A, NONE), SOFTWARE("bond") },
-		    { DEVICE(5, A, NONE), SOFTWARE("vlan"), .link = STANDBY, .master = 4 } },
-		  CANDIDATE_STACKED,
-		  0 },
-		{ "the standby's bridge",
-		  { { DEVICE(3, A, NONE), SOFTWARE("bridge") } },
-		  CANDIDATE_STACKED,
-		  3 },
-		{ "the standby's other end",
-		  { { DEVICE(3, A, NONE), SOFTWARE("veth"), .link = STANDBY } },
-		  CANDIDATE_STACKED,
-		  0 },
-		{ "a port beside it",
-		  { { DEVICE(3, A, A), .master = 4 }, { DEVICE(4, A, NONE), SOFTWARE("bridge") } },
-		  CANDIDATE_HAS_MASTER,
-		  4 },
-	};
-
-	(void)context;
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct netdev standby = eth0;
-		const struct netdev *devices[] = { &standby, &cases[i].devices[0],
-						   &cases[i].devices[1], &cases[i].devices[2] };
-		struct candidates_view view = { .devices = devices, .count = 1 };
-		bool is_stacked = cases[i].verdict == CANDIDATE_STACKED;
-
-		while (view.count < COUNT(devices) && devices[view.count]->ifindex)
-			view.count++;
-		standby.master = cases[i].master_of_standby;
-		if (candidates_judge_owners(&view, &standby, devices[1]) != cases[i].verdict ||
-		    candidates_are_stacked(devices, view.count, devices[1], &standby) != is_stacked)
-			fail_msg("%s", cases[i].name);
-	}
-}
-
-/*
- * What a named primary was, and which device may be it: by its permanent MAC under any name, by its
- * address, or by MAC and name.
- */
-static void test_identities(void **context)
-{
-	const struct netdev vf = { DEVICE(3, A, A), ON_PCI("iavf", "0000:02:00.0"),
-				   .name = "eth1" };
-	const struct netdev moved = { DEVICE(4, B, A), ON_PCI("mlx5_core", "0000:07:00.0"),
-				      .name = "eth7" };
-	const struct netdev stranger = { DEVICE(5, A, B), ON_PCI("iavf", "0000:02:00.0"),
-					 .name = "eth1" };
-	const struct netdev ipvlan = { DEVICE(6, A, A), SOFTWARE("ipvlan"), .name = "ipv0" };
-	const struct netdev random = { DEVICE(3, B, NONE), ON_PCI("igbvf", "0000:02:00.0"),
-				       .name = "eth1" };
-	const struct netdev random_again = { DEVICE(4, A, NONE), ON_PCI("igbvf", "0000:02:00.0"),
-					     .name = "eth2" };
-	const struct netdev random_elsewhere = { DEVICE(4, B, NONE),
-						 ON_PCI("igbvf", "0000:03:00.0"), .name = "eth1" };
-	const struct netdev veth = { DEVICE(3, A, NONE), SOFTWARE("veth"), .name = "eth1",
-				     .altnames = "other\0more\0" };
-	const struct netdev other_veth = { DEVICE(3, B, NONE), SOFTWARE("veth"), .name = "eth1" };
-	const struct {
-		const struct netdev *first, *device;
-		bool if_called, if_not;
-	} cases[] = {
-		{ &vf, &vf, true, true },
-		{ &vf, &moved, true, true },
-		{ &vf, &stranger, false, false },
-		{ &vf, &ipvlan, true, false },
-		{ &vf, &random, false, false },
-		{ &random, &random, true, true },
-		{ &random, &random_again, true, true },
-		{ &random, &random_elsewhere, false, false },
-		{ &random, &vf, false, false },
-		{ &veth, &veth, true, false },
-		{ &veth, &other_veth, false, false },
-		{ &veth, &random_again, false, false },
-		{ &veth, &stranger, false, false },
-	};
-	struct identity none = { 0 };
-	char text[IDENTITY_TEXT_SIZE];
-
-	(void)context;
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct identity identity = identity_of(cases[i].first);
-
-		assert_true(identity_is_pinned(&identity));
-		if (identity_matches(&identity, cases[i].device, NULL, true) !=
-			    cases[i].if_called ||
-		    identity_matches(&identity, cases[i].device, NULL, false) != cases[i].if_not)
-			fail_msg("case %zu", i);
-		identity_describe(&identity, text);
-		assert_in_range(strlen(text), 20, IDENTITY_TEXT_SIZE - 2);
-	}
-	assert_false(identity_is_pinned(&none));
-	assert_true(identity_is_called(&veth, identity_hash_name("eth1")) &&
-		    identity_is_called(&veth, identity_hash_name("more")));
-	assert_false(identity_is_called(&veth, identity_hash_name("eth2")) ||
-		     identity_is_called(&veth, 0));
-	assert_int_equal(identity_hash_name("a"), 0xe40c292c); /* of its authors' test vectors */
-}
-
 /*
  * A device of the named primary's name, or of its identity: rejected or about to be used, and which
  * of them has a line.
@@ -636,58 +342,13 @@ static void test_room(void **context)
 	assert_null(others[1].device);
 }
 
-/*
- * Every reason is a word of its own and a sentence that fits, of the longest names, with what to do
- * where something can be done.
- */
-static void test_words(void **context)
-{
-	const struct netdev master = { .ifindex = 9,
-				       .name = "abcdefghijklmnq",
-				       .kind = "klmnopqrstuvwxy",
-				       .link = 3 },
-			    *devices[] = { &master };
-	const struct netdev_address address = {
-		.ifindex = 3, .family = AF_INET6, .prefix_length = 128, .v6 = LONGEST
-	};
-	const struct candidates_view view = { .devices = devices,
-					      .count = 1,
-					      .addresses = { &address, 1 } };
-	const struct identity identity = { .mac = { 0x52, 0x54, 0, 0, 0, A } };
-	struct netdev standby = eth0,
-		      other = { DEVICE(3, A, B),	   .master = 9,
-				.address_count = 1,	   .name = "abcdefghijklmno",
-				.kind = "klmnopqrstuvwxy", .bus = "klmnopqrstuvwxy" };
-
-	(void)context;
-	strcpy(standby.name, "abcdefghijklmnp");
-	for (enum candidate_verdict verdict = CANDIDATE_UNLIKE; verdict <= CANDIDATE_STACKED;
-	     verdict++) {
-		const struct candidate candidate = { &other, verdict, &identity };
-		char text[CANDIDATES_TEXT_SIZE];
-		bool hopeful = verdict >= CANDIDATE_SOFTWARE && verdict <= CANDIDATE_OTHER_MAC;
-
-		candidates_explain(&view, &candidate, &standby, &eth0, text);
-		assert_in_range(strlen(text), verdict <= CANDIDATE_FIT ? 0 : 20,
-				CANDIDATES_TEXT_SIZE - 2);
-		assert_int_equal(!!strstr(text, "--pair abcdefghijklmnp=abcdefghijklmno"), hopeful);
-		for (enum candidate_verdict earlier = CANDIDATE_UNLIKE; earlier < verdict;
-		     earlier++)
-			assert_string_not_equal(candidates_word(earlier), candidates_word(verdict));
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_singles),
 		cmocka_unit_test(test_severals),
-		cmocka_unit_test(test_addresses),
-		cmocka_unit_test(test_stacks),
-		cmocka_unit_test(test_identities),
 		cmocka_unit_test(test_named),
 		cmocka_unit_test(test_room),
-		cmocka_unit_test(test_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,9 +2,10 @@
 /*
  * frame: Ethernet frames of any type, for what sockets of the Internet protocols cannot send.
  *
- * frame send IFNAME TO ETHERTYPE COUNT [INTERVAL_MS]      numbered frames from IFNAME's own MAC
- * frame receive IFNAME ETHERTYPE SECONDS                    prints how many came, and how many of
- * them twice
+ *	frame send IFNAME TO ETHERTYPE COUNT [INTERVAL_MS]	numbered frames from IFNAME's own
+ *								MAC
+ *	frame receive IFNAME ETHERTYPE SECONDS			prints how many came, and how many
+ *								of them twice
  *
  * A receiver says "receiving" when it is open. It sees what tc has let in, as a protocol of the
  * stack would.

@@ -16,6 +16,7 @@ sys.dont_write_bytecode = True
 ROOT = Path(__file__).resolve().parents[3]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 import tables  # noqa: E402
+from tools.rig.checks import check  # noqa: E402
 from tools.rig.places import BUILD  # noqa: E402
 
 DOCUMENT = ROOT / "docs" / "reference" / "kernels.md"
@@ -56,7 +57,9 @@ def note_protections(guest, status, log):
     noted["protections"] = [
         pair["attached_by"], pair["liveness"], "compare-and-swap" if pair["compare_and_swap"] else "stores", "yes" if pair["removals_held"] else "no",
         ", ".join(ends) or "none"]
-    noted["announced_ms"] += [float(ms) for ms in re.findall(r"announced ([\d.]+) ms after it", log)]
+    announced = re.findall(r"announced ([\d.]+) ms after it", log)
+    check(announced, "the log names no announcement after a switchover")
+    noted["announced_ms"] += map(float, announced)
     _keep(guest, noted)
 
 

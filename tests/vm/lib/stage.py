@@ -28,7 +28,7 @@ import protections  # noqa: E402
 from tools.rig import kernels  # noqa: E402
 from tools.rig.checks import check, check_equal, note  # noqa: E402
 from tools.rig.lab import Lab  # noqa: E402
-from tools.rig.levels import reached  # noqa: E402
+from tools.rig.levels import LEVEL, reached  # noqa: E402
 from tools.rig.measure import measure  # noqa: E402
 from tools.rig.places import BUILD, cache, lock  # noqa: E402
 from tools.rig.programs import compiled  # noqa: E402
@@ -362,6 +362,9 @@ def main(guests, measures=True, later=()):
         )
         return
     plan = _chosen(guests, sys.argv[1:], later)
+    if not plan and not sys.argv[1:]:
+        print(f"no case at level {LEVEL}")
+        sys.exit(77)
     if not plan:
         sys.exit(
             f"{sys.argv[0]}: {' '.join(sys.argv[1:])}: no such guest or case: --list names those there are"

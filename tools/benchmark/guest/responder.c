@@ -3,7 +3,7 @@
  * responder: the guest's side of a migration's traffic. It echoes, and says with each answer what
  * it has seen so far.
  *
- * responder [UDP-AND-TCP-PORT]
+ *	responder [UDP-AND-TCP-PORT]
  *
  * UDP: each request comes back as an answer (struct answer, network order). TCP: what comes goes
  * back, byte by byte.

@@ -3,7 +3,7 @@
  * witness: notes where the questions and answers of a migration pass, on every device of a network
  * namespace.
  *
- * witness UDP-PORT REPORT
+ *	witness UDP-PORT REPORT
  *
  * Until SIGTERM. REPORT has a line for each datagram of that port on each device: CLOCK_REALTIME in
  * ns, the device, '>' for one that the device sends and '<' for one that it receives, 'q' or 'a'

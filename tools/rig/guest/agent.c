@@ -2,14 +2,11 @@
 /*
  * guest-agent: runs commands for the rig, several at once, over a virtio port.
  *
- * From the host   RUN id script-bytes input-bytes\n script input  run the script with sh, the input
- * as its stdin
- *
- * KILL id\n                                               kill the command and what it started To
- * the host                OUT id bytes\n data                                     what it wrote,
- * stdout and stderr together
- *
- * END id status\n                                         exit status, 128 + signal when killed
+ * From the host	RUN id script-bytes input-bytes\n script input
+ *						run the script with sh, the input as its stdin
+ *		KILL id\n			kill the command and what it started
+ * To the host	OUT id bytes\n data		what it wrote, stdout and stderr together
+ *		END id status\n			exit status, 128 + signal when killed
  *
  * A command has ended when its shell has: what it left in the background may keep the pipe open and
  * writes to nowhere.
