@@ -76,8 +76,8 @@ static __always_inline __u32 pair_primary_read(const struct vfsteer_pair *pair)
 	return *(const volatile __u32 *)&pair->primary_ifindex;
 }
 
-static __always_inline void pair_tell(__u32 slot, enum vfsteer_event_kind kind,
-				      enum vfsteer_cause cause)
+static __always_inline void pair_send_event(__u32 slot, enum vfsteer_event_kind kind,
+					    enum vfsteer_cause cause)
 {
 	struct vfsteer_event event = {
 		.boot_ns = bpf_ktime_get_boot_ns(),
@@ -172,13 +172,13 @@ __attribute__((noinline)) int pair_leave_primary(__u32 slot, __u32 primary_state
 		if (!pair_word_change(pair, &old, new, cause))
 			continue;
 		if (old.state.active != PATH_PRIMARY) {
-			pair_tell(slot, EVENT_STATE, cause);
+			pair_send_event(slot, EVENT_STATE, cause);
 			return 0;
 		}
 		pair->last_switch_boot_ns = now;
 		/* Again: see twins_compare_no_more. */
 		pair->rx_compares_primary = pair->rx_compares_standby = 1;
-		pair_tell(slot, EVENT_SWITCHED, cause);
+		pair_send_event(slot, EVENT_SWITCHED, cause);
 		return 1;
 	}
 	return 0;

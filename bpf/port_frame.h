@@ -83,7 +83,7 @@ static __always_inline bool port_frame_is_partial(struct xdp_md *frame)
 	return true;
 }
 
-static __noinline bool port_frame_tells_addresses_parsed(const struct ethhdr *ethernet, void *end)
+static __noinline bool port_frame_has_addresses_parsed(const struct ethhdr *ethernet, void *end)
 {
 	const struct ipv6hdr *ip = (const void *)(ethernet + 1);
 	__u16 protocol = ethernet->h_proto;
@@ -112,7 +112,7 @@ static __noinline bool port_frame_tells_addresses_parsed(const struct ethhdr *et
  * Does it carry addresses that the tc program learns: ARP or ND, also within one tag? Out of line:
  * few frames do.
  */
-static __always_inline bool port_frame_tells_addresses(const struct ethhdr *ethernet, void *end)
+static __always_inline bool port_frame_has_addresses(const struct ethhdr *ethernet, void *end)
 {
 	const struct ipv6hdr *ip = (const void *)(ethernet + 1);
 
@@ -121,7 +121,7 @@ static __always_inline bool port_frame_tells_addresses(const struct ethhdr *ethe
 	if (ethernet->h_proto == bpf_htons(ETH_P_IPV6) && (void *)(ip + 1) <= end &&
 	    ip->nexthdr != IPPROTO_ICMPV6)
 		return false;
-	return port_frame_tells_addresses_parsed(ethernet, end);
+	return port_frame_has_addresses_parsed(ethernet, end);
 }
 
 #endif

@@ -52,7 +52,7 @@ static __noinline void port_learn_new(const struct vfsteer_port_address_key *key
 	const struct vfsteer_port_address *replaced;
 	struct port_share *share;
 	__u32 number = port_number, place;
-	bool tell;
+	bool wake;
 
 	share = bpf_map_lookup_elem(&port_shares, &number);
 	if (!share)
@@ -62,17 +62,17 @@ static __noinline void port_learn_new(const struct vfsteer_port_address_key *key
 	share->next = place + 1;
 	oldest = share->keys[place];
 	share->keys[place] = *key;
-	tell = now - share->told_boot_ns >= PORT_LEARN_EVENT_INTERVAL_NS;
-	if (tell)
-		share->told_boot_ns = now;
+	wake = now - share->woken_boot_ns >= PORT_LEARN_EVENT_INTERVAL_NS;
+	if (wake)
+		share->woken_boot_ns = now;
 	bpf_spin_unlock(&share->lock);
 	if (oldest.family) {
 		replaced = bpf_map_lookup_elem(&port_addresses, &oldest);
 		if (replaced && replaced->port == port_number)
 			bpf_map_delete_elem(&port_addresses, &oldest);
 	}
-	if (tell)
-		pair_tell(pair_slot, EVENT_ADDRESSES, CAUSE_NONE);
+	if (wake)
+		pair_send_event(pair_slot, EVENT_ADDRESSES, CAUSE_NONE);
 }
 
 static __noinline void port_learn_address(const struct vfsteer_port_address_key *key,

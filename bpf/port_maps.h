@@ -61,7 +61,7 @@ struct {
 struct port_share {
 	struct bpf_spin_lock lock;
 	__u32 next;
-	__u64 told_boot_ns; /* when the agent was last woken */
+	__u64 woken_boot_ns; /* when the agent was last woken */
 	struct vfsteer_port_address_key keys[VFSTEER_PORT_SHARE];
 };
 

@@ -127,7 +127,7 @@ int port_xdp(struct xdp_md *frame)
 	if (ethernet_is_group(ethernet) ||
 	    ethernet_same_even_mac(ethernet->h_dest, pair->mac_address))
 		return XDP_PASS;
-	if (port_frame_tells_addresses(ethernet, end))
+	if (port_frame_has_addresses(ethernet, end))
 		return XDP_PASS;
 	if (port_frame_is_partial(frame))
 		return XDP_PASS;

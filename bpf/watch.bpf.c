@@ -290,7 +290,7 @@ static __always_inline void watch_leave_pci_device(struct device *device, enum w
 		int slot = watch_find(device, WATCH_OWNER);                                        \
 												   \
 		if (slot >= 0)                                                                     \
-			pair_tell(slot, event, CAUSE_NONE);                                        \
+			pair_send_event(slot, event, CAUSE_NONE);                                  \
 		watch_note(device->ifindex, WATCH_##function);                                     \
 		return 0;                                                                          \
 	}
@@ -333,7 +333,7 @@ int BPF_PROG(pciehp_handle_button_press, struct controller *controller)
 
 		if (slot < 0)
 			break;
-		pair_tell(slot, EVENT_UNPLUG_CANCELLED, CAUSE_UNPLUG_REQUEST);
+		pair_send_event(slot, EVENT_UNPLUG_CANCELLED, CAUSE_UNPLUG_REQUEST);
 	}
 	return 0;
 }
@@ -392,7 +392,7 @@ int BPF_PROG(netif_device_attach, struct net_device *device)
 	if (!pair)
 		return 0;
 	pair->primary_is_detached = 0;
-	pair_tell(slot, EVENT_ATTACHED, CAUSE_NONE);
+	pair_send_event(slot, EVENT_ATTACHED, CAUSE_NONE);
 	return 0;
 }
 
@@ -425,7 +425,7 @@ int BPF_PROG(netif_carrier_on, struct net_device *device)
 	int slot = watch_find(device, WATCH_PRIMARY);
 
 	if (slot >= 0)
-		pair_tell(slot, EVENT_CARRIER_ON, CAUSE_NONE);
+		pair_send_event(slot, EVENT_CARRIER_ON, CAUSE_NONE);
 	watch_note(device->ifindex, WATCH_netif_carrier_on);
 	watch_note_standby_carrier(device, 1);
 	return 0;
@@ -435,7 +435,7 @@ int BPF_PROG(netif_carrier_on, struct net_device *device)
 SEC("fexit/bpf_mprog_attach")
 int BPF_PROG(bpf_mprog_attach)
 {
-	pair_tell(VFSTEER_MAX_PAIRS, EVENT_PROGRAMS, CAUSE_NONE);
+	pair_send_event(VFSTEER_MAX_PAIRS, EVENT_PROGRAMS, CAUSE_NONE);
 	return 0;
 }
 
