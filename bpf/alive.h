@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The liveness check: can this device send right now? Asked for each packet, of the device itself, as
- * net_failover does (netif_running && netif_carrier_ok), so that a stale map never costs a packet. Both methods that
- * read the device find it as the kernel does, by the netns' hash of ifindexes: no pointer is kept that could go stale.
+ * The liveness check: can this device send now? Each packet asks the device itself, as in
+ * net_failover (netif_running && netif_carrier_ok), so that a stale map never costs a packet. Both
+ * methods that read the device find it as the kernel does, in the hash of ifindexes of the netns.
+ * They keep no pointer that could become stale.
  *
- * A chain of that hash which ends without the device shows that the device is gone. The list may change under the walk:
- * a device that is taken out keeps its pointer to the next one until the programs that run now are through (RCU), so a
- * device that stays is always found. A chain longer than the look shows nothing: then the pair's word is believed.
+ * If a chain of that hash ends without the device, the device is gone. The list may change during
+ * the walk: a removed device keeps its pointer to the next one until the running programs end
+ * (RCU), so a device that stays is always found. A chain longer than ALIVE_CHAIN_MAX shows nothing,
+ * and the state word is trusted.
  */
 #ifndef ALIVE_H
 #define ALIVE_H
@@ -18,21 +20,21 @@
 const volatile __u32 alive_by = LIVENESS_WORD; /* enum vfsteer_liveness */
 
 /*
- * How the network namespace of the primary's device is found out, see alive_is_away: LIVENESS_KFUNC,
- * LIVENESS_PROBE; LIVENESS_NETLINK: by its ifindex, which may change with the namespace; LIVENESS_WORD: not at
- * all.
+ * How alive_is_away finds the network namespace: by LIVENESS_KFUNC or LIVENESS_PROBE;
+ * LIVENESS_NETLINK: by the ifindex, which may change with the namespace; LIVENESS_WORD: not at all.
  */
 const volatile __u32 home_by = LIVENESS_WORD;
 
 #ifdef ALIVE_WITHOUT_BTF
 
-/* For a kernel that does not describe its types (BTF): nothing can be read of a device, and the pair's word is believed. */
+/* A kernel without BTF: no field of a device can be read, and the state word is trusted. */
 static __always_inline bool alive_ifindex(struct __sk_buff *skb, __u32 ifindex)
 {
 	return ifindex;
 }
 
-static __always_inline bool alive_is_away(struct __sk_buff *skb, const struct vfsteer_pair *pair, __u32 ifindex)
+static __always_inline bool alive_is_away(struct __sk_buff *skb, const struct vfsteer_pair *pair,
+					  __u32 ifindex)
 {
 	return home_by != LIVENESS_WORD && skb->ifindex != ifindex;
 }
@@ -52,14 +54,15 @@ static __always_inline bool alive_standby_xdp(struct xdp_md *frame, const struct
 	return pair->standby_has_carrier;
 }
 
-static __always_inline bool alive_standby_carrier(struct __sk_buff *skb, const struct vfsteer_pair *pair)
+static __always_inline bool alive_standby_carrier(struct __sk_buff *skb,
+						  const struct vfsteer_pair *pair)
 {
 	return pair->standby_has_carrier;
 }
 
 #else
 
-/* A chain holds one device in 256: this many in one chain is a netns with some 16,000 devices. */
+/* A chain holds one device in 256: a chain of this length needs some 16,000 devices in a netns. */
 #define ALIVE_CHAIN_MAX 64
 #define ALIVE_LOOP _Pragma("clang loop unroll(disable)") for (int i = 0; i < ALIVE_CHAIN_MAX; i++)
 
@@ -77,14 +80,16 @@ static __always_inline bool alive_has_carrier(unsigned long state)
 }
 
 /*
- * Running, present and with carrier; and with the link layer settled: between the return of carrier and the
- * kernel's link work the device still has its no-op qdisc, which drops.
+ * Running, present and with carrier, and the kernel's link work has run: until then the device has
+ * its no-op qdisc, which drops.
  */
 static __always_inline bool alive_can_send(unsigned long state, __u32 operstate)
 {
 	unsigned long start = 1UL << bpf_core_enum_value(enum netdev_state_t, __LINK_STATE_START);
-	unsigned long present = 1UL << bpf_core_enum_value(enum netdev_state_t, __LINK_STATE_PRESENT);
-	unsigned long no_carrier = 1UL << bpf_core_enum_value(enum netdev_state_t, __LINK_STATE_NOCARRIER);
+	unsigned long present =
+		1UL << bpf_core_enum_value(enum netdev_state_t, __LINK_STATE_PRESENT);
+	unsigned long no_carrier =
+		1UL << bpf_core_enum_value(enum netdev_state_t, __LINK_STATE_NOCARRIER);
 
 	return (state & (start | present | no_carrier)) == (start | present) &&
 	       (operstate == ALIVE_OPER_UP || operstate == ALIVE_OPER_UNKNOWN);
@@ -106,7 +111,7 @@ static __always_inline struct net *alive_net_of_xdp(struct xdp_md *frame)
 }
 
 /*
- * The net_device that @node is the index_hlist of. In assembly because the compiler would make it the addition of a
+ * Returns the net_device whose index_hlist is @node. In assembly, because the compiler would add a
  * negated offset, and verifiers before Linux 6.18 know no bounds of a negated register.
  */
 static __always_inline struct net_device *alive_device_at(struct hlist_node *node)
@@ -126,9 +131,10 @@ static __always_inline bool alive_has_ifindex(struct net_device *device, __u32 i
 
 static __always_inline struct hlist_node *alive_chain_of(struct net *net, __u32 ifindex)
 {
-	struct hlist_head *chain = bpf_rdonly_cast((void *)net->dev_index_head + (ifindex & (NETDEV_HASH_CHAINS - 1)) *
-											 sizeof(struct hlist_head *),
-						   bpf_core_type_id_kernel(struct hlist_head));
+	struct hlist_head *chain =
+		bpf_rdonly_cast((void *)net->dev_index_head + (ifindex & (NETDEV_HASH_CHAINS - 1)) *
+								      sizeof(struct hlist_head *),
+				bpf_core_type_id_kernel(struct hlist_head));
 
 	return chain->first;
 }
@@ -152,21 +158,26 @@ static __always_inline int alive_walk_kfunc(struct net *net, __u32 ifindex, __u3
 }
 
 /*
- * Nearly always the first of a chain is the one. The others are looked for out of line, so that their registers are saved for nobody, and in global
- * functions, so that the verifier follows the loop once and not for every caller.
+ * The first device of a chain is nearly always the right one. The walk is out of line, so that its
+ * registers are not saved for each packet, and in global functions, so that the verifier checks the
+ * loop once and not for each caller.
  */
 __attribute__((noinline)) int alive_walk_kfunc_skb(struct __sk_buff *skb, __u32 ifindex)
 {
 	return alive_walk_kfunc(alive_device_of(skb)->nd_net.net, ifindex, ifindex);
 }
 
-__attribute__((noinline)) int alive_walk_kfunc_xdp(struct xdp_md *frame, __u32 ifindex, __u32 believed)
+__attribute__((noinline)) int alive_walk_kfunc_xdp(struct xdp_md *frame, __u32 ifindex,
+						   __u32 believed)
 {
 	return alive_walk_kfunc(alive_net_of_xdp(frame), ifindex, believed);
 }
 
-/* @context: the frame that the walk starts from, a struct __sk_buff or, where @is_xdp says so, a struct xdp_md. */
-static __always_inline bool alive_look_kfunc(void *context, bool is_xdp, struct net *net, __u32 ifindex, __u32 believed)
+/*
+ * @context: the frame that the walk starts from: a struct __sk_buff, or a struct xdp_md if @is_xdp.
+ */
+static __always_inline bool alive_look_kfunc(void *context, bool is_xdp, struct net *net,
+					     __u32 ifindex, __u32 believed)
 {
 	struct hlist_node *node = alive_chain_of(net, ifindex);
 	struct net_device *device;
@@ -196,7 +207,8 @@ static __always_inline int alive_walk_probe(struct net_device *from, __u32 ifind
 	struct hlist_node *node = NULL;
 
 	bpf_probe_read_kernel(&node, sizeof(node),
-			      (void *)chains + (ifindex & (NETDEV_HASH_CHAINS - 1)) * sizeof(struct hlist_head *));
+			      (void *)chains + (ifindex & (NETDEV_HASH_CHAINS - 1)) *
+						       sizeof(struct hlist_head *));
 	ALIVE_LOOP
 	{
 		struct net_device *device = (void *)node - hlist_offset;
@@ -204,7 +216,10 @@ static __always_inline int alive_walk_probe(struct net_device *from, __u32 ifind
 		if (!node)
 			return false;
 		if ((__u32)BPF_CORE_READ(device, ifindex) == ifindex)
-			/* operstate is one byte, or four: with a read of one, a big-endian machine would have the first of them. */
+			/*
+			 * operstate has one or four bytes. One byte of four would be the wrong one
+			 * on a big-endian machine.
+			 */
 			return alive_can_send(BPF_CORE_READ(device, state),
 					      BPF_CORE_READ_BITFIELD_PROBED(device, operstate));
 		node = BPF_CORE_READ(device, index_hlist.next);
@@ -212,13 +227,19 @@ static __always_inline int alive_walk_probe(struct net_device *from, __u32 ifind
 	return believed && ifindex;
 }
 
-/* Before Linux 6.8 the verifier looks at global functions that nobody calls, too: where probe reads are refused, it finds none here. */
+/*
+ * Before Linux 6.8 the verifier also checks global functions without a caller: this one has no
+ * probe read where the kernel refuses them.
+ */
 __attribute__((noinline)) int alive_walk_probe_skb(struct __sk_buff *skb, __u32 ifindex)
 {
-	return alive_by == LIVENESS_PROBE ? alive_walk_probe(alive_probe_device_of(skb), ifindex, ifindex) : false;
+	return alive_by == LIVENESS_PROBE
+		       ? alive_walk_probe(alive_probe_device_of(skb), ifindex, ifindex)
+		       : false;
 }
 
-__attribute__((noinline)) int alive_walk_probe_xdp(struct xdp_md *frame, __u32 ifindex, __u32 believed)
+__attribute__((noinline)) int alive_walk_probe_xdp(struct xdp_md *frame, __u32 ifindex,
+						   __u32 believed)
 {
 	struct xdp_rxq_info *queue = NULL;
 
@@ -229,23 +250,27 @@ __attribute__((noinline)) int alive_walk_probe_xdp(struct xdp_md *frame, __u32 i
 }
 
 /*
- * Can the device of @ifindex, the primary's (0: absent), send? @skb is on a device of the same netns. The caller
- * redirects to the ifindex that it asked about, and does not read it again. The verifier knows alive_by, and takes the
- * branches of the other methods out: each is code of its own for that.
+ * Can the primary, the device of @ifindex (0: absent), send? @skb is on a device of the same netns.
+ * The caller redirects to the same ifindex and does not read it again. The verifier knows alive_by
+ * and removes the branches of the other methods.
  */
 static __always_inline bool alive_ifindex(struct __sk_buff *skb, __u32 ifindex)
 {
 #ifndef ALIVE_WITHOUT_KFUNCS
 	if (alive_by == LIVENESS_KFUNC)
-		return alive_look_kfunc(skb, false, alive_device_of(skb)->nd_net.net, ifindex, ifindex);
+		return alive_look_kfunc(skb, false, alive_device_of(skb)->nd_net.net, ifindex,
+					ifindex);
 #endif
 	if (alive_by == LIVENESS_PROBE)
 		return alive_walk_probe_skb(skb, ifindex);
-	/* The word says active only of a primary that was there and could send. */
+	/* The state word has an active primary only if the primary could send. */
 	return ifindex;
 }
 
-/* A frame that a driver has just received has no sk_buff yet. @believed: the answer where the device is not seen. */
+/*
+ * A frame that a driver has just received has no sk_buff yet. @believed: the answer if the device
+ * is not found.
+ */
 static __always_inline bool alive_seen_xdp(struct xdp_md *frame, __u32 ifindex, bool believed)
 {
 #ifndef ALIVE_WITHOUT_KFUNCS
@@ -257,7 +282,7 @@ static __always_inline bool alive_seen_xdp(struct xdp_md *frame, __u32 ifindex, 
 	return believed && ifindex;
 }
 
-/* alive_ifindex of such a frame. */
+/* alive_ifindex for such a frame. */
 static __always_inline bool alive_ifindex_xdp(struct xdp_md *frame, __u32 ifindex)
 {
 	return alive_seen_xdp(frame, ifindex, true);
@@ -269,7 +294,7 @@ static __always_inline bool alive_standby_xdp(struct xdp_md *frame, const struct
 	return alive_seen_xdp(frame, pair->standby_ifindex, pair->standby_has_carrier);
 }
 
-/* Can the pair's standby, another device than the one that @skb is on, send? */
+/* Can the standby of the pair send? @skb is on another device. */
 static __always_inline bool alive_standby(struct __sk_buff *skb, const struct vfsteer_pair *pair)
 {
 	if (alive_by == LIVENESS_KFUNC || alive_by == LIVENESS_PROBE)
@@ -277,8 +302,9 @@ static __always_inline bool alive_standby(struct __sk_buff *skb, const struct vf
 	return pair->standby_has_carrier;
 }
 
-/* Has the device that @skb is on, the pair's standby, carrier? */
-static __always_inline bool alive_standby_carrier(struct __sk_buff *skb, const struct vfsteer_pair *pair)
+/* Has the standby of the pair, the device of @skb, carrier? */
+static __always_inline bool alive_standby_carrier(struct __sk_buff *skb,
+						  const struct vfsteer_pair *pair)
 {
 	switch (alive_by) {
 #ifndef ALIVE_WITHOUT_KFUNCS
@@ -298,10 +324,12 @@ static __noinline __u32 alive_probe_namespace(struct __sk_buff *skb)
 }
 
 /*
- * Is the pair's device of @ifindex, which @skb is on, in another network namespace than the pair? A tcx link moves with its
- * device, and no agent may be there to take it off; owner_ifindex is another device's there.
+ * Is the device of @skb, which has @ifindex in the pair, in another network namespace than the
+ * pair? A tcx link moves with its device, and possibly no agent detaches it. There owner_ifindex is
+ * another device.
  */
-static __always_inline bool alive_is_away(struct __sk_buff *skb, const struct vfsteer_pair *pair, __u32 ifindex)
+static __always_inline bool alive_is_away(struct __sk_buff *skb, const struct vfsteer_pair *pair,
+					  __u32 ifindex)
 {
 #ifndef ALIVE_WITHOUT_KFUNCS
 	if (home_by == LIVENESS_KFUNC)

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * drops: counts what the CPU's backlog had no room for between primary_ingress and standby_ingress. bpf_redirect says nothing to its caller, the kernel counts
- * such drops by CPU (/proc/net/softnet_stat) and, with others, in the device's rx_dropped. Here they are the pair's. It runs when a packet is
- * dropped, so that one which is not costs nothing.
+ * drops: counts packets that the backlog of a CPU refused between primary_ingress and
+ * standby_ingress. bpf_redirect does not report that to its caller. The kernel counts such drops
+ * per CPU (/proc/net/softnet_stat) and, with others, in rx_dropped of the device; this counter is
+ * the pair's own. The program runs only when a packet is dropped.
  */
 #include "kernel.h"
 #include "maps.h"
@@ -10,12 +11,12 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 
-/* Linux 5.18; before, a full socket of tcpdump on the standby would look the same. */
+/* Linux 5.18; before, a full tcpdump socket on the standby would look the same. */
 enum skb_drop_reason {
 	SKB_DROP_REASON_CPU_BACKLOG = 1,
 };
 
-/* A loop that the verifier follows in a moment: in a global function of its own, it looks at it once. */
+/* A global function: the verifier checks its loop once. */
 __attribute__((noinline)) int drops_count(__u32 ifindex, __u32 network_namespace)
 {
 	for (__u32 slot = 0; slot < VFSTEER_MAX_PAIRS; slot++) {

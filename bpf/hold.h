@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * hold: keeps the removal of a primary waiting until the agent has announced the switch, and a little longer for what
- * the network had already sent to the primary: a guest that says nothing itself is unreachable until the announcement,
- * and what waits in the ring of a device that is closed is lost.
+ * hold: delays the removal of a primary until the agent has announced the switchover, and a little
+ * longer for the frames that the network had already sent to the primary. A guest that sends
+ * nothing is unreachable until the announcement. Frames in the ring of a device that is closed are
+ * lost.
  *
- * A program cannot sleep here, so it spins: only in process context, only where another CPU can run the agent, and for no longer
- * than hold_limit_ns, agent or no agent. Interrupts stay on, so the primary goes on receiving.
+ * A program cannot sleep here, so it spins: only in process context, only if another CPU can run
+ * the agent, and at most for hold_limit_ns, with or without an agent. Interrupts stay enabled, so
+ * the primary still receives.
  */
 #ifndef HOLD_H
 #define HOLD_H
@@ -14,18 +16,21 @@
 #include <stdbool.h>
 
 const volatile __u64 hold_limit_ns = 0;  /* 0: do not hold (one CPU) */
-const volatile __u64 hold_settle_ns = 0; /* from the announcement on */
+const volatile __u64 hold_settle_ns = 0; /* after the announcement */
 
 /*
- * Three loops, one within the other: each is short enough for the verifier to follow, and as global functions it looks at each of them once
- * (Linux 5.6), so that the steps multiply while the time to load adds up. Four million steps are more than the limit has time
- * for.
+ * Three nested loops. Each is short enough for the verifier, which checks a global function once
+ * (Linux 5.6): so the steps multiply, but the load times only add up. Four million steps take
+ * longer than the limit.
  */
 #define HOLD_STEPS 160
 
 #define HOLD_LOOP _Pragma("clang loop unroll(disable)") for (int i = 0; i < HOLD_STEPS; i++)
 
-/* Each returns 1 when the wait is over, 0 when its steps are. @until_announced: of the switch of @slot, or else until the time alone. */
+/*
+ * Each returns 1 at the end of the wait, 0 at the end of its steps. @until_announced: the wait also
+ * ends with the announcement of the switchover of @slot.
+ */
 __attribute__((noinline)) int hold_briefly(__u32 slot, __u64 deadline_ns, __u32 until_announced)
 {
 	HOLD_LOOP

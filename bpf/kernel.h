@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The few kernel types that are read here, each with only the fields that are read: CO-RE finds the real
- * offsets when a program is loaded, so this is no copy of any kernel's layout.
+ * The kernel types that the programs read, each with only the fields that they read. CO-RE finds
+ * the real offsets when a program is loaded, so this does not copy the layout of any kernel.
  */
 #ifndef KERNEL_H
 #define KERNEL_H
@@ -49,7 +49,7 @@ struct sk_buff {
 	struct net_device *dev;
 	__u8 ip_summed : 2;
 	__u16 tc_index;
-	__u32 vlan_all; /* Linux 6.2: of the tag beside the data; 0: none */
+	__u32 vlan_all; /* Linux 6.2: of the tag outside the data; 0: none */
 };
 
 struct xdp_rxq_info {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* No program: this object exists for its maps, which outlive every program that uses them. */
+/* No program: the object for its maps only, which outlive the programs. */
 #include "maps.h"
 #include "twins_maps.h"
 

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * The maps, once. maps.bpf.c is the object that makes them; the other objects are given the same ones
- * before they are loaded.
- */
+/* The maps. maps.bpf.c is the object that creates them; the other objects use the same maps. */
 #ifndef MAPS_H
 #define MAPS_H
 

@@ -1,33 +1,38 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How the kernel side changes a pair's word: away from the primary, never towards it.
+ * pair: how BPF changes the state word of a pair: away from the primary, never to it.
  *
- * By compare-and-swap where BPF has it. BPF before Linux 5.12 knows plain stores and additions without a result; built with
- * PAIR_WITHOUT_CAS the programs make do with these, and the agent goes on using compare-and-swap on the whole word. That is
- * enough because the two sides want different things. What is stored here is narrow and says the same whatever stood there before:
+ * BPF uses compare-and-swap from Linux 5.12 on. Before, it has plain stores, and additions that
+ * return nothing. Programs built with PAIR_WITHOUT_CAS use these; the agent still uses
+ * compare-and-swap on the whole word. That is sufficient, because the stores are narrow and do not
+ * depend on what they replace:
  *
- *   active and primary   together, one store of two bytes: { standby, down or leaving }
- *   cause, one byte, and switches, an atomic addition: by who found the primary active, or finds afterwards that it has been meanwhile
+ *   active and primary   one store of two bytes: { standby, down or leaving }
+ *   cause and switches   a store of one byte and an atomic addition, if the program found the
+ *                        primary active, or finds afterwards that it became active in between
  *
- * admin, the operator's wish, is not in any of these stores. What may happen between the look at the word and the stores:
+ * No store contains admin. Between the read of the word and the stores:
  *
- * - The agent moves to the primary. It does so only from { standby, ready }. Its swap comes after our store, and fails, since that has
- *   changed `primary` as well; or before, and our store undoes it. Nobody saw the primary active then, but switches has changed: the switch back is
- *   counted, and hence announced, as any other.
- * - The agent moves off the primary. active stays the standby; the switch is counted and announced twice.
- * - The agent notes that the primary is absent, or joining. Our state stands instead until the agent, woken by the event, has looked again:
- *   it knows these two from the devices and not from the word.
- * - Another CPU stores. active is the standby either way; switches may count it twice. Down may come to stand over leaving: hence
- *   primary_leaving_boot_ns, stored before and by warnings alone, counts for the agent whatever the word says (policy.h).
- * - The agent swaps between our stores. It sees active and primary as they will be, with cause and count still to come, and cannot go
- *   to the primary without having looked at the device anew. Additions are never lost: they and its swap are atomic to each other.
- * - The operator's wish is written. It is not in our stores; its swap fails and is tried again where it meets one.
+ * - The agent moves to the primary, which it does only from { standby, ready }. If its swap comes
+ *   after our store, the swap fails, because `primary` has changed. If it comes before, our store
+ *   undoes it. The change of switches shows that, so the way back is counted and announced.
+ * - The agent moves off the primary. active stays the standby. The switchover is counted and
+ *   announced twice.
+ * - The agent sets absent or joining. Our state replaces that until our event wakes the agent. The
+ *   agent decides these two states from the devices, not from the word.
+ * - Another CPU stores. active is the standby either way. switches may count twice. down may
+ *   replace leaving, so primary_leaving_boot_ns, stored before, decides for the agent (policy.h).
+ * - The agent swaps between our stores. It reads the final active and primary, before cause and
+ *   switches are complete. It cannot move to the primary without a fresh read of the device. An
+ *   addition is never lost, because it and the swap are atomic.
+ * - The operator sets admin. Our stores do not touch admin. A swap that fails is repeated.
  *
- * So active never stays on a primary that a program has moved away from, every switch is announced, and what can be wrong for a moment is
- * wrong in words only: the cause, or one switch too many. tests/unit/bpf/test_pair_word.c goes through these cases instruction by instruction.
+ * So active never stays on a primary that a program has left, and every switchover is announced.
+ * Only the cause, or the number of switchovers, may be wrong. tests/unit/bpf/test_pair_word.c tests
+ * these cases instruction by instruction.
  *
- * The barrier counts for the watch programs, on several CPUs at once. Only x86 has those before Linux 6.0; elsewhere steer_egress alone
- * comes here, which has seen the primary active.
+ * The barrier is for watch programs on several CPUs. Before Linux 6.0 only x86 has those. On other
+ * machines only steer_egress, which has read an active primary, changes the word.
  */
 #ifndef PAIR_H
 #define PAIR_H
@@ -44,7 +49,8 @@ union pair_word {
 	__u16 active_and_primary;
 };
 
-_Static_assert(offsetof(struct vfsteer_state, active) == 0 && offsetof(struct vfsteer_state, primary) == 1,
+_Static_assert(offsetof(struct vfsteer_state, active) == 0 &&
+		       offsetof(struct vfsteer_state, primary) == 1,
 	       "active and primary are stored as one");
 
 static __always_inline union pair_word pair_word_read(const struct vfsteer_pair *pair)
@@ -52,24 +58,26 @@ static __always_inline union pair_word pair_word_read(const struct vfsteer_pair 
 	return (union pair_word){ .word = *(const volatile __u64 *)&pair->state };
 }
 
-/* Read apart from the word where no more is asked. */
+/* A load of one byte, where the rest of the state word is not needed. */
 static __always_inline enum vfsteer_path pair_active_read(const struct vfsteer_pair *pair)
 {
 	return *(const volatile enum vfsteer_path *)&pair->state.active;
 }
 
-static __always_inline enum vfsteer_primary_state pair_primary_state_read(const struct vfsteer_pair *pair)
+static __always_inline enum vfsteer_primary_state
+pair_primary_state_read(const struct vfsteer_pair *pair)
 {
 	return *(const volatile enum vfsteer_primary_state *)&pair->state.primary;
 }
 
-/* Read once for one packet: the agent may change it between the check and the redirect. */
+/* Read once per packet: the agent may change it between check and redirect. */
 static __always_inline __u32 pair_primary_read(const struct vfsteer_pair *pair)
 {
 	return *(const volatile __u32 *)&pair->primary_ifindex;
 }
 
-static __always_inline void pair_tell(__u32 slot, enum vfsteer_event_kind kind, enum vfsteer_cause cause)
+static __always_inline void pair_send_event(__u32 slot, enum vfsteer_event_kind kind,
+					    enum vfsteer_cause cause)
 {
 	struct vfsteer_event event = {
 		.boot_ns = bpf_ktime_get_boot_ns(),
@@ -79,16 +87,18 @@ static __always_inline void pair_tell(__u32 slot, enum vfsteer_event_kind kind, 
 	};
 
 	/*
-	 * A full ring means that no agent reads it. The word is what counts, the event only wakes: by itself (flags 0) whoever waits for the ring only
-	 * when all before it was read. The agent's main thread, which reads, may be waiting for RTNL; the announcers are to wake at each switch all the
-	 * same. Of all other kinds only the main thread makes something.
+	 * A full ring means that no agent reads it, and the state word has all that matters. The
+	 * event only wakes. By default (flags 0) that happens only if the reader has read all
+	 * earlier events. The agent's main thread may be waiting for RTNL, and the announcers must
+	 * wake at each switchover all the same. Only the main thread uses the other kinds.
 	 */
-	bpf_ringbuf_output(&events, &event, sizeof(event), kind == EVENT_SWITCHED ? BPF_RB_FORCE_WAKEUP : 0);
+	bpf_ringbuf_output(&events, &event, sizeof(event),
+			   kind == EVENT_SWITCHED ? BPF_RB_FORCE_WAKEUP : 0);
 }
 
 /*
- * On x86 an addition is also the barrier between a store above and a look below. The compiler is
- * not to know that it adds nothing.
+ * On x86 an addition is also the barrier between an earlier store and a later load. The compiler
+ * must not see that it adds zero.
  */
 static __always_inline void pair_barrier(struct vfsteer_pair *pair)
 {
@@ -99,13 +109,13 @@ static __always_inline void pair_barrier(struct vfsteer_pair *pair)
 }
 
 #ifdef PAIR_WITHOUT_CAS
-/* *@old becomes what was really replaced, as far as that shows. */
-static __always_inline bool pair_word_change(struct vfsteer_pair *pair, union pair_word *old, union pair_word new,
-					     enum vfsteer_cause cause)
+/* *@old becomes what was replaced, as far as BPF can see it. */
+static __always_inline bool pair_word_change(struct vfsteer_pair *pair, union pair_word *old,
+					     union pair_word new, enum vfsteer_cause cause)
 {
 	volatile struct vfsteer_state *state = &pair->state;
 
-	/* A state of the primary that is not ours to change may be newer than the one we saw. */
+	/* Another state of the primary may be newer than the one that was read: keep it. */
 	if (new.state.primary == old->state.primary)
 		state->active = new.state.active;
 	else
@@ -115,25 +125,24 @@ static __always_inline bool pair_word_change(struct vfsteer_pair *pair, union pa
 		old->state.active = PATH_PRIMARY;
 	if (old->state.active == PATH_PRIMARY) {
 		state->cause = cause;
-		/* Last: it is what the announcement waits for. */
+		/* Last, because the announcement waits for it. */
 		__sync_fetch_and_add(&pair->state.switches, 1);
 	}
 	return true;
 }
 #else
-static __always_inline bool pair_word_change(struct vfsteer_pair *pair, union pair_word *old, union pair_word new,
-					     enum vfsteer_cause cause)
+static __always_inline bool pair_word_change(struct vfsteer_pair *pair, union pair_word *old,
+					     union pair_word new, enum vfsteer_cause cause)
 {
 	return __sync_val_compare_and_swap((__u64 *)&pair->state, old->word, new.word) == old->word;
 }
 #endif
 
 /*
- * Moves the pair in @slot off its primary and notes the primary's new state. Idempotent: the same news twice
- * changes nothing. A primary that is leaving stays so whatever else is heard of it while it is torn down; one that is joining has
- * not been up yet.
- * A global function, so that the verifier looks at it once and not along every path of every caller.
- * Returns 1 when active changed, 0 otherwise.
+ * Moves the pair in @slot off its primary and sets the state of the primary. Idempotent. A primary
+ * in state leaving keeps that state, whatever is reported while it is removed. A primary in state
+ * joining was not up yet. Returns 1 if active changed, else 0. A global function, so that the
+ * verifier checks it once and not for each caller.
  */
 __attribute__((noinline)) int pair_leave_primary(__u32 slot, __u32 primary_state, __u32 cause)
 {
@@ -148,7 +157,7 @@ __attribute__((noinline)) int pair_leave_primary(__u32 slot, __u32 primary_state
 	for (int i = 0; i < PAIR_CAS_TRIES; i++) {
 		union pair_word old = pair_word_read(pair), new = old;
 
-		/* The old wire may bring what the new one does: see twins.h. */
+		/* The old wire may now bring copies of the new one's frames: see twins.h. */
 		if (old.state.active == PATH_PRIMARY)
 			pair->rx_compares_primary = pair->rx_compares_standby = 1;
 		if (primary_state == PRIMARY_LEAVING || old.state.primary == PRIMARY_READY)
@@ -163,13 +172,13 @@ __attribute__((noinline)) int pair_leave_primary(__u32 slot, __u32 primary_state
 		if (!pair_word_change(pair, &old, new, cause))
 			continue;
 		if (old.state.active != PATH_PRIMARY) {
-			pair_tell(slot, EVENT_STATE, cause);
+			pair_send_event(slot, EVENT_STATE, cause);
 			return 0;
 		}
 		pair->last_switch_boot_ns = now;
 		/* Again: see twins_compare_no_more. */
 		pair->rx_compares_primary = pair->rx_compares_standby = 1;
-		pair_tell(slot, EVENT_SWITCHED, cause);
+		pair_send_event(slot, EVENT_SWITCHED, cause);
 		return 1;
 	}
 	return 0;

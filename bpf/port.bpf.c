@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * port: the data path of interfaces in the guest whose other end sits on a pair's network. The tc programs do all of it, on any driver; the
- * XDP programs, in port_native.h, take the way of most frames, unicast whose next device is known, where the driver can, and leave every
- * other frame to them.
+ * port: the data path of ports: interfaces in the guest whose other end is on the network of a
+ * pair. The tc programs handle all frames, on any driver. The XDP programs of port_native.h handle
+ * most frames, unicast with a known target, if the driver supports it, and pass the others to tc.
  *
- * Loaded for each port, with the pair's slot and the port's number as constants:
+ * Loaded for each port, with the slot of the pair and the number of the port as constants:
  *   port_xdp       on the port: to another port, or to the active device of the pair
- *   port_ingress   on the port's ingress: to the owner's egress, where the next two and steer_egress find out
+ *   port_ingress   on the ingress of the port: to the egress of the owner, where ports_egress and
+ *                  steer_egress decide
  *
  * and for each pair that has a port:
- *   ports_egress   on the owner's egress, before all others: to a port, or into the owner's ingress for the host
- *   ports_ingress  on the owner's ingress, after the pair's program there, which has dropped second copies: to the ports
+ *   ports_egress   on the egress of the owner, before all others: to a port, or into the ingress of
+ *                  the owner for the host
+ *   ports_ingress  on the ingress of the owner, after the pair's own program, which has dropped
+ *                  second copies: to the ports
  *   uplink_xdp     on both devices of the pair: to a port
  *
- * The counters of the pair count ports' frames, too. As everywhere TC_ACT_UNSPEC lets other people's programs run.
+ * The counters of the pair include frames of ports. TC_ACT_UNSPEC lets the programs of others run.
  */
 #include "marks.h"
 #include "port_learn.h"
@@ -38,8 +41,8 @@ static __always_inline int port_deliver(struct __sk_buff *skb, __u32 number, __u
 }
 
 /*
- * To the pair's passthrough port, only where there is one; @origin: ifindex of the port that the frame came from, 0: none. As a bridge: what
- * is for the side that it came from has been heard there.
+ * Delivers to the passthrough port of the pair. Drops the frame if the pair has none, or if the
+ * frame came from it (@origin: ifindex of the port it came from; 0: none), as a bridge does.
  */
 static __always_inline int port_deliver_passthrough(struct __sk_buff *skb, __u32 origin)
 {
@@ -50,7 +53,10 @@ static __always_inline int port_deliver_passthrough(struct __sk_buff *skb, __u32
 	return port_deliver(skb, passthrough_port, port->ifindex);
 }
 
-/* A copy to each port but the one with @origin as its ifindex and, unless @to_passthrough, the passthrough port. Ends the use of packet pointers. */
+/*
+ * Clones to each port but that of ifindex @origin and, unless @to_passthrough, the passthrough
+ * port. Packet pointers are invalid afterwards.
+ */
 static __noinline void port_flood(struct __sk_buff *skb, __u32 origin, bool to_passthrough)
 {
 	const struct vfsteer_members *members = port_pair_members();
@@ -62,7 +68,8 @@ static __noinline void port_flood(struct __sk_buff *skb, __u32 origin, bool to_p
 		const struct vfsteer_port *port = port_of(number);
 		__u32 ifindex;
 
-		if (!port || port->slot != pair_slot || (!to_passthrough && number == passthrough_port))
+		if (!port || port->slot != pair_slot ||
+		    (!to_passthrough && number == passthrough_port))
 			continue;
 		ifindex = port->ifindex;
 		if (!ifindex || ifindex == origin)
@@ -88,7 +95,8 @@ int port_ingress(struct __sk_buff *skb)
 
 	if (!pair || !port)
 		return TC_ACT_SHOT;
-	if (!ethernet || (!port->passthrough && !ethernet_same_even_mac(ethernet->h_source, port->mac_address)))
+	if (!ethernet ||
+	    (!port->passthrough && !ethernet_same_even_mac(ethernet->h_source, port->mac_address)))
 		return port_drop_foreign_source();
 	if (ethernet_is_group(ethernet) && ethernet_is_link_local(ethernet)) {
 		port_count(port_number, drop_link_local_packets);
@@ -104,22 +112,24 @@ int port_ingress(struct __sk_buff *skb)
 	return bpf_redirect(pair->owner_ifindex, 0);
 }
 
-/* The host and a passthrough port do not hear each other: they have one MAC. */
-static __noinline int ports_egress_group(struct __sk_buff *skb, const struct vfsteer_pair *pair, __u32 origin)
+/* The host and a passthrough port do not receive from each other: they share a MAC. */
+static __noinline int ports_egress_group(struct __sk_buff *skb, const struct vfsteer_pair *pair,
+					 __u32 origin)
 {
 	skb->tc_index = 0;
 	port_flood(skb, origin, origin);
 	if (!origin || port_has_passthrough())
 		return TC_ACT_UNSPEC;
 	skb->tc_index = PORT_MARK_LOCAL;
-	skb->queue_mapping = 0; /* the port's: see steer_to_owner */
+	skb->queue_mapping = 0; /* that of the port: see steer_to_owner */
 	bpf_clone_redirect(skb, pair->owner_ifindex, BPF_F_INGRESS);
 	skb->tc_index = 0;
 	return TC_ACT_UNSPEC;
 }
 
-/* From a port, for the MAC of the pair. */
-static __noinline int ports_egress_local(struct __sk_buff *skb, const struct vfsteer_pair *pair, __u32 origin)
+/* A frame of a port for the MAC of the pair. */
+static __noinline int ports_egress_local(struct __sk_buff *skb, const struct vfsteer_pair *pair,
+					 __u32 origin)
 {
 	if (port_has_passthrough())
 		return port_deliver_passthrough(skb, origin);
@@ -139,7 +149,8 @@ int ports_egress(struct __sk_buff *skb)
 	if (!pair || !ethernet)
 		return TC_ACT_UNSPEC;
 	if (ethernet_is_group(ethernet))
-		return ethernet_is_link_local(ethernet) ? TC_ACT_UNSPEC : ports_egress_group(skb, pair, origin);
+		return ethernet_is_link_local(ethernet) ? TC_ACT_UNSPEC
+							: ports_egress_group(skb, pair, origin);
 	station = port_station(ethernet->h_dest);
 	if (station) {
 		if (station->ifindex == origin)

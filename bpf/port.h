@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* port: what the port programs share: their constants, the look-up of a station, the counters. */
+/* port: what the port programs share: constants, look-up of a station, counters. */
 #ifndef PORT_H
 #define PORT_H
 
@@ -8,8 +8,10 @@
 #include "port_maps.h"
 
 const volatile __u32 pair_slot = 0;
-const volatile __u32 port_number = 0;                      /* port_xdp, port_ingress: the port they are on */
-const volatile __u32 passthrough_port = VFSTEER_MAX_PORTS; /* of the pair; VFSTEER_MAX_PORTS: it has none */
+/* port_xdp, port_ingress: of their port */
+const volatile __u32 port_number = 0;
+/* of the pair; VFSTEER_MAX_PORTS: none */
+const volatile __u32 passthrough_port = VFSTEER_MAX_PORTS;
 
 static __always_inline bool port_has_passthrough(void)
 {
@@ -35,7 +37,7 @@ static __always_inline struct vfsteer_members *port_pair_members(void)
 	return bpf_map_lookup_elem(&port_members, &slot);
 }
 
-/* The station of the pair that has @mac, an address within a frame. NULL: none. */
+/* Returns the station of the pair that has @mac, an address within a frame; NULL: none. */
 static __always_inline struct vfsteer_station *port_station(const __u8 *mac)
 {
 	const __u16 *from = (const void *)mac;
@@ -60,11 +62,11 @@ static __always_inline struct vfsteer_counters *port_pair_counts(void)
 	return bpf_map_lookup_elem(&counters, &slot);
 }
 
-#define port_count(number, field)                                                                                      \
-	do {                                                                                                           \
-		struct vfsteer_port_counters *counts = port_counts(number);                                            \
-		if (counts)                                                                                            \
-			counts->field++;                                                                               \
+#define port_count(number, field)                                                                  \
+	do {                                                                                       \
+		struct vfsteer_port_counters *counts = port_counts(number);                        \
+		if (counts)                                                                        \
+			counts->field++;                                                           \
 	} while (0)
 
 #endif

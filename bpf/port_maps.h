@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The maps of the ports, once, apart from the others: they are made when a pair gets its first port. port_maps.bpf.c is the
- * object that makes them; the port programs are given the same ones before they are loaded.
+ * The maps of the ports. They are separate, because they are created with the first port of a pair.
+ * port_maps.bpf.c is the object that creates them; the port programs use the same maps.
  */
 #ifndef PORT_MAPS_H
 #define PORT_MAPS_H
@@ -39,7 +39,7 @@ struct {
 	__type(value, struct vfsteer_station);
 } port_stations SEC(".maps");
 
-/* Each port, and both devices of each pair that has one. */
+/* Has each port, and both devices of each pair that has a port. */
 struct {
 	__uint(type, BPF_MAP_TYPE_DEVMAP_HASH);
 	__uint(max_entries, 4 * VFSTEER_MAX_PORTS);
@@ -54,11 +54,14 @@ struct {
 	__type(value, struct vfsteer_port_address);
 } port_addresses SEC(".maps");
 
-/* What a port has put into port_addresses, oldest first from `next` on. Of the programs alone, and pinned so that those after them go on. */
+/*
+ * What a port has added to port_addresses, oldest first from `next` on. Only the programs use it.
+ * It is pinned for the programs that replace them.
+ */
 struct port_share {
 	struct bpf_spin_lock lock;
 	__u32 next;
-	__u64 told_boot_ns; /* when the agent was told last */
+	__u64 woken_boot_ns; /* when the agent was last woken */
 	struct vfsteer_port_address_key keys[VFSTEER_PORT_SHARE];
 };
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * port_native: the XDP programs of port.bpf.c. A frame that they do not decide about at once, or whose target takes none by XDP, they pass
- * to the tc programs.
+ * port_native: the XDP programs of port.bpf.c. They pass a frame to the tc programs if they cannot
+ * decide about it, or if its target accepts no XDP frames.
  *
- * They may be loaded with BPF_F_XDP_HAS_FRAGS (Linux 5.18), except without BTF, where they do not know a frame of several buffers. It is not in
- * their sections' names: libbpf would set it on kernels that refuse it, too.
+ * They may be loaded with BPF_F_XDP_HAS_FRAGS (Linux 5.18), except without BTF, where they cannot
+ * recognise a frame of several buffers. The flag is not in the names of their sections: libbpf
+ * would set it on kernels that refuse it, too.
  */
 #ifndef PORT_NATIVE_H
 #define PORT_NATIVE_H
@@ -18,7 +19,8 @@ static __always_inline int port_redirect(__u32 ifindex)
 }
 
 /*
- * Keys of maps lie on the stack, and one that is there already costs a look-up nearly nothing: those that every frame needs share theirs.
+ * Keys of maps are on the stack. A key that is already there makes a look-up nearly free, so the
+ * look-ups of every frame share their keys.
  */
 static __always_inline void port_count_native_tx(const __u32 *number, __u32 bytes)
 {
@@ -42,7 +44,7 @@ static __always_inline void port_count_native_rx(const __u32 *number, __u32 byte
 	counts->rx_native_packets++;
 }
 
-/* May a frame of @bytes go to the port with @number, as far as its buffers are concerned? */
+/* May a frame of @bytes go to the port @number, with the buffers that it has? */
 static __always_inline bool port_takes_buffers(struct xdp_md *frame, __u32 bytes, __u32 number)
 {
 	const struct vfsteer_port *port;
@@ -67,13 +69,14 @@ static __noinline int port_xdp_to_port(struct xdp_md *frame, __u32 number, __u32
 	return verdict;
 }
 
-static __noinline int port_xdp_standby(struct xdp_md *frame, const struct vfsteer_pair *pair, __u32 bytes)
+static __noinline int port_xdp_standby(struct xdp_md *frame, const struct vfsteer_pair *pair,
+				       __u32 bytes)
 {
 	struct vfsteer_counters *counts;
 	__u32 number = port_number;
 	int verdict;
 
-	/* Without carrier: steer_egress knows what to do. */
+	/* Without carrier, steer_egress handles the frame. */
 	if (!alive_standby_xdp(frame, pair))
 		return XDP_PASS;
 	verdict = port_redirect(pair->standby_ifindex);
@@ -88,7 +91,8 @@ static __noinline int port_xdp_standby(struct xdp_md *frame, const struct vfstee
 	return verdict;
 }
 
-static __noinline int port_xdp_refused(struct xdp_md *frame, const struct vfsteer_pair *pair, __u32 bytes)
+static __noinline int port_xdp_refused(struct xdp_md *frame, const struct vfsteer_pair *pair,
+				       __u32 bytes)
 {
 	struct vfsteer_counters *counts = port_pair_counts();
 
@@ -120,9 +124,10 @@ int port_xdp(struct xdp_md *frame)
 		return XDP_PASS;
 	if (!port->passthrough && !ethernet_same_even_mac(ethernet->h_source, port->mac_address))
 		return port_xdp_drop();
-	if (ethernet_is_group(ethernet) || ethernet_same_even_mac(ethernet->h_dest, pair->mac_address))
+	if (ethernet_is_group(ethernet) ||
+	    ethernet_same_even_mac(ethernet->h_dest, pair->mac_address))
 		return XDP_PASS;
-	if (port_frame_tells_addresses(ethernet, end))
+	if (port_frame_has_addresses(ethernet, end))
 		return XDP_PASS;
 	if (port_frame_is_partial(frame))
 		return XDP_PASS;
@@ -152,9 +157,12 @@ int port_xdp(struct xdp_md *frame)
 	return verdict;
 }
 
-/* The port that a frame of the network is for. The only port of a pair, as most are, is compared with: that is cheaper than the hash. */
-static __always_inline bool port_find_target(const __u32 *slot, const struct ethhdr *ethernet, __u32 *ret_number,
-					     __u32 *ret_ifindex)
+/*
+ * Finds the port that a frame from the network is for. Most pairs have one port: a comparison costs
+ * less than the hash.
+ */
+static __always_inline bool port_find_target(const __u32 *slot, const struct ethhdr *ethernet,
+					     __u32 *ret_number, __u32 *ret_ifindex)
 {
 	const struct vfsteer_members *members = bpf_map_lookup_elem(&port_members, slot);
 	const struct vfsteer_station *station;
@@ -168,7 +176,8 @@ static __always_inline bool port_find_target(const __u32 *slot, const struct eth
 		if (!port)
 			return false;
 		*ret_ifindex = port->ifindex;
-		return *ret_number == passthrough_port || ethernet_same_even_mac(ethernet->h_dest, port->mac_address);
+		return *ret_number == passthrough_port ||
+		       ethernet_same_even_mac(ethernet->h_dest, port->mac_address);
 	}
 	station = port_station(ethernet->h_dest);
 	if (station) {

@@ -1,25 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * steer: the data path of one pair. It is loaded once per pair, with the pair's slot as a constant,
- * so that the look-up of the pair costs an address computation.
+ * steer: the data path of one pair. It is loaded once per pair, with the slot of the pair as a
+ * constant, so that the look-up of the pair is an address computation.
  *
- *   steer_egress     on the owner's egress: to the primary when it is active and can send, else on
- *                    to virtio
- *   primary_ingress  on the primary's ingress: into the owner, where the guest's stack is
- *   standby_ingress  on the standby's ingress: drops what the primary's wire has brought as well
- *                    (steer_receive.h)
+ *   steer_egress     on the egress of the owner: to the primary if it is active and can send, else
+ *                    to the standby
+ *   primary_ingress  on the ingress of the primary: into the owner, which has the guest's stack
+ *   standby_ingress  on the ingress of the standby: drops copies of what the primary's wire has
+ *                    brought (steer_receive.h)
  *
- * In a plain pair the owner is the standby. In a net_failover pair it is the kernel's master, and
- * the two wires change parts: the kernel hands over in place what the primary brings. What the
- * standby brings it drops while a primary is registered, behind tc, and before anybody is told of
- * that primary. So instead of the last two
+ * In a plain pair the owner is the standby. In a net_failover pair it is the master. There the
+ * kernel itself hands frames of the primary over, and drops frames of the standby while a primary
+ * is registered: behind tc, and before netlink reports that primary. So these replace the last two:
  *
- *   owner_ingress     on the owner's ingress: judges what the primary brings, known to the agent or
- *                     not
- *   standby_redirect  on the standby's ingress: judges, and redirects into the owner, at all times
+ *   owner_ingress     on the ingress of the owner: checks frames of the primary, whether or not the
+ *                     agent knows that primary
+ *   standby_redirect  on the ingress of the standby: checks, and always redirects into the owner
  *
- * None of them ends the walk through the hook unless it redirects or drops: TC_ACT_UNSPEC lets
- * other people's programs and filters run.
+ * No program ends the walk through the hook unless it redirects or drops: TC_ACT_UNSPEC lets the
+ * programs and filters of others run.
  */
 #include "alive.h"
 #include "ethernet.h"
@@ -32,15 +31,15 @@
 #include <linux/ipv6.h>
 #include <linux/pkt_cls.h>
 
-/* first byte of a multicast address, and of what is reserved above */
+/* the first byte of multicast and reserved addresses starts here */
 #define STEER_IPV4_GROUPS 0xe0
 
 #define STEER_DHCP_CLIENT 68
 #define STEER_DHCPV6_CLIENT 546
 
 /*
- * TC_ACT_UNSPEC, made where it is returned. The compiler would make it at the program's beginning,
- * in a register that is then saved for each packet.
+ * Returns TC_ACT_UNSPEC, set where it is returned. The compiler would set it at the beginning of
+ * the program, in a register that every packet then saves.
  */
 static __always_inline int steer_pass(void)
 {
@@ -51,11 +50,11 @@ static __always_inline int steer_pass(void)
 }
 
 /*
- * What is not the common way of a packet stands in functions of its own, here and below: a program
- * saves and restores each register that its own code uses, for every packet.
+ * Rare cases are functions of their own, here and below: a program saves and restores each register
+ * that its own code uses, for every packet.
  */
 
-/* Is @skb, of a protocol that is not IP or ARP, about the standby's wire only? */
+/* Does @skb, neither IP nor ARP, concern the standby's link only? */
 static __noinline bool steer_stays(struct __sk_buff *skb)
 {
 	struct ethhdr *ethernet = ethernet_of(skb);
@@ -63,7 +62,7 @@ static __noinline bool steer_stays(struct __sk_buff *skb)
 	return ethernet && ethernet_is_link_local(ethernet);
 }
 
-/* net_failover left to itself would choose the primary. */
+/* The redirect is needed: net_failover's own choice would be the primary. */
 static __noinline int steer_egress_standby(struct __sk_buff *skb)
 {
 	const struct vfsteer_pair *pair;
@@ -82,7 +81,7 @@ static __always_inline bool steer_standby_can_send(struct __sk_buff *skb,
 				       : alive_standby(skb, pair);
 }
 
-/* Over a standby without carrier, whose queue drops it: nothing else is left. */
+/* Over a standby without carrier, whose queue drops it: no other path is left. */
 static __noinline int steer_egress_lost(struct __sk_buff *skb)
 {
 	struct vfsteer_counters *counts = steer_counters();
@@ -93,7 +92,7 @@ static __noinline int steer_egress_lost(struct __sk_buff *skb)
 	return steer_egress_standby(skb);
 }
 
-/* Looks the pair up again: a register that keeps it for here would be saved for each packet. */
+/* Looks the pair up again: to keep it in a register until here would cost each packet. */
 static __noinline int steer_egress_refused(struct __sk_buff *skb)
 {
 	struct vfsteer_pair *pair = steer_pair();
@@ -140,9 +139,9 @@ int steer_egress(struct __sk_buff *skb)
 }
 
 /*
- * May the primary's own stack take it (rx = direct)? TCP and UDP for an address of ours that is not
- * about one link: neighbour discovery and link-local addresses belong to the standby. DHCP clients
- * bind their sockets to the device they configure.
+ * May the primary's own stack receive it (rx = direct)? Yes for TCP and UDP to an address that is
+ * not link-local: neighbour discovery and link-local addresses belong to the standby. DHCP clients
+ * bind their sockets to the device that they configure.
  */
 static __always_inline bool steer_may_be_direct(struct __sk_buff *skb)
 {
@@ -156,7 +155,7 @@ static __always_inline bool steer_may_be_direct(struct __sk_buff *skb)
 		ports = (void *)(ip + 1);
 		if ((void *)(ports + 2) > end || *(__u8 *)ip != ETHERNET_IPV4_PLAIN)
 			return false;
-		/* A fragment has no ports, or not in each: all of them go one way. */
+		/* Not every fragment has ports: all fragments take one path. */
 		if (ip->frag_off & bpf_htons(0x3fff) || *(__u8 *)&ip->daddr >= STEER_IPV4_GROUPS)
 			return false;
 		protocol = ip->protocol;
@@ -178,12 +177,11 @@ static __always_inline bool steer_may_be_direct(struct __sk_buff *skb)
 }
 
 /*
- * What travels along (Linux 5.8 to 6.18: ____dev_forward_skb and skb_scrub_packet within one
- * namespace, then netif_rx). The kernel clears priority, dst, conntrack and skb_iif, and sets dev
- * and pkt_type anew. The receive queue's number stays, and is the primary's: the standby may have
- * fewer queues, and then get_rps_cpu warns and leaves the packet to this CPU. So it goes: writable
- * since 5.1. The rest stays, and should: the hash is of the flow (RPS, RFS), napi_id is of the NAPI
- * that a busy poller has to poll, tstamp is when the packet came in, mark is what somebody gave it.
+ * Redirects into the owner. Linux 5.8 to 6.18 (____dev_forward_skb and skb_scrub_packet within one
+ * namespace, then netif_rx) clears priority, dst, conntrack and skb_iif, and sets dev and pkt_type.
+ * The number of the receive queue stays that of the primary: with fewer queues on the standby,
+ * get_rps_cpu warns and keeps the packet on this CPU. So it is cleared (writable since 5.1). The
+ * rest stays on purpose: hash (RPS, RFS), napi_id (busy polling), tstamp, mark.
  */
 static __always_inline int steer_to_owner(struct __sk_buff *skb, const struct vfsteer_pair *pair)
 {
@@ -193,8 +191,8 @@ static __always_inline int steer_to_owner(struct __sk_buff *skb, const struct vf
 }
 
 /*
- * A frame that @path brought, judged and counted: to where the guest's stack is, unless the kernel
- * takes it there.
+ * Delivers a frame that @path brought, checked and counted: redirects it into the owner, unless the
+ * kernel takes it there.
  */
 static __always_inline int steer_deliver(struct __sk_buff *skb, const struct vfsteer_pair *pair,
 					 enum vfsteer_path path, enum vfsteer_kind kind)
@@ -227,7 +225,7 @@ static __always_inline int steer_primary_taken(struct __sk_buff *skb,
 	return steer_deliver(skb, pair, PATH_PRIMARY, kind);
 }
 
-/* To the pair itself, while unicast is compared. */
+/* A frame for the pair itself, while unicast is compared. */
 static __noinline int steer_primary_compared(struct __sk_buff *skb, struct vfsteer_pair *pair)
 {
 	if (steer_compare_unicast(skb, PATH_PRIMARY) == STEER_DROP)
@@ -242,7 +240,7 @@ static __always_inline int steer_primary(struct __sk_buff *skb, struct vfsteer_p
 
 	if (skb->pkt_type != PACKET_HOST)
 		return steer_primary_others(skb, pair);
-	/* Both at once, for the quiet pair's sake. */
+	/* Both flags in one load, which is all that a quiet pair needs. */
 	asks = *(const volatile __u16 *)&pair->rx_direct;
 	if (__builtin_expect(!asks, 1))
 		return steer_primary_taken(skb, pair, kind, false);
@@ -272,9 +270,9 @@ static __noinline bool steer_is_away(struct __sk_buff *skb, const struct vfsteer
 }
 
 /*
- * The same where the watch programs see each device that is closed: one that moves to another
- * namespace is, and the word says PRIMARY_READY no longer. Two instructions for each frame, instead
- * of reading the namespace.
+ * The same if the watch programs see each device that is closed. A move to another namespace closes
+ * the device, and the state word is then no longer PRIMARY_READY. That costs two instructions for
+ * each frame, not a read of the namespace.
  */
 SEC("tc")
 int primary_ingress_watched(struct __sk_buff *skb)
@@ -286,7 +284,7 @@ int primary_ingress_watched(struct __sk_buff *skb)
 	return steer_primary(skb, pair, KIND_PLAIN);
 }
 
-/* What is not to the pair itself, and what is while unicast is compared. */
+/* Frames that are not for the pair itself; all frames while unicast is compared. */
 static __noinline int steer_standby_careful(struct __sk_buff *skb, struct vfsteer_pair *pair)
 {
 	enum steer_verdict verdict = skb->pkt_type == PACKET_HOST
@@ -296,7 +294,7 @@ static __noinline int steer_standby_careful(struct __sk_buff *skb, struct vfstee
 	if (verdict == STEER_DROP)
 		return TC_ACT_SHOT;
 	steer_count_rx(skb, PATH_STANDBY);
-	/* About one wire: left to the kernel. */
+	/* Concerns one link: left to the kernel. */
 	if (verdict == STEER_LINK_LOCAL)
 		return TC_ACT_UNSPEC;
 	return steer_deliver(skb, pair, PATH_STANDBY, pair_kind);
@@ -311,7 +309,7 @@ static __always_inline int steer_standby(struct __sk_buff *skb, struct vfsteer_p
 	return steer_deliver(skb, pair, PATH_STANDBY, kind);
 }
 
-/* What came over the standby's own wire, or from a port. */
+/* A frame of the standby's own wire, or of a port. */
 static __noinline int steer_standby_own(struct __sk_buff *skb)
 {
 	struct vfsteer_pair *pair = steer_pair();
@@ -328,7 +326,10 @@ int standby_ingress(struct __sk_buff *skb)
 		skb->tc_index = 0;
 		return TC_ACT_UNSPEC;
 	}
-	/* After the above, which is the common way: the compiler is not to ask this first. */
+	/*
+	 * After the test above, which is the common case: keeps the compiler from testing this
+	 * first.
+	 */
 	asm volatile("" : "+r"(mark));
 	return mark == PORT_MARK_LOCAL ? TC_ACT_UNSPEC : steer_standby_own(skb);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* steer_pair: the pair of this load of the steer programs, and its counters. */
+/* steer_pair: the pair that these programs were loaded for, and its counters. */
 #ifndef STEER_PAIR_H
 #define STEER_PAIR_H
 
@@ -9,7 +9,7 @@
 const volatile __u32 pair_slot = 0;
 const volatile __u32 pair_kind = KIND_PLAIN; /* enum vfsteer_kind */
 
-/* The key of both maps is read where it stands: a copy on the stack would cost each packet. */
+/* Both maps take the constant itself as key: a copy on the stack would cost each packet. */
 static __always_inline struct vfsteer_pair *steer_pair(void)
 {
 	return bpf_map_lookup_elem(&pairs, (const void *)&pair_slot);
@@ -59,7 +59,9 @@ static __always_inline void steer_count_rx(struct __sk_buff *skb, enum vfsteer_p
 	}
 }
 
-/* A standby without carrier (the hypervisor set its link down) is saved by a primary that works. */
+/*
+ * A standby without carrier (the hypervisor set its link down): a working primary may send instead.
+ */
 static __always_inline bool steer_standby_is_saved(__u32 primary, struct vfsteer_state state)
 {
 	return primary && (state.primary == PRIMARY_READY || state.primary == PRIMARY_LEAVING);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * steer_receive: the receive rule: which frames of each wire are taken. What the other wire has
- * brought as well is found by twins.h.
+ * steer_receive: the receive rule: which frames of each wire are delivered. twins.h finds copies of
+ * frames that the other wire has brought.
  */
 #ifndef STEER_RECEIVE_H
 #define STEER_RECEIVE_H
@@ -12,8 +12,8 @@
 #include "twins.h"
 
 /*
- * The path that a bridge above the standby listens to, decided as steer_egress decides, whatever a
- * stale word says.
+ * Returns the path that a bridge above the standby receives from, by the rule of steer_egress and
+ * not by a stale state word.
  */
 static __always_inline enum vfsteer_path steer_listening_path(struct __sk_buff *skb,
 							      const struct vfsteer_pair *pair,
@@ -24,7 +24,7 @@ static __always_inline enum vfsteer_path steer_listening_path(struct __sk_buff *
 
 	if (state.active == PATH_PRIMARY)
 		return alive_ifindex(skb, primary) ? PATH_PRIMARY : PATH_STANDBY;
-	/* What arrives over a wire shows that it has carrier. */
+	/* A frame that arrives over a wire proves its carrier. */
 	if (arrived_on == PATH_PRIMARY && !pair->standby_has_carrier &&
 	    steer_standby_is_saved(primary, state))
 		return PATH_PRIMARY;
@@ -47,7 +47,7 @@ static __noinline enum steer_verdict steer_drop_twin(struct __sk_buff *skb)
 	return STEER_DROP;
 }
 
-/* Unicast: compared while the pair says so of this wire. */
+/* Unicast: compared while the flag of this wire is set. */
 static __always_inline enum steer_verdict steer_compare_unicast(struct __sk_buff *skb,
 								enum vfsteer_path path)
 {
@@ -55,8 +55,8 @@ static __always_inline enum steer_verdict steer_compare_unicast(struct __sk_buff
 }
 
 /*
- * Is @mac that of a device above the standby, or of a port? Frames from there come back over the
- * inactive wire.
+ * Is @mac that of a device above the standby, or of a port? The network sends their frames back
+ * over the inactive wire.
  */
 static __always_inline bool steer_is_own_mac(const __u8 *mac)
 {
@@ -66,15 +66,15 @@ static __always_inline bool steer_is_own_mac(const __u8 *mac)
 	return bpf_map_lookup_elem(&own_macs, &own);
 }
 
-/* Unicast for another MAC: a macvlan's, a port's, or a bridge's promiscuity. */
+/* Unicast for another MAC: of a macvlan or a port, or received promiscuously. */
 static __always_inline enum steer_verdict steer_receive_foreign(struct __sk_buff *skb,
 								struct vfsteer_pair *pair,
 								const struct ethhdr *ethernet,
 								enum vfsteer_path path)
 {
 	/*
-	 * A bridge would learn its own stations from what the network floods back, so it listens to
-	 * one wire only.
+	 * A bridge would learn its own stations from frames that the network floods back, so it
+	 * receives from one wire only.
 	 */
 	if (pair->standby_takes_foreign_macs) {
 		if (steer_listening_path(skb, pair, path) == path)
@@ -82,7 +82,7 @@ static __always_inline enum steer_verdict steer_receive_foreign(struct __sk_buff
 		steer_count(drop_foreign_inactive_packets);
 		return STEER_DROP;
 	}
-	/* What is for a stranger nobody here takes, unless to look at it. */
+	/* Frames for unknown MACs are only captured here: a second copy does no harm. */
 	if ((path == PATH_PRIMARY ? pair->rx_compares_primary : pair->rx_compares_standby) &&
 	    steer_is_own_mac(ethernet->h_dest))
 		return steer_compare_unicast(skb, path);
@@ -115,8 +115,8 @@ static __always_inline enum steer_verdict steer_receive_group(struct __sk_buff *
 }
 
 /*
- * The receive rule for what is not addressed to the pair (not PACKET_HOST): taken from both wires,
- * once. Frames that are addressed to the pair, nearly all, are compared seldom.
+ * The receive rule for frames that are not addressed to the pair (not PACKET_HOST): taken from both
+ * wires, delivered once. Frames addressed to the pair, nearly all, are seldom compared.
  */
 static __always_inline enum steer_verdict
 steer_receive(struct __sk_buff *skb, struct vfsteer_pair *pair, enum vfsteer_path path)

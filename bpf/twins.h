@@ -2,36 +2,33 @@
 /*
  * twins: takes frames from both wires and delivers each once. The wire that brings a frame first
  * delivers the frame. The twin from the other wire is dropped, one for one: n copies on one wire
- * and m on the other deliver max(n, m).
+ * and m on the other deliver max(n, m). docs/internals/receive.md describes the receive modes.
  *
- * For each digest of a frame the map `twins` has a balance: +1 for a copy from the primary, -1 for
- * one from the standby. A copy that moves the balance away from zero is delivered, one that moves
- * it towards zero is a twin. A balance is forgotten after TWINS_WINDOW_MS, and TWINS_SETTLED_MS
- * after a switchover if it is older than the switchover: what the old wire alone brought has no
- * twins to come, and the same frame, sent again, is not to be taken for one. A bucket that is full
- * loses its oldest balance. In each of these cases the frame is delivered: twice in the worst case,
- * never not at all.
+ * The map `twins` has a balance for each digest: +1 for a copy from the primary, -1 for one from
+ * the standby. A copy that moves the balance away from zero is delivered. One that moves the
+ * balance towards zero is a twin. A balance expires after TWINS_WINDOW_MS. TWINS_SETTLED_MS after a
+ * switchover, older balances expire as well: frames that only the old wire brought have no twins,
+ * and a retransmission must not be taken for one. A full bucket loses its oldest balance. In each
+ * of these cases a frame is delivered twice at worst, and never lost.
  *
- * Group frames are always compared, unicast ARP and neighbour discovery never: who asks anew after
- * a switchover is given the same answer by the other wire, byte for byte, and to hear one twice
- * does no harm. Other unicast is compared while the pair's flag of the wire says so. The flag of
- * the inactive wire is always set; a frame there, and a switchover, set that of the active wire,
- * which a frame on the active wire clears when nothing of the kind has happened for
- * TWINS_UNICAST_MS, unless the primary is joining, leaving, or ready and not used. The agent sets
- * it for a wire that comes.
+ * Group frames are always compared, unicast ARP and ND never: after a switchover the other wire may
+ * bring an equal answer to a second question, and a duplicate of these does no harm. Other unicast
+ * is compared while the pair's flag of the wire is set. The flag of the inactive wire is always
+ * set. A frame on that wire, and a switchover, set the flag of the active wire. A frame on the
+ * active wire clears its flag after TWINS_UNICAST_MS without either, unless the primary is joining,
+ * leaving, or ready and not in use. The agent sets the flag of a wire that is added.
  *
  * GRO joins TCP segments before these programs run, and differently on each wire. So each segment
- * of a joined frame has a digest of its own, the same that it has when it comes alone, and a joined
- * frame is dropped when all its segments are twins. A segment's digest is of its addresses, ports,
- * sequence number, length, acknowledgement and options. UDP is compared datagram by datagram, with
- * all bytes of each, joined or not. A joined frame keeps the first identification only: the others
- * are taken to count on from it, or to be 0 as it is. So senders make them, and since Linux 6.11
- * GRO joins no others. Where it did, all come twice.
+ * has a digest of its own, joined or alone, and a joined frame is dropped if all its segments are
+ * twins. The digest of a segment covers addresses, ports, sequence number, length, acknowledgement
+ * and options. UDP is compared datagram by datagram, with all bytes. A joined frame keeps only the
+ * first identification. The others are assumed to increase by one, or to be 0 like the first:
+ * senders do that, and GRO joins no others since Linux 6.11. Before, others are delivered twice.
  *
- * The digest is keyed, so that nobody who does not know the key can make two frames that look the
- * same: NH (RFC 4418, section 5.2.2) of each chunk of the frame, joined by multiplications. It
- * leaves out what differs between two wires that carry the same frame: the checksum of TCP and UDP,
- * which is not computed yet when a frame comes from the same host by virtio, and padding.
+ * The digest is keyed, so that a sender without the key cannot make two frames with equal digests:
+ * NH (RFC 4418, section 5.2.2) of each chunk of the frame, joined by multiplications. It omits what
+ * differs between the wires: padding, and the checksum of TCP and UDP, which is not computed yet in
+ * a frame that comes from the same host by virtio.
  */
 #ifndef TWINS_H
 #define TWINS_H
@@ -52,8 +49,8 @@ static __always_inline __u32 twins_now_ms(void)
 }
 
 /*
- * Notes a copy with @digest that @path has brought. Is it the twin of one from the other wire? 1:
- * yes, 0: no. Global, as twins_is_one is.
+ * Notes a copy with @digest that @path has brought. Returns 1 if it is the twin of one from the
+ * other wire, else 0. A global function, like twins_is_one.
  */
 __attribute__((noinline)) int twins_note(__u64 digest, __u32 path, __u32 now_ms, __u32 switched_ms)
 {
@@ -71,7 +68,7 @@ __attribute__((noinline)) int twins_note(__u64 digest, __u32 path, __u32 now_ms,
 		struct vfsteer_twin *entry = &twins_of->entries[i];
 		__u32 age_ms = now_ms - entry->since_boot_ms;
 
-		/* Another CPU may have read the clock a moment later. */
+		/* The clock of another CPU may have been read slightly later. */
 		if ((__s32)age_ms < 0)
 			age_ms = 0;
 		if (age_ms > TWINS_WINDOW_MS || (settled && age_ms > now_ms - switched_ms))
@@ -100,7 +97,7 @@ out:
 	return is_twin;
 }
 
-/* One of one pair, between two switchovers. */
+/* What all copies of one frame have in common. */
 struct twins_copy {
 	const struct vfsteer_twins_key *key;
 	__u64 start;
@@ -108,8 +105,8 @@ struct twins_copy {
 };
 
 /*
- * Clears what segments of one stream have each for itself, and what GRO makes anew; returns the
- * sequence number.
+ * Clears the fields that differ between segments of a stream, and those that GRO rewrites. Returns
+ * the sequence number.
  */
 static __always_inline __u32 twins_clear_segment(struct twins_chunk *chunk, bool is_v4)
 {
@@ -130,7 +127,7 @@ static __always_inline __u32 twins_clear_segment(struct twins_chunk *chunk, bool
 	return sequence;
 }
 
-/* One segment of @stream. */
+/* Notes one segment of @stream. */
 static __always_inline int twins_note_segment(const struct twins_copy *copy, __u64 stream,
 					      __u32 sequence, __u32 length)
 {
@@ -142,9 +139,9 @@ static __always_inline int twins_note_segment(const struct twins_copy *copy, __u
 }
 
 /*
- * The segments of a TCP frame with payload, the beginning of which is in @chunk: are all of them
- * twins? No choice is made in the loop: before Linux 6.3 the verifier takes only loops that are
- * closed by a jump, and clang closes others by falling through.
+ * Are all segments of a TCP frame with payload twins? @chunk has its beginning. The loop has no
+ * branch: before Linux 6.3 the verifier accepts only loops that end in a jump, and clang would let
+ * others fall through.
  */
 static __noinline bool twins_are_segments(struct __sk_buff *skb, struct twins_chunk *chunk,
 					  const struct twins_copy *copy, __u32 transport, __u32 end)
@@ -177,7 +174,7 @@ static __noinline bool twins_are_segments(struct __sk_buff *skb, struct twins_ch
 	return are_twins;
 }
 
-/* What the digests of a frame of the pair in @slot begin with. */
+/* The start value for digests of the pair in @slot. */
 static __always_inline __u64 twins_start(struct __sk_buff *skb, const struct vfsteer_twins_key *key,
 					 __u32 slot)
 {
@@ -209,8 +206,8 @@ static __always_inline void twins_set_compared(struct vfsteer_pair *pair, __u32 
 }
 
 /*
- * @path is active, and quiet. A switchover at this moment sets the flag, before and after it
- * changes the word: whoever stores last, the flag of a wire that is inactive now stays.
+ * @path is active and quiet. A switchover at this moment sets the flag before and after it changes
+ * the state word. So the flag of a wire that is now inactive stays set, in any order of the stores.
  */
 static __always_inline void twins_compare_no_more(struct vfsteer_pair *pair, __u32 path)
 {
@@ -220,7 +217,7 @@ static __always_inline void twins_compare_no_more(struct vfsteer_pair *pair, __u
 		twins_set_compared(pair, path, 1);
 }
 
-/* Unicast that came by @path, which the pair's flag of this wire asks to compare: is it to be? */
+/* @path has brought unicast while the pair's flag of this wire is set. Is it to be compared? */
 static __always_inline bool twins_compare_unicast(struct vfsteer_pair *pair, __u32 path,
 						  __u32 now_ms, __u32 switched_ms)
 {
@@ -236,9 +233,9 @@ static __always_inline bool twins_compare_unicast(struct vfsteer_pair *pair, __u
 }
 
 /*
- * @digest with a chunk of @skb, at most @length bytes from @offset on. The two at @checksum in it
- * are left out; 0: none. A global function, as the next ones: the verifier looks at it once, and
- * not for each chunk.
+ * Returns @digest with a chunk of @skb added: at most @length bytes from @offset on, without the
+ * two bytes at @checksum in it (0: none). A global function, like the next ones: the verifier
+ * checks it once and not for each chunk.
  */
 __attribute__((noinline)) __u64 twins_add_chunk(struct __sk_buff *skb, __u32 offset, __u32 length,
 						__u32 checksum, __u64 digest)
@@ -259,7 +256,7 @@ __attribute__((noinline)) __u64 twins_add_chunk(struct __sk_buff *skb, __u32 off
 	return twins_mix(digest, &chunk, key);
 }
 
-/* @digest with @length bytes of @skb from @offset on. */
+/* Returns @digest with @length bytes of @skb from @offset on added. */
 __attribute__((noinline)) __u64 twins_add_bytes(struct __sk_buff *skb, __u32 offset, __u32 length,
 						__u64 digest)
 {
@@ -269,7 +266,9 @@ __attribute__((noinline)) __u64 twins_add_bytes(struct __sk_buff *skb, __u32 off
 	return digest;
 }
 
-/* @digest with what the datagrams joined to @skb have in common: the headers up to the ports. */
+/*
+ * Returns @digest with the headers up to the ports added, which all datagrams joined to @skb share.
+ */
 __attribute__((noinline)) __u64 twins_add_flow(struct __sk_buff *skb, __u32 transport, __u64 digest)
 {
 	const struct vfsteer_twins_key *key;
@@ -297,7 +296,7 @@ static __always_inline __u32 twins_load_be16(struct __sk_buff *skb, __u32 offset
 	return twins_be16(bytes);
 }
 
-/* Where the UDP of @skb begins, if all that @skb is consists of it; else 0. */
+/* Returns the offset of the UDP header, if @skb is one UDP packet; else 0. */
 static __always_inline __u32 twins_over_udp(struct __sk_buff *skb)
 {
 	if (skb->protocol == bpf_htons(ETH_P_IP))
@@ -313,7 +312,7 @@ static __always_inline __u32 twins_over_udp(struct __sk_buff *skb)
 		       : 0;
 }
 
-/* Notes one datagram of @flow: @length bytes of payload at @offset. */
+/* Notes one datagram of a flow: @length bytes of payload at @offset. */
 static __always_inline int twins_note_datagram(struct __sk_buff *skb, const struct twins_copy *copy,
 					       __u32 offset, __u32 length, __u32 id)
 {
@@ -326,8 +325,9 @@ static __always_inline int twins_note_datagram(struct __sk_buff *skb, const stru
 }
 
 /*
- * Is @skb, if it is UDP, made of twins alone, as twins_is_one says it of others? -1: it is no UDP,
- * or none that is known here. It stands beside twins_is_one: the verifier limits the sum of stacks.
+ * Does @skb consist of UDP datagrams that are all twins? Returns 1 or 0 like twins_is_one; -1: not
+ * UDP, or not of a known form. It is not called from twins_is_one, because the verifier limits the
+ * sum of the stacks.
  */
 __attribute__((noinline)) int twins_are_datagrams(struct __sk_buff *skb, __u32 slot, __u32 path,
 						  __u32 is_unicast)
@@ -378,9 +378,9 @@ __attribute__((noinline)) int twins_are_datagrams(struct __sk_buff *skb, __u32 s
 }
 
 /*
- * Is @skb, which came by @path (enum vfsteer_path), the twin of a frame that came by the other
- * wire? If not, its own twin will be. 1: yes, 0: no. A global function: the verifier looks at it
- * once, and not along every path of every caller.
+ * Is @skb, which came by @path (enum vfsteer_path), the twin of a frame of the other wire? Returns
+ * 1 or 0; after 0, a later copy from the other wire is its twin. A global function: the verifier
+ * checks it once and not for each caller.
  */
 __attribute__((noinline)) int twins_is_one(struct __sk_buff *skb, __u32 slot, __u32 path,
 					   __u32 is_unicast)
@@ -406,7 +406,7 @@ __attribute__((noinline)) int twins_is_one(struct __sk_buff *skb, __u32 slot, __
 	if (headers.transport && headers.protocol == IPPROTO_TCP &&
 	    headers.end > twins_tcp_end(&chunk, headers.transport))
 		return twins_are_segments(skb, &chunk, &copy, headers.transport, headers.end);
-	/* Two that differ behind what is looked at would be one. */
+	/* Two frames that differ only behind this length would look equal. */
 	if (length > TWINS_CHUNK * TWINS_CHUNKS_MAX)
 		return 0;
 	transport = headers.transport ? headers.transport : twins_over_options(&chunk);

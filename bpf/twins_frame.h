@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * twins_frame: the frames of twins.h as bytes: what of them is read, where their headers are, and
- * how a chunk enters a digest.
+ * twins_frame: the bytes of the frames of twins.h: which are read, where the headers are, and how a
+ * chunk is added to a digest.
  */
 #ifndef TWINS_FRAME_H
 #define TWINS_FRAME_H
@@ -13,7 +13,7 @@
 #include <linux/ipv6.h>
 
 #define TWINS_CHUNK (8 * VFSTEER_TWINS_WORDS)
-#define TWINS_FRAME_MIN 60 /* what is shorter is padded with zeroes by some wires */
+#define TWINS_FRAME_MIN 60 /* some wires pad shorter frames with zeros */
 
 /* Offsets in a frame. */
 #define TWINS_TYPE 12
@@ -27,7 +27,7 @@
 #define TWINS_IPV6_PROTOCOL (TWINS_NETWORK + 6)
 #define TWINS_OVER_IPV4 (TWINS_NETWORK + 20)
 #define TWINS_OVER_IPV6 (TWINS_NETWORK + 40)
-/* Offsets in what is over IP. */
+/* Offsets in TCP and UDP. */
 #define TWINS_TCP_CHECKSUM 16
 #define TWINS_PORTS 4 /* bytes of both */
 #define TWINS_UDP_LENGTH 4
@@ -55,7 +55,7 @@ static __always_inline __u64 twins_mix(__u64 digest, const struct twins_chunk *c
 	return digest ^ digest >> 32;
 }
 
-/* At most @length bytes of @skb from @offset on into @chunk, zeroes behind them. */
+/* Loads at most @length bytes of @skb from @offset on into @chunk, and zeros behind them. */
 static __always_inline void twins_load(struct __sk_buff *skb, __u32 offset, __u64 length,
 				       struct twins_chunk *chunk)
 {
@@ -88,9 +88,9 @@ static __always_inline bool twins_is_neighbours(const struct twins_chunk *chunk)
 		bytes[TWINS_OVER_IPV6] <= ETHERNET_ND_LAST);
 }
 
-/* What the digest of a frame needs to know of its headers. */
+/* What a digest needs to know about the headers. */
 struct twins_headers {
-	__u32 transport; /* offset; 0: IPv4 with options, a fragment, or nothing known here */
+	__u32 transport; /* offset; 0: IPv4 with options, a fragment, or unknown */
 	__u32 end;	 /* of the packet, without padding */
 	__u8 protocol;
 };
@@ -114,7 +114,7 @@ static __always_inline struct twins_headers twins_headers_of(const struct twins_
 	return (struct twins_headers){ 0 };
 }
 
-/* Where the header of a TCP segment ends. */
+/* Returns the end of the header of a TCP segment. */
 static __always_inline __u32 twins_tcp_end(const struct twins_chunk *chunk, __u32 transport)
 {
 	__u8 offset =
@@ -126,7 +126,7 @@ static __always_inline __u32 twins_tcp_end(const struct twins_chunk *chunk, __u3
 
 #define twins_clear(chunk, from, size) __builtin_memset((chunk)->bytes + (from), 0, size)
 
-/* Where the options of IPv4 end, if it has any and is no fragment; else 0. */
+/* Returns the end of the IPv4 options, if the packet has any and is no fragment; else 0. */
 static __always_inline __u32 twins_over_options(const struct twins_chunk *chunk)
 {
 	__u8 first = chunk->bytes[TWINS_NETWORK];

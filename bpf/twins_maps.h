@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The maps of twins.h, which no other program uses: each object that names a map is given one of its own. */
+/* The maps of twins.h. They are separate, because each object that names a map creates it. */
 #ifndef TWINS_MAPS_H
 #define TWINS_MAPS_H
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * watch: fentry programs that learn of a primary's end before it happens and move its pair away. Each is named
- * after the kernel function it watches, is optional, and acts only on a device that is a pair's own: by ifindex and
- * network namespace, or by the PCI address of the primary, of its slot or of the port above it.
+ * watch: fentry programs that see the end of a primary before it happens, and move its pair off it.
+ * Each is named after the kernel function that it watches, and is optional. It acts only on devices
+ * of a pair: by ifindex and network namespace, or by the PCI address of the primary, of its slot or
+ * of the port above it.
  *
- * The functions are static or internal to the kernel: watch_functions.h has their table, from which most programs are made.
+ * The functions are static or internal to the kernel: watch_functions.h has their table, from which
+ * most programs are made.
  */
 #include "hold.h"
 #include "kernel.h"
@@ -13,7 +15,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 
-/* One for all objects that programs are loaded from; not pinned. */
+/* All objects with watch programs share it; it is not pinned. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -21,7 +23,10 @@ struct {
 	__type(value, struct watch_test);
 } watch_tests SEC(".maps");
 
-/* The agent takes a device of its own through what a primary goes through, to see which of the programs run. */
+/*
+ * The agent takes a device of its own through the end of a primary, and sees here which programs
+ * ran.
+ */
 static __always_inline void watch_note(__u32 ifindex, enum watch_function function)
 {
 	struct watch_test *test = bpf_map_lookup_elem(&watch_tests, &(__u32){ 0 });
@@ -30,7 +35,7 @@ static __always_inline void watch_note(__u32 ifindex, enum watch_function functi
 		test->fired[function] = 1;
 }
 
-#define WATCH_CLOSE_MAX 64    /* devices closed in one go */
+#define WATCH_CLOSE_MAX 64    /* devices closed in one call */
 #define WATCH_PCI_FUNCTIONS 8 /* of one slot */
 
 union watch_name {
@@ -45,7 +50,7 @@ static __always_inline bool watch_name_is(const union watch_name *name, const ch
 	return name->words[0] == words[0] && name->words[1] == words[1];
 }
 
-/* The whole of a device's name, or an empty name if it is too long to be a PCI address. */
+/* Reads the name of a device, or an empty name if it is too long for a PCI address. */
 static __always_inline int watch_read_name(union watch_name *name, const char *from)
 {
 	int length;
@@ -56,17 +61,19 @@ static __always_inline int watch_read_name(union watch_name *name, const char *f
 }
 
 /*
- * Which pair is meant? The slots in use are looked through in groups: two loops that the verifier follows in a moment, each once because they
- * are in global functions. These take scalars only before Linux 5.13, which is also when bpf_for_each_map_elem came.
+ * Finds the pair of an event. The slots in use are searched in groups: two loops in global
+ * functions, which the verifier checks once each. Global functions take only scalars before Linux
+ * 5.13, the first with bpf_for_each_map_elem.
  */
 #define WATCH_GROUP 16
-#define WATCH_NONE (-1) /* not among these */
-#define WATCH_END (-2)	/* nor anywhere else: no slot from there on is in use */
+#define WATCH_NONE (-1) /* not in this group */
+#define WATCH_END (-2)	/* nor in a later one: all slots from there on are free */
 
-#define WATCH_SLOTS(first)                                                                                             \
-	_Pragma("clang loop unroll(disable)") for (__u32 slot = first, left = WATCH_GROUP; left; slot++, left--)
+#define WATCH_SLOTS(first)                                                                         \
+	_Pragma("clang loop unroll(disable)")                                                      \
+	for (__u32 slot = first, left = WATCH_GROUP; left; slot++, left--)
 
-/* Whoever runs: programs outlive the agent that attached them, so the number is in the map (slot.h). */
+/* In the map and not a constant: the programs outlive the agent that attached them (slot.h). */
 static __always_inline __u32 watch_slots_used(void)
 {
 	__u32 first = 0;
@@ -88,17 +95,19 @@ static __always_inline __u32 watch_ifindex_of(const struct vfsteer_pair *pair, e
 	return role == WATCH_STANDBY ? pair->standby_ifindex : pair->owner_ifindex;
 }
 
-__attribute__((noinline)) int watch_find_among(__u32 first, __u32 end, __u32 ifindex, __u32 network_namespace,
-					       __u32 role)
+__attribute__((noinline)) int watch_find_among(__u32 first, __u32 end, __u32 ifindex,
+					       __u32 network_namespace, __u32 role)
 {
 	WATCH_SLOTS(first)
 	{
 		__u32 key = slot;
-		const struct vfsteer_pair *pair = slot < end ? bpf_map_lookup_elem(&pairs, &key) : NULL;
+		const struct vfsteer_pair *pair =
+			slot < end ? bpf_map_lookup_elem(&pairs, &key) : NULL;
 
 		if (!pair)
 			return WATCH_END;
-		if (pair->network_namespace == network_namespace && watch_ifindex_of(pair, role) == ifindex)
+		if (pair->network_namespace == network_namespace &&
+		    watch_ifindex_of(pair, role) == ifindex)
 			return slot;
 	}
 	return WATCH_NONE;
@@ -118,8 +127,9 @@ __attribute__((noinline)) int watch_find_slot(__u32 ifindex, __u32 network_names
 }
 
 /*
- * The slot of the pair that @device is the primary, the standby or the owner of; negative: none. @device is a program's own argument, of which the
- * verifier lets it read directly: also where the kernel is locked down and refuses the helpers that read its memory.
+ * Returns the slot of the pair whose primary, standby or owner is @device; negative: none. @device
+ * is an argument of the program itself, so the verifier allows direct reads, also if a locked-down
+ * kernel refuses the helpers that read its memory.
  */
 static __always_inline int watch_find(struct net_device *device, enum watch_role role)
 {
@@ -135,8 +145,9 @@ static __always_inline void watch_leave(struct net_device *device, enum vfsteer_
 		pair_leave_primary(slot, state, cause);
 }
 
-/* The same where the caller may be made to wait, and the device still receives. */
-static __always_inline void watch_leave_held(struct net_device *device, enum vfsteer_primary_state state,
+/* The same if the caller may be delayed and the device still receives. */
+static __always_inline void watch_leave_held(struct net_device *device,
+					     enum vfsteer_primary_state state,
 					     enum vfsteer_cause cause)
 {
 	int slot = watch_find(device, WATCH_PRIMARY);
@@ -145,15 +156,17 @@ static __always_inline void watch_leave_held(struct net_device *device, enum vfs
 		hold_until_announced(slot);
 }
 
-static __always_inline void watch_leave_list(struct list_head *list, enum vfsteer_cause cause, bool hold,
-					     enum watch_function function)
+static __always_inline void watch_leave_list(struct list_head *list, enum vfsteer_cause cause,
+					     bool hold, enum watch_function function)
 {
 	struct list_head *node = BPF_CORE_READ(list, next);
 
 	for (int i = 0; i < WATCH_CLOSE_MAX && node != list; i++) {
-		struct net_device *device = (void *)node - bpf_core_field_offset(struct net_device, close_list);
+		struct net_device *device =
+			(void *)node - bpf_core_field_offset(struct net_device, close_list);
 		__u32 ifindex = BPF_CORE_READ(device, ifindex);
-		int slot = watch_find_slot(ifindex, BPF_CORE_READ(device, nd_net.net, ns.inum), WATCH_PRIMARY);
+		int slot = watch_find_slot(ifindex, BPF_CORE_READ(device, nd_net.net, ns.inum),
+					   WATCH_PRIMARY);
 
 		watch_note(ifindex, function);
 		if (slot >= 0 && pair_leave_primary(slot, PRIMARY_DOWN, cause) && hold)
@@ -171,21 +184,24 @@ enum watch_pci {
 struct watch_pci_search {
 	union watch_name name;
 	enum watch_pci what;
-	__u32 from; /* slot to begin with */
+	__u32 from; /* first slot to search */
 };
 
-__attribute__((noinline)) int watch_find_pci_among(__u32 first, __u32 end, __u64 name, __u64 name_rest, __u32 what)
+__attribute__((noinline)) int watch_find_pci_among(__u32 first, __u32 end, __u64 name,
+						   __u64 name_rest, __u32 what)
 {
 	const union watch_name wanted = { .words = { name, name_rest } };
 
 	WATCH_SLOTS(first)
 	{
 		__u32 key = slot;
-		const struct vfsteer_pair *pair = slot < end ? bpf_map_lookup_elem(&pairs, &key) : NULL;
+		const struct vfsteer_pair *pair =
+			slot < end ? bpf_map_lookup_elem(&pairs, &key) : NULL;
 
 		if (!pair)
 			return WATCH_END;
-		if ((what & WATCH_PCI_ADDRESS && watch_name_is(&wanted, pair->primary_pci_address)) ||
+		if ((what & WATCH_PCI_ADDRESS &&
+		     watch_name_is(&wanted, pair->primary_pci_address)) ||
 		    (what & WATCH_PCI_SLOT && watch_name_is(&wanted, pair->primary_pci_slot)) ||
 		    (what & WATCH_PCI_PORT && watch_name_is(&wanted, pair->primary_pci_port)))
 			return slot;
@@ -206,20 +222,22 @@ __attribute__((noinline)) int watch_find_pci(__u32 from, __u64 name, __u64 name_
 	return WATCH_NONE;
 }
 
-/* The next slot from search->from on whose primary is meant; negative: none. */
+/* Returns the next slot from search->from on that matches; negative: none. */
 static __always_inline int watch_pci_next(struct watch_pci_search *search)
 {
 	int slot;
 
 	if (!search->name.text[0])
 		return WATCH_NONE;
-	slot = watch_find_pci(search->from, search->name.words[0], search->name.words[1], search->what);
+	slot = watch_find_pci(search->from, search->name.words[0], search->name.words[1],
+			      search->what);
 	search->from = slot + 1;
 	return slot;
 }
 
-/* Several pairs may share a slot or a port: all of them leave. */
-static __always_inline void watch_leave_pci(struct watch_pci_search *search, enum vfsteer_cause cause, bool hold)
+/* Several pairs may share a slot or a port of PCI: all of them leave. */
+static __always_inline void watch_leave_pci(struct watch_pci_search *search,
+					    enum vfsteer_cause cause, bool hold)
 {
 	for (int i = 0; i < WATCH_PCI_FUNCTIONS; i++) {
 		int slot = watch_pci_next(search);
@@ -231,7 +249,8 @@ static __always_inline void watch_leave_pci(struct watch_pci_search *search, enu
 	}
 }
 
-static __always_inline void watch_leave_pci_device(struct device *device, enum watch_pci what, enum vfsteer_cause cause)
+static __always_inline void watch_leave_pci_device(struct device *device, enum watch_pci what,
+						   enum vfsteer_cause cause)
 {
 	struct watch_pci_search search = { .what = what };
 
@@ -239,59 +258,57 @@ static __always_inline void watch_leave_pci_device(struct device *device, enum w
 	watch_leave_pci(&search, cause, true);
 }
 
-/*
- * The programs that are made from the table: WATCH_MATCH_<match>(function, argument...).
- */
+/* The programs of the table: WATCH_MATCH_<match>(function, argument...). */
 #define WATCH_UNPACK(...) __VA_ARGS__
 #define WATCH_CALL(macro, ...) macro(__VA_ARGS__)
-#define WATCH_PROGRAM(function, since, sees, match, arguments, ...)                                                    \
+#define WATCH_PROGRAM(function, since, sees, match, arguments, ...)                                \
 	WATCH_CALL(WATCH_MATCH_##match, function, WATCH_UNPACK arguments)
 
-#define WATCH_MATCH_DEVICE_HELD(function, state, cause)                                                                \
-	SEC("fentry/" #function)                                                                                       \
-	int BPF_PROG(function, struct net_device *device)                                                              \
-	{                                                                                                              \
-		watch_note(device->ifindex, WATCH_##function);                                                         \
-		watch_leave_held(device, state, cause);                                                                \
-		return 0;                                                                                              \
+#define WATCH_MATCH_DEVICE_HELD(function, state, cause)                                            \
+	SEC("fentry/" #function)                                                                   \
+	int BPF_PROG(function, struct net_device *device)                                          \
+	{                                                                                          \
+		watch_note(device->ifindex, WATCH_##function);                                     \
+		watch_leave_held(device, state, cause);                                            \
+		return 0;                                                                          \
 	}
 
-#define WATCH_MATCH_LISTED(function, cause, hold)                                                                      \
-	SEC("fentry/" #function)                                                                                       \
-	int BPF_PROG(function, struct list_head *list)                                                                 \
-	{                                                                                                              \
-		watch_leave_list(list, cause, hold, WATCH_##function);                                                 \
-		return 0;                                                                                              \
+#define WATCH_MATCH_LISTED(function, cause, hold)                                                  \
+	SEC("fentry/" #function)                                                                   \
+	int BPF_PROG(function, struct list_head *list)                                             \
+	{                                                                                          \
+		watch_leave_list(list, cause, hold, WATCH_##function);                             \
+		return 0;                                                                          \
 	}
 #define WATCH_MATCH_LIST(function, cause) WATCH_MATCH_LISTED(function, cause, false)
 #define WATCH_MATCH_LIST_HELD(function, cause) WATCH_MATCH_LISTED(function, cause, true)
 
-#define WATCH_MATCH_OWNER(function, event)                                                                           \
-	SEC("fentry/" #function)                                                                                       \
-	int BPF_PROG(function, struct net_device *device)                                                              \
-	{                                                                                                              \
-		int slot = watch_find(device, WATCH_OWNER);                                                            \
-															       \
-		if (slot >= 0)                                                                                         \
-			pair_tell(slot, event, CAUSE_NONE);                                                            \
-		watch_note(device->ifindex, WATCH_##function);                                                         \
-		return 0;                                                                                              \
+#define WATCH_MATCH_OWNER(function, event)                                                         \
+	SEC("fentry/" #function)                                                                   \
+	int BPF_PROG(function, struct net_device *device)                                          \
+	{                                                                                          \
+		int slot = watch_find(device, WATCH_OWNER);                                        \
+												   \
+		if (slot >= 0)                                                                     \
+			pair_send_event(slot, event, CAUSE_NONE);                                  \
+		watch_note(device->ifindex, WATCH_##function);                                     \
+		return 0;                                                                          \
 	}
 
-#define WATCH_MATCH_PCI(function, what, cause)                                                                         \
-	SEC("fentry/" #function)                                                                                       \
-	int BPF_PROG(function, struct pci_dev *device)                                                                 \
-	{                                                                                                              \
-		watch_leave_pci_device(&device->dev, what, cause);                                                     \
-		return 0;                                                                                              \
+#define WATCH_MATCH_PCI(function, what, cause)                                                     \
+	SEC("fentry/" #function)                                                                   \
+	int BPF_PROG(function, struct pci_dev *device)                                             \
+	{                                                                                          \
+		watch_leave_pci_device(&device->dev, what, cause);                                 \
+		return 0;                                                                          \
 	}
 
-#define WATCH_MATCH_PCI_DRIVER(function, what, cause)                                                                  \
-	SEC("fentry/" #function)                                                                                       \
-	int BPF_PROG(function, struct device *device)                                                                  \
-	{                                                                                                              \
-		watch_leave_pci_device(device, what, cause);                                                           \
-		return 0;                                                                                              \
+#define WATCH_MATCH_PCI_DRIVER(function, what, cause)                                              \
+	SEC("fentry/" #function)                                                                   \
+	int BPF_PROG(function, struct device *device)                                              \
+	{                                                                                          \
+		watch_leave_pci_device(device, what, cause);                                       \
+		return 0;                                                                          \
 	}
 
 #define WATCH_MATCH_OWN(...)
@@ -299,7 +316,7 @@ static __always_inline void watch_leave_pci_device(struct device *device, enum w
 
 WATCH_FUNCTIONS(WATCH_PROGRAM)
 
-/* A second press within the five seconds takes the request back. */
+/* A second press within five seconds cancels the request. */
 SEC("fentry/pciehp_handle_button_press")
 int BPF_PROG(pciehp_handle_button_press, struct controller *controller)
 {
@@ -316,7 +333,7 @@ int BPF_PROG(pciehp_handle_button_press, struct controller *controller)
 
 		if (slot < 0)
 			break;
-		pair_tell(slot, EVENT_UNPLUG_CANCELLED, CAUSE_UNPLUG_REQUEST);
+		pair_send_event(slot, EVENT_UNPLUG_CANCELLED, CAUSE_UNPLUG_REQUEST);
 	}
 	return 0;
 }
@@ -333,8 +350,10 @@ int BPF_PROG(acpiphp_disable_and_eject_slot, struct acpiphp_slot *acpi_slot)
 	__u32 number = BPF_CORE_READ(acpi_slot, device);
 	int length = watch_read_name(&search.name, BPF_CORE_READ(acpi_slot, bus, dev.kobj.name));
 
-	/* The bus is called "0000:01"; with the device number it becomes the slot's "0000:01:00". Unrolled: before Linux 5.12 the place of a
-	 * byte on the stack has to be a constant. */
+	/*
+	 * The name of the bus, "0000:01", with the device number is that of the slot, "0000:01:00".
+	 * Unrolled: before Linux 5.12 an offset on the stack must be constant.
+	 */
 #pragma unroll
 	for (int end = 1; end < (int)sizeof(search.name.text) - 3; end++) {
 		if (length != end + 1)
@@ -349,11 +368,12 @@ int BPF_PROG(acpiphp_disable_and_eject_slot, struct acpiphp_slot *acpi_slot)
 	return 0;
 }
 
-/* The flag before the word: an agent that sees the new word sees the flag as well. */
+/* The flag before the state word: an agent that reads the new word also reads the flag. */
 SEC("fentry/netif_device_detach")
 int BPF_PROG(netif_device_detach, struct net_device *device)
 {
-	__u32 slot = watch_find(device, WATCH_PRIMARY); /* none: no such key */
+	/* negative if none, which is no key of the map */
+	__u32 slot = watch_find(device, WATCH_PRIMARY);
 	struct vfsteer_pair *pair = bpf_map_lookup_elem(&pairs, &slot);
 
 	if (!pair)
@@ -372,7 +392,7 @@ int BPF_PROG(netif_device_attach, struct net_device *device)
 	if (!pair)
 		return 0;
 	pair->primary_is_detached = 0;
-	pair_tell(slot, EVENT_ATTACHED, CAUSE_NONE);
+	pair_send_event(slot, EVENT_ATTACHED, CAUSE_NONE);
 	return 0;
 }
 
@@ -385,7 +405,7 @@ static __always_inline void watch_note_standby_carrier(struct net_device *device
 		pair->standby_has_carrier = carrier;
 }
 
-/* Runs in the driver's context, interrupts included, and again when carrier is off already. */
+/* Runs in the context of the driver, also in interrupts, and again if carrier is already off. */
 SEC("fentry/netif_carrier_off")
 int BPF_PROG(netif_carrier_off, struct net_device *device)
 {
@@ -395,24 +415,27 @@ int BPF_PROG(netif_carrier_off, struct net_device *device)
 	return 0;
 }
 
-/* Wakes the agent, which alone moves traffic to the primary, without the link work's delay of up to a second. */
+/*
+ * Wakes the agent without the delay of the link work, up to a second. Only the agent moves traffic
+ * to the primary.
+ */
 SEC("fentry/netif_carrier_on")
 int BPF_PROG(netif_carrier_on, struct net_device *device)
 {
 	int slot = watch_find(device, WATCH_PRIMARY);
 
 	if (slot >= 0)
-		pair_tell(slot, EVENT_CARRIER_ON, CAUSE_NONE);
+		pair_send_event(slot, EVENT_CARRIER_ON, CAUSE_NONE);
 	watch_note(device->ifindex, WATCH_netif_carrier_on);
 	watch_note_standby_carrier(device, 1);
 	return 0;
 }
 
-/* At the exit: then a new program is in its place. */
+/* At the exit, when the new program is in its place. */
 SEC("fexit/bpf_mprog_attach")
 int BPF_PROG(bpf_mprog_attach)
 {
-	pair_tell(VFSTEER_MAX_PAIRS, EVENT_PROGRAMS, CAUSE_NONE);
+	pair_send_event(VFSTEER_MAX_PAIRS, EVENT_PROGRAMS, CAUSE_NONE);
 	return 0;
 }
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The kernel functions that are watched. A row is the only place in the code that lists one: the
- * program, what it counts for in `status`, and the self-test of the start are made from it.
+ * program, its weight in `status` and its part in the self-test are made from it.
  * docs/internals/watch-programs.md lists each row; tests/build/test_language.py compares them.
  *
  * F(function, since, sees, match, arguments, warns, tested, superseded_by)
  *
  * function       its name in the kernel. Each is optional: the agent loads those that the BTF of
  *                the running kernel names.
- * since          the first Linux that has it, "" where all supported ones do
+ * since          the first Linux that has it, "" if all supported ones have it
  * sees           what it sees that the others do not
  * match          how its program finds the pair, and what it does with the pair:
  *                DEVICE_HELD      the struct net_device of its argument: (state, cause)
@@ -16,16 +16,16 @@
  *                OWNER            wakes the agent: the struct net_device is an owner: (event)
  *                PCI              the struct pci_dev: (which of its names, cause); held
  *                PCI_DRIVER       the same for a struct device; held
- *                OWN, OWN_HELD    the program is written out in watch.bpf.c: ()
- *                What is held waits until the switchover is announced (hold.h). Another kind
+ *                OWN, OWN_HELD    the program is written in watch.bpf.c: ()
+ *                A held function waits until the switchover is announced (hold.h). Another kind
  *                gets a WATCH_MATCH_... in watch.bpf.c and a WATCHED_HOLDS_... in watched.c.
- * warns          of which end of a primary it warns, WARNS_..., joined by |; and POLLED: where it
- *                does not run, the agent looks once a second; POLLED_IF_THERE: so it does where
- *                the kernel has the function
- * tested         the steps of the self-test in which it has to run, STEP_..., joined by |; 0: the
- *                device of the test does not pass it. And CLOSES: it runs before a driver is told
- *                to stop; NEEDED: the state word is not trusted without it
- * superseded_by  a function with which this one is of no use, else none
+ * warns          of which end of a primary it warns, WARNS_..., joined by |; and POLLED: if it does
+ *                not run, the agent polls once a second; POLLED_IF_THERE: only if the kernel has
+ *                the function
+ * tested         the steps of the self-test in which it must run, STEP_..., joined by |; 0: the
+ *                test device does not pass it. And CLOSES: it runs before the driver stops;
+ *                NEEDED: without it the state word is not trusted
+ * superseded_by  a function that makes this one useless, else none
  */
 #ifndef BPF_WATCH_FUNCTIONS_H
 #define BPF_WATCH_FUNCTIONS_H
@@ -86,7 +86,7 @@
 	  OWNER, (EVENT_PROGRAMS), 0, 0, none)
 /* clang-format on */
 
-/* WATCH_<function>, the number of its row: a mask of them has to fit 32 bits. */
+/* WATCH_<function> is the number of its row. A mask of them must fit 32 bits. */
 #define WATCH_ENUMERATOR(function, ...) WATCH_##function,
 
 enum watch_function {

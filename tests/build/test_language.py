@@ -26,8 +26,11 @@ README_LINES, COLUMNS, WORDS = 120, 100, 25
 OLD_DOCUMENTS = {"CONTRIBUTING.md", "tools/benchmark/README.md", "tools/rig/README.md", "tests/fuzz/README.md"}
 # Sources whose lines may still be longer than COLUMNS.
 WIDE_FILES = set((Path(__file__).parent / "wide_files").read_text().split())
-# Folders whose comments have the field's words; bpf/hold.h may stand here as well as bpf.
-REWORDED = {"user/agent", "user/announce", "user/base", "user/control", "user/maps", "user/netdev", "user/port"}
+# Folders or files whose comments have the words of the field.
+REWORDED = {
+    "bpf", "include", "user/agent", "user/announce", "user/base", "user/control", "user/datapath", "user/maps",
+    "user/netdev", "user/pair", "user/policy", "user/port", "user/report",
+}
 
 BANNED = [re.compile(rf"\b(?:{words})\b", re.I) for words in (
     "lives|living|lived|alive", "die|dies|died|dying|deaths?|dead", "wish|wishes|wished", "hears?|heard|hearing", "tells?|told|telling",

@@ -135,8 +135,8 @@ static void agent_port_tell_place(struct agent *agent, unsigned number)
 			 "reach the pair: remove "
 			 "it, or move it behind",
 			 others.first);
-	placed_tell(&port->placed, port->wish.name, why, "our program is first again",
-		    pair_clock_ns());
+	placed_log(&port->placed, port->wish.name, why, "our program is first again",
+		   pair_clock_ns());
 }
 
 static void agent_port_keep_place(struct agent *agent, unsigned number)

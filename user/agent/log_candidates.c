@@ -11,18 +11,19 @@
 /* Devices come and go: an entry is forgotten only when there is no room for another. */
 static bool agent_is_news(struct pair *pair, const struct candidate *other)
 {
-	unsigned known = pair->told_count < PAIR_TOLD_MAX ? pair->told_count : PAIR_TOLD_MAX;
+	unsigned known =
+		pair->logged_count < PAIR_LOGGED_MAX ? pair->logged_count : PAIR_LOGGED_MAX;
 
 	for (unsigned i = 0; i < known; i++) {
-		if (pair->told[i].ifindex != other->device->ifindex)
+		if (pair->logged[i].ifindex != other->device->ifindex)
 			continue;
-		if (pair->told[i].verdict == other->verdict)
+		if (pair->logged[i].verdict == other->verdict)
 			return false;
-		pair->told[i].verdict = other->verdict;
+		pair->logged[i].verdict = other->verdict;
 		return true;
 	}
-	pair->told[pair->told_count++ % PAIR_TOLD_MAX] =
-		(struct pair_told){ other->device->ifindex, other->verdict };
+	pair->logged[pair->logged_count++ % PAIR_LOGGED_MAX] =
+		(struct pair_logged){ other->device->ifindex, other->verdict };
 	return true;
 }
 

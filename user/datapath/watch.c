@@ -19,36 +19,38 @@ VARIANT_DEFINE_OPEN(watch)
 
 #define WATCH_NOT_PERMITTED_MAX 2
 #define WATCH_PIN "watch-"
-#define WATCH_NEW_PIN "new-" WATCH_PIN /* until it takes the place of an earlier one */
+#define WATCH_NEW_PIN "new-" WATCH_PIN /* until it replaces an earlier one */
 #define WATCH_SILENT_PIN "silent-"     /* of a program that does not run here */
 
 #define WATCH_HOLD_SETTLE_NS 5000000ULL /* how long a removal is held after the announcement */
 #define WATCH_NS_PER_MS 1000000ULL
 
-/* How all programs of one agent are loaded. */
+/* How the programs of one agent are loaded. */
 struct watch_loading {
 	const struct pins *pins;
 	int test_fd;
-	uint64_t hold_limit_ns; /* 0: nothing is held */
+	uint64_t hold_limit_ns; /* 0: removals are not held */
 };
 
-/* Spinning is of use only where another CPU can run the agent. */
+/* Spinning is useful only if another CPU can run the agent. */
 static uint64_t watch_hold_limit_ns(unsigned limit_ms)
 {
 	return sysconf(_SC_NPROCESSORS_ONLN) > 1 ? limit_ms * WATCH_NS_PER_MS : 0;
 }
 
-/* Opens the object with the programs in @wanted, a mask of indices, and no others to be loaded. */
+/* Opens the object for the programs in @wanted, a mask of indices, and loads no others. */
 static struct watch_bpf *watch_select(const struct watch_loading *loading, unsigned wanted)
 {
-	struct watch_bpf *programs = watch_open(kernel_has_compare_and_swap() ? watch_bpf__elf_bytes :
-									  watch_without_cas_bpf__elf_bytes);
+	struct watch_bpf *programs =
+		watch_open(kernel_has_compare_and_swap() ? watch_bpf__elf_bytes
+							 : watch_without_cas_bpf__elf_bytes);
 
 	if (!programs)
 		return NULL;
 	for (unsigned i = 0; i < WATCH_FUNCTIONS_MAX; i++)
-		bpf_program__set_autoload(bpf_object__find_program_by_name(programs->obj, watched_functions[i].name),
-					  wanted & 1U << i);
+		bpf_program__set_autoload(
+			bpf_object__find_program_by_name(programs->obj, watched_functions[i].name),
+			wanted & 1U << i);
 	programs->rodata->hold_limit_ns = loading->hold_limit_ns;
 	programs->rodata->hold_settle_ns = WATCH_HOLD_SETTLE_NS;
 	if (bpf_map__reuse_fd(programs->maps.pairs, loading->pins->pairs_fd) ||
@@ -62,8 +64,9 @@ static struct watch_bpf *watch_select(const struct watch_loading *loading, unsig
 }
 
 /*
- * The new link is pinned before the old one goes, whose place it then takes by rename, which bpffs can (simple_rename, as on other file systems in
- * memory): for a moment both programs run, and the second finds nothing to do; at none is there no program.
+ * The new link is pinned first, and then replaces the old one by rename, which bpffs supports
+ * (simple_rename). So both programs run for a moment, in which the second finds nothing to do, and
+ * one always runs.
  */
 static int watch_pin(const struct pins *pins, struct bpf_program *program)
 {
@@ -84,12 +87,15 @@ static int watch_pin(const struct pins *pins, struct bpf_program *program)
 	if (!error && rename(new_path, path))
 		error = -errno;
 	crash_point("watch-link-renamed");
-	/* The pin holds it now; unpinned, it ends with its descriptor. */
+	/* The pin holds it now. Without a pin it ends with its descriptor. */
 	bpf_link__destroy(link);
 	return error;
 }
 
-/* Loads and attaches the programs of @wanted and adds those that took to *@attached. Returns 0 or the kernel's refusal. */
+/*
+ * Loads and attaches the programs of @wanted, and adds those that succeeded to *@attached. Returns
+ * 0 or the kernel's refusal.
+ */
 static int watch_try(const struct watch_loading *loading, unsigned wanted, unsigned *attached)
 {
 	struct watch_bpf *programs = watch_select(loading, wanted);
@@ -103,7 +109,9 @@ static int watch_try(const struct watch_loading *loading, unsigned wanted, unsig
 
 		if (!(wanted & 1U << i))
 			continue;
-		attach_error = watch_pin(loading->pins, bpf_object__find_program_by_name(programs->obj, watched_functions[i].name));
+		attach_error = watch_pin(
+			loading->pins,
+			bpf_object__find_program_by_name(programs->obj, watched_functions[i].name));
 		if (!attach_error)
 			*attached |= 1U << i;
 		else
@@ -113,8 +121,10 @@ static int watch_try(const struct watch_loading *loading, unsigned wanted, unsig
 	return error;
 }
 
-/* A program that this kernel refuses now, but took from an earlier agent, still does its work; one of a function that this version does
- * not know is nobody's. */
+/*
+ * A program that this kernel refuses now, but accepted from an earlier agent, still works. The
+ * program of an unknown function is removed.
+ */
 static bool watch_keep(const char *function, void *argument)
 {
 	(void)argument;
@@ -122,19 +132,23 @@ static bool watch_keep(const char *function, void *argument)
 }
 
 /*
- * Attaches the programs of @wanted as far as the kernel lets it: *@attached and *@refusal. Returns 0 or -ENOMEM. One refused program takes the others
- * down with it, so those that are left are tried one by one. A kernel that does not permit WATCH_NOT_PERMITTED_MAX of them permits none: each try costs
- * some 20 ms, for libbpf reads the kernel's types anew.
+ * Attaches the programs of @wanted as far as the kernel allows: *@attached and *@refusal. Returns 0
+ * or -ENOMEM. One refused program makes the others fail, so the rest is tried one by one. If the
+ * kernel does not permit WATCH_NOT_PERMITTED_MAX of them, it permits none: each attempt costs some
+ * 20 ms, because libbpf reads the kernel's types again.
  */
-static int watch_attach_wanted(const struct watch_loading *loading, unsigned wanted, unsigned *attached, int *refusal)
+static int watch_attach_wanted(const struct watch_loading *loading, unsigned wanted,
+			       unsigned *attached, int *refusal)
 {
 	int error = wanted ? watch_try(loading, wanted, attached) : 0;
 	unsigned not_permitted = 0;
 
 	if (error == -ENOMEM)
 		return error;
-	for (unsigned i = 0; i < WATCH_FUNCTIONS_MAX && error && not_permitted < WATCH_NOT_PERMITTED_MAX; i++) {
-		int refused = wanted & ~*attached & 1U << i ? watch_try(loading, 1U << i, attached) : 0;
+	for (unsigned i = 0;
+	     i < WATCH_FUNCTIONS_MAX && error && not_permitted < WATCH_NOT_PERMITTED_MAX; i++) {
+		int refused =
+			wanted & ~*attached & 1U << i ? watch_try(loading, 1U << i, attached) : 0;
 
 		if (refused)
 			*refusal = error;
@@ -143,7 +157,7 @@ static int watch_attach_wanted(const struct watch_loading *loading, unsigned wan
 	return 0;
 }
 
-/* A wrapper is of use only where the function it wraps is not there, or does not run. */
+/* A wrapper is useful only if the function that it wraps is missing or does not run. */
 static bool watch_is_superseded(unsigned function)
 {
 	enum watch_function by = watched_functions[function].superseded_by;
@@ -161,19 +175,23 @@ static unsigned watch_functions_there(void)
 	return there;
 }
 
-/* What the functions in @silent supersede: inlined in its callers, a function leaves those to be watched. */
+/*
+ * What the functions in @silent supersede: a function that is inlined leaves its callers to be
+ * watched.
+ */
 static unsigned watch_find_wrappers(unsigned silent)
 {
 	unsigned wrappers = 0;
 
 	for (unsigned i = 0; i < WATCH_FUNCTIONS_MAX; i++)
 		if (watched_functions[i].superseded_by != WATCH_none &&
-		    silent & 1U << watched_functions[i].superseded_by && kernel_has_function(watched_functions[i].name))
+		    silent & 1U << watched_functions[i].superseded_by &&
+		    kernel_has_function(watched_functions[i].name))
 			wrappers |= 1U << i;
 	return wrappers;
 }
 
-/* Which of @attached do not run. */
+/* Returns which of @attached do not run. */
 static unsigned watch_find_silent(unsigned attached, const struct watch_test_result *test)
 {
 	unsigned silent = 0;
@@ -184,7 +202,7 @@ static unsigned watch_find_silent(unsigned attached, const struct watch_test_res
 	return silent;
 }
 
-/* They stay attached: a function that is inlined in some callers is passed by others. */
+/* They stay attached: a function that is inlined in some callers is called by others. */
 static bool watch_keep_silent(const char *function, void *argument)
 {
 	int found = watched_find(function);
@@ -209,11 +227,14 @@ static void watch_pin_silent(const struct pins *pins, unsigned silent)
 }
 
 /*
- * Attaches all there is and tries it on a device. *@silent: what is attached and does not run. Returns 0 or -ENOMEM.
+ * Attaches all functions that the kernel has, and tests them. *@silent: attached, but does not run.
+ * Returns 0 or -ENOMEM.
  */
-static int watch_attach_tested(const struct watch_loading *loading, unsigned *attached, unsigned *silent, struct watch_result *result)
+static int watch_attach_tested(const struct watch_loading *loading, unsigned *attached,
+			       unsigned *silent, struct watch_result *result)
 {
-	int error = watch_attach_wanted(loading, watch_functions_there(), attached, &result->refusal);
+	int error =
+		watch_attach_wanted(loading, watch_functions_there(), attached, &result->refusal);
 	struct watch_test_result test = { 0 };
 	unsigned wrappers;
 
@@ -239,18 +260,19 @@ static int watch_attach_tested(const struct watch_loading *loading, unsigned *at
 static bool watch_holds_removals(unsigned running)
 {
 	for (unsigned i = 0; i < WATCH_FUNCTIONS_MAX; i++)
-		if (running & 1U << i && watched_functions[i].holds && watched_functions[i].warns & WARNS_REMOVAL)
+		if (running & 1U << i && watched_functions[i].holds &&
+		    watched_functions[i].warns & WARNS_REMOVAL)
 			return true;
 	return false;
 }
 
-/* Does nothing tell the agent of what one of these functions would have? */
+/* Does the agent have to poll for what one of these functions would report? */
 static bool watch_is_polled(unsigned running)
 {
 	for (unsigned i = 0; i < WATCH_FUNCTIONS_MAX; i++)
-		if (!(running & 1U << i) &&
-		    (watched_functions[i].warns & POLLED ||
-		     (watched_functions[i].warns & POLLED_IF_THERE && kernel_has_function(watched_functions[i].name))))
+		if (!(running & 1U << i) && (watched_functions[i].warns & POLLED ||
+					     (watched_functions[i].warns & POLLED_IF_THERE &&
+					      kernel_has_function(watched_functions[i].name))))
 			return true;
 	return false;
 }
@@ -274,7 +296,8 @@ int watch_attach(const struct pins *pins, unsigned hold_limit_ms, struct watch_r
 		return error;
 	result.silenced = !kernel_runs_tracing();
 	if (result.silenced)
-		attached = silent = result.refusal = 0; /* whatever was refused: that is not what is missing */
+		/* refused or not: tracing is what is missing */
+		attached = silent = result.refusal = 0;
 	for (unsigned i = 0; i < WATCH_FUNCTIONS_MAX; i++) {
 		if (silent & 1U << i)
 			result.silent[result.silent_count++] = watched_functions[i].name;

@@ -22,30 +22,37 @@ static const struct link_end ends[] = {
 bool watch_test_fires(const struct watch_test_result *result, enum watch_function function)
 {
 	for (unsigned step = 0; step < WATCH_TEST_STEPS; step++)
-		if (watched_functions[function].tested & 1U << step && !(result->fired[step] & 1U << function))
+		if (watched_functions[function].tested & 1U << step &&
+		    !(result->fired[step] & 1U << function))
 			return false;
 	return true;
 }
 
 bool watch_test_complete(const struct watch_test_result *result)
 {
-	/* Each of these runs before the driver is told to stop. */
-	unsigned closing = watched_that_are_tested(CLOSES), needed = watched_that_are_tested(NEEDED);
+	/* Each of these runs before the driver stops. */
+	unsigned closing = watched_that_are_tested(CLOSES),
+		 needed = watched_that_are_tested(NEEDED);
 
 	for (unsigned i = 0; i < WATCH_FUNCTIONS_MAX; i++)
 		if (needed & 1U << i && !watch_test_fires(result, i))
 			return false;
-	return result->fired[WATCH_TEST_DOWN] & closing && result->fired[WATCH_TEST_DELETE] & closing;
+	return result->fired[WATCH_TEST_DOWN] & closing &&
+	       result->fired[WATCH_TEST_DELETE] & closing;
 }
 
 int watch_test_map(void)
 {
-	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "watch_tests", sizeof(__u32), sizeof(struct watch_test), 1, NULL);
+	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "watch_tests", sizeof(__u32),
+				sizeof(struct watch_test), 1, NULL);
 
 	return fd < 0 ? -errno : fd;
 }
 
-/* A mask of who has noted since the last call. @ifindex: whom to note from now on. */
+/*
+ * Returns a mask of the functions noted since the last call. @ifindex: the device to note from now
+ * on.
+ */
 static unsigned take_fired(int map_fd, int ifindex)
 {
 	struct watch_test seen = { 0 }, fresh = { .ifindex = (__u32)ifindex };
@@ -63,13 +70,14 @@ static int set_up(struct link_requests *requests, int ifindex, bool up)
 	return link_set_flags(requests, ifindex, up ? IFF_UP : 0, IFF_UP);
 }
 
-/* No IPv6 on it, where there is any: the kernel would send from it. */
+/* No IPv6 on it, if the kernel has IPv6: it would send from the device. */
 static int silence_ends(struct link_requests *requests)
 {
 	int error = 0;
 
 	for (unsigned i = 0; i < 2 && !error; i++) {
-		error = link_set_addr_gen_mode(requests, (int)if_nametoindex(ends[i].name), IN6_ADDR_GEN_MODE_NONE);
+		error = link_set_addr_gen_mode(requests, (int)if_nametoindex(ends[i].name),
+					       IN6_ADDR_GEN_MODE_NONE);
 		if (error == -EAFNOSUPPORT)
 			error = 0;
 	}

@@ -11,15 +11,15 @@
 
 struct align {
 	int ifindex;           /* of the primary; 0: none yet */
-	struct mac_list added; /* to its receive lists, by us */
-	struct mac_list received; /* by the owner: see align_received */
-	uint32_t added_flags;  /* IFF_PROMISC, IFF_ALLMULTI: set by us */
+	struct mac_list added; /* which we added to its receive lists */
+	struct mac_list received; /* which the owner receives: see align_received */
+	uint32_t added_flags;  /* IFF_PROMISC, IFF_ALLMULTI: which we set */
 	bool has_grown;        /* see align_has_grown */
 	bool vlans_have_grown; /* see align_vlans_have_grown */
 	bool is_partial;       /* see align_is_partial */
 };
 
-/* The first error of a call that goes on. */
+/* The first error of a call that continues. */
 struct failure {
 	int error;
 	const char *what;
@@ -61,7 +61,10 @@ static const char *list_name(const uint8_t mac[ETH_ALEN])
 	return mac[0] & 1 ? "multicast list" : "unicast list";
 }
 
-/* 01:80:c2:00:00:0x (LLDP, LACP, pause) stays on the wire it came by: such a group of the standby's is not mirrored. */
+/*
+ * 01:80:c2:00:00:0x (LLDP, LACP, pause) concerns one link: such a group of the standby is not
+ * copied.
+ */
 static bool is_link_local(const uint8_t mac[ETH_ALEN])
 {
 	static const uint8_t prefix[] = { 0x01, 0x80, 0xc2, 0x00, 0x00 };
@@ -69,9 +72,9 @@ static bool is_link_local(const uint8_t mac[ETH_ALEN])
 	return memcmp(mac, prefix, sizeof(prefix)) == 0 && mac[5] <= 0x0f;
 }
 
-/* Takes away what @wanted (NULL: nothing) has not; what could not be taken away stays on our list. */
-static void remove_filters(struct align *align, struct link_requests *requests, const struct mac_list *wanted,
-			   struct failure *failure)
+/* Removes what @wanted (NULL: nothing) lacks. What could not be removed stays on our list. */
+static void remove_filters(struct align *align, struct link_requests *requests,
+			   const struct mac_list *wanted, struct failure *failure)
 {
 	struct mac_list *added = &align->added;
 
@@ -88,17 +91,19 @@ static void remove_filters(struct align *align, struct link_requests *requests, 
 	}
 }
 
-static void add_filters(struct align *align, struct link_requests *requests, const struct mac_list *wanted,
-			const struct mac_list *present, const struct netdev *primary, struct failure *failure)
+static void add_filters(struct align *align, struct link_requests *requests,
+			const struct mac_list *wanted, const struct mac_list *present,
+			const struct netdev *primary, struct failure *failure)
 {
 	for (size_t i = 0; i < wanted->count; i++) {
 		const uint8_t *mac = wanted->macs[i];
 		int error;
 
-		if (is_link_local(mac) || memcmp(mac, primary->mac, ETH_ALEN) == 0 || mac_list_has(present, mac))
+		if (is_link_local(mac) || memcmp(mac, primary->mac, ETH_ALEN) == 0 ||
+		    mac_list_has(present, mac))
 			continue;
 		error = link_add_filter(requests, primary->ifindex, mac);
-		/* It is on our list still if someone else has taken it away. */
+		/* Stays on our list if another program has removed it. */
 		if (!error && !mac_list_has(&align->added, mac))
 			error = mac_list_add(&align->added, mac);
 		align->has_grown |= !error;
@@ -107,13 +112,14 @@ static void add_filters(struct align *align, struct link_requests *requests, con
 	}
 }
 
-static void align_filters(struct align *align, struct link_requests *requests, const struct netdev *owner,
-			  const struct netdev *primary, enum vfsteer_kind kind, struct failure *failure)
+static void align_filters(struct align *align, struct link_requests *requests,
+			  const struct netdev *owner, const struct netdev *primary,
+			  enum vfsteer_kind kind, struct failure *failure)
 {
 	struct mac_list received = { 0 }, present = { 0 };
 	int error = mac_list_read(&received, requests, owner->ifindex);
 
-	/* A primary that was named may have a MAC of its own: it has to take frames for the owner's as well. */
+	/* A named primary may have a MAC of its own: it must receive the owner's as well. */
 	if (!error)
 		error = mac_list_add(&received, owner->mac);
 	if (!error)
@@ -132,13 +138,14 @@ static void align_filters(struct align *align, struct link_requests *requests, c
 	mac_list_free(&present);
 }
 
-static void align_flag(struct align *align, struct link_requests *requests, const struct netdev *primary, uint32_t flag,
-		       bool wanted, struct failure *failure)
+static void align_flag(struct align *align, struct link_requests *requests,
+		       const struct netdev *primary, uint32_t flag, bool wanted,
+		       struct failure *failure)
 {
 	bool present = primary->flags & flag, ours = align->added_flags & flag;
 	int error;
 
-	/* Not ours: whoever set it may also take it back. */
+	/* Not ours: the program that set it also clears it. */
 	if (wanted ? present : !ours)
 		return;
 	error = link_set_flags(requests, primary->ifindex, wanted ? flag : 0, flag);
@@ -150,27 +157,35 @@ static void align_flag(struct align *align, struct link_requests *requests, cons
 	align->has_grown |= wanted;
 }
 
-static int align_mtu(struct link_requests *requests, const struct netdev *standby, const struct netdev *primary)
+static int align_mtu(struct link_requests *requests, const struct netdev *standby,
+		     const struct netdev *primary)
 {
 	int error;
 
 	if (primary->mtu == standby->mtu)
 		return 0;
 	error = link_set_mtu(requests, primary->ifindex, standby->mtu);
-	/* EINVAL: beyond what the driver declares (Linux 4.10); the others: drivers' own ways to say so. */
+	/*
+	 * EINVAL: more than the driver declares (Linux 4.10); others: the ways of single drivers.
+	 */
 	return error == -EINVAL || error == -EOPNOTSUPP ? -ERANGE : error;
 }
 
-/* A device beside the standby knows nothing of them, and net_failover's master does not pass them on to its slaves. */
-static void align_flags(struct align *align, struct link_requests *requests, const struct netdev *owner, const struct netdev *device,
+/*
+ * Devices next to the standby do not know them, and a master of net_failover does not pass them on.
+ */
+static void align_flags(struct align *align, struct link_requests *requests,
+			const struct netdev *owner, const struct netdev *device,
 			struct failure *failure)
 {
-	align_flag(align, requests, device, IFF_PROMISC, (owner->flags & IFF_PROMISC) || owner->promiscuity, failure);
-	align_flag(align, requests, device, IFF_ALLMULTI, (owner->flags & IFF_ALLMULTI) || owner->allmulti, failure);
+	align_flag(align, requests, device, IFF_PROMISC,
+		   (owner->flags & IFF_PROMISC) || owner->promiscuity, failure);
+	align_flag(align, requests, device, IFF_ALLMULTI,
+		   (owner->flags & IFF_ALLMULTI) || owner->allmulti, failure);
 }
 
-int align_standby(struct align *align, struct link_requests *requests, const struct netdev *owner, const struct netdev *standby,
-		  const char **ret_what)
+int align_standby(struct align *align, struct link_requests *requests, const struct netdev *owner,
+		  const struct netdev *standby, const char **ret_what)
 {
 	struct failure failure = { 0 };
 
@@ -181,8 +196,9 @@ int align_standby(struct align *align, struct link_requests *requests, const str
 	return failure.error;
 }
 
-int align_primary(struct align *align, struct link_requests *requests, const struct netdev_table *table,
-		  const struct netdev *owner, const struct netdev *primary, enum vfsteer_kind kind, const char **ret_what)
+int align_primary(struct align *align, struct link_requests *requests,
+		  const struct netdev_table *table, const struct netdev *owner,
+		  const struct netdev *primary, enum vfsteer_kind kind, const char **ret_what)
 {
 	struct failure failure = { 0 };
 	struct align_vlans_done vlans = { 0 };
@@ -203,7 +219,8 @@ int align_primary(struct align *align, struct link_requests *requests, const str
 	align->is_partial = vlans.is_partial;
 	align->vlans_have_grown |= vlans.has_added;
 	note(&failure, error,
-	     error == -E2BIG ? "VLAN filters: more VLANs of the bridge than stubs are made for; switch its filter off: ethtool -K NAME rx-vlan-filter off"
+	     error == -E2BIG ? "VLAN filters: more VLANs of the bridge than stubs are made for; "
+			       "switch its filter off: ethtool -K NAME rx-vlan-filter off"
 			     : "VLAN filters");
 out:
 	if (failure.error)
@@ -246,7 +263,8 @@ static bool is_joined_by_kernel(const uint8_t mac[ETH_ALEN])
 	return memcmp(mac, all_hosts, ETH_ALEN) == 0 || memcmp(mac, all_nodes, ETH_ALEN) == 0;
 }
 
-int align_adopt(struct align *align, struct link_requests *requests, const struct netdev *primary, enum vfsteer_kind kind)
+int align_adopt(struct align *align, struct link_requests *requests, const struct netdev *primary,
+		enum vfsteer_kind kind)
 {
 	struct mac_list present = { 0 };
 	int error = kind == KIND_PLAIN ? mac_list_read(&present, requests, primary->ifindex) : 0;
@@ -257,22 +275,25 @@ int align_adopt(struct align *align, struct link_requests *requests, const struc
 	for (size_t i = 0; i < present.count && !error; i++) {
 		const uint8_t *mac = present.macs[i];
 
-		if (!is_joined_by_kernel(mac) && !is_link_local(mac) && memcmp(mac, primary->mac, ETH_ALEN) != 0)
+		if (!is_joined_by_kernel(mac) && !is_link_local(mac) &&
+		    memcmp(mac, primary->mac, ETH_ALEN) != 0)
 			error = mac_list_add(&align->added, mac);
 	}
 	mac_list_free(&present);
 	return error;
 }
 
-int align_undo(struct align *align, struct link_requests *requests, const struct netdev_table *table,
-	       const struct netdev *primary)
+int align_undo(struct align *align, struct link_requests *requests,
+	       const struct netdev_table *table, const struct netdev *primary)
 {
 	struct failure failure = { 0 };
 
 	if (align->ifindex == primary->ifindex) {
 		remove_filters(align, requests, NULL, &failure);
 		if (align->added_flags)
-			note(&failure, link_set_flags(requests, primary->ifindex, 0, align->added_flags), "promiscuity");
+			note(&failure,
+			     link_set_flags(requests, primary->ifindex, 0, align->added_flags),
+			     "promiscuity");
 		if (!failure.error)
 			forget(align);
 	}

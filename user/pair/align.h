@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * align: makes the primary receive what the standby receives: MTU, unicast and multicast lists, promiscuity,
- * VLAN filters. Called when a primary joins and again whenever the standby changes; does nothing where all is alike.
+ * align: makes the primary receive what the standby receives: MTU, unicast and multicast lists,
+ * promiscuity, VLAN filters. Called when a primary joins, and after each change of the standby.
+ * Does nothing if both are equal.
  */
 #ifndef PAIR_ALIGN_H
 #define PAIR_ALIGN_H
@@ -11,50 +12,62 @@
 #include "netdev/netdev.h"
 #include "vfsteer.h"
 
-struct align; /* what was added to one primary, so that it can be taken away again */
+struct align; /* what was added to one primary, so that it can be removed again */
 
 int align_new(struct align **ret);
-void align_free(struct align *align); /* takes NULL; leaves the device as it is */
+void align_free(struct align *align); /* accepts NULL; does not change the device */
 
 /*
- * Aligns @primary with @owner, the device above the pair. Where that is net_failover's master the kernel passes on MTU, lists and VLANs, and
- * promiscuity is left to do. @align remembers across calls for the same primary; a different primary's ifindex
- * starts it anew. Only the MTU is indispensable: on failure of the rest the call goes on, and returns the first error.
- * Returns 0; -ERANGE when the device refuses the owner's MTU (it must then not become active); or another -errno
- * with *ret_what (static string: "multicast list", "promiscuity", "VLAN filters" …) naming what failed.
+ * Aligns @primary with @owner, the device with the addresses. A master of net_failover passes on
+ * MTU, lists and VLANs itself; then only promiscuity is aligned. @align remembers its additions
+ * across calls for one primary; another ifindex resets it. Only the MTU is essential: after another
+ * failure the call continues and returns the first error. Returns 0; -ERANGE if the device refuses
+ * the owner's MTU (it must not become active); or another -errno, with *ret_what (static string:
+ * "multicast list", "promiscuity", "VLAN filters" …) for what failed.
  */
-int align_primary(struct align *align, struct link_requests *requests, const struct netdev_table *table,
-		  const struct netdev *owner, const struct netdev *primary, enum vfsteer_kind kind, const char **ret_what);
+int align_primary(struct align *align, struct link_requests *requests,
+		  const struct netdev_table *table, const struct netdev *owner,
+		  const struct netdev *primary, enum vfsteer_kind kind, const char **ret_what);
 
-/* What the owner received when align_primary read it last; lives as long as @align, until the next call of that. */
+/*
+ * Returns what the owner received at the last align_primary; valid until the next call of that, or
+ * align_free.
+ */
 const struct mac_list *align_received(const struct align *align);
 
 /*
- * Has align_primary asked the primary to receive more since the last call of this? Its driver may still be at it when the request has
- * returned: virtio_net programs its filters in a work of its own (virtnet_rx_mode_work, since Linux 6.7), iavf asks the PF to.
+ * Did align_primary add anything to the primary's lists since the last call of this? The driver may
+ * still program it after the request has returned: virtio_net has a work item for it
+ * (virtnet_rx_mode_work, since Linux 6.7), iavf asks the PF.
  */
 bool align_has_grown(struct align *align);
 
-/* Whether the last align_primary has left VLANs to the next call. */
+/* Did the last align_primary leave VLANs to the next call? */
 bool align_is_partial(const struct align *align);
 
-/* The same as align_has_grown of VLANs, and true while align_is_partial is. */
+/* Like align_has_grown, for VLANs; true while align_is_partial is. */
 bool align_vlans_have_grown(struct align *align);
 
 /*
- * Takes what @primary has now for added by an earlier align_primary: its promiscuity and all of its receive lists but what
- * the kernel joins itself. For a primary that was found aligned, by a restarted agent or by `unload`. Returns 0 or -errno.
+ * Treats what @primary has now as added by an earlier align_primary: its promiscuity, and its
+ * receive lists except what the kernel joins. For a primary that was already aligned, found by a
+ * restarted agent or by `unload`. Returns 0 or -errno.
  */
-int align_adopt(struct align *align, struct link_requests *requests, const struct netdev *primary, enum vfsteer_kind kind);
+int align_adopt(struct align *align, struct link_requests *requests, const struct netdev *primary,
+		enum vfsteer_kind kind);
 
-/* The same of promiscuity, for net_failover's other slave, the standby: @align is another one than the primary's. Returns 0 or -errno, with
- * *ret_what as above. */
-int align_standby(struct align *align, struct link_requests *requests, const struct netdev *owner, const struct netdev *standby,
-		  const char **ret_what);
+/*
+ * Aligns the promiscuity of the standby of a net_failover pair. @align is not that of the primary.
+ * Returns 0 or -errno, with *ret_what as above.
+ */
+int align_standby(struct align *align, struct link_requests *requests, const struct netdev *owner,
+		  const struct netdev *standby, const char **ret_what);
 
-/* Takes away what align_primary added (lists, promiscuity, VLAN devices) from @primary. For `unload`. VLAN
- * devices are known by their name. Returns 0 or -errno. */
-int align_undo(struct align *align, struct link_requests *requests, const struct netdev_table *table,
-	       const struct netdev *primary);
+/*
+ * Removes from @primary what align_primary added (lists, promiscuity, VLAN devices), for `unload`.
+ * VLAN devices are recognised by their name. Returns 0 or -errno.
+ */
+int align_undo(struct align *align, struct link_requests *requests,
+	       const struct netdev_table *table, const struct netdev *primary);
 
 #endif

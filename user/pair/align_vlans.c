@@ -14,7 +14,8 @@ struct vlan_set {
 
 static bool *vlan_in_set(struct vlan_set *set, uint16_t vlan_id, uint16_t vlan_protocol)
 {
-	return &(vlan_protocol == ETH_P_8021AD ? set->service : set->customer)[vlan_id % LINK_VLAN_IDS];
+	return &(vlan_protocol == ETH_P_8021AD ? set->service
+					       : set->customer)[vlan_id % LINK_VLAN_IDS];
 }
 
 static bool has_vlan(struct vlan_set *set, const struct netdev *vlan)
@@ -25,37 +26,41 @@ static bool has_vlan(struct vlan_set *set, const struct netdev *vlan)
 static void read_vlans(const struct netdev_table *table, int lower_ifindex, struct vlan_set *ret)
 {
 	memset(ret, 0, sizeof(*ret));
-	for (const struct netdev *device = netdev_next(table, NULL); device; device = netdev_next(table, device))
+	for (const struct netdev *device = netdev_next(table, NULL); device;
+	     device = netdev_next(table, device))
 		if (vlan_stub_is_vlan_of(device, lower_ifindex))
 			*vlan_in_set(ret, device->vlan_id, device->vlan_protocol) = true;
 }
 
-/* Those that are not needed: they are all tried. */
-static int remove_stubs(struct link_requests *requests, const struct netdev_table *table, struct vlan_set *needed,
-			const struct netdev *primary)
+/* Those that are not needed; all are tried. */
+static int remove_stubs(struct link_requests *requests, const struct netdev_table *table,
+			struct vlan_set *needed, const struct netdev *primary)
 {
-	int ifindexes[2 * LINK_VLAN_IDS]; /* one of each ID and protocol is all that there may be on a device */
+	int ifindexes[2 * LINK_VLAN_IDS]; /* a device has at most one of each ID and protocol */
 	size_t count = 0;
 
-	for (const struct netdev *device = netdev_next(table, NULL); device; device = netdev_next(table, device))
+	for (const struct netdev *device = netdev_next(table, NULL); device;
+	     device = netdev_next(table, device))
 		if (vlan_stub_is(device, primary->ifindex) && !has_vlan(needed, device) &&
 		    count < sizeof(ifindexes) / sizeof(*ifindexes))
 			ifindexes[count++] = device->ifindex;
 	return link_delete_all(requests, ifindexes, count);
 }
 
-/* -EEXIST: it was made a moment ago, and the table does not know it yet. */
+/* -EEXIST: it was just created, and the table does not have it yet. */
 static int add_stub(struct link_requests *requests, const struct netdev *primary, uint16_t vlan_id,
 		    uint16_t vlan_protocol)
 {
 	char name[IF_NAMESIZE];
 	int error = vlan_stub_name(primary->ifindex, vlan_id, vlan_protocol, name);
 
-	return error ? error : link_add_vlan(requests, primary->ifindex, name, vlan_id, vlan_protocol);
+	return error ? error
+		     : link_add_vlan(requests, primary->ifindex, name, vlan_id, vlan_protocol);
 }
 
-static int add_stubs(struct link_requests *requests, const struct netdev_table *table, struct vlan_set *needed,
-		     const struct netdev *primary, struct align_vlans_done *done)
+static int add_stubs(struct link_requests *requests, const struct netdev_table *table,
+		     struct vlan_set *needed, const struct netdev *primary,
+		     struct align_vlans_done *done)
 {
 	static const uint16_t protocols[] = { ETH_P_8021Q, ETH_P_8021AD };
 	bool filters = false;
@@ -82,7 +87,7 @@ static int add_stubs(struct link_requests *requests, const struct netdev_table *
 			if (error && !first_error)
 				first_error = error;
 			done->has_added |= !error;
-			/* From the first stub on: each call makes one at least. */
+			/* From the first stub on, so that each call creates at least one. */
 			if (!end_ns)
 				end_ns = clock_now_ns(CLOCK_MONOTONIC) + ALIGN_VLANS_AT_ONCE_NS;
 			done->is_partial = clock_now_ns(CLOCK_MONOTONIC) > end_ns;
@@ -91,9 +96,13 @@ static int add_stubs(struct link_requests *requests, const struct netdev_table *
 	return first_error;
 }
 
-/* The bridge has them admitted by the standby itself (vlan_vid_add, net/bridge/br_vlan.c); the VF is no port of it. */
-static int read_bridge_vlans(struct link_requests *requests, const struct netdev_table *table, const struct netdev *standby,
-			     const struct netdev *primary, struct vlan_set *needed)
+/*
+ * The bridge adds them to the standby itself (vlan_vid_add, net/bridge/br_vlan.c); the VF is no
+ * port of it.
+ */
+static int read_bridge_vlans(struct link_requests *requests, const struct netdev_table *table,
+			     const struct netdev *standby, const struct netdev *primary,
+			     struct vlan_set *needed)
 {
 	const struct netdev *bridge = netdev_by_index(table, standby->master);
 	bool ids[LINK_VLAN_IDS] = { 0 };
@@ -115,8 +124,9 @@ static int read_bridge_vlans(struct link_requests *requests, const struct netdev
 	return 0;
 }
 
-int align_vlans(struct link_requests *requests, const struct netdev_table *table, const struct netdev *standby,
-		const struct netdev *primary, struct align_vlans_done *ret_done)
+int align_vlans(struct link_requests *requests, const struct netdev_table *table,
+		const struct netdev *standby, const struct netdev *primary,
+		struct align_vlans_done *ret_done)
 {
 	struct align_vlans_done done = { 0 };
 	struct vlan_set needed;
@@ -131,7 +141,8 @@ int align_vlans(struct link_requests *requests, const struct netdev_table *table
 	return error ? error : step_error;
 }
 
-int align_vlans_undo(struct link_requests *requests, const struct netdev_table *table, const struct netdev *primary)
+int align_vlans_undo(struct link_requests *requests, const struct netdev_table *table,
+		     const struct netdev *primary)
 {
 	struct vlan_set none = { 0 };
 

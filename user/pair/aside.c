@@ -7,7 +7,7 @@ bool pair_step_aside(struct world *world, struct pair *pair, enum vfsteer_cause 
 {
 	if (pins_state(&world->pins, pair->slot).active != PATH_PRIMARY)
 		return aside_is_over(pair);
-	/* The primary carries everything, and goes on. */
+	/* The primary carries everything, and stays active. */
 	if (!pair_slot(world, pair)->standby_has_carrier)
 		return true;
 	switch_force(world, pair, PRIMARY_JOINING, cause);
@@ -32,6 +32,8 @@ uint64_t aside_wake_ns(const struct pair *pair)
 {
 	if (!aside_is_awaited(pair))
 		return 0;
-	/* Over, and still not done: the primary is being torn down, or a request failed. */
+	/*
+	 * The time is over and it is not done: the primary is being removed, or a request failed.
+	 */
 	return aside_is_over(pair) ? pair_clock_ns() + PAIR_RETRY_NS : pair->aside_until_ns;
 }

@@ -5,7 +5,8 @@
 
 #define DECIDE_CAS_TRIES 16
 
-static struct policy_view decide_observe(const struct world *world, struct pair *pair, struct vfsteer_state state)
+static struct policy_view decide_observe(const struct world *world, struct pair *pair,
+					 struct vfsteer_state state)
 {
 	uint64_t now_ns = pair_clock_ns();
 
@@ -18,7 +19,10 @@ uint64_t pair_decide(struct world *world, struct pair *pair)
 	uint64_t wake_ns = 0;
 
 	for (int i = 0; i < DECIDE_CAS_TRIES; i++) {
-		/* First the word, then the device: what happens in between changes the word, and the swap fails. */
+		/*
+		 * The word before the device: a change in between changes the word, and the swap
+		 * fails.
+		 */
 		struct vfsteer_state state = pins_state(&world->pins, pair->slot);
 		struct policy_view view = decide_observe(world, pair, state);
 		struct policy_decision decision = policy_decide(&view, &world->limits);

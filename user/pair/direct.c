@@ -11,7 +11,10 @@
 
 #define DIRECT_UNREADABLE (-1)
 
-/* 0 where there is no such file: a kernel without IPv6. DIRECT_UNREADABLE: what it says is not known. */
+/*
+ * Returns 0 if there is no such file (a kernel without IPv6); DIRECT_UNREADABLE: the value is
+ * unknown.
+ */
 static int direct_read(const char *directory, const char *device, const char *key)
 {
 	char path[128], value[16] = "";
@@ -27,7 +30,8 @@ static int direct_read(const char *directory, const char *device, const char *ke
 	return atoi(value);
 }
 
-static int direct_write(const char *directory, const char *device, const char *key, const char *value)
+static int direct_write(const char *directory, const char *device, const char *key,
+			const char *value)
 {
 	char path[128];
 	FILE *file;
@@ -41,12 +45,14 @@ static int direct_write(const char *directory, const char *device, const char *k
 	return fclose(file) && !error ? -errno : error;
 }
 
-static bool direct_has_stations_above(const struct netdev_table *table, const struct netdev *standby)
+static bool direct_has_stations_above(const struct netdev_table *table,
+				      const struct netdev *standby)
 {
 	const struct netdev *device = NULL;
 
 	while ((device = netdev_next(table, device)))
-		if (device->link == standby->ifindex && (!strncmp(device->kind, "macv", 4) || !strncmp(device->kind, "ipv", 3)))
+		if (device->link == standby->ifindex &&
+		    (!strncmp(device->kind, "macv", 4) || !strncmp(device->kind, "ipv", 3)))
 			return true;
 	return false;
 }
@@ -81,7 +87,10 @@ int direct_enable(const char *primary)
 		error = direct_write(DIRECT_IPV4_CONF, primary, "forwarding", "0");
 	if (!error)
 		error = direct_write(DIRECT_IPV6_CONF, primary, "forwarding", "0");
-	/* Last: with addr_gen_mode none and no router advertisements accepted, IPv6 comes up without an address. */
+	/*
+	 * Last: with addr_gen_mode none and no router advertisements, IPv6 starts without an
+	 * address.
+	 */
 	if (!error)
 		error = direct_write(DIRECT_IPV6_CONF, primary, "disable_ipv6", "0");
 	return error;
@@ -90,10 +99,11 @@ int direct_enable(const char *primary)
 int direct_disable(const char *primary)
 {
 	char value[16];
-	int error = direct_write(DIRECT_IPV6_CONF, primary, "disable_ipv6", "1"), step_error, filter;
+	int error = direct_write(DIRECT_IPV6_CONF, primary, "disable_ipv6", "1"), step_error,
+	    filter;
 
 	filter = direct_read(DIRECT_IPV4_CONF, "default", "rp_filter");
-	/* What is not known is not written: no filter, as it is now. */
+	/* Do not write an unknown value: the filter stays. */
 	if (filter < 0)
 		return error ? error : -EIO;
 	snprintf(value, sizeof(value), "%d", filter);

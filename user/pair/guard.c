@@ -11,28 +11,28 @@
 
 #define GUARD_ROUNDS_MAX 5
 #define GUARD_ROUNDS_NS 10000000000ULL
-#define GUARD_TELL_NS 10000000000ULL
-#define GUARD_ADDRESSES_MAX 64 /* of one device, at once: the others at the next look */
+#define GUARD_LOG_NS 10000000000ULL
+#define GUARD_ADDRESSES_MAX 64 /* of one device, at once; the rest at the next look */
 
-/* Repetitions within the time are not told. */
-static bool guard_is_news(uint64_t *told_ns, uint64_t now_ns)
+/* Repetitions within the time are not logged. */
+static bool guard_is_due(uint64_t *logged_ns, uint64_t now_ns)
 {
-	if (*told_ns && now_ns < *told_ns + GUARD_TELL_NS)
+	if (*logged_ns && now_ns < *logged_ns + GUARD_LOG_NS)
 		return false;
-	*told_ns = now_ns;
+	*logged_ns = now_ns;
 	return true;
 }
 
-static void guard_tell_stripped(struct pair *pair, const struct netdev *standby, const struct netdev *primary,
-				const char *address, unsigned count)
+static void guard_log_stripped(struct pair *pair, const struct netdev *standby,
+			       const struct netdev *primary, const char *address, unsigned count)
 {
-	if (!guard_is_news(&pair->guard.told_strip_ns, pair_clock_ns()))
+	if (!guard_is_due(&pair->guard.logged_strip_ns, pair_clock_ns()))
 		return;
-	log_warning("%s: %s had the address %s%s, too: taken away there, with its routes: a network manager matches "
-		    "both by MAC: let it match %s by driver as well ([Match] Driver=virtio_net), or leave %s alone "
-		    "(Unmanaged=yes)",
-		    standby->name, primary->name, address, count > 1 ? " and others" : "", standby->name,
-		    primary->name);
+	log_warning("%s: %s had the address %s%s, too: taken away there, with its routes: a "
+		    "network manager matches both by MAC: let it match %s by driver as well "
+		    "([Match] Driver=virtio_net), or leave %s alone (Unmanaged=yes)",
+		    standby->name, primary->name, address, count > 1 ? " and others" : "",
+		    standby->name, primary->name);
 }
 
 unsigned guard_strip(struct world *world, struct pair *pair, const struct netdev *standby,
@@ -65,7 +65,7 @@ unsigned guard_strip(struct world *world, struct pair *pair, const struct netdev
 			owners_write(&address, first);
 	}
 	if (count)
-		guard_tell_stripped(pair, standby, primary, first, count);
+		guard_log_stripped(pair, standby, primary, first, count);
 	return count;
 }
 
@@ -75,7 +75,7 @@ static bool guard_silence(struct world *world, struct pair *pair, const struct n
 	bool with_ipv6 = world->pins.pairs[pair->slot].rx_direct;
 	const char *broken;
 
-	/* The table may not know yet what was set a moment ago. */
+	/* The table may not have the latest change yet. */
 	if (!(primary->flags & IFF_NOARP)) {
 		netdev_refresh(world->table, pair->primary);
 		standby = netdev_by_index(world->table, pair->standby);
@@ -87,19 +87,23 @@ static bool guard_silence(struct world *world, struct pair *pair, const struct n
 	if (!broken)
 		return false;
 	silence_primary(world->requests, primary->name, primary->ifindex);
-	/* Which has switched IPv6 off: see direct.h. */
+	/* which has switched IPv6 off: see direct.h */
 	world->pins.pairs[pair->slot].rx_direct = 0;
-	if (broken != pair->guard.told_broken || guard_is_news(&pair->guard.told_silence_ns, pair_clock_ns())) {
-		log_warning("%s: somebody turned %s on again on %s: off again: a primary that speaks by itself takes "
-			    "the network's frames for %s away from it: leave %s alone (Unmanaged=yes)",
-			    standby->name, broken, primary->name, standby->name, primary->name);
-		pair->guard.told_silence_ns = pair_clock_ns();
+	if (broken != pair->guard.logged_broken ||
+	    guard_is_due(&pair->guard.logged_silence_ns, pair_clock_ns())) {
+		log_warning(
+			"%s: somebody turned %s on again on %s: off again: a primary that speaks "
+			"by itself takes the network's frames for %s away from it: leave %s alone "
+			"(Unmanaged=yes)",
+			standby->name, broken, primary->name, standby->name, primary->name);
+		pair->guard.logged_silence_ns = pair_clock_ns();
 	}
-	pair->guard.told_broken = broken;
+	pair->guard.logged_broken = broken;
 	return true;
 }
 
-bool guard_keep(struct world *world, struct pair *pair, const struct netdev *standby, const struct netdev *primary)
+bool guard_keep(struct world *world, struct pair *pair, const struct netdev *standby,
+		const struct netdev *primary)
 {
 	struct guard *guard = &pair->guard;
 	uint64_t now_ns = pair_clock_ns();

@@ -19,15 +19,17 @@ static bool join_waits_for_owner(const struct world *world, const struct pair *p
 }
 
 /*
- * Names @primary in the pair's slot (so that the watch programs know it), silences it, attaches its program, and
- * sets it up unless the pair was adopted with a primary that somebody had set down. Returns 0, or -errno with *ret_what
- * (static string) saying what failed; the pair then goes on over the standby.
+ * Writes @primary to the slot (so that the watch programs know it), silences it, attaches its
+ * program, and sets it up, except an adopted one that a user had set down. Returns 0; or -errno,
+ * with *ret_what (static string) for what failed; the pair then stays on the standby.
  */
-static int join_primary(struct world *world, struct pair *pair, const struct netdev *primary, const char **ret_what)
+static int join_primary(struct world *world, struct pair *pair, const struct netdev *primary,
+			const char **ret_what)
 {
 	struct vfsteer_pair *slot = &world->pins.pairs[pair->slot];
 	struct vfsteer_state state = pins_state(&world->pins, pair->slot), wanted;
-	bool stay_down = pair->adopted && state.primary == PRIMARY_DOWN && !(primary->flags & IFF_UP) && !slot->primary_is_shut;
+	bool stay_down = pair->adopted && state.primary == PRIMARY_DOWN &&
+			 !(primary->flags & IFF_UP) && !slot->primary_is_shut;
 	int ifindex = primary->ifindex, error;
 
 	if (!pair->adopted)
@@ -50,7 +52,7 @@ static int join_primary(struct world *world, struct pair *pair, const struct net
 		return error;
 	}
 	crash_point("join-attached");
-	/* Before it is up, and may receive past it. */
+	/* Before it is up, and may receive past the program. */
 	netdev_refresh(world->table, pair->owner);
 	xdp_mirror_update(world, pair);
 	primary = netdev_by_index(world->table, ifindex);
@@ -58,7 +60,10 @@ static int join_primary(struct world *world, struct pair *pair, const struct net
 		*ret_what = "is gone again";
 		return -ENODEV;
 	}
-	/* XDP before it is up: a driver that has to stop its queues for it loses nothing. Without, ports' frames go by tc. */
+	/*
+	 * XDP before it is up: a driver that stops its queues for it then loses nothing. Without
+	 * XDP, frames of ports go by tc.
+	 */
 	pair_update_uplinks(world, pair);
 	pins_expect_twins(&world->pins, pair->slot);
 	if (stay_down || primary->flags & IFF_UP || join_waits_for_owner(world, pair))
@@ -74,8 +79,9 @@ static int join_primary(struct world *world, struct pair *pair, const struct net
 	return error;
 }
 
-/* What a named primary is, from its first use on: see identity.h. */
-static void pair_pin_primary(const struct world *world, const struct pair *pair, const struct netdev *primary)
+/* Notes the identity of a named primary at its first use: see identity.h. */
+static void pair_pin_primary(const struct world *world, const struct pair *pair,
+			     const struct netdev *primary)
 {
 	struct candidates_named named = slot_read_named(pair_slot(world, pair));
 
@@ -85,18 +91,22 @@ static void pair_pin_primary(const struct world *world, const struct pair *pair,
 	slot_write_named(pair_slot(world, pair), &named);
 }
 
-void pair_meet(struct world *world, struct pair *pair, const struct netdev *owner, int primary_ifindex)
+void pair_add_primary(struct world *world, struct pair *pair, const struct netdev *owner,
+		      int primary_ifindex)
 {
 	const struct netdev *primary;
 	const char *what = "";
 	int error;
 
-	/* Of an earlier primary; an adopted one's that its word does not show, the agent before this one has dealt with. */
+	/*
+	 * Of an earlier primary; or, if an adopted one's word does not show it, settled by the
+	 * agent before.
+	 */
 	if (pair->primary != primary_ifindex)
 		pair->leaving_settled_ns = pair_slot(world, pair)->primary_leaving_boot_ns;
 	pair->primary = primary_ifindex;
-	pair_brief_announcer(world, pair);
-	/* Joining silences its stack, which then takes nothing. */
+	pair_update_announcer(world, pair);
+	/* Joining silences its stack, which then receives nothing. */
 	pair_slot(world, pair)->rx_direct = 0;
 	primary = netdev_by_index(world->table, primary_ifindex);
 	if (!primary)
@@ -109,12 +119,12 @@ void pair_meet(struct world *world, struct pair *pair, const struct netdev *owne
 	error = join_primary(world, pair, primary, &what);
 	pair->prepared = !error;
 	pair_qdisc_look(pair, 0);
-	/* Joining reads devices anew, which moves them in the table. */
+	/* Joining reads devices again, which moves them in the table. */
 	primary = netdev_by_index(world->table, primary_ifindex);
 	owner = pair_owner(world, pair);
 	if (error) {
 		if (owner && primary)
-			pair_tell_trouble(&pair->trouble, owner, primary, what, error);
+			pair_log_trouble(&pair->trouble, owner, primary, what, error);
 		return;
 	}
 	pair->adopted = false;

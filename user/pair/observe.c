@@ -5,22 +5,24 @@
 #include <linux/if.h>
 #include <string.h>
 
-/* Traffic stays on the standby meanwhile, and nothing is lost by it. */
+/* Traffic stays on the standby in the meantime; nothing is lost. */
 #define OBSERVE_SETTLE_NS 50000000ULL
 /* link.h */
 #define OBSERVE_OPER_UNKNOWN 0
 #define OBSERVE_OPER_UP 6
 
 /* Up, and not detached by its driver. */
-static bool observe_runs(const struct world *world, const struct pair *pair, const struct netdev *primary)
+static bool observe_runs(const struct world *world, const struct pair *pair,
+			 const struct netdev *primary)
 {
 	return primary->flags & IFF_UP && !pair_slot(world, pair)->primary_is_detached;
 }
 
-/* With carrier, and the kernel's link work done. */
+/* With carrier, after the kernel's link work. */
 static bool observe_carries(const struct netdev *primary)
 {
-	return primary->carrier && (primary->operstate == OBSERVE_OPER_UP || primary->operstate == OBSERVE_OPER_UNKNOWN);
+	return primary->carrier && (primary->operstate == OBSERVE_OPER_UP ||
+				    primary->operstate == OBSERVE_OPER_UNKNOWN);
 }
 
 void observe_note(const struct world *world, struct pair *pair, uint64_t now_ns)
@@ -33,9 +35,12 @@ void observe_note(const struct world *world, struct pair *pair, uint64_t now_ns)
 	runs = observe_runs(world, pair, primary);
 	has_grown = align_has_grown(pair->align);
 	vlans_have_grown = align_vlans_have_grown(pair->align);
-	/* Somebody above has come. Where no watch program tells of receive lists nothing else does. */
+	/*
+	 * A device above was added. Without a watch program on receive lists nothing else shows
+	 * that.
+	 */
 	pair->readdress |= has_grown;
-	/* Whoever opens a device has its driver program all filters, too. */
+	/* Opening a device makes its driver program all filters, too. */
 	if ((runs && pair->was_closed) || has_grown || vlans_have_grown)
 		pair->receives_ns = now_ns + OBSERVE_SETTLE_NS;
 	pair->was_closed = !runs;
@@ -43,7 +48,10 @@ void observe_note(const struct world *world, struct pair *pair, uint64_t now_ns)
 		pair->carrier_since_ns = 0;
 	} else if (!pair->carrier_since_ns) {
 		pair->carrier_since_ns = now_ns;
-		/* A wire that has carrier again may bring what the other one does, and later than that; before the kernel's link work, too. */
+		/*
+		 * A wire with new carrier may bring copies of the other's frames, later than the
+		 * other; also before the kernel's link work.
+		 */
 		pins_expect_twins(&world->pins, pair->slot);
 	}
 }
@@ -60,17 +68,21 @@ bool observe_read(struct world *world, struct pair *pair, struct vfsteer_state s
 	primary = netdev_by_index(world->table, pair->primary);
 	if (standby && primary && !error != !pair->read_error) {
 		if (error)
-			log_warning("%s: %s: its state cannot be read: %s; it is not made active until that works again", pair_slot(world, pair)->owner,
-				    primary->name, strerror(-error));
+			log_warning("%s: %s: its state cannot be read: %s; it is not made active "
+				    "until that works again",
+				    pair_slot(world, pair)->owner, primary->name, strerror(-error));
 		else
-			log_info("%s: %s: its state can be read again", pair_slot(world, pair)->owner, primary->name);
+			log_info("%s: %s: its state can be read again",
+				 pair_slot(world, pair)->owner, primary->name);
 		pair->read_error = error;
 	}
 	return !error && netdev_is_current(world->table);
 }
 
 /* A primary of the same MAC and MTU carries the pair's frames unchanged. */
-static enum vfsteer_down_reason observe_mismatch(const struct pair *pair, const struct netdev *standby, const struct netdev *primary)
+static enum vfsteer_down_reason observe_mismatch(const struct pair *pair,
+						 const struct netdev *standby,
+						 const struct netdev *primary)
 {
 	if (!pair->named && memcmp(primary->mac, standby->mac, ETH_ALEN))
 		return DOWN_OTHER_MAC;
@@ -81,11 +93,16 @@ static enum vfsteer_down_reason observe_mismatch(const struct pair *pair, const 
 	return pair->placed.why[0] ? DOWN_HOOK : pair->unfit;
 }
 
-/* Before which the primary is not made active: one that failed, whose driver may not receive all yet, or that is being changed. */
-static uint64_t observe_retry_ns(const struct world *world, const struct pair *pair, struct vfsteer_state state)
+/*
+ * Returns the time before which the primary is not made active: it failed, its driver may not
+ * receive everything yet, or it is being changed.
+ */
+static uint64_t observe_retry_ns(const struct world *world, const struct pair *pair,
+				 struct vfsteer_state state)
 {
 	const struct vfsteer_pair *slot = pair_slot(world, pair);
-	uint64_t retry_ns = policy_retry_ns(state, slot->primary_failures, slot->last_switch_boot_ns);
+	uint64_t retry_ns =
+		policy_retry_ns(state, slot->primary_failures, slot->last_switch_boot_ns);
 
 	if (retry_ns < pair->receives_ns)
 		retry_ns = pair->receives_ns;
@@ -96,7 +113,8 @@ static uint64_t observe_retry_ns(const struct world *world, const struct pair *p
 	return retry_ns;
 }
 
-struct policy_view observe_view(const struct world *world, const struct pair *pair, struct vfsteer_state state, uint64_t now_ns)
+struct policy_view observe_view(const struct world *world, const struct pair *pair,
+				struct vfsteer_state state, uint64_t now_ns)
 {
 	const struct netdev *standby = netdev_by_index(world->table, pair->standby);
 	const struct netdev *primary = netdev_by_index(world->table, pair->primary);
@@ -106,7 +124,8 @@ struct policy_view observe_view(const struct world *world, const struct pair *pa
 		.operator_asked = pair->operator_asked,
 		.removal_cancelled = pair->removal_cancelled,
 		.now_ns = now_ns,
-		.leaving_since_ns = __atomic_load_n(&slot->primary_leaving_boot_ns, __ATOMIC_RELAXED),
+		.leaving_since_ns =
+			__atomic_load_n(&slot->primary_leaving_boot_ns, __ATOMIC_RELAXED),
 		.leaving_settled_ns = pair->leaving_settled_ns,
 		.primary_exists = primary,
 		.primary_prepared = pair->prepared,

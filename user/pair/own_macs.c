@@ -20,7 +20,10 @@ int own_macs_open(const struct pins *pins, unsigned slot, bool keep, struct mac_
 	int error = 0;
 
 	while (!error && !bpf_map_get_next_key(pins->own_macs_fd, has_key ? &key : NULL, &next)) {
-		/* The walk goes on from the last key that stays: from one that was deleted it would begin again. */
+		/*
+		 * The walk continues from the last key that stays: after a deleted one it would
+		 * start again.
+		 */
 		if (next.slot == slot && !keep) {
 			if (bpf_map_delete_elem(pins->own_macs_fd, &next) && errno != ENOENT)
 				error = -errno;
@@ -34,7 +37,8 @@ int own_macs_open(const struct pins *pins, unsigned slot, bool keep, struct mac_
 	return error;
 }
 
-static bool own_macs_wants(const struct mac_list *received, const uint8_t own[ETH_ALEN], const uint8_t mac[ETH_ALEN])
+static bool own_macs_wants(const struct mac_list *received, const uint8_t own[ETH_ALEN],
+			   const uint8_t mac[ETH_ALEN])
 {
 	return memcmp(own, mac, ETH_ALEN) && mac_list_has(received, own);
 }

@@ -19,14 +19,19 @@ uint64_t pair_clock_ns(void)
 	return clock_now_ns(CLOCK_BOOTTIME);
 }
 
-/* Has the primary been in this namespace ever since it was made ready? A move takes clsact and settings from a device;
- * tcx stays on it. */
+/*
+ * Has the primary been in this namespace since it was prepared? A move removes clsact and settings;
+ * tcx stays.
+ */
 static bool pair_is_as_left(const struct world *world, unsigned slot, const struct netdev *primary)
 {
-	return steer_has_primary(&world->pins, slot, primary->ifindex) && silence_was_made(primary->name);
+	return steer_has_primary(&world->pins, slot, primary->ifindex) &&
+	       silence_was_made(primary->name);
 }
 
-/* False: its standby has got another owner since. What hung on the earlier one is taken away. */
+/*
+ * False: its standby has another owner since then. What is attached to the earlier one is removed.
+ */
 static bool pair_keep_slot(struct world *world, unsigned number, const struct pairing *pairing)
 {
 	const struct vfsteer_pair *slot = &world->pins.pairs[number];
@@ -41,7 +46,9 @@ static bool pair_keep_slot(struct world *world, unsigned number, const struct pa
 
 int pair_new(struct world *world, const struct pairing *pairing, struct pair **ret)
 {
-	const struct candidates_named named = { .name_hash = pairing->named ? pairing->name_hash : 0, .identity = pairing->identity };
+	const struct candidates_named named = { .name_hash =
+							pairing->named ? pairing->name_hash : 0,
+						.identity = pairing->identity };
 	const struct netdev *standby = netdev_by_index(world->table, pairing->standby);
 	const struct netdev *owner = netdev_by_index(world->table, pairing->owner);
 	struct vfsteer_pair *slot;
@@ -68,7 +75,10 @@ int pair_new(struct world *world, const struct pairing *pairing, struct pair **r
 	pair->standby_incarnation = standby->incarnation;
 	pair->named = pairing->named;
 	pair->standby_had_carrier = standby->carrier;
-	/* The kernel hands over in place what a net_failover primary brings, and the queues of its slaves are its own. */
+	/*
+	 * The kernel hands over frames of a net_failover primary itself, and the queues of its
+	 * slaves are its own.
+	 */
 	pair->rx_direct = pairing->rx_direct && pair->kind == KIND_PLAIN;
 	pair->frames.filter = pairing->announced;
 	pair->path_wish = pairing->path_check;
@@ -101,7 +111,7 @@ int pair_new(struct world *world, const struct pairing *pairing, struct pair **r
 	slot_write_owner(slot, owner);
 	slot_write_standby(slot, standby);
 	crash_point("pair-slot-named");
-	/* A switch that an earlier agent did not live to announce is announced in the first step. */
+	/* The first step announces a switchover that an earlier agent could not announce. */
 	error = pair_collect(world, pair);
 	if (error)
 		goto fail;
@@ -109,13 +119,16 @@ int pair_new(struct world *world, const struct pairing *pairing, struct pair **r
 	crash_point("pair-programs-loaded");
 	if (!error)
 		error = steer_attach_owner(pair->steer);
-	/* It has been a pair already: whoever relies on its primary's program keeps it, and pair_keep_place says what is missing. */
+	/*
+	 * It was a pair already: its primary keeps its program, and pair_keep_place logs what is
+	 * missing.
+	 */
 	if (error && (error != -EPROTONOSUPPORT || !adopted))
 		goto fail;
 	crash_point("pair-standby-attached");
 	slot->removals_are_held = world->removals_held;
 	slot->qdisc_is_kept = pair->qdisc.keep;
-	pair->told_switches = slot->announced_switches;
+	pair->logged_switches = slot->announced_switches;
 	pair->realign = pair->kind == KIND_NET_FAILOVER;
 	if (adopted) {
 		const struct netdev *primary = netdev_by_index(world->table, slot->primary_ifindex);
@@ -124,17 +137,21 @@ int pair_new(struct world *world, const struct pairing *pairing, struct pair **r
 		pair->primary_incarnation = primary ? primary->incarnation : 0;
 		if (pair->kind == KIND_NET_FAILOVER)
 			align_adopt(pair->standby_align, world->requests, standby, pair->kind);
-		/* One that was away meanwhile is met as a new one. */
+		/* One that was removed and re-added is set up as new. */
 		pair->adopted = primary && pair_is_as_left(world, pair->slot, primary);
-		/* How long it served, when it failed while no agent was there to see, is not known: not at all. */
+		/*
+		 * It failed without an agent, so how long it was active is unknown: it counts as
+		 * not at all.
+		 */
 		if (pins_state(&world->pins, found).active == PATH_PRIMARY ||
 		    pins_state(&world->pins, found).switches != slot->announced_switches)
 			pair->active_since_ns = slot->last_switch_boot_ns;
 		pair->leaving_settled_ns = slot->primary_leaving_boot_ns;
 		/* The ports' programs come before the first look at the standby's. */
-		pair->filtered = slot->xdp_mirror != XDP_MIRROR_NONE && slot->xdp_mirror != XDP_MIRROR_IGNORED;
+		pair->filtered = slot->xdp_mirror != XDP_MIRROR_NONE &&
+				 slot->xdp_mirror != XDP_MIRROR_IGNORED;
 	}
-	pair_brief_announcer(world, pair);
+	pair_update_announcer(world, pair);
 	if (error)
 		pair_keep_place(world, pair);
 	*ret = pair;
@@ -148,7 +165,8 @@ fail:
 	return error;
 }
 
-static void pair_explain_place(const struct world *world, const struct pair *pair, int error, char *ret, size_t size)
+static void pair_explain_place(const struct world *world, const struct pair *pair, int error,
+			       char *ret, size_t size)
 {
 	const struct vfsteer_pair *slot = pair_slot(world, pair);
 	struct hook_others others = { 0 };
@@ -156,7 +174,9 @@ static void pair_explain_place(const struct world *world, const struct pair *pai
 	ret[0] = '\0';
 	if (error == -EPROTONOSUPPORT) {
 		snprintf(ret, size,
-			 "an ingress qdisc is on it, which has no egress hook, so the primary is not used: put clsact in its place: tc qdisc delete dev %s ingress; tc qdisc add dev %s clsact",
+			 "an ingress qdisc is on it, which has no egress hook, so the primary is "
+			 "not used: put clsact in its place: tc qdisc delete dev %s ingress; tc "
+			 "qdisc add dev %s clsact",
 			 slot->owner, slot->owner);
 		return;
 	}
@@ -166,12 +186,14 @@ static void pair_explain_place(const struct world *world, const struct pair *pai
 		steer_get_primary_others(&world->pins, pair->primary, &others);
 	if (others.first[0])
 		snprintf(ret, size,
-			 "%s: not used: %s runs before our program, and what it passes would be lost: remove it, or move it behind",
-			 pair->kind == KIND_NET_FAILOVER ? slot->standby : slot->primary, others.first);
+			 "%s: not used: %s runs before our program, and what it passes would be "
+			 "lost: remove it, or move it behind",
+			 pair->kind == KIND_NET_FAILOVER ? slot->standby : slot->primary,
+			 others.first);
 }
 
 /* The primary is used all the same. */
-static void pair_tell_standby_place(const struct world *world, struct pair *pair)
+static void pair_log_standby_place(const struct world *world, struct pair *pair)
 {
 	struct hook_others others;
 	char unplaced[PLACED_WHY_SIZE] = "";
@@ -179,11 +201,12 @@ static void pair_tell_standby_place(const struct world *world, struct pair *pair
 	steer_get_owner_others(&world->pins, pair->owner, &others);
 	if (others.first[0])
 		snprintf(unplaced, sizeof(unplaced),
-			 "%s runs before our program on its ingress: groups that it passes may come twice, and nothing of it "
-			 "reaches ports: remove it, or move it behind",
+			 "%s runs before our program on its ingress: groups that it passes may "
+			 "come twice, and nothing of it reaches ports: remove it, or move it "
+			 "behind",
 			 others.first);
-	pair->due |= placed_tell(&pair->standby_placed, pair_slot(world, pair)->owner, unplaced,
-				 "its ingress program has its place again", pair_clock_ns());
+	pair->due |= placed_log(&pair->standby_placed, pair_slot(world, pair)->owner, unplaced,
+				"its ingress program has its place again", pair_clock_ns());
 }
 
 void pair_keep_place(struct world *world, struct pair *pair)
@@ -191,21 +214,23 @@ void pair_keep_place(struct world *world, struct pair *pair)
 	char unplaced[PLACED_WHY_SIZE];
 	int error = steer_keep_place(pair->steer, pair->prepared ? pair->primary : 0);
 
-	pair_tell_standby_place(world, pair);
+	pair_log_standby_place(world, pair);
 	pair_explain_place(world, pair, error, unplaced, sizeof(unplaced));
-	pair->due |= placed_tell(&pair->placed, pair_slot(world, pair)->owner, unplaced,
-				 "its programs have their places again", pair_clock_ns());
+	pair->due |= placed_log(&pair->placed, pair_slot(world, pair)->owner, unplaced,
+				"its programs have their places again", pair_clock_ns());
 }
 
-void pair_tell_trouble(const char **told, const struct netdev *owner, const struct netdev *device, const char *trouble, int error)
+void pair_log_trouble(const char **logged, const struct netdev *owner, const struct netdev *device,
+		      const char *trouble, int error)
 {
-	if (trouble == *told)
+	if (trouble == *logged)
 		return;
 	if (trouble)
-		log_warning("%s: %s: %s%s%s", owner->name, device->name, trouble, error ? ": " : "", error ? strerror(-error) : "");
+		log_warning("%s: %s: %s%s%s", owner->name, device->name, trouble, error ? ": " : "",
+			    error ? strerror(-error) : "");
 	else
 		log_info("%s: %s: is well again", owner->name, device->name);
-	*told = trouble;
+	*logged = trouble;
 }
 
 void pair_free(struct pair *pair)
@@ -228,7 +253,8 @@ bool pair_is_over(const struct world *world, const struct pair *pair)
 
 	if (!standby || standby->incarnation != pair->standby_incarnation)
 		return true;
-	return pair->kind == KIND_NET_FAILOVER && (standby->master != pair->owner || !netdev_by_index(world->table, pair->owner));
+	return pair->kind == KIND_NET_FAILOVER &&
+	       (standby->master != pair->owner || !netdev_by_index(world->table, pair->owner));
 }
 
 void pair_doubt_primary(const struct world *world, struct pair *pair)

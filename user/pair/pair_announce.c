@@ -11,10 +11,10 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* The announcer's copy: after every change of the frames or of the primary. */
-void pair_brief_announcer(struct world *world, struct pair *pair)
+void pair_update_announcer(struct world *world, struct pair *pair)
 {
-	if (announcer_set(world->announcer, pair->slot, pair->standby, pair->primary, &pair->frames))
+	if (announcer_set(world->announcer, pair->slot, pair->standby, pair->primary,
+			  &pair->frames))
 		pair->readdress = true;
 }
 
@@ -27,9 +27,11 @@ static int pair_collect_groups(struct world *world, struct pair *pair, const str
 		return 0;
 	}
 	if (!error)
-		error = membership_reports_collect(world->table, &world->memberships, owner, &pair->frames.reports);
+		error = membership_reports_collect(world->table, &world->memberships, owner,
+						   &pair->frames.reports);
 	if (error && !world->groups_unreadable)
-		log_warning("groups: %s: the multicast groups joined here cannot be read (/proc/net): a switch is announced with those known before",
+		log_warning("groups: %s: the multicast groups joined here cannot be read "
+			    "(/proc/net): a switch is announced with those known before",
 			    strerror(-error));
 	else if (!error && world->groups_unreadable)
 		log_info("groups: they can be read again");
@@ -37,11 +39,12 @@ static int pair_collect_groups(struct world *world, struct pair *pair, const str
 	return error;
 }
 
-/* All that lives behind the pair: on its owner and above that, and behind its ports. */
 int pair_collect(struct world *world, struct pair *pair)
 {
 	const struct netdev *owner = pair_owner(world, pair);
-	int error = owner ? addresses_collect(world->table, world->requests, owner, &pair->spoken, &pair->frames) : -ENODEV;
+	int error = owner ? addresses_collect(world->table, world->requests, owner, &pair->spoken,
+					      &pair->frames)
+			  : -ENODEV;
 
 	if (!error)
 		error = port_addresses_collect(&world->port_pins, pair->slot, &pair->frames);
@@ -66,7 +69,7 @@ bool pair_follow_groups(struct world *world, struct pair *pair)
 	has_changed = !announce_reports_are_equal(&before, &pair->frames.reports);
 	announce_reports_free(&before);
 	if (has_changed)
-		pair_brief_announcer(world, pair);
+		pair_update_announcer(world, pair);
 	return has_changed;
 }
 
@@ -75,41 +78,49 @@ void pair_forget_groups(struct world *world)
 	memberships_free(&world->memberships);
 }
 
-static void pair_tell_switch(const struct world *world, struct pair *pair, struct vfsteer_state state,
-			     uint64_t announced_ns)
+static void pair_log_switch(const struct world *world, struct pair *pair,
+			    struct vfsteer_state state, uint64_t announced_ns)
 {
 	const struct vfsteer_pair *slot = &world->pins.pairs[pair->slot];
 	const char *primary = slot->primary[0] ? slot->primary : "(gone)";
-	double since_ms =
-		announced_ns > slot->last_switch_boot_ns ? (announced_ns - slot->last_switch_boot_ns) / 1e6 : 0;
+	double since_ms = announced_ns > slot->last_switch_boot_ns
+				  ? (announced_ns - slot->last_switch_boot_ns) / 1e6
+				  : 0;
 
-	log_info("%s: active %s -> %s: %s (switch %" PRIu32 ", announced %.1f ms after it)", slot->owner,
-		 state.active == PATH_PRIMARY ? slot->standby : primary,
-		 state.active == PATH_PRIMARY ? primary : slot->standby, words_cause(state.cause), state.switches,
-		 since_ms);
+	log_info("%s: active %s -> %s: %s (switch %" PRIu32 ", announced %.1f ms after it)",
+		 slot->owner, state.active == PATH_PRIMARY ? slot->standby : primary,
+		 state.active == PATH_PRIMARY ? primary : slot->standby, words_cause(state.cause),
+		 state.switches, since_ms);
 }
 
-/* Notes how long the primary served, when it begins and when it fails. A wish of the operator's is no failure, nor is one of ours. */
-static void pair_judge_service(const struct world *world, struct pair *pair, struct vfsteer_state state)
+/*
+ * Notes how long the primary was active, when it becomes active and when it fails. A request of the
+ * operator is no failure, nor is a switchover of our own.
+ */
+static void pair_judge_service(const struct world *world, struct pair *pair,
+			       struct vfsteer_state state)
 {
 	struct vfsteer_pair *slot = &world->pins.pairs[pair->slot];
 	uint64_t switched_ns = slot->last_switch_boot_ns;
 
 	if (state.active == PATH_PRIMARY) {
 		pair->active_since_ns = switched_ns;
-	} else if (pair->active_since_ns && state.cause != CAUSE_OPERATOR && state.cause != CAUSE_XDP &&
-		   state.cause != CAUSE_QDISC) {
-		slot->primary_failures = policy_failures(slot->primary_failures, switched_ns - pair->active_since_ns);
+	} else if (pair->active_since_ns && state.cause != CAUSE_OPERATOR &&
+		   state.cause != CAUSE_XDP && state.cause != CAUSE_QDISC) {
+		slot->primary_failures = policy_failures(slot->primary_failures,
+							 switched_ns - pair->active_since_ns);
 		pair->active_since_ns = 0;
 	}
 }
 
-int pair_announce_list(const struct world *world, const struct pair *pair, enum vfsteer_path path, const struct announcement *list)
+int pair_announce_list(const struct world *world, const struct pair *pair, enum vfsteer_path path,
+		       const struct announcement *list)
 {
-	/* A standby without carrier cannot tell anybody anything; it will when carrier comes. */
+	/* A standby without carrier cannot announce; it will when it has carrier. */
 	if (path == PATH_STANDBY && !pair_slot(world, pair)->standby_has_carrier)
 		return -ENOTCONN;
-	return announce_send(world->announce_fd, path == PATH_PRIMARY ? pair->primary : pair->standby, list);
+	return announce_send(world->announce_fd,
+			     path == PATH_PRIMARY ? pair->primary : pair->standby, list);
 }
 
 static void pair_announce(struct world *world, struct pair *pair, enum vfsteer_path path)
@@ -125,16 +136,16 @@ void pair_announce_switch(struct world *world, struct pair *pair)
 	uint64_t announced_ns = announcer_announce(world->announcer, pair->slot);
 	struct vfsteer_state state = pins_state(&world->pins, pair->slot);
 
-	/* By this call, or by one of the announcer's threads before it. */
-	if (state.switches == pair->told_switches)
+	/* By this call, or by a thread of the announcer before. */
+	if (state.switches == pair->logged_switches)
 		return;
-	pair->told_switches = state.switches;
+	pair->logged_switches = state.switches;
 	pair->announcements_left = world->announce_count - 1;
 	pair->next_announcement_ns = pair_clock_ns() + world->announce_interval_ns;
 	pair_judge_service(world, pair, state);
-	/* Nothing tells of the MACs that a bridge learns: the repetitions include those of late. */
+	/* Nothing reports the MACs that a bridge learns: the repetitions include recent ones. */
 	pair->readdress = pair->regroup = true;
-	pair_tell_switch(world, pair, state, announced_ns);
+	pair_log_switch(world, pair, state, announced_ns);
 }
 
 void pair_announce_late_groups(struct world *world, struct pair *pair)
@@ -160,10 +171,10 @@ void pair_announce_anew(const struct world *world, struct pair *pair)
 	pair->readdress = pair->due = true;
 }
 
-/* The standby's wire has come back: what could not be announced on it, or was forgotten, is said now. */
 void pair_follow_carrier(struct world *world, struct pair *pair, bool carrier)
 {
-	if (carrier && !pair->standby_had_carrier && pins_state(&world->pins, pair->slot).active == PATH_STANDBY) {
+	if (carrier && !pair->standby_had_carrier &&
+	    pins_state(&world->pins, pair->slot).active == PATH_STANDBY) {
 		pair_announce(world, pair, PATH_STANDBY);
 		pair->announcements_left = world->announce_count - 1;
 		pair->next_announcement_ns = pair_clock_ns() + world->announce_interval_ns;

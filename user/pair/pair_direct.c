@@ -21,7 +21,8 @@ uint64_t pair_receive_directly(struct world *world, struct pair *pair)
 		refusal = "it would bypass the generic XDP program on the standby";
 	if (pair->rx_direct && refusal != pair->direct_refusal) {
 		if (refusal)
-			log_warning("%s: rx = direct is refused: %s; receiving exactly", standby->name, refusal);
+			log_warning("%s: rx = direct is refused: %s; receiving exactly",
+				    standby->name, refusal);
 		pair->direct_refusal = refusal;
 	}
 	if (refusal && slot->rx_direct) {
@@ -34,7 +35,8 @@ uint64_t pair_receive_directly(struct world *world, struct pair *pair)
 
 		crash_point("pair-direct-enabled");
 		if (error)
-			pair_tell_trouble(&pair->trouble, standby, primary, "cannot receive directly", error);
+			pair_log_trouble(&pair->trouble, standby, primary,
+					 "cannot receive directly", error);
 		slot->rx_direct = !error;
 	}
 	return pair_clock_ns() + PAIR_RETRY_NS;

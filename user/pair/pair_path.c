@@ -7,10 +7,11 @@
 #include <linux/if.h>
 #include <string.h>
 
-#define PAIR_PATH_LOOK_NS 400000000ULL	   /* while anything moves; else with the pair's other looks, once a second */
-#define PAIR_PATH_SUSPECT_NS 500000000ULL /* from one check of an active primary to the next */
-#define PAIR_PATH_PROOFS 3 /* of a primary that led nowhere */
-#define PAIR_PATH_ND_NS 5000000000ULL /* from the beginning of a check, if no other follows */
+/* while packets are sent; else with the pair's other looks, once a second */
+#define PAIR_PATH_LOOK_NS 400000000ULL
+#define PAIR_PATH_SUSPECT_NS 500000000ULL /* between two checks of an active primary */
+#define PAIR_PATH_PROOFS 3 /* for a primary in REACH_DEAD */
+#define PAIR_PATH_ND_NS 5000000000ULL /* from the start of a check, if no other follows */
 #define PAIR_PATH_PAUSE_MIN_NS 1000000000ULL
 #define PAIR_PATH_PAUSE_MAX_NS 30000000000ULL
 
@@ -41,18 +42,24 @@ static void path_forget(struct world *world, struct pair *pair, enum vfsteer_rea
 	path_note(world, pair, reach);
 }
 
-/* A primary that can be used, beside a standby that can be asked as well. NULL: no. */
+/* Returns a primary that can be used, beside a standby that can be asked as well; NULL: none. */
 static const struct netdev *path_primary(const struct world *world, const struct pair *pair)
 {
-	const struct netdev *standby = netdev_by_index(world->table, pair->standby), *primary = netdev_by_index(world->table, pair->primary);
+	const struct netdev *standby = netdev_by_index(world->table, pair->standby),
+			    *primary = netdev_by_index(world->table, pair->primary);
 
-	if (!standby || !primary || !pair->prepared || pair_slot(world, pair)->primary_is_detached ||
-	    pins_state(&world->pins, pair->slot).primary == PRIMARY_LEAVING || uplinks_has_passthrough(&pair->uplinks))
+	if (!standby || !primary || !pair->prepared ||
+	    pair_slot(world, pair)->primary_is_detached ||
+	    pins_state(&world->pins, pair->slot).primary == PRIMARY_LEAVING ||
+	    uplinks_has_passthrough(&pair->uplinks))
 		return NULL;
-	return standby->flags & IFF_UP && standby->carrier && primary->flags & IFF_UP && primary->carrier ? primary : NULL;
+	return standby->flags & IFF_UP && standby->carrier && primary->flags & IFF_UP &&
+			       primary->carrier
+		       ? primary
+		       : NULL;
 }
 
-/* Returns whether the wire took all questions. */
+/* Returns whether the wire accepted all questions. */
 static bool path_send(struct world *world, struct pair *pair, enum vfsteer_path wire)
 {
 	struct pair_path *path = &pair->path;
@@ -64,24 +71,25 @@ static bool path_send(struct world *world, struct pair *pair, enum vfsteer_path 
 		if (!path_ask_build(&path->targets.list[i], &frame))
 			announcement_add_frame(&questions, &frame);
 	if (questions.count)
-		is_sent = announce_send(world->announce_fd, wire == PATH_PRIMARY ? pair->primary : pair->standby, &questions) ==
-			  (int)questions.count;
+		is_sent = announce_send(world->announce_fd,
+					wire == PATH_PRIMARY ? pair->primary : pair->standby,
+					&questions) == (int)questions.count;
 	announcement_free(&questions);
 	return is_sent;
 }
 
-/* Likewise. What is heard from now on counts for this wire. */
+/* The same. Later answers count for this wire. */
 static bool path_ask(struct world *world, struct pair *pair, enum vfsteer_path wire)
 {
 	path_answers_read(&world->answers, pair_clock_ns());
 	pair->path.wire_mark = world->answers.count;
-	/* What is asked over a wire that is not used may lead the network to it. */
+	/* Questions over an inactive wire may lead the network to it. */
 	if (wire == PATH_PRIMARY && pins_state(&world->pins, pair->slot).active != wire)
 		pins_expect_twins(&world->pins, pair->slot);
 	return path_send(world, pair, wire);
 }
 
-/* False: there is nobody to ask, or the wire takes no question. */
+/* False: no neighbour to ask, or the wire accepts no question. */
 static bool path_begin(struct world *world, struct pair *pair, enum vfsteer_reach meanwhile)
 {
 	const struct netdev *owner = pair_owner(world, pair);
@@ -89,8 +97,8 @@ static bool path_begin(struct world *world, struct pair *pair, enum vfsteer_reac
 	int error;
 
 	path->is_checked = true;
-	error = path_targets_find(world->table, world->requests, owner, &pair->frames.filter, &pair->path_wish, &pair->own_macs,
-				  &path->targets);
+	error = path_targets_find(world->table, world->requests, owner, &pair->frames.filter,
+				  &pair->path_wish, &pair->own_macs, &path->targets);
 	if (error || !path->targets.count)
 		return false;
 	for (unsigned i = 0; i < path->targets.count; i++)
@@ -100,7 +108,8 @@ static bool path_begin(struct world *world, struct pair *pair, enum vfsteer_reac
 	if (!path_ask(world, pair, PATH_PRIMARY))
 		return false;
 	path->begin_mark = path->wire_mark;
-	path->wake_ns = path_check_begin(&path->check, meanwhile == REACH_DEAD ? PAIR_PATH_PROOFS : 1, pair_clock_ns());
+	path->wake_ns = path_check_begin(
+		&path->check, meanwhile == REACH_DEAD ? PAIR_PATH_PROOFS : 1, pair_clock_ns());
 	path_note(world, pair, meanwhile);
 	return true;
 }
@@ -114,20 +123,23 @@ static struct path_heard path_hear(struct world *world, struct pair_path *path)
 		const struct path_target *target = &path->targets.list[i];
 
 		heard.answers += path_answers_since(&world->answers, path->wire_mark, target);
-		heard.has_surplus |= path_answers_since(&world->answers, path->begin_mark, target) > path->check.allowance;
+		heard.has_surplus |= path_answers_since(&world->answers, path->begin_mark, target) >
+				     path->check.allowance;
 	}
 	return heard;
 }
 
-static void path_tell_dead(const struct world *world, const struct pair *pair)
+static void path_log_dead(const struct world *world, const struct pair *pair)
 {
 	const struct vfsteer_pair *slot = pair_slot(world, pair);
 	const struct path_target *target = &pair->path.targets.list[0];
 	char address[INET6_ADDRSTRLEN] = "";
 
 	inet_ntop(target->asker.family, &target->v6, address, sizeof(address));
-	log_warning("%s: %s: it has carrier and leads nowhere: %s%s answers over the standby, and not over it; not used until it answers (path_check)",
-		    slot->owner, slot->primary, address, pair->path.targets.count > 1 ? " or another" : "");
+	log_warning("%s: %s: it has carrier and leads nowhere: %s%s answers over the standby, and "
+		    "not over it; not used until it answers (path_check)",
+		    slot->owner, slot->primary, address,
+		    pair->path.targets.count > 1 ? " or another" : "");
 }
 
 static void path_conclude(struct world *world, struct pair *pair, enum vfsteer_reach reach)
@@ -135,8 +147,9 @@ static void path_conclude(struct world *world, struct pair *pair, enum vfsteer_r
 	struct pair_path *path = &pair->path;
 	bool was_dead = path->reach == REACH_DEAD;
 
-	/* The standby's questions have told the network that the MAC is there. */
-	if (path->check.allowance && reach != REACH_DEAD && pins_state(&world->pins, pair->slot).active == PATH_PRIMARY)
+	/* The standby's questions have moved the MAC in the network. */
+	if (path->check.allowance && reach != REACH_DEAD &&
+	    pins_state(&world->pins, pair->slot).active == PATH_PRIMARY)
 		path_send(world, pair, PATH_PRIMARY);
 	path_stop(path);
 	if (was_dead && reach != REACH_ANSWERED)
@@ -147,10 +160,11 @@ static void path_conclude(struct world *world, struct pair *pair, enum vfsteer_r
 			path->pause_ns = PAIR_PATH_PAUSE_MAX_NS;
 		path->retry_ns = pair_clock_ns() + path->pause_ns;
 		if (!was_dead)
-			path_tell_dead(world, pair);
+			path_log_dead(world, pair);
 	} else {
 		if (was_dead)
-			log_info("%s: %s: leads somewhere again", pair_slot(world, pair)->owner, pair_slot(world, pair)->primary);
+			log_info("%s: %s: leads somewhere again", pair_slot(world, pair)->owner,
+				 pair_slot(world, pair)->primary);
 		path->pause_ns = path->retry_ns = 0;
 	}
 	path->suspect_ns = pair_clock_ns() + PAIR_PATH_SUSPECT_NS;
@@ -163,7 +177,8 @@ static void path_go_on(struct world *world, struct pair *pair)
 
 	while (path->check.is_running && path->wake_ns <= pair_clock_ns()) {
 		const struct path_heard heard = path_hear(world, path);
-		const struct path_step step = path_check_next(&path->check, &heard, pair_clock_ns());
+		const struct path_step step =
+			path_check_next(&path->check, &heard, pair_clock_ns());
 
 		path->wake_ns = step.wake_ns;
 		if (step.action == PATH_END)
@@ -173,13 +188,14 @@ static void path_go_on(struct world *world, struct pair *pair)
 		else if (step.action == PATH_ASK_AGAIN)
 			path_send(world, pair, PATH_PRIMARY);
 		else if (step.action == PATH_ASK_PRIMARY && !path_ask(world, pair, PATH_PRIMARY))
-			/* Its queue is full: that is no wire that leads nowhere. */
+			/* Its queue is full, which says nothing about the path. */
 			path_conclude(world, pair, REACH_UNKNOWN);
 	}
 }
 
-/* Has the pair sent over the primary since the last look, and got nothing by it that is for it alone? */
-static bool path_is_silent(const struct world *world, struct pair_path *path, unsigned slot, uint64_t now_ns)
+/* Has the pair sent over the primary since the last look, and received no unicast by it? */
+static bool path_is_silent(const struct world *world, struct pair_path *path, unsigned slot,
+			   uint64_t now_ns)
 {
 	struct vfsteer_counters counters;
 	bool is_silent;
@@ -216,7 +232,7 @@ uint64_t pair_path_look_ns(const struct pair *pair)
 	return pair->path.moves && !pair->path.check.is_running ? pair->path.look_ns : 0;
 }
 
-/* While the primary is active: is there a reason to ask? */
+/* While the primary is active: is there a reason to check? */
 static void path_suspect(struct world *world, struct pair *pair)
 {
 	struct pair_path *path = &pair->path;
@@ -228,14 +244,16 @@ static void path_suspect(struct world *world, struct pair *pair)
 }
 
 /*
- * Not before the primary could be used: a question has the shared MAC, and the network sends there what its driver may not receive yet. Nor long before
- * it will be: what is known would be old by then.
+ * Not before the primary could be used: a question has the shared MAC, so the network sends there
+ * what its driver may not receive yet. Nor long before it is used: the result would be old by then.
  */
-static uint64_t path_begin_ns(const struct world *world, const struct pair *pair, struct vfsteer_state state)
+static uint64_t path_begin_ns(const struct world *world, const struct pair *pair,
+			      struct vfsteer_state state)
 {
 	const struct vfsteer_pair *slot = pair_slot(world, pair);
 	uint64_t begin_ns = pair->carrier_since_ns + world->limits.up_delay_ns;
-	uint64_t retry_ns = policy_retry_ns(state, slot->primary_failures, slot->last_switch_boot_ns);
+	uint64_t retry_ns =
+		policy_retry_ns(state, slot->primary_failures, slot->last_switch_boot_ns);
 
 	if (begin_ns < pair->receives_ns)
 		begin_ns = pair->receives_ns;
@@ -259,11 +277,15 @@ void pair_path_follow(struct world *world, struct pair *pair)
 		path_forget(world, pair, REACH_UNKNOWN);
 		path->primary = primary->ifindex;
 		path->incarnation = primary->incarnation;
-		/* One that an earlier agent left active, or that the operator wants now, is in use. */
+		/*
+		 * A primary that an earlier agent left active, or that the operator requests now,
+		 * is in use.
+		 */
 		path->is_checked = state.active == PATH_PRIMARY || pair->operator_asked;
 	}
 	path_go_on(world, pair);
-	is_awaited = path->check.is_running || (!path->is_checked && state.active == PATH_STANDBY && state.admin != ADMIN_STANDBY);
+	is_awaited = path->check.is_running || (!path->is_checked && state.active == PATH_STANDBY &&
+						state.admin != ADMIN_STANDBY);
 	if (path->reach == REACH_UNKNOWN && is_awaited && state.active == PATH_STANDBY)
 		path_note(world, pair, REACH_CHECKING);
 	else if (path->reach == REACH_CHECKING && !is_awaited)
@@ -281,7 +303,8 @@ uint64_t pair_path_step(struct world *world, struct pair *pair)
 		return 0;
 	if (path->check.is_running)
 		return path->wake_ns;
-	if (path->reach == REACH_DEAD && pair_clock_ns() >= path->retry_ns && !path_begin(world, pair, REACH_DEAD))
+	if (path->reach == REACH_DEAD && pair_clock_ns() >= path->retry_ns &&
+	    !path_begin(world, pair, REACH_DEAD))
 		path_conclude(world, pair, REACH_UNKNOWN);
 	else if (path->reach == REACH_CHECKING && pair_clock_ns() < begin_ns)
 		return begin_ns;

@@ -10,11 +10,12 @@
 #include <string.h>
 
 #define PAIR_QDISC_RETRY_NS 1000000000ULL
-/* How long a queue may take to run empty, and how often it is looked at. */
+/* How long a queue may take to drain, and the interval of the looks. */
 #define PAIR_QDISC_DRAIN_NS 1000000000ULL
 #define PAIR_QDISC_DRAIN_LOOK_NS 10000000ULL
 /* Each change moves the traffic off the primary and back: two announced switchovers. */
-#define PAIR_QDISC_QUIET_NS 10000000000ULL /* without a change: what comes next is followed at once */
+/* after this time without a change, the next one is copied at once */
+#define PAIR_QDISC_QUIET_NS 10000000000ULL
 #define PAIR_QDISC_REST_MIN_NS 200000000ULL
 #define PAIR_QDISC_REST_MAX_NS 10000000000ULL
 
@@ -31,31 +32,38 @@ void pair_qdisc_look(struct pair *pair, uint64_t delay_ns)
 	pair->due = true;
 }
 
-/* One line per @trouble, a static text, with @detail. NULL: all is well. */
-static void pair_qdisc_tell(const struct world *world, struct pair *pair, const struct qdisc_plan *plan,
-			    const char *trouble, const char *detail)
+/* One line per @trouble, a static text, with @detail. NULL: none. */
+static void pair_qdisc_log(const struct world *world, struct pair *pair,
+			   const struct qdisc_plan *plan, const char *trouble, const char *detail)
 {
 	const struct vfsteer_pair *slot = pair_slot(world, pair);
 
-	if (trouble == pair->qdisc.told)
+	if (trouble == pair->qdisc.logged)
 		return;
 	if (trouble)
-		log_warning("%s: %s: the standby's root qdisc (%s) is bypassed while the primary is active: %s%s%s",
-			    slot->owner, slot->primary, plan->kind, trouble, detail[0] ? ": " : "", detail);
-	pair->qdisc.told = trouble;
+		log_warning("%s: %s: the standby's root qdisc (%s) is bypassed while the primary "
+			    "is active: %s%s%s",
+			    slot->owner, slot->primary, plan->kind, trouble, detail[0] ? ": " : "",
+			    detail);
+	pair->qdisc.logged = trouble;
 }
 
-static void pair_qdisc_tell_plan(const struct world *world, struct pair *pair, const struct qdisc_plan *plan)
+static void pair_qdisc_log_plan(const struct world *world, struct pair *pair,
+				const struct qdisc_plan *plan)
 {
 	if (plan->verdict == QDISC_OWN)
-		pair_qdisc_tell(world, pair, plan, "the primary has one of its own, which is left alone", "");
+		pair_qdisc_log(world, pair, plan,
+			       "the primary has one of its own, which is left alone", "");
 	else if (plan->verdict == QDISC_KEPT)
-		pair_qdisc_tell(world, pair, plan,
-				pair->kind == KIND_PLAIN ? "qdisc = keep" : "it belongs on both slaves of net_failover", "");
+		pair_qdisc_log(world, pair, plan,
+			       pair->kind == KIND_PLAIN
+				       ? "qdisc = keep"
+				       : "it belongs on both slaves of net_failover",
+			       "");
 	else if (plan->verdict == QDISC_FLAWED)
-		pair_qdisc_tell(world, pair, plan, plan->flaw, plan->flaw_kind);
+		pair_qdisc_log(world, pair, plan, plan->flaw, plan->flaw_kind);
 	else if (plan->verdict == QDISC_MIRRORED || plan->verdict == QDISC_NOTHING)
-		pair_qdisc_tell(world, pair, plan, NULL, "");
+		pair_qdisc_log(world, pair, plan, NULL, "");
 }
 
 static int pair_qdisc_read(struct world *world, const struct pair *pair, struct qdisc_plan *ret)
@@ -64,7 +72,7 @@ static int pair_qdisc_read(struct world *world, const struct pair *pair, struct 
 			       pair_slot(world, pair)->primary_qdisc, pair->qdisc.keep, ret);
 }
 
-/* Has the kernel made of it what was asked for? Else it goes again. */
+/* Did the kernel make what was requested? Else it is removed again. */
 static int pair_qdisc_verify(struct world *world, struct pair *pair)
 {
 	struct qdisc_plan plan;
@@ -72,7 +80,7 @@ static int pair_qdisc_verify(struct world *world, struct pair *pair)
 
 	if (error)
 		return error;
-	/* Not as it was asked for, though nothing else is asked for meanwhile. */
+	/* Not as requested, and nothing else is requested. */
 	if (plan.verdict == QDISC_BUILD && qdisc_tree_hash(&plan.wanted) == pair->qdisc.refused)
 		error = -EPROTO;
 	qdisc_plan_free(&plan);
@@ -92,7 +100,10 @@ static void pair_qdisc_note_change(struct pair_qdisc *qdisc)
 	qdisc->made_ns = now_ns;
 }
 
-/* Whose it is stands in the pair before it is there: an agent that dies in between leaves none behind that is nobody's. */
+/*
+ * The pair names the owner of the qdisc before the qdisc exists: an agent that is killed in between
+ * leaves none without an owner.
+ */
 static void pair_qdisc_apply(struct world *world, struct pair *pair, const struct qdisc_plan *plan)
 {
 	struct vfsteer_pair *slot = pair_slot(world, pair);
@@ -104,7 +115,7 @@ static void pair_qdisc_apply(struct world *world, struct pair *pair, const struc
 	if (!error && plan->verdict == QDISC_BUILD) {
 		slot->primary_qdisc = qdisc_tree_root(&plan->wanted)->handle;
 		crash_point("pair-qdisc-about-to-be-made");
-		/* What is refused once is not tried again and again: its removal is news, too. */
+		/* What was refused is not tried repeatedly: its removal causes messages, too. */
 		pair->qdisc.refused = qdisc_tree_hash(&plan->wanted);
 		error = qdisc_build(world->requests, pair->primary, &plan->wanted, &refused);
 		crash_point("pair-qdisc-made");
@@ -120,30 +131,36 @@ static void pair_qdisc_apply(struct world *world, struct pair *pair, const struc
 	if (error) {
 		char detail[96];
 
-		snprintf(detail, sizeof(detail), "%s%s%s", refused, refused[0] ? ": " : "", strerror(-error));
-		pair_qdisc_tell(world, pair, plan,
-				error == -EPROTO ? "the kernel makes something else of it there"
-						 : "the kernel refuses it there",
-				error == -EPROTO ? "" : detail);
+		snprintf(detail, sizeof(detail), "%s%s%s", refused, refused[0] ? ": " : "",
+			 strerror(-error));
+		pair_qdisc_log(world, pair, plan,
+			       error == -EPROTO ? "the kernel makes something else of it there"
+						: "the kernel refuses it there",
+			       error == -EPROTO ? "" : detail);
 	} else {
-		pair_qdisc_tell_plan(world, pair, plan);
+		pair_qdisc_log_plan(world, pair, plan);
 		log_info("%s: %s: root qdisc %s%s", slot->standby, slot->primary,
 			 plan->verdict == QDISC_BUILD ? "as the standby's: " : "its own again",
 			 plan->verdict == QDISC_BUILD ? plan->kind : "");
 	}
 }
 
-/* Nothing may be lost by it: neither what is sent meanwhile, nor what waits in the primary's queues. Returns whether it can be done now;
- * else *ret_ns says when to look again. */
-static bool pair_qdisc_make_way(struct world *world, struct pair *pair, const struct qdisc_plan *plan,
-				uint64_t *ret_ns)
+/*
+ * Makes the change lossless: for packets sent meanwhile, and for those in the primary's queues.
+ * Returns whether it can be done now; else *ret_ns says when to look again.
+ */
+static bool pair_qdisc_make_way(struct world *world, struct pair *pair,
+				const struct qdisc_plan *plan, uint64_t *ret_ns)
 {
 	uint64_t now_ns;
 
 	if (!pair_step_aside(world, pair, CAUSE_QDISC)) {
 		pair->qdisc.is_aside = true;
 		pair->qdisc.drain_ns = pair->aside_until_ns + PAIR_QDISC_DRAIN_NS;
-		/* What left before stepping aside is in the queues then, and was not when they were read. */
+		/*
+		 * Packets sent before the traffic moved off are in the queues by then, but were not
+		 * when they were read.
+		 */
 		*ret_ns = pair->aside_until_ns;
 		return false;
 	}
@@ -166,7 +183,7 @@ static bool pair_qdisc_changes(const struct qdisc_plan *plan, uint64_t refused)
 	return plan->is_ours && plan->verdict != QDISC_MIRRORED && plan->verdict != QDISC_LATER;
 }
 
-/* Returns when to look again, 0: done. */
+/* Returns when to look again; 0: done. */
 static uint64_t pair_qdisc_follow(struct world *world, struct pair *pair)
 {
 	struct vfsteer_pair *slot = pair_slot(world, pair);
@@ -177,18 +194,19 @@ static uint64_t pair_qdisc_follow(struct world *world, struct pair *pair)
 	if (error)
 		return pair_clock_ns() + PAIR_QDISC_RETRY_NS;
 	if (slot->primary_qdisc && plan.verdict == QDISC_OWN) {
-		log_info("%s: %s: somebody replaced its root qdisc, which was ours: theirs is left alone",
+		log_info("%s: %s: somebody replaced its root qdisc, which was ours: theirs is left "
+			 "alone",
 			 slot->standby, slot->primary);
 		slot->primary_qdisc = 0;
 	}
 	if (!pair_qdisc_changes(&plan, pair->qdisc.refused)) {
-		pair_qdisc_tell_plan(world, pair, &plan);
+		pair_qdisc_log_plan(world, pair, &plan);
 		if (plan.verdict == QDISC_LATER)
 			again_ns = pair_clock_ns() + PAIR_QDISC_SETTLE_NS;
 	} else if (pair_qdisc_make_way(world, pair, &plan, &again_ns)) {
 		pair_qdisc_apply(world, pair, &plan);
 		if (plan.verdict == QDISC_REMOVE)
-			again_ns = pair_clock_ns(); /* another may be wanted in its place */
+			again_ns = pair_clock_ns(); /* another one may be requested */
 	}
 	qdisc_plan_free(&plan);
 	return again_ns;
@@ -212,7 +230,7 @@ uint64_t pair_qdisc_step(struct world *world, struct pair *pair)
 	return qdisc->due_ns;
 }
 
-void pair_qdisc_part(struct world *world, struct pair *pair)
+void pair_qdisc_remove(struct world *world, struct pair *pair)
 {
 	struct vfsteer_pair *slot = pair_slot(world, pair);
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a pair's devices do for its ports, as the pair has it done: port/uplinks.h knows pairs by a look at them alone. */
+/*
+ * What a pair's devices do for its ports, from the pair's side: port/uplinks.h takes a struct
+ * uplinks_pair.
+ */
 #include "pair/pair.h"
 
 #include <errno.h>
@@ -37,7 +40,7 @@ void pair_keep_uplinks(struct world *world, struct pair *pair)
 		pair_update_uplinks(world, pair);
 }
 
-void pair_part_uplinks(struct world *world, struct pair *pair)
+void pair_detach_uplinks(struct world *world, struct pair *pair)
 {
 	const struct uplinks_pair view = pair_for_ports(pair);
 

@@ -15,7 +15,9 @@
 #define IPV6_CONF "/proc/sys/net/ipv6/conf"
 #define SILENCE_ARP_IGNORE "8" /* answer for no address */
 
-/* The device, and the first error met: all steps are tried, for each one alone keeps some frames in. */
+/*
+ * The device, and the first error: all steps are tried, since each one alone keeps some frames in.
+ */
 struct target {
 	int ifindex;
 	char name[IF_NAMESIZE];
@@ -28,7 +30,7 @@ static void note(struct target *target, int error)
 		target->error = error;
 }
 
-/* Hotplugged devices are renamed by udev just when we meet them: a name that the caller has may be old. */
+/* udev renames hotplugged devices at this moment: the caller's name may be old. */
 static bool update_name(struct target *target)
 {
 	char name[IF_NAMESIZE];
@@ -51,7 +53,8 @@ static int write_file(const char *path, const char *value)
 	return error;
 }
 
-static int write_conf(struct target *target, const char *directory, const char *key, const char *value)
+static int write_conf(struct target *target, const char *directory, const char *key,
+		      const char *value)
 {
 	char path[128];
 	int error;
@@ -63,8 +66,8 @@ static int write_conf(struct target *target, const char *directory, const char *
 	return error;
 }
 
-static void read_conf(const char *directory, const char *ifname, const char *key, const char *fallback, char *ret,
-		      size_t size)
+static void read_conf(const char *directory, const char *ifname, const char *key,
+		      const char *fallback, char *ret, size_t size)
 {
 	char path[128];
 	ssize_t length = -1;
@@ -82,13 +85,15 @@ static void read_conf(const char *directory, const char *ifname, const char *key
 		snprintf(ret, size, "%s", fallback);
 }
 
-/* What a new device gets. */
-static void read_default(const char *directory, const char *key, const char *fallback, char *ret, size_t size)
+/* Returns the value of a new device. */
+static void read_default(const char *directory, const char *key, const char *fallback, char *ret,
+			 size_t size)
 {
 	read_conf(directory, "default", key, fallback, ret, size);
 }
 
-static void write_default(struct target *target, const char *directory, const char *key, const char *fallback)
+static void write_default(struct target *target, const char *directory, const char *key,
+			  const char *fallback)
 {
 	char value[32];
 
@@ -105,7 +110,7 @@ static struct target target_of(const char *ifname, int ifindex)
 	return target;
 }
 
-/* False, too, for a device without IPv6, as one with an MTU below 1280 is. */
+/* False as well for a device without IPv6: one with an MTU below 1280. */
 static bool set_addr_gen_mode(struct target *target, struct link_requests *requests, uint8_t mode)
 {
 	int error = link_set_addr_gen_mode(requests, target->ifindex, mode);
@@ -122,7 +127,10 @@ int silence_primary(struct link_requests *requests, const char *ifname, int ifin
 
 	note(&target, link_set_flags(requests, ifindex, IFF_NOARP, IFF_NOARP));
 	crash_point("silence-arp-off");
-	/* Before IPv6 goes off, so that nobody who turns it on again gets a link-local address, and DAD with it. */
+	/*
+	 * Before IPv6 is switched off, so that a program that switches it on gets no link-local
+	 * address, and no DAD.
+	 */
 	if (set_addr_gen_mode(&target, requests, IN6_ADDR_GEN_MODE_NONE)) {
 		crash_point("silence-addresses-off");
 		note(&target, write_conf(&target, IPV6_CONF, "accept_ra", "0"));
@@ -145,7 +153,7 @@ int silence_lift(struct link_requests *requests, const char *ifname, int ifindex
 	write_default(&target, IPV4_CONF, "arp_ignore", "0");
 	write_default(&target, IPV4_CONF, "arp_notify", "0");
 	read_default(IPV6_CONF, "addr_gen_mode", "0", mode, sizeof(mode));
-	/* IPv6 on comes last: it acts at once, in the way that the others set. */
+	/* IPv6 comes last: it starts at once, with the settings that the others made. */
 	if (set_addr_gen_mode(&target, requests, (uint8_t)atoi(mode))) {
 		crash_point("silence-addresses-on");
 		write_default(&target, IPV6_CONF, "accept_ra", "1");
@@ -181,7 +189,8 @@ const char *silence_broken(const char *ifname, uint32_t flags, bool with_ipv6)
 	if ((!with_ipv6 && !is_set(IPV6_CONF, ifname, "disable_ipv6", "1")) ||
 	    !is_set(IPV6_CONF, ifname, "addr_gen_mode", "1"))
 		return "IPv6";
-	if (!is_set(IPV6_CONF, ifname, "accept_ra", "0") || !is_set(IPV6_CONF, ifname, "autoconf", "0"))
+	if (!is_set(IPV6_CONF, ifname, "accept_ra", "0") ||
+	    !is_set(IPV6_CONF, ifname, "autoconf", "0"))
 		return "IPv6 autoconfiguration";
 	return NULL;
 }

@@ -15,9 +15,10 @@
 
 #include <linux/if.h>
 
-#define PAIR_XDP_LOOK_NS 900000000ULL /* less than AGENT_REALIGN_INTERVAL_NS: each of these rounds finds it due */
+/* less than AGENT_REALIGN_INTERVAL_NS, so that it is due at each of these rounds */
+#define PAIR_XDP_LOOK_NS 900000000ULL
 
-/* Returns when to look again, 0: no need. */
+/* Returns when to look again; 0: no need. */
 static uint64_t pair_forgive_failures(const struct world *world, const struct pair *pair)
 {
 	struct vfsteer_pair *slot = pair_slot(world, pair);
@@ -27,54 +28,63 @@ static uint64_t pair_forgive_failures(const struct world *world, const struct pa
 		return 0;
 	if (pair_clock_ns() < forgiven_ns)
 		return forgiven_ns;
-	log_info("%s: %s has served well again after %u failures in a row", slot->owner, slot->primary,
-		 slot->primary_failures);
+	log_info("%s: %s has served well again after %u failures in a row", slot->owner,
+		 slot->primary, slot->primary_failures);
 	slot->primary_failures = 0;
 	return 0;
 }
 
-/* Is the primary, which is not to be one any more, the device that was made ready? */
-static bool pair_is_left(const struct world *world, const struct pair *pair, const struct pairing *pairing)
+/* Is the device that was prepared still there, though it is no longer to be the primary? */
+static bool pair_is_left(const struct world *world, const struct pair *pair,
+			 const struct pairing *pairing)
 {
 	const struct netdev *primary = netdev_by_index(world->table, pair->primary);
 
-	return primary && pair->primary != pairing->primary && primary->incarnation == pair->primary_incarnation;
+	return primary && pair->primary != pairing->primary &&
+	       primary->incarnation == pair->primary_incarnation;
 }
 
-/* Gone, replaced, or back from where it was: nothing of what was done to it holds any more. */
+/* Gone, replaced, or removed and re-added: it has lost its settings. */
 static bool pair_has_lost_primary(const struct world *world, const struct pair *pair,
 				  const struct pairing *pairing)
 {
 	const struct netdev *primary = netdev_by_index(world->table, pair->primary);
 
-	return pair->primary &&
-	       (pair->primary != pairing->primary || (primary && primary->incarnation != pair->primary_incarnation));
+	return pair->primary && (pair->primary != pairing->primary ||
+				 (primary && primary->incarnation != pair->primary_incarnation));
 }
 
-/* Keeps the primary as it was made, or gives it up to whoever insists. Not while it is being torn down: the requests would wait until that is over. */
+/*
+ * Keeps the primary as it was prepared, or gives it up to a program that insists. Not while it is
+ * being removed: the requests would wait for the end of the removal.
+ */
 static void pair_guard(struct world *world, struct pair *pair)
 {
 	const struct netdev *owner = pair_owner(world, pair);
 	const struct netdev *primary = netdev_by_index(world->table, pair->primary);
 
-	if (!pair->prepared || !owner || !primary || pins_state(&world->pins, pair->slot).primary == PRIMARY_LEAVING ||
+	if (!pair->prepared || !owner || !primary ||
+	    pins_state(&world->pins, pair->slot).primary == PRIMARY_LEAVING ||
 	    guard_keep(world, pair, owner, primary))
 		return;
 	pair_slot(world, pair)->contested_ifindex = pair->primary;
-	pair_part(world, pair, true);
-	/* The next look at everything, which the device's changes bring about, leaves it out. */
+	pair_remove_primary(world, pair, true);
+	/* The next reconciliation, which follows from the device's changes, leaves it out. */
 	pair->pairing.primary = 0;
 }
 
-/* Does the primary have the standby's XDP program? Links that put one there, or replace one, tell nobody, so it is looked at once a second. Returns
- * whether to decide anew. */
+/*
+ * Has the primary the standby's XDP program? Links attach and replace programs without a message,
+ * so it is read once a second. Returns whether to decide again.
+ */
 static bool pair_mirror_xdp(struct world *world, struct pair *pair)
 {
 	const struct vfsteer_pair *slot = pair_slot(world, pair);
 	bool was_shut = slot->primary_is_shut, has_changed;
 	uint64_t now_ns = pair_clock_ns();
 
-	if (!pair->prepared || pair->kind == KIND_NET_FAILOVER || pins_state(&world->pins, pair->slot).primary == PRIMARY_LEAVING)
+	if (!pair->prepared || pair->kind == KIND_NET_FAILOVER ||
+	    pins_state(&world->pins, pair->slot).primary == PRIMARY_LEAVING)
 		return false;
 	if (pair->xdp_look_ns <= now_ns) {
 		pair->xdp_look_ns = now_ns + PAIR_XDP_LOOK_NS;
@@ -86,10 +96,11 @@ static bool pair_mirror_xdp(struct world *world, struct pair *pair)
 	return has_changed;
 }
 
-/* What waited for the primary to run empty: before the decision takes the primary back. */
+/* Performs what waited for the primary to drain, before the decision takes it back. */
 static void pair_resume(struct world *world, struct pair *pair)
 {
-	if (!aside_is_awaited(pair) || !aside_is_over(pair) || pins_state(&world->pins, pair->slot).primary == PRIMARY_LEAVING)
+	if (!aside_is_awaited(pair) || !aside_is_over(pair) ||
+	    pins_state(&world->pins, pair->slot).primary == PRIMARY_LEAVING)
 		return;
 	if (pair->uplinks.waits)
 		pair_update_uplinks(world, pair);
@@ -97,24 +108,27 @@ static void pair_resume(struct world *world, struct pair *pair)
 		pair_mirror_xdp(world, pair);
 }
 
-/* Whatever follows from a change of the owner and takes requests: after the switch, which must not wait for them. Returns whether the
- * primary was aligned anew. */
+/*
+ * What follows from a change of the owner and needs requests: after the switchover, which must not
+ * wait for them. Returns whether the primary was aligned.
+ */
 static bool pair_follow_owner(struct world *world, struct pair *pair)
 {
-	/* The table may have changed since it was looked up last. */
+	/* The table may have changed since the last look-up. */
 	const struct netdev *owner = pair_owner(world, pair);
 
 	if (!owner)
 		return false;
 	if (pair->readdress && !pair_collect(world, pair)) {
 		pair->readdress = false;
-		pair_brief_announcer(world, pair);
+		pair_update_announcer(world, pair);
 	}
 	if (pair->readdress)
 		pair->retry_ns = pair_clock_ns() + PAIR_RETRY_NS;
 	if (pair->realign)
 		pair_realign_standby(world, pair);
-	if (!pair->prepared || !pair->realign || pins_state(&world->pins, pair->slot).primary == PRIMARY_LEAVING)
+	if (!pair->prepared || !pair->realign ||
+	    pins_state(&world->pins, pair->slot).primary == PRIMARY_LEAVING)
 		return false;
 	pair_realign(world, pair);
 	return true;
@@ -137,13 +151,13 @@ uint64_t pair_step(struct world *world, struct pair *pair, const struct pairing 
 	slot_write_owner(pair_slot(world, pair), owner);
 	slot_write_standby(pair_slot(world, pair), standby);
 	if (pair_has_lost_primary(world, pair, pairing))
-		pair_part(world, pair, pair_is_left(world, pair, pairing));
+		pair_remove_primary(world, pair, pair_is_left(world, pair, pairing));
 	slot_follow_primary(pair_slot(world, pair), netdev_by_index(world->table, pair->primary));
 	observe_note(world, pair, pair_clock_ns());
 	if (carrier && !pair->standby_had_carrier)
 		pins_expect_twins(&world->pins, pair->slot);
 	if (pairing->primary && !pair->prepared) {
-		pair_meet(world, pair, pair_owner(world, pair), pairing->primary);
+		pair_add_primary(world, pair, pair_owner(world, pair), pairing->primary);
 		wake_ns = pair->prepared ? 0 : pair_clock_ns() + PAIR_RETRY_NS;
 	}
 	if (pair->placed.why[0] || pair->standby_placed.why[0]) {
@@ -169,7 +183,7 @@ uint64_t pair_step(struct world *world, struct pair *pair, const struct pairing 
 	wake_ns = pair_earlier(wake_ns, pair->readdress_ns);
 	if (pair_mirror_xdp(world, pair))
 		wake_ns = pair_earlier(wake_ns, pair_decide(world, pair));
-	/* Where all pairs are stepped once a second anyway, waking for each of them would be many looks more. */
+	/* If all pairs are stepped once a second anyway, a wake-up for each would be wasted. */
 	if (pair->prepared && !world->polled && pair->kind == KIND_PLAIN)
 		wake_ns = pair_earlier(wake_ns, pair->xdp_look_ns);
 	is_quiet = pair_quiet_look(world, pair);

@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-enum switch_result switch_carry_out(struct world *world, struct pair *pair, const struct policy_view *view,
+enum switch_result switch_carry_out(struct world *world, struct pair *pair,
+				    const struct policy_view *view,
 				    const struct policy_decision *decision)
 {
 	struct vfsteer_state state = view->state, wanted = decision->wanted;
@@ -14,7 +15,7 @@ enum switch_result switch_carry_out(struct world *world, struct pair *pair, cons
 	pair_slot(world, pair)->down_reason = decision->down_reason;
 	if (!memcmp(&wanted, &state, sizeof(state)))
 		return SWITCH_NOTHING;
-	/* A switch that was asked for, and one to the primary, can wait for the groups to be read. */
+	/* A requested switchover, and one to the primary, can wait until the groups are read. */
 	if (wanted.active != state.active && (!pair->left_unread || pair->operator_asked)) {
 		pair_follow_groups(world, pair);
 		is_grouped = true;
@@ -34,7 +35,8 @@ enum switch_result switch_carry_out(struct world *world, struct pair *pair, cons
 	return SWITCH_DONE;
 }
 
-void switch_force(const struct world *world, const struct pair *pair, enum vfsteer_primary_state primary, enum vfsteer_cause cause)
+void switch_force(const struct world *world, const struct pair *pair,
+		  enum vfsteer_primary_state primary, enum vfsteer_cause cause)
 {
 	struct vfsteer_state state = pins_state(&world->pins, pair->slot), wanted;
 

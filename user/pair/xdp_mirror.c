@@ -11,9 +11,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MIRROR_TRIES 3 /* somebody may replace the program while it is asked for */
+#define MIRROR_TRIES 3 /* the program may be replaced while it is read */
 
-enum xdp_mirror_plan xdp_mirror_decide(const struct xdp_mirror_view *view, enum vfsteer_xdp_mirror *ret_mirror)
+enum xdp_mirror_plan xdp_mirror_decide(const struct xdp_mirror_view *view,
+				       enum vfsteer_xdp_mirror *ret_mirror)
 {
 	*ret_mirror = XDP_MIRROR_NONE;
 	if (!view->standby_program || view->standby_program == view->ports_program)
@@ -24,19 +25,23 @@ enum xdp_mirror_plan xdp_mirror_decide(const struct xdp_mirror_view *view, enum 
 	*ret_mirror = XDP_MIRROR_STANDBY;
 	if (view->standby_mode == XDP_ATTACHED_SKB)
 		return XDP_PLAN_NOTHING;
-	/* A redirection to a socket of another device is refused, and the frame dropped (xsk_rcv_check, net/xdp/xsk.c). */
+	/*
+	 * A redirect to a socket of another device is refused and the frame dropped (xsk_rcv_check,
+	 * net/xdp/xsk.c).
+	 */
 	*ret_mirror = XDP_MIRROR_SOCKETS;
 	if (view->sockets)
 		return XDP_PLAN_NOTHING;
-	*ret_mirror = view->primary_mode == XDP_ATTACHED_SKB ? XDP_MIRROR_GENERIC : XDP_MIRROR_NATIVE;
-	/* Somebody else's link on the primary beside ours is not possible: a device has one. */
+	*ret_mirror =
+		view->primary_mode == XDP_ATTACHED_SKB ? XDP_MIRROR_GENERIC : XDP_MIRROR_NATIVE;
+	/* Another link on the primary besides ours is not possible: a device has one. */
 	return view->primary_program == view->standby_program ? XDP_PLAN_KEEP : XDP_PLAN_ATTACH;
 }
 
 bool xdp_mirror_is_missing(enum vfsteer_xdp_mirror mirror)
 {
-	return mirror == XDP_MIRROR_UNBROKERED || mirror == XDP_MIRROR_OCCUPIED || mirror == XDP_MIRROR_REFUSED ||
-	       mirror == XDP_MIRROR_SOCKETS;
+	return mirror == XDP_MIRROR_UNBROKERED || mirror == XDP_MIRROR_OCCUPIED ||
+	       mirror == XDP_MIRROR_REFUSED || mirror == XDP_MIRROR_SOCKETS;
 }
 
 static struct xdp_mirror_view mirror_view(struct world *world, const struct pair *pair)
@@ -61,14 +66,17 @@ static struct xdp_mirror_view mirror_view(struct world *world, const struct pair
 	return view;
 }
 
-/* False: the primary is not empty yet; what was to be done is done when it is. */
+/* False: the primary is not drained yet; the change waits for that. */
 static bool mirror_make_way(struct world *world, struct pair *pair)
 {
 	pair->mirror_waits = !pair_step_aside(world, pair, CAUSE_XDP);
 	return !pair->mirror_waits;
 }
 
-/* Down, a primary receives nothing past the program, and its host gives its frames to the standby. After mirror_make_way. */
+/*
+ * While down, a primary receives nothing past the program, and its host gives its frames to the
+ * standby. Call it after mirror_make_way.
+ */
 static void mirror_shut(struct world *world, struct pair *pair)
 {
 	pair_slot(world, pair)->primary_is_shut = 1;
@@ -87,8 +95,8 @@ static void mirror_reopen(struct world *world, struct pair *pair)
 	netdev_refresh(world->table, pair->primary);
 }
 
-/* The ports' program on the primary makes room, and takes its place again. */
-static void mirror_tell_uplinks(struct world *world, struct pair *pair, bool filtered)
+/* The ports' program on the primary makes room, or takes its place again. */
+static void mirror_update_uplinks(struct world *world, struct pair *pair, bool filtered)
 {
 	if (pair->filtered == filtered)
 		return;
@@ -105,7 +113,7 @@ static enum vfsteer_xdp_mirror mirror_create(const struct xdp *link, int program
 		return XDP_MIRROR_NATIVE;
 	if (*error == -EBUSY || *error == -EEXIST)
 		return XDP_MIRROR_OCCUPIED;
-	/* Later and slower, but before anything of the stack. */
+	/* Later and slower, but before the stack. */
 	*error = xdp_create(link, program_fd, XDP_FLAGS_SKB_MODE);
 	if (!*error)
 		return XDP_MIRROR_GENERIC;
@@ -125,7 +133,8 @@ static enum vfsteer_xdp_mirror mirror_attach(struct world *world, struct pair *p
 	}
 	if (view->mirrored_program && !xdp_update(&link, program_fd)) {
 		close(program_fd);
-		return view->primary_mode == XDP_ATTACHED_SKB ? XDP_MIRROR_GENERIC : XDP_MIRROR_NATIVE;
+		return view->primary_mode == XDP_ATTACHED_SKB ? XDP_MIRROR_GENERIC
+							      : XDP_MIRROR_NATIVE;
 	}
 	if (!mirror_make_way(world, pair)) {
 		close(program_fd);
@@ -133,7 +142,10 @@ static enum vfsteer_xdp_mirror mirror_attach(struct world *world, struct pair *p
 		memset(&pair->mirror_tried, 0, sizeof(pair->mirror_tried));
 		return pair_slot(world, pair)->xdp_mirror;
 	}
-	/* The driver takes this one in no way that it took the last one, and must not receive without any. */
+	/*
+	 * The driver does not accept the new program like the last one, and must not receive
+	 * without any.
+	 */
 	if (view->mirrored_program)
 		mirror_shut(world, pair);
 	xdp_detach(&link);
@@ -144,14 +156,17 @@ static enum vfsteer_xdp_mirror mirror_attach(struct world *world, struct pair *p
 	return mirror;
 }
 
-/* Has it been refused, and are things as they were? A driver tells the kernel's log of each time that it is asked. */
-static bool mirror_was_refused(struct world *world, struct pair *pair, const struct xdp_mirror_view *view)
+/*
+ * Was it refused, with the same state of the devices? A driver logs each attempt to the kernel log.
+ */
+static bool mirror_was_refused(struct world *world, struct pair *pair,
+			       const struct xdp_mirror_view *view)
 {
 	const struct netdev *primary = netdev_by_index(world->table, pair->primary);
 	const struct vfsteer_pair *slot = pair_slot(world, pair);
 	struct xdp_mirror_try now;
 
-	/* Gone meanwhile: nothing to ask. */
+	/* It is gone: nothing to request. */
 	if (!primary)
 		return true;
 	memset(&now, 0, sizeof(now));
@@ -179,20 +194,20 @@ static enum vfsteer_xdp_mirror mirror_carry_out(struct world *world, struct pair
 		case XDP_PLAN_ATTACH:
 			break;
 		case XDP_PLAN_KEEP:
-			mirror_tell_uplinks(world, pair, true);
+			mirror_update_uplinks(world, pair, true);
 			return mirror;
 		default:
 			if (view.mirrored_program && !mirror_make_way(world, pair))
 				return pair_slot(world, pair)->xdp_mirror;
 			if (view.mirrored_program && xdp_mirror_is_missing(mirror))
 				mirror_shut(world, pair);
-			/* Also the pin of a link that an agent detached as it died. */
+			/* Also removes the pin of a link that a killed agent had detached. */
 			xdp_detach(&link);
 			crash_point("xdp-mirror-taken-away");
-			mirror_tell_uplinks(world, pair, mirror == XDP_MIRROR_STANDBY);
+			mirror_update_uplinks(world, pair, mirror == XDP_MIRROR_STANDBY);
 			return mirror;
 		}
-		mirror_tell_uplinks(world, pair, true);
+		mirror_update_uplinks(world, pair, true);
 		pair->mirror_waits = pair->uplinks.waits;
 		if (pair->mirror_waits)
 			return pair_slot(world, pair)->xdp_mirror;
@@ -210,7 +225,10 @@ static enum vfsteer_xdp_mirror mirror_carry_out(struct world *world, struct pair
 	return mirror;
 }
 
-/* A byte has room for those that C libraries have words for; drivers also return the kernel's own ENOTSUPP, 524. */
+/*
+ * A byte holds the errors that C libraries describe; drivers also return the kernel's internal
+ * ENOTSUPP, 524.
+ */
 static __u8 mirror_errno(int error)
 {
 	return -error <= UINT8_MAX ? (__u8)-error : EOPNOTSUPP;
@@ -226,9 +244,10 @@ bool xdp_mirror_update(struct world *world, struct pair *pair)
 	int error = 0;
 
 	pair->mirror_waits = false;
-	/* A program on net_failover's master sees what either slave brings. */
+	/* A program on the master of net_failover sees the frames of both slaves. */
 	if (!standby || !primary || pair->kind == KIND_NET_FAILOVER ||
-	    (pair->mirror_is_known && !standby->xdp_program && before == XDP_MIRROR_NONE && !was_shut))
+	    (pair->mirror_is_known && !standby->xdp_program && before == XDP_MIRROR_NONE &&
+	     !was_shut))
 		return false;
 	pair->mirror_is_known = true;
 	mirror = mirror_carry_out(world, pair, &error);
@@ -252,7 +271,7 @@ bool xdp_mirror_update(struct world *world, struct pair *pair)
 	return mirror != before || slot->primary_is_shut != was_shut;
 }
 
-void xdp_mirror_part(struct world *world, struct pair *pair)
+void xdp_mirror_remove(struct world *world, struct pair *pair)
 {
 	struct xdp link = xdp_mirror_link(&world->pins, pair->primary);
 	struct vfsteer_pair *slot = pair_slot(world, pair);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * xdp_mirror: an XDP program that somebody put on the standby sees what the primary receives as well. A native one is put on the primary,
- * by a pinned link of ours, so that it stays there when the agent ends; a generic one sees the primary's frames when they are redirected
- * to the standby (do_xdp_generic in __netif_receive_skb_core, Linux 5.3). A primary without it is not used, and is set down: up, it would
- * receive past the program whichever device is active.
+ * xdp_mirror: an XDP program that a user put on the standby must see the frames of the primary as
+ * well. A native one is put on the primary, by a pinned link of ours, which stays when the agent
+ * ends. A generic one sees the primary's frames when they are redirected to the standby
+ * (do_xdp_generic in __netif_receive_skb_core, Linux 5.3). A primary without the program is not
+ * used and is set down: while up, it would receive past the program, whichever device is active.
  */
 #ifndef PAIR_XDP_MIRROR_H
 #define PAIR_XDP_MIRROR_H
@@ -15,19 +16,19 @@
 struct pair;
 struct world;
 
-/* What decides. Ids; 0: no program. */
+/* The inputs of the decision. Ids; 0: no program. */
 struct xdp_mirror_view {
-	bool ignored;		   /* the configuration says xdp = ignore */
+	bool ignored;		   /* xdp = ignore in the configuration */
 	uint8_t standby_mode;	   /* XDP_ATTACHED_* */
 	uint32_t standby_program;  /* of the standby */
-	uint32_t ports_program;	   /* ours there, for the pair's ports */
+	uint32_t ports_program;	   /* ours on the standby, for the pair's ports */
 	uint32_t mirrored_program; /* what our link has on the primary */
 	uint8_t primary_mode;
-	uint32_t primary_program; /* of the primary, whoever's */
+	uint32_t primary_program; /* of the primary, ours or not */
 	unsigned sockets;	  /* AF_XDP sockets that are, or may be, of the standby */
 };
 
-/* What was refused, and the devices as they were then. */
+/* What was refused, and the state of the devices then. */
 struct xdp_mirror_try {
 	uint32_t standby_program, primary_program, mtu;
 	int primary;
@@ -35,24 +36,27 @@ struct xdp_mirror_try {
 
 enum xdp_mirror_plan {
 	XDP_PLAN_NOTHING, /* no program of ours on the primary */
-	XDP_PLAN_KEEP,	  /* the right one is there, by us or by somebody else */
+	XDP_PLAN_KEEP,	  /* the right one is there, ours or not */
 	XDP_PLAN_ATTACH,
 };
 
-/* Pure. *ret_mirror: what it comes to, but for XDP_PLAN_ATTACH. */
-enum xdp_mirror_plan xdp_mirror_decide(const struct xdp_mirror_view *view, enum vfsteer_xdp_mirror *ret_mirror);
+/* Decides. Pure. *ret_mirror: the result, except with XDP_PLAN_ATTACH. */
+enum xdp_mirror_plan xdp_mirror_decide(const struct xdp_mirror_view *view,
+				       enum vfsteer_xdp_mirror *ret_mirror);
 
-/* Is the primary of no use because the standby's program is not on it? */
+/* Is the primary unusable because the standby's program is not on it? */
 bool xdp_mirror_is_missing(enum vfsteer_xdp_mirror mirror);
 
 /*
- * Brings the primary to what the standby has, and pair->unfit to what came of it; an active primary is relieved first, for attaching and
- * detaching make drivers stop their queues: pair->mirror_waits then, and it is to be called again (aside.h). Replacing is atomic. What was refused is tried again when either device has changed. Returns
- * whether anything did change that the next decision depends on.
+ * Brings the primary to the program of the standby, and sets pair->unfit. Attaching and detaching
+ * make drivers stop their queues, so the traffic is moved off an active primary first: then
+ * pair->mirror_waits is set, and this is called again (aside.h). Replacing is atomic. What was
+ * refused is tried again after a change of either device. Returns whether anything has changed that
+ * the next decision depends on.
  */
 bool xdp_mirror_update(struct world *world, struct pair *pair);
 
-/* The primary is about to leave, or not to be used any more. */
-void xdp_mirror_part(struct world *world, struct pair *pair);
+/* Before the primary is removed or no longer used: takes our program off it. */
+void xdp_mirror_remove(struct world *world, struct pair *pair);
 
 #endif

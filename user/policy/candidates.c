@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Of devices on devices: a VLAN on a bridge on a VLAN ... The kernel's MAX_NEST_DEV. */
+/* Devices above each other: a VLAN on a bridge on a VLAN ... The kernel's MAX_NEST_DEV. */
 #define CANDIDATES_STACK_DEPTH 8
 
 bool candidates_is_virtio(const struct netdev *device)
@@ -28,8 +28,8 @@ static bool candidates_contain(const int *list, int ifindex)
 	return false;
 }
 
-const struct netdev *candidates_net_failover(const struct netdev *device, const struct netdev *const *devices,
-					     size_t count)
+const struct netdev *candidates_net_failover(const struct netdev *device,
+					     const struct netdev *const *devices, size_t count)
 {
 	for (size_t i = 0; i < count && device->master; i++)
 		if (devices[i]->ifindex == device->master)
@@ -37,7 +37,8 @@ const struct netdev *candidates_net_failover(const struct netdev *device, const 
 	return NULL;
 }
 
-const struct netdev *candidates_standby_of(const struct netdev *master, const struct netdev *const *devices, size_t count)
+const struct netdev *candidates_standby_of(const struct netdev *master,
+					   const struct netdev *const *devices, size_t count)
 {
 	const struct netdev *found = NULL;
 
@@ -46,7 +47,9 @@ const struct netdev *candidates_standby_of(const struct netdev *master, const st
 	for (size_t i = 0; i < count; i++) {
 		if (devices[i]->master != master->ifindex || !candidates_is_virtio(devices[i]))
 			continue;
-		/* Where sysfs shows another namespace's devices neither has an address; the VF is there last. */
+		/*
+		 * If sysfs is that of another namespace, neither has an address. The VF comes last.
+		 */
 		if (!strcmp(devices[i]->pci_address, master->pci_address))
 			return devices[i];
 		if (!found && !master->pci_address[0])
@@ -55,40 +58,47 @@ const struct netdev *candidates_standby_of(const struct netdev *master, const st
 	return found;
 }
 
-/* Are both slaves of one net_failover master, or is @device that master? Then the kernel says what they are to each other. */
-static bool candidates_are_failover_kin(const struct candidates_view *view, const struct netdev *standby,
-					const struct netdev *device)
+/*
+ * Are both slaves of one net_failover master, or is @device that master? Then the kernel has
+ * decided.
+ */
+static bool candidates_are_failover_kin(const struct candidates_view *view,
+					const struct netdev *standby, const struct netdev *device)
 {
 	return candidates_net_failover(standby, view->devices, view->count) &&
 	       (device->master == standby->master || device->ifindex == standby->master);
 }
 
-/* A VLAN, macvlan or bridge of the standby's has its MAC by right. */
-static bool candidates_is_above(const struct netdev *const *devices, size_t count, const struct netdev *device,
-				const struct netdev *standby, unsigned depth)
+/* A VLAN, macvlan or bridge above the standby has its MAC legitimately. */
+static bool candidates_is_above(const struct netdev *const *devices, size_t count,
+				const struct netdev *device, const struct netdev *standby,
+				unsigned depth)
 {
 	if (device->link == standby->ifindex || standby->master == device->ifindex)
 		return true;
-	/* An internal port of Open vSwitch says nothing of the ports beside it. */
+	/* An internal port of Open vSwitch is not above the other ports. */
 	if (!strcmp(device->kind, "openvswitch") && !strcmp(standby->slave_kind, "openvswitch"))
 		return true;
 	if (!depth)
 		return false;
 	for (size_t i = 0; i < count; i++)
-		if ((devices[i]->ifindex == device->link || devices[i]->master == device->ifindex) &&
+		if ((devices[i]->ifindex == device->link ||
+		     devices[i]->master == device->ifindex) &&
 		    candidates_is_above(devices, count, devices[i], standby, depth - 1))
 			return true;
 	return false;
 }
 
-bool candidates_are_stacked(const struct netdev *const *devices, size_t count, const struct netdev *a, const struct netdev *b)
+bool candidates_are_stacked(const struct netdev *const *devices, size_t count,
+			    const struct netdev *a, const struct netdev *b)
 {
 	return candidates_is_above(devices, count, a, b, CANDIDATES_STACK_DEPTH) ||
 	       candidates_is_above(devices, count, b, a, CANDIDATES_STACK_DEPTH);
 }
 
-/* A device with the permanent MAC of some virtio-net device belongs with that one. */
-static bool candidates_is_spoken_for(const struct candidates_view *view, const struct netdev *device)
+/* A device with the permanent MAC of another virtio-net device belongs to that one. */
+static bool candidates_is_spoken_for(const struct candidates_view *view,
+				     const struct netdev *device)
 {
 	for (size_t i = 0; i < view->count; i++)
 		if (view->devices[i] != device && candidates_is_virtio(view->devices[i]) &&
@@ -97,9 +107,9 @@ static bool candidates_is_spoken_for(const struct candidates_view *view, const s
 	return false;
 }
 
-/* Hardware, but not of the standby's permanent MAC. */
-static enum candidate_verdict candidates_judge_stranger(const struct candidates_view *view, const struct netdev *device,
-							bool claims)
+/* Hardware, but not with the standby's permanent MAC. */
+static enum candidate_verdict candidates_judge_stranger(const struct candidates_view *view,
+							const struct netdev *device, bool claims)
 {
 	if (claims)
 		return candidates_has_permanent_mac(device) ? CANDIDATE_MAC_SET : CANDIDATE_NO_MAC;
@@ -111,7 +121,8 @@ static enum candidate_verdict candidates_judge_stranger(const struct candidates_
 	return candidates_is_spoken_for(view, device) ? CANDIDATE_UNLIKE : CANDIDATE_OTHER_MAC;
 }
 
-enum candidate_verdict candidates_judge_owners(const struct candidates_view *view, const struct netdev *standby,
+enum candidate_verdict candidates_judge_owners(const struct candidates_view *view,
+					       const struct netdev *standby,
 					       const struct netdev *device)
 {
 	if (candidates_are_stacked(view->devices, view->count, standby, device))
@@ -122,10 +133,12 @@ enum candidate_verdict candidates_judge_owners(const struct candidates_view *vie
 		return CANDIDATE_HAS_UPPER;
 	if (owners_find(&view->addresses, device, standby, OWNERS_FOREIGN))
 		return CANDIDATE_HAS_ADDRESSES;
-	return candidates_contain(view->contested, device->ifindex) ? CANDIDATE_CONTESTED : CANDIDATE_FIT;
+	return candidates_contain(view->contested, device->ifindex) ? CANDIDATE_CONTESTED
+								    : CANDIDATE_FIT;
 }
 
-static enum candidate_verdict candidates_judge(const struct candidates_view *view, const struct netdev *standby,
+static enum candidate_verdict candidates_judge(const struct candidates_view *view,
+					       const struct netdev *standby,
 					       const struct netdev *device)
 {
 	bool same = candidates_has_permanent_mac(standby) &&
@@ -135,18 +148,21 @@ static enum candidate_verdict candidates_judge(const struct candidates_view *vie
 	if (device->ifindex == standby->ifindex || device->hardware_type != ARPHRD_ETHER ||
 	    candidates_are_failover_kin(view, standby, device))
 		return CANDIDATE_UNLIKE;
-	if (!strcmp(device->driver, "net_failover") || candidates_net_failover(device, view->devices, view->count))
+	if (!strcmp(device->driver, "net_failover") ||
+	    candidates_net_failover(device, view->devices, view->count))
 		return claims ? CANDIDATE_NET_FAILOVER : CANDIDATE_UNLIKE;
 	if (device->kind[0])
-		return claims && !candidates_is_above(view->devices, view->count, device, standby, CANDIDATES_STACK_DEPTH)
+		return claims && !candidates_is_above(view->devices, view->count, device, standby,
+						      CANDIDATES_STACK_DEPTH)
 			       ? CANDIDATE_SOFTWARE
 			       : CANDIDATE_UNLIKE;
 	if (!device->pci_address[0])
 		return claims ? CANDIDATE_NOT_ON_PCI : CANDIDATE_UNLIKE;
 	if (!same)
 		return candidates_judge_stranger(view, device, claims);
-	return candidates_contain(view->taken, device->ifindex) ? CANDIDATE_TAKEN :
-								  candidates_judge_owners(view, standby, device);
+	return candidates_contain(view->taken, device->ifindex)
+		       ? CANDIDATE_TAKEN
+		       : candidates_judge_owners(view, standby, device);
 }
 
 /* "10000:e1:00.0" is higher than "0000:e1:00.0": all parts but the first have one width. */
@@ -159,37 +175,46 @@ static int candidates_compare_addresses(const struct netdev *a, const struct net
 	return strcmp(a->pci_address, b->pci_address);
 }
 
-/* Why @a comes before @b, use left aside; CANDIDATE_FIT: it does not. */
+/* Why @a comes before @b, whether in use or not; CANDIDATE_FIT: it does not. */
 static enum candidate_verdict candidates_prefer(const struct netdev *a, const struct netdev *b)
 {
 	int order = candidates_compare_addresses(a, b);
 
 	if (candidates_is_virtio(a) != candidates_is_virtio(b))
 		return candidates_is_virtio(b) ? CANDIDATE_VIRTIO : CANDIDATE_FIT;
-	return order < 0 || (!order && a->ifindex < b->ifindex) ? CANDIDATE_HIGHER_ADDRESS : CANDIDATE_FIT;
+	return order < 0 || (!order && a->ifindex < b->ifindex) ? CANDIDATE_HIGHER_ADDRESS
+								: CANDIDATE_FIT;
 }
 
-bool candidates_is_better(const struct candidates_view *view, const struct netdev *a, const struct netdev *b)
+bool candidates_is_better(const struct candidates_view *view, const struct netdev *a,
+			  const struct netdev *b)
 {
-	bool a_in_use = candidates_contain(view->in_use, a->ifindex), b_in_use = candidates_contain(view->in_use, b->ifindex);
+	bool a_in_use = candidates_contain(view->in_use, a->ifindex),
+	     b_in_use = candidates_contain(view->in_use, b->ifindex);
 
 	return a_in_use != b_in_use ? a_in_use : candidates_prefer(a, b) != CANDIDATE_FIT;
 }
 
-/* The other slave of net_failover's @master. */
-static const struct netdev *candidates_choose_slave(const struct candidates_view *view, const struct netdev *master,
+/* Returns the other slave of net_failover's @master. */
+static const struct netdev *candidates_choose_slave(const struct candidates_view *view,
+						    const struct netdev *master,
 						    const struct netdev *standby)
 {
 	for (size_t i = 0; i < view->count; i++)
-		if (view->devices[i]->master == master->ifindex && view->devices[i]->ifindex != standby->ifindex &&
+		if (view->devices[i]->master == master->ifindex &&
+		    view->devices[i]->ifindex != standby->ifindex &&
 		    view->devices[i]->hardware_type == ARPHRD_ETHER)
-			return candidates_contain(view->contested, view->devices[i]->ifindex) ? NULL : view->devices[i];
+			return candidates_contain(view->contested, view->devices[i]->ifindex)
+				       ? NULL
+				       : view->devices[i];
 	return NULL;
 }
 
-const struct netdev *candidates_choose(const struct candidates_view *view, const struct netdev *standby)
+const struct netdev *candidates_choose(const struct candidates_view *view,
+				       const struct netdev *standby)
 {
-	const struct netdev *master = candidates_net_failover(standby, view->devices, view->count), *best = NULL;
+	const struct netdev *master = candidates_net_failover(standby, view->devices, view->count),
+			    *best = NULL;
 
 	if (master)
 		return candidates_choose_slave(view, master, standby);
@@ -203,33 +228,44 @@ const struct netdev *candidates_choose(const struct candidates_view *view, const
 	return best;
 }
 
-/* Of the device that a named primary is by name or identity; CANDIDATE_UNLIKE: it is neither. */
-static enum candidate_verdict candidates_judge_named(const struct candidates_view *view, const struct netdev *standby,
-						     const struct candidates_named *named, const struct netdev *device)
+/*
+ * Judges a device with the name or identity of a named primary; CANDIDATE_UNLIKE: it has neither.
+ */
+static enum candidate_verdict candidates_judge_named(const struct candidates_view *view,
+						     const struct netdev *standby,
+						     const struct candidates_named *named,
+						     const struct netdev *device)
 {
-	bool is_called = identity_is_called(device, named->name_hash), is_pinned = identity_is_pinned(&named->identity);
+	bool is_called = identity_is_called(device, named->name_hash),
+	     is_pinned = identity_is_pinned(&named->identity);
 	bool matches = is_pinned && identity_matches(&named->identity, device, standby, is_called);
 
-	if (device == standby || (!is_called && !matches) || candidates_contain(view->taken, device->ifindex))
+	if (device == standby || (!is_called && !matches) ||
+	    candidates_contain(view->taken, device->ifindex))
 		return CANDIDATE_UNLIKE;
-	return is_pinned && !matches ? CANDIDATE_OTHER_IDENTITY : candidates_judge_owners(view, standby, device);
+	return is_pinned && !matches ? CANDIDATE_OTHER_IDENTITY
+				     : candidates_judge_owners(view, standby, device);
 }
 
-/* Why @device is not the primary; CANDIDATE_UNLIKE: not worth a word. */
-static enum candidate_verdict candidates_judge_other(const struct candidates_view *view, const struct netdev *standby,
-						     const struct netdev *primary, const struct candidates_named *named,
+/* Returns why @device is not the primary; CANDIDATE_UNLIKE: not worth mentioning. */
+static enum candidate_verdict candidates_judge_other(const struct candidates_view *view,
+						     const struct netdev *standby,
+						     const struct netdev *primary,
+						     const struct candidates_named *named,
 						     const struct netdev *device)
 {
 	enum candidate_verdict verdict;
 
 	if (named->name_hash) {
 		verdict = candidates_judge_named(view, standby, named, device);
-		/* About to become the primary. */
+		/* It will become the primary. */
 		if (verdict == CANDIDATE_FIT)
 			return CANDIDATE_UNLIKE;
 		if (verdict != CANDIDATE_UNLIKE)
 			return verdict;
-		return candidates_judge(view, standby, device) == CANDIDATE_FIT ? CANDIDATE_NOT_NAMED : CANDIDATE_UNLIKE;
+		return candidates_judge(view, standby, device) == CANDIDATE_FIT
+			       ? CANDIDATE_NOT_NAMED
+			       : CANDIDATE_UNLIKE;
 	}
 	verdict = candidates_judge(view, standby, device);
 	if (!primary)
@@ -240,8 +276,9 @@ static enum candidate_verdict candidates_judge_other(const struct candidates_vie
 	return verdict == CANDIDATE_FIT ? CANDIDATE_LATER : verdict;
 }
 
-size_t candidates_others(const struct candidates_view *view, const struct netdev *standby, const struct netdev *primary,
-			 const struct candidates_named *named, struct candidate *others, size_t size)
+size_t candidates_others(const struct candidates_view *view, const struct netdev *standby,
+			 const struct netdev *primary, const struct candidates_named *named,
+			 struct candidate *others, size_t size)
 {
 	size_t count = 0;
 

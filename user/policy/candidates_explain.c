@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Why a device is not the primary, and what to do about it: candidates.h. */
+/* Why a device is not the primary, and the remedy: candidates.h. */
 #include "base/mac.h"
 #include "policy/candidates.h"
 
@@ -33,8 +33,9 @@ const char *candidates_word(enum candidate_verdict verdict)
 	return words[verdict];
 }
 
-static void candidates_explain_master(const struct candidates_view *view, const struct netdev *device,
-				      const struct netdev *standby, char ret[CANDIDATES_TEXT_SIZE])
+static void candidates_explain_master(const struct candidates_view *view,
+				      const struct netdev *device, const struct netdev *standby,
+				      char ret[CANDIDATES_TEXT_SIZE])
 {
 	const char *master = "another device";
 
@@ -42,92 +43,108 @@ static void candidates_explain_master(const struct candidates_view *view, const 
 		if (view->devices[i]->ifindex == device->master)
 			master = view->devices[i]->name;
 	if (standby->master == device->master)
-		snprintf(ret, CANDIDATES_TEXT_SIZE, "both it and %s are ports of %s: take it out: ip link set %s nomaster", standby->name,
-			 master, device->name);
+		snprintf(ret, CANDIDATES_TEXT_SIZE,
+			 "both it and %s are ports of %s: take it out: ip link set %s nomaster",
+			 standby->name, master, device->name);
 	else
-		snprintf(ret, CANDIDATES_TEXT_SIZE, "a port of %s: take it out if it is to carry the traffic of %s: ip link set %s nomaster",
+		snprintf(ret, CANDIDATES_TEXT_SIZE,
+			 "a port of %s: take it out if it is to carry the traffic of %s: ip link "
+			 "set %s nomaster",
 			 master, standby->name, device->name);
 }
 
-static void candidates_explain_address(const struct candidates_view *view, const struct netdev *device,
-				       const struct netdev *standby, char ret[CANDIDATES_TEXT_SIZE])
+static void candidates_explain_address(const struct candidates_view *view,
+				       const struct netdev *device, const struct netdev *standby,
+				       char ret[CANDIDATES_TEXT_SIZE])
 {
-	const struct netdev_address *address = owners_find(&view->addresses, device, standby, OWNERS_FOREIGN);
+	const struct netdev_address *address =
+		owners_find(&view->addresses, device, standby, OWNERS_FOREIGN);
 	char text[OWNERS_ADDRESS_SIZE] = "";
 
 	if (address)
 		owners_write(address, text);
 	snprintf(ret, CANDIDATES_TEXT_SIZE,
-		 "it has the address %s, which %s has not: move it there: ip address del %s dev %s; ip address add %s dev %s", text,
-		 standby->name, text, device->name, text, standby->name);
+		 "it has the address %s, which %s has not: move it there: ip address del %s dev "
+		 "%s; ip address add %s dev %s",
+		 text, standby->name, text, device->name, text, standby->name);
 }
 
-static void candidates_explain_upper(const struct candidates_view *view, const struct netdev *device, const struct netdev *standby,
+static void candidates_explain_upper(const struct candidates_view *view,
+				     const struct netdev *device, const struct netdev *standby,
 				     char ret[CANDIDATES_TEXT_SIZE])
 {
 	const struct netdev *upper = owners_find_upper(view->devices, view->count, device);
 	const char *name = upper ? upper->name : "another device";
 
-	snprintf(ret, CANDIDATES_TEXT_SIZE, "the %s %s is on it, and would receive nothing: make it on %s instead: ip link delete %s",
+	snprintf(ret, CANDIDATES_TEXT_SIZE,
+		 "the %s %s is on it, and would receive nothing: make it on %s instead: ip link "
+		 "delete %s",
 		 upper ? upper->kind : "device", name, standby->name, name);
 }
 
-void candidates_explain(const struct candidates_view *view, const struct candidate *other, const struct netdev *standby,
-			const struct netdev *primary, char ret[CANDIDATES_TEXT_SIZE])
+void candidates_explain(const struct candidates_view *view, const struct candidate *other,
+			const struct netdev *standby, const struct netdev *primary,
+			char ret[CANDIDATES_TEXT_SIZE])
 {
 	const struct netdev *device = other->device;
 	const char *chosen = primary ? primary->name : "another";
-	char remedy[96], host_remedy[192], permanent[MAC_TEXT_SIZE], pinned[IDENTITY_TEXT_SIZE] = "";
+	char remedy[96], host_remedy[192], permanent[MAC_TEXT_SIZE],
+		pinned[IDENTITY_TEXT_SIZE] = "";
 
 	mac_write(device->permanent_mac, permanent);
-	snprintf(remedy, sizeof(remedy), "name it if it is meant: --pair %s=%s", standby->name, device->name);
-	snprintf(host_remedy, sizeof(host_remedy),
-		 "if it is the VF, give it the standby's MAC on the host, or use --pair %s=%s", standby->name,
+	snprintf(remedy, sizeof(remedy), "name it if it is meant: --pair %s=%s", standby->name,
 		 device->name);
+	snprintf(host_remedy, sizeof(host_remedy),
+		 "if it is the VF, give it the standby's MAC on the host, or use --pair %s=%s",
+		 standby->name, device->name);
 	switch (other->verdict) {
 	case CANDIDATE_UNLIKE:
 	case CANDIDATE_FIT:
 		*ret = '\0';
 		break;
 	case CANDIDATE_LATER:
-		snprintf(ret, CANDIDATES_TEXT_SIZE, "of the same permanent MAC, but %s was there first and stays",
-			 chosen);
+		snprintf(ret, CANDIDATES_TEXT_SIZE,
+			 "of the same permanent MAC, but %s was there first and stays", chosen);
 		break;
 	case CANDIDATE_VIRTIO:
-		snprintf(ret, CANDIDATES_TEXT_SIZE, "of the same permanent MAC, but a virtio device, which %s is not",
-			 chosen);
+		snprintf(ret, CANDIDATES_TEXT_SIZE,
+			 "of the same permanent MAC, but a virtio device, which %s is not", chosen);
 		break;
 	case CANDIDATE_HIGHER_ADDRESS:
-		snprintf(ret, CANDIDATES_TEXT_SIZE, "of the same permanent MAC, but %s has the lower PCI address",
-			 chosen);
+		snprintf(ret, CANDIDATES_TEXT_SIZE,
+			 "of the same permanent MAC, but %s has the lower PCI address", chosen);
 		break;
 	case CANDIDATE_NOT_NAMED:
-		snprintf(ret, CANDIDATES_TEXT_SIZE, "of the same permanent MAC, but %s is named by the configuration",
-			 chosen);
+		snprintf(ret, CANDIDATES_TEXT_SIZE,
+			 "of the same permanent MAC, but %s is named by the configuration", chosen);
 		break;
 	case CANDIDATE_TAKEN:
-		snprintf(ret, CANDIDATES_TEXT_SIZE, "of the same permanent MAC, but part of another pair");
+		snprintf(ret, CANDIDATES_TEXT_SIZE,
+			 "of the same permanent MAC, but part of another pair");
 		break;
 	case CANDIDATE_NET_FAILOVER:
-		snprintf(ret, CANDIDATES_TEXT_SIZE, "of the same MAC, but the kernel's net_failover owns it");
+		snprintf(ret, CANDIDATES_TEXT_SIZE,
+			 "of the same MAC, but the kernel's net_failover owns it");
 		break;
 	case CANDIDATE_SOFTWARE:
-		snprintf(ret, CANDIDATES_TEXT_SIZE, "of the same MAC, but made of software (%s); %s", device->kind,
-			 remedy);
+		snprintf(ret, CANDIDATES_TEXT_SIZE,
+			 "of the same MAC, but made of software (%s); %s", device->kind, remedy);
 		break;
 	case CANDIDATE_NOT_ON_PCI:
 		snprintf(ret, CANDIDATES_TEXT_SIZE, "of the same MAC, but %s%s, not on PCI; %s",
 			 device->bus[0] ? "on the bus " : "on no bus", device->bus, remedy);
 		break;
 	case CANDIDATE_MAC_SET:
-		snprintf(ret, CANDIDATES_TEXT_SIZE, "its MAC was only set, its permanent one is %s; %s", permanent,
+		snprintf(ret, CANDIDATES_TEXT_SIZE,
+			 "its MAC was only set, its permanent one is %s; %s", permanent,
 			 host_remedy);
 		break;
 	case CANDIDATE_NO_MAC:
 		snprintf(ret, CANDIDATES_TEXT_SIZE, "it has no permanent MAC; %s", host_remedy);
 		break;
 	case CANDIDATE_OTHER_MAC:
-		snprintf(ret, CANDIDATES_TEXT_SIZE, "its permanent MAC is %s; %s", permanent, host_remedy);
+		snprintf(ret, CANDIDATES_TEXT_SIZE, "its permanent MAC is %s; %s", permanent,
+			 host_remedy);
 		break;
 	case CANDIDATE_HAS_MASTER:
 		candidates_explain_master(view, device, standby, ret);
@@ -137,13 +154,15 @@ void candidates_explain(const struct candidates_view *view, const struct candida
 		break;
 	case CANDIDATE_CONTESTED:
 		snprintf(ret, CANDIDATES_TEXT_SIZE,
-			 "somebody kept changing what vfsteer sets on it (addresses, ARP, IPv6): keep the network manager off it (Unmanaged=yes), then restart vfsteer");
+			 "somebody kept changing what vfsteer sets on it (addresses, ARP, IPv6): "
+			 "keep the network manager off it (Unmanaged=yes), then restart vfsteer");
 		break;
 	case CANDIDATE_OTHER_IDENTITY:
 		if (other->identity)
 			identity_describe(other->identity, pinned);
 		snprintf(ret, CANDIDATES_TEXT_SIZE,
-			 "it has the primary's name only: that was the device with the %s; if this one is meant: 'vfsteer unload', then start vfsteer again",
+			 "it has the primary's name only: that was the device with the %s; if this "
+			 "one is meant: 'vfsteer unload', then start vfsteer again",
 			 pinned);
 		break;
 	case CANDIDATE_HAS_UPPER:
@@ -151,7 +170,8 @@ void candidates_explain(const struct candidates_view *view, const struct candida
 		break;
 	case CANDIDATE_STACKED:
 		snprintf(ret, CANDIDATES_TEXT_SIZE,
-			 "one of it and %s is made on the other, so what one sends the other would send again: name the VF after the '='",
+			 "one of it and %s is made on the other, so what one sends the other would "
+			 "send again: name the VF after the '='",
 			 standby->name);
 		break;
 	}

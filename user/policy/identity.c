@@ -26,7 +26,8 @@ struct identity identity_of(const struct netdev *device)
 {
 	struct identity identity = { 0 };
 
-	memcpy(identity.mac, has_permanent_mac(device) ? device->permanent_mac : device->mac, ETH_ALEN);
+	memcpy(identity.mac, has_permanent_mac(device) ? device->permanent_mac : device->mac,
+	       ETH_ALEN);
 	if (!has_permanent_mac(device))
 		snprintf(identity.address, sizeof(identity.address), "%s",
 			 is_hardware(device) ? device->pci_address : IDENTITY_SOFTWARE);
@@ -38,17 +39,20 @@ bool identity_is_by_mac(const struct identity *identity)
 	return identity_is_pinned(identity) && !strcmp(identity->address, IDENTITY_SOFTWARE);
 }
 
-bool identity_matches(const struct identity *identity, const struct netdev *device, const struct netdev *standby, bool is_called)
+bool identity_matches(const struct identity *identity, const struct netdev *device,
+		      const struct netdev *standby, bool is_called)
 {
 	if (!identity->address[0])
-		/* Software may inherit the permanent MAC of what is below it: an ipvlan, a macvlan. */
-		return !memcmp(identity->mac, device->permanent_mac, ETH_ALEN) && (is_called || is_hardware(device));
+		/* Software may inherit the permanent MAC of the device below: ipvlan, macvlan. */
+		return !memcmp(identity->mac, device->permanent_mac, ETH_ALEN) &&
+		       (is_called || is_hardware(device));
 	if (has_permanent_mac(device))
 		return false;
 	if (!identity_is_by_mac(identity))
 		return is_hardware(device) && !strcmp(identity->address, device->pci_address);
 	return is_called && !is_hardware(device) &&
-	       (!memcmp(identity->mac, device->mac, ETH_ALEN) || (standby && !memcmp(standby->mac, device->mac, ETH_ALEN)));
+	       (!memcmp(identity->mac, device->mac, ETH_ALEN) ||
+		(standby && !memcmp(standby->mac, device->mac, ETH_ALEN)));
 }
 
 void identity_describe(const struct identity *identity, char ret[IDENTITY_TEXT_SIZE])
@@ -64,7 +68,7 @@ void identity_describe(const struct identity *identity, char ret[IDENTITY_TEXT_S
 		snprintf(ret, IDENTITY_TEXT_SIZE, "MAC %s", mac);
 }
 
-/* FNV-1a, which <https://datatracker.ietf.org/doc/html/draft-eastlake-fnv> describes. */
+/* FNV-1a, see <https://datatracker.ietf.org/doc/html/draft-eastlake-fnv>. */
 uint32_t identity_hash_name(const char *name)
 {
 	uint32_t hash = 2166136261u;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* options: what the user asks for, by arguments or configuration, checked for form only; whether devices exist is for the agent to find. */
+/*
+ * options: what the user requested, by arguments or configuration. Only its form was checked. The
+ * agent finds out whether devices exist.
+ */
 #ifndef POLICY_OPTIONS_H
 #define POLICY_OPTIONS_H
 
@@ -15,21 +18,21 @@
 
 #define OPTIONS_NAME_SIZE DEVICE_NAME_SIZE
 
-/* Our place beside other people's programs on the standby's egress. */
+/* The place of our program among those of others on the egress of the standby. */
 enum options_egress {
-	OPTIONS_EGRESS_UNSAID, /* of a pair: as [agent] says; there: after */
+	OPTIONS_EGRESS_UNSAID, /* in a pair: as [agent] says; in [agent]: after */
 	OPTIONS_EGRESS_AFTER,
 	OPTIONS_EGRESS_BEFORE,
 };
 
-/* A setting of a pair that the one for all pairs stands in for. */
+/* The qdisc of the primary. UNSAID in a pair: as [agent] says. */
 enum options_qdisc {
 	OPTIONS_QDISC_UNSAID,
 	OPTIONS_QDISC_MIRROR,
 	OPTIONS_QDISC_KEEP,
 };
 
-/* What is announced of a pair; likewise. */
+/* What is announced; the same. */
 enum options_announce {
 	OPTIONS_ANNOUNCE_UNSAID,
 	OPTIONS_ANNOUNCE_ALL,
@@ -37,7 +40,7 @@ enum options_announce {
 	OPTIONS_ANNOUNCE_OFF,
 };
 
-/* Whether a primary that leads nowhere is found: see path_targets.h; likewise. */
+/* Whether a primary that has carrier and no path is detected: see path_targets.h; the same. */
 enum options_path {
 	OPTIONS_PATH_UNSAID,
 	OPTIONS_PATH_AUTO,
@@ -48,25 +51,28 @@ enum options_path {
 #define OPTIONS_PATH_RULES 256 /* of all pairs together */
 #define OPTIONS_ANNOUNCE_RULES 256 /* of all pairs together */
 
-/* One exception of announce_except: see announce_filter.h. */
+/* An exception of announce_except: see announce_filter.h. */
 struct announce_rule {
-	char pair[OPTIONS_NAME_SIZE]; /* its standby, as the configuration names it; empty: for all pairs */
+	char pair[OPTIONS_NAME_SIZE]; /* the configured name of the standby; empty: for all pairs */
 	int family;                    /* AF_INET, AF_INET6, or AF_UNSPEC: a MAC */
-	uint8_t prefix_length;         /* in bits; of a MAC 48 */
-	uint8_t bytes[16];             /* as on the wire */
+	uint8_t prefix_length;         /* in bits; 48 for a MAC */
+	uint8_t bytes[16];             /* as in a packet */
 };
 
-/* Zero-initialised it lets everything pass. The rules are somebody else's, and live longer. */
+/* Zero-initialised, it allows everything. The caller keeps the rules, which must outlive it. */
 struct announce_filter {
 	enum vfsteer_announce what;
 	const struct announce_rule *rules;
 	size_t count;
-	const char *pair; /* NULL: only the rules for all pairs count */
+	const char *pair; /* NULL: only the rules for all pairs apply */
 };
 
-/* One address that the configuration names for path_check: see path_targets.h. */
+/* An address of path_check: see path_targets.h. */
 struct path_rule {
-	char pair[OPTIONS_NAME_SIZE]; /* its standby, as the configuration names it; empty: for all pairs that name none */
+	/*
+	 * the configured name of the standby; empty: for all pairs without addresses of their own
+	 */
+	char pair[OPTIONS_NAME_SIZE];
 	int family;		   /* AF_INET or AF_INET6 */
 	union {
 		struct in_addr v4;
@@ -74,50 +80,50 @@ struct path_rule {
 	};
 };
 
-/* What the configuration says for one pair. The rules are somebody else's, and live longer. */
+/* The path check of one pair. The caller keeps the rules, which must outlive it. */
 struct path_wish {
 	bool is_off;
 	const struct path_rule *rules;
 	size_t count;
-	const char *pair; /* the rules of this one count; NULL: auto */
+	const char *pair; /* the rules of this pair apply; NULL: auto */
 };
 
 struct options_pair {
-	char standby[OPTIONS_NAME_SIZE]; /* ifname or altname, as the next */
+	char standby[OPTIONS_NAME_SIZE]; /* ifname or altname, like the next */
 	char primary[OPTIONS_NAME_SIZE]; /* empty: found by permanent MAC */
-	bool rx_direct;            /* see direct.h; the configuration may say so for all pairs, too */
+	bool rx_direct;            /* see direct.h; the configuration may set it for all pairs */
 	enum options_egress egress;
 	enum options_qdisc qdisc;  /* see pair_qdisc.h */
-	bool xdp_ignored;          /* see pairing.h; likewise */
+	bool xdp_ignored;          /* see pairing.h; the same */
 	enum options_announce announce;
 	enum options_path path_check;
 };
 
-/* A port as it is asked for: see port.h. */
+/* A requested port: see port.h. */
 struct options_port {
 	char name[IF_NAMESIZE];
-	char pair[OPTIONS_NAME_SIZE]; /* its standby, by ifname or altname */
-	bool has_mac;           /* else that of a veth's other end */
+	char pair[OPTIONS_NAME_SIZE]; /* its standby, ifname or altname */
+	bool has_mac;           /* else the MAC of the veth's other end */
 	uint8_t mac[ETH_ALEN];
-	bool passthrough; /* the pair's own MAC, and all that comes for it */
+	bool passthrough; /* it owns the MAC of the pair and receives all frames for it */
 	bool without_xdp;
 };
 
-/* What a configuration may change; see config.h. */
+/* What a configuration may change: see config.h. */
 struct options_settings {
 	bool rx_direct, xdp_ignored;
 	enum options_egress egress;
-	enum options_qdisc qdisc; /* unsaid: mirror */
-	enum options_announce announce; /* unsaid: all */
-	enum options_path path_check;   /* unsaid: auto */
+	enum options_qdisc qdisc; /* default: mirror */
+	enum options_announce announce; /* default: all */
+	enum options_path path_check;   /* default: auto */
 	unsigned up_delay_ms, leaving_timeout_ms, announce_count, announce_interval_ms;
 	unsigned announce_again_s; /* 0: off */
-	unsigned hold_limit_ms;    /* see bpf/hold.h; 0: no removal is held */
+	unsigned hold_limit_ms;    /* see bpf/hold.h; 0: removals are not held */
 };
 
 struct options {
 	const char *bpffs;  /* points into argv */
-	const char *config; /* likewise; NULL: none */
+	const char *config; /* the same; NULL: none */
 	struct options_settings settings;
 	unsigned pair_count;
 	struct options_pair pairs[VFSTEER_MAX_PAIRS];
@@ -129,7 +135,7 @@ struct options {
 	struct options_port ports[VFSTEER_MAX_PORTS];
 	struct options_port port; /* of `port add`, without its name */
 	bool json;
-	const char *operands[2]; /* what remains, in order; NULL where there is none */
+	const char *operands[2]; /* other arguments, in order; NULL: none */
 	unsigned operand_count;
 };
 

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Of <linux/if_addr.h>, Linux 5.18. */
+/* From <linux/if_addr.h>, Linux 5.18. */
 #define OWNERS_PROTOCOL_ROUTER 2
 #define OWNERS_PROTOCOL_LINK_LOCAL 3
 
@@ -41,8 +41,9 @@ static bool is_on(const struct owners_addresses *addresses, const struct netdev 
 	return false;
 }
 
-const struct netdev_address *owners_find(const struct owners_addresses *addresses, const struct netdev *device,
-					 const struct netdev *standby, enum owners_address whose)
+const struct netdev_address *owners_find(const struct owners_addresses *addresses,
+					 const struct netdev *device, const struct netdev *standby,
+					 enum owners_address whose)
 {
 	for (size_t i = 0; device->address_count && i < addresses->count; i++) {
 		const struct netdev_address *address = &addresses->list[i];
@@ -59,16 +60,18 @@ const struct netdev_address *owners_find(const struct owners_addresses *addresse
 	return NULL;
 }
 
-/* Of these the link is the other end, which is not below. */
+/* The link of these is their other end, not a device below. */
 static bool is_end(const struct netdev *device)
 {
 	return !strcmp(device->kind, "veth") || !strcmp(device->kind, "netkit");
 }
 
-const struct netdev *owners_find_upper(const struct netdev *const *devices, size_t count, const struct netdev *device)
+const struct netdev *owners_find_upper(const struct netdev *const *devices, size_t count,
+				       const struct netdev *device)
 {
 	for (size_t i = 0; i < count; i++)
-		if (devices[i]->link == device->ifindex && !is_end(devices[i]) && !vlan_stub_is(devices[i], device->ifindex))
+		if (devices[i]->link == device->ifindex && !is_end(devices[i]) &&
+		    !vlan_stub_is(devices[i], device->ifindex))
 			return devices[i];
 	return NULL;
 }

@@ -12,19 +12,23 @@ const struct netdev *pairing_by_name(const struct candidates_view *view, const c
 	return NULL;
 }
 
-const struct netdev *pairing_standby_of(const struct netdev *device, const struct netdev *const *devices, size_t count)
+const struct netdev *pairing_standby_of(const struct netdev *device,
+					const struct netdev *const *devices, size_t count)
 {
-	return strcmp(device->driver, "net_failover") ? device : candidates_standby_of(device, devices, count);
+	return strcmp(device->driver, "net_failover")
+		       ? device
+		       : candidates_standby_of(device, devices, count);
 }
 
-enum pairing_refusal pairing_judge(const struct netdev *standby, const struct netdev *primary, bool primary_is_named,
-				   const struct netdev *const *devices, size_t count)
+enum pairing_refusal pairing_judge(const struct netdev *standby, const struct netdev *primary,
+				   bool primary_is_named, const struct netdev *const *devices,
+				   size_t count)
 {
 	const struct netdev *master;
 
 	if (standby->hardware_type != ARPHRD_ETHER || standby->flags & IFF_LOOPBACK)
 		return PAIRING_NOT_ETHERNET;
-	/* A VF that is net_failover's primary, named as a standby. */
+	/* A VF that is the primary of net_failover was named as standby. */
 	master = candidates_net_failover(standby, devices, count);
 	if (master && candidates_standby_of(master, devices, count) != standby)
 		return PAIRING_NET_FAILOVER;
@@ -40,13 +44,15 @@ enum pairing_refusal pairing_judge(const struct netdev *standby, const struct ne
 		return PAIRING_OK;
 	if (master || candidates_net_failover(primary, devices, count))
 		return PAIRING_NET_FAILOVER;
-	return candidates_are_stacked(devices, count, standby, primary) ? PAIRING_STACKED : PAIRING_OK;
+	return candidates_are_stacked(devices, count, standby, primary) ? PAIRING_STACKED
+									: PAIRING_OK;
 }
 
-/* A virtio-net device whose MAC an earlier virtio-net device has is that one's primary, not a standby. */
-static bool pairing_is_second_virtio(const struct netdev *device, const struct netdev *const *devices, size_t count)
+/* A virtio-net device with the MAC of an earlier one is its primary, not a standby. */
+static bool pairing_is_second_virtio(const struct netdev *device,
+				     const struct netdev *const *devices, size_t count)
 {
-	/* Its master tells. */
+	/* Its master decides. */
 	if (candidates_net_failover(device, devices, count))
 		return false;
 	for (size_t i = 0; i < count; i++)
@@ -56,7 +62,8 @@ static bool pairing_is_second_virtio(const struct netdev *device, const struct n
 	return false;
 }
 
-static void pairing_set_owner(const struct candidates_view *view, const struct netdev *standby, struct pairing *pairing)
+static void pairing_set_owner(const struct candidates_view *view, const struct netdev *standby,
+			      struct pairing *pairing)
 {
 	const struct netdev *master = candidates_net_failover(standby, view->devices, view->count);
 
@@ -65,7 +72,8 @@ static void pairing_set_owner(const struct candidates_view *view, const struct n
 	pairing->kind = master ? KIND_NET_FAILOVER : KIND_PLAIN;
 }
 
-static size_t pairing_find_all(const struct candidates_view *seen, struct pairing *pairings, size_t size)
+static size_t pairing_find_all(const struct candidates_view *seen, struct pairing *pairings,
+			       size_t size)
 {
 	struct candidates_view view = *seen;
 	size_t found = 0;
@@ -74,7 +82,8 @@ static size_t pairing_find_all(const struct candidates_view *seen, struct pairin
 	for (size_t i = 0; i < view.count && found < size; i++) {
 		const struct netdev *device = view.devices[i], *primary;
 
-		if (!candidates_is_virtio(device) || pairing_is_second_virtio(device, view.devices, view.count) ||
+		if (!candidates_is_virtio(device) ||
+		    pairing_is_second_virtio(device, view.devices, view.count) ||
 		    pairing_judge(device, NULL, false, view.devices, view.count) != PAIRING_OK)
 			continue;
 		primary = candidates_choose(&view, device);
@@ -84,7 +93,7 @@ static size_t pairing_find_all(const struct candidates_view *seen, struct pairin
 	return found;
 }
 
-/* @list: ends with 0; NULL is an empty one. */
+/* @list ends with 0; NULL is an empty one. */
 static bool pairing_lists(const int *list, const struct netdev *device)
 {
 	for (; list && *list; list++)
@@ -93,16 +102,21 @@ static bool pairing_lists(const int *list, const struct netdev *device)
 	return false;
 }
 
-/* May the device that the request names be its primary? One in use is: software may change its MAC, by which it was pinned. */
-static bool pairing_may_be(const struct candidates_view *view, const struct pairing_pinned *pinned, const struct netdev *standby,
-			   const struct netdev *device)
+/*
+ * May the device that the request names be its primary? Yes if it is in use: software may change
+ * the MAC that identifies it.
+ */
+static bool pairing_may_be(const struct candidates_view *view, const struct pairing_pinned *pinned,
+			   const struct netdev *standby, const struct netdev *device)
 {
-	if (!pinned || !identity_is_pinned(&pinned->primary) || identity_matches(&pinned->primary, device, standby, true))
+	if (!pinned || !identity_is_pinned(&pinned->primary) ||
+	    identity_matches(&pinned->primary, device, standby, true))
 		return true;
 	return identity_is_by_mac(&pinned->primary) && pairing_lists(view->in_use, device);
 }
 
-static const struct netdev *pairing_standby(const struct candidates_view *view, const struct options_pair *request,
+static const struct netdev *pairing_standby(const struct candidates_view *view,
+					    const struct options_pair *request,
 					    const struct pairing_pinned *pinned)
 {
 	const struct netdev *device = pairing_by_name(view, request->standby);
@@ -115,10 +129,14 @@ static const struct netdev *pairing_standby(const struct candidates_view *view, 
 	return device;
 }
 
-/* The device that the request names, if it is the one that was pinned; else the one that was, under another name: of several the one in use,
- * then the one that comes first. */
-static const struct netdev *pairing_primary(const struct candidates_view *view, const struct options_pair *request,
-					    const struct pairing_pinned *pinned, const struct netdev *standby)
+/*
+ * Returns the device that the request names, if it is the pinned one; else the pinned one under
+ * another name. Of several the one in use, then the first.
+ */
+static const struct netdev *pairing_primary(const struct candidates_view *view,
+					    const struct options_pair *request,
+					    const struct pairing_pinned *pinned,
+					    const struct netdev *standby)
 {
 	const struct netdev *device = pairing_by_name(view, request->primary), *found = NULL;
 
@@ -136,14 +154,16 @@ static const struct netdev *pairing_primary(const struct candidates_view *view, 
 	return found;
 }
 
-/* What the requests name is theirs, and cannot be found by another's MAC. */
-static size_t pairing_take_named(const struct candidates_view *view, const struct options_pair *requested,
-				 size_t requested_count, const struct pairing_pinned *pinned, int *taken)
+/* Devices that requests name cannot be found by the MAC of another. */
+static size_t pairing_take_named(const struct candidates_view *view,
+				 const struct options_pair *requested, size_t requested_count,
+				 const struct pairing_pinned *pinned, int *taken)
 {
 	size_t taken_count = 0;
 
 	for (size_t i = 0; i < requested_count; i++) {
-		const struct netdev *standby = pairing_standby(view, &requested[i], pinned ? &pinned[i] : NULL);
+		const struct netdev *standby =
+			pairing_standby(view, &requested[i], pinned ? &pinned[i] : NULL);
 		const struct netdev *primary = pairing_by_name(view, requested[i].primary);
 
 		if (primary && !pairing_may_be(view, pinned ? &pinned[i] : NULL, standby, primary))
@@ -156,17 +176,19 @@ static size_t pairing_take_named(const struct candidates_view *view, const struc
 	return taken_count;
 }
 
-/* Two names may be one device's. */
+/* Two names may belong to one device. */
 static bool pairing_has(const struct pairing *pairings, size_t count, const struct netdev *device)
 {
 	for (size_t i = 0; i < count; i++)
-		if (pairings[i].standby == device->ifindex || pairings[i].primary == device->ifindex)
+		if (pairings[i].standby == device->ifindex ||
+		    pairings[i].primary == device->ifindex)
 			return true;
 	return false;
 }
 
-size_t pairing_find(const struct candidates_view *seen, const struct options_pair *requested, size_t requested_count,
-		    const struct pairing_pinned *pinned, struct pairing *pairings, size_t size)
+size_t pairing_find(const struct candidates_view *seen, const struct options_pair *requested,
+		    size_t requested_count, const struct pairing_pinned *pinned,
+		    struct pairing *pairings, size_t size)
 {
 	/* Standbys, named primaries, found primaries. */
 	int taken[3 * VFSTEER_MAX_PAIRS + 1] = { 0 };
@@ -178,7 +200,8 @@ size_t pairing_find(const struct candidates_view *seen, const struct options_pai
 	view.taken = taken;
 	taken_count = pairing_take_named(&view, requested, requested_count, pinned, taken);
 	for (size_t i = 0; i < requested_count && found < size; i++) {
-		const struct netdev *standby = pairing_standby(&view, &requested[i], pinned ? &pinned[i] : NULL),
+		const struct netdev *standby = pairing_standby(&view, &requested[i],
+							       pinned ? &pinned[i] : NULL),
 				    *primary;
 		struct pairing pairing = { .named = requested[i].primary[0],
 					   .rx_direct = requested[i].rx_direct,
@@ -188,14 +211,19 @@ size_t pairing_find(const struct candidates_view *seen, const struct options_pai
 					   .request = i };
 
 		if (!standby || pairing_has(pairings, found, standby) ||
-		    pairing_judge(standby, NULL, pairing.named, view.devices, view.count) != PAIRING_OK)
+		    pairing_judge(standby, NULL, pairing.named, view.devices, view.count) !=
+			    PAIRING_OK)
 			continue;
 		pairing_set_owner(&view, standby, &pairing);
-		primary = pairing_primary(&view, &requested[i], pinned ? &pinned[i] : NULL, standby);
-		/* A named primary that may not be one costs the primary, not the pair. */
-		if (primary && (pairing_judge(standby, primary, true, view.devices, view.count) != PAIRING_OK ||
-				pairing_has(pairings, found, primary) ||
-				(pairing.kind == KIND_PLAIN && candidates_judge_owners(&view, standby, primary) != CANDIDATE_FIT)))
+		primary =
+			pairing_primary(&view, &requested[i], pinned ? &pinned[i] : NULL, standby);
+		/* A named primary that is not suitable costs only the primary, not the pair. */
+		if (primary &&
+		    (pairing_judge(standby, primary, true, view.devices, view.count) !=
+			     PAIRING_OK ||
+		     pairing_has(pairings, found, primary) ||
+		     (pairing.kind == KIND_PLAIN &&
+		      candidates_judge_owners(&view, standby, primary) != CANDIDATE_FIT)))
 			primary = NULL;
 		if (!pairing.named)
 			primary = candidates_choose(&view, standby);

@@ -24,24 +24,30 @@ uint64_t policy_penalty_ns(uint8_t failures)
 
 uint64_t policy_retry_ns(struct vfsteer_state state, uint8_t failures, uint64_t last_switch_ns)
 {
-	/* Where it was the operator who moved the traffic away last, that is not when the primary failed, and longer ago. */
+	/*
+	 * If the operator moved the traffic away last, that was not the failure, which is longer
+	 * ago.
+	 */
 	if (state.active == PATH_PRIMARY || state.cause == CAUSE_OPERATOR || !failures)
 		return 0;
 	return last_switch_ns + policy_penalty_ns(failures);
 }
 
 /*
- * The word, or a warning that has not been dealt with: a program that stores without compare-and-swap may have written over
- * PRIMARY_LEAVING (bpf/pair.h). While the primary is active the word will say so in a moment, with its cause.
+ * The word, or a warning that is not settled: a store without compare-and-swap may have replaced
+ * PRIMARY_LEAVING (bpf/pair.h). If the primary is active, the word is about to show it with its
+ * cause.
  */
 static bool policy_is_leaving(const struct policy_view *view)
 {
 	return view->state.primary == PRIMARY_LEAVING ||
-	       (view->state.active == PATH_STANDBY && view->leaving_since_ns > view->leaving_settled_ns);
+	       (view->state.active == PATH_STANDBY &&
+		view->leaving_since_ns > view->leaving_settled_ns);
 }
 
-static enum vfsteer_primary_state
-policy_primary_state(const struct policy_view *view, const struct policy_limits *limits, uint64_t *wake_ns, bool *waits)
+static enum vfsteer_primary_state policy_primary_state(const struct policy_view *view,
+						       const struct policy_limits *limits,
+						       uint64_t *wake_ns, bool *waits)
 {
 	uint64_t deadline_ns;
 
@@ -58,17 +64,20 @@ policy_primary_state(const struct policy_view *view, const struct policy_limits 
 	if (!view->primary_matches || !view->primary_running)
 		return PRIMARY_DOWN;
 	if (!view->primary_carrier)
-		/* A new VF that has never had carrier is still joining; one that lost it is down. */
-		return view->state.primary == PRIMARY_JOINING || view->state.primary == PRIMARY_ABSENT ? PRIMARY_JOINING :
-													  PRIMARY_DOWN;
+		/* A new VF that never had carrier is joining; one that lost it is down. */
+		return view->state.primary == PRIMARY_JOINING ||
+				       view->state.primary == PRIMARY_ABSENT
+			       ? PRIMARY_JOINING
+			       : PRIMARY_DOWN;
 	if (view->primary_reach == REACH_DEAD)
 		return PRIMARY_DOWN;
 	if (!view->primary_is_read) {
 		*wake_ns = view->now_ns + POLICY_REREAD_NS;
 		*waits = view->state.active != PATH_PRIMARY;
-		/* Nothing is known of it that was not known before. */
-		return view->state.primary == PRIMARY_READY || view->state.primary == PRIMARY_DOWN ? view->state.primary :
-												     PRIMARY_JOINING;
+		/* Nothing new is known about it. */
+		return view->state.primary == PRIMARY_READY || view->state.primary == PRIMARY_DOWN
+			       ? view->state.primary
+			       : PRIMARY_JOINING;
 	}
 	deadline_ns = view->carrier_since_ns + limits->up_delay_ns;
 	if (view->retry_ns > deadline_ns)
@@ -85,7 +94,8 @@ policy_primary_state(const struct policy_view *view, const struct policy_limits 
 	return PRIMARY_READY;
 }
 
-static enum vfsteer_cause policy_cause_of_leaving(const struct policy_view *view, enum vfsteer_primary_state primary)
+static enum vfsteer_cause policy_cause_of_leaving(const struct policy_view *view,
+						  enum vfsteer_primary_state primary)
 {
 	if (primary == PRIMARY_READY)
 		return CAUSE_OPERATOR;
@@ -100,7 +110,8 @@ static enum vfsteer_cause policy_cause_of_leaving(const struct policy_view *view
 	return CAUSE_UNREACHABLE;
 }
 
-static enum vfsteer_down_reason policy_down_reason(const struct policy_view *view, enum vfsteer_primary_state primary)
+static enum vfsteer_down_reason policy_down_reason(const struct policy_view *view,
+						   enum vfsteer_primary_state primary)
 {
 	if (primary != PRIMARY_DOWN)
 		return DOWN_NOT;
@@ -110,11 +121,12 @@ static enum vfsteer_down_reason policy_down_reason(const struct policy_view *vie
 		return view->primary_detached ? DOWN_DETACHED : DOWN_SET_DOWN;
 	if (!view->primary_carrier)
 		return DOWN_NO_CARRIER;
-	/* Still down, because it could not be read: why is not known. */
+	/* Still down, because it could not be read: the reason is unknown. */
 	return view->primary_reach == REACH_DEAD ? DOWN_UNREACHABLE : DOWN_NOT;
 }
 
-struct policy_decision policy_decide(const struct policy_view *view, const struct policy_limits *limits)
+struct policy_decision policy_decide(const struct policy_view *view,
+				     const struct policy_limits *limits)
 {
 	struct policy_decision decision = { .wanted = view->state };
 	struct vfsteer_state *wanted = &decision.wanted;
@@ -141,7 +153,10 @@ bool policy_is_urgent(const struct policy_view *view, const struct policy_decisi
 	       (view->primary_matches || !view->primary_exists);
 }
 
-/* A view of which policy makes the primary's state that the word has, and no other. Times: all is settled at 1. */
+/*
+ * Returns a view for which policy keeps the primary's state of the word. Times: all is settled at
+ * 1.
+ */
 static struct policy_view policy_view_of_word(struct vfsteer_state state)
 {
 	return (struct policy_view){
@@ -160,7 +175,7 @@ static struct policy_view policy_view_of_word(struct vfsteer_state state)
 
 struct vfsteer_state policy_switch(struct vfsteer_state state, enum vfsteer_admin admin)
 {
-	/* One that leaves goes on leaving: how long it has to is the agent's to know. */
+	/* A leaving primary stays leaving: only the agent knows its timeout. */
 	const struct policy_limits limits = { .leaving_timeout_ns = UINT64_MAX };
 	struct policy_view view;
 

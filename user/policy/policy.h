@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * policy: what a pair's word should be. A pure function of what is seen of the devices, the word as it is, and
- * the time; it neither reads nor changes anything, so it can be tried in every situation without root.
+ * policy: decides the state word of a pair. A pure function of the view of the devices, the present
+ * word and the time. It reads and changes nothing, so that unit tests cover every situation.
  */
 #ifndef POLICY_POLICY_H
 #define POLICY_POLICY_H
@@ -11,84 +11,102 @@
 #include <stdint.h>
 
 struct policy_limits {
-	uint64_t up_delay_ns;        /* carrier must have lasted so long before a primary is used */
-	uint64_t leaving_timeout_ns; /* a warned-about primary that is still there after this is taken back */
+	uint64_t up_delay_ns;        /* a primary is used after carrier has lasted for this long */
+	/* a primary that is leaving and still exists after this returns */
+	uint64_t leaving_timeout_ns;
 };
 
 struct policy_view {
 	struct vfsteer_state state;
 	bool primary_exists;
-	bool primary_is_read;   /* what follows was read after the word was; else it may be stale: believed only where it speaks against the primary */
+	/*
+	 * the fields below were read after the word; else they may be stale, and count only against
+	 * the primary
+	 */
+	bool primary_is_read;
 	bool primary_prepared;  /* silent, aligned, attached */
-	bool primary_matches;   /* MAC, MTU, place of our program and XDP are as they have to be */
-	enum vfsteer_down_reason mismatch; /* why it is not fit, where primary_matches is false */
+	bool primary_matches;   /* MAC, MTU, XDP and the place of our program are right */
+	enum vfsteer_down_reason mismatch; /* why primary_matches is false */
 	bool primary_running;   /* IFF_UP, and not detached by its driver */
-	bool primary_detached;  /* of the two, the latter */
-	enum vfsteer_reach primary_reach; /* REACH_DEAD: it is not used; REACH_CHECKING: it waits */
-	bool primary_carrier;   /* with carrier, and the kernel's link work done (operstate up or unknown) */
+	bool primary_detached;  /* detached by its driver */
+	enum vfsteer_reach primary_reach; /* REACH_DEAD: not used; REACH_CHECKING: it waits */
+	/* with carrier, after the kernel's link work (operstate up or unknown) */
+	bool primary_carrier;
 	bool standby_carrier;
-	bool operator_asked;    /* this look is made because of `vfsteer switch` */
-	bool removal_cancelled; /* the hypervisor took its request back */
-	uint64_t now_ns;        /* CLOCK_BOOTTIME, as the other times */
+	bool operator_asked;    /* called for `vfsteer switch` */
+	bool removal_cancelled; /* the hypervisor cancelled its request */
+	uint64_t now_ns;        /* CLOCK_BOOTTIME, like the other times */
 	uint64_t carrier_since_ns;
-	uint64_t retry_ns; /* not taken before: one that failed (policy_retry_ns), or whose driver may not receive all yet */
-	uint64_t leaving_since_ns;   /* the last warning of its removal */
-	uint64_t leaving_settled_ns; /* of that, what has been dealt with: cancelled, waited for in vain, or of an earlier primary */
+	/*
+	 * not used before this time: it failed (policy_retry_ns), or its driver may not yet receive
+	 * everything
+	 */
+	uint64_t retry_ns;
+	uint64_t leaving_since_ns;   /* the last warning of a removal */
+	/* the last one that is settled: cancelled, timed out, or of an earlier primary */
+	uint64_t leaving_settled_ns;
 };
 
 struct policy_decision {
-	struct vfsteer_state wanted; /* switches not counted: the change of the word does that */
-	uint64_t wake_ns;            /* look again at this time even if nothing happens; 0: no need */
+	/* without the new count of switches, which the change of the word adds */
+	struct vfsteer_state wanted;
+	uint64_t wake_ns;            /* decide again at this time; 0: only after an event */
 	enum vfsteer_down_reason down_reason; /* DOWN_NOT unless wanted.primary is PRIMARY_DOWN */
 };
 
-/* How long to wait before a primary that could not be read is read again. */
+/* The delay before a primary that could not be read is read again. */
 #define POLICY_REREAD_NS 1000000000ULL
 
-/* A primary that was active for so long has made good for its earlier failures. */
+/* A primary that was active for this long has its failure count reset. */
 #define POLICY_FAIR_SERVICE_NS 5000000000ULL
 
 /*
- * Flap damping: a primary that keeps failing is taken back later and later. What the checks in the kernel see and netlink does
- * not show must not make agent and data path move the traffic to and fro.
+ * Flap damping: a primary that fails repeatedly returns later each time. Otherwise agent and data
+ * path would move the traffic back and forth if the liveness check sees what netlink does not
+ * report.
  */
 
-/* How many failures in a row it is when a primary fails that had failed @failures times before and then served @served_ns. 0: none
- * that counts, for it served a fair time. */
+/*
+ * Returns the number of consecutive failures after a primary with @failures fails again, @served_ns
+ * after it became active. 0: it was active long enough, the failure does not count.
+ */
 uint8_t policy_failures(uint8_t failures, uint64_t served_ns);
 
-/* How long to wait after the last of @failures in a row: 100 ms, doubled with each, 30 s at most. */
+/* Returns the delay after the last of @failures: 100 ms, doubled with each, at most 30 s. */
 uint64_t policy_penalty_ns(uint8_t failures);
 
 /*
- * The time (CLOCK_BOOTTIME) before which a primary that failed is not taken back; 0: it is not held back. From what the map keeps, so
- * that it outlives the agent and anybody can tell.
+ * Returns the time (CLOCK_BOOTTIME) before which a failed primary does not return; 0: it is not
+ * held back. The map has all arguments, so that a new agent, and `status`, find the same.
  */
 uint64_t policy_retry_ns(struct vfsteer_state state, uint8_t failures, uint64_t last_switch_ns);
 
 /*
- * @view->state is the word that was read before the devices were: the caller replaces just that by the decision, with
- * compare-and-swap, and starts over when it has changed meanwhile. A primary becomes active only in a second step, from
- * PRIMARY_READY: that way a loss of carrier between reading the device and changing the word cannot go unseen.
- * A primary that could not be read is not made ready and not made active; one that is active stays so until something speaks against it.
- * A primary that has to wait (up_delay_ns, retry_ns) is joining; when the standby has no carrier it is ready meanwhile, so that the
- * data path may send each packet over it that would be lost on the standby.
+ * @view->state is the word that was read before the devices. The caller replaces exactly that word,
+ * by compare-and-swap, and starts again if it has changed. A primary becomes active only in a
+ * second step, from PRIMARY_READY, so that no loss of carrier between the read of the device and
+ * the change of the word is missed. A primary that could not be read does not become ready or
+ * active; an active one stays active until something counts against it. A primary that waits
+ * (up_delay_ns, retry_ns) is joining. If the standby has no carrier, a waiting primary is ready, so
+ * that the data path may use it for packets that the standby would lose.
  */
-struct policy_decision policy_decide(const struct policy_view *view, const struct policy_limits *limits);
+struct policy_decision policy_decide(const struct policy_view *view,
+				     const struct policy_limits *limits);
 
 /*
- * The word after the operator asked for @admin, decided by policy_decide from the word alone: the primary is taken to be what @state says. For when no
- * agent is there to look at it. Only admin, active and cause change.
+ * Returns the word after the operator requested @admin, by policy_decide from the word alone: it
+ * trusts @state about the primary. For use without an agent. Only admin, active and cause change.
  */
 struct vfsteer_state policy_switch(struct vfsteer_state state, enum vfsteer_admin admin);
 
-/* May the operator ask for @admin now? ADMIN_PRIMARY needs a primary that is ready. */
+/* May the operator request @admin now? ADMIN_PRIMARY needs a primary that is ready. */
 bool policy_admits(struct vfsteer_state state, enum vfsteer_admin admin);
 
 /*
- * Does what is known without reading the primary (primary_is_read is false) already move the traffic off it? Then @decision is carried out before the
- * primary is read, which waits for RTNL for as long as anybody holds it: a driver that hangs, or whoever is tearing the primary down. Another MAC or MTU
- * is none of that: who changes it on both devices may be half-way.
+ * Does the decision move the traffic off the primary without a read of it (primary_is_read is
+ * false)? Then the caller carries it out before it reads the primary: a read waits as long as
+ * another process holds RTNL, for example a driver that hangs, or the removal itself. Another MAC
+ * or MTU is not urgent: a user may be changing both devices.
  */
 bool policy_is_urgent(const struct policy_view *view, const struct policy_decision *decision);
 

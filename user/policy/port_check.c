@@ -14,15 +14,16 @@ struct refusal {
 	size_t size;
 };
 
-__attribute__((format(printf, 3, 4))) static int refuse(const struct refusal *refusal, int error, const char *format,
-							...)
+__attribute__((format(printf, 3, 4))) static int refuse(const struct refusal *refusal, int error,
+							const char *format, ...)
 {
 	int length = snprintf(refusal->text, refusal->size, "%s: ", refusal->name);
 	va_list arguments;
 
 	va_start(arguments, format);
 	if (length >= 0 && (size_t)length < refusal->size)
-		vsnprintf(refusal->text + length, refusal->size - (size_t)length, format, arguments);
+		vsnprintf(refusal->text + length, refusal->size - (size_t)length, format,
+			  arguments);
 	va_end(arguments);
 	return error;
 }
@@ -32,31 +33,38 @@ static int check_device(const struct port_check *check, const struct refusal *re
 	const struct netdev *device = check->device;
 
 	if (!device)
-		return refuse(refusal, -ENODEV, "no such interface: 'ip link' lists those there are");
+		return refuse(refusal, -ENODEV,
+			      "no such interface: 'ip link' lists those there are");
 	if (device->hardware_type != ARPHRD_ETHER)
 		return refuse(refusal, -EINVAL, "not Ethernet: name an interface with a MAC");
 	if (check->primary_of)
 		return refuse(refusal, -EBUSY,
-			      "the primary of %s: name an interface whose other end is to be on its network",
+			      "the primary of %s: name an interface whose other end is to be on "
+			      "its network",
 			      check->primary_of);
 	for (unsigned i = 0; i < check->pair_count; i++) {
 		const struct vfsteer_pair *pair = &check->pairs[i];
 
 		if (!pair->standby[0])
 			continue;
-		if (pair->standby_ifindex == (__u32)device->ifindex || pair->owner_ifindex == (__u32)device->ifindex)
-			return refuse(
-				refusal, -EBUSY,
-				"the standby of a pair: name an interface whose other end is to be on its network");
-		/* What it would send comes back to it. */
+		if (pair->standby_ifindex == (__u32)device->ifindex ||
+		    pair->owner_ifindex == (__u32)device->ifindex)
+			return refuse(refusal, -EBUSY,
+				      "the standby of a pair: name an interface whose other end is "
+				      "to be on its network");
+		/* It would receive what it sends. */
 		if (device->link && strcmp(device->kind, "veth") &&
-		    (pair->standby_ifindex == (__u32)device->link || pair->owner_ifindex == (__u32)device->link ||
+		    (pair->standby_ifindex == (__u32)device->link ||
+		     pair->owner_ifindex == (__u32)device->link ||
 		     pair->primary_ifindex == (__u32)device->link))
-			return refuse(refusal, -EINVAL,
-				      "sits on the pair %.15s itself, so it is on its network already", pair->owner[0] ? pair->owner : pair->standby);
+			return refuse(
+				refusal, -EINVAL,
+				"sits on the pair %.15s itself, so it is on its network already",
+				pair->owner[0] ? pair->owner : pair->standby);
 	}
 	if (check->master)
-		return refuse(refusal, -EBUSY, "enslaved to %s: take it out first: ip link set %s nomaster",
+		return refuse(refusal, -EBUSY,
+			      "enslaved to %s: take it out first: ip link set %s nomaster",
 			      check->master, device->name);
 	return 0;
 }
@@ -74,24 +82,31 @@ static int check_others(const struct port_check *check, const struct refusal *re
 			continue;
 		if (!strcmp(other->name, check->wish->name) ||
 		    (other->ifindex && other->ifindex == (__u32)check->device->ifindex))
-			return refuse(refusal, -EEXIST, "a port already: 'vfsteer port del %s' first",
+			return refuse(refusal, -EEXIST,
+				      "a port already: 'vfsteer port del %s' first",
 				      check->wish->name);
-		/* Of two that cannot both be, the first that was there is: one that waits takes nothing. */
+		/*
+		 * Of two that exclude each other, the first one present is bound. One that waits
+		 * takes nothing.
+		 */
 		if (!other->ifindex || strcmp(other->pair, check->wish->pair))
 			continue;
 		if (check->wish->passthrough && other->passthrough)
 			return refuse(refusal, -EEXIST,
-				      "%s has the passthrough port %.15s already: 'vfsteer port del %.15s' first",
+				      "%s has the passthrough port %.15s already: 'vfsteer port "
+				      "del %.15s' first",
 				      check->wish->pair, other->name, other->name);
 		if (!check->wish->passthrough && !other->passthrough &&
 		    !memcmp(other->mac_address, check->mac, ETH_ALEN))
 			return refuse(refusal, -EEXIST,
-				      "%.17s is the MAC of the port %.15s: give its other end another one", other->mac,
-				      other->name);
+				      "%.17s is the MAC of the port %.15s: give its other end "
+				      "another one",
+				      other->mac, other->name);
 	}
 	return is_room ? 0
 		       : refuse(refusal, -ENOSPC,
-				"no room: there are %d ports, and no more are possible: 'vfsteer port del' one first",
+				"no room: there are %d ports, and no more are possible: 'vfsteer "
+				"port del' one first",
 				VFSTEER_MAX_PORTS);
 }
 
@@ -104,19 +119,23 @@ int port_check(const struct port_check *check, char *text, size_t size)
 	if (error)
 		return error;
 	if (!check->standby)
-		return refuse(&refusal, -ENODEV, "no pair %s: 'vfsteer status' lists those there are",
+		return refuse(&refusal, -ENODEV,
+			      "no pair %s: 'vfsteer status' lists those there are",
 			      check->wish->pair);
 	if (check->standby_master)
-		return refuse(&refusal, -EBUSY,
-			      "%s is enslaved to %s: attach it there instead: ip link set %s master %s",
-			      check->wish->pair, check->standby_master, check->wish->name, check->standby_master);
+		return refuse(
+			&refusal, -EBUSY,
+			"%s is enslaved to %s: attach it there instead: ip link set %s master %s",
+			check->wish->pair, check->standby_master, check->wish->name,
+			check->standby_master);
 	if (!check->wish->passthrough && !check->mac)
-		return refuse(&refusal, -EINVAL, "the MAC behind it is not known: say --mac MAC, or --passthrough");
+		return refuse(&refusal, -EINVAL,
+			      "the MAC behind it is not known: say --mac MAC, or --passthrough");
 	if (!check->wish->passthrough && !memcmp(check->mac, check->standby->mac, ETH_ALEN)) {
 		mac_write(check->mac, mac);
 		return refuse(&refusal, -EEXIST,
-			      "%s is the MAC of %s itself: say --passthrough if it is to own that, or give its other "
-			      "end another one",
+			      "%s is the MAC of %s itself: say --passthrough if it is to own that, "
+			      "or give its other end another one",
 			      mac, check->wish->pair);
 	}
 	return check_others(check, &refusal);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* port_check: may this interface be a port of this pair? Pure, and the reason in words that say what to do. */
+/*
+ * port_check: may this interface be a port of this pair? Pure. The reason is a text that names the
+ * remedy.
+ */
 #ifndef POLICY_PORT_CHECK_H
 #define POLICY_PORT_CHECK_H
 
@@ -8,20 +11,25 @@
 
 struct port_check {
 	const struct options_port *wish;
-	const struct netdev *device;	  /* that is to be the port; NULL: there is none */
-	const char *primary_of;		  /* the pair whose primary the device is, or is about to be; NULL: none */
-	const char *master;		  /* what it is enslaved to; NULL: nothing */
-	const struct netdev *standby;	  /* of the pair; NULL: no such pair */
-	const char *standby_master;	  /* likewise */
-	const uint8_t *mac;		  /* behind the port; NULL: not known. Of no meaning for a passthrough port */
-	const struct vfsteer_pair *pairs; /* as they stand in the map */
+	const struct netdev *device;	  /* the interface of the port; NULL: it does not exist */
+	/* the pair that has, or is about to have, the device as primary; NULL: none */
+	const char *primary_of;
+	const char *master;		  /* of the device; NULL: none */
+	const struct netdev *standby;	  /* of the pair; NULL: the pair does not exist */
+	const char *standby_master;	  /* the same */
+	/* behind the port; NULL: unknown. Not used for a passthrough port */
+	const uint8_t *mac;
+	const struct vfsteer_pair *pairs; /* as in the map */
 	unsigned pair_count;
-	const struct vfsteer_port *ports; /* likewise, VFSTEER_MAX_PORTS; NULL: none yet */
-	int number;			  /* the port's own among these; -1: it is new */
+	const struct vfsteer_port *ports; /* the same, VFSTEER_MAX_PORTS; NULL: none yet */
+	int number;			  /* number of the port itself; -1: it is new */
 };
 
-/* Returns 0; or -errno, with "IFACE: why: what to do" in @text, of @size bytes: -ENODEV when pair or interface are not there, -ENOSPC for
- * want of room, -EEXIST when something of it is taken, -EBUSY when it serves something else, -EINVAL when it can be no port. */
+/*
+ * Returns 0; or -errno, with "IFACE: why: what to do" in @text of @size bytes: -ENODEV: pair or
+ * interface do not exist; -ENOSPC: no room; -EEXIST: a part of it is in use; -EBUSY: the interface
+ * has another use; -EINVAL: it cannot be a port.
+ */
 int port_check(const struct port_check *check, char *text, size_t size);
 
 #endif

@@ -12,7 +12,8 @@ void protection_add(struct protection_warnings *warnings, const char *name)
 		warnings->known |= watched_functions[function].warns;
 }
 
-void protection_missing_warnings(const struct protection_warnings *warnings, char *text, size_t size)
+void protection_missing_warnings(const struct protection_warnings *warnings, char *text,
+				 size_t size)
 {
 	static const struct {
 		unsigned warns;
@@ -27,13 +28,14 @@ void protection_missing_warnings(const struct protection_warnings *warnings, cha
 	text[0] = '\0';
 	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends) && length < size; i++)
 		if (!(warnings->known & ends[i].warns))
-			length += snprintf(text + length, size - length, "%s%s", length ? ", " : "", ends[i].end);
+			length += snprintf(text + length, size - length, "%s%s", length ? ", " : "",
+					   ends[i].end);
 }
 
 const char *protection_missing_liveness(enum vfsteer_liveness liveness)
 {
 	if (liveness != LIVENESS_NETLINK)
 		return NULL;
-	return "the primary is not looked at for each packet: what is sent to one that is gone is lost until the agent "
-	       "has heard of it";
+	return "the primary is not looked at for each packet: what is sent to one that is gone is "
+	       "lost until the agent has heard of it";
 }

@@ -8,7 +8,8 @@ bool quiet_is_due(const struct quiet *quiet, uint64_t now_ns)
 	return now_ns >= quiet->look_ns;
 }
 
-bool quiet_look(struct quiet *quiet, uint64_t tx_packets, uint64_t now_ns, uint64_t interval_ns, uint32_t random)
+bool quiet_look(struct quiet *quiet, uint64_t tx_packets, uint64_t now_ns, uint64_t interval_ns,
+		uint32_t random)
 {
 	uint64_t half_ns = interval_ns / QUIET_LOOKS;
 	bool is_first = !quiet->look_ns;

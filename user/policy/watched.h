@@ -6,21 +6,18 @@
 #include "../../bpf/watch_functions.h"
 #include <stdbool.h>
 
-/*
- * Which end of a primary is known before it comes, and what is looked at instead where a function
- * does not run.
- */
+/* The ends of a primary that a function warns of, and what is polled if it does not run. */
 enum watched_warns {
-	WARNS_REQUEST = 1 << 0,  /* the hypervisor's: attention button, ACPI eject */
+	WARNS_REQUEST = 1 << 0,  /* of the hypervisor: attention button, ACPI eject */
 	WARNS_REMOVAL = 1 << 1,  /* of the PCI device or the netdev */
 	WARNS_UNBIND = 1 << 2,   /* of its driver */
 	WARNS_SET_DOWN = 1 << 3,
-	WARNS_CARRIER = 1 << 4,  /* its loss, at once instead of up to a second later */
+	WARNS_CARRIER = 1 << 4,  /* its loss, without a delay of up to a second */
 	POLLED = 1 << 5,
 	POLLED_IF_THERE = 1 << 6,
 };
 
-/* The steps of the self-test (datapath/watch_test.h), and what a function counts for in it. */
+/* The steps of the self-test (datapath/watch_test.h) in which a function must run. */
 enum watched_tested {
 	STEP_UP = 1 << 0,
 	STEP_DOWN = 1 << 1,
@@ -33,18 +30,18 @@ struct watched_function {
 	const char *name;
 	unsigned warns;  /* of enum watched_warns */
 	unsigned tested; /* of enum watched_tested */
-	bool holds;      /* its caller, until the switchover is announced */
-	enum watch_function superseded_by; /* WATCH_none: by none */
+	bool holds;      /* it delays its caller until the switchover is announced */
+	enum watch_function superseded_by; /* WATCH_none: by no function */
 };
 
 extern const struct watched_function watched_functions[WATCH_FUNCTIONS_MAX];
 
 #define WATCHED_BIT(function) (1U << (function))
 
-/* The row of the kernel function @name, or -1. */
+/* Returns the row of the kernel function @name, or -1. */
 int watched_find(const char *name);
 
-/* A mask of the rows for which @warns or @tested have one of these bits. */
+/* Returns a mask of the rows of which @warns or @tested has one of these bits. */
 unsigned watched_that_warn(unsigned warns);
 unsigned watched_that_are_tested(unsigned tested);
 

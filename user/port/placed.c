@@ -21,8 +21,8 @@ bool placed_note(struct placed *placed, const char *why, uint64_t now_ns)
 	return true;
 }
 
-bool placed_tell(struct placed *placed, const char *name, const char *why, const char *again,
-		 uint64_t now_ns)
+bool placed_log(struct placed *placed, const char *name, const char *why, const char *again,
+		uint64_t now_ns)
 {
 	if (!placed_note(placed, why, now_ns))
 		return false;

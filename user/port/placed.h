@@ -23,7 +23,7 @@ struct placed {
 bool placed_note(struct placed *placed, const char *why, uint64_t now_ns);
 
 /* The same, and logs a change as a line about @name: @why, or @again. */
-bool placed_tell(struct placed *placed, const char *name, const char *why, const char *again,
-		 uint64_t now_ns);
+bool placed_log(struct placed *placed, const char *name, const char *why, const char *again,
+		uint64_t now_ns);
 
 #endif

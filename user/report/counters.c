@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <string.h>
 
-/* One counter: its key in JSON, and for those that are news when not zero, what it counted in words. */
+/* One counter: its JSON key, and the text of `status` if it has one. */
 struct counter {
 	const char *name;
 	size_t offset;
@@ -18,8 +18,10 @@ struct counters {
 	size_t count;
 };
 
-#define OF_PAIR(field, words, explanation) { #field, offsetof(struct vfsteer_counters, field), words },
-#define OF_PORT(field, words, explanation) { #field, offsetof(struct vfsteer_port_counters, field), words },
+#define OF_PAIR(field, words, explanation)                                                         \
+	{ #field, offsetof(struct vfsteer_counters, field), words },
+#define OF_PORT(field, words, explanation)                                                         \
+	{ #field, offsetof(struct vfsteer_port_counters, field), words },
 
 static const struct counter of_pair[] = { VFSTEER_COUNTERS(OF_PAIR) };
 static const struct counter of_port[] = { VFSTEER_PORT_COUNTERS(OF_PORT) };
@@ -46,14 +48,15 @@ static uint64_t value_of(const struct counter *counter, const void *values)
 	return value;
 }
 
-void counters_write_news(const struct counters *counters, const void *values, const char *indent, FILE *stream)
+void counters_write_nonzero(const struct counters *counters, const void *values, const char *indent,
+			    FILE *stream)
 {
 	for (size_t i = 0; i < counters->count; i++) {
 		uint64_t value = value_of(&counters->all[i], values);
 
 		if (counters->all[i].words && value)
-			fprintf(stream, "%s%" PRIu64 " packet%s %s\n", indent, value, value == 1 ? "" : "s",
-				counters->all[i].words);
+			fprintf(stream, "%s%" PRIu64 " packet%s %s\n", indent, value,
+				value == 1 ? "" : "s", counters->all[i].words);
 	}
 }
 
@@ -62,6 +65,7 @@ int counters_to_json(const struct counters *counters, const void *values, struct
 	int err = 0;
 
 	for (size_t i = 0; !err && i < counters->count; i++)
-		err = json_add(to, counters->all[i].name, json_object_new_uint64(value_of(&counters->all[i], values)));
+		err = json_add(to, counters->all[i].name,
+			       json_object_new_uint64(value_of(&counters->all[i], values)));
 	return err;
 }

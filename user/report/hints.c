@@ -7,30 +7,37 @@
 #define HINTS_LINKDOWN "ignore_routes_with_linkdown"
 
 /*
- * virtio_net has no ndo_change_carrier: nobody in the guest can give the standby carrier while the hypervisor has its link down, and the
- * kernel looks at the carrier itself (RTNH_F_LINKDOWN), not at the operational state that a user may set.
+ * virtio_net has no ndo_change_carrier: the guest cannot give the standby carrier while the
+ * hypervisor has its link down. The kernel tests the carrier itself (RTNH_F_LINKDOWN), not the
+ * operational state, which a user may set.
  */
-static void hints_add_linkdown(const struct hints_view *view, const char *family, const char *of_all, struct hint *ret)
+static void hints_add_linkdown(const struct hints_view *view, const char *family,
+			       const char *of_all, struct hint *ret)
 {
 	*ret = (struct hint){ .is_now = !view->has_carrier };
 	snprintf(ret->what, sizeof(ret->what),
-		 "net.%s.conf " HINTS_LINKDOWN " is set: %s over %s, even if the primary works", family,
-		 view->has_carrier ? "without carrier no route leads" : "it has no carrier, and no route leads",
+		 "net.%s.conf " HINTS_LINKDOWN " is set: %s over %s, even if the primary works",
+		 family,
+		 view->has_carrier ? "without carrier no route leads"
+				   : "it has no carrier, and no route leads",
 		 view->standby);
 	snprintf(ret->remedy, sizeof(ret->remedy),
-		 "set net.%s.conf.%s." HINTS_LINKDOWN "=0%s; its manager has to keep the addresses as well: "
-		 "ConfigureWithoutCarrier=yes and IgnoreCarrierLoss=yes (systemd-networkd), ignore-carrier "
-		 "(NetworkManager)",
+		 "set net.%s.conf.%s." HINTS_LINKDOWN
+		 "=0%s; its manager has to keep the addresses as well: ConfigureWithoutCarrier=yes "
+		 "and IgnoreCarrierLoss=yes (systemd-networkd), ignore-carrier (NetworkManager)",
 		 family, view->standby, of_all);
 }
 
-/* Its own documentation has the link set down while the VF is there. */
+/* The documentation of net_failover sets this link down while the VF is present. */
 static void hints_add_no_wire(const struct hints_view *view, struct hint *ret)
 {
 	*ret = (struct hint){ .is_now = true };
-	snprintf(ret->what, sizeof(ret->what), "%s has no carrier: without the primary there is no wire to send over", view->standby);
+	snprintf(ret->what, sizeof(ret->what),
+		 "%s has no carrier: without the primary there is no wire to send over",
+		 view->standby);
 	snprintf(ret->remedy, sizeof(ret->remedy),
-		 "set its link up on the hypervisor, and leave it so: virsh domif-setlink DOMAIN MAC up; set_link (QEMU)");
+		 "set its link up on the hypervisor, and leave it so: virsh domif-setlink DOMAIN "
+		 "MAC up; set_link (QEMU)");
 }
 
 size_t hints_check(const struct hints_view *view, struct hint hints[HINTS_MAX])
@@ -70,8 +77,9 @@ struct hints_view hints_read(enum vfsteer_kind kind, const char *standby, bool h
 		.kind = kind,
 		.standby = standby,
 		.has_carrier = has_carrier,
-		.ipv4_ignores_linkdown = hints_is_set("ipv4", "all") || hints_is_set("ipv4", standby),
-		/* Here `all` is written into every device, and only that of the device counts. */
+		.ipv4_ignores_linkdown =
+			hints_is_set("ipv4", "all") || hints_is_set("ipv4", standby),
+		/* IPv6 copies `all` to every device, and only the device's own value counts. */
 		.ipv6_ignores_linkdown = hints_is_set("ipv6", standby),
 	};
 }

@@ -47,8 +47,10 @@ static int add_bypasses(struct json_object *to, const struct report_pair *pair)
 	int err = json_add_object(to, "xdp_mirror", &mirror);
 
 	err = err ?: json_add_string(mirror, "state", words_xdp_mirror(pair->xdp_mirror));
-	err = err ?: pair->xdp_program ? json_add(mirror, "program", json_object_new_uint64(pair->xdp_program)) :
-					 json_add_null(mirror, "program");
+	err = err
+		      ?: pair->xdp_program
+			 ? json_add(mirror, "program", json_object_new_uint64(pair->xdp_program))
+			 : json_add_null(mirror, "program");
 	err = err ?: json_add_array(to, "bypassed", &array);
 	for (unsigned i = 0; !err && i < pair->bypass_count; i++) {
 		struct json_object *object = json_object_new_object();
@@ -69,7 +71,9 @@ static int add_hints(struct json_object *to, const struct report_pair *pair)
 		struct json_object *object = json_object_new_object();
 
 		err = json_append(array, object);
-		err = err ?: json_add(object, "now", json_object_new_boolean(pair->hints[i].is_now));
+		err = err
+			      ?: json_add(object, "now",
+					  json_object_new_boolean(pair->hints[i].is_now));
 		err = err ?: json_add_string(object, "what", pair->hints[i].what);
 		err = err ?: json_add_string(object, "remedy", pair->hints[i].remedy);
 	}
@@ -94,38 +98,58 @@ static int describe_pair(struct json_object *to, const struct report_pair *pair)
 		err = err ?: json_add_null(to, "down_reason");
 		err = err ?: json_add_null(to, "down_explanation");
 	} else {
-		err = err ?: json_add_string(to, "down_reason", words_down_reason(pair->down_reason));
-		err = err ?: json_add_string(to, "down_explanation", words_down_reason_explained(pair->down_reason));
+		err = err
+			      ?: json_add_string(to, "down_reason",
+						 words_down_reason(pair->down_reason));
+		err = err
+			      ?: json_add_string(to, "down_explanation",
+						 words_down_reason_explained(pair->down_reason));
 	}
 	err = err ?: json_add_string(to, "path_check", words_reach(pair->reach));
 	err = err ?: json_add_string(to, "attached_by", pair->attached_by);
 	err = err ?: json_add_string(to, "liveness", words_liveness(pair->liveness));
-	err = err ?: json_add(to, "compare_and_swap", json_object_new_boolean(pair->compare_and_swap));
+	err = err
+		      ?: json_add(to, "compare_and_swap",
+				  json_object_new_boolean(pair->compare_and_swap));
 	err = err ?: json_add(to, "removals_held", json_object_new_boolean(pair->removals_held));
 	err = err ?: json_add_string(to, "announce", words_announce(pair->announce));
-	err = err ?: json_add(to, "announce_exceptions", json_object_new_uint64(pair->announce_exceptions));
-	err = err ?: json_add(to, "announced_frames", json_object_new_uint64(pair->announced_frames));
+	err = err
+		      ?: json_add(to, "announce_exceptions",
+				  json_object_new_uint64(pair->announce_exceptions));
+	err = err
+		      ?: json_add(to, "announced_frames",
+				  json_object_new_uint64(pair->announced_frames));
 	err = err ?: json_add(to, "unsent_frames", json_object_new_uint64(pair->unsent_frames));
 	err = err ?: json_add_string(to, "egress", pair->egress_is_before ? "before" : "after");
-	err = err ?: json_add(to, "foreign_egress_filters",
-			      json_object_new_uint64(pair->egress_others.programs + pair->egress_others.filters));
+	err = err
+		      ?: json_add(to, "foreign_egress_filters",
+				  json_object_new_uint64(pair->egress_others.programs +
+							 pair->egress_others.filters));
 	err = err ?: json_add_optional(to, "foreign_egress_first", pair->egress_others.first);
 	err = err ?: add_qdisc(to, &pair->qdisc);
 	err = err ?: json_add_string(to, "rx", pair->rx_direct ? "direct" : "exact");
-	err = err ?: json_add(to, "standby_carrier", json_object_new_boolean(pair->standby_carrier));
+	err = err
+		      ?: json_add(to, "standby_carrier",
+				  json_object_new_boolean(pair->standby_carrier));
 	err = err ?: json_add(to, "switches", json_object_new_uint64(state->switches));
 	if (state->switches) {
 		err = err ?: json_add_object(to, "last_switch", &last_switch);
 		err = err ?: json_add_string(last_switch, "to", words_path(state->active));
 		err = err ?: json_add_string(last_switch, "cause", words_cause(state->cause));
-		err = err ?: json_add(last_switch, "unix_ns", json_object_new_int64(pair->last_switch_unix_ns));
-		err = err ?: json_add_string(last_switch, "explanation", words_cause_explained(state->cause));
+		err = err
+			      ?: json_add(last_switch, "unix_ns",
+					  json_object_new_int64(pair->last_switch_unix_ns));
+		err = err
+			      ?: json_add_string(last_switch, "explanation",
+						 words_cause_explained(state->cause));
 	} else {
 		err = err ?: json_add_null(to, "last_switch");
 	}
 	err = err ?: json_add(to, "failures", json_object_new_uint64(pair->failures));
 	if (pair->retry_in_ns >= 0)
-		err = err ?: json_add(to, "retry_in_ms", json_object_new_int64(pair->retry_in_ns / 1000000));
+		err = err
+			      ?: json_add(to, "retry_in_ms",
+					  json_object_new_int64(pair->retry_in_ns / 1000000));
 	else
 		err = err ?: json_add_null(to, "retry_in_ms");
 	err = err ?: json_add_object(to, "counters", &values);
@@ -139,7 +163,8 @@ static int add_port_others(struct json_object *to, const struct report_port *por
 {
 	struct json_object *array, *object;
 	int err = json_add(to, "foreign_ingress_filters",
-			   json_object_new_uint64(port->ingress_others.programs + port->ingress_others.filters));
+			   json_object_new_uint64(port->ingress_others.programs +
+						  port->ingress_others.filters));
 
 	err = err ?: json_add_optional(to, "foreign_ingress_first", port->ingress_others.first);
 	err = err ?: json_add_array(to, "bypassed", &array);
@@ -169,7 +194,7 @@ static int describe_port(struct json_object *to, const struct report_port *port)
 	return err ?: counters_to_json(counters_of_port(), &port->counters, values);
 }
 
-/* Empty: there is none. */
+/* Empty: none. */
 static const char *why(const struct report_uplink *uplink)
 {
 	return uplink->why ? words_port_obstacle(uplink->why) : "";
@@ -180,9 +205,13 @@ static int add_uplinks(struct json_object *to, const struct report_pair *pair)
 	struct json_object *object;
 	int err = json_add_object(to, "xdp", &object);
 
-	err = err ?: json_add_string(object, "standby", words_port_driver(pair->standby_uplink.driver));
+	err = err
+		      ?: json_add_string(object, "standby",
+					 words_port_driver(pair->standby_uplink.driver));
 	err = err ?: json_add_string(object, "standby_why", why(&pair->standby_uplink));
-	err = err ?: json_add_string(object, "primary", words_port_driver(pair->primary_uplink.driver));
+	err = err
+		      ?: json_add_string(object, "primary",
+					 words_port_driver(pair->primary_uplink.driver));
 	return err ?: json_add_string(object, "primary_why", why(&pair->primary_uplink));
 }
 
@@ -193,7 +222,9 @@ static int describe_report(struct json_object *to, const struct report *report)
 
 	err = err ?: json_add(to, "agent", json_object_new_boolean(report->agent));
 	err = err ?: json_add(to, "tracing_off", json_object_new_boolean(report->tracing_off));
-	err = err ?: json_add(to, "backlog_drops_counted", json_object_new_boolean(report->backlog_counted));
+	err = err
+		      ?: json_add(to, "backlog_drops_counted",
+				  json_object_new_boolean(report->backlog_counted));
 	err = err ?: json_add_array(to, "watched", &watched);
 	for (unsigned i = 0; !err && i < report->watched_count; i++)
 		err = json_append(watched, json_object_new_string(report->watched[i]));
@@ -203,9 +234,9 @@ static int describe_report(struct json_object *to, const struct report *report)
 	return err;
 }
 
-/* The values that are under way. All belong to the root. */
+/* The values that are being built. The root owns all. */
 struct json_state {
-	struct json_object *root; /* of ports alone: their array */
+	struct json_object *root; /* or the array of ports only */
 	struct json_object *pairs, *pair, *ports;
 };
 
@@ -238,7 +269,8 @@ static int add_pair(struct report_output *output, const struct report_pair *pair
 	return err ?: json_add_array(state->pair, "ports", &state->ports);
 }
 
-static int add_port(struct report_output *output, const struct report_pair *pair, const struct report_port *port)
+static int add_port(struct report_output *output, const struct report_pair *pair,
+		    const struct report_port *port)
 {
 	struct json_state *state = output->state;
 	struct json_object *object = json_object_new_object();

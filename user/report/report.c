@@ -16,7 +16,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The map is current unless the agent died and the device left after it. From another netns nobody can tell. */
+/*
+ * The map is current unless the device left after the agent ended. From another netns that cannot
+ * be checked.
+ */
 static bool primary_exists(const struct vfsteer_pair *pair)
 {
 	char name[IF_NAMESIZE];
@@ -26,8 +29,12 @@ static bool primary_exists(const struct vfsteer_pair *pair)
 	return if_indextoname(pair->primary_ifindex, name) || errno != ENXIO;
 }
 
-/* A watch program has set it down a moment ago, or with no agent to note why: then the switch it made tells. */
-static enum vfsteer_down_reason describe_down(const struct vfsteer_state *state, enum vfsteer_down_reason noted)
+/*
+ * A watch program has just set it down, or no agent noted the reason: the reason then follows from
+ * the cause of the switchover.
+ */
+static enum vfsteer_down_reason describe_down(const struct vfsteer_state *state,
+					      enum vfsteer_down_reason noted)
 {
 	if (state->primary != PRIMARY_DOWN)
 		return DOWN_NOT;
@@ -53,8 +60,9 @@ static int64_t describe_reach_retry(const struct vfsteer_pair *pair, uint64_t no
 	return left > 0 ? (int64_t)left << 20 : -1;
 }
 
-/* What a slot says, whoever wrote it: an agent that is writing at this moment, or somebody who wrote anything at all. */
-static struct report_pair describe_slot(const struct vfsteer_pair *pair, struct vfsteer_state state, bool primary_exists)
+/* Reads a slot, which may have any content: an agent may be writing it at this moment. */
+static struct report_pair describe_slot(const struct vfsteer_pair *pair, struct vfsteer_state state,
+					bool primary_exists)
 {
 	uint64_t now_ns = clock_now_ns(CLOCK_BOOTTIME), retry_ns;
 	struct report_pair report = {
@@ -75,11 +83,13 @@ static struct report_pair describe_slot(const struct vfsteer_pair *pair, struct 
 		.reach = pair->primary_reach,
 		.xdp_mirror = pair->xdp_mirror,
 		.failures = pair->primary_failures,
-		/* The switch may be stamped after the clock was read here. */
-		.last_switch_age_ns = pair->last_switch_boot_ns < now_ns ? (int64_t)(now_ns - pair->last_switch_boot_ns) : 0,
+		/* The switchover may be later than the clock that was read here. */
+		.last_switch_age_ns = pair->last_switch_boot_ns < now_ns
+					      ? (int64_t)(now_ns - pair->last_switch_boot_ns)
+					      : 0,
 	};
 
-	/* The strings' last byte is always ours. */
+	/* The last byte of each string stays zero. */
 	memcpy(report.owner, pair->owner, sizeof(report.owner) - 1);
 	memcpy(report.standby, pair->standby, sizeof(report.standby) - 1);
 	memcpy(report.primary, pair->primary, sizeof(report.primary) - 1);
@@ -89,7 +99,7 @@ static struct report_pair describe_slot(const struct vfsteer_pair *pair, struct 
 	text_mask(report.primary);
 	text_mask(report.mac);
 	if (report.state.primary == PRIMARY_ABSENT || !primary_exists) {
-		/* What the data path does with the next packet, whatever the word still says. */
+		/* What the data path does with the next packet, whatever the word says. */
 		report.state.primary = PRIMARY_ABSENT;
 		report.state.active = PATH_STANDBY;
 		report.primary[0] = '\0';
@@ -99,13 +109,20 @@ static struct report_pair describe_slot(const struct vfsteer_pair *pair, struct 
 	report.retry_in_ns = retry_ns > now_ns ? (int64_t)(retry_ns - now_ns) : -1;
 	if (report.down_reason == DOWN_UNREACHABLE)
 		report.retry_in_ns = describe_reach_retry(pair, now_ns);
-	report.last_switch_unix_ns = (int64_t)clock_now_ns(CLOCK_REALTIME) - report.last_switch_age_ns;
-	/* Two clocks are never read at once: what is told does not wobble from call to call, it is good to a millisecond. */
+	report.last_switch_unix_ns =
+		(int64_t)clock_now_ns(CLOCK_REALTIME) - report.last_switch_age_ns;
+	/*
+	 * Two clocks are never read at the same time: round to a millisecond, so that repeated
+	 * calls agree.
+	 */
 	report.last_switch_unix_ns -= report.last_switch_unix_ns % 1000000;
 	return report;
 }
 
-/* From what both devices have now, so that it is true without an agent. What cannot be read is not told. */
+/*
+ * Read from both devices now, so that it is right without an agent. What cannot be read is not
+ * reported.
+ */
 static struct report_qdisc read_qdisc(const struct vfsteer_pair *pair, bool has_primary)
 {
 	struct report_qdisc qdisc = { 0 };
@@ -114,7 +131,8 @@ static struct report_qdisc read_qdisc(const struct vfsteer_pair *pair, bool has_
 
 	if (!slot_is_here(pair) || link_requests_new(&requests))
 		return qdisc;
-	if (!qdisc_plan_read(requests, (int)pair->owner_ifindex, has_primary ? (int)pair->primary_ifindex : 0, pair->primary_qdisc,
+	if (!qdisc_plan_read(requests, (int)pair->owner_ifindex,
+			     has_primary ? (int)pair->primary_ifindex : 0, pair->primary_qdisc,
 			     pair->qdisc_is_kept, &plan)) {
 		qdisc.mirrored = plan.verdict == QDISC_MIRRORED;
 		if (qdisc.mirrored || qdisc_plan_is_bypassed(&plan))
@@ -123,7 +141,9 @@ static struct report_qdisc read_qdisc(const struct vfsteer_pair *pair, bool has_
 		if (!has_primary && (plan.verdict == QDISC_BUILD || plan.verdict == QDISC_LATER))
 			snprintf(qdisc.why, sizeof(qdisc.why), "there is no primary");
 		if (pair->kind == KIND_NET_FAILOVER && plan.verdict == QDISC_KEPT)
-			snprintf(qdisc.why, sizeof(qdisc.why), "frames are redirected to net_failover's slaves: it belongs on both of them");
+			snprintf(qdisc.why, sizeof(qdisc.why),
+				 "frames are redirected to net_failover's slaves: it belongs on "
+				 "both of them");
 		qdisc.queued = qdisc.mirrored ? plan.queued : 0;
 		text_mask(qdisc.kind);
 		text_mask(qdisc.why);
@@ -136,7 +156,8 @@ static struct report_qdisc read_qdisc(const struct vfsteer_pair *pair, bool has_
 static int read_pair(const struct pins *pins, unsigned slot, bool agent, struct report_pair *ret)
 {
 	struct vfsteer_pair pair = pins->pairs[slot];
-	struct report_pair report = describe_slot(&pair, pins_state(pins, slot), primary_exists(&pair));
+	struct report_pair report =
+		describe_slot(&pair, pins_state(pins, slot), primary_exists(&pair));
 	int err = pins_counters(pins, slot, &report.counters);
 
 	if (err)
@@ -145,12 +166,13 @@ static int read_pair(const struct pins *pins, unsigned slot, bool agent, struct 
 	steer_get_egress_others(pins, (int)pair.owner_ifindex, &report.egress_others);
 	report.qdisc = read_qdisc(&pair, report.primary[0]);
 	if (report.is_here) {
-		const struct hints_view view = hints_read(report.kind, report.standby, report.standby_carrier);
+		const struct hints_view view =
+			hints_read(report.kind, report.standby, report.standby_carrier);
 
 		report.hint_count = (unsigned)hints_check(&view, report.hints);
 	}
 	report.attached_by = steer_describe(pins, (int)pair.owner_ifindex);
-	/* Without an agent nobody takes it back, now or later. */
+	/* Without an agent there is no retry. */
 	if (!agent)
 		report.retry_in_ns = -1;
 	*ret = report;
@@ -186,7 +208,7 @@ static bool read_silent(const char *name, void *argument)
 	return true;
 }
 
-/* What the ports of a pair have to do with its devices. */
+/* What the devices of a pair do for its ports. */
 static void read_uplinks(const struct report_ports *ports, struct report_pair *pair)
 {
 	pair->standby_uplink = ports->uplinks[pair->slot].standby;
@@ -230,7 +252,7 @@ int report_read(const struct pins *pins, int slot, bool agent, struct report *re
 	}
 	for (unsigned i = 0; i < report.pair_count; i++)
 		read_uplinks(report.ports, &report.pairs[i]);
-	/* The rest is worth telling without. */
+	/* The report is useful without the rest. */
 	report_devices_read(pins, &report);
 	*ret = report;
 	return 0;

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define REPORT_RECEIVE_BUFFER 65536 /* of notifications, which nobody reads */
+#define REPORT_RECEIVE_BUFFER 65536 /* for notifications, which are not read */
 
 static void read_candidate(const struct candidates_view *view, const struct candidate *other,
 			   const struct netdev *standby, const struct netdev *primary,
@@ -25,7 +25,7 @@ static void read_candidate(const struct candidates_view *view, const struct cand
 	text_mask(ret->text);
 }
 
-/* The devices' names are in the texts. */
+/* The texts have the devices' names. */
 static void read_bypasses(const struct bypass_reader *reader, const struct pins *pins,
 			  const struct netdev_table *table, bool agent, struct report_pair *pair)
 {
@@ -80,7 +80,10 @@ int report_devices_read(const struct pins *pins, struct report *report)
 		error = -ENOMEM;
 	view.addresses.list = netdev_addresses(table, &view.addresses.count);
 	for (unsigned i = 0; i < VFSTEER_MAX_PAIRS; i++) {
-		/* Of other namespaces, too: at worst a device is said to be in another pair. */
+		/*
+		 * Also those of other namespaces: at worst a device is reported as part of another
+		 * pair.
+		 */
 		if (pins->pairs[i].standby_ifindex)
 			paired[paired_count++] = pins->pairs[i].standby_ifindex;
 		if (pins->pairs[i].primary_ifindex)

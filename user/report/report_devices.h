@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * report_devices: the part of the read model that needs the device table: rejected devices and
- * bypasses. Seen by the command itself, as the agent sees them.
+ * bypasses. The command reads them itself, like the agent.
  */
 #ifndef REPORT_REPORT_DEVICES_H
 #define REPORT_REPORT_DEVICES_H
@@ -9,8 +9,8 @@
 #include "report/report.h"
 
 /*
- * Fills in the candidates and bypasses of every pair of @report whose devices are in this process's
- * network namespace. Returns 0 or -errno from netlink; the pairs are then as they were.
+ * Fills in the candidates and bypasses of every pair of @report whose devices are in the network
+ * namespace of this process. Returns 0; or -errno from netlink, with the pairs unchanged.
  */
 int report_devices_read(const struct pins *pins, struct report *report);
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Empty: there is none. */
+/* Empty: none. */
 static const char *reason(enum vfsteer_port_obstacle obstacle)
 {
 	return obstacle ? words_port_obstacle(obstacle) : "";
@@ -25,7 +25,8 @@ static void describe_obstacles(const struct vfsteer_port *entry, char why[REPORT
 		snprintf(why, REPORT_PORTS_WHY_SIZE, "%s", takes);
 	else
 		snprintf(why, REPORT_PORTS_WHY_SIZE, "%s%s%s%s%s", *takes ? "taking: " : "", takes,
-			 *takes && *delivers ? "; " : "", *delivers ? "delivering: " : "", delivers);
+			 *takes && *delivers ? "; " : "", *delivers ? "delivering: " : "",
+			 delivers);
 }
 
 static void describe_port(const struct vfsteer_port *entry, struct report_port *ret)
@@ -47,31 +48,35 @@ static void describe_port(const struct vfsteer_port *entry, struct report_port *
 		snprintf(ret->why, sizeof(ret->why), "%s", words_port_wait(entry->waits_for));
 }
 
-/* What the programs of others mean for the port. */
+/* What the programs of others do to the port. */
 static void describe_others(struct report_port *port)
 {
 	char others[HOOK_OTHERS_SIZE], text[BYPASS_TEXT_SIZE];
 
 	if (hook_count_others(&port->ingress_others, "ingress", others)) {
 		snprintf(text, sizeof(text),
-			 "%s of %s before ours, first %s: what they pass finally (action pass) does not reach the pair", others,
-			 port->name, port->ingress_others.first);
+			 "%s of %s before ours, first %s: what they pass finally (action pass) "
+			 "does not reach the pair",
+			 others, port->name, port->ingress_others.first);
 		memcpy(port->before, text, sizeof(text));
 	}
 	if (hook_count_others(&port->ingress_behind, "ingress", others)) {
 		snprintf(text, sizeof(text),
-			 "%s of %s behind ours, first %s: they do not see what the port sends; its other end's egress does",
+			 "%s of %s behind ours, first %s: they do not see what the port sends; its "
+			 "other end's egress does",
 			 others, port->name, port->ingress_behind.first);
 		memcpy(port->behind, text, sizeof(text));
 	}
 }
 
-/* From what the interface has now, so that it is true without an agent. */
-static void read_others(const struct pins *pins, const struct vfsteer_port *entry, struct report_port *ret)
+/* Read from the interface now, so that it is right without an agent. */
+static void read_others(const struct pins *pins, const struct vfsteer_port *entry,
+			struct report_port *ret)
 {
 	struct hook ingress = port_programs_port_ingress(pins, (int)entry->ifindex);
 
-	if (!ret->present || entry->slot >= VFSTEER_MAX_PAIRS || !slot_is_here(&pins->pairs[entry->slot]))
+	if (!ret->present || entry->slot >= VFSTEER_MAX_PAIRS ||
+	    !slot_is_here(&pins->pairs[entry->slot]))
 		return;
 	hook_get_others(&ingress, &ret->ingress_others);
 	hook_get_others_behind(&ingress, &ret->ingress_behind);
@@ -107,8 +112,10 @@ int report_ports_read(const struct pins *pins, struct report_ports **ret)
 
 		if (!pins->pairs[slot].standby[0] || port_pins_members(&ports, slot, &members))
 			continue;
-		report->uplinks[slot].standby = (struct report_uplink){ members.standby_driver, members.standby_why };
-		report->uplinks[slot].primary = (struct report_uplink){ members.primary_driver, members.primary_why };
+		report->uplinks[slot].standby =
+			(struct report_uplink){ members.standby_driver, members.standby_why };
+		report->uplinks[slot].primary =
+			(struct report_uplink){ members.primary_driver, members.primary_why };
 	}
 	port_pins_close(&ports);
 	return 0;

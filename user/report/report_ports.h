@@ -17,10 +17,12 @@ struct report_port {
 	bool passthrough, configured;
 	bool present; /* bound to its interface */
 	enum vfsteer_port_driver takes_by, delivers_by;
-	char why[REPORT_PORTS_WHY_SIZE]; /* not by XDP; or not present; empty: it is both ways */
-	struct hook_others ingress_others; /* of others, on its ingress, before ours */
-	struct hook_others ingress_behind; /* the same after ours */
-	char before[BYPASS_TEXT_SIZE], behind[BYPASS_TEXT_SIZE]; /* what these mean; empty: there are none */
+	/* why not by XDP, or why not present; empty: XDP both ways */
+	char why[REPORT_PORTS_WHY_SIZE];
+	struct hook_others ingress_others; /* programs of others before ours, on its ingress */
+	struct hook_others ingress_behind; /* the same, after ours */
+	/* the effect of these; empty: none */
+	char before[BYPASS_TEXT_SIZE], behind[BYPASS_TEXT_SIZE];
 	struct vfsteer_port_counters counters;
 };
 
@@ -38,7 +40,10 @@ struct report_ports {
 	} uplinks[VFSTEER_MAX_PAIRS]; /* by slot */
 };
 
-/* Reads all ports; none when there are no pins of theirs, or none that can be read. Returns 0 and the caller frees *ret, or -ENOMEM. */
+/*
+ * Reads all ports; none without readable pins of ports. Returns 0 and the caller frees *ret, or
+ * -ENOMEM.
+ */
 int report_ports_read(const struct pins *pins, struct report_ports **ret);
 
 #endif
