@@ -225,8 +225,8 @@ class EventsTest(unittest.TestCase):
         contenders = list(CONTENDERS.values())
         steps = plan(contenders, EVENTS, 2, ["6.1", "6.12"])
         self.assertEqual(len(set(steps)), len(steps))
-        # Four contenders with eight events in two ways, and the controls where they tell something.
-        self.assertEqual(len(steps), 2 * 2 * (4 * 8 * 2 + 4 + 4))
+        # Five contenders with eight events in two ways, and the controls where they tell something.
+        self.assertEqual(len(steps), 2 * 2 * (5 * 8 * 2 + 4 + 4))
         self.assertEqual({step[0] for step in steps[:len(steps) // 2]}, {"6.1"})
         first = {run: next(step[5].name for step in steps if step[1] == run) for run in (1, 2)}
         self.assertNotEqual(first[1], first[2], "another contender begins in each run")
@@ -326,6 +326,21 @@ class BehindTest(unittest.TestCase):
         )
         self.assertEqual(ordered(["virtio-only", "something", "teamd", "vfsteer"])[0], "vfsteer")
 
+    def test_each_kind_of_pair_is_compared_and_named(self):
+        results = made_up("/nowhere")
+        add(
+            results, "udp-rx/instructions", "cost", "instructions/packet", vfsteer=[12],
+            vfsteer_direct=[12], net_failover=[10], **{"vfsteer-net_failover": [11]},
+        )
+        found = behind(results)
+        self.assertEqual(
+            [(one.whose, one.contender, one.ours[0]) for one in found],
+            [("vfsteer", "net_failover", 12), ("vfsteer-net_failover", "net_failover", 11)],
+        )
+        table = tables.behind_table(found)
+        self.assertIn("| net_failover | 10 | vfsteer, failover=on | 11 |", table)
+        self.assertEqual(rivals(results.distinct("contender")), ["net_failover"])
+
     def test_what_cannot_be_measured_is_no_comparison(self):
         self.assertEqual(self.found("link-up/lost/in", [0], [None]), [])
 
@@ -399,6 +414,42 @@ class FloorsTest(unittest.TestCase):
                 virtio_only=[0, 0, 0],
             )
             self.assertEqual(self.verdict(results, MIGRATION_FLOOR).verdict, expected)
+
+    def test_a_net_failover_pair_is_judged_beside_net_failover_alone(self):
+        ours = "vfsteer-net_failover"
+        for tx, rx, expected in (
+            (990, 1005, floors.AIM), (1000, 1015, floors.FLOOR), (1001, 1016, floors.MISSED),
+        ):
+            results = made_up("/nowhere")
+            for protocol in ("udp", "tcp"):
+                for way, value in (("tx", tx), ("rx", rx)):
+                    add(
+                        results, f"{protocol}-{way}/instructions", "cost", "instructions",
+                        net_failover=[1000], **{ours: [value]},
+                    )
+            judged = {
+                one.verdict
+                for one in floors.verdicts(results)
+                if one.what.endswith("over net_failover alone, failover=on")
+            }
+            self.assertEqual(judged, {expected})
+        results = made_up("/nowhere")
+        add(results, "unplug/lost/out", **{ours: [0] * 20})
+        add(results, "unplug/lost/in", **{ours: [0] * 20})
+        add(results, "silent-plug/lost/in", **{ours: [3]})
+        add(results, "shared-answers/lost-outside-downtime", "migrate", "answers", **{ours: [0]})
+        add(results, "shared-holes/count", "migrate", "holes", **{ours: [2]})
+        for what, expected in (
+            ("unplug, failover=on: lost out / in", floors.FLOOR),
+            ("plug, failover=on, silent guest: lost in", floors.FLOOR),
+            (
+                "migration, shared handover, failover=on: answers lost outside QEMU's downtime",
+                floors.AIM,
+            ),
+            ("migration, shared handover, failover=on: holes", floors.MISSED),
+            ("unplug: lost out / in", floors.UNKNOWN),
+        ):
+            self.assertEqual(self.verdict(results, what).verdict, expected, what)
 
     def test_each_cost_can_miss_its_floor(self):
         results = made_up("/nowhere")
