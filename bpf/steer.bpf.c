@@ -344,18 +344,36 @@ int standby_redirect(struct __sk_buff *skb)
 	return steer_standby(skb, pair, KIND_NET_FAILOVER);
 }
 
-SEC("tc")
-int owner_ingress(struct __sk_buff *skb)
+static __noinline int steer_owner_careful(struct __sk_buff *skb)
 {
 	struct vfsteer_pair *pair = steer_pair();
 
-	if (skb->tc_index == STEER_MARK) {
-		skb->tc_index = 0;
-		return TC_ACT_UNSPEC;
+	return pair ? steer_primary(skb, pair, KIND_NET_FAILOVER) : TC_ACT_UNSPEC;
+}
+
+/*
+ * Unicast to the pair that is not compared is not counted either: the kernel counts what the
+ * primary receives, and `status` shows that. To see whether there is any the agent sets the flag.
+ */
+SEC("tc")
+int owner_ingress(struct __sk_buff *skb)
+{
+	const struct vfsteer_pair *pair;
+	__u32 mark = skb->tc_index;
+
+	if (mark) {
+		/* Judged already: the standby's, and a port's. */
+		if (mark == STEER_MARK)
+			skb->tc_index = 0;
+		if (mark == STEER_MARK || mark == PORT_MARK_LOCAL)
+			return steer_pass();
 	}
-	if (skb->tc_index == PORT_MARK_LOCAL || !pair)
-		return TC_ACT_UNSPEC;
-	return steer_primary(skb, pair, KIND_NET_FAILOVER);
+	if (skb->pkt_type != PACKET_HOST)
+		return steer_owner_careful(skb);
+	pair = steer_pair();
+	if (pair && *(const volatile __u8 *)&pair->rx_compares_primary)
+		return steer_owner_careful(skb);
+	return steer_pass();
 }
 
 char LICENSE[] SEC("license") = "GPL";

@@ -10,7 +10,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from made_up import add, everything, made_up  # noqa: E402
-from tools.benchmark import floors  # noqa: E402
+from tools.benchmark import floors, tables  # noqa: E402
 from tools.benchmark.behind import behind  # noqa: E402
 from tools.benchmark.names import ordered, rivals  # noqa: E402
 
@@ -56,6 +56,21 @@ class BehindTest(unittest.TestCase):
             rivals(["bare-vf", "teamd", "vfsteer", "bonding", "bare"]), ["bonding", "teamd"]
         )
         self.assertEqual(ordered(["virtio-only", "something", "teamd", "vfsteer"])[0], "vfsteer")
+
+    def test_each_kind_of_pair_is_compared_and_named(self):
+        results = made_up("/nowhere")
+        add(
+            results, "udp-rx/instructions", "cost", "instructions/packet", vfsteer=[12],
+            vfsteer_direct=[12], net_failover=[10], **{"vfsteer-net_failover": [11]},
+        )
+        found = behind(results)
+        self.assertEqual(
+            [(one.whose, one.contender, one.ours[0]) for one in found],
+            [("vfsteer", "net_failover", 12), ("vfsteer-net_failover", "net_failover", 11)],
+        )
+        table = tables.behind_table(found)
+        self.assertIn("| net_failover | 10 | vfsteer, failover=on | 11 |", table)
+        self.assertEqual(rivals(results.distinct("contender")), ["net_failover"])
 
     def test_what_cannot_be_measured_is_no_comparison(self):
         self.assertEqual(self.found("link-up/lost/in", [0], [None]), [])
@@ -130,6 +145,42 @@ class FloorsTest(unittest.TestCase):
                 virtio_only=[0, 0, 0],
             )
             self.assertEqual(self.verdict(results, MIGRATION_FLOOR).verdict, expected)
+
+    def test_a_net_failover_pair_is_judged_beside_net_failover_alone(self):
+        ours = "vfsteer-net_failover"
+        for tx, rx, expected in (
+            (990, 1005, floors.AIM), (1000, 1015, floors.FLOOR), (1001, 1016, floors.MISSED),
+        ):
+            results = made_up("/nowhere")
+            for protocol in ("udp", "tcp"):
+                for way, value in (("tx", tx), ("rx", rx)):
+                    add(
+                        results, f"{protocol}-{way}/instructions", "cost", "instructions",
+                        net_failover=[1000], **{ours: [value]},
+                    )
+            judged = {
+                one.verdict
+                for one in floors.verdicts(results)
+                if one.what.endswith("over net_failover alone, failover=on")
+            }
+            self.assertEqual(judged, {expected})
+        results = made_up("/nowhere")
+        add(results, "unplug/lost/out", **{ours: [0] * 20})
+        add(results, "unplug/lost/in", **{ours: [0] * 20})
+        add(results, "silent-plug/lost/in", **{ours: [3]})
+        add(results, "shared-answers/lost-outside-downtime", "migrate", "answers", **{ours: [0]})
+        add(results, "shared-holes/count", "migrate", "holes", **{ours: [2]})
+        for what, expected in (
+            ("unplug, failover=on: lost out / in", floors.FLOOR),
+            ("plug, failover=on, silent guest: lost in", floors.FLOOR),
+            (
+                "migration, shared handover, failover=on: answers lost outside QEMU's downtime",
+                floors.AIM,
+            ),
+            ("migration, shared handover, failover=on: holes", floors.MISSED),
+            ("unplug: lost out / in", floors.UNKNOWN),
+        ):
+            self.assertEqual(self.verdict(results, what).verdict, expected, what)
 
     def test_each_cost_can_miss_its_floor(self):
         results = made_up("/nowhere")

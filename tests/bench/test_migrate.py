@@ -13,8 +13,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tools.benchmark import effort, migrate_account, migrate_witness  # noqa: E402
 from tools.benchmark.contenders import CONTENDERS  # noqa: E402
-from tools.benchmark.migrate import plan  # noqa: E402
-from tools.benchmark.migrate_guest import InnerLab  # noqa: E402
+from tools.benchmark.migrate import Scenario, plan  # noqa: E402
+from tools.benchmark.migrate_guest import InnerLab, MigrationDied  # noqa: E402
+from tools.rig.qmp import QmpError  # noqa: E402
 
 MS = 1_000_000
 MARKS = {"unplug": 1000 * MS, "migrate": 2000 * MS, "stop": 2500 * MS, "resume": 2600 * MS, "plug": 3000 * MS}
@@ -83,6 +84,66 @@ class PlanTest(unittest.TestCase):
         with mock.patch.object(effort, "_smoke", True):
             self.assertEqual({(contender.name, prefix) for _, prefix, contender in plan(self.CONTENDERS, 1)},
                              {("vfsteer", "shared-"), ("net_failover", ""), ("virtio-only", "")})
+
+
+class Qemu:
+    """A QEMU that says the events it is given, in their order, and notes what is waited for."""
+
+    def __init__(self, side, happened, *events):
+        self.side, self._happened, self._events = side, happened, list(events)
+
+    def qmp(self, command, /, **arguments):
+        self._happened.append(f"{self.side}: {command}")
+        return {"status": "completed", "downtime": 90, "total-time": 900, "ram": {"transferred": 1}}
+
+    def wait_event(self, name, timeout=10, since=0, matches=lambda data: True):
+        for number, (event, data) in enumerate(self._events):
+            if event == name and matches(data):
+                self._happened.append(f"{self.side}: {name} {data.get('status', '')}".strip())
+                return {"event": event, "data": data, "host_s": float(number),
+                        "timestamp": {"seconds": number, "microseconds": 0}}
+        raise QmpError(f"no {name}")
+
+    def alive(self):
+        return True
+
+    def log(self):
+        return "its log"
+
+
+class OneCommandTest(unittest.TestCase):
+    """failover=on: one `migrate`, and the host follows QEMU's events."""
+
+    def migrated(self, shared, *source_events):
+        happened = []
+        host = mock.Mock()
+        for call in ("mac_share", "mac_take", "mac_give", "mac_unshare"):
+            getattr(host, call).side_effect = lambda side, call=call: happened.append(f"{call} {side}")
+        source = Qemu("a", happened, *source_events)
+        target = Qemu("b", happened, ("FAILOVER_NEGOTIATED", {}), ("RESUME", {}))
+        scenario = Scenario(CONTENDERS["vfsteer-net_failover"], None, shared, lambda step: None)
+        with mock.patch.object(scenario, "_vf_wait"), mock.patch("tools.benchmark.migrate.time.sleep"):
+            scenario._migrate_by_qemu(host, source, target)
+        interesting = ("mac", "a: migrate", "a: UNPLUG", "a: MIGRATION", "b: FAILOVER", "b: RESUME")
+        return scenario.marks, [one for one in happened if one.startswith(interesting) and "-" not in one]
+
+    EVENTS = (("MIGRATION", {"status": "setup"}), ("UNPLUG_PRIMARY", {"device-id": "vf0"}), ("MIGRATION", {"status": "wait-unplug"}),
+              ("MIGRATION", {"status": "active"}), ("STOP", {}), ("MIGRATION", {"status": "completed"}))
+
+    def test_the_mac_is_shared_before_the_guest_lets_go_and_given_before_it_has_the_new_vf(self):
+        marks, happened = self.migrated(True, *self.EVENTS)
+        self.assertEqual(happened, [
+            "a: migrate", "a: UNPLUG_PRIMARY", "mac_share a", "a: MIGRATION active", "mac_take a", "b: FAILOVER_NEGOTIATED",
+            "mac_share b", "mac_give b", "a: MIGRATION completed", "b: RESUME", "mac_unshare b"])
+        self.assertLessEqual({"migrate", "unplug", "unplugged", "plug", "stop", "resume", "vf in use", "end"}, set(marks))
+
+    def test_a_plain_host_only_moves_the_mac(self):
+        _, happened = self.migrated(False, *self.EVENTS)
+        self.assertEqual([one for one in happened if one.startswith("mac")], ["mac_take a", "mac_give b"])
+
+    def test_a_migration_that_fails_is_told_with_both_logs(self):
+        with self.assertRaisesRegex(MigrationDied, "(?s)completed.*source lives: its log.*target lives: its log"):
+            self.migrated(True, *self.EVENTS[:3], ("MIGRATION", {"status": "failed"}))
 
 
 class DuplicatesTest(unittest.TestCase):

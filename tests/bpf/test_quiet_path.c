@@ -266,6 +266,34 @@ static void test_sent(void **context)
 	check(world.steer->progs.steer_egress, &pair, &skb, REDIRECTED, 39);
 }
 
+/*
+ * A net_failover pair: the kernel hands over in place what the primary brings, and the program does
+ * nothing but return. 32 and 14 while it counted.
+ */
+static void test_owner_received(void **context)
+{
+	struct vfsteer_pair pair = quiet_pair();
+	struct __sk_buff skb = unicast();
+
+	(void)context;
+	check(world.steer->progs.owner_ingress, &pair, &skb, TAKEN, 15);
+	/* What the standby has brought. */
+	skb.tc_index = 0x7646;
+	check(world.steer->progs.owner_ingress, &pair, &skb, TAKEN, 12);
+	assert_int_equal(skb.tc_index, 0);
+}
+
+/* No primary: the standby is active, and its wire is not compared. */
+static void test_standby_received(void **context)
+{
+	struct vfsteer_pair pair = { .standby_ifindex = 8, .owner_ifindex = 9 };
+	struct __sk_buff skb = unicast();
+
+	(void)context;
+	check(world.steer->progs.standby_redirect, &pair, &skb, REDIRECTED, 51);
+	assert_int_equal(skb.tc_index, 0x7646);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -273,11 +301,21 @@ int main(void)
 		cmocka_unit_test(test_received_directly),
 		cmocka_unit_test(test_sent),
 	};
+	const struct CMUnitTest net_failover_tests[] = {
+		cmocka_unit_test(test_owner_received),
+		cmocka_unit_test(test_standby_received),
+		cmocka_unit_test(test_sent),
+	};
+	int failures;
 
 	setbuf(stdout, NULL);
 	if (!namespace_enter())
 		return 77;
 	world.liveness = LIVENESS_WORD;
 	world.elf = steer_bpf__elf_bytes;
-	return cmocka_run_group_tests_name("quiet path", tests, setup, teardown);
+	failures = cmocka_run_group_tests_name("quiet path", tests, setup, teardown);
+	world.kind = KIND_NET_FAILOVER;
+	failures += cmocka_run_group_tests_name("quiet path, net_failover", net_failover_tests,
+						setup, teardown);
+	return failures != 0;
 }

@@ -140,7 +140,10 @@ def count(results, name):
 
 
 def events(version):
-    names = ("vfsteer", "net_failover", "bonding", "teamd", "bare-vf", "virtio-only")
+    names = (
+        "vfsteer", "vfsteer-net_failover", "net_failover", "bonding", "teamd", "bare-vf",
+        "virtio-only",
+    )
     report, results = section("events", version, (), {name: () for name in names})
     for name in names:
         lost = [
@@ -157,8 +160,11 @@ def events(version):
 
 
 def migrate(version):
+    # Every other one in a plain handover, the others in a shared one.
     names = (
-        ("vfsteer", "net_failover", "bonding", "teamd", "virtio-only") if EVERY else ("vfsteer",)
+        ("vfsteer", "net_failover", "vfsteer-net_failover", "teamd", "bonding", "virtio-only")
+        if EVERY
+        else ("vfsteer",)
     )
     report, results = section(
         "migrate", version, names,
@@ -179,7 +185,9 @@ def migrate(version):
 
 def cost(version):
     names = (
-        ("vfsteer", "net_failover", "bonding", "bare-vf", "virtio-only") if EVERY else ("vfsteer",)
+        ("vfsteer", "vfsteer-net_failover", "net_failover", "bonding", "bare-vf", "virtio-only")
+        if EVERY
+        else ("vfsteer",)
     )
     guest = [f"{name}/instructions" for name in FIGURES]
     native = [metric for metrics in MEASURED.values() for metric in metrics]
@@ -201,7 +209,11 @@ def cost(version):
 
 
 def breakdown(version):
-    names = ("bare-vf", "vfsteer", "vfsteer-direct", "net_failover") if EVERY else ("net_failover",)
+    names = (
+        ("bare-vf", "vfsteer", "vfsteer-direct", "vfsteer-net_failover", "net_failover")
+        if EVERY
+        else ("net_failover",)
+    )
     report, results = section(
         "breakdown", version, [name for name in names if name != "vfsteer-direct"],
         {name: [f"{way}/instructions" for way in DIRECTIONS] for name in names},

@@ -195,6 +195,32 @@ def standby_without_carrier(guest):
     return f"{text}, {guest.survive(guest.lab.unplug_vf, None, 'unplug with it up again')}"
 
 
+@case("6.12-net_failover")
+def unicast_that_no_program_counts(guest):
+    """`status` has the kernel's counter of the primary. The path check sees unicast come: it asks
+    nobody then. When none comes any more, it finds that the primary leads nowhere.
+    """
+    before, capture = guest.pair()["counters"]["rx_primary_packets"], guest.lab.capture_vf()
+    result = guest.measure()
+    asked = [frame for frame in capture.stop() if frame.ethertype == events.ARP]
+    received = guest.pair()["counters"]["rx_primary_packets"] - before
+    sent = result["in"]["sent"]
+    check(received >= sent, lambda: f"{received} received by the primary, of {sent} sent")
+    # The guest's kernel may confirm its neighbour once. A check asks twice a second.
+    check(len(asked) <= 2, lambda: f"{len(asked)} ARP frames of the guest: {asked[:5]}")
+    pings = guest.lab.vm.spawn(f"exec ping -i0.1 -W1 {guest.lab.pairs[0].peer_v4} >/dev/null")
+    try:
+        guest.lab.switch.run("bridge link set dev vf0 state 0")
+        pair = guest.wait_active("standby")
+        check_equal(pair["down_reason"], "unreachable", "why the primary is down")
+        check(pair["counters"]["rx_primary_packets"] >= received, "the counter went back")
+    finally:
+        guest.lab.switch.run("bridge link set dev vf0 state 3")
+        pings.stop()
+    guest.wait_active("primary", timeout=60)
+    return f"{received} received by the primary, of {sent} sent, {len(asked)} ARP frames"
+
+
 @case("6.12-mixed")
 def one_pair_of_each_kind(guest):
     kinds = [(guest.pair(index)["kind"], guest.pair(index)["owner"]) for index in (0, 1)]

@@ -16,14 +16,19 @@ from tools.benchmark.figures import (
 )
 from tools.benchmark.names import rivals
 
+COMPARED = ("vfsteer", "vfsteer-net_failover")
+
 
 @dataclass
 class Behind:
-    """ours, theirs: (median, worst); by: what of it is worse for us, "median", "worst" or both."""
+    """whose: of ours, which one; ours, theirs: (median, worst); by: what of it is worse for us,
+    "median", "worst" or both.
+    """
     section: str
     metric: str
     kernel: str
     unit: str
+    whose: str
     contender: str
     ours: tuple
     theirs: tuple
@@ -49,17 +54,20 @@ def _compare(ours, theirs):
     if not by:
         return None
     return Behind(
-        ours.section, ours.metric, ours.kernel, ours.unit, theirs.contender,
+        ours.section, ours.metric, ours.kernel, ours.unit, ours.contender, theirs.contender,
         (pairs[0][0], pairs[1][0]), (pairs[0][1], pairs[1][1]),
         (len(numbers(ours)), len(numbers(theirs))), " and ".join(by),
     )
 
 
-def behind(results, ours="vfsteer"):
-    """All of them, in the order of the results."""
+def behind(results):
+    """All of them, in the order of the results: of a plain pair, then of one of net_failover. What
+    only `rx = direct` is behind in, who sets that has chosen.
+    """
     found = []
     others = rivals(results.distinct("contender"))
-    for figure in filter(is_merit, results.figures(contender=ours)):
+    figures = [figure for ours in COMPARED for figure in results.figures(contender=ours)]
+    for figure in filter(is_merit, figures):
         for other in others:
             theirs = results.figure(figure.section, other, figure.metric, figure.kernel)
             if theirs and _values(figure) and _values(theirs):

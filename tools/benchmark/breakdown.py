@@ -38,6 +38,7 @@ QUIET_BYTES = 64 << 10  # what a guest at rest logs in QUIET_S is less
 QUIET_S = 0.2
 SHOWN = 5  # instructions: smaller differences to the VF alone are left out of the table
 KERNEL_SPACE = 1 << 63
+CONTENDERS = "bare-vf,vfsteer,vfsteer-net_failover,net_failover"
 FUNCTION_TYPES = "tTwW"
 
 
@@ -236,7 +237,7 @@ def table(direction, kernel, measured):
 
 
 def run(options, results):
-    contenders = [one for one in chosen(options.contenders or "bare-vf,vfsteer,net_failover")]
+    contenders = list(chosen(options.contenders or CONTENDERS))
     if any(one.name == "vfsteer" for one in contenders):
         contenders.append(VfsteerDirect())
     contenders.sort(key=lambda one: not one.name.startswith("bare"))

@@ -130,6 +130,17 @@ class Vfsteer(Contender):
         lab.vm.check(f"vfsteer switch {lab.netdev('sb')} auto")
 
 
+class VfsteerNetFailover(Vfsteer):
+    """In a guest of failover=on: the kernel's net_failover master owns the addresses."""
+
+    name = "vfsteer-net_failover"
+    lab = {"failover": True}
+
+    def vf_leave(self, lab):
+        """QEMU unplugs the VF when the migration begins, and the guest hears of it first then."""
+        return False
+
+
 class NetFailover(Contender):
     name = "net_failover"
     lab = {"failover": True}
@@ -213,7 +224,9 @@ class VirtioOnly(Contender):
 
 CONTENDERS = {
     contender.name: contender
-    for contender in (Vfsteer(), NetFailover(), Bonding(), Team(), BareVf(), VirtioOnly())
+    for contender in (
+        Vfsteer(), VfsteerNetFailover(), NetFailover(), Bonding(), Team(), BareVf(), VirtioOnly(),
+    )
 }
 
 

@@ -8,6 +8,7 @@ from tools.benchmark.figures import median, numbers, share, text, worst
 
 LOSSLESS_EVENTS = ("unplug", "plug", "unbind", "bind", "set-down", "set-up")
 LOSSLESS_SHARE, AIM_RUNS = 0.95, 100
+NET_FAILOVER, KIND = "vfsteer-net_failover", ", failover=on"
 AIM, FLOOR, MISSED, UNKNOWN = (
     "reaches the aim",
     "reaches the floor",
@@ -37,10 +38,12 @@ def _get(results, section, metric, kernel, contender="vfsteer"):
     return numbers(results.figure(section, contender, metric, kernel))
 
 
-def _lossless(results, kernel):
+def _lossless(results, kernel, contender="vfsteer", kind=""):
+    """kind: behind the name of what is judged."""
     for event in LOSSLESS_EVENTS:
         out, into = (
-            _get(results, "events", f"{event}/lost/{way}", kernel) for way in ("out", "in")
+            _get(results, "events", f"{event}/lost/{way}", kernel, contender)
+            for way in ("out", "in")
         )
         runs = [a + b for a, b in zip(out, into)]
         clean = share(runs, lambda lost: lost == 0)
@@ -50,14 +53,14 @@ def _lossless(results, kernel):
             else None
         )
         yield _judged(
-            f"{event}: lost out / in", kernel, "0 / 0 in 19 of 20 runs", f"0 / 0 over {AIM_RUNS}",
-            clean, lambda value: value >= LOSSLESS_SHARE,
+            f"{event}{kind}: lost out / in", kernel, "0 / 0 in 19 of 20 runs",
+            f"0 / 0 over {AIM_RUNS}", clean, lambda value: value >= LOSSLESS_SHARE,
             lambda value, many=len(runs): value == 1 and many >= AIM_RUNS, measured,
         )
     for event in LOSSLESS_EVENTS:
-        values = _get(results, "events", f"silent-{event}/lost/in", kernel)
+        values = _get(results, "events", f"silent-{event}/lost/in", kernel, contender)
         yield _judged(
-            f"{event}, silent guest: lost in", kernel, "≤ 10, every run", "0", worst(values),
+            f"{event}{kind}, silent guest: lost in", kernel, "≤ 10, every run", "0", worst(values),
             lambda value: value <= 10, lambda value: value == 0,
             values and f"worst {max(values)} of {len(values)} runs",
         )
@@ -110,11 +113,12 @@ def _migration(results, kernel):
         )
 
 
-def _over_bare(results, metric, kernel, contender):
-    ours, bare = (
-        median(_get(results, "cost", metric, kernel, name)) for name in (contender, "bare-vf")
+def _over(results, metric, kernel, contender, other="bare-vf"):
+    """By how many per cent of the other's a figure of cost is higher."""
+    ours, theirs = (
+        median(_get(results, "cost", metric, kernel, name)) for name in (contender, other)
     )
-    return (ours / bare - 1) * 100 if ours is not None and bare else None
+    return (ours / theirs - 1) * 100 if ours is not None and theirs else None
 
 
 def _instructions(results, kernel):
@@ -129,7 +133,7 @@ def _instructions(results, kernel):
         ):
             metric = f"{protocol.lower()}-{way}/instructions"
             ours, theirs = (
-                _over_bare(results, metric, kernel, name) for name in (contender, "net_failover")
+                _over(results, metric, kernel, name) for name in (contender, "net_failover")
             )
             yield _judged(
                 f"{protocol} {way.upper()} instructions over bare{mode}",
@@ -153,12 +157,50 @@ def _cost(results, kernel):
         lambda value: value <= 25, lambda value: value <= 15,
     )
     for metric, way in (("tcp-bulk/throughput", "out"), ("tcp-bulk-in/throughput", "in")):
-        over = _over_bare(results, metric, kernel, "vfsteer")
+        over = _over(results, metric, kernel, "vfsteer")
         yield _judged(
             f"TCP bulk {way}, part of bare", kernel, "≥ 0.97", "≥ 0.99",
             None if over is None else 1 + over / 100, lambda value: value >= 0.97,
             lambda value: value >= 0.99, None if over is None else f"{1 + over / 100:.3f}",
         )
+
+
+def _net_failover(results, kernel):
+    """A guest of failover=on, beside net_failover alone."""
+    yield from _lossless(results, kernel, NET_FAILOVER, KIND)
+
+
+def _net_failover_migration(results, kernel):
+    """What is lost outside the downtime is judged as it is: QEMU alone says when the VF goes."""
+    lost = _get(
+        results, "migrate", "shared-answers/lost-outside-downtime", kernel, NET_FAILOVER
+    )
+    yield _judged(
+        f"migration, shared handover{KIND}: answers lost outside QEMU's downtime", kernel, "≤ 2",
+        "0", median(lost), lambda value: value <= 2, lambda value: value == 0,
+        lost and f"median {text(median(lost))}, worst {text(max(lost))} of {len(lost)} runs",
+    )
+    holes = _get(results, "migrate", "shared-holes/count", kernel, NET_FAILOVER)
+    yield _judged(
+        f"migration, shared handover{KIND}: holes", kernel, "1", "1", median(holes),
+        lambda value: value <= 1, lambda value: value <= 1,
+        holes and f"median {text(median(holes))}, worst {max(holes)}",
+    )
+
+
+def _net_failover_cost(results, kernel):
+    for protocol in ("UDP", "TCP"):
+        for way, floor, aim in (("tx", 0, -1), ("rx", 1.5, 0.5)):
+            over = _over(
+                results, f"{protocol.lower()}-{way}/instructions", kernel, NET_FAILOVER,
+                "net_failover",
+            )
+            yield _judged(
+                f"{protocol} {way.upper()} instructions over net_failover alone{KIND}", kernel,
+                f"≤ {floor:+g} %" if floor else "≤ 0 %", f"≤ {aim:+g} %", over,
+                lambda value, floor=floor: value <= floor, lambda value, aim=aim: value <= aim,
+                None if over is None else f"{over:+.2f} %",
+            )
 
 
 def _ports(results, kernel):
@@ -188,6 +230,9 @@ def verdicts(results):
         ("events", _carrier),
         ("migrate", _migration),
         ("cost", _cost),
+        ("events", _net_failover),
+        ("migrate", _net_failover_migration),
+        ("cost", _net_failover_cost),
         ("ports", _ports),
     ):
         kernels = results.distinct("kernel", section)

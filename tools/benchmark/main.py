@@ -56,7 +56,7 @@ def _parser():
     )
     parser.add_argument(
         "--contenders", default="", metavar="LIST",
-        help="all: vfsteer,net_failover,bonding,teamd,bare-vf,virtio-only",
+        help="all: vfsteer,vfsteer-net_failover,net_failover,bonding,teamd,bare-vf,virtio-only",
     )
     parser.add_argument(
         "--events", default="", metavar="LIST",

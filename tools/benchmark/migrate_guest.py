@@ -3,6 +3,7 @@
 with the moments of it all.
 """
 
+import contextlib
 import socket
 import time
 
@@ -39,12 +40,19 @@ class Process(Vm):
     """
 
     def __init__(self, host, side, failover=False, incoming=False):
+        """failover: a pair of net_failover, for which QEMU plugs the VF by itself: when the guest
+        that has come by migration says that it knows such pairs.
+        """
         self.host, self.side, self.failover = host, side, failover
         self._channel = self.qmp_link = None
         self._log = f"/tmp/guest-{side.name}"
         standby = f"virtio-net-pci,id=sb0,bus=rp-sb0,netdev=sb0-net,mac={host.mac},romfile=" + (
             ",failover=on" if failover else ""
         )
+        vf = ""
+        if failover and incoming:
+            properties = self._vf_properties()
+            vf = "-device " + ",".join(f"{key}={value}" for key, value in properties.items())
         # Its input must not be the host's console; a session of its own, or the shell that starts
         # it would end it.
         host.vm.check(f"""
@@ -53,7 +61,7 @@ class Process(Vm):
                 -chardev socket,id=qmp,host=0.0.0.0,port={side.qmp_port},server=on,wait=off -mon chardev=qmp,mode=control \\
                 -chardev socket,id=rig,host=0.0.0.0,port={side.agent_port},server=on,wait=off \\
                 -device virtserialport,bus=rig-serial.0,chardev=rig,name=rig \\
-                -netdev tap,id=sb0-net,ifname={side.tap},script=no,downscript=no,vhost=on -device {standby} \\
+                -netdev tap,id=sb0-net,ifname={side.tap},script=no,downscript=no,vhost=on -device {standby} {vf} \\
                 </dev/null >{self._log}.log 2>&1 &
             echo $! >{self._log}.pid""")
         try:
@@ -113,7 +121,7 @@ class Process(Vm):
     def alive(self):
         return self.host.vm.run(f"kill -0 $(cat {self._log}.pid)")[0] == 0
 
-    def plug(self):
+    def _vf_properties(self):
         properties = {
             "driver": "vfio-pci",
             "id": "vf0",
@@ -123,8 +131,11 @@ class Process(Vm):
         }
         if self.failover:
             properties["failover_pair_id"] = "sb0"
+        return properties
+
+    def plug(self):
         # Mapping all of the guest's memory for the device takes its time here.
-        self.qmp_link.command("device_add", VF_TIMEOUT_S, **properties)
+        self.qmp_link.command("device_add", VF_TIMEOUT_S, **self._vf_properties())
 
     def unplug(self):
         """Returns when DEVICE_DELETED came (monotonic seconds)."""
@@ -143,10 +154,20 @@ class Process(Vm):
     stop = close
 
 
-def migrate(source, target):
-    """Moves the guest; a dict of what QEMU says about it, with the moments of STOP and RESUME in
-    the host's clock and in ours.
-    """
+@contextlib.contextmanager
+def _deaths_told(source, target):
+    """What ends a migration says which of the two QEMU has ended, too."""
+    try:
+        yield
+    except QmpError as error:
+        raise MigrationDied(
+            f"{error}\nthe source {'lives' if source.alive() else 'is dead'}: {source.log()}\n"
+            f"the target {'lives' if target.alive() else 'is dead'}: {target.log()}"
+        ) from error
+
+
+def _begin(source, target):
+    """Gives the command; when (monotonic seconds)."""
     port = 4444
     target.qmp("migrate-set-capabilities", capabilities=[{"capability": "events", "state": True}])
     target.qmp("migrate-incoming", uri=f"tcp:127.0.0.1:{port}")
@@ -155,22 +176,27 @@ def migrate(source, target):
     # needs, and what then piles up in front of the guest is lost with the source when it stops.
     source.qmp("migrate-set-parameters", **{"max-bandwidth": BANDWIDTH})
     started = time.monotonic()
-    try:
-        source.qmp("migrate", uri=f"tcp:127.0.0.1:{port}")
-        source.wait_event(
-            "MIGRATION", MIGRATION_TIMEOUT_S, 0,
-            lambda data: data["status"] in ("completed", "failed", "cancelled"),
-        )
-        said = source.qmp("query-migrate")
-        if said["status"] != "completed":
-            raise MigrationDied(f"{said}\n{source.log()}\n{target.log()}")
-        stop = source.wait_event("STOP", 5)
-        resume = target.wait_event("RESUME", 30)
-    except QmpError as error:
-        raise MigrationDied(
-            f"{error}\nthe source {'lives' if source.alive() else 'is dead'}: {source.log()}\n"
-            f"the target {'lives' if target.alive() else 'is dead'}: {target.log()}"
-        ) from error
+    source.qmp("migrate", uri=f"tcp:127.0.0.1:{port}")
+    return started
+
+
+def _status(source, *wanted):
+    """Waits until the migration is in one of these; its event."""
+    ends = ("completed", "failed", "cancelled")
+    event = source.wait_event(
+        "MIGRATION", MIGRATION_TIMEOUT_S, 0, lambda data: data["status"] in (*wanted, *ends)
+    )
+    if event["data"]["status"] not in wanted:
+        raise QmpError(str(source.qmp("query-migrate")))
+    return event
+
+
+def _end(source, target, started):
+    """What QEMU says about it, once it is done."""
+    _status(source, "completed")
+    said = source.qmp("query-migrate")
+    stop = source.wait_event("STOP", 5)
+    resume = target.wait_event("RESUME", 30)
 
     def stamp_us(event):
         return event["timestamp"]["seconds"] * 1_000_000 + event["timestamp"]["microseconds"]
@@ -186,6 +212,32 @@ def migrate(source, target):
         "transferred": said["ram"]["transferred"],
         "rounds": said["ram"].get("dirty-sync-count"),
     }
+
+
+def migrate(source, target):
+    """Moves the guest; a dict of what QEMU says about it, with the moments of STOP and RESUME in
+    the host's clock and in ours.
+    """
+    with _deaths_told(source, target):
+        return _end(source, target, _begin(source, target))
+
+
+def migrate_with_vf(source, target, *, leaving, left, coming):
+    """The same of a pair of failover=on: one command, and QEMU takes the VF out of the guest before
+    it copies, and gives it the target's.
+
+    What a host can do about the VF's MAC it does when QEMU says how far it is. Each is called with
+    the moment (monotonic seconds):
+    leaving: UNPLUG_PRIMARY: the guest has been asked to let go of the VF, and still has it.
+    left: the migration is no longer waiting for that: it has.
+    coming: FAILOVER_NEGOTIATED of the target: it begins to plug its VF, in the downtime.
+    """
+    with _deaths_told(source, target):
+        started = _begin(source, target)
+        leaving(source.wait_event("UNPLUG_PRIMARY", VF_TIMEOUT_S)["host_s"])
+        left(_status(source, "active")["host_s"])
+        coming(target.wait_event("FAILOVER_NEGOTIATED", MIGRATION_TIMEOUT_S)["host_s"])
+        return _end(source, target, started)
 
 
 class InnerLab(Nics):

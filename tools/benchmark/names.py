@@ -17,6 +17,7 @@ class Name:
 NAMES = {
     "vfsteer": Name("vfsteer", "#0072B2"),
     "vfsteer-direct": Name("vfsteer, rx = direct", "#56B4E9"),
+    "vfsteer-net_failover": Name("vfsteer, failover=on", "#332288"),
     "net_failover": Name("net_failover", "#D55E00"),
     "bonding": Name("bonding (miimon 100)", "#E69F00"),
     "teamd": Name("teamd (ethtool)", "#CC79A7"),
@@ -28,7 +29,7 @@ NAMES = {
     "bare-redirect": Name("bare XDP redirect", "#404040", True),
     "bare-wire": Name("nobody forwards", "#A8A8A8", True),
 }
-OURS = ("vfsteer", "vfsteer-direct")
+OURS = ("vfsteer", "vfsteer-direct", "vfsteer-net_failover")
 
 
 def name_of(contender):

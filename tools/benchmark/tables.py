@@ -156,6 +156,7 @@ def behind_table(found):
             one.kernel,
             name_of(one.contender).label,
             both(one.theirs),
+            name_of(one.whose).label,
             both(one.ours),
             one.by,
             " / ".join(map(str, one.runs)),
@@ -163,7 +164,8 @@ def behind_table(found):
         for one in found
     ]
     return markdown(
-        ["what", "kernel", "contender", "theirs", "vfsteer", "worse by", "runs"], rows, False
+        ["what", "kernel", "contender", "theirs", "behind it", "ours", "worse by", "runs"],
+        rows, False,
     )
 
 

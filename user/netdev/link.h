@@ -97,6 +97,10 @@ int link_list_neighbours(struct link_requests *requests, struct link_neighbour *
 /* Reads the number of packets that the device has sent (RTM_GETSTATS, Linux 4.7). */
 int link_get_sent(struct link_requests *requests, int ifindex, uint64_t *ret);
 
+/* Likewise what it has received: packets of the wire, and their bytes as its driver counts them. */
+int link_get_received(struct link_requests *requests, int ifindex, uint64_t *ret_packets,
+		      uint64_t *ret_bytes);
+
 #define LINK_VLAN_IDS 4096 /* IEEE 802.1Q: 12 bits */
 
 /*

@@ -209,6 +209,12 @@ static bool path_is_silent(const struct world *world, struct pair_path *path, un
 	path->look_ns = now_ns + PAIR_PATH_LOOK_NS;
 	path->tx_packets = tx;
 	path->rx_unicast_packets = rx;
+	/*
+	 * In a net_failover pair unicast is counted only while it is compared (owner_ingress). The
+	 * next frame is, and ends that.
+	 */
+	if (world->pins.pairs[slot].kind == KIND_NET_FAILOVER)
+		world->pins.pairs[slot].rx_compares_primary = 1;
 	return is_silent;
 }
 

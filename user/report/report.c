@@ -8,6 +8,7 @@
 #include "datapath/steer.h"
 #include "maps/pins_make.h"
 #include "maps/slot.h"
+#include "netdev/link.h"
 #include "netdev/qdisc.h"
 #include "policy/policy.h"
 #include "report/report_devices.h"
@@ -153,6 +154,25 @@ static struct report_qdisc read_qdisc(const struct vfsteer_pair *pair, bool has_
 	return qdisc;
 }
 
+/*
+ * In a net_failover pair no program counts the unicast that the primary brings (owner_ingress): the
+ * kernel does, for as long as the device exists.
+ */
+static void read_received(const struct vfsteer_pair *pair, bool has_primary,
+			  struct vfsteer_counters *counters)
+{
+	uint64_t packets = 0, bytes = 0;
+	struct link_requests *requests;
+
+	if (pair->kind != KIND_NET_FAILOVER || !slot_is_here(pair) || link_requests_new(&requests))
+		return;
+	if (has_primary)
+		link_get_received(requests, (int)pair->primary_ifindex, &packets, &bytes);
+	counters->rx_primary_packets = packets;
+	counters->rx_primary_bytes = bytes;
+	link_requests_free(requests);
+}
+
 static int read_pair(const struct pins *pins, unsigned slot, bool agent, struct report_pair *ret)
 {
 	struct vfsteer_pair pair = pins->pairs[slot];
@@ -163,6 +183,7 @@ static int read_pair(const struct pins *pins, unsigned slot, bool agent, struct 
 	if (err)
 		return err;
 	report.slot = slot;
+	read_received(&pair, report.primary[0], &report.counters);
 	steer_get_egress_others(pins, (int)pair.owner_ifindex, &report.egress_others);
 	report.qdisc = read_qdisc(&pair, report.primary[0]);
 	if (report.is_here) {
