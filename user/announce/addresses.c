@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "announce/addresses.h"
 #include "announce/answers.h"
+#include "announce/arp_rules.h"
 #include "announce/macs.h"
 #include "announce/speakers.h"
 
@@ -68,11 +69,13 @@ static int add_addresses(const struct netdev_table *table, const struct speakers
 		if (!answers_for(table, device, address, arp_ignore) ||
 		    is_of_device_below(table, speakers, number, address))
 			continue;
+		*ret_answers = true;
+		if (address->family == AF_INET && list->arp_is_filtered)
+			continue;
 		announced.family = address->family;
 		memcpy(&announced.v6, &address->v6, sizeof(announced.v6));
 		announced.router = address->family == AF_INET6 && is_router;
 		error = announcement_add(list, &announced);
-		*ret_answers = true;
 	}
 	return error;
 }
@@ -108,6 +111,7 @@ int addresses_collect(const struct netdev_table *table, struct link_requests *re
 	 */
 	if (standby->is_backup_slave)
 		return 0;
+	list->arp_is_filtered = arp_rules_exist();
 	error = speakers_find(table, standby, &speakers);
 	if (!error)
 		error = add_all(table, requests, &speakers, spoken, list);

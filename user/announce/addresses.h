@@ -11,9 +11,10 @@
 /*
  * Fills @list (cleared first) with the frames to announce for @standby, in the order of sending:
  * RARP for its MAC; the IPv4 and IPv6 addresses of its speakers (speakers.h) for which the kernel
- * answers (answers.h); RARP for each further MAC that has sent (macs.h): the speakers' own first,
- * stations behind a bridge last, the most recent sender first. A bond's backup slave gets no
- * frames. @spoken: the result of earlier calls, or NULL. Returns 0 or -errno.
+ * answers (answers.h), without IPv4 if the guest filters ARP (arp_rules.h); RARP for each further
+ * MAC that has sent (macs.h): the speakers' own first, stations behind a bridge last, the most
+ * recent sender first. A bond's backup slave gets no frames. @spoken: the result of earlier calls,
+ * or NULL. Returns 0 or -errno.
  */
 int addresses_collect(const struct netdev_table *table, struct link_requests *requests,
 		      const struct netdev *standby, struct spoken *spoken,

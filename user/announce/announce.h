@@ -72,6 +72,7 @@ struct announcement {
 	size_t count, size;
 	struct unique known;
 	struct announce_filter filter; /* suppresses addresses that are added */
+	bool arp_is_filtered;	       /* by the guest: there are no IPv4 addresses in it */
 	/* for groups; sent last. They are collected more often than the others */
 	struct announce_reports reports;
 };

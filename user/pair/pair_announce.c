@@ -42,10 +42,16 @@ static int pair_collect_groups(struct world *world, struct pair *pair, const str
 int pair_collect(struct world *world, struct pair *pair)
 {
 	const struct netdev *owner = pair_owner(world, pair);
+	bool was_filtered = pair->frames.arp_is_filtered;
 	int error = owner ? addresses_collect(world->table, world->requests, owner, &pair->spoken,
 					      &pair->frames)
 			  : -ENODEV;
 
+	if (pair->frames.arp_is_filtered != was_filtered)
+		log_info("%s: IPv4 addresses are %s", owner->name,
+			 was_filtered ? "announced again: this guest filters ARP no longer"
+				      : "not announced, only MACs: this guest filters ARP (nft or "
+					"arptables)");
 	if (!error)
 		error = port_addresses_collect(&world->port_pins, pair->slot, &pair->frames);
 	if (!error)

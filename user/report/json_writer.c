@@ -117,6 +117,9 @@ static int describe_pair(struct json_object *to, const struct report_pair *pair)
 		      ?: json_add(to, "announce_exceptions",
 				  json_object_new_uint64(pair->announce_exceptions));
 	err = err
+		      ?: json_add(to, "arp_is_filtered",
+				  json_object_new_boolean(pair->arp_is_filtered));
+	err = err
 		      ?: json_add(to, "announced_frames",
 				  json_object_new_uint64(pair->announced_frames));
 	err = err ?: json_add(to, "unsent_frames", json_object_new_uint64(pair->unsent_frames));

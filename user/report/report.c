@@ -5,6 +5,7 @@
 #include "base/kernel.h"
 #include "base/text.h"
 #include "datapath/drops.h"
+#include "announce/arp_rules.h"
 #include "datapath/steer.h"
 #include "maps/pins_make.h"
 #include "maps/slot.h"
@@ -79,6 +80,7 @@ static struct report_pair describe_slot(const struct vfsteer_pair *pair, struct 
 		.egress_is_before = pair->egress_is_before,
 		.announce = pair->announce,
 		.announce_exceptions = pair->announce_exceptions,
+		.arp_is_filtered = pair->announce == ANNOUNCE_ALL && arp_rules_exist(),
 		.announced_frames = pair->announced_frames,
 		.unsent_frames = pair->unsent_frames,
 		.reach = pair->primary_reach,

@@ -61,6 +61,7 @@ struct report_pair {
 	bool egress_is_before;
 	enum vfsteer_announce announce;
 	unsigned announce_exceptions;
+	bool arp_is_filtered; /* by the guest, so no IPv4 address is announced: arp_rules.h */
 	/* of the last announcement; unsent_frames: of these, not sent */
 	uint32_t announced_frames, unsent_frames;
 	struct report_qdisc qdisc;

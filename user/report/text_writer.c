@@ -190,6 +190,11 @@ static void write_pair(const struct report_pair *pair, FILE *stream)
 	if (pair->announce != ANNOUNCE_ALL || pair->announce_exceptions)
 		fprintf(stream, "  announce: %s, %u exception%s\n", words_announce(pair->announce),
 			pair->announce_exceptions, pair->announce_exceptions == 1 ? "" : "s");
+	if (pair->arp_is_filtered)
+		fputs("  IPv4 addresses are not announced, only MACs: this guest filters ARP (nft "
+		      "or "
+		      "arptables)\n",
+		      stream);
 	if (pair->unsent_frames)
 		fprintf(stream,
 			"  last announcement: %u of %u frames not sent: the device had no room for "

@@ -286,23 +286,40 @@ def configuration_keeps_announcements_back(stage):
 
 @case(agent=False)
 def lvs_real_server_keeps_its_address_to_itself(stage):
-    """nft drops the ARP replies, of which the settings that the agent reads tell nothing: the exception does."""
-    stage.guest.run("ip address add 10.77.0.80/32 dev st0")
+    """nft drops the ARP replies for its virtual address. The agent announces MACs, and no IPv4
+    address: neither at a switchover nor at unload; without the table it announces them again.
+    """
     try:
         stage.guest.run("nft add table arp lvs")
     except NetnsError:
         raise Skip("there is no nft, or no nf_tables for ARP")
     stage.guest.run("""nft add chain arp lvs out '{ type filter hook output priority 0; }'
-        nft add rule arp lvs out arp saddr ip 10.77.0.80 drop""")
-    ADDRESSES4["10.77.0.80"] = "of a load balancer"
-    path = stage.directory / "announce.conf"
-    path.write_text("[agent]\nannounce_except = 10.77.0.80\n")
-    try:
-        stage.start(options=("--config", path))
-        stage.wait_active("primary")
-        compare(stage, "")
-    finally:
-        del ADDRESSES4["10.77.0.80"]
+        nft add rule arp lvs out arp saddr ip 10.77.0.80 drop
+        ip address add 10.77.0.80/32 dev st0""")
+
+    def said(wish, wire):
+        return {what for _, what in announced_of(heard_at_switch(stage, wish, wire), MAC)}
+
+    stage.start()
+    stage.wait_active("primary")
+    time.sleep(0.5)
+    for wish, wire in (("standby", "st1"), ("primary", "pr1")):
+        found = said(wish, wire)
+        check_equal(found & {"10.77.0.1", "10.77.0.80"}, set(), f"announced over the {wish}")
+        check({"rarp", "fd77::1"} <= found, f"over the {wish} only {found} was announced")
+    check(stage.pair()["arp_is_filtered"], "status --json does not tell")
+    check("this guest filters ARP" in stage.succeed("status"), "status does not tell")
+    heard = stage.capture(stage.outside, "st1")
+    stage.succeed("unload")
+    found = {what for _, what in announced_of(heard.frames(outgoing=False), MAC)}
+    check_equal(found & {"10.77.0.1", "10.77.0.80"}, set(), "announced by unload")
+    check("rarp" in found, f"unload announced only {found}")
+    stage.guest.run("nft delete table arp lvs; ip address del 10.77.0.80/32 dev st0")
+    stage.start()
+    stage.wait_active("primary")
+    time.sleep(0.5)
+    check("10.77.0.1" in said("standby", "st1"), "not announced without the table")
+    check(not stage.pair()["arp_is_filtered"], "status tells of a table that is gone")
 
 
 def rarps(frames):
