@@ -306,6 +306,7 @@ enum vfsteer_port_wait {
 	/* the interface has another use or no MAC, or the MAC behind it is unknown */
 	WAIT_UNFIT,
 	WAIT_PROGRAMS,  /* the programs could not be loaded and attached */
+	WAIT_PRIMARY,   /* the interface is the primary of a pair */
 	WAIT_MAX,
 } __attribute__((packed));
 

@@ -28,8 +28,8 @@ OLD_DOCUMENTS = {"CONTRIBUTING.md", "tools/benchmark/README.md", "tools/rig/READ
 WIDE_FILES = set((Path(__file__).parent / "wide_files").read_text().split())
 # Folders or files whose comments have the words of the field.
 REWORDED = {
-    "bpf", "include", "user/agent", "user/announce", "user/base", "user/control", "user/datapath", "user/maps",
-    "user/netdev", "user/pair", "user/policy", "user/port", "user/report",
+    "bpf", "include", "user/agent", "user/announce", "user/base", "user/cli", "user/control", "user/datapath",
+    "user/maps", "user/netdev", "user/pair", "user/policy", "user/port", "user/report",
 }
 
 BANNED = [re.compile(rf"\b(?:{words})\b", re.I) for words in (

@@ -49,17 +49,17 @@ static const char *agent_port_primary_of(const struct agent *agent, const struct
 	return NULL;
 }
 
-static enum vfsteer_port_wait agent_port_wait(int error, bool has_device)
+static enum vfsteer_port_wait agent_port_wait(int error, const struct port_check *check)
 {
 	switch (error) {
 	case 0:
 		return WAIT_NOTHING;
 	case -ENODEV:
-		return has_device ? WAIT_PAIR : WAIT_INTERFACE;
+		return check->device ? WAIT_PAIR : WAIT_INTERFACE;
 	case -EEXIST:
 		return WAIT_TAKEN;
 	default:
-		return WAIT_UNFIT;
+		return check->primary_of ? WAIT_PRIMARY : WAIT_UNFIT;
 	}
 }
 
@@ -94,7 +94,7 @@ static int agent_port_try(struct agent *agent, unsigned number, char *text, size
 		snprintf(port->wish.pair, sizeof(port->wish.pair), "%s", owner->name);
 	error = port_check(&check, text, size);
 
-	agent_port_entry(agent, number)->waits_for = agent_port_wait(error, device);
+	agent_port_entry(agent, number)->waits_for = agent_port_wait(error, &check);
 	if (error)
 		return error;
 	/*

@@ -170,6 +170,7 @@ static const char *const port_waits[] = {
 		"its MAC or the passthrough role is taken by another port: see the agent's log",
 	[WAIT_UNFIT] = "the interface cannot be a port as it is: see the agent's log",
 	[WAIT_PROGRAMS] = "its programs could not be loaded and attached: see the agent's log",
+	[WAIT_PRIMARY] = "it is the primary of a pair: name another interface",
 };
 
 const char *words_port_wait(enum vfsteer_port_wait wait)

@@ -27,7 +27,8 @@ int arguments_check_name(const char *command, const char *name)
 {
 	const char *flaw = device_name_flaw(name);
 
-	return flaw ? arguments_mistake(command, "PAIR '%s': the standby's name %s", name, flaw) : 0;
+	return flaw ? arguments_mistake(command, "PAIR '%s': the standby's name %s", name, flaw)
+		    : 0;
 }
 
 const char *arguments_add_pair(struct options *options, const char *value)
@@ -59,15 +60,18 @@ const char *arguments_add_pair(struct options *options, const char *value)
 
 		if (!strcmp(pair.standby, other->standby) || !strcmp(pair.standby, other->primary))
 			twice = pair.standby;
-		else if (primary && (!strcmp(pair.primary, other->primary) || !strcmp(pair.primary, other->standby)))
+		else if (primary && (!strcmp(pair.primary, other->primary) ||
+				     !strcmp(pair.primary, other->standby)))
 			twice = pair.primary;
 		if (twice) {
-			snprintf(text, sizeof(text), "%s is in an earlier pair already; name each device once", twice);
+			snprintf(text, sizeof(text),
+				 "%s is in an earlier pair already; name each device once", twice);
 			return text;
 		}
 	}
 	if (options->pair_count == VFSTEER_MAX_PAIRS) {
-		snprintf(text, sizeof(text), "there are %d pairs already, and no more are possible", VFSTEER_MAX_PAIRS);
+		snprintf(text, sizeof(text), "there are %d pairs already, and no more are possible",
+			 VFSTEER_MAX_PAIRS);
 		return text;
 	}
 	options->pairs[options->pair_count++] = pair;
@@ -82,8 +86,8 @@ static int parse_pair(const char *command, const char *value, struct options *op
 }
 
 /*
- * When argv[*index] is @name, takes its value from "NAME=VALUE" or from the next argument, moving *index on.
- * Returns 1 and sets *ret_value, 0 when it is another option, or -1 when the value is missing.
+ * If argv[*index] is @name, takes its value from "NAME=VALUE" or from the next argument, and
+ * advances *index. Returns 1 and sets *ret_value; 0: another option; -1: no value.
  */
 static int option_value(int argc, char **argv, int *index, const char *name, const char **ret_value)
 {
@@ -102,7 +106,7 @@ static int option_value(int argc, char **argv, int *index, const char *name, con
 	return 1;
 }
 
-/* Of `port`. Returns -1 when it is another option, else as parse_option. */
+/* Options of `port`. Returns -1 for another option, else as parse_option. */
 static int parse_port_option(int argc, char **argv, int *index, struct options *options)
 {
 	const char *command = argv[0], *argument = argv[*index], *value, *flaw;
@@ -113,7 +117,8 @@ static int parse_port_option(int argc, char **argv, int *index, struct options *
 	if (found) {
 		flaw = device_name_flaw(value);
 		if (flaw)
-			return arguments_mistake(command, "--pair %s: the standby's name %s", value, flaw);
+			return arguments_mistake(command, "--pair %s: the standby's name %s", value,
+						 flaw);
 		snprintf(options->port.pair, sizeof(options->port.pair), "%s", value);
 		return 0;
 	}
@@ -140,7 +145,8 @@ static int parse_port_option(int argc, char **argv, int *index, struct options *
 	return 0;
 }
 
-static int parse_option(int argc, char **argv, int *index, unsigned accepted, struct options *options)
+static int parse_option(int argc, char **argv, int *index, unsigned accepted,
+			struct options *options)
 {
 	const char *command = argv[0], *argument = argv[*index], *value;
 	int found;
@@ -148,7 +154,9 @@ static int parse_option(int argc, char **argv, int *index, unsigned accepted, st
 	if (accepted & OPTIONS_PAIR) {
 		found = option_value(argc, argv, index, "--pair", &value);
 		if (found < 0)
-			return arguments_mistake(command, "--pair: no value; write --pair STANDBY or --pair STANDBY=PRIMARY");
+			return arguments_mistake(
+				command,
+				"--pair: no value; write --pair STANDBY or --pair STANDBY=PRIMARY");
 		if (found)
 			return parse_pair(command, value, options);
 	}
@@ -160,7 +168,9 @@ static int parse_option(int argc, char **argv, int *index, unsigned accepted, st
 	if (accepted & OPTIONS_BPFFS) {
 		found = option_value(argc, argv, index, "--bpffs", &value);
 		if (found < 0 || (found && !*value))
-			return arguments_mistake(command, "--bpffs: no value; name the directory of a bpf file system");
+			return arguments_mistake(
+				command,
+				"--bpffs: no value; name the directory of a bpf file system");
 		if (found) {
 			options->bpffs = value;
 			return 0;
@@ -181,15 +191,17 @@ static int parse_option(int argc, char **argv, int *index, unsigned accepted, st
 			return 0;
 		}
 		if (!strncmp(argument, "--json=", strlen("--json=")))
-			return arguments_mistake(command, "--json: takes no value; leave out what follows it");
+			return arguments_mistake(
+				command, "--json: takes no value; leave out what follows it");
 	}
 	return arguments_mistake(command, "%s: no such option", argument);
 }
 
-int arguments_parse(int argc, char **argv, unsigned accepted, unsigned min_operands, unsigned max_operands,
-		  struct options *ret)
+int arguments_parse(int argc, char **argv, unsigned accepted, unsigned min_operands,
+		    unsigned max_operands, struct options *ret)
 {
-	struct options options = { .bpffs = OPTIONS_DEFAULT_BPFFS, .settings = config_default_settings() };
+	struct options options = { .bpffs = OPTIONS_DEFAULT_BPFFS,
+				   .settings = config_default_settings() };
 	bool only_operands = false;
 
 	for (int i = 1; i < argc; i++) {
@@ -201,14 +213,16 @@ int arguments_parse(int argc, char **argv, unsigned accepted, unsigned min_opera
 			if (status)
 				return status;
 		} else if (options.operand_count >= max_operands ||
-			   options.operand_count >= sizeof(options.operands) / sizeof(options.operands[0])) {
+			   options.operand_count >=
+				   sizeof(options.operands) / sizeof(options.operands[0])) {
 			return arguments_mistake(argv[0], "%s: one argument too many", argv[i]);
 		} else {
 			options.operands[options.operand_count++] = argv[i];
 		}
 	}
 	if (options.operand_count < min_operands)
-		return arguments_mistake(argv[0], "an argument is missing: %u of %u given", options.operand_count, min_operands);
+		return arguments_mistake(argv[0], "an argument is missing: %u of %u given",
+					 options.operand_count, min_operands);
 	*ret = options;
 	return 0;
 }

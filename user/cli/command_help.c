@@ -19,11 +19,13 @@ int command_help(int argc, char **argv)
 	}
 	command = commands_find(options.operands[0]);
 	if (!command) {
-		log_error("help: %s: no such command; 'vfsteer help' lists them", *options.operands[0] ? options.operands[0] : "''");
+		log_error("help: %s: no such command; 'vfsteer help' lists them",
+			  *options.operands[0] ? options.operands[0] : "''");
 		return EXIT_USAGE;
 	}
-	printf("usage: vfsteer %s%s%s\n\n%s: %s\n\n%s", command->name, *command->arguments ? " " : "", command->arguments,
-	       command->name, command->summary, command->details);
+	printf("usage: vfsteer %s%s%s\n\n%s: %s\n\n%s", command->name,
+	       *command->arguments ? " " : "", command->arguments, command->name, command->summary,
+	       command->details);
 	if (command->write_keys) {
 		command->write_keys(stdout);
 		fputs(command->rest, stdout);

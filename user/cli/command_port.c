@@ -39,16 +39,19 @@ static int command_port_open(const struct options *options, struct pins *ret)
 }
 
 /* Only the agent changes ports. Returns the exit status, after one line. */
-static int command_port_ask(const struct options *options, const struct pins *pins, const char *name,
-			    const char *request, char *answer)
+static int command_port_ask(const struct options *options, const struct pins *pins,
+			    const char *name, const char *request, char *answer)
 {
 	int status, error = control_ask(pins, request, COMMAND_PORT_ANSWER_MS, &status, answer);
 
 	if (error && !pins_agent_runs(options->bpffs))
-		return command_port_fail(name, "no agent is running, and only it changes ports: start 'vfsteer run'");
+		return command_port_fail(
+			name,
+			"no agent is running, and only it changes ports: start 'vfsteer run'");
 	if (error) {
-		log_error("port: %s: the agent does not answer: %s: look at its log, or start it again", name,
-			  strerror(-error));
+		log_error("port: %s: the agent does not answer: %s: look at its log, or start it "
+			  "again",
+			  name, strerror(-error));
 		return EXIT_FAILURE;
 	}
 	if (status)
@@ -56,7 +59,8 @@ static int command_port_ask(const struct options *options, const struct pins *pi
 	return status ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-static const struct report_port *command_port_find(const struct report_ports *ports, const char *name)
+static const struct report_port *command_port_find(const struct report_ports *ports,
+						   const char *name)
 {
 	for (unsigned i = 0; i < ports->count; i++)
 		if (!strcmp(ports->ports[i].name, name))
@@ -64,8 +68,11 @@ static const struct report_port *command_port_find(const struct report_ports *po
 	return NULL;
 }
 
-/* Frames are delivered to a veth by XDP if its other end takes them: what the kernel asks for that is seen to, and waited for. */
-static void command_port_arrange(const struct pins *pins, const struct options_port *wish)
+/*
+ * A veth accepts XDP frames if its other end does: prepares that end, and waits until the agent
+ * delivers by XDP.
+ */
+static void command_port_arrange(const struct pins *pins, const struct options_port *requested)
 {
 	const struct timespec pause = { .tv_nsec = COMMAND_PORT_POLL_MS * 1000000L };
 	struct report_ports *ports;
@@ -73,17 +80,18 @@ static void command_port_arrange(const struct pins *pins, const struct options_p
 	bool is_delivering = false;
 	int error;
 
-	if (wish->without_xdp)
+	if (requested->without_xdp)
 		return;
-	error = port_peer_turn_gro_on(wish->name);
+	error = port_peer_turn_gro_on(requested->name);
 	if (error)
-		log_warning("port: %s: GRO could not be turned on at its other end: %s: frames are delivered by tc",
-			    wish->name, strerror(-error));
+		log_warning("port: %s: GRO could not be turned on at its other end: %s: frames are "
+			    "delivered by tc",
+			    requested->name, strerror(-error));
 	for (int waited_ms = 0; !error && !is_delivering && waited_ms < COMMAND_PORT_SETTLE_MS;
 	     waited_ms += COMMAND_PORT_POLL_MS) {
 		if (report_ports_read(pins, &ports))
 			return;
-		port = command_port_find(ports, wish->name);
+		port = command_port_find(ports, requested->name);
 		/* Only a veth has another end to wait for. */
 		is_delivering = !port || port->delivers_by == PORT_DRIVER_NATIVE ||
 				!strstr(port->why, words_port_obstacle(OBSTACLE_PEER));
@@ -103,47 +111,57 @@ static int command_port_tell(const struct pins *pins, const char *name, const ch
 	port = command_port_find(ports, name);
 	printf("%s", answer);
 	if (port && port->present)
-		printf(", takes frames by %s, delivers them by %s%s%s", words_port_driver(port->takes_by),
-		       words_port_driver(port->delivers_by), port->why[0] ? "; not by XDP: " : "", port->why);
+		printf(", takes frames by %s, delivers them by %s%s%s",
+		       words_port_driver(port->takes_by), words_port_driver(port->delivers_by),
+		       port->why[0] ? "; not by XDP: " : "", port->why);
 	putchar('\n');
 	free(ports);
 	return EXIT_SUCCESS;
 }
 
-/* The map and the agent go by ifnames. Returns 0, or the exit status after one line: what is too long for one, and no device's, is nobody's. */
-static int command_port_resolve(const struct pins *pins, const char *name, struct options_port *wish)
+/*
+ * Maps and agent use ifnames. Returns 0; or the exit status after one line, if the name is too long
+ * for an ifname and no altname.
+ */
+static int command_port_resolve(const struct pins *pins, const char *name,
+				struct options_port *requested)
 {
-	int slot = names_find_pair(pins, wish->pair);
+	int slot = names_find_pair(pins, requested->pair);
 
 	if (slot >= 0)
-		snprintf(wish->pair, sizeof(wish->pair), "%.*s", VFSTEER_NAME_SIZE - 1, pins->pairs[slot].owner);
-	if (strlen(wish->pair) >= VFSTEER_NAME_SIZE)
-		return command_port_fail(wish->pair, "no such pair: 'vfsteer status' lists those there are");
-	return names_resolve(name, wish->name) ? command_port_fail(name, COMMAND_PORT_NO_INTERFACE) : 0;
+		snprintf(requested->pair, sizeof(requested->pair), "%.*s", VFSTEER_NAME_SIZE - 1,
+			 pins->pairs[slot].owner);
+	if (strlen(requested->pair) >= VFSTEER_NAME_SIZE)
+		return command_port_fail(requested->pair,
+					 "no such pair: 'vfsteer status' lists those there are");
+	return names_resolve(name, requested->name)
+		       ? command_port_fail(name, COMMAND_PORT_NO_INTERFACE)
+		       : 0;
 }
 
 static int command_port_add(const struct options *options)
 {
 	char request[CONTROL_SIZE], answer[CONTROL_SIZE];
-	struct options_port wish = options->port;
+	struct options_port requested = options->port;
 	struct pins pins;
 	int status;
 
-	if (!wish.pair[0])
-		return arguments_mistake("port", "add %s: to which pair? write --pair STANDBY", options->operands[1]);
-	if (wish.passthrough && wish.has_mac)
-		return arguments_mistake(
-			"port", "--mac and --passthrough: a passthrough port owns the pair's MAC; leave one out");
+	if (!requested.pair[0])
+		return arguments_mistake("port", "add %s: to which pair? write --pair STANDBY",
+					 options->operands[1]);
+	if (requested.passthrough && requested.has_mac)
+		return arguments_mistake("port", "--mac and --passthrough: a passthrough port owns "
+						 "the pair's MAC; leave one out");
 	if (command_port_open(options, &pins))
 		return EXIT_FAILURE;
-	status = command_port_resolve(&pins, options->operands[1], &wish);
+	status = command_port_resolve(&pins, options->operands[1], &requested);
 	if (!status) {
-		request_write_port(&wish, request, sizeof(request));
-		status = command_port_ask(options, &pins, wish.name, request, answer);
+		request_write_port(&requested, request, sizeof(request));
+		status = command_port_ask(options, &pins, requested.name, request, answer);
 	}
 	if (!status) {
-		command_port_arrange(&pins, &wish);
-		status = command_port_tell(&pins, wish.name, answer);
+		command_port_arrange(&pins, &requested);
+		status = command_port_tell(&pins, requested.name, answer);
 	}
 	pins_close(&pins);
 	return status;
@@ -208,12 +226,14 @@ int command_port(int argc, char **argv)
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++) {
 		if (strcmp(argv[1], verbs[i].verb))
 			continue;
-		status = arguments_parse(argc, argv, verbs[i].accepted, verbs[i].operands, verbs[i].operands, &options);
+		status = arguments_parse(argc, argv, verbs[i].accepted, verbs[i].operands,
+					 verbs[i].operands, &options);
 		if (status)
 			return status;
 		flaw = verbs[i].operands > 1 ? device_name_flaw(options.operands[1]) : NULL;
 		if (flaw)
-			return arguments_mistake(argv[0], "'%s': the interface's name %s", options.operands[1], flaw);
+			return arguments_mistake(argv[0], "'%s': the interface's name %s",
+						 options.operands[1], flaw);
 		status = verbs[i].function(&options);
 		return status ? status : commands_finish_output(argv[0], 0);
 	}

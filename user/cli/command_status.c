@@ -18,8 +18,8 @@ static void complain_unknown_pair(const struct pins *pins, const char *name)
 		const char *owner = pins->pairs[i].owner;
 
 		if (*owner && length + VFSTEER_NAME_SIZE + 2 < sizeof(names))
-			length += (size_t)snprintf(names + length, sizeof(names) - length, "%s%.*s", length ? ", " : "",
-						   VFSTEER_NAME_SIZE, owner);
+			length += (size_t)snprintf(names + length, sizeof(names) - length, "%s%.*s",
+						   length ? ", " : "", VFSTEER_NAME_SIZE, owner);
 	}
 	if (length)
 		log_error("status: %s: no such pair; the pairs are %s", name, names);
@@ -33,7 +33,7 @@ int command_status(int argc, char **argv)
 	static struct options options;
 	struct report report;
 	struct pins pins;
-	int slot = -1, err;
+	int slot = -1, error;
 	int status = arguments_parse(argc, argv, OPTIONS_BPFFS | OPTIONS_JSON, 0, 1, &options);
 
 	if (!status && options.operand_count)
@@ -52,16 +52,19 @@ int command_status(int argc, char **argv)
 			goto out;
 		}
 	}
-	err = report_read(&pins, slot, pins_agent_runs(options.bpffs), &report);
-	if (err) {
-		fprintf(stderr, "vfsteer: status: %s/counters: %s; 'vfsteer unload' and 'vfsteer run' make it anew\n",
-			pins.directory, strerror(-err));
+	error = report_read(&pins, slot, pins_agent_runs(options.bpffs), &report);
+	if (error) {
+		fprintf(stderr,
+			"vfsteer: status: %s/counters: %s; 'vfsteer unload' and 'vfsteer run' make "
+			"it anew\n",
+			pins.directory, strerror(-error));
 		goto out;
 	}
-	err = report_write(&report, options.json ? &report_json : &report_text, stdout);
+	error = report_write(&report, options.json ? &report_json : &report_text, stdout);
 	report_free(&report);
-	if (err) {
-		fprintf(stderr, "vfsteer: status: writing the report: %s; free some memory\n", strerror(-err));
+	if (error) {
+		fprintf(stderr, "vfsteer: status: writing the report: %s; free some memory\n",
+			strerror(-error));
 		goto out;
 	}
 	status = commands_finish_output(argv[0], EXIT_SUCCESS);

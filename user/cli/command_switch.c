@@ -13,17 +13,17 @@
 #include <stdio.h>
 #include <string.h>
 
-/* @wish: "primary", "standby" or "auto". */
-static enum vfsteer_admin command_switch_admin(const char *wish)
+/* @path: "primary", "standby" or "auto". */
+static enum vfsteer_admin command_switch_admin(const char *path)
 {
-	if (!strcmp(wish, "standby"))
+	if (!strcmp(path, "standby"))
 		return ADMIN_STANDBY;
-	return !strcmp(wish, "primary") ? ADMIN_PRIMARY : ADMIN_AUTO;
+	return !strcmp(path, "primary") ? ADMIN_PRIMARY : ADMIN_AUTO;
 }
 
 /*
- * Without an agent the word is changed here: what the data path does follows at once, only nobody
- * announces it.
+ * Without an agent this changes the word itself. The data path follows at once, without an
+ * announcement.
  */
 static int command_switch_pins(const struct pins *pins, int slot, const char *standby,
 			       enum vfsteer_admin admin)
@@ -44,13 +44,13 @@ static int command_switch_pins(const struct pins *pins, int slot, const char *st
 	return 0;
 }
 
-static int command_switch_ask(const struct pins *pins, const char *standby, const char *wish,
+static int command_switch_ask(const struct pins *pins, const char *standby, const char *path,
 			      int *ret_status)
 {
 	char request[CONTROL_SIZE], answer[CONTROL_SIZE];
 	int error;
 
-	snprintf(request, sizeof(request), "switch %s %s", standby, wish);
+	snprintf(request, sizeof(request), "switch %s %s", standby, path);
 	error = control_ask(pins, request, 5000, ret_status, answer);
 	if (error)
 		return error;
@@ -67,15 +67,15 @@ int command_switch(int argc, char **argv)
 	char message[512], standby[VFSTEER_NAME_SIZE];
 	struct pins pins;
 	int status = arguments_parse(argc, argv, OPTIONS_BPFFS, 2, 2, &options), slot, error;
-	const char *wish = options.operands[1];
+	const char *path = options.operands[1];
 
 	if (!status)
 		status = arguments_check_name(argv[0], options.operands[0]);
 	if (status)
 		return status;
-	if (strcmp(wish, "primary") && strcmp(wish, "standby") && strcmp(wish, "auto")) {
+	if (strcmp(path, "primary") && strcmp(path, "standby") && strcmp(path, "auto")) {
 		log_error("switch: %s: not a path: say primary, standby or auto",
-			  *wish ? wish : "''");
+			  *path ? path : "''");
 		return EXIT_USAGE;
 	}
 	if (pins_open(options.bpffs, true, &pins, message, sizeof(message)) != PINS_OK) {
@@ -95,7 +95,7 @@ int command_switch(int argc, char **argv)
 	}
 	snprintf(standby, sizeof(standby), "%.*s", (int)sizeof(standby) - 1,
 		 pins.pairs[slot].owner);
-	error = command_switch_ask(&pins, standby, wish, &status);
+	error = command_switch_ask(&pins, standby, path, &status);
 	if (!error)
 		goto out;
 	if (pins_agent_runs(options.bpffs)) {
@@ -105,7 +105,7 @@ int command_switch(int argc, char **argv)
 		status = 1;
 		goto out;
 	}
-	status = command_switch_pins(&pins, slot, standby, command_switch_admin(wish));
+	status = command_switch_pins(&pins, slot, standby, command_switch_admin(path));
 out:
 	pins_close(&pins);
 	return status ? status : commands_finish_output(argv[0], 0);

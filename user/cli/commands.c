@@ -6,13 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RUN_KEYS "                            "
+#define RUN_KEYS "    "
 
 static void write_run_keys(FILE *stream)
 {
 	fputs(RUN_KEYS "[agent]\n", stream);
 	config_write_help(CONFIG_AGENT, RUN_KEYS, stream);
-	fputs(RUN_KEYS "[pair eth0]                 and of those above: see vfsteer.conf(5)\n", stream);
+	fputs(RUN_KEYS
+	      "[pair eth0]                 keys above that pairs have, too: vfsteer.conf(5)\n",
+	      stream);
 	config_write_help(CONFIG_PAIR, RUN_KEYS, stream);
 	fputs(RUN_KEYS "[port veth0]                see 'vfsteer help port'\n", stream);
 }
@@ -23,6 +25,7 @@ static void write_port_keys(FILE *stream)
 	config_write_help(CONFIG_PORT, "  ", stream);
 }
 
+/* clang-format off */
 const struct command commands[] = {
 	{
 		.name = "run",
@@ -30,22 +33,28 @@ const struct command commands[] = {
 		.arguments = "[--config FILE] [--pair STANDBY[=PRIMARY]]... [--bpffs DIR]",
 		.summary = "make and keep the pairs (the agent, in the foreground)",
 		.details =
-			"A pair is a virtio-net device, the standby, and a VF with the same MAC, the primary. Addresses, routes\n"
-			"and firewall rules stay on the standby; traffic goes over the primary whenever it can carry it, and over\n"
-			"the standby otherwise. The primary may come and go: it is found again by its permanent MAC.\n"
+			"A pair is a virtio-net device, the standby, and a VF with the same MAC,\n"
+			"the primary. Addresses, routes and firewall rules stay on the owner: the\n"
+			"standby, or the master of net_failover. The primary is active whenever\n"
+			"it can carry traffic, else the standby. PCI hotplug may remove and add\n"
+			"the primary: its permanent MAC identifies it.\n"
 			"\n"
-			"Without --pair, every virtio-net device is paired with the other physical device of the same permanent\n"
-			"MAC. There is nothing to configure.\n"
+			"Without --pair, each virtio-net device is paired with the other\n"
+			"physical device of the same permanent MAC. No configuration is needed.\n"
 			"\n"
-			"  --pair STANDBY          pair this device only, its primary found by permanent MAC; repeatable\n"
-			"  --pair STANDBY=PRIMARY  name the primary as well: the device that it is at its first use, no other of its name\n"
-			"  --bpffs DIR             the bpf file system to pin under (default /sys/fs/bpf)\n"
-			"  --config FILE           settings and further pairs; all of it is optional:\n",
+			"  --pair STANDBY          pair only this device; repeatable. Its\n"
+			"                          primary is found by permanent MAC\n"
+			"  --pair STANDBY=PRIMARY  name the primary, too: only the device that\n"
+			"                          has this name at its first use is accepted\n"
+			"  --bpffs DIR             the bpf file system for the pins\n"
+			"                          (default /sys/fs/bpf)\n"
+			"  --config FILE           settings and further pairs, all optional:\n",
 		.write_keys = write_run_keys,
 		.rest =
 			"\n"
-			"When the agent ends, what it pinned under DIR/vfsteer stays and traffic goes on: it still leaves a\n"
-			"primary that is lost, but returns to one only when the agent runs again. 'vfsteer unload' removes it all.\n"
+			"Traffic continues when the agent ends: what it pinned under DIR/vfsteer\n"
+			"stays, and still moves traffic off a primary that is lost. Only an agent\n"
+			"moves traffic to a primary. 'vfsteer unload' removes everything.\n"
 			"\n"
 			"Examples:\n"
 			"  vfsteer run\n"
@@ -56,16 +65,18 @@ const struct command commands[] = {
 		.name = "status",
 		.function = command_status,
 		.arguments = "[--json] [--bpffs DIR] [PAIR]",
-		.summary = "show pairs, active path, last switch and counters",
+		.summary = "show pairs, active device, last switchover and counters",
 		.details =
-			"Shows every pair, or the one whose owner or standby is called PAIR (ifname or altname). Works without\n"
-			"a running agent, and says so.\n"
+			"Shows every pair, or the one with the owner or standby PAIR (ifname or\n"
+			"altname). Works without an agent, and reports that there is none.\n"
 			"\n"
-			"  --json       one JSON object: version, agent, pairs; keys are only ever added\n"
-			"  --bpffs DIR  the bpf file system that 'vfsteer run' pinned under (default /sys/fs/bpf)\n"
+			"  --json       one JSON object: version, agent, pairs. Later versions\n"
+			"               only add keys\n"
+			"  --bpffs DIR  bpf file system of 'vfsteer run' (default /sys/fs/bpf)\n"
 			"\n"
-			"The primary is absent (no such device), joining (being made ready), ready, leaving (its removal was\n"
-			"announced) or down (set down, or without carrier).\n"
+			"States of the primary: absent (no device), joining (the agent prepares\n"
+			"it), ready, leaving (its removal was requested or has started), down (it\n"
+			"cannot carry traffic; status names the reason).\n"
 			"\n"
 			"Examples:\n"
 			"  vfsteer status\n"
@@ -76,14 +87,15 @@ const struct command commands[] = {
 		.name = "switch",
 		.function = command_switch,
 		.arguments = "[--bpffs DIR] PAIR primary|standby|auto",
-		.summary = "choose the path of a pair, or leave it to vfsteer",
+		.summary = "choose the active device of a pair, or leave it to vfsteer",
 		.details =
-			"PAIR is the ifname or an altname of the pair's owner (net_failover's master) or standby.\n"
+			"PAIR is an ifname or altname of the owner of the pair (the master of\n"
+			"net_failover) or of its standby.\n"
 			"\n"
 			"  primary      the primary, whenever it can carry traffic\n"
-			"  standby      the standby, even when the primary could\n"
-			"  auto         vfsteer chooses again\n"
-			"  --bpffs DIR  the bpf file system that 'vfsteer run' pinned under (default /sys/fs/bpf)\n"
+			"  standby      the standby, even if the primary could carry traffic\n"
+			"  auto         vfsteer decides again\n"
+			"  --bpffs DIR  bpf file system of 'vfsteer run' (default /sys/fs/bpf)\n"
 			"\n"
 			"Examples:\n"
 			"  vfsteer switch eth0 standby\n"
@@ -93,27 +105,33 @@ const struct command commands[] = {
 		.name = "port",
 		.function = command_port,
 		.arguments = "add|del|list [ARGUMENT]...",
-		.summary = "put interfaces of the guest on a pair's network",
+		.summary = "put interfaces of the guest on the network of a pair",
 		.details =
-			"vfsteer port add IFACE --pair PAIR [--mac MAC | --passthrough] [--no-xdp] [--bpffs DIR]\n"
+			"vfsteer port add IFACE --pair PAIR [--mac MAC | --passthrough]\n"
+			"                 [--no-xdp] [--bpffs DIR]\n"
 			"vfsteer port del IFACE [--bpffs DIR]\n"
 			"vfsteer port list [--json] [--bpffs DIR]\n"
 			"\n"
-			"A port is an interface whose other end, a container's veth, a nested VM's tap, is to sit on the network of\n"
-			"a pair, and to share its failover. Frames between the port and the active device of the pair go by XDP in\n"
-			"the drivers where these have it, else by tc; 'vfsteer status' says which. PAIR is as for 'switch'.\n"
+			"A port is an interface whose other end (a container's veth, a nested\n"
+			"VM's tap) is on the network of a pair, and shares its failover. Frames\n"
+			"go between the port and the active device by XDP if both drivers support\n"
+			"that, else by tc; 'vfsteer status' shows which. PAIR as for 'switch'.\n"
 			"\n"
-			"  --mac MAC      the MAC of what lives behind the port (default: that of a veth's other end); frames for it\n"
-			"                 go there, and no frame with another one is taken from it\n"
-			"  --passthrough  the port owns the pair's own MAC and takes all that comes for it: the guest itself is no\n"
-			"                 longer reachable through the pair\n"
-			"  --no-xdp       by tc only: XDP costs a container that sends TCP its segmentation offload\n"
+			"  --mac MAC      the MAC behind the port (default: that of a veth's\n"
+			"                 other end). Frames for it go to the port. Frames of the\n"
+			"                 port with another source MAC are dropped\n"
+			"  --passthrough  the port owns the MAC of the pair and receives all\n"
+			"                 frames for it: the guest itself is unreachable there\n"
+			"  --no-xdp       only tc: XDP costs a container its TCP segmentation\n"
+			"                 offload\n"
 			"  --json         the list as JSON\n"
-			"  --bpffs DIR    the bpf file system that 'vfsteer run' pinned under (default /sys/fs/bpf)\n"
+			"  --bpffs DIR    bpf file system of 'vfsteer run' (default /sys/fs/bpf)\n"
 			"\n"
-			"The first port that uses XDP has it attached to both devices of the pair, which interrupts them for a moment and\n"
-			"turns offloads off. GRO is turned on at a veth's other end, since the kernel delivers XDP frames only there.\n"
-			"A port lives until 'port del', 'unload', or its interface goes. One of the configuration comes back with it:\n"
+			"The first port that uses XDP attaches it to both devices of the pair.\n"
+			"That interrupts them for a moment and turns offloads off. vfsteer turns\n"
+			"GRO on at a veth's other end, because the kernel needs it to deliver XDP\n"
+			"frames there. 'port del', 'unload' and the removal of its interface\n"
+			"remove a port. A port of the configuration returns with its interface:\n"
 			"\n",
 		.write_keys = write_port_keys,
 		.rest =
@@ -127,12 +145,12 @@ const struct command commands[] = {
 		.name = "unload",
 		.function = command_unload,
 		.arguments = "[--bpffs DIR]",
-		.summary = "take every program, pin and map away",
+		.summary = "remove every program, pin and map",
 		.details =
-			"Afterwards the guest is as it was without vfsteer: two devices, traffic on the standby. Stop the agent\n"
-			"first.\n"
+			"Afterwards the guest is as it was without vfsteer: two devices, traffic\n"
+			"on the standby. Stop the agent first.\n"
 			"\n"
-			"  --bpffs DIR  the bpf file system that 'vfsteer run' pinned under (default /sys/fs/bpf)\n"
+			"  --bpffs DIR  bpf file system of 'vfsteer run' (default /sys/fs/bpf)\n"
 			"\n"
 			"Example:\n"
 			"  vfsteer unload\n",
@@ -143,9 +161,11 @@ const struct command commands[] = {
 		.arguments = "",
 		.summary = "get a standby's XDP program for the agent; systemd starts it",
 		.details =
-			"An XDP program on a standby has to be on the primary as well. To get hold of it takes CAP_SYS_ADMIN, which\n"
-			"the agent gives up: it asks this process, by the socket of vfsteer-xdp.socket. An agent that is started as\n"
-			"root by hand makes such a process itself.\n"
+			"The primary must have the XDP program of the standby. Only a process\n"
+			"with CAP_SYS_ADMIN can fetch that program, and the agent drops this\n"
+			"capability. The agent asks this process, by the socket of\n"
+			"vfsteer-xdp.socket. An agent that root starts by hand starts such a\n"
+			"process itself.\n"
 			"\n"
 			"Example:\n"
 			"  systemctl start vfsteer-xdp.socket\n",
@@ -155,19 +175,22 @@ const struct command commands[] = {
 		.function = command_version,
 		.arguments = "",
 		.summary = "print the version",
-		.details = "Example:\n"
-			   "  vfsteer version\n",
+		.details =
+			"Example:\n"
+			"  vfsteer version\n",
 	},
 	{
 		.name = "help",
 		.function = command_help,
 		.arguments = "[COMMAND]",
 		.summary = "list the commands, or explain one",
-		.details = "Example:\n"
-			   "  vfsteer help run\n",
+		.details =
+			"Example:\n"
+			"  vfsteer help run\n",
 	},
 	{ .name = NULL },
 };
+/* clang-format on */
 
 const struct command *commands_find(const char *name)
 {
@@ -181,8 +204,8 @@ void commands_write_usage(FILE *stream)
 {
 	fputs("usage: vfsteer COMMAND [ARGUMENT]...\n\n", stream);
 	for (const struct command *command = commands; command->name; command++)
-		fprintf(stream, "  vfsteer %s%s%s\n      %s\n", command->name, *command->arguments ? " " : "",
-			command->arguments, command->summary);
+		fprintf(stream, "  vfsteer %s%s%s\n      %s\n", command->name,
+			*command->arguments ? " " : "", command->arguments, command->summary);
 	fputs("\nExit status: 0 done, 1 failed, 2 not understood. Errors are one line on stderr.\n"
 	      "'vfsteer help COMMAND' says more.\n",
 	      stream);
@@ -192,6 +215,7 @@ int commands_finish_output(const char *command, int status)
 {
 	if (!ferror(stdout) && !fflush(stdout))
 		return status;
-	fprintf(stderr, "vfsteer: %s: cannot write the output: %m; see where stdout leads\n", command);
+	fprintf(stderr, "vfsteer: %s: cannot write the output: %m; see where stdout leads\n",
+		command);
 	return EXIT_FAILURE;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* commands: one function per subcommand. argv[0] is the subcommand's name; each returns the exit status (0, 1 or 2). */
+/*
+ * commands: one function per subcommand. argv[0] is the subcommand's name; each returns the exit
+ * status (0, 1 or 2).
+ */
 #ifndef CLI_COMMANDS_H
 #define CLI_COMMANDS_H
 
@@ -21,21 +24,25 @@ struct command {
 	int (*function)(int argc, char **argv);
 	const char *arguments; /* "PAIR primary|standby|auto" */
 	const char *summary;   /* one line */
-	const char *details;   /* paragraphs for `help COMMAND` */
-	void (*write_keys)(FILE *stream); /* the keys of the configuration that follow them, NULL: none; and the paragraphs behind those */
+	const char *details;   /* the text of `help COMMAND` */
+	/* writes the configuration keys after details; NULL: none */
+	void (*write_keys)(FILE *stream);
 	const char *rest;
 };
 
-/* The table that usage and dispatch both come from; ends with a NULL name. */
+/* The table of usage and dispatch; ends with a NULL name. */
 extern const struct command commands[];
 
-/* The row called @name, or NULL. */
+/* Returns the row of @name, or NULL. */
 const struct command *commands_find(const char *name);
 
-/* Every command with its arguments and summary. */
+/* Writes every command with its arguments and summary. */
 void commands_write_usage(FILE *stream);
 
-/* What a command that wrote to stdout ends with: @status, or 1 after one line to stderr when the output was lost. */
+/*
+ * The last call of a command that wrote to stdout: returns @status; or 1, after one line on stderr,
+ * if the output could not be written.
+ */
 int commands_finish_output(const char *command, int status);
 
 #endif

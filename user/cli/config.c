@@ -28,7 +28,7 @@ int config_mistake(struct config_reading *reading, const char *format, ...)
 	return 0;
 }
 
-/* Sets a key of the section under way, which is about @of. */
+/* Sets a key of the present section; @of: its struct. */
 static int config_set(struct config_reading *reading, void *of, const char *name, const char *value)
 {
 	const struct config_key *key = config_find_key(reading->kind, name);
@@ -37,15 +37,20 @@ static int config_set(struct config_reading *reading, void *of, const char *name
 		return config_read_key(reading, key, of, value);
 	switch (reading->kind) {
 	case CONFIG_PAIR:
-		return config_mistake(reading, "%s: no such setting in [pair %s]: see 'vfsteer help run'", name, reading->section);
+		return config_mistake(reading,
+				      "%s: no such setting in [pair %s]: see 'vfsteer help run'",
+				      name, reading->section);
 	case CONFIG_PORT:
-		return config_mistake(reading, "%s: no such setting in [port %s]: see 'vfsteer help port'", name, reading->section);
+		return config_mistake(reading,
+				      "%s: no such setting in [port %s]: see 'vfsteer help port'",
+				      name, reading->section);
 	default:
-		return config_mistake(reading, "%s: no such setting in [agent]: see 'vfsteer help run'", name);
+		return config_mistake(
+			reading, "%s: no such setting in [agent]: see 'vfsteer help run'", name);
 	}
 }
 
-/* A second value would take the first one's place, unseen. */
+/* A second value would silently replace the first. */
 static bool config_is_new(struct config_reading *reading, const char *name)
 {
 	const struct config_key *key = config_find_key(reading->kind, name);
@@ -63,7 +68,7 @@ static bool config_is_new(struct config_reading *reading, const char *name)
 	return true;
 }
 
-/* A name may be written with '-' for '_'. */
+/* '-' in a key is read as '_'. */
 static void config_write_name(const char *said, char *ret, size_t size)
 {
 	snprintf(ret, size, "%s", said);
@@ -81,36 +86,47 @@ static int config_handle(void *argument, const char *section, const char *said, 
 	config_write_name(said, name, sizeof(name));
 
 	if (!section[0])
-		return config_mistake(reading, "%s: stands before any section: begin with [agent], [pair STANDBY] or [port IFACE]", name);
+		return config_mistake(reading,
+				      "%s: stands before any section: begin with [agent], [pair "
+				      "STANDBY] or [port IFACE]",
+				      name);
 	reading->section_line = 0;
 	if (!config_is_new(reading, name))
-		return config_mistake(reading, "%s: stands twice in [%s]: leave one of them", name, section);
+		return config_mistake(reading, "%s: stands twice in [%s]: leave one of them", name,
+				      section);
 	switch (reading->kind) {
 	case CONFIG_PAIR:
 		pair = config_pair_of_section(reading);
 		return pair && config_set(reading, pair, name, value);
 	case CONFIG_PORT:
 		port = config_port_of_section(reading);
-		return port && config_set(reading, port, name, value) && config_check_port(reading, port);
+		return port && config_set(reading, port, name, value) &&
+		       config_check_port(reading, port);
 	default:
 		return config_set(reading, &reading->options.settings, name, value);
 	}
 }
 
-/* A pair or port without settings would be one asked for and silently not made. */
+/* A pair or port without settings would be silently omitted. */
 static bool config_end_section(struct config_reading *reading)
 {
 	if (!reading->section_line || reading->kind == CONFIG_AGENT)
 		return true;
 	reading->line = reading->section_line;
 	if (reading->kind == CONFIG_PAIR)
-		config_mistake(reading, "[pair %s]: nothing in it: say primary = auto, or primary = NAME", reading->section);
+		config_mistake(reading,
+			       "[pair %s]: nothing in it: say primary = auto, or primary = NAME",
+			       reading->section);
 	else
-		config_mistake(reading, "[port %s]: nothing in it: say pair = STANDBY", reading->section);
+		config_mistake(reading, "[port %s]: nothing in it: say pair = STANDBY",
+			       reading->section);
 	return false;
 }
 
-/* libinih tells of sections by their settings only, and cuts long names short: they are looked at here. */
+/*
+ * libinih reports sections only with their settings, and truncates long names: so they are checked
+ * here.
+ */
 static bool config_begin_section(struct config_reading *reading, const char *line)
 {
 	size_t length = strcspn(line, "]"), prefix;
@@ -118,14 +134,16 @@ static bool config_begin_section(struct config_reading *reading, const char *lin
 	char name[256];
 
 	if (!line[length])
-		return true; /* no section: libinih says so */
+		return true; /* no section: libinih reports it */
 	if (!config_end_section(reading))
 		return false;
 	snprintf(name, sizeof(name), "%.*s", (int)length - 1, line + 1);
 	rest = line + length + 1 + strspn(line + length + 1, " \t");
 	/* libinih ignores the rest of the line. */
 	if (*rest && *rest != ';')
-		return config_mistake(reading, "[%s]: '%s' follows on the line: write it on the next one", name, rest);
+		return config_mistake(reading,
+				      "[%s]: '%s' follows on the line: write it on the next one",
+				      name, rest);
 	memset(reading->section, 0, sizeof(reading->section));
 	reading->section_line = reading->line;
 	reading->kind = CONFIG_AGENT;
@@ -138,17 +156,24 @@ static bool config_begin_section(struct config_reading *reading, const char *lin
 		reading->kind = CONFIG_PORT;
 		prefix = strlen(CONFIG_PORT_PREFIX);
 	} else {
-		return config_mistake(reading, "[%s]: no such section: there are [agent], [pair STANDBY] and [port IFACE]", name);
+		return config_mistake(
+			reading,
+			"[%s]: no such section: there are [agent], [pair STANDBY] and [port IFACE]",
+			name);
 	}
-	/* A port is its interface's ifname: the maps have no room for more. */
-	flaw = reading->kind == CONFIG_PAIR ? device_name_flaw(name + prefix) : ifname_flaw(name + prefix);
+	/* The name of a port is an ifname: the maps have no room for more. */
+	flaw = reading->kind == CONFIG_PAIR ? device_name_flaw(name + prefix)
+					    : ifname_flaw(name + prefix);
 	if (flaw)
-		return config_mistake(reading, "[%s]: the %s name %s", name, reading->kind == CONFIG_PAIR ? "standby's" : "interface's", flaw);
-	snprintf(reading->section, sizeof(reading->section), "%.*s", OPTIONS_NAME_SIZE - 1, name + prefix);
+		return config_mistake(reading, "[%s]: the %s name %s", name,
+				      reading->kind == CONFIG_PAIR ? "standby's" : "interface's",
+				      flaw);
+	snprintf(reading->section, sizeof(reading->section), "%.*s", OPTIONS_NAME_SIZE - 1,
+		 name + prefix);
 	return true;
 }
 
-/* An ini_reader. Without indentation, which libinih takes for more of the value before. */
+/* An ini_reader. Removes indentation, which libinih would read as a continued value. */
 static char *config_next_line(char *ret, int size, void *argument)
 {
 	struct config_reading *reading = argument;
@@ -168,13 +193,14 @@ static char *config_next_line(char *ret, int size, void *argument)
 		length--;
 	for (size_t i = 0; i < length; i++) {
 		if (iscntrl((unsigned char)text[i]) && text[i] != '\t') {
-			config_mistake(reading,
-				       "holds a control character: this is no text, name another file with --config");
+			config_mistake(reading, "holds a control character: this is no text, name "
+						"another file with --config");
 			return NULL;
 		}
 	}
 	if (length >= (size_t)size) {
-		config_mistake(reading, "longer than %d characters: no setting is, shorten it", size - 1);
+		config_mistake(reading, "longer than %d characters: no setting is, shorten it",
+			       size - 1);
 		return NULL;
 	}
 	memcpy(ret, text, length);
@@ -182,7 +208,8 @@ static char *config_next_line(char *ret, int size, void *argument)
 	return ret[0] != '[' || config_begin_section(reading, ret) ? ret : NULL;
 }
 
-int config_parse(const char *path, const char *text, size_t length, struct options *options, char *message, size_t size)
+int config_parse(const char *path, const char *text, size_t length, struct options *options,
+		 char *message, size_t size)
 {
 	struct config_reading *reading = calloc(1, sizeof(*reading));
 	size_t mark = strlen(CONFIG_BYTE_ORDER_MARK);
@@ -193,7 +220,8 @@ int config_parse(const char *path, const char *text, size_t length, struct optio
 		return -ENOMEM;
 	}
 	reading->options = *options;
-	reading->next = length >= mark && !memcmp(text, CONFIG_BYTE_ORDER_MARK, mark) ? text + mark : text;
+	reading->next =
+		length >= mark && !memcmp(text, CONFIG_BYTE_ORDER_MARK, mark) ? text + mark : text;
 	reading->end = text + length;
 	line = ini_parse_stream(config_next_line, reading, config_handle, reading);
 	if (!line && !reading->mistake[0] && config_end_section(reading))

@@ -15,18 +15,26 @@ int config_add_announce_except(struct config_reading *reading, void *of, const c
 	(void)of;
 	value += strspn(value, " \t,");
 	if (!*value)
-		return config_mistake(reading, "announce_except = : nothing in it: name IPv4 or IPv6 addresses or prefixes, or MACs");
+		return config_mistake(reading, "announce_except = : nothing in it: name IPv4 or "
+					       "IPv6 addresses or prefixes, or MACs");
 	for (; *value; value += strspn(value, " \t,")) {
 		struct announce_rule *rule = &options->announce_rules[options->announce_rule_count];
 
 		length = strcspn(value, " \t,");
 		snprintf(text, sizeof(text), "%.*s", (int)length, value);
 		if (options->announce_rule_count == OPTIONS_ANNOUNCE_RULES)
-			return config_mistake(reading, "announce_except = %s: more than %d exceptions: name prefixes", text, OPTIONS_ANNOUNCE_RULES);
+			return config_mistake(
+				reading,
+				"announce_except = %s: more than %d exceptions: name prefixes",
+				text, OPTIONS_ANNOUNCE_RULES);
 		memset(rule, 0, sizeof(*rule));
-		snprintf(rule->pair, sizeof(rule->pair), "%s", reading->section); /* of [agent]: empty */
+		/* of [agent]: empty */
+		snprintf(rule->pair, sizeof(rule->pair), "%s", reading->section);
 		if (length >= sizeof(text) || !announce_rule_parse(text, rule))
-			return config_mistake(reading, "announce_except = %s: not an IPv4 or IPv6 address, a prefix of one, or a MAC", text);
+			return config_mistake(reading,
+					      "announce_except = %s: not an IPv4 or IPv6 address, "
+					      "a prefix of one, or a MAC",
+					      text);
 		options->announce_rule_count++;
 		value += length;
 	}

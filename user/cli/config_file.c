@@ -12,11 +12,11 @@
 
 /*
  * Returns the number of bytes read into @text, CONFIG_FILE_SIZE + 1 if there are more, or -errno.
- * -EINVAL: it is no regular file. The agent must not wait for a writer that never comes.
+ * -EINVAL: not a regular file, since the agent must not wait for a writer.
  */
 static ssize_t config_load(const char *path, char text[CONFIG_FILE_SIZE + 1])
 {
-	/* O_NONBLOCK: opening a FIFO would wait for its writer. */
+	/* O_NONBLOCK: the open of a FIFO would wait for its writer. */
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	struct stat status;
 	ssize_t length = 0, got = 1;

@@ -16,7 +16,7 @@
 #define SETTING(field)                                                                             \
 	.offsets[CONFIG_AGENT] = offsetof(struct options_settings, field),                         \
 	.size = SIZE_OF(options_settings, field)
-/* A setting that a pair may have for itself, in a field of the same name. */
+/* A setting that a pair may override, in a field of the same name. */
 #define SETTING_OR_PAIR(field)                                                                     \
 	SETTING(field), .offsets[CONFIG_PAIR] = offsetof(struct options_pair, field)
 #define OF_PORT(field)                                                                             \
@@ -30,29 +30,29 @@
 
 /* Name, sections, default; tests/build/test_language.py compares these with vfsteer.conf(5). */
 const struct config_key config_keys[CONFIG_KEYS_MAX] = {
-	{ "up_delay_ms", IN_AGENT, "0", .help = "carrier lasts so long before a primary is used",
+	{ "up_delay_ms", IN_AGENT, "0", .help = "time with carrier before a primary is used",
 	  SETTING(up_delay_ms), NUMBER(0, 600000) },
 	{ "leaving_timeout_ms", IN_AGENT, "15000",
-	  .help = "an announced removal that does not come", SETTING(leaving_timeout_ms),
+	  .help = "a primary whose removal does not come returns", SETTING(leaving_timeout_ms),
 	  NUMBER(1000, 600000) },
-	{ "announce_count", IN_AGENT, "3", .help = "announcements of each switch",
+	{ "announce_count", IN_AGENT, "3", .help = "announcements of each switchover",
 	  SETTING(announce_count), NUMBER(1, 100) },
 	{ "announce_interval_ms", IN_AGENT, "100", .help = "between them",
 	  SETTING(announce_interval_ms), NUMBER(10, 60000) },
 	{ "hold_limit_ms", IN_AGENT, "100",
-	  .help = "a removal waits so long for the announcement; 0: not at all",
+	  .help = "longest delay of a removal, until announced; 0: none",
 	  SETTING(hold_limit_ms), NUMBER(0, 100) },
 	{ "rx", IN_AGENT | IN_PAIR, "exact", .help = "or direct, see vfsteer.conf(5)",
 	  SETTING_OR_PAIR(rx_direct), CHOICE(false, "exact", "direct") },
 	{ "egress", IN_AGENT | IN_PAIR, "after",
-	  .help = "or before other people's programs on the standby's egress",
+	  .help = "or before the programs of others on the egress",
 	  SETTING_OR_PAIR(egress), CHOICE(OPTIONS_EGRESS_AFTER, "after", "before") },
 	{ "qdisc", IN_AGENT | IN_PAIR, "mirror",
 	  .help = "or keep: the standby's root qdisc on the primary", SETTING_OR_PAIR(qdisc),
 	  CHOICE(OPTIONS_QDISC_MIRROR, "mirror", "keep") },
 	{ "xdp", IN_AGENT | IN_PAIR, "mirror",
-	  .help = "an XDP program on a standby is put on the primary, too,\n"
-		  "or that is not used; or ignore: used without it",
+	  .help = "a primary without the standby's XDP program\n"
+		  "is not used; or ignore: it is used",
 	  SETTING_OR_PAIR(xdp_ignored), CHOICE(false, "mirror", "ignore") },
 	{ "announce", IN_AGENT | IN_PAIR, "all", .help = "or macs: no addresses, or off: nothing",
 	  SETTING_OR_PAIR(announce), CHOICE(OPTIONS_ANNOUNCE_ALL, "all", "macs", "off") },
@@ -60,18 +60,18 @@ const struct config_key config_keys[CONFIG_KEYS_MAX] = {
 	  .help = "addresses, prefixes and MACs that are not announced",
 	  OWN(config_add_announce_except), .repeats = true },
 	{ "announce_again", IN_AGENT, "150",
-	  .help = "or off: seconds after which a silent pair announces its MACs",
+	  .help = "or off: announce a pair that is silent for so long",
 	  SETTING(announce_again_s), SECONDS_OR_OFF(10, 86400) },
 	{ "path_check", IN_AGENT | IN_PAIR, "auto",
-	  .help = "or off, or arp ADDRESS..., or ns ADDRESS...: whom to ask\n"
-		  "whether a primary leads anywhere",
+	  .help = "or off, or arp ADDRESS..., or ns ADDRESS...:\n"
+		  "the neighbours that answer if there is a path",
 	  OWN(config_set_path_check) },
 	{ "primary", IN_PAIR, "auto", .help = "as --pair eth0; or = eth1, as --pair eth0=eth1",
 	  OWN(config_set_primary) },
 	{ "pair", IN_PORT, NULL, "eth0", .help = "the pair's standby", OWN(config_set_port_pair) },
 	{ "mac", IN_PORT, NULL, "52:54:00:12:34:56",
-	  .help = "or passthrough = yes; neither: the veth's other end", OWN(config_set_port_mac) },
-	{ "passthrough", IN_PORT, "no", .help = "or yes: it owns the pair's own MAC",
+	  .help = "or passthrough = yes; default: veth's other end", OWN(config_set_port_mac) },
+	{ "passthrough", IN_PORT, "no", .help = "or yes: it owns the MAC of the pair",
 	  OF_PORT(passthrough), CHOICE(false, "no", "yes") },
 	{ "xdp", IN_PORT, "auto", .help = "or no", OF_PORT(without_xdp),
 	  CHOICE(false, "auto", "no") },
@@ -86,7 +86,7 @@ const struct config_key *config_find_key(enum config_section section, const char
 	return NULL;
 }
 
-/* False: it is no number of the range. */
+/* False: not a number in the range. */
 static bool parse_number(const struct config_key *key, const char *value, unsigned *ret)
 {
 	unsigned long parsed;
@@ -105,7 +105,7 @@ static bool parse_number(const struct config_key *key, const char *value, unsign
 	return true;
 }
 
-/* False: it is none of the words. */
+/* False: not one of the words. */
 static bool parse_choice(const struct config_key *key, const char *value, unsigned *ret)
 {
 	for (unsigned i = 0; i < CONFIG_CHOICES_MAX && key->words[i]; i++)
@@ -164,7 +164,7 @@ struct options_settings config_default_settings(void)
 {
 	struct options_settings settings = { 0 };
 
-	/* A key that is read in its own way has zeroes for its default. */
+	/* The default of a key with a parser of its own is all zeros. */
 	for (const struct config_key *key = config_keys; key->name; key++) {
 		unsigned value;
 

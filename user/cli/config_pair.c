@@ -33,16 +33,16 @@ int config_set_primary(struct config_reading *reading, void *of, const char *val
 		return config_mistake(reading,
 				      "[pair %s] primary = %s: it has the primary %s already",
 				      pair->standby, value, pair->primary);
-	/* Again and whole, for the checks that --pair STANDBY=PRIMARY makes. */
+	/* Added again as a whole, for the checks of --pair STANDBY=PRIMARY. */
 	*pair = options->pairs[--options->pair_count];
-	/* One character more than there may be, so that one too long is told. */
+	/* One character more than allowed, so that a name that is too long is reported. */
 	snprintf(text, sizeof(text), "%.*s=%.*s", OPTIONS_NAME_SIZE, said.standby,
 		 OPTIONS_NAME_SIZE, value);
 	flaw = arguments_add_pair(options, text);
 	if (flaw)
 		return config_mistake(reading, "[pair %s] primary = %s: %s", said.standby, value,
 				      flaw);
-	/* All else is as it was said. */
+	/* The other settings stay. */
 	pair = &options->pairs[options->pair_count - 1];
 	memcpy(said.primary, pair->primary, sizeof(said.primary));
 	*pair = said;

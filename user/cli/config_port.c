@@ -15,11 +15,13 @@ struct options_port *config_port_of_section(struct config_reading *reading)
 		if (!strcmp(options->ports[i].name, name))
 			return &options->ports[i];
 	if (options->port_count == VFSTEER_MAX_PORTS) {
-		config_mistake(reading, "[port %s]: there are %d ports already, and no more are possible", name,
-			       VFSTEER_MAX_PORTS);
+		config_mistake(reading,
+			       "[port %s]: there are %d ports already, and no more are possible",
+			       name, VFSTEER_MAX_PORTS);
 		return NULL;
 	}
-	snprintf(options->ports[options->port_count].name, sizeof(options->ports[0].name), "%.*s", IF_NAMESIZE - 1, name);
+	snprintf(options->ports[options->port_count].name, sizeof(options->ports[0].name), "%.*s",
+		 IF_NAMESIZE - 1, name);
 	reading->port_lines[options->port_count] = reading->line;
 	return &options->ports[options->port_count++];
 }
@@ -32,9 +34,10 @@ int config_set_port_pair(struct config_reading *reading, void *of, const char *v
 	if (flaw)
 		return config_mistake(reading, "pair = %s: the standby's name %s", value, flaw);
 	if (!strcmp(port->name, value))
-		return config_mistake(reading,
-				      "[port %s]: the pair's standby cannot be its port: name another interface",
-				      port->name);
+		return config_mistake(
+			reading,
+			"[port %s]: the pair's standby cannot be its port: name another interface",
+			port->name);
 	snprintf(port->pair, sizeof(port->pair), "%s", value);
 	return 1;
 }
@@ -51,14 +54,14 @@ int config_set_port_mac(struct config_reading *reading, void *of, const char *va
 int config_check_port(struct config_reading *reading, const struct options_port *port)
 {
 	if (port->passthrough && port->has_mac)
-		return config_mistake(
-			reading,
-			"[port %s]: mac and passthrough: a passthrough port owns the pair's MAC, leave one out",
-			port->name);
+		return config_mistake(reading,
+				      "[port %s]: mac and passthrough: a passthrough port owns the "
+				      "pair's MAC, leave one out",
+				      port->name);
 	return 1;
 }
 
-/* A pair's own device is no port: the agent would wait for another of its name. */
+/* A device of a pair is no port: the agent would wait for another device of its name. */
 static bool config_check_port_device(struct config_reading *reading, const char *name)
 {
 	const struct options *options = &reading->options;
@@ -67,10 +70,11 @@ static bool config_check_port_device(struct config_reading *reading, const char 
 		const struct options_pair *pair = &options->pairs[i];
 
 		if (!strcmp(pair->primary, name))
-			return config_mistake(reading,
-					      "[port %s]: it is the primary of %s: name an interface "
-					      "whose other end is to be on its network",
-					      name, pair->standby);
+			return config_mistake(
+				reading,
+				"[port %s]: it is the primary of %s: name an interface whose other "
+				"end is to be on its network",
+				name, pair->standby);
 		if (!strcmp(pair->standby, name))
 			return config_mistake(reading,
 					      "[port %s]: it is the standby of a pair: name an "

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 /*
- * If the caller closed a standard stream, the next open would get its descriptor: messages would be
- * written into a map or a socket.
+ * If the caller closed a standard stream, the next open would get its descriptor, and messages
+ * would go to a map or a socket.
  */
 static void keep_streams(void)
 {

@@ -148,6 +148,9 @@ static void write_uplinks(const struct report_pair *pair, FILE *stream)
 	if (!pair->port_count)
 		return;
 	fputs("  for the ports by", stream);
+	if (pair->standby_uplink.driver == PORT_DRIVER_NONE &&
+	    pair->primary_uplink.driver == PORT_DRIVER_NONE)
+		fputs(" nothing: none of them is bound", stream);
 	write_uplink("standby", &pair->standby_uplink, stream);
 	write_uplink("primary", &pair->primary_uplink, stream);
 	fputc('\n', stream);

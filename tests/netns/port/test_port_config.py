@@ -77,6 +77,25 @@ def waits_for_its_interface(stage):
 
 
 @case(agent=False)
+def primary_is_no_port(stage):
+    """The configuration does not show that the device is a primary, only the agent finds that:
+    status says why the port waits, and that the pair's devices do nothing for it.
+    """
+    stage.guest.run("ip link property add dev pr0 altname other-pr0")
+    path = stage.directory / "vfsteer.conf"
+    path.write_text(section(name="pr0"))
+    stage.options = ["--config", str(path)]
+    stage.start("st0=other-pr0")
+    stage.wait_active("primary")
+    check_equal(
+        port(stage, "pr0")["why"], "it is the primary of a pair: name another interface", "why"
+    )
+    text = stage.succeed("status")
+    check("\n  for the ports by nothing: none of them is bound\n" in text, f"status: {text}")
+    reachable(stage)
+
+
+@case(agent=False)
 def restart_puts_it_back(stage):
     """With its interface, with another one of that name, and with none."""
     start(stage, section(more="mac = 02:76:66:00:01:01\n"))
