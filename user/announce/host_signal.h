@@ -38,7 +38,7 @@ struct host_signal {
 	uint16_t flags;
 	/* of the agent's start; another value: restarted, and sequence starts again */
 	uint64_t instance;
-	uint32_t sequence;    /* of this pair and instance: one more with each frame, may wrap */
+	uint32_t sequence;    /* more with each frame of this instance, may wrap */
 	uint32_t interval_ms; /* the next frame is due within this time; 0: none is */
 	uint32_t switches;    /* changes of active since the pair was made, may wrap */
 	/* from the last of them until the frame was built; UINT32_MAX: longer, or none */
