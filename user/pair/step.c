@@ -10,6 +10,7 @@
 #include "pair/pair_announce.h"
 #include "pair/pair_direct.h"
 #include "pair/pair_quiet.h"
+#include "pair/pair_signal.h"
 #include "pair/realign.h"
 #include "pair/remove_primary.h"
 
@@ -192,6 +193,7 @@ uint64_t pair_step(struct world *world, struct pair *pair, const struct pairing 
 	pair_follow_carrier(world, pair, carrier);
 	wake_ns = pair_earlier(wake_ns, pair_receive_directly(world, pair));
 	wake_ns = pair_earlier(wake_ns, pair_forgive_failures(world, pair));
+	pair_signal(world, pair);
 	pair_announce_again(world, pair);
 	if (is_quiet)
 		pair_quiet_announce(world, pair);

@@ -111,7 +111,7 @@ struct options_port {
 
 /* What a configuration may change: see config.h. */
 struct options_settings {
-	bool rx_direct, xdp_ignored;
+	bool rx_direct, xdp_ignored, host_signal_off;
 	enum options_egress egress;
 	enum options_qdisc qdisc; /* default: mirror */
 	enum options_announce announce; /* default: all */
