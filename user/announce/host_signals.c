@@ -2,6 +2,7 @@
 #include "announce/host_signals.h"
 #include "announce/announce.h"
 #include "base/clock.h"
+#include "maps/slot_drain.h"
 
 #include <errno.h>
 #include <linux/if_packet.h>
@@ -62,12 +63,12 @@ static bool read_content(const struct host_signals *signals, unsigned slot, stru
 	ret->pair = signals->pairs[slot].pair;
 	ret->state = pins_state(signals->pins, slot);
 	ret->state.cause = CAUSE_NONE;
-	return ret->pair.standby &&
-	       __atomic_load_n(&shared->standby_has_carrier, __ATOMIC_RELAXED);
+	if (slot_drain(shared) == DRAIN_DONE)
+		ret->flags = HOST_SIGNAL_DRAINED;
+	return ret->pair.standby && __atomic_load_n(&shared->standby_has_carrier, __ATOMIC_RELAXED);
 }
 
-static uint32_t switch_age_us(const struct vfsteer_pair *shared, uint32_t switches,
-			      uint64_t now_ns)
+static uint32_t switch_age_us(const struct vfsteer_pair *shared, uint32_t switches, uint64_t now_ns)
 {
 	uint64_t switched_ns = __atomic_load_n(&shared->last_switch_boot_ns, __ATOMIC_RELAXED);
 	uint64_t age_us;
@@ -113,8 +114,8 @@ static int send_content(struct host_signals *signals, unsigned slot, const struc
 		.sequence = __atomic_add_fetch(&signals->sequence, 1, __ATOMIC_RELAXED),
 		.interval_ms = interval_ms,
 		.switches = content->state.switches,
-		.switch_age_us = switch_age_us(&signals->pins->pairs[slot],
-					       content->state.switches, now_ns),
+		.switch_age_us =
+			switch_age_us(&signals->pins->pairs[slot], content->state.switches, now_ns),
 	};
 	uint8_t frame[HOST_SIGNAL_FRAME_SIZE], source[ETH_ALEN];
 	int length;
@@ -180,8 +181,7 @@ static void set_timer(struct host_signals *signals)
 
 	pthread_mutex_lock(&signals->timer_lock);
 	for (unsigned slot = 0; slot < pins_slots_used(signals->pins); slot++) {
-		uint64_t next_ns =
-			__atomic_load_n(&signals->pairs[slot].next_ns, __ATOMIC_RELAXED);
+		uint64_t next_ns = __atomic_load_n(&signals->pairs[slot].next_ns, __ATOMIC_RELAXED);
 
 		if (next_ns && (!earliest_ns || next_ns < earliest_ns))
 			earliest_ns = next_ns;

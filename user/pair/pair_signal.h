@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* pair_signal: what the host is told of one pair, and whether (announce/host_signals.h). */
+/* pair_signal: what of one pair is reported to the host (announce/host_signals.h). */
 #ifndef PAIR_PAIR_SIGNAL_H
 #define PAIR_PAIR_SIGNAL_H
 
