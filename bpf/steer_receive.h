@@ -37,13 +37,15 @@ enum steer_verdict {
 	STEER_LINK_LOCAL,
 };
 
-static __noinline enum steer_verdict steer_drop_twin(struct __sk_buff *skb)
+static __noinline enum steer_verdict steer_drop_twin(struct __sk_buff *skb, bool of_primary)
 {
 	struct vfsteer_counters *counts = steer_counters();
 	__u32 packets = skb->gso_segs ?: 1;
 
 	if (counts)
 		counts->drop_twin_packets += packets;
+	if (counts && of_primary)
+		counts->drop_twin_standby_packets += packets;
 	return STEER_DROP;
 }
 
@@ -51,7 +53,9 @@ static __noinline enum steer_verdict steer_drop_twin(struct __sk_buff *skb)
 static __always_inline enum steer_verdict steer_compare_unicast(struct __sk_buff *skb,
 								enum vfsteer_path path)
 {
-	return twins_is_twin(skb, pair_slot, path, true) ? steer_drop_twin(skb) : STEER_TAKE;
+	return twins_is_twin(skb, pair_slot, path, true)
+		       ? steer_drop_twin(skb, path == PATH_STANDBY)
+		       : STEER_TAKE;
 }
 
 /*
@@ -108,7 +112,7 @@ static __always_inline enum steer_verdict steer_receive_group(struct __sk_buff *
 		return STEER_DROP;
 	}
 	if (twins_is_twin(skb, pair_slot, path, false))
-		return steer_drop_twin(skb);
+		return steer_drop_twin(skb, false);
 	if (path == PATH_PRIMARY)
 		steer_count(rx_primary_group_packets);
 	return STEER_TAKE;

@@ -106,6 +106,14 @@ enum vfsteer_announce {
 	ANNOUNCE_MAX,
 } __attribute__((packed));
 
+/* Whether `vfsteer drain` keeps the traffic off the primary. */
+enum vfsteer_drain {
+	DRAIN_NONE,    /* it does not */
+	DRAIN_WAITING, /* something is in flight on the primary, or was a moment ago */
+	DRAIN_DONE,    /* nothing is */
+	VFSTEER_DRAIN_MAX,
+} __attribute__((packed));
+
 enum vfsteer_admin {
 	ADMIN_AUTO,
 	ADMIN_PRIMARY,
@@ -206,7 +214,11 @@ struct vfsteer_pair {
 	/* the device with the addresses: standby or master of net_failover */
 	char owner[VFSTEER_NAME_SIZE];
 	__u8 owner_clsact_is_ours;
-	char reserved[9];                 /* zero; text, so that a dump is short */
+	enum vfsteer_drain drain;
+	/* when the agent ends the drain; CLOCK_BOOTTIME in units of 2^20 ns; 0: never */
+	__u32 drain_until_boot_ms;
+	enum vfsteer_admin drain_admin;   /* what state.admin becomes after the drain */
+	char reserved[3];                 /* zero; text, so that a dump is short */
 	__u32 owner_ifindex;
 	/* in slot 0: all slots from this one on are free; unused in others */
 	__u32 slots_used;

@@ -71,7 +71,7 @@
 	X(CAUSE_MISALIGNED, "no longer matches the standby",                                       \
 	  "MAC or MTU of the primary differ from those of the standby")                            \
 	X(CAUSE_OPERATOR, "operator",                                                              \
-	  "the command 'vfsteer switch'")                                                          \
+	  "the command 'vfsteer switch' or 'vfsteer drain'")                                       \
 	X(CAUSE_UNLOAD, "unload",                                                                  \
 	  "the pair is being removed")                                                             \
 	X(CAUSE_XDP, "XDP program attached or detached",                                           \
@@ -136,7 +136,9 @@
 	  "of the frames received by the primary: broadcast or multicast")                         \
 	X(tx_lost_packets,                                                                         \
 	  "lost: sent over the standby, which had no carrier, while no primary could carry them",  \
-	  "of the packets sent over the standby: lost, because neither device could carry them")
+	  "of the packets sent over the standby: lost, because neither device could carry them")   \
+	X(drop_twin_standby_packets, NULL,                                                         \
+	  "of the twins dropped: unicast of the standby's wire, which the primary had brought")
 
 /* Counters of a port, likewise. */
 #define VFSTEER_PORT_COUNTERS(X)                                                                   \

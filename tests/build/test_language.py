@@ -37,7 +37,7 @@ BANNED = [re.compile(rf"\b(?:{words})\b", re.I) for words in (
     "meets?|meeting|met", "parting", "heritage", r"(?:is|are|was) well(?: again)?", "look-alikes?", "good for all", "news", "whoever", "whom",
     "somebody|anybody|everybody|nobody", "anew", "meanwhile it", "by itself alone")]
 # Words that codespell takes for mistakes.
-SPELLED = ("nd", "fro", "whats")
+SPELLED = ("nd", "fro", "whats", "inflight")
 
 
 def files(*patterns):

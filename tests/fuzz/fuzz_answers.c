@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Answers to requests: receive lists, a bridge's table and its ports' VLANs, tc filters, qdiscs
- * with all below, a veth's other end, a namespace's number, XDP features. The first byte chooses,
- * the rest is the datagram.
+ * with all below and what waits in them, a veth's other end, a namespace's number, XDP features.
+ * The first byte chooses, the rest is the datagram.
  */
 #include "netdev/rtnetlink.c"
+#include "netdev/in_flight.c"
 #include "netdev/link_filters.c"
 #include "datapath/filters.c"
 #include "netdev/link_peer.c"
@@ -57,6 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct peer_answer peer = { .namespace_id = LINK_SAME_NAMESPACE };
 	bool ids[LINK_VLAN_IDS] = { false };
 	struct bridge_vlans vlans = { .port_ifindex = 7, .ids = ids };
+	struct in_flight_qdiscs queued = { .ifindex = 7 };
 	struct qdisc_tree tree = { 0 };
 	uint64_t features = 0;
 	int id = -1;
@@ -93,6 +95,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	case 'r':
 		exchange.answer = take_qdisc;
 		exchange.context = &tree;
+		break;
+	case 'i':
+		exchange.answer = in_flight_take;
+		exchange.context = &queued;
 		break;
 	case 'x':
 		exchange.answer = features_take;

@@ -31,10 +31,14 @@ static void expect_request(const char *text)
 		expect_port(&request.port, text);
 	if (request.kind == REQUEST_PORT_DELETE)
 		FUZZ_EXPECT(!device_name_flaw(request.port.name));
-	if (request.kind != REQUEST_SWITCH)
+	if (request.kind != REQUEST_SWITCH && request.kind != REQUEST_DRAIN)
 		return;
 	FUZZ_EXPECT(memchr(request.standby, '\0', sizeof(request.standby)));
-	snprintf(again, sizeof(again), "switch %s %s", request.standby, words_admin(request.wish));
+	if (request.kind == REQUEST_DRAIN)
+		snprintf(again, sizeof(again), "drain %s %u", request.standby, request.drain_for_s);
+	else
+		snprintf(again, sizeof(again), "switch %s %s", request.standby,
+			 words_admin(request.wish));
 	FUZZ_EXPECT(!strcmp(again, text));
 }
 

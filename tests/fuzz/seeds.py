@@ -306,6 +306,27 @@ def events():
     yield "short", bytes([size - 2]) + bytes(size)
 
 
+def host_signal():
+    """Frames of docs/reference/host-signal.md."""
+    ethernet = bytes.fromhex("0180c200000e") + b"\xf2" + MAC[1:] + b"\x88\xb5"
+
+    def signal(version=1, kind=0, length=46, state=(1, 2, 0), mac=MAC, ethernet=ethernet):
+        return ethernet + struct.pack(
+            ">4sBBHHBBBx6sQIIIIH", b"VFST", version, kind, length, 1, *state, mac, 10**18, 7, 2000,
+            3, 1500, 0,
+        )
+
+    yield "plain", signal()
+    yield "net-failover", signal(kind=1, state=(0, 3, 2))
+    yield "longer", signal(length=50) + bytes(4)
+    yield "padded", signal() + bytes(4)
+    yield "other-version", signal(version=2)
+    yield "other-ethertype", signal(ethernet=ethernet[:-1] + b"\xb6")
+    yield "unknown-state", signal(state=(1, 5, 0))
+    yield "group", signal(mac=b"\1" + MAC[1:])
+    yield "short", signal()[:-1]
+
+
 def groups():
     """The files of /proc/net, a NUL between two."""
     files = [
@@ -325,7 +346,7 @@ def groups():
 
 
 def main():
-    for target in (netlink, answers, pairs, ports, events, groups):
+    for target in (netlink, answers, pairs, ports, events, groups, host_signal):
         directory = Path(sys.argv[1]) / target.__name__
         directory.mkdir(parents=True, exist_ok=True)
         for name, data in target():

@@ -74,7 +74,14 @@ static int agent_open_sockets(struct agent *agent)
 			  strerror(-error));
 		return error;
 	}
-	error = announcer_new(&agent->world.pins, &agent->world.announcer);
+	if (!agent->options->settings.host_signal_off)
+		error = host_signals_new(&agent->world.pins, &agent->world.signals);
+	if (error) {
+		log_error("host_signal: %s: its sockets and timer could not be opened",
+			  strerror(-error));
+		return error;
+	}
+	error = announcer_new(&agent->world.pins, agent->world.signals, &agent->world.announcer);
 	if (error) {
 		log_error("announce: %s: its threads could not be created", strerror(-error));
 		return error;
@@ -153,6 +160,7 @@ static int agent_unload(struct agent *agent)
 	control_close(&agent->world.pins, agent->control_fd);
 	agent->control_fd = -1;
 	agent->pinned = false;
+	host_signals_end(agent->world.signals, HOST_SIGNAL_UNLOADED);
 	announcer_free(agent->world.announcer);
 	agent->world.announcer = NULL;
 	error = unload_everything(&agent->world.pins, agent->world.table, agent->world.requests,
@@ -170,7 +178,9 @@ static void agent_close(struct agent *agent)
 	agent_ports_close(agent);
 	agent_close_loop(agent);
 	ring_buffer__free(agent->events);
+	host_signals_end(agent->world.signals, 0);
 	announcer_free(agent->world.announcer);
+	host_signals_free(agent->world.signals);
 	if (agent->pinned) {
 		control_close(&agent->world.pins, agent->control_fd);
 		pins_close(&agent->world.pins);

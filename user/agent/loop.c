@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "agent/agent_ports.h"
+#include "agent/agent_switch.h"
 #include "agent/state.h"
 #include "base/kernel.h"
 #include "base/log.h"
-#include "base/names.h"
 #include "control/control.h"
 #include "control/request.h"
 
@@ -203,37 +203,6 @@ static int agent_on_timer(sd_event_source *source, uint64_t time_us, void *argum
 	return 0;
 }
 
-static int agent_request_switch(struct agent *agent, const char *standby, enum vfsteer_admin wish,
-				char *answer, size_t size)
-{
-	int slot = pins_find(&agent->world.pins, standby);
-	struct pair *pair = slot < 0 ? NULL : agent_pair_of_slot(agent, slot);
-	struct vfsteer_state state, wanted;
-
-	if (!pair) {
-		snprintf(answer, size, "%s: no such pair", standby);
-		return 1;
-	}
-	state = pins_state(&agent->world.pins, slot);
-	if (!policy_admits(state, wish)) {
-		snprintf(answer, size,
-			 "%s: the primary cannot carry traffic: it is %s; 'vfsteer switch %s auto' "
-			 "uses it when it can",
-			 standby, words_primary_state(state.primary), standby);
-		return 1;
-	}
-	do {
-		wanted = state;
-		wanted.admin = wish;
-	} while (!pins_state_change(&agent->world.pins, slot, &state, wanted));
-	pair->operator_asked = pair->due = true;
-	agent_look(agent);
-	state = pins_state(&agent->world.pins, slot);
-	snprintf(answer, size, "%s: active: %s, admin: %s", standby, words_path(state.active),
-		 words_admin(state.admin));
-	return 0;
-}
-
 static void agent_carry_out(struct agent *agent, const struct control_request *request)
 {
 	struct request asked = request_parse(request->text);
@@ -247,8 +216,9 @@ static void agent_carry_out(struct agent *agent, const struct control_request *r
 		snprintf(answer, sizeof(answer), "unloading");
 		sd_event_exit(agent->loop, 0);
 	} else if (asked.kind == REQUEST_SWITCH) {
-		status = agent_request_switch(agent, asked.standby, asked.wish, answer,
-					      sizeof(answer));
+		status = agent_switch(agent, &asked, answer, sizeof(answer));
+	} else if (asked.kind == REQUEST_DRAIN) {
+		status = agent_drain(agent, &asked, answer, sizeof(answer));
 	} else if (asked.kind == REQUEST_PORT_ADD) {
 		late_answers_add(agent, request,
 				 agent_ports_add(agent, &asked.port, answer, sizeof(answer)),

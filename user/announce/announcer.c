@@ -25,6 +25,7 @@ struct announcer_pair {
 
 struct announcer {
 	const struct pins *pins;
+	struct host_signals *signals;
 	/*
 	 * one per thread, and one of the main thread: announce_send changes its socket's mode to
 	 * retry
@@ -84,6 +85,7 @@ static uint64_t announcer_send(struct announcer *announcer, unsigned slot, int a
 
 uint64_t announcer_announce(struct announcer *announcer, unsigned slot)
 {
+	host_signals_send(announcer->signals, slot);
 	pthread_mutex_lock(&announcer->pairs[slot].lock);
 	return announcer_send(announcer, slot, announcer->announce_fds[ANNOUNCER_THREADS]);
 }
@@ -108,13 +110,14 @@ static void announcer_announce_all(struct announcer *announcer, int announce_fd)
 static int announcer_poll(const struct announcer *announcer)
 {
 	/* Edge-triggered: the agent reads the ring, and each new event wakes a thread again. */
-	struct epoll_event ring = { .events = EPOLLIN | EPOLLET },
+	struct epoll_event ring = { .events = EPOLLIN | EPOLLET }, timer = ring,
 			   stop = { .events = EPOLLIN, .data.u32 = 1 };
-	int fd = epoll_create1(EPOLL_CLOEXEC);
+	int timer_fd = host_signals_fd(announcer->signals), fd = epoll_create1(EPOLL_CLOEXEC);
 
 	if (fd < 0)
 		return -errno;
 	if (epoll_ctl(fd, EPOLL_CTL_ADD, announcer->pins->events_fd, &ring) ||
+	    (timer_fd >= 0 && epoll_ctl(fd, EPOLL_CTL_ADD, timer_fd, &timer)) ||
 	    epoll_ctl(fd, EPOLL_CTL_ADD, announcer->stop_fd, &stop)) {
 		int error = -errno;
 
@@ -140,6 +143,7 @@ static void *announcer_thread(void *argument)
 	while (poll_fd >= 0 && event.data.u32 != 1) {
 		if (epoll_wait(poll_fd, &event, 1, -1) < 0 && errno != EINTR)
 			break;
+		host_signals_send_all(announcer->signals);
 		announcer_announce_all(announcer, announcer->announce_fds[thread->number]);
 	}
 	if (poll_fd >= 0)
@@ -147,13 +151,12 @@ static void *announcer_thread(void *argument)
 	return NULL;
 }
 
-/* The first CPUs that this process may use; none if it may use only one. */
+/* The first CPUs that this process may use. */
 static void announcer_choose_cpus(struct announcer *announcer)
 {
 	cpu_set_t allowed;
 
-	if (sched_getaffinity(0, sizeof(allowed), &allowed) ||
-	    CPU_COUNT(&allowed) < ANNOUNCER_THREADS)
+	if (sched_getaffinity(0, sizeof(allowed), &allowed))
 		return;
 	for (int cpu = 0; cpu < CPU_SETSIZE && announcer->thread_count < ANNOUNCER_THREADS; cpu++)
 		if (CPU_ISSET(cpu, &allowed))
@@ -220,7 +223,7 @@ static int announcer_open(struct announcer *announcer)
 	return error;
 }
 
-int announcer_new(const struct pins *pins, struct announcer **ret)
+int announcer_new(const struct pins *pins, struct host_signals *signals, struct announcer **ret)
 {
 	struct announcer *announcer = calloc(1, sizeof(*announcer));
 	unsigned wanted;
@@ -229,6 +232,7 @@ int announcer_new(const struct pins *pins, struct announcer **ret)
 	if (!announcer)
 		return -ENOMEM;
 	announcer->pins = pins;
+	announcer->signals = signals;
 	error = announcer_open(announcer);
 	if (error) {
 		announcer_close(announcer);

@@ -3,21 +3,23 @@
  * announcer: announces a switchover as soon as the kernel does it. A held removal (bpf/hold.h)
  * occupies a CPU until the announcement, and the rest of the agent may wait for RTNL, or be queued
  * behind the removal. So two threads only announce. They are bound to two CPUs: one of them can
- * always run. On a machine with one CPU there are none.
+ * always run. On a machine with one CPU there is one. They send the host signals
+ * (host_signals.h) too, before the announcements.
  */
 #ifndef ANNOUNCE_ANNOUNCER_H
 #define ANNOUNCE_ANNOUNCER_H
 
 #include "announce/announce.h"
+#include "announce/host_signals.h"
 #include "maps/pins.h"
 
 struct announcer;
 
 /*
- * @pins stay the caller's, and must exist as long. Returns 0 or -errno (of announce_open: without
- * CAP_NET_RAW).
+ * @pins and @signals (NULL: none are sent) stay the caller's, and must exist as long. Returns 0 or
+ * -errno (of announce_open: without CAP_NET_RAW).
  */
-int announcer_new(const struct pins *pins, struct announcer **ret);
+int announcer_new(const struct pins *pins, struct host_signals *signals, struct announcer **ret);
 void announcer_free(struct announcer *announcer); /* waits for the threads; takes NULL */
 
 /*
@@ -36,7 +38,8 @@ void announcer_clear(struct announcer *announcer, unsigned slot);
 void announcer_note(struct vfsteer_pair *slot, const struct announcement *frames, int sent);
 
 /*
- * Announces the pair on its active device if its state word changed since the last announcement.
+ * Sends the pair's host signal if that is due, and announces the pair on its active device if the
+ * active device changed since the last announcement.
  * Never waits for RTNL. A standby without carrier counts as announced: the caller repeats it when
  * the carrier returns. Returns the time of the pair's last announcement (CLOCK_BOOTTIME, ns; 0:
  * none).

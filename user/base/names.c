@@ -123,6 +123,17 @@ const char *words_xdp_mirror(enum vfsteer_xdp_mirror mirror)
 	return WORD(xdp_mirrors, mirror);
 }
 
+static const char *const drains[] = {
+	[DRAIN_NONE] = "none",
+	[DRAIN_WAITING] = "waiting",
+	[DRAIN_DONE] = "drained",
+};
+
+const char *words_drain(enum vfsteer_drain drain)
+{
+	return WORD(drains, drain);
+}
+
 const char *words_kind(enum vfsteer_kind kind)
 {
 	return WORD(kinds, kind);

@@ -18,6 +18,7 @@ const char *words_down_reason(enum vfsteer_down_reason reason);
 const char *words_reach(enum vfsteer_reach reach);
 const char *words_xdp_mirror(enum vfsteer_xdp_mirror mirror);
 const char *words_announce(enum vfsteer_announce announce);
+const char *words_drain(enum vfsteer_drain drain);
 const char *words_cause(enum vfsteer_cause cause);
 const char *words_port_driver(enum vfsteer_port_driver driver);
 const char *words_port_obstacle(enum vfsteer_port_obstacle obstacle);

@@ -6,8 +6,11 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/config_keys.h"
+#include <ctype.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 int arguments_mistake(const char *command, const char *format, ...)
@@ -145,6 +148,42 @@ static int parse_port_option(int argc, char **argv, int *index, struct options *
 	return 0;
 }
 
+/* A number of seconds from 1 to @most. */
+static int parse_seconds(const char *command, const char *name, const char *value, unsigned most,
+			 unsigned *ret)
+{
+	unsigned long seconds;
+	char *end;
+
+	errno = 0;
+	seconds = strtoul(value, &end, 10);
+	if (errno || end == value || *end || !isdigit((unsigned char)*value) || !seconds ||
+	    seconds > most)
+		return arguments_mistake(command, "%s %s: not a number of seconds from 1 to %u", name,
+					 *value ? value : "''", most);
+	*ret = (unsigned)seconds;
+	return 0;
+}
+
+/* Of `drain`. Returns -1 when it is another option, else as parse_option. */
+static int parse_drain_option(int argc, char **argv, int *index, struct options *options)
+{
+	const char *value;
+	int found = option_value(argc, argv, index, "--timeout", &value);
+
+	if (found < 0)
+		return arguments_mistake(argv[0], "--timeout: no value; say how many seconds to wait");
+	if (found)
+		return parse_seconds(argv[0], "--timeout", value, OPTIONS_DRAIN_TIMEOUT_MAX_S,
+				     &options->drain_timeout_s);
+	found = option_value(argc, argv, index, "--for", &value);
+	if (found < 0)
+		return arguments_mistake(argv[0], "--for: no value; say after how many seconds it ends");
+	return found ? parse_seconds(argv[0], "--for", value, OPTIONS_DRAIN_FOR_MAX_S,
+				     &options->drain_for_s)
+		     : -1;
+}
+
 static int parse_option(int argc, char **argv, int *index, unsigned accepted,
 			struct options *options)
 {
@@ -162,6 +201,11 @@ static int parse_option(int argc, char **argv, int *index, unsigned accepted,
 	}
 	if (accepted & OPTIONS_PORT) {
 		found = parse_port_option(argc, argv, index, options);
+		if (found >= 0)
+			return found;
+	}
+	if (accepted & OPTIONS_DRAIN) {
+		found = parse_drain_option(argc, argv, index, options);
 		if (found >= 0)
 			return found;
 	}

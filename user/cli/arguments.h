@@ -11,6 +11,7 @@ enum options_accepted {
 	OPTIONS_BPFFS = 1 << 1, /* --bpffs DIR */
 	OPTIONS_JSON = 1 << 2,  /* --json */
 	OPTIONS_CONFIG = 1 << 3, /* --config FILE */
+	OPTIONS_DRAIN = 1 << 5,  /* --timeout S, --for S */
 	OPTIONS_PORT = 1 << 4,   /* --pair STANDBY, --mac MAC, --passthrough, --no-xdp */
 };
 

@@ -7,6 +7,7 @@
 #include "control/control.h"
 #include "maps/pins.h"
 #include "maps/slot.h"
+#include "maps/slot_drain.h"
 #include "policy/policy.h"
 
 #include <errno.h>
@@ -37,6 +38,7 @@ static int command_switch_pins(const struct pins *pins, int slot, const char *st
 				  standby, words_primary_state(state.primary));
 			return 1;
 		}
+		slot_drain_end(&pins->pairs[slot]);
 		wanted = policy_switch(state, admin);
 	} while (!pins_state_change(pins, slot, &state, wanted));
 	printf("%s: active: %s, admin: %s (no agent is running: not announced to the network)\n",

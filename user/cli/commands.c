@@ -102,6 +102,27 @@ const struct command commands[] = {
 			"  vfsteer switch eth0 auto\n",
 	},
 	{
+		.name = "drain",
+		.function = command_drain,
+		.arguments = "PAIR [--timeout S] [--for S] [--bpffs DIR]",
+		.summary = "move traffic off the primary and wait until nothing is in flight on it",
+		.details =
+			"For scripts that are about to take the primary away. Moves the traffic to the standby, announces that, and\n"
+			"waits until the primary's queues are empty, nothing is sent over it, and the network sends it nothing that the\n"
+			"standby does not receive as well. Then it says so. PAIR is as for 'switch'.\n"
+			"\n"
+			"The traffic stays on the standby until 'vfsteer switch PAIR auto', or until --for has passed, also when the\n"
+			"command has failed, and when the primary is replaced meanwhile.\n"
+			"\n"
+			"  --timeout S  give up waiting after S seconds (1 to 3600, default 10)\n"
+			"  --for S      the agent ends the drain S seconds from now (1 to 86400, default: it does not)\n"
+			"  --bpffs DIR  the bpf file system that 'vfsteer run' pinned under (default /sys/fs/bpf)\n"
+			"\n"
+			"Examples:\n"
+			"  vfsteer drain eth0\n"
+			"  vfsteer drain eth0 --timeout 5 --for 120\n",
+	},
+	{
 		.name = "port",
 		.function = command_port,
 		.arguments = "add|del|list [ARGUMENT]...",

@@ -13,6 +13,7 @@
 int command_run(int argc, char **argv);
 int command_port(int argc, char **argv);
 int command_status(int argc, char **argv);
+int command_drain(int argc, char **argv);
 int command_switch(int argc, char **argv);
 int command_unload(int argc, char **argv);
 int command_xdp_broker(int argc, char **argv);

@@ -62,6 +62,9 @@ const struct config_key config_keys[CONFIG_KEYS_MAX] = {
 	{ "announce_again", IN_AGENT, "150",
 	  .help = "or off: announce a pair that is silent for so long",
 	  SETTING(announce_again_s), SECONDS_OR_OFF(10, 86400) },
+	{ "host_signal", IN_AGENT, "on",
+	  .help = "or off: a frame on the standby's wire reports the pair to the host",
+	  SETTING(host_signal_off), CHOICE(false, "on", "off") },
 	{ "path_check", IN_AGENT | IN_PAIR, "auto",
 	  .help = "or off, or arp ADDRESS..., or ns ADDRESS...:\n"
 		  "the neighbours that answer if there is a path",

@@ -5,9 +5,11 @@
 #include "base/names.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define REQUEST_SWITCH_PREFIX "switch "
+#define REQUEST_DRAIN_PREFIX "drain "
 #define REQUEST_PORT_ADD_PREFIX "port add "
 #define REQUEST_PORT_DELETE_PREFIX "port del "
 
@@ -80,6 +82,27 @@ static bool request_parse_port(const char *text, struct options_port *ret)
 	return true;
 }
 
+/* Decimal digits, word for word as they are written. */
+static bool request_parse_seconds(const char *word, unsigned *ret)
+{
+	unsigned long seconds = strtoul(word, NULL, 10);
+	char again[REQUEST_WORD_SIZE];
+
+	snprintf(again, sizeof(again), "%lu", seconds);
+	if (strcmp(word, again) || seconds > OPTIONS_DRAIN_FOR_MAX_S)
+		return false;
+	*ret = (unsigned)seconds;
+	return true;
+}
+
+static bool request_parse_drain(const char *text, struct request *ret)
+{
+	char seconds[REQUEST_WORD_SIZE];
+
+	return request_next_name(&text, ret->standby) && request_next_word(&text, seconds) &&
+	       !text && request_parse_seconds(seconds, &ret->drain_for_s);
+}
+
 struct request request_parse(const char *text)
 {
 	struct request request = { .kind = REQUEST_UNKNOWN };
@@ -88,6 +111,11 @@ struct request request_parse(const char *text)
 
 	if (!strcmp(text, "unload")) {
 		request.kind = REQUEST_UNLOAD;
+		return request;
+	}
+	if (!strncmp(text, REQUEST_DRAIN_PREFIX, strlen(REQUEST_DRAIN_PREFIX))) {
+		if (request_parse_drain(text + strlen(REQUEST_DRAIN_PREFIX), &request))
+			request.kind = REQUEST_DRAIN;
 		return request;
 	}
 	if (!strncmp(text, REQUEST_PORT_ADD_PREFIX, strlen(REQUEST_PORT_ADD_PREFIX))) {

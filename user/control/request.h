@@ -10,6 +10,7 @@ enum request_kind {
 	REQUEST_UNKNOWN,
 	REQUEST_UNLOAD, /* "unload" */
 	REQUEST_SWITCH, /* "switch STANDBY primary|standby|auto" */
+	REQUEST_DRAIN,  /* "drain STANDBY SECONDS"; 0: without end */
 	/* "port add NAME STANDBY MAC|peer|passthrough auto|no"; the last word is about XDP */
 	REQUEST_PORT_ADD,
 	REQUEST_PORT_DELETE, /* "port del NAME" */
@@ -17,8 +18,9 @@ enum request_kind {
 
 struct request {
 	enum request_kind kind;
-	char standby[VFSTEER_NAME_SIZE]; /* of a switch */
+	char standby[VFSTEER_NAME_SIZE]; /* of a switch, and of a drain */
 	enum vfsteer_admin wish;
+	unsigned drain_for_s;
 	struct options_port port;
 };
 

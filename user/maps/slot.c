@@ -144,6 +144,8 @@ void slot_repair(const struct pins *pins, slot_repaired *repaired)
 		SLOT_REPAIR(xdp_mirror, XDP_MIRROR_MAX, XDP_MIRROR_NONE);
 		SLOT_REPAIR(announce, ANNOUNCE_MAX, ANNOUNCE_ALL);
 		SLOT_REPAIR(kind, VFSTEER_KIND_MAX, KIND_PLAIN);
+		SLOT_REPAIR(drain, VFSTEER_DRAIN_MAX, DRAIN_NONE);
+		SLOT_REPAIR(drain_admin, ADMIN_MAX, ADMIN_AUTO);
 		slot_give_owner(slot);
 		SLOT_END_TEXT(slot->owner);
 		SLOT_END_TEXT(slot->primary);

@@ -15,6 +15,7 @@
 #include "pair/pair_qdisc.h"
 #include "pair/xdp_mirror.h"
 #include "policy/candidates.h"
+#include "policy/drain.h"
 #include "policy/pairing.h"
 #include "policy/quiet.h"
 #include "port/placed.h"
@@ -113,6 +114,7 @@ struct pair {
 	/* of the last attempt to read the primary, logged; 0: it was read */
 	int read_error;
 	const char *trouble, *standby_trouble; /* the logged trouble of each device; NULL: none */
+	struct drain drain; /* the drain under way: see pair_drain.h */
 	struct placed placed;   /* of the programs that the primary needs, all together */
 	struct placed standby_placed; /* of the standby's ingress program */
 	/* candidates.h: what was logged about which device; new entries replace the oldest */

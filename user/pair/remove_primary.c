@@ -6,6 +6,7 @@
 #include "pair/aside.h"
 #include "pair/direct.h"
 #include "pair/pair_announce.h"
+#include "pair/pair_signal.h"
 #include "pair/silence.h"
 #include "pair/switch.h"
 
@@ -112,6 +113,7 @@ void pair_remove(struct world *world, struct pair *pair)
 		pair_remove_primary(world, pair, true);
 	pair_path_end(world, pair);
 	announcer_clear(world->announcer, pair->slot);
+	pair_signal_end(world, pair);
 	steer_detach_owner(&world->pins, pair->slot);
 	crash_point("pair-standby-detached");
 	slot_clear(&world->pins, pair->slot);

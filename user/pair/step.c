@@ -9,7 +9,9 @@
 #include "pair/pair.h"
 #include "pair/pair_announce.h"
 #include "pair/pair_direct.h"
+#include "pair/pair_drain.h"
 #include "pair/pair_quiet.h"
+#include "pair/pair_signal.h"
 #include "pair/realign.h"
 #include "pair/remove_primary.h"
 
@@ -169,6 +171,7 @@ uint64_t pair_step(struct world *world, struct pair *pair, const struct pairing 
 	pair_resume(world, pair);
 	wake_ns = pair_earlier(wake_ns, pair_qdisc_step(world, pair));
 	pair_path_follow(world, pair);
+	pair_drain_expire(world, pair);
 	reach = pair->path.reach;
 	wake_ns = pair_earlier(wake_ns, pair_decide(world, pair));
 	if (pair->left_unread)
@@ -192,6 +195,8 @@ uint64_t pair_step(struct world *world, struct pair *pair, const struct pairing 
 	pair_follow_carrier(world, pair, carrier);
 	wake_ns = pair_earlier(wake_ns, pair_receive_directly(world, pair));
 	wake_ns = pair_earlier(wake_ns, pair_forgive_failures(world, pair));
+	wake_ns = pair_earlier(wake_ns, pair_drain_step(world, pair));
+	pair_signal(world, pair);
 	pair_announce_again(world, pair);
 	if (is_quiet)
 		pair_quiet_announce(world, pair);

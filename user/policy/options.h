@@ -48,6 +48,9 @@ enum options_path {
 	OPTIONS_PATH_NAMED, /* by the addresses of path_rules */
 };
 
+#define OPTIONS_DRAIN_FOR_MAX_S 86400
+#define OPTIONS_DRAIN_TIMEOUT_MAX_S 3600
+
 #define OPTIONS_PATH_RULES 256 /* of all pairs together */
 #define OPTIONS_ANNOUNCE_RULES 256 /* of all pairs together */
 
@@ -111,7 +114,7 @@ struct options_port {
 
 /* What a configuration may change: see config.h. */
 struct options_settings {
-	bool rx_direct, xdp_ignored;
+	bool rx_direct, xdp_ignored, host_signal_off;
 	enum options_egress egress;
 	enum options_qdisc qdisc; /* default: mirror */
 	enum options_announce announce; /* default: all */
@@ -134,6 +137,8 @@ struct options {
 	unsigned port_count;
 	struct options_port ports[VFSTEER_MAX_PORTS];
 	struct options_port port; /* of `port add`, without its name */
+	unsigned drain_timeout_s; /* of `drain`, as the next */
+	unsigned drain_for_s;     /* 0: without end */
 	bool json;
 	const char *operands[2]; /* other arguments, in order; NULL: none */
 	unsigned operand_count;

@@ -4,6 +4,7 @@
 #define PORT_WORLD_H
 
 #include "announce/announcer.h"
+#include "announce/host_signals.h"
 #include "announce/memberships.h"
 #include "announce/path_answers.h"
 #include "maps/pins.h"
@@ -31,6 +32,7 @@ struct world {
 	int announce_fd; /* see announce_open; for repetitions */
 	struct path_answers answers;
 	struct announcer *announcer;
+	struct host_signals *signals; /* NULL: host_signal = off */
 	struct policy_limits limits;
 	/* the watch programs see all that ends a primary's service: see watch.h */
 	bool watched;

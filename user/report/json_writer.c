@@ -80,6 +80,21 @@ static int add_hints(struct json_object *to, const struct report_pair *pair)
 	return err;
 }
 
+static int add_drain(struct json_object *to, const struct report_pair *pair)
+{
+	struct json_object *drain;
+	int err;
+
+	if (pair->drain == DRAIN_NONE)
+		return json_add_null(to, "drain");
+	err = json_add_object(to, "drain", &drain);
+	err = err ?: json_add_string(drain, "state", words_drain(pair->drain));
+	if (pair->drain_ends_in_ns < 0)
+		return err ?: json_add_null(drain, "ends_in_s");
+	return err ?: json_add(drain, "ends_in_s",
+			       json_object_new_double((double)pair->drain_ends_in_ns / 1e9));
+}
+
 static int describe_pair(struct json_object *to, const struct report_pair *pair)
 {
 	const struct vfsteer_state *state = &pair->state;
@@ -93,6 +108,7 @@ static int describe_pair(struct json_object *to, const struct report_pair *pair)
 	err = err ?: json_add_string(to, "mac", pair->mac);
 	err = err ?: json_add_string(to, "active", words_path(state->active));
 	err = err ?: json_add_string(to, "admin", words_admin(state->admin));
+	err = err ?: add_drain(to, pair);
 	err = err ?: json_add_string(to, "primary_state", words_primary_state(state->primary));
 	if (pair->down_reason == DOWN_NOT) {
 		err = err ?: json_add_null(to, "down_reason");

@@ -9,6 +9,7 @@
 #include "datapath/steer.h"
 #include "maps/pins_make.h"
 #include "maps/slot.h"
+#include "maps/slot_drain.h"
 #include "netdev/link.h"
 #include "netdev/qdisc.h"
 #include "policy/policy.h"
@@ -62,6 +63,16 @@ static int64_t describe_reach_retry(const struct vfsteer_pair *pair, uint64_t no
 	return left > 0 ? (int64_t)left << 20 : -1;
 }
 
+/* In ns; -1: never. */
+static int64_t describe_drain_end(const struct vfsteer_pair *pair, uint64_t now_ns)
+{
+	uint64_t until_ns = slot_drain_until_ns(pair, now_ns);
+
+	if (!until_ns)
+		return -1;
+	return until_ns > now_ns ? (int64_t)(until_ns - now_ns) : 0;
+}
+
 /* Reads a slot, which may have any content: an agent may be writing it at this moment. */
 static struct report_pair describe_slot(const struct vfsteer_pair *pair, struct vfsteer_state state,
 					bool primary_exists)
@@ -112,6 +123,8 @@ static struct report_pair describe_slot(const struct vfsteer_pair *pair, struct 
 	report.retry_in_ns = retry_ns > now_ns ? (int64_t)(retry_ns - now_ns) : -1;
 	if (report.down_reason == DOWN_UNREACHABLE)
 		report.retry_in_ns = describe_reach_retry(pair, now_ns);
+	report.drain = slot_drain(pair);
+	report.drain_ends_in_ns = describe_drain_end(pair, now_ns);
 	report.last_switch_unix_ns =
 		(int64_t)clock_now_ns(CLOCK_REALTIME) - report.last_switch_age_ns;
 	/*

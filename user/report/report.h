@@ -46,6 +46,8 @@ struct report_pair {
 	bool primary_is_named;           /* no other is accepted */
 	char mac[18];
 	struct vfsteer_state state;
+	enum vfsteer_drain drain;
+	int64_t drain_ends_in_ns; /* -1: never */
 	enum vfsteer_down_reason down_reason; /* of the primary; DOWN_NOT unless it is down */
 	enum vfsteer_reach reach;
 	bool standby_carrier;

@@ -26,6 +26,19 @@ static void write_duration(int64_t duration_ns, FILE *stream)
 	fprintf(stream, "%" PRId64 " %s", duration_ms / steps[i].unit_ms, steps[i].unit);
 }
 
+static void write_drain(const struct report_pair *pair, FILE *stream)
+{
+	if (pair->drain == DRAIN_NONE)
+		return;
+	fprintf(stream, "  %s in flight on the primary",
+		pair->drain == DRAIN_DONE ? "drained: nothing is" : "draining: something is");
+	if (pair->drain_ends_in_ns >= 0) {
+		fputs("; ends in ", stream);
+		write_duration(pair->drain_ends_in_ns, stream);
+	}
+	fputc('\n', stream);
+}
+
 static void write_held_back(const struct report_pair *pair, FILE *stream)
 {
 	if (pair->down_reason == DOWN_UNREACHABLE)
@@ -179,6 +192,7 @@ static void write_pair(const struct report_pair *pair, FILE *stream)
 	} else {
 		fputs("  last switch: none yet\n", stream);
 	}
+	write_drain(pair, stream);
 	write_held_back(pair, stream);
 	write_candidates(pair, stream);
 	for (unsigned i = 0; i < pair->hint_count; i++)

@@ -118,6 +118,30 @@ USAGE = (
         ("switch", "st0 primary", "auto"),
         "switch: PAIR 'st0 primary': the standby's name holds white space; see 'vfsteer help switch'",
     ),
+    ("drain", "drain: an argument is missing: 0 of 1 given; see 'vfsteer help drain'"),
+    ("drain st0 now", "drain: now: one argument too many; see 'vfsteer help drain'"),
+    ("drain --json st0", "drain: --json: no such option; see 'vfsteer help drain'"),
+    (("drain", ""), "drain: PAIR '': the standby's name is empty; see 'vfsteer help drain'"),
+    (
+        "drain st0 --timeout",
+        "drain: --timeout: no value; say how many seconds to wait; see 'vfsteer help drain'",
+    ),
+    (
+        "drain st0 --for",
+        "drain: --for: no value; say after how many seconds it ends; see 'vfsteer help drain'",
+    ),
+    *(
+        (
+            ("drain", "st0", "--timeout", value),
+            f"drain: --timeout {value or "''"}: not a number of seconds from 1 to 3600; "
+            "see 'vfsteer help drain'",
+        )
+        for value in ("", "0", "-1", "1.5", "5s", " 5", "+5", "3601", "99999999999999999999")
+    ),
+    (
+        "drain st0 --for=86401",
+        "drain: --for 86401: not a number of seconds from 1 to 86400; see 'vfsteer help drain'",
+    ),
     ("unload --force", "unload: --force: no such option; see 'vfsteer help unload'"),
     ("unload st0", "unload: st0: one argument too many; see 'vfsteer help unload'"),
     ("xdp-broker 2", "xdp-broker: 2: one argument too many; see 'vfsteer help xdp-broker'"),
@@ -169,6 +193,10 @@ PLACES = (
     (
         "status --json --bpffs {readonly}",
         "status: nothing is pinned under {readonly}/vfsteer: start 'vfsteer run'",
+    ),
+    (
+        "drain st0 --bpffs {readonly}",
+        "drain: nothing is pinned under {readonly}/vfsteer: start 'vfsteer run'",
     ),
     (
         "switch st0 auto --bpffs {dir}",
@@ -241,6 +269,7 @@ DEVICES = (
         "switch nosuch0 auto",
         "switch: nosuch0: no such pair: 'vfsteer status' lists those there are",
     ),
+    ("drain pr0", "drain: pr0: no such pair: 'vfsteer status' lists those there are"),
     ("switch pr0 standby", "switch: pr0: no such pair: 'vfsteer status' lists those there are"),
     (
         ("switch", "st0\x01", "auto"),
@@ -260,6 +289,7 @@ PRIVILEGES = (
     ),
     ("status", "status: {bpffs}/vfsteer/pairs: permission denied; run this as root"),
     ("status --json st0", "status: {bpffs}/vfsteer/pairs: permission denied; run this as root"),
+    ("drain st0", "drain: {bpffs}/vfsteer/pairs: permission denied; run this as root"),
     ("switch st0 standby", "switch: {bpffs}/vfsteer/pairs: permission denied; run this as root"),
     ("unload", "unload: {bpffs}/vfsteer/pairs: permission denied; run this as root"),
 )

@@ -237,6 +237,8 @@ static void mistakes(void **state)
 		{ "[agent\n", ":1: neither a [section] nor NAME = VALUE" },
 		{ "[agent]\nup_delay_ms = 1\nup_delay_ms = 1\n", ":3: up_delay_ms: stands twice in [agent]: leave one of them" },
 		{ "[pair eth0]\negress = first\n", ":2: egress = first: say after or before" },
+		{ "[agent]\nhost_signal = yes\n", ":2: host_signal = yes: say on or off" },
+		{ "[pair eth0]\nhost_signal = off\n", ":2: host_signal: no such setting in [pair eth0]: see 'vfsteer help run'" },
 		{ "[agent]\npath_check = on\n", ":2: path_check = on: say auto, off, arp and IPv4 addresses, or ns and IPv6 addresses" },
 		{ "[agent]\npath_check = arp\n", ":2: path_check = arp: say auto, off, arp and IPv4 addresses, or ns and IPv6 addresses" },
 		{ "[agent]\npath_check = arp 2001:db8::1\n", ":2: path_check = arp 2001:db8::1: not an IPv4 address" },

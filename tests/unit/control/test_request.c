@@ -21,6 +21,11 @@ static void requests(void **state)
 	assert_int_equal(request.wish, ADMIN_STANDBY);
 	assert_int_equal(request_parse("switch eth0 primary").wish, ADMIN_PRIMARY);
 	assert_int_equal(request_parse("switch eth0 auto").kind, REQUEST_SWITCH);
+	request = request_parse("drain abcdefghijklmno 86400");
+	assert_int_equal(request.kind, REQUEST_DRAIN);
+	assert_string_equal(request.standby, "abcdefghijklmno");
+	assert_int_equal(request.drain_for_s, 86400);
+	assert_int_equal(request_parse("drain eth0 0").drain_for_s, 0);
 	assert_int_equal(request_parse("unload").kind, REQUEST_UNLOAD);
 }
 
@@ -74,6 +79,16 @@ static void others(void **state)
 					     "switch eth0 auto now",
 					     "switch abcdefghijklmnop auto",
 					     "Switch eth0 auto",
+					     "drain",
+					     "drain eth0",
+					     "drain eth0 ",
+					     "drain  5",
+					     "drain eth0 05",
+					     "drain eth0 -5",
+					     "drain eth0 5s",
+					     "drain eth0 5 6",
+					     "drain eth0 86401",
+					     "drain abcdefghijklmnop 5",
 					     "port",
 					     "port add",
 					     "port add ve0",

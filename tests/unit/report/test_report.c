@@ -58,6 +58,7 @@ static const char *const counter_keys[] = {
 	"drop_twin_packets",
 	"rx_primary_group_packets",
 	"tx_lost_packets",
+	"drop_twin_standby_packets",
 };
 
 /* The caller frees it. */
@@ -233,6 +234,32 @@ static void down_and_why(void **state)
 	json_object_put(root);
 }
 
+static void drained(void **state)
+{
+	struct report_pair pair = active_primary;
+	struct report report = { .agent = true, .pair_count = 1, .pairs = &pair };
+	struct json_object *root = parsed(&report), *drain;
+
+	(void)state;
+	assert_null(member(json_object_array_get_idx(member(root, "pairs"), 0), "drain"));
+	json_object_put(root);
+	expect_text(&report, TEXTS("admin: auto"), TEXTS("drain"));
+	pair.drain = DRAIN_WAITING;
+	pair.drain_ends_in_ns = 7900000000;
+	expect_text(&report,
+		    TEXTS("  draining: something is in flight on the primary; ends in 7 s\n"),
+		    TEXTS("drained"));
+	pair.drain = DRAIN_DONE;
+	root = parsed(&report);
+	drain = member(json_object_array_get_idx(member(root, "pairs"), 0), "drain");
+	assert_string_equal(string(drain, "state"), "drained");
+	assert_true(json_object_get_double(member(drain, "ends_in_s")) == 7.9);
+	json_object_put(root);
+	pair.drain_ends_in_ns = -1;
+	expect_text(&report, TEXTS("  drained: nothing is in flight on the primary\n"),
+		    TEXTS("draining", "ends in"));
+}
+
 static void held_back(void **state)
 {
 	struct report_pair pair = without_primary;
@@ -385,7 +412,7 @@ int main(void)
 		cmocka_unit_test(text_of_a_pair),
 		cmocka_unit_test(text_of_what_is_absent),
 		cmocka_unit_test(down_and_why),
-		cmocka_unit_test(held_back),
+		cmocka_unit_test(drained), cmocka_unit_test(held_back),
 		cmocka_unit_test(candidates),
 		cmocka_unit_test(ages),
 		cmocka_unit_test(the_walk),
