@@ -138,7 +138,7 @@ static int parse_port_option(int argc, char **argv, int *index, struct options *
 	if (!strncmp(argument, "--passthrough=", strlen("--passthrough=")) ||
 	    !strncmp(argument, "--no-xdp=", strlen("--no-xdp=")))
 		return arguments_mistake(command, "%.*s: takes no value; leave out what follows it",
-				       (int)strcspn(argument, "="), argument);
+					 (int)strcspn(argument, "="), argument);
 	if (!strcmp(argument, "--passthrough"))
 		options->port.passthrough = true;
 	else if (!strcmp(argument, "--no-xdp"))
@@ -159,8 +159,8 @@ static int parse_seconds(const char *command, const char *name, const char *valu
 	seconds = strtoul(value, &end, 10);
 	if (errno || end == value || *end || !isdigit((unsigned char)*value) || !seconds ||
 	    seconds > most)
-		return arguments_mistake(command, "%s %s: not a number of seconds from 1 to %u", name,
-					 *value ? value : "''", most);
+		return arguments_mistake(command, "%s %s: not a number of seconds from 1 to %u",
+					 name, *value ? value : "''", most);
 	*ret = (unsigned)seconds;
 	return 0;
 }
@@ -172,13 +172,15 @@ static int parse_drain_option(int argc, char **argv, int *index, struct options 
 	int found = option_value(argc, argv, index, "--timeout", &value);
 
 	if (found < 0)
-		return arguments_mistake(argv[0], "--timeout: no value; say how many seconds to wait");
+		return arguments_mistake(argv[0],
+					 "--timeout: no value; say how many seconds to wait");
 	if (found)
 		return parse_seconds(argv[0], "--timeout", value, OPTIONS_DRAIN_TIMEOUT_MAX_S,
 				     &options->drain_timeout_s);
 	found = option_value(argc, argv, index, "--for", &value);
 	if (found < 0)
-		return arguments_mistake(argv[0], "--for: no value; say after how many seconds it ends");
+		return arguments_mistake(argv[0],
+					 "--for: no value; say after how many seconds it ends");
 	return found ? parse_seconds(argv[0], "--for", value, OPTIONS_DRAIN_FOR_MAX_S,
 				     &options->drain_for_s)
 		     : -1;
