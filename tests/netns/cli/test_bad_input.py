@@ -133,8 +133,8 @@ USAGE = (
     *(
         (
             ("drain", "st0", "--timeout", value),
-            f"drain: --timeout {value or "''"}: not a number of seconds from 1 to 3600; "
-            "see 'vfsteer help drain'",
+            "drain: --timeout {}: not a number of seconds from 1 to 3600; "
+            "see 'vfsteer help drain'".format(value or "''"),
         )
         for value in ("", "0", "-1", "1.5", "5s", " 5", "+5", "3601", "99999999999999999999")
     ),
