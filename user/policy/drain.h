@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define DRAIN_REST_NS 50000000ULL
+#define DRAIN_REST_NS 100000000ULL
 #define DRAIN_LOOK_NS 5000000ULL /* between two samples */
 
 struct drain_sample {

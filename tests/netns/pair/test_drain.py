@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """`vfsteer drain`: when it says that nothing is in flight, nothing is."""
 
+import contextlib
+import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -12,11 +15,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
 from host_signals import DRAINED, last, signals  # noqa: E402
 from rig import (  # noqa: E402
-    MAC, OUTSIDE, Flow, case, check, check_equal, frame, inject, main, note, wait,
+    MAC, OUTSIDE, case, check, check_equal, frame, main, note, reachable, wait,
 )
 from tools.rig.levels import quick  # noqa: E402
 
 OTHER = "02:00:00:00:00:aa"
+SO_SNDBUFFORCE = 32
+WAITING, PAYLOAD = 300, b"drain" * 280
 DRAINED_TEXT = "st0: drained: nothing is in flight on pr0\n"
 
 
@@ -32,26 +37,44 @@ def refused(stage, *arguments):
     return done.stderr
 
 
-class Repeated:
-    """Frames to the guest on one wire, until stop()."""
+def received(stage):
+    """Frames over the primary, or of it and its twin the second."""
+    counters = stage.pair()["counters"]
+    return counters["rx_primary_packets"] + counters["drop_twin_packets"]
 
-    def __init__(self, stage, *wires, pause_s=0.01):
-        self.stage, self.wires, self.pause_s, self.stopping = stage, wires, pause_s, False
+
+class Repeated:
+    """Frames to the guest on these wires, until stop(); some have arrived when it begins."""
+
+    def __init__(self, stage, *wires):
+        self.stopping, self.sockets = False, []
+        for wire in wires:
+            link = stage.outside.inside(lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0))
+            link.bind((wire, 0))
+            self.sockets.append(link)
         self.thread = threading.Thread(target=self._run, daemon=True)
+        before = received(stage)
         self.thread.start()
+        wait("frames", lambda: received(stage) > before + 3)
 
     def _run(self):
         number = 0
+        # A busy machine is to make no pause that looks like rest.
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
         while not self.stopping:
             data = frame(MAC, OTHER, payload=f"number {number}".encode())
-            for wire in self.wires:
-                inject(self.stage.outside, wire, data)
+            for link in self.sockets:
+                # The other end may be gone.
+                with contextlib.suppress(OSError):
+                    link.send(data)
             number += 1
-            time.sleep(self.pause_s)
+            time.sleep(0.002)
 
     def stop(self):
         self.stopping = True
         self.thread.join()
+        for link in self.sockets:
+            link.close()
 
 
 @case
@@ -151,21 +174,21 @@ def what_waits_in_the_qdisc(stage):
     stage.guest.run("tc qdisc add dev st0 root tbf rate 2mbit burst 10k limit 2m")
     wait("the qdisc on the primary", lambda: "tbf" in stage.guest.run("tc qdisc show dev pr0"))
     stage.wait_active("primary")
-    flow = Flow(stage.guest, stage.outside, OUTSIDE, 1000, 1400)
+    reachable(stage)
     peer = stage.capture(stage.outside, "pr1")
-    wait("a queue", lambda: stage.counter("tx_primary_packets") > 400)
-    flow.stopping = True
+    sender = stage.guest.inside(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+    # What waits in a qdisc is charged to the socket.
+    sender.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, 4 << 20)
+    for _ in range(WAITING):
+        sender.sendto(PAYLOAD, (OUTSIDE, 9))
     began = time.monotonic()
     stage.succeed("drain", "st0", "--timeout", "30")
-    took_s, sent = time.monotonic() - began, stage.counter("tx_primary_packets")
-    seen = len(peer.frames(outgoing=False))
-    time.sleep(0.5)
-    check_equal(len(peer.frames(outgoing=False)), seen, "frames, when it was drained and later")
-    note(f"{sent} packets sent over the primary, drained after {took_s:.1f} s")
-    check(took_s > 0.5, "nothing had to be waited for")
-    flow.threads[1].join()
-    wait("all", lambda: len(flow.arrived) == len(flow.times), 30)
-    flow.stop()
+    took_s = time.monotonic() - began
+    seen = sum(PAYLOAD in data for data in peer.frames(outgoing=False))
+    check_equal(seen, WAITING, "frames that the peer had received when it was drained")
+    note(f"{WAITING} packets in a queue of 2 Mbit/s, drained after {took_s:.1f} s")
+    check(took_s > 1, "nothing had to be waited for")
+    sender.close()
 
 
 @case
@@ -218,9 +241,9 @@ def primary_goes(stage):
     thread = threading.Thread(target=drain)
     thread.start()
     wait("the drain", lambda: drain_of(stage))
-    alone.stopping = True
     stage.guest.run("ip link delete pr0")
     thread.join()
+    alone.stop()
     check_equal(
         (done["drain"].returncode, done["drain"].stdout),
         (0, "st0: drained: there is no primary\n"),
