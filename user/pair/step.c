@@ -19,6 +19,8 @@
 
 /* less than AGENT_REALIGN_INTERVAL_NS, so that it is due at each of these rounds */
 #define PAIR_XDP_LOOK_NS 900000000ULL
+/* A net_failover pair has no such round: the path check of an idle pair looks then. */
+#define PAIR_PATH_IDLE_NS 1000000000ULL
 
 /* Returns when to look again; 0: no need. */
 static uint64_t pair_forgive_failures(const struct world *world, const struct pair *pair)
@@ -187,8 +189,10 @@ uint64_t pair_step(struct world *world, struct pair *pair, const struct pairing 
 	if (pair_mirror_xdp(world, pair))
 		wake_ns = pair_earlier(wake_ns, pair_decide(world, pair));
 	/* If all pairs are stepped once a second anyway, a wake-up for each would be wasted. */
-	if (pair->prepared && !world->polled && pair->kind == KIND_PLAIN)
-		wake_ns = pair_earlier(wake_ns, pair->xdp_look_ns);
+	if (pair->prepared && !world->polled)
+		wake_ns = pair_earlier(wake_ns, pair->kind == KIND_PLAIN
+							? pair->xdp_look_ns
+							: pair_clock_ns() + PAIR_PATH_IDLE_NS);
 	is_quiet = pair_quiet_look(world, pair);
 	if (pair_follow_owner(world, pair))
 		wake_ns = pair_earlier(wake_ns, pair_decide(world, pair));
