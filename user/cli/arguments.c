@@ -137,7 +137,7 @@ static int parse_port_option(int argc, char **argv, int *index, struct options *
 	}
 	if (!strncmp(argument, "--passthrough=", strlen("--passthrough=")) ||
 	    !strncmp(argument, "--no-xdp=", strlen("--no-xdp=")))
-		return arguments_mistake(command, "%.*s: takes no value; leave out what follows it",
+		return arguments_mistake(command, "%.*s: takes no value; remove what follows it",
 					 (int)strcspn(argument, "="), argument);
 	if (!strcmp(argument, "--passthrough"))
 		options->port.passthrough = true;
@@ -238,7 +238,7 @@ static int parse_option(int argc, char **argv, int *index, unsigned accepted,
 		}
 		if (!strncmp(argument, "--json=", strlen("--json=")))
 			return arguments_mistake(
-				command, "--json: takes no value; leave out what follows it");
+				command, "--json: takes no value; remove what follows it");
 	}
 	return arguments_mistake(command, "%s: no such option", argument);
 }
