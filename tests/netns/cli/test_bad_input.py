@@ -124,11 +124,11 @@ USAGE = (
     (("drain", ""), "drain: PAIR '': the standby's name is empty; see 'vfsteer help drain'"),
     (
         "drain st0 --timeout",
-        "drain: --timeout: no value; say how many seconds to wait; see 'vfsteer help drain'",
+        "drain: --timeout: no value; write seconds to wait; see 'vfsteer help drain'",
     ),
     (
         "drain st0 --for",
-        "drain: --for: no value; say after how many seconds it ends; see 'vfsteer help drain'",
+        "drain: --for: no value; write seconds until it ends; see 'vfsteer help drain'",
     ),
     *(
         (
