@@ -138,7 +138,7 @@ static int parse_port_option(int argc, char **argv, int *index, struct options *
 	if (!strncmp(argument, "--passthrough=", strlen("--passthrough=")) ||
 	    !strncmp(argument, "--no-xdp=", strlen("--no-xdp=")))
 		return arguments_mistake(command, "%.*s: takes no value; remove what follows it",
-				       (int)strcspn(argument, "="), argument);
+					 (int)strcspn(argument, "="), argument);
 	if (!strcmp(argument, "--passthrough"))
 		options->port.passthrough = true;
 	else if (!strcmp(argument, "--no-xdp"))
