@@ -174,7 +174,7 @@ def two_vfs(guest):
         (pair["primary"], not_used(guest)[low]["reason"], pair["switches"]),
         (high, "another is in use", switches), "the second VF beside one in use",
     )
-    check(f"{high} was there first" in guest.check("vfsteer status"), "status does not say why")
+    check(f"{high} is in use and stays" in guest.check("vfsteer status"), "status does not say why")
 
     guest.agent.stop()
     guest.start_agent()

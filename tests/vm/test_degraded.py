@@ -20,8 +20,8 @@ from tools.rig.places import BUILD  # noqa: E402
 from tools.rig.programs import compiled  # noqa: E402
 from tools.rig.sysroot import sysroot  # noqa: E402
 
-UNWATCHED = ("watching 0 kernel functions", "no warning of an unplug request", "does not wait")
-UNREAD = ("not looked at for each packet",)
+UNWATCHED = ("watching 0 kernel functions", "no warning of an unplug request", "removals are not held")
+UNREAD = ("no liveness check for each packet",)
 LOCKDOWN = "lockdown=confidentiality"
 GUESTS = {
     "6.12-lockdown": {"kernel": "6.12", "agent": False, "cmdline": LOCKDOWN},

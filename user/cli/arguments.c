@@ -137,7 +137,7 @@ static int parse_port_option(int argc, char **argv, int *index, struct options *
 	}
 	if (!strncmp(argument, "--passthrough=", strlen("--passthrough=")) ||
 	    !strncmp(argument, "--no-xdp=", strlen("--no-xdp=")))
-		return arguments_mistake(command, "%.*s: takes no value; leave out what follows it",
+		return arguments_mistake(command, "%.*s: takes no value; remove what follows it",
 					 (int)strcspn(argument, "="), argument);
 	if (!strcmp(argument, "--passthrough"))
 		options->port.passthrough = true;
@@ -148,7 +148,7 @@ static int parse_port_option(int argc, char **argv, int *index, struct options *
 	return 0;
 }
 
-/* A number of seconds from 1 to @most. */
+/* Parses seconds from 1 to @most. Returns 0, or the exit status after one line. */
 static int parse_seconds(const char *command, const char *name, const char *value, unsigned most,
 			 unsigned *ret)
 {
@@ -165,22 +165,20 @@ static int parse_seconds(const char *command, const char *name, const char *valu
 	return 0;
 }
 
-/* Of `drain`. Returns -1 when it is another option, else as parse_option. */
+/* Options of `drain`. Returns -1 for another option, else as parse_option. */
 static int parse_drain_option(int argc, char **argv, int *index, struct options *options)
 {
 	const char *value;
 	int found = option_value(argc, argv, index, "--timeout", &value);
 
 	if (found < 0)
-		return arguments_mistake(argv[0],
-					 "--timeout: no value; say how many seconds to wait");
+		return arguments_mistake(argv[0], "--timeout: no value; write seconds to wait");
 	if (found)
 		return parse_seconds(argv[0], "--timeout", value, OPTIONS_DRAIN_TIMEOUT_MAX_S,
 				     &options->drain_timeout_s);
 	found = option_value(argc, argv, index, "--for", &value);
 	if (found < 0)
-		return arguments_mistake(argv[0],
-					 "--for: no value; say after how many seconds it ends");
+		return arguments_mistake(argv[0], "--for: no value; write seconds until it ends");
 	return found ? parse_seconds(argv[0], "--for", value, OPTIONS_DRAIN_FOR_MAX_S,
 				     &options->drain_for_s)
 		     : -1;
@@ -238,7 +236,7 @@ static int parse_option(int argc, char **argv, int *index, unsigned accepted,
 		}
 		if (!strncmp(argument, "--json=", strlen("--json=")))
 			return arguments_mistake(
-				command, "--json: takes no value; leave out what follows it");
+				command, "--json: takes no value; remove what follows it");
 	}
 	return arguments_mistake(command, "%s: no such option", argument);
 }

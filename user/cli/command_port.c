@@ -147,11 +147,11 @@ static int command_port_add(const struct options *options)
 	int status;
 
 	if (!requested.pair[0])
-		return arguments_mistake("port", "add %s: to which pair? write --pair STANDBY",
+		return arguments_mistake("port", "add %s: no pair: write --pair STANDBY",
 					 options->operands[1]);
 	if (requested.passthrough && requested.has_mac)
 		return arguments_mistake("port", "--mac and --passthrough: a passthrough port owns "
-						 "the pair's MAC; leave one out");
+						 "the pair's MAC; remove one");
 	if (command_port_open(options, &pins))
 		return EXIT_FAILURE;
 	status = command_port_resolve(&pins, options->operands[1], &requested);
@@ -222,7 +222,7 @@ int command_port(int argc, char **argv)
 	int status;
 
 	if (argc < 2)
-		return arguments_mistake(argv[0], "what? say add, del or list");
+		return arguments_mistake(argv[0], "an argument is missing: add, del or list");
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++) {
 		if (strcmp(argv[1], verbs[i].verb))
 			continue;
@@ -237,5 +237,5 @@ int command_port(int argc, char **argv)
 		status = verbs[i].function(&options);
 		return status ? status : commands_finish_output(argv[0], 0);
 	}
-	return arguments_mistake(argv[0], "'%s': say add, del or list", argv[1]);
+	return arguments_mistake(argv[0], "'%s': use add, del or list", argv[1]);
 }

@@ -55,8 +55,8 @@ int command_status(int argc, char **argv)
 	error = report_read(&pins, slot, pins_agent_runs(options.bpffs), &report);
 	if (error) {
 		fprintf(stderr,
-			"vfsteer: status: %s/counters: %s; 'vfsteer unload' and 'vfsteer run' make "
-			"it anew\n",
+			"vfsteer: status: %s/counters: %s; 'vfsteer unload' and 'vfsteer run' "
+			"recreate it\n",
 			pins.directory, strerror(-error));
 		goto out;
 	}

@@ -76,7 +76,7 @@ int command_switch(int argc, char **argv)
 	if (status)
 		return status;
 	if (strcmp(path, "primary") && strcmp(path, "standby") && strcmp(path, "auto")) {
-		log_error("switch: %s: not a path: say primary, standby or auto",
+		log_error("switch: %s: not a path: use primary, standby or auto",
 			  *path ? path : "''");
 		return EXIT_USAGE;
 	}

@@ -69,7 +69,7 @@ static int command_unload_ask(const struct options *options, struct pins *pins)
 		       ? 0
 		       : command_unload_fail(
 				 directory,
-				 "the agent left something behind; see its log, and try again");
+				 "the agent did not remove everything; see its log, and try again");
 }
 
 /*

@@ -16,9 +16,8 @@ int command_xdp_broker(int argc, char **argv)
 	if (status)
 		return status;
 	if (getsockopt(STDIN_FILENO, SOL_SOCKET, SO_TYPE, &type, &size) || type != SOCK_SEQPACKET) {
-		log_error("xdp-broker: standard input: not the agent's socket: 'systemctl start "
-			  "vfsteer-xdp.socket' "
-			  "has it started as it should be");
+		log_error("xdp-broker: standard input: not the agent's socket: start it by "
+			  "'systemctl start vfsteer-xdp.socket'");
 		return 1;
 	}
 	status = xdp_broker_serve(STDIN_FILENO);

@@ -240,7 +240,7 @@ int commands_finish_output(const char *command, int status)
 {
 	if (!ferror(stdout) && !fflush(stdout))
 		return status;
-	fprintf(stderr, "vfsteer: %s: cannot write the output: %m; see where stdout leads\n",
+	fprintf(stderr, "vfsteer: %s: cannot write the output: %m; check where stdout goes\n",
 		command);
 	return EXIT_FAILURE;
 }

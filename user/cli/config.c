@@ -87,12 +87,12 @@ static int config_handle(void *argument, const char *section, const char *said, 
 
 	if (!section[0])
 		return config_mistake(reading,
-				      "%s: stands before any section: begin with [agent], [pair "
+				      "%s: before any section: begin with [agent], [pair "
 				      "STANDBY] or [port IFACE]",
 				      name);
 	reading->section_line = 0;
 	if (!config_is_new(reading, name))
-		return config_mistake(reading, "%s: stands twice in [%s]: leave one of them", name,
+		return config_mistake(reading, "%s: twice in [%s]: remove one of them", name,
 				      section);
 	switch (reading->kind) {
 	case CONFIG_PAIR:
@@ -115,10 +115,10 @@ static bool config_end_section(struct config_reading *reading)
 	reading->line = reading->section_line;
 	if (reading->kind == CONFIG_PAIR)
 		config_mistake(reading,
-			       "[pair %s]: nothing in it: say primary = auto, or primary = NAME",
+			       "[pair %s]: nothing in it: write primary = auto, or primary = NAME",
 			       reading->section);
 	else
-		config_mistake(reading, "[port %s]: nothing in it: say pair = STANDBY",
+		config_mistake(reading, "[port %s]: nothing in it: write pair = STANDBY",
 			       reading->section);
 	return false;
 }
@@ -193,7 +193,7 @@ static char *config_next_line(char *ret, int size, void *argument)
 		length--;
 	for (size_t i = 0; i < length; i++) {
 		if (iscntrl((unsigned char)text[i]) && text[i] != '\t') {
-			config_mistake(reading, "holds a control character: this is no text, name "
+			config_mistake(reading, "has a control character: not a text file, name "
 						"another file with --config");
 			return NULL;
 		}

@@ -46,7 +46,7 @@ int config_read(const char *path, struct options *options, char *message, size_t
 	if (length > CONFIG_FILE_SIZE) {
 		error = -EFBIG;
 		snprintf(message, size,
-			 "%s: larger than %d KiB: this is no configuration, name another file with "
+			 "%s: larger than %d KiB: not a configuration, name another file with "
 			 "--config",
 			 path, CONFIG_FILE_SIZE / 1024);
 	} else if (length == -EINVAL) {

@@ -143,7 +143,7 @@ static int complain_choice(struct config_reading *reading, const struct config_k
 					   !i ? "" : is_last ? " or " : ", ",
 					   key->words[i]);
 	}
-	return config_mistake(reading, "%s = %s: say %s", key->name, value, words);
+	return config_mistake(reading, "%s = %s: use %s", key->name, value, words);
 }
 
 int config_read_key(struct config_reading *reading, const struct config_key *key, void *of,

@@ -73,7 +73,7 @@ int config_set_path_check(struct config_reading *reading, void *of, const char *
 	}
 	if (family == AF_UNSPEC || !*rest)
 		return config_mistake(reading,
-				      "path_check = %s: say auto, off, arp and IPv4 addresses, or "
+				      "path_check = %s: use auto, off, arp and IPv4 addresses, or "
 				      "ns and IPv6 addresses",
 				      value);
 	*path_check = OPTIONS_PATH_NAMED;

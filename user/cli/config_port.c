@@ -56,7 +56,7 @@ int config_check_port(struct config_reading *reading, const struct options_port 
 	if (port->passthrough && port->has_mac)
 		return config_mistake(reading,
 				      "[port %s]: mac and passthrough: a passthrough port owns the "
-				      "pair's MAC, leave one out",
+				      "pair's MAC, remove one",
 				      port->name);
 	return 1;
 }
@@ -91,7 +91,7 @@ int config_check_ports(struct config_reading *reading)
 
 		reading->line = reading->port_lines[i];
 		if (!port->pair[0])
-			return config_mistake(reading, "[port %s]: no pair: say pair = STANDBY",
+			return config_mistake(reading, "[port %s]: no pair: write pair = STANDBY",
 					      port->name);
 		if (!config_check_port_device(reading, port->name))
 			return 0;

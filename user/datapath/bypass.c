@@ -39,9 +39,8 @@ static void bypass_judge_missing(const struct bypass_facts *facts, const char *w
 				 const char *remedy, struct bypass_list *list)
 {
 	bypass_add(list, BYPASS_XDP,
-		   "XDP program %u of %s is not on %s: %s: %s is not used; %s, or take the program "
-		   "away, or say xdp = "
-		   "ignore in [pair %s]",
+		   "XDP program %u of %s is not on %s: %s: %s is not used; %s, or detach the "
+		   "program, or set xdp = ignore in [pair %s]",
 		   facts->xdp_program, facts->standby, facts->primary, why, facts->primary, remedy,
 		   facts->standby);
 }

@@ -224,8 +224,8 @@ void qdisc_plan_explain(const struct qdisc_plan *plan, char *text, size_t size)
 	switch (plan->verdict) {
 	case QDISC_OWN:
 		snprintf(text, size,
-			 "the primary has one of its own, which is left alone: give it the same by "
-			 "hand, or none");
+			 "the primary has one of its own, which stays: give it the same by hand, "
+			 "or none");
 		break;
 	case QDISC_KEPT:
 		snprintf(text, size,

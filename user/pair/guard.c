@@ -28,9 +28,9 @@ static void guard_log_stripped(struct pair *pair, const struct netdev *standby,
 {
 	if (!guard_is_due(&pair->guard.logged_strip_ns, pair_clock_ns()))
 		return;
-	log_warning("%s: %s had the address %s%s, too: taken away there, with its routes: a "
-		    "network manager matches both by MAC: let it match %s by driver as well "
-		    "([Match] Driver=virtio_net), or leave %s alone (Unmanaged=yes)",
+	log_warning("%s: %s had the address %s%s, too: removed there, with its routes: a network "
+		    "manager matches both by MAC: let it match %s by driver as well ([Match] "
+		    "Driver=virtio_net), or exclude %s from it (Unmanaged=yes)",
 		    standby->name, primary->name, address, count > 1 ? " and others" : "",
 		    standby->name, primary->name);
 }
@@ -92,9 +92,9 @@ static bool guard_silence(struct world *world, struct pair *pair, const struct n
 	if (broken != pair->guard.logged_broken ||
 	    guard_is_due(&pair->guard.logged_silence_ns, pair_clock_ns())) {
 		log_warning(
-			"%s: somebody turned %s on again on %s: off again: a primary that speaks "
-			"by itself takes the network's frames for %s away from it: leave %s alone "
-			"(Unmanaged=yes)",
+			"%s: another program turned %s on again on %s: turned off: a primary that "
+			"sends by itself draws the network's frames for %s to it: exclude %s from "
+			"the network manager (Unmanaged=yes)",
 			standby->name, broken, primary->name, standby->name, primary->name);
 		pair->guard.logged_silence_ns = pair_clock_ns();
 	}

@@ -229,7 +229,7 @@ void pair_log_trouble(const char **logged, const struct netdev *owner, const str
 		log_warning("%s: %s: %s%s%s", owner->name, device->name, trouble, error ? ": " : "",
 			    error ? strerror(-error) : "");
 	else
-		log_info("%s: %s: is well again", owner->name, device->name);
+		log_info("%s: %s: recovered", owner->name, device->name);
 	*logged = trouble;
 }
 

@@ -31,7 +31,7 @@ static int pair_collect_groups(struct world *world, struct pair *pair, const str
 						   &pair->frames.reports);
 	if (error && !world->groups_unreadable)
 		log_warning("groups: %s: the multicast groups joined here cannot be read "
-			    "(/proc/net): a switch is announced with those known before",
+			    "(/proc/net): a switchover is announced with the earlier ones",
 			    strerror(-error));
 	else if (!error && world->groups_unreadable)
 		log_info("groups: they can be read again");

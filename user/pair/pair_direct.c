@@ -21,7 +21,7 @@ uint64_t pair_receive_directly(struct world *world, struct pair *pair)
 		refusal = "it would bypass the generic XDP program on the standby";
 	if (pair->rx_direct && refusal != pair->direct_refusal) {
 		if (refusal)
-			log_warning("%s: rx = direct is refused: %s; receiving exactly",
+			log_warning("%s: rx = direct is refused: %s; using rx = exact",
 				    standby->name, refusal);
 		pair->direct_refusal = refusal;
 	}

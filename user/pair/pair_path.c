@@ -136,8 +136,8 @@ static void path_log_dead(const struct world *world, const struct pair *pair)
 	char address[INET6_ADDRSTRLEN] = "";
 
 	inet_ntop(target->asker.family, &target->v6, address, sizeof(address));
-	log_warning("%s: %s: it has carrier and leads nowhere: %s%s answers over the standby, and "
-		    "not over it; not used until it answers (path_check)",
+	log_warning("%s: %s: it has carrier and no path: %s%s answers over the standby, and not "
+		    "over it; not used until it answers (path_check)",
 		    slot->owner, slot->primary, address,
 		    pair->path.targets.count > 1 ? " or another" : "");
 }
@@ -163,7 +163,7 @@ static void path_conclude(struct world *world, struct pair *pair, enum vfsteer_r
 			path_log_dead(world, pair);
 	} else {
 		if (was_dead)
-			log_info("%s: %s: leads somewhere again", pair_slot(world, pair)->owner,
+			log_info("%s: %s: has a path again", pair_slot(world, pair)->owner,
 				 pair_slot(world, pair)->primary);
 		path->pause_ns = path->retry_ns = 0;
 	}

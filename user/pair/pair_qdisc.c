@@ -53,7 +53,7 @@ static void pair_qdisc_log_plan(const struct world *world, struct pair *pair,
 {
 	if (plan->verdict == QDISC_OWN)
 		pair_qdisc_log(world, pair, plan,
-			       "the primary has one of its own, which is left alone", "");
+			       "the primary has one of its own, which stays", "");
 	else if (plan->verdict == QDISC_KEPT)
 		pair_qdisc_log(world, pair, plan,
 			       pair->kind == KIND_PLAIN
@@ -134,7 +134,7 @@ static void pair_qdisc_apply(struct world *world, struct pair *pair, const struc
 		snprintf(detail, sizeof(detail), "%s%s%s", refused, refused[0] ? ": " : "",
 			 strerror(-error));
 		pair_qdisc_log(world, pair, plan,
-			       error == -EPROTO ? "the kernel makes something else of it there"
+			       error == -EPROTO ? "the kernel changes it there"
 						: "the kernel refuses it there",
 			       error == -EPROTO ? "" : detail);
 	} else {
@@ -194,8 +194,8 @@ static uint64_t pair_qdisc_follow(struct world *world, struct pair *pair)
 	if (error)
 		return pair_clock_ns() + PAIR_QDISC_RETRY_NS;
 	if (slot->primary_qdisc && plan.verdict == QDISC_OWN) {
-		log_info("%s: %s: somebody replaced its root qdisc, which was ours: theirs is left "
-			 "alone",
+		log_info("%s: %s: another program replaced its root qdisc, which was ours: the new "
+			 "one stays",
 			 slot->standby, slot->primary);
 		slot->primary_qdisc = 0;
 	}

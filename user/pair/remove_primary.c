@@ -25,7 +25,7 @@ static void pair_log_given_back(const struct vfsteer_pair *slot, const struct ne
 				int error)
 {
 	if (error)
-		log_warning("%s: %s: not all that was set on it could be taken back: %s",
+		log_warning("%s: %s: some of its settings could not be restored: %s",
 			    slot->owner, primary->name, strerror(-error));
 }
 

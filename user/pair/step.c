@@ -32,8 +32,8 @@ static uint64_t pair_forgive_failures(const struct world *world, const struct pa
 		return 0;
 	if (pair_clock_ns() < forgiven_ns)
 		return forgiven_ns;
-	log_info("%s: %s has served well again after %u failures in a row", slot->owner,
-		 slot->primary, slot->primary_failures);
+	log_info("%s: %s: failure count reset: active for 5 s after %u failures in a row",
+		 slot->owner, slot->primary, slot->primary_failures);
 	slot->primary_failures = 0;
 	return 0;
 }

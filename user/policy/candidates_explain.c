@@ -44,12 +44,12 @@ static void candidates_explain_master(const struct candidates_view *view,
 			master = view->devices[i]->name;
 	if (standby->master == device->master)
 		snprintf(ret, CANDIDATES_TEXT_SIZE,
-			 "both it and %s are ports of %s: take it out: ip link set %s nomaster",
+			 "both it and %s are ports of %s: detach it: ip link set %s nomaster",
 			 standby->name, master, device->name);
 	else
 		snprintf(ret, CANDIDATES_TEXT_SIZE,
-			 "a port of %s: take it out if it is to carry the traffic of %s: ip link "
-			 "set %s nomaster",
+			 "a port of %s: detach it if it is to carry the traffic of %s: ip link set "
+			 "%s nomaster",
 			 master, standby->name, device->name);
 }
 
@@ -64,8 +64,8 @@ static void candidates_explain_address(const struct candidates_view *view,
 	if (address)
 		owners_write(address, text);
 	snprintf(ret, CANDIDATES_TEXT_SIZE,
-		 "it has the address %s, which %s has not: move it there: ip address del %s dev "
-		 "%s; ip address add %s dev %s",
+		 "it has the address %s, which %s lacks: move the address there: ip address del %s "
+		 "dev %s; ip address add %s dev %s",
 		 text, standby->name, text, device->name, text, standby->name);
 }
 
@@ -77,8 +77,8 @@ static void candidates_explain_upper(const struct candidates_view *view,
 	const char *name = upper ? upper->name : "another device";
 
 	snprintf(ret, CANDIDATES_TEXT_SIZE,
-		 "the %s %s is on it, and would receive nothing: make it on %s instead: ip link "
-		 "delete %s",
+		 "the %s %s on it would receive nothing: create that on %s instead: ip link delete "
+		 "%s",
 		 upper ? upper->kind : "device", name, standby->name, name);
 }
 
@@ -104,7 +104,7 @@ void candidates_explain(const struct candidates_view *view, const struct candida
 		break;
 	case CANDIDATE_LATER:
 		snprintf(ret, CANDIDATES_TEXT_SIZE,
-			 "of the same permanent MAC, but %s was there first and stays", chosen);
+			 "of the same permanent MAC, but %s is in use and stays", chosen);
 		break;
 	case CANDIDATE_VIRTIO:
 		snprintf(ret, CANDIDATES_TEXT_SIZE,
@@ -128,7 +128,7 @@ void candidates_explain(const struct candidates_view *view, const struct candida
 		break;
 	case CANDIDATE_SOFTWARE:
 		snprintf(ret, CANDIDATES_TEXT_SIZE,
-			 "of the same MAC, but made of software (%s); %s", device->kind, remedy);
+			 "of the same MAC, but software (%s); %s", device->kind, remedy);
 		break;
 	case CANDIDATE_NOT_ON_PCI:
 		snprintf(ret, CANDIDATES_TEXT_SIZE, "of the same MAC, but %s%s, not on PCI; %s",
@@ -154,15 +154,16 @@ void candidates_explain(const struct candidates_view *view, const struct candida
 		break;
 	case CANDIDATE_CONTESTED:
 		snprintf(ret, CANDIDATES_TEXT_SIZE,
-			 "somebody kept changing what vfsteer sets on it (addresses, ARP, IPv6): "
-			 "keep the network manager off it (Unmanaged=yes), then restart vfsteer");
+			 "another program kept changing what vfsteer sets on it (addresses, ARP, "
+			 "IPv6): exclude it from the network manager (Unmanaged=yes), then restart "
+			 "vfsteer");
 		break;
 	case CANDIDATE_OTHER_IDENTITY:
 		if (other->identity)
 			identity_describe(other->identity, pinned);
 		snprintf(ret, CANDIDATES_TEXT_SIZE,
-			 "it has the primary's name only: that was the device with the %s; if this "
-			 "one is meant: 'vfsteer unload', then start vfsteer again",
+			 "it has only the primary's name: the primary is the device with the %s; "
+			 "to use this one: 'vfsteer unload', then start vfsteer again",
 			 pinned);
 		break;
 	case CANDIDATE_HAS_UPPER:

@@ -59,12 +59,12 @@ static int check_device(const struct port_check *check, const struct refusal *re
 		     pair->primary_ifindex == (__u32)device->link))
 			return refuse(
 				refusal, -EINVAL,
-				"sits on the pair %.15s itself, so it is on its network already",
+				"it is on the pair %.15s itself, and so on its network already",
 				pair->owner[0] ? pair->owner : pair->standby);
 	}
 	if (check->master)
 		return refuse(refusal, -EBUSY,
-			      "enslaved to %s: take it out first: ip link set %s nomaster",
+			      "enslaved to %s: detach it first: ip link set %s nomaster",
 			      check->master, device->name);
 	return 0;
 }
@@ -130,12 +130,12 @@ int port_check(const struct port_check *check, char *text, size_t size)
 			check->standby_master);
 	if (!check->wish->passthrough && !check->mac)
 		return refuse(&refusal, -EINVAL,
-			      "the MAC behind it is not known: say --mac MAC, or --passthrough");
+			      "the MAC behind it is not known: use --mac MAC or --passthrough");
 	if (!check->wish->passthrough && !memcmp(check->mac, check->standby->mac, ETH_ALEN)) {
 		mac_write(check->mac, mac);
 		return refuse(&refusal, -EEXIST,
-			      "%s is the MAC of %s itself: say --passthrough if it is to own that, "
-			      "or give its other end another one",
+			      "%s is the MAC of %s itself: use --passthrough if it is to own that "
+			      "MAC, or give its other end another one",
 			      mac, check->wish->pair);
 	}
 	return check_others(check, &refusal);

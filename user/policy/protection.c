@@ -36,6 +36,6 @@ const char *protection_missing_liveness(enum vfsteer_liveness liveness)
 {
 	if (liveness != LIVENESS_NETLINK)
 		return NULL;
-	return "the primary is not looked at for each packet: what is sent to one that is gone is "
-	       "lost until the agent has heard of it";
+	return "no liveness check for each packet: packets sent to a primary that is gone are lost "
+	       "until netlink reports that";
 }

@@ -248,8 +248,8 @@ static void write_watched(const struct report *report, FILE *stream)
 		fprintf(stream, "%s %s%s", i ? "," : "", report->silent[i],
 			i + 1 == report->silent_count ? "\n" : "");
 	if (report->pair_count && !report->pairs[0].removals_held)
-		fputs("a removal does not wait until the switch is announced: a guest that sends "
-		      "nothing may miss what is sent to it meanwhile\n",
+		fputs("removals are not held until the switchover is announced: a guest that sends "
+		      "nothing may lose packets sent to it\n",
 		      stream);
 }
 
@@ -263,7 +263,7 @@ static int begin(struct report_output *output, const struct report *report)
 		      "back; start 'vfsteer run'\n\n",
 		      output->stream);
 	if (!report->pair_count)
-		fputs("no pairs: no virtio-net device here yet, or the agent has just begun\n",
+		fputs("no pairs: no virtio-net device here yet, or the agent has just started\n",
 		      output->stream);
 	return 0;
 }

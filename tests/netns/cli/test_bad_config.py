@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 from refusals import LONG, NAME_RULE, Refusals, write  # noqa: E402
 from rig import case, main  # noqa: E402
 
-NOT_TEXT = "holds a control character: this is no text, name another file with --config"
+NOT_TEXT = "has a control character: not a text file, name another file with --config"
 SECTIONS = "there are [agent], [pair STANDBY] and [port IFACE]"
 
 # (contents of the file, message after its path): exit status 1.
@@ -32,14 +32,14 @@ CONFIGURATION = (
     ),
     (
         b"\n" * 300000,
-        ": larger than 256 KiB: this is no configuration, name another file with --config",
+        ": larger than 256 KiB: not a configuration, name another file with --config",
     ),
     (b"hello\n", ":1: neither a [section] nor NAME = VALUE"),
     (b"\xef\xbb\xbf[agent]\nhello\n", ":2: neither a [section] nor NAME = VALUE"),
     (b"[agent\nrx = exact\n", ":1: neither a [section] nor NAME = VALUE"),
     (
         b"up_delay_ms = 5\n",
-        ":1: up_delay_ms: stands before any section: begin with [agent], [pair STANDBY] or [port IFACE]",
+        ":1: up_delay_ms: before any section: begin with [agent], [pair STANDBY] or [port IFACE]",
     ),
     (b"[agents]\n", f":1: [agents]: no such section: {SECTIONS}"),
     (b"[Agent]\nrx = exact\n", f":1: [Agent]: no such section: {SECTIONS}"),
@@ -60,10 +60,10 @@ CONFIGURATION = (
         f":1: [pair {LONG}]: the standby's name is longer than 127 characters",
     ),
     (b"[pair st0=pr0]\nprimary = auto\n", f":1: [pair st0=pr0]: the standby's name {NAME_RULE}"),
-    (b"[pair st0]\n", ":1: [pair st0]: nothing in it: say primary = auto, or primary = NAME"),
+    (b"[pair st0]\n", ":1: [pair st0]: nothing in it: write primary = auto, or primary = NAME"),
     (
         b"[pair st0]\n[pair st1]\nprimary = auto\n",
-        ":1: [pair st0]: nothing in it: say primary = auto, or primary = NAME",
+        ":1: [pair st0]: nothing in it: write primary = auto, or primary = NAME",
     ),
     (b"[pair st0]\nprimary =\n", ":2: [pair st0] primary = : the primary's name is empty"),
     (
@@ -72,11 +72,11 @@ CONFIGURATION = (
     ),
     (
         b"[pair st0]\nprimary = pr0\nprimary = pr1\n",
-        ":3: primary: stands twice in [pair st0]: leave one of them",
+        ":3: primary: twice in [pair st0]: remove one of them",
     ),
     (
         b"[pair st0]\nrx = exact\n[pair st0]\nrx = direct\n",
-        ":4: rx: stands twice in [pair st0]: leave one of them",
+        ":4: rx: twice in [pair st0]: remove one of them",
     ),
     (
         b"[pair st0]\nprimary = pr0\n[pair st1]\nprimary = pr0\n",
@@ -86,28 +86,28 @@ CONFIGURATION = (
         b"[pair st0]\nsecondary = pr0\n",
         ":2: secondary: no such setting in [pair st0]: see 'vfsteer help run'",
     ),
-    (b"[pair st0]\nrx = fast\n", ":2: rx = fast: say exact or direct"),
-    (b"[agent]\negress = first\n", ":2: egress = first: say after or before"),
-    (b"[pair st0]\negress =\n", ":2: egress = : say after or before"),
+    (b"[pair st0]\nrx = fast\n", ":2: rx = fast: use exact or direct"),
+    (b"[agent]\negress = first\n", ":2: egress = first: use after or before"),
+    (b"[pair st0]\negress =\n", ":2: egress = : use after or before"),
     (
         b"[pair st0]\negress = before\negress = after\n",
-        ":3: egress: stands twice in [pair st0]: leave one of them",
+        ":3: egress: twice in [pair st0]: remove one of them",
     ),
     (
         b"[port ct0]\npair = st0\negress = before\n",
         ":3: egress: no such setting in [port ct0]: see 'vfsteer help port'",
     ),
-    (b"[pair st0]\nqdisc = fq\n", ":2: qdisc = fq: say mirror or keep"),
-    (b"[agent]\nqdisc =\n", ":2: qdisc = : say mirror or keep"),
-    (b"[pair st0]\nxdp = auto\n", ":2: xdp = auto: say mirror or ignore"),
+    (b"[pair st0]\nqdisc = fq\n", ":2: qdisc = fq: use mirror or keep"),
+    (b"[agent]\nqdisc =\n", ":2: qdisc = : use mirror or keep"),
+    (b"[pair st0]\nxdp = auto\n", ":2: xdp = auto: use mirror or ignore"),
     (
         b"[pair st0]\nprimary = pr0\nxdp = ignore\nxdp = mirror\n",
-        ":4: xdp: stands twice in [pair st0]: leave one of them",
+        ":4: xdp: twice in [pair st0]: remove one of them",
     ),
-    (b"[agent]\nannounce = none\n", ":2: announce = none: say all, macs or off"),
+    (b"[agent]\nannounce = none\n", ":2: announce = none: use all, macs or off"),
     (
         b"[pair st0]\nannounce = macs\nannounce = off\n",
-        ":3: announce: stands twice in [pair st0]: leave one of them",
+        ":3: announce: twice in [pair st0]: remove one of them",
     ),
     (
         b"[pair st0]\nannounce-except = 192.0.2.1/33\n",
@@ -121,11 +121,11 @@ CONFIGURATION = (
         b"[agent]\nannounce-again = 5\n",
         ":2: announce_again = 5: not a number of seconds from 10 to 86400, nor off",
     ),
-    (b"[agent]\nxdp =\n", ":2: xdp = : say mirror or ignore"),
+    (b"[agent]\nxdp =\n", ":2: xdp = : use mirror or ignore"),
     (b"[agent]\ncolour = red\n", ":2: colour: no such setting in [agent]: see 'vfsteer help run'"),
     (
         b"[agent]\nup_delay_ms = 1\nup_delay_ms = 1\n",
-        ":3: up_delay_ms: stands twice in [agent]: leave one of them",
+        ":3: up_delay_ms: twice in [agent]: remove one of them",
     ),
     (b"[agent]\nup_delay_ms = -1\n", ":2: up_delay_ms = -1: not a number from 0 to 600000"),
     (b"[agent]\nup_delay_ms = 5ms\n", ":2: up_delay_ms = 5ms: not a number from 0 to 600000"),

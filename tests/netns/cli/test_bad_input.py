@@ -94,7 +94,7 @@ USAGE = (
     ("run --config=", "run: --config: no value; name a file; see 'vfsteer help run'"),
     (
         "status --json=yes",
-        "status: --json: takes no value; leave out what follows it; see 'vfsteer help status'",
+        "status: --json: takes no value; remove what follows it; see 'vfsteer help status'",
     ),
     ("status --pair st0", "status: --pair: no such option; see 'vfsteer help status'"),
     ("status st0 pr0", "status: pr0: one argument too many; see 'vfsteer help status'"),
@@ -105,9 +105,9 @@ USAGE = (
     ),
     ("switch", "switch: an argument is missing: 0 of 2 given; see 'vfsteer help switch'"),
     ("switch st0", "switch: an argument is missing: 1 of 2 given; see 'vfsteer help switch'"),
-    ("switch st0 sideways", "switch: sideways: not a path: say primary, standby or auto"),
-    (("switch", "st0", ""), "switch: '': not a path: say primary, standby or auto"),
-    ("switch st0 Primary", "switch: Primary: not a path: say primary, standby or auto"),
+    ("switch st0 sideways", "switch: sideways: not a path: use primary, standby or auto"),
+    (("switch", "st0", ""), "switch: '': not a path: use primary, standby or auto"),
+    ("switch st0 Primary", "switch: Primary: not a path: use primary, standby or auto"),
     ("switch st0 primary now", "switch: now: one argument too many; see 'vfsteer help switch'"),
     ("switch --json st0 auto", "switch: --json: no such option; see 'vfsteer help switch'"),
     (
@@ -124,11 +124,11 @@ USAGE = (
     (("drain", ""), "drain: PAIR '': the standby's name is empty; see 'vfsteer help drain'"),
     (
         "drain st0 --timeout",
-        "drain: --timeout: no value; say how many seconds to wait; see 'vfsteer help drain'",
+        "drain: --timeout: no value; write seconds to wait; see 'vfsteer help drain'",
     ),
     (
         "drain st0 --for",
-        "drain: --for: no value; say after how many seconds it ends; see 'vfsteer help drain'",
+        "drain: --for: no value; write seconds until it ends; see 'vfsteer help drain'",
     ),
     *(
         (

@@ -37,7 +37,7 @@ def output(stage):
             command = arguments.split()[0]
             refusals.expect(
                 arguments, 1,
-                f"vfsteer: {command}: cannot write the output: No space left on device; see where stdout leads",
+                f"vfsteer: {command}: cannot write the output: No space left on device; check where stdout goes",
                 bpffs=bpffs, stdout=full,
             )
     for arguments in ("status", "switch st0 auto", "version"):
@@ -45,7 +45,7 @@ def output(stage):
         command = arguments.split()[0]
         refusals.expect(
             arguments, 1,
-            f"vfsteer: {command}: cannot write the output: Bad file descriptor; see where stdout leads",
+            f"vfsteer: {command}: cannot write the output: Bad file descriptor; check where stdout goes",
             bpffs=bpffs, **closed(1),
         )
     # What was refused is refused, though nobody hears why.

@@ -223,13 +223,13 @@ def own_of_the_primary_is_left(stage):
     check("pfifo 77:" in shown(stage, "pr0")[0], f"before: {shown(stage, 'pr0')}")
     check_equal(
         stage.pair()["qdisc"]["why"],
-        "the primary has one of its own, which is left alone: give it the same by hand, or none",
+        "the primary has one of its own, which stays: give it the same by hand, or none",
         "why",
     )
     stage.guest.run("tc qdisc del dev pr0 root")
     wait_mirrored(stage)
     stage.guest.run("tc qdisc replace dev pr0 root handle 78: pfifo limit 444")
-    wait("the line", lambda: "somebody replaced its root qdisc" in stage.log.read_text())
+    wait("the line", lambda: "another program replaced its root qdisc" in stage.log.read_text())
     time.sleep(0.3)
     check("pfifo 78:" in shown(stage, "pr0")[0], f"afterwards: {shown(stage, 'pr0')}")
     stage.succeed("unload")

@@ -35,7 +35,7 @@ def says_so_and_carries_on(stage):
         (status["watched"], pair["removals_held"]), ([], False),
         "(watched, removals held) of status",
     )
-    for words in ("watching 0 kernel functions", WARNINGS, "does not wait"):
+    for words in ("watching 0 kernel functions", WARNINGS, "removals are not held"):
         check(words in text, f"status does not say {words!r}:\n{text}")
     # Nothing keeps the word, so each packet looks: by kfuncs (Linux 6.2) or probe reads.
     check(pair["liveness"].startswith("checked for each packet"), f"liveness: {pair['liveness']}")

@@ -32,11 +32,11 @@ CONFIGURATION = (
         f":1: [port {LONG}]: the interface's name is longer than 15 characters",
     ),
     (b"[port a/b]\npair = st0\n", ":1: [port a/b]: the interface's name holds a '/', ':' or '='"),
-    (b"[port po2]\n", ":1: [port po2]: nothing in it: say pair = STANDBY"),
-    (b"[port po2]\nxdp = no\n", ":2: [port po2]: no pair: say pair = STANDBY"),
+    (b"[port po2]\n", ":1: [port po2]: nothing in it: write pair = STANDBY"),
+    (b"[port po2]\nxdp = no\n", ":2: [port po2]: no pair: write pair = STANDBY"),
     (
         b"[port po2]\nxdp = no\n[port po3]\npair = st0\n",
-        ":2: [port po2]: no pair: say pair = STANDBY",
+        ":2: [port po2]: no pair: write pair = STANDBY",
     ),
     (b"[port po2]\npair =\n", ":2: pair = : the standby's name is empty"),
     (b"[port po2]\npair = st 0\n", ":2: pair = st 0: the standby's name holds white space"),
@@ -50,11 +50,11 @@ CONFIGURATION = (
     ),
     (
         b"[port po2]\npair = st0\npair = st0\n",
-        ":3: pair: stands twice in [port po2]: leave one of them",
+        ":3: pair: twice in [port po2]: remove one of them",
     ),
     (
         b"[port po2]\npair = st0\n[port po2]\npair = st0\n",
-        ":4: pair: stands twice in [port po2]: leave one of them",
+        ":4: pair: twice in [port po2]: remove one of them",
     ),
     (
         b"[port po2]\npair = st0\nmac = nonsense\n",
@@ -69,12 +69,12 @@ CONFIGURATION = (
         b"[port po2]\npair = st0\nmac = 00:00:00:00:00:00\n",
         ":3: mac = 00:00:00:00:00:00: all zero: name the MAC of the station behind the port",
     ),
-    (b"[port po2]\npair = st0\npassthrough = maybe\n", ":3: passthrough = maybe: say no or yes"),
-    (b"[port po2]\npair = st0\npassthrough =\n", ":3: passthrough = : say no or yes"),
-    (b"[port po2]\npair = st0\nxdp = yes\n", ":3: xdp = yes: say auto or no"),
+    (b"[port po2]\npair = st0\npassthrough = maybe\n", ":3: passthrough = maybe: use no or yes"),
+    (b"[port po2]\npair = st0\npassthrough =\n", ":3: passthrough = : use no or yes"),
+    (b"[port po2]\npair = st0\nxdp = yes\n", ":3: xdp = yes: use auto or no"),
     (
         b"[port po2]\npair = st0\nmac = 02:76:66:00:01:02\npassthrough = yes\n",
-        ":4: [port po2]: mac and passthrough: a passthrough port owns the pair's MAC, leave one out",
+        ":4: [port po2]: mac and passthrough: a passthrough port owns the pair's MAC, remove one",
     ),
     (
         b"[port po2]\npair = st0\ncolour = red\n",

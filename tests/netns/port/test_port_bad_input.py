@@ -22,21 +22,21 @@ TAKEN = "02:76:66:00:01:01"
 
 NOT_A_MAC = "not a MAC: write it as 52:54:00:12:34:56"
 GROUP_MAC = "a multicast MAC: name the MAC of the station behind the port"
-TWO_MACS = "--mac and --passthrough: a passthrough port owns the pair's MAC; leave one out"
-ITSELF = f"{MAC} is the MAC of st0 itself: say --passthrough if it is to own that, or give its other end another one"
+TWO_MACS = "--mac and --passthrough: a passthrough port owns the pair's MAC; remove one"
+ITSELF = f"{MAC} is the MAC of st0 itself: use --passthrough if it is to own that MAC, or give its other end another one"
 
 # (arguments, message between "vfsteer: port: " and "; see 'vfsteer help port'"): exit status 2.
 USAGE = (
-    ("port", "what? say add, del or list"),
-    ("port frobnicate", "'frobnicate': say add, del or list"),
-    (("port", ""), "'': say add, del or list"),
-    ("port ADD po2 --pair st0", "'ADD': say add, del or list"),
-    (("port", "a\x1b[2Jb\n"), "'a?[2Jb?': say add, del or list"),
-    ("port --json", "'--json': say add, del or list"),
+    ("port", "an argument is missing: add, del or list"),
+    ("port frobnicate", "'frobnicate': use add, del or list"),
+    (("port", ""), "'': use add, del or list"),
+    ("port ADD po2 --pair st0", "'ADD': use add, del or list"),
+    (("port", "a\x1b[2Jb\n"), "'a?[2Jb?': use add, del or list"),
+    ("port --json", "'--json': use add, del or list"),
     ("port add", "an argument is missing: 1 of 2 given"),
     ("port add --pair st0", "an argument is missing: 1 of 2 given"),
-    ("port add po2", "add po2: to which pair? write --pair STANDBY"),
-    ("port add po2 --mac 02:76:66:00:01:02", "add po2: to which pair? write --pair STANDBY"),
+    ("port add po2", "add po2: no pair: write --pair STANDBY"),
+    ("port add po2 --mac 02:76:66:00:01:02", "add po2: no pair: write --pair STANDBY"),
     ("port add po2 po3 --pair st0", "po3: one argument too many"),
     ("port add po2 st0 --pair st0", "st0: one argument too many"),
     ("port add po2 --pair", "--pair: no value; name the pair's standby"),
@@ -70,9 +70,9 @@ USAGE = (
     ),
     (
         "port add po2 --pair st0 --passthrough=yes",
-        "--passthrough: takes no value; leave out what follows it",
+        "--passthrough: takes no value; remove what follows it",
     ),
-    ("port add po2 --pair st0 --no-xdp=yes", "--no-xdp: takes no value; leave out what follows it"),
+    ("port add po2 --pair st0 --no-xdp=yes", "--no-xdp: takes no value; remove what follows it"),
     ("port add po2 --pair st0 --mac 02:76:66:00:01:02 --passthrough", TWO_MACS),
     ("port add po2 --pair st0 --passthrough --mac 02:76:66:00:01:02", TWO_MACS),
     (
@@ -103,7 +103,7 @@ USAGE = (
     (("port", "del", ""), "'': the interface's name is empty"),
     ("port list po1", "po1: one argument too many"),
     ("port list --pair st0", "--pair: no such option"),
-    ("port list --json=yes", "--json: takes no value; leave out what follows it"),
+    ("port list --json=yes", "--json: takes no value; remove what follows it"),
 )
 
 # (arguments, message after "vfsteer: port: "): exit status 1.
@@ -134,11 +134,11 @@ DEVICES = (
     ),
     (
         "port add br9p --pair st0",
-        "br9p: enslaved to br9: take it out first: ip link set br9p nomaster",
+        "br9p: enslaved to br9: detach it first: ip link set br9p nomaster",
     ),
     (
         "port add br9p --pair st0 --mac 02:76:66:00:01:02",
-        "br9p: enslaved to br9: take it out first: ip link set br9p nomaster",
+        "br9p: enslaved to br9: detach it first: ip link set br9p nomaster",
     ),
     (
         "port add lo --pair st0 --mac 02:76:66:00:01:02",
@@ -152,11 +152,11 @@ DEVICES = (
     ("port add tun0 --pair st0 --passthrough", "tun0: not Ethernet: name an interface with a MAC"),
     (
         "port add tap0 --pair st0",
-        "tap0: the MAC behind it is not known: say --mac MAC, or --passthrough",
+        "tap0: the MAC behind it is not known: use --mac MAC or --passthrough",
     ),
     (
         "port add br9 --pair st0",
-        "br9: the MAC behind it is not known: say --mac MAC, or --passthrough",
+        "br9: the MAC behind it is not known: use --mac MAC or --passthrough",
     ),
     ("port add po1 --pair st0", "po1: a port already: 'vfsteer port del po1' first"),
     (
@@ -176,7 +176,7 @@ DEVICES = (
     ("port add pairs0 --pair st0", f"pairs0: {ITSELF}"),
     (
         "port add mv0 --pair st0 --mac 02:76:66:00:01:02",
-        "mv0: sits on the pair st0 itself, so it is on its network already",
+        "mv0: it is on the pair st0 itself, and so on its network already",
     ),
     ("port del po2", "po2: no such port: 'vfsteer port list' lists those there are"),
     ("port del nosuch0", "nosuch0: no such port: 'vfsteer port list' lists those there are"),
@@ -385,7 +385,7 @@ def output(stage):
         for arguments in ("port list", "port list --json"):
             refusals.expect(
                 arguments, 1,
-                "vfsteer: port: cannot write the output: No space left on device; see where stdout leads",
+                "vfsteer: port: cannot write the output: No space left on device; check where stdout goes",
                 bpffs=stage.bpffs, stdout=full,
             )
         refusals.end()

@@ -218,29 +218,29 @@ static void mistakes(void **state)
 		{ "[agent]\nannounce_count = 0\n", ":2: announce_count = 0: not a number from 1 to 100" },
 		{ "[agent]\n\ncolour = red\n", ":3: colour: no such setting in [agent]: see 'vfsteer help run'" },
 		{ "[agents]\nup_delay_ms = 5\n", ":1: [agents]: no such section: there are [agent], [pair STANDBY] and [port IFACE]" },
-		{ "up_delay_ms = 5\n", ":1: up_delay_ms: stands before any section: begin with [agent], [pair STANDBY] or [port IFACE]" },
+		{ "up_delay_ms = 5\n", ":1: up_delay_ms: before any section: begin with [agent], [pair STANDBY] or [port IFACE]" },
 		{ "[agent]\nhello\n", ":2: neither a [section] nor NAME = VALUE" },
 		{ "[pair eth0]\nprimary = eth0\n", ":2: [pair eth0] primary = eth0: standby and primary are the same device; name two" },
 		{ "[pair eth0]\nprimary = a/b\n", ":2: [pair eth0] primary = a/b: the primary's name holds a '/', ':' or '='" },
-		{ "[pair eth0]\nprimary = eth1\nprimary = eth2\n", ":3: primary: stands twice in [pair eth0]: leave one of them" },
+		{ "[pair eth0]\nprimary = eth1\nprimary = eth2\n", ":3: primary: twice in [pair eth0]: remove one of them" },
 		{ "[pair eth0]\nsecondary = eth1\n", ":2: secondary: no such setting in [pair eth0]: see 'vfsteer help run'" },
-		{ "[pair eth0]\n", ":1: [pair eth0]: nothing in it: say primary = auto, or primary = NAME" },
+		{ "[pair eth0]\n", ":1: [pair eth0]: nothing in it: write primary = auto, or primary = NAME" },
 		{ "[pair eth8]\nprimary = eth1\n", ":2: [pair eth8] primary = eth1: it has the primary eth9 already" },
 		{ "[pair eth0]\nprimary = eth9\n", ":2: [pair eth0] primary = eth9: eth9 is in an earlier pair already; name each device once" },
 		{ "[pair " LONGEST "x]\nprimary = auto\n", ":1: [pair " LONGEST "x]: the standby's name is longer than 127 characters" },
 		{ "[pair eth0]\nprimary = " LONGEST "x\n", ":2: [pair eth0] primary = " LONGEST "x: the primary's name is longer than 127 characters" },
 		{ "[port averyverylongname]\npair = eth0\n", ":1: [port averyverylongname]: the interface's name is longer than 15 characters" },
 		{ "[pair eth0=eth1]\nprimary = auto\n", ":1: [pair eth0=eth1]: the standby's name holds a '/', ':' or '='" },
-		{ "[pair eth0]\n[pair eth1]\nprimary = auto\n", ":1: [pair eth0]: nothing in it: say primary = auto, or primary = NAME" },
+		{ "[pair eth0]\n[pair eth1]\nprimary = auto\n", ":1: [pair eth0]: nothing in it: write primary = auto, or primary = NAME" },
 		{ "[pair]\n", ":1: [pair]: no such section: there are [agent], [pair STANDBY] and [port IFACE]" },
 		{ "[pair ]\n", ":1: [pair ]: the standby's name is empty" },
 		{ "[agent\n", ":1: neither a [section] nor NAME = VALUE" },
-		{ "[agent]\nup_delay_ms = 1\nup_delay_ms = 1\n", ":3: up_delay_ms: stands twice in [agent]: leave one of them" },
-		{ "[pair eth0]\negress = first\n", ":2: egress = first: say after or before" },
-		{ "[agent]\nhost_signal = yes\n", ":2: host_signal = yes: say on or off" },
+		{ "[agent]\nup_delay_ms = 1\nup_delay_ms = 1\n", ":3: up_delay_ms: twice in [agent]: remove one of them" },
+		{ "[pair eth0]\negress = first\n", ":2: egress = first: use after or before" },
+		{ "[agent]\nhost_signal = yes\n", ":2: host_signal = yes: use on or off" },
 		{ "[pair eth0]\nhost_signal = off\n", ":2: host_signal: no such setting in [pair eth0]: see 'vfsteer help run'" },
-		{ "[agent]\npath_check = on\n", ":2: path_check = on: say auto, off, arp and IPv4 addresses, or ns and IPv6 addresses" },
-		{ "[agent]\npath_check = arp\n", ":2: path_check = arp: say auto, off, arp and IPv4 addresses, or ns and IPv6 addresses" },
+		{ "[agent]\npath_check = on\n", ":2: path_check = on: use auto, off, arp and IPv4 addresses, or ns and IPv6 addresses" },
+		{ "[agent]\npath_check = arp\n", ":2: path_check = arp: use auto, off, arp and IPv4 addresses, or ns and IPv6 addresses" },
 		{ "[agent]\npath_check = arp 2001:db8::1\n", ":2: path_check = arp 2001:db8::1: not an IPv4 address" },
 		{ "[pair eth0]\npath_check = ns 192.0.2.1\n", ":2: path_check = ns 192.0.2.1: not an IPv6 address" },
 		{ "[pair eth0]\npath_check = arp 192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.4\n",
@@ -248,33 +248,34 @@ static void mistakes(void **state)
 		{ "[agent]\npath_check = arp 224.0.0.1\n", ":2: path_check = arp 224.0.0.1: no neighbour can have this address" },
 		{ "[agent]\npath_check = arp 192.0.2.1 0.0.0.0\n", ":2: path_check = arp 0.0.0.0: no neighbour can have this address" },
 		{ "[agent]\npath_check = ns ff02::1\n", ":2: path_check = ns ff02::1: no neighbour can have this address" },
-		{ "[agent]\npath_check = off\npath_check = off\n", ":3: path_check: stands twice in [agent]: leave one of them" },
-		{ "[agent]\nannounce = none\n", ":2: announce = none: say all, macs or off" },
-		{ "[pair eth0]\nannounce =\n", ":2: announce = : say all, macs or off" },
-		{ "[pair eth0]\nannounce = off\nannounce = all\n", ":3: announce: stands twice in [pair eth0]: leave one of them" },
+		{ "[agent]\npath_check = off\npath_check = off\n", ":3: path_check: twice in [agent]: remove one of them" },
+		{ "[agent]\nannounce = none\n", ":2: announce = none: use all, macs or off" },
+		{ "[pair eth0]\nannounce =\n", ":2: announce = : use all, macs or off" },
+		{ "[pair eth0]\nannounce = off\nannounce = all\n", ":3: announce: twice in [pair eth0]: remove one of them" },
 		{ "[pair eth0]\nannounce_again = 20\n", ":2: announce_again: no such setting in [pair eth0]: see 'vfsteer help run'" },
 		{ "[agent]\nannounce_again = 9\n", ":2: announce_again = 9: not a number of seconds from 10 to 86400, nor off" },
 		{ "[agent]\nannounce_again = never\n", ":2: announce_again = never: not a number of seconds from 10 to 86400, nor off" },
-		{ "[agent]\nannounce_again = 60\nannounce-again = 60\n", ":3: announce_again: stands twice in [agent]: leave one of them" },
+		{ "[agent]\nannounce_again = 60\nannounce-again = 60\n", ":3: announce_again: twice in [agent]: remove one of them" },
 		{ "[agent]\nannounce_except = 192.0.2.1 eth0\n",
 		  ":2: announce_except = eth0: not an IPv4 or IPv6 address, a prefix of one, or a MAC" },
 		{ "[pair eth0]\nannounce_except = ,\n",
 		  ":2: announce_except = : nothing in it: name IPv4 or IPv6 addresses or prefixes, or MACs" },
 		{ "[port veth0]\nannounce_except = 192.0.2.1\n", ":2: announce_except: no such setting in [port veth0]: see 'vfsteer help port'" },
-		{ "[pair eth0]\nrx = exact\n[agent]\n[pair eth0]\nrx = exact\n", ":5: rx: stands twice in [pair eth0]: leave one of them" },
-		{ "[pair eth0]\nqdisc = copy\n", ":2: qdisc = copy: say mirror or keep" },
-		{ "[port veth0]\n", ":1: [port veth0]: nothing in it: say pair = STANDBY" },
-		{ "[port veth0]\nxdp = auto\n", ":2: [port veth0]: no pair: say pair = STANDBY" },
+		{ "[pair eth0]\nrx = exact\n[agent]\n[pair eth0]\nrx = exact\n", ":5: rx: twice in [pair eth0]: remove one of them" },
+		{ "[pair eth0]\nqdisc = copy\n", ":2: qdisc = copy: use mirror or keep" },
+		{ "[port veth0]\n", ":1: [port veth0]: nothing in it: write pair = STANDBY" },
+		{ "[port veth0]\nxdp = auto\n", ":2: [port veth0]: no pair: write pair = STANDBY" },
 		{ "[port veth0]\npair = a/b\n", ":2: pair = a/b: the standby's name holds a '/', ':' or '='" },
 		{ "[port veth0]\npair = veth0\n", ":2: [port veth0]: the pair's standby cannot be its port: name another interface" },
 		{ "[port veth0]\nmac = 52:54:00\n", ":2: mac = 52:54:00: not a MAC: write it as 52:54:00:12:34:56" },
 		{ "[port veth0]\nmac = 01:54:00:12:34:56\n",
 		  ":2: mac = 01:54:00:12:34:56: a multicast MAC: name the MAC of the station behind the port" },
-		{ "[port veth0]\npassthrough = perhaps\n", ":2: passthrough = perhaps: say no or yes" },
-		{ "[port veth0]\nxdp = yes\n", ":2: xdp = yes: say auto or no" },
-		{ "[port veth0]\npair = eth0\npair = eth2\n", ":3: pair: stands twice in [port veth0]: leave one of them" },
+		{ "[port veth0]\npassthrough = perhaps\n", ":2: passthrough = perhaps: use no or yes" },
+		{ "[port veth0]\nxdp = yes\n", ":2: xdp = yes: use auto or no" },
+		{ "[port veth0]\npair = eth0\npair = eth2\n", ":3: pair: twice in [port veth0]: remove one of them" },
 		{ "[port veth0]\npair = eth0\nmac = 52:54:00:12:34:56\npassthrough = yes\n",
-		  ":4: [port veth0]: mac and passthrough: a passthrough port owns the pair's MAC, leave one out" },
+		  ":4: [port veth0]: mac and passthrough: a passthrough port owns the pair's MAC, "
+		  "remove one" },
 		{ "[port veth0]\ncolour = red\n", ":2: colour: no such setting in [port veth0]: see 'vfsteer help port'" },
 		{ "[port ve/th]\npair = eth0\n", ":1: [port ve/th]: the interface's name holds a '/', ':' or '='" },
 		{ "[agent] rx = direct\n",
@@ -295,7 +296,7 @@ static void mistakes(void **state)
 		{ "[port eth0]\npair = eth8\n[pair eth0]\nprimary = auto\n",
 		  ":2: [port eth0]: it is the standby of a pair: name an interface whose other end is to be on "
 		  "its network" },
-		{ "[agent]\nrx = exact\001\n", ":2: holds a control character: this is no text, name another file with --config" },
+		{ "[agent]\nrx = exact\001\n", ":2: has a control character: not a text file, name another file with --config" },
 	};
 
 	(void)state;
@@ -345,7 +346,8 @@ static void bytes_that_are_no_text(void **state)
 
 	(void)state;
 	assert_int_equal(config_parse("f", bytes, sizeof(bytes) - 1, &options, message, sizeof(message)), -EINVAL);
-	assert_string_equal(message, "f:2: holds a control character: this is no text, name another file with --config");
+	assert_string_equal(message, "f:2: has a control character: not a text file, name another "
+				     "file with --config");
 }
 
 static void files_that_cannot_be_read(void **state)
@@ -389,7 +391,7 @@ static void a_file_that_is_too_large(void **state)
 	assert_int_equal(ftruncate(fd, 256 * 1024 + 1), 0);
 	close(fd);
 	assert_int_equal(config_read(path, &options, message, sizeof(message)), -EFBIG);
-	assert_non_null(strstr(message, ": larger than 256 KiB: this is no configuration"));
+	assert_non_null(strstr(message, ": larger than 256 KiB: not a configuration"));
 	unlink(path);
 }
 

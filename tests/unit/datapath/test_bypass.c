@@ -146,7 +146,7 @@ static void why_a_primary_is_not_used(void **state)
 		assert_non_null(strstr(found[0].text, rows[i].words));
 		assert_non_null(strstr(found[0].text, "abcdefghijklmnp is not used"));
 		assert_non_null(
-			strstr(found[0].text, "or say xdp = ignore in [pair abcdefghijklmno]"));
+			strstr(found[0].text, "or set xdp = ignore in [pair abcdefghijklmno]"));
 	}
 	facts.xdp_mirror = XDP_MIRROR_NATIVE;
 	assert_int_equal(bypass_judge(&facts, found), 1);

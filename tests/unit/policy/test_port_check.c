@@ -175,18 +175,17 @@ static void refusals(void **state)
 		  "ve0: the primary of eth0: name an interface whose other end is to be on its "
 		  "network" },
 		{ vlan_of_standby, -EINVAL,
-		  "ve0: sits on the pair eth0 itself, so it is on its network already" },
+		  "ve0: it is on the pair eth0 itself, and so on its network already" },
 		{ enslaved, -EBUSY,
-		  "ve0: enslaved to br0: take it out first: ip link set ve0 nomaster" },
+		  "ve0: enslaved to br0: detach it first: ip link set ve0 nomaster" },
 		{ standby_enslaved, -EBUSY,
 		  "ve0: eth0 is enslaved to br0: attach it there instead: ip link set ve0 master "
 		  "br0" },
 		{ no_mac, -EINVAL,
-		  "ve0: the MAC behind it is not known: say --mac MAC, or --passthrough" },
+		  "ve0: the MAC behind it is not known: use --mac MAC or --passthrough" },
 		{ pairs_mac, -EEXIST,
-		  "ve0: 02:00:00:00:00:01 is the MAC of eth0 itself: say --passthrough if it is to "
-		  "own that, or give "
-		  "its other end another one" },
+		  "ve0: 02:00:00:00:00:01 is the MAC of eth0 itself: use --passthrough if it is to "
+		  "own that MAC, or give its other end another one" },
 		{ same_mac, -EEXIST,
 		  "ve0: 02:00:00:00:00:04 is the MAC of the port ve7: give its other end another "
 		  "one" },
