@@ -22,6 +22,7 @@ from rig import VFSTEER, case, check, check_equal, main, note  # noqa: E402
 from tools.rig.levels import quick  # noqa: E402
 
 # (arguments, message): exit status 2.
+QUOTES = "''"
 USAGE = (
     ("frobnicate", "frobnicate: no such command; 'vfsteer help' lists them"),
     (("",), "'': no such command; 'vfsteer help' lists them"),
@@ -133,7 +134,7 @@ USAGE = (
     *(
         (
             ("drain", "st0", "--timeout", value),
-            f"drain: --timeout {value or "''"}: not a number of seconds from 1 to 3600; "
+            f"drain: --timeout {value or QUOTES}: not a number of seconds from 1 to 3600; "
             "see 'vfsteer help drain'",
         )
         for value in ("", "0", "-1", "1.5", "5s", " 5", "+5", "3601", "99999999999999999999")
