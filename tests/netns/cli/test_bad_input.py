@@ -22,6 +22,7 @@ from rig import VFSTEER, case, check, check_equal, main, note  # noqa: E402
 from tools.rig.levels import quick  # noqa: E402
 
 # (arguments, message): exit status 2.
+QUOTES = "''"
 USAGE = (
     ("frobnicate", "frobnicate: no such command; 'vfsteer help' lists them"),
     (("",), "'': no such command; 'vfsteer help' lists them"),
@@ -133,8 +134,8 @@ USAGE = (
     *(
         (
             ("drain", "st0", "--timeout", value),
-            "drain: --timeout {}: not a number of seconds from 1 to 3600; "
-            "see 'vfsteer help drain'".format(value or "''"),
+            f"drain: --timeout {value or QUOTES}: not a number of seconds from 1 to 3600; "
+            "see 'vfsteer help drain'",
         )
         for value in ("", "0", "-1", "1.5", "5s", " 5", "+5", "3601", "99999999999999999999")
     ),
