@@ -1,6 +1,8 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""The benchmark's section of migrations without one: what contenders ask of the guest that migrates, and the account of what its far end noted."""
+"""The benchmark's section of migrations without one: what contenders ask of the guest that
+migrates, and the account of what its far end noted.
+"""
 
 import sys
 import types
@@ -18,11 +20,19 @@ from tools.benchmark.migrate_guest import InnerLab, MigrationDied  # noqa: E402
 from tools.rig.qmp import QmpError  # noqa: E402
 
 MS = 1_000_000
-MARKS = {"unplug": 1000 * MS, "migrate": 2000 * MS, "stop": 2500 * MS, "resume": 2600 * MS, "plug": 3000 * MS}
+MARKS = {
+    "unplug": 1000 * MS,
+    "migrate": 2000 * MS,
+    "stop": 2500 * MS,
+    "resume": 2600 * MS,
+    "plug": 3000 * MS,
+}
 
 
 class Process:
-    """A guest in which every command succeeds and every daemon runs; `scripts` are what it was asked."""
+    """A guest in which every command succeeds and every daemon runs; `scripts` are what it was
+    asked.
+    """
 
     pid, failover = 1, False
 
@@ -44,7 +54,10 @@ class Process:
 
     def spawn(self, script):
         self.scripts.append(script)
-        return types.SimpleNamespace(pid=1, running=lambda: True, output=lambda: "", wait_output=lambda text, timeout=10: None)
+        return types.SimpleNamespace(
+            pid=1, running=lambda: True, output=lambda: "",
+            wait_output=lambda text, timeout=10: None,
+        )
 
 
 class GuestTest(unittest.TestCase):
@@ -76,14 +89,24 @@ class PlanTest(unittest.TestCase):
 
     def test_both_handovers_of_each_in_each_run(self):
         steps = plan(self.CONTENDERS, 2)
-        self.assertEqual([(run, prefix, contender.name) for run, prefix, contender in steps[:5]],
-                         [(1, "", "vfsteer"), (1, "", "net_failover"), (1, "", "virtio-only"), (1, "shared-", "vfsteer"), (1, "shared-", "net_failover")])
+        self.assertEqual(
+            [(run, prefix, contender.name) for run, prefix, contender in steps[:5]],
+            [
+                (1, "", "vfsteer"),
+                (1, "", "net_failover"),
+                (1, "", "virtio-only"),
+                (1, "shared-", "vfsteer"),
+                (1, "shared-", "net_failover"),
+            ],
+        )
         self.assertEqual(len(steps), 10)
 
     def test_the_least_is_one_handover_of_each(self):
         with mock.patch.object(effort, "_smoke", True):
-            self.assertEqual({(contender.name, prefix) for _, prefix, contender in plan(self.CONTENDERS, 1)},
-                             {("vfsteer", "shared-"), ("net_failover", ""), ("virtio-only", "")})
+            self.assertEqual(
+                {(contender.name, prefix) for _, prefix, contender in plan(self.CONTENDERS, 1)},
+                {("vfsteer", "shared-"), ("net_failover", ""), ("virtio-only", "")},
+            )
 
 
 class Qemu:
@@ -118,31 +141,63 @@ class OneCommandTest(unittest.TestCase):
         happened = []
         host = mock.Mock()
         for call in ("mac_share", "mac_take", "mac_give", "mac_unshare"):
-            getattr(host, call).side_effect = lambda side, call=call: happened.append(f"{call} {side}")
+            getattr(host, call).side_effect = lambda side, call=call: happened.append(
+                f"{call} {side}"
+            )
         source = Qemu("a", happened, *source_events)
         target = Qemu("b", happened, ("FAILOVER_NEGOTIATED", {}), ("RESUME", {}))
         scenario = Scenario(CONTENDERS["vfsteer-net_failover"], None, shared, lambda step: None)
-        with mock.patch.object(scenario, "_vf_wait"), mock.patch("tools.benchmark.migrate.time.sleep"):
+        with mock.patch.object(scenario, "_vf_wait"), mock.patch(
+            "tools.benchmark.migrate.time.sleep"
+        ):
             scenario._migrate_by_qemu(host, source, target)
         interesting = ("mac", "a: migrate", "a: UNPLUG", "a: MIGRATION", "b: FAILOVER", "b: RESUME")
-        return scenario.marks, [one for one in happened if one.startswith(interesting) and "-" not in one]
+        return scenario.marks, [
+            one for one in happened if one.startswith(interesting) and "-" not in one
+        ]
 
-    EVENTS = (("MIGRATION", {"status": "setup"}), ("UNPLUG_PRIMARY", {"device-id": "vf0"}), ("MIGRATION", {"status": "wait-unplug"}),
-              ("MIGRATION", {"status": "active"}), ("STOP", {}), ("MIGRATION", {"status": "completed"}))
+    EVENTS = (
+        ("MIGRATION", {"status": "setup"}),
+        ("UNPLUG_PRIMARY", {"device-id": "vf0"}),
+        ("MIGRATION", {"status": "wait-unplug"}),
+        ("MIGRATION", {"status": "active"}),
+        ("STOP", {}),
+        ("MIGRATION", {"status": "completed"}),
+    )
 
     def test_the_mac_is_shared_before_the_guest_lets_go_and_given_before_it_has_the_new_vf(self):
         marks, happened = self.migrated(True, *self.EVENTS)
-        self.assertEqual(happened, [
-            "a: migrate", "a: UNPLUG_PRIMARY", "mac_share a", "a: MIGRATION active", "mac_take a", "b: FAILOVER_NEGOTIATED",
-            "mac_share b", "mac_give b", "a: MIGRATION completed", "b: RESUME", "mac_unshare b"])
-        self.assertLessEqual({"migrate", "unplug", "unplugged", "plug", "stop", "resume", "vf in use", "end"}, set(marks))
+        self.assertEqual(
+            happened,
+            [
+                "a: migrate",
+                "a: UNPLUG_PRIMARY",
+                "mac_share a",
+                "a: MIGRATION active",
+                "mac_take a",
+                "b: FAILOVER_NEGOTIATED",
+                "mac_share b",
+                "mac_give b",
+                "a: MIGRATION completed",
+                "b: RESUME",
+                "mac_unshare b",
+            ],
+        )
+        self.assertLessEqual(
+            {"migrate", "unplug", "unplugged", "plug", "stop", "resume", "vf in use", "end"},
+            set(marks),
+        )
 
     def test_a_plain_host_only_moves_the_mac(self):
         _, happened = self.migrated(False, *self.EVENTS)
-        self.assertEqual([one for one in happened if one.startswith("mac")], ["mac_take a", "mac_give b"])
+        self.assertEqual(
+            [one for one in happened if one.startswith("mac")], ["mac_take a", "mac_give b"]
+        )
 
     def test_a_migration_that_fails_is_told_with_both_logs(self):
-        with self.assertRaisesRegex(MigrationDied, "(?s)completed.*source lives: its log.*target lives: its log"):
+        with self.assertRaisesRegex(
+            MigrationDied, "(?s)completed.*source lives: its log.*target lives: its log"
+        ):
             self.migrated(True, *self.EVENTS[:3], ("MIGRATION", {"status": "failed"}))
 
 
@@ -152,14 +207,34 @@ class DuplicatesTest(unittest.TestCase):
 
     def test_none(self):
         answers = [self.answer(number, number, number + 1) for number in range(10)]
-        self.assertEqual(migrate_account.duplicates(answers, MARKS), {"requests": 0, "answers": 0, "steps": {}, "when": []})
+        self.assertEqual(
+            migrate_account.duplicates(answers, MARKS),
+            {"requests": 0, "answers": 0, "steps": {}, "when": []},
+        )
 
     def test_a_question_that_came_twice_is_told_from_an_answer_that_did(self):
-        # Question 0 came twice, and the second of its answers twice as well; question 1 once, its answer twice.
-        answers = [self.answer(0, 1100, 1), self.answer(0, 1101, 2), self.answer(0, 1102, 2), self.answer(1, 3100, 3), self.answer(1, 3101, 3)]
-        self.assertEqual(migrate_account.duplicates(answers, MARKS), {
-            "requests": 1, "answers": 2, "steps": {"unplug": 2, "plug": 1},
-            "when": [["requests", "unplug", 100.0, 1.0], ["answers", "unplug", 100.0, 2.0], ["answers", "plug", 100.0, 1.0]]})
+        # Question 0 came twice, and the second of its answers twice as well; question 1 once, its
+        # answer twice.
+        answers = [
+            self.answer(0, 1100, 1),
+            self.answer(0, 1101, 2),
+            self.answer(0, 1102, 2),
+            self.answer(1, 3100, 3),
+            self.answer(1, 3101, 3),
+        ]
+        self.assertEqual(
+            migrate_account.duplicates(answers, MARKS),
+            {
+                "requests": 1,
+                "answers": 2,
+                "steps": {"unplug": 2, "plug": 1},
+                "when": [
+                    ["requests", "unplug", 100.0, 1.0],
+                    ["answers", "unplug", 100.0, 2.0],
+                    ["answers", "plug", 100.0, 1.0],
+                ],
+            },
+        )
 
 
 class StandstillTest(unittest.TestCase):
@@ -167,15 +242,29 @@ class StandstillTest(unittest.TestCase):
         """guest, samples: (ms, *TCP_SAMPLE) of the two senders."""
         arrivals = [(at * MS, 8192) for at in (900, 1000, 1080, 2450, 3500, 3580)]
         stream = {"arrivals": arrivals, "sender": [[at * MS, *more] for at, *more in samples]}
-        answers = [(number, at * MS, number, 0, 0, 0, *more) for number, (at, *more) in enumerate(guest)]
+        answers = [
+            (number, at * MS, number, 0, 0, 0, *more) for number, (at, *more) in enumerate(guest)
+        ]
         return migrate_account.standstill(stream, answers, 980 * MS, MARKS)
 
     def test_where_it_lies_and_what_the_sender_did(self):
-        one = self.stalled([(1000, 0, 200_000, 0, 0), (2500, 3, 1_600_000, 4, 0), (2600, 0, 200_000, 8, 0)],
-                           (900, 0, 200_000, 3, 1), (1300, 1, 400_000, 4, 1), (1900, 2, 800_000, 5, 2), (3000, 0, 200_000, 9, 9))
-        self.assertEqual(one, {"ms": 1370.0, "step": "unplug", "after_step_ms": 80.0, "stop_after_ms": 1420.0, "resume_after_ms": 1520.0,
-                               "guest": {"backoff": 3, "rto_ms": 1600, "retransmitted": 4, "needless": 0},
-                               "far end": {"backoff": 2, "rto_ms": 800, "retransmitted": 2, "needless": 1}})
+        one = self.stalled(
+            [(1000, 0, 200_000, 0, 0), (2500, 3, 1_600_000, 4, 0), (2600, 0, 200_000, 8, 0)],
+            (900, 0, 200_000, 3, 1), (1300, 1, 400_000, 4, 1), (1900, 2, 800_000, 5, 2),
+            (3000, 0, 200_000, 9, 9),
+        )
+        self.assertEqual(
+            one,
+            {
+                "ms": 1370.0,
+                "step": "unplug",
+                "after_step_ms": 80.0,
+                "stop_after_ms": 1420.0,
+                "resume_after_ms": 1520.0,
+                "guest": {"backoff": 3, "rto_ms": 1600, "retransmitted": 4, "needless": 0},
+                "far end": {"backoff": 2, "rto_ms": 800, "retransmitted": 2, "needless": 1},
+            },
+        )
 
     def test_a_stream_that_never_goes_on_stands_still_to_the_end(self):
         stream = {"arrivals": [(900 * MS, 8192)], "sender": []}
@@ -189,38 +278,90 @@ class StandstillTest(unittest.TestCase):
 
 class CountersTest(unittest.TestCase):
     def test_what_has_risen(self):
-        before = "Tcp: RetransSegs InSegs\nTcp: 5 100\nTcpExt: TCPTimeouts TCPDSACKRecv\nTcpExt: 1 0\n"
-        after = "Tcp: RetransSegs InSegs\nTcp: 7 900\nTcpExt: TCPTimeouts TCPDSACKRecv\nTcpExt: 1 4\n"
-        self.assertEqual(migrate_account.tcp_counters(before, after), {"RetransSegs": 2, "TCPDSACKRecv": 4})
+        before = (
+            "Tcp: RetransSegs InSegs\nTcp: 5 100\nTcpExt: TCPTimeouts TCPDSACKRecv\nTcpExt: 1 0\n"
+        )
+        after = (
+            "Tcp: RetransSegs InSegs\nTcp: 7 900\nTcpExt: TCPTimeouts TCPDSACKRecv\nTcpExt: 1 4\n"
+        )
+        self.assertEqual(
+            migrate_account.tcp_counters(before, after), {"RetransSegs": 2, "TCPDSACKRecv": 4}
+        )
 
 
 class AccountTest(unittest.TestCase):
     def noted(self):
         sent = [at * MS for at in range(0, 4000, 2)]
-        answers = [[number, at + MS, number + 1, 0, 0, 0, 0, 0, 0, 0] for number, at in enumerate(sent) if not 2500 * MS <= at < 2600 * MS]
-        answers += [[number, at + 2 * MS, number + 1, 0, 0, 0, 0, 0, 0, 0] for number, at in enumerate(sent) if 3000 * MS <= at < 3100 * MS]
-        return {"sent": sent, "answers": answers, "udp_errors": {}, "broken": [], "connections": 100, "tcp_counters": {"RetransSegs": 1},
-                "stream": {"sent": 10, "received": 10, "arrivals": [[at * MS, 1] for at in range(0, 4000, 80)], "broken": None, "corrupt_at": None,
-                           "sender": []}}
+        answers = [
+            [number, at + MS, number + 1, 0, 0, 0, 0, 0, 0, 0]
+            for number, at in enumerate(sent)
+            if not 2500 * MS <= at < 2600 * MS
+        ]
+        answers += [
+            [number, at + 2 * MS, number + 1, 0, 0, 0, 0, 0, 0, 0]
+            for number, at in enumerate(sent)
+            if 3000 * MS <= at < 3100 * MS
+        ]
+        return {
+            "sent": sent,
+            "answers": answers,
+            "udp_errors": {},
+            "broken": [],
+            "connections": 100,
+            "tcp_counters": {"RetransSegs": 1},
+            "stream": {
+                "sent": 10,
+                "received": 10,
+                "arrivals": [[at * MS, 1] for at in range(0, 4000, 80)],
+                "broken": None,
+                "corrupt_at": None,
+                "sender": [],
+            },
+        }
 
     def test_all_of_it(self):
         one = migrate_account.account(self.noted(), MARKS, {"RetransSegs": 2})
         self.assertEqual((one["lost"], one["lost_outside"], len(one["holes"])), (50, 0, 1))
-        self.assertEqual({what: one["duplicates"][what] for what in ("requests", "answers", "steps")}, {"requests": 0, "answers": 50, "steps": {"plug": 50}})
+        self.assertEqual(
+            {what: one["duplicates"][what] for what in ("requests", "answers", "steps")},
+            {"requests": 0, "answers": 50, "steps": {"plug": 50}},
+        )
         self.assertEqual(one["duplicates"]["when"][0], ["answers", "plug", 1.0, 1.0])
-        self.assertEqual(one["tcp_counters"], {"guest": {"RetransSegs": 2}, "far end": {"RetransSegs": 1}})
-        self.assertEqual((one["tcp_stall"]["ms"], one["tcp_intact"], one["lost_by_rig"]), (80.0, True, 0))
+        self.assertEqual(
+            one["tcp_counters"], {"guest": {"RetransSegs": 2}, "far end": {"RetransSegs": 1}}
+        )
+        self.assertEqual(
+            (one["tcp_stall"]["ms"], one["tcp_intact"], one["lost_by_rig"]), (80.0, True, 0)
+        )
 
     def test_what_the_rig_has_lost(self):
-        """Answers 1500 and 1501 (outside the downtime) left the guest; 1500 was seen on the PF, 1501 was not. 1502 never left it."""
+        """Answers 1500 and 1501 (outside the downtime) left the guest; 1500 was seen on the PF,
+        1501 was not. 1502 never left it.
+        """
         noted = self.noted()
         noted["answers"] = [one for one in noted["answers"] if one[0] not in (1500, 1501, 1502)]
-        outside = "".join(f"{number} {device} q {number}\n" for number in (1500, 1501, 1502) for device in ("out0 <", "pfa >"))
-        host = "".join(f"{number} {device} q {number}\n" for number in (1500, 1501, 1502) for device in ("eth1 <", "tapa >"))
+        outside = "".join(
+            f"{number} {device} q {number}\n"
+            for number in (1500, 1501, 1502)
+            for device in ("out0 <", "pfa >")
+        )
+        host = "".join(
+            f"{number} {device} q {number}\n"
+            for number in (1500, 1501, 1502)
+            for device in ("eth1 <", "tapa >")
+        )
         host += "1500 tapa < a 1500\n1500 eth1 > a 1500\n1501 tapa < a 1501\ndropped 3\n"
-        one = migrate_account.account(noted, MARKS, {}, [migrate_witness.Sights(outside + "dropped 0\n", 0), migrate_witness.Sights(host, 0)])
-        self.assertEqual([hole["where"] for hole in one["holes"]], [{"asker": 50}, {"NIC": 1, "host": 1, "guest": 1}])
-        self.assertEqual((one["lost_outside"], one["lost_by_rig"], one["witnesses_dropped"]), (3, 2, 3))
+        one = migrate_account.account(
+            noted, MARKS, {},
+            [migrate_witness.Sights(outside + "dropped 0\n", 0), migrate_witness.Sights(host, 0)],
+        )
+        self.assertEqual(
+            [hole["where"] for hole in one["holes"]],
+            [{"asker": 50}, {"NIC": 1, "host": 1, "guest": 1}],
+        )
+        self.assertEqual(
+            (one["lost_outside"], one["lost_by_rig"], one["witnesses_dropped"]), (3, 2, 3)
+        )
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""The documents are written as CONTRIBUTING.md says: widths, short sentences, the words of the field, spelling; what they name exists. TAP on stdout.
+"""The documents are written as CONTRIBUTING.md says: widths, short sentences, the words of the
+field, spelling; what they name exists. TAP on stdout.
 
-Folders and documents that are not rewritten yet are named in the lists below. They may only become shorter: one that is
-in order already is a failure too.
+Folders and documents that are not rewritten yet are named in the lists below. They may only become
+shorter: one that is in order already is a failure too.
 """
 
 import io
@@ -23,27 +24,65 @@ VFSTEER = os.environ.get("VFSTEER", str(ROOT / "build" / "vfsteer"))
 README_LINES, COLUMNS, WORDS = 120, 100, 25
 
 # Documents whose sentences are still long, or whose words are not the field's.
-OLD_DOCUMENTS = {"CONTRIBUTING.md", "tools/benchmark/README.md", "tools/rig/README.md", "tests/fuzz/README.md"}
+OLD_DOCUMENTS = {
+    "CONTRIBUTING.md",
+    "tools/benchmark/README.md",
+    "tools/rig/README.md",
+    "tests/fuzz/README.md",
+}
 # Sources whose lines may still be longer than COLUMNS.
 WIDE_FILES = set((Path(__file__).parent / "wide_files").read_text().split())
 # Folders or files whose comments have the words of the field.
 REWORDED = {
-    "bpf", "include", "user/agent", "user/announce", "user/base", "user/cli", "user/control", "user/datapath",
-    "user/maps", "user/netdev", "user/pair", "user/policy", "user/port", "user/report",
+    "bpf",
+    "include",
+    "user/agent",
+    "user/announce",
+    "user/base",
+    "user/cli",
+    "user/control",
+    "user/datapath",
+    "user/maps",
+    "user/netdev",
+    "user/pair",
+    "user/policy",
+    "user/port",
+    "user/report",
 }
 
-BANNED = [re.compile(rf"\b(?:{words})\b", re.I) for words in (
-    "lives|living|lived|alive", "die|dies|died|dying|deaths?|dead", "wish|wishes|wished", "hears?|heard|hearing", "tells?|told|telling",
-    "meets?|meeting|met", "parting", "heritage", r"(?:is|are|was) well(?: again)?", "look-alikes?", "good for all", "news", "whoever", "whom",
-    "somebody|anybody|everybody|nobody", "anew", "meanwhile it", "by itself alone")]
+BANNED = [
+    re.compile(rf"\b(?:{words})\b", re.I)
+    for words in (
+        "lives|living|lived|alive",
+        "die|dies|died|dying|deaths?|dead",
+        "wish|wishes|wished",
+        "hears?|heard|hearing",
+        "tells?|told|telling",
+        "meets?|meeting|met",
+        "parting",
+        "heritage",
+        r"(?:is|are|was) well(?: again)?",
+        "look-alikes?",
+        "good for all",
+        "news",
+        "whoever",
+        "whom",
+        "somebody|anybody|everybody|nobody",
+        "anew",
+        "meanwhile it",
+        "by itself alone",
+    )
+]
 # Words that codespell takes for mistakes.
 SPELLED = ("nd", "fro", "whats", "inflight")
 
 
 def files(*patterns):
     """Those that git knows, or would."""
-    listed = subprocess.run(["git", "-C", ROOT, "ls-files", "-co", "--exclude-standard", "--", *patterns], stdout=subprocess.PIPE,
-                            text=True, check=True).stdout.splitlines()
+    listed = subprocess.run(
+        ["git", "-C", ROOT, "ls-files", "-co", "--exclude-standard", "--", *patterns],
+        stdout=subprocess.PIPE, text=True, check=True,
+    ).stdout.splitlines()
     return [name for name in sorted(set(listed)) if (ROOT / name).is_file()]
 
 
@@ -60,7 +99,8 @@ def manuals():
 
 
 def prose(text):
-    """[(number, paragraph)] without code, tables and targets of links; a span of code is one word."""
+    """[(number, paragraph)] without code, tables and targets of links; a span of code is one word.
+    """
     fence, paragraph, start = False, [], 0
     for number, line in enumerate([*text.splitlines(), ""], 1):
         is_text = not fence and not line.startswith(("```", "|", "<!--", "    "))
@@ -122,17 +162,26 @@ def readme_is_short():
 
 
 def documents_are_narrow(texts=None):
-    for name, text in texts or [(name, read(name)) for name in documents() if name not in OLD_DOCUMENTS]:
+    for name, text in texts or [
+        (name, read(name)) for name in documents() if name not in OLD_DOCUMENTS
+    ]:
         fence = False
         for number, line in enumerate(text.splitlines(), 1):
             fence ^= line.startswith("```")
             # A link or picture cannot be broken.
-            if not fence and len(line) > COLUMNS and not line.startswith("|") and not re.fullmatch(r"\s*(?:[-*] )?!?\[[^\]]*\]\S+", line):
+            if (
+                not fence
+                and len(line) > COLUMNS
+                and not line.startswith("|")
+                and not re.fullmatch(r"\s*(?:[-*] )?!?\[[^\]]*\]\S+", line)
+            ):
                 yield f"{name}:{number}: {len(line)} columns"
 
 
 def whole_strings(text):
-    """Lines of Python that are one string, or within one: a message is not broken, so that a search finds it. Not documentation."""
+    """Lines of Python that are one string, or within one: a message is not broken, so that a search
+    finds it. Not documentation.
+    """
     found = set()
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type != tokenize.STRING:
@@ -142,7 +191,9 @@ def whole_strings(text):
         if first != last:
             is_documentation = not line[:begin].strip()
             found.update(() if is_documentation else range(first, last + 1))
-        elif re.fullmatch(r"[\w.\s=(\[:]*", line[:begin]) and re.fullmatch(r"[\s,)\]:]*(?:% \w+|\.\w+\(.*)?", line[end:]):
+        elif re.fullmatch(r"[\w.\s=(\[:]*", line[:begin]) and re.fullmatch(
+            r"[\s,)\]:]*(?:% \w+|\.\w+\(.*)?", line[end:]
+        ):
             found.add(first)
     return found
 
@@ -155,7 +206,13 @@ def wide_lines(name, text):
 
 
 def code_is_narrow(texts=None):
-    names = files(*(f"{folder}/*.{ending}" for folder in ("bpf", "include", "tests", "tools", "user") for ending in ("c", "h", "py", "sh")))
+    names = files(
+        *(
+            f"{folder}/*.{ending}"
+            for folder in ("bpf", "include", "tests", "tools", "user")
+            for ending in ("c", "h", "py", "sh")
+        )
+    )
     for name, text in texts or [(name, read(name)) for name in names]:
         wide = wide_lines(name, text)
         if name not in WIDE_FILES:
@@ -177,7 +234,11 @@ def sentences_are_short(texts=None):
 def old_documents_are_old():
     for name in sorted(OLD_DOCUMENTS):
         texts = list(paragraphs([name]))
-        if not [*documents_are_narrow([(name, read(name))]), *sentences_are_short(texts), *words_are_of_the_field(texts)]:
+        if not [
+            *documents_are_narrow([(name, read(name))]),
+            *sentences_are_short(texts),
+            *words_are_of_the_field(texts),
+        ]:
             yield f"{name}: in order: take it out of OLD_DOCUMENTS"
 
 
@@ -199,26 +260,35 @@ def comments_are_of_the_field():
 
 def spelling_is_right():
     names = [*documents(), *manuals(), *files("user/*.[ch]", "bpf/*.[ch]", "include/*.h")]
-    done = subprocess.run(["codespell", "--ignore-words-list", ",".join(SPELLED), *names], cwd=ROOT, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True)
+    done = subprocess.run(
+        ["codespell", "--ignore-words-list", ",".join(SPELLED), *names], cwd=ROOT,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )
     yield from done.stdout.splitlines() if done.returncode else ()
 
 
 def code_of(name):
     """Spans and blocks of code of a document."""
     text = read(name)
-    return re.findall(r"(?<!`)`([^`\n]+)`(?!`)", text) + re.findall(r"^```\w*\n(.*?)^```", text, re.M | re.S)
+    return re.findall(r"(?<!`)`([^`\n]+)`(?!`)", text) + re.findall(
+        r"^```\w*\n(.*?)^```", text, re.M | re.S
+    )
 
 
 def commands_exist(codes=None):
     """Subcommands and options of vfsteer, and keys of its configuration."""
     usage = subprocess.run([VFSTEER, "help"], stdout=subprocess.PIPE, text=True, check=True).stdout
     commands = set(re.findall(r"^  vfsteer ([a-z-]+)", usage, re.M))
-    details = usage + "".join(subprocess.run([VFSTEER, "help", one], stdout=subprocess.PIPE, text=True, check=True).stdout for one in commands)
+    details = usage + "".join(
+        subprocess.run([VFSTEER, "help", one], stdout=subprocess.PIPE, text=True, check=True).stdout
+        for one in commands
+    )
     options = set(re.findall(r"--[a-z-]+", details))
     for name, codes in codes or [(name, code_of(name)) for name in documents()]:
         for code in codes:
-            for command, rest in re.findall(r"(?:^|[#$;] |sudo |/)vfsteer ([a-z][a-z-]*)\b([^\n;|`)]*)", code):
+            for command, rest in re.findall(
+                r"(?:^|[#$;] |sudo |/)vfsteer ([a-z][a-z-]*)\b([^\n;|`)]*)", code
+            ):
                 if command not in commands and command != "configuration":
                     yield f"{name}: vfsteer {command}: no such command"
                 for option in re.findall(r"--[a-z-]+", rest):
@@ -227,7 +297,9 @@ def commands_exist(codes=None):
 
 
 def keys_exist():
-    """Of the configuration, as vfsteer.conf(5) has them; that page is compared with the program in test_installed.sh."""
+    """Of the configuration, as vfsteer.conf(5) has them; that page is compared with the program in
+    test_installed.sh.
+    """
     manual, count = read("user/man/vfsteer.conf.5"), 0
     for name in documents():
         for key in re.findall(r"`([a-z]+(?:_[a-z]+)*) = [a-z]", read(name)):
@@ -243,18 +315,36 @@ def json_keys_are_documented():
     sources = "".join(read(name) for name in files("user/*.c"))
     written = set(re.findall(r"json_add(?:_[a-z]+)?\([a-z_>-]+, \"([a-z_]+)\"", sources))
     text = read("docs/reference/json.md")
-    tables = "\n".join(line.split("|")[1] + " " + line.split("|")[3] for line in text.splitlines() if line.startswith("|"))
+    tables = "\n".join(
+        line.split("|")[1] + " " + line.split("|")[3]
+        for line in text.splitlines()
+        if line.startswith("|")
+    )
     for key in sorted(written - set(re.findall(r"`([a-z_.]+)`", tables))):
         yield f"docs/reference/json.md: {key} is written and not there"
     # Those of three columns; the others have values.
-    for key in sorted({word for line in text.splitlines() if line.startswith("| `") and line.count("|") == 4 for word in re.findall(r"`([a-z_]+)`", line.split("|")[1])} - written):
+    for key in sorted(
+        {
+            word
+            for line in text.splitlines()
+            if line.startswith("| `") and line.count("|") == 4
+            for word in re.findall(r"`([a-z_]+)`", line.split("|")[1])
+        }
+        - written
+    ):
         yield f"docs/reference/json.md: {key} is there and not written"
 
 
 def rows_of(name, begin, end="\n\n"):
-    """[(the code in the first column, the second)] of a table of a document: from the row after @begin on, as far as @end."""
+    """[(the code in the first column, the second)] of a table of a document: from the row after
+    @begin on, as far as @end.
+    """
     text = read(name).partition(begin)[2].partition(end)[0]
-    return [(re.findall(r"`([^`]+)`", first), second.strip()) for first, second in re.findall(r"^\| ([^|]*) \| ([^|]*) \|$", text, re.M) if "`" in first]
+    return [
+        (re.findall(r"`([^`]+)`", first), second.strip())
+        for first, second in re.findall(r"^\| ([^|]*) \| ([^|]*) \|$", text, re.M)
+        if "`" in first
+    ]
 
 
 def differences(name, documented, wanted):
@@ -268,34 +358,66 @@ def differences(name, documented, wanted):
 
 
 def tables_are_documented():
-    """Each row of the tables of include/vfsteer_tables.h stands in the reference, with its explanation."""
+    """Each row of the tables of include/vfsteer_tables.h stands in the reference, with its
+    explanation.
+    """
     source = "include/vfsteer_tables.h"
-    for table, heading in (("VFSTEER_DOWN_REASONS", "| `down_reason` | explanation |\n"), ("VFSTEER_CAUSES", "| `last_switch.cause` | explanation |\n")):
+    for table, heading in (
+        ("VFSTEER_DOWN_REASONS", "| `down_reason` | explanation |\n"),
+        ("VFSTEER_CAUSES", "| `last_switch.cause` | explanation |\n"),
+    ):
         # The first says that there is nothing to explain.
-        yield from differences("docs/reference/json.md", rows_of("docs/reference/json.md", heading), [row[1:] for row in tables.rows(source, table)[1:]])
-    for table, heading in (("VFSTEER_COUNTERS", "## Of a pair\n"), ("VFSTEER_PORT_COUNTERS", "## Of a port\n")):
-        yield from differences("docs/reference/counters.md", rows_of("docs/reference/counters.md", heading, "## "),
-                               [(field, text) for field, _, text in tables.rows(source, table)])
+        yield from differences(
+            "docs/reference/json.md", rows_of("docs/reference/json.md", heading),
+            [row[1:] for row in tables.rows(source, table)[1:]],
+        )
+    for table, heading in (
+        ("VFSTEER_COUNTERS", "## Of a pair\n"),
+        ("VFSTEER_PORT_COUNTERS", "## Of a port\n"),
+    ):
+        yield from differences(
+            "docs/reference/counters.md", rows_of("docs/reference/counters.md", heading, "## "),
+            [(field, text) for field, _, text in tables.rows(source, table)],
+        )
 
 
 def watched_functions_are_documented():
     """Each row of bpf/watch_functions.h, with what it sees and since when."""
     name = "docs/internals/watch-programs.md"
-    yield from differences(name, rows_of(name, "| kernel function | sees |\n"), [
-        (function, f"{sees} (Linux {since})" if since else sees)
-        for function, since, sees, *_ in tables.rows("bpf/watch_functions.h", "WATCH_FUNCTIONS", "F")])
+    yield from differences(
+        name,
+        rows_of(name, "| kernel function | sees |\n"),
+        [
+            (function, f"{sees} (Linux {since})" if since else sees)
+            for function, since, sees, *_ in tables.rows(
+                "bpf/watch_functions.h", "WATCH_FUNCTIONS", "F"
+            )
+        ],
+    )
 
 
 def config_keys():
-    """[(key, sections, default or "", (least, most) or the words)] of the table in user/cli/config_keys.c."""
-    for row in re.findall(r'^\t\{ ("[a-z_]+", IN_.*?) \},?$', read("user/cli/config_keys.c"), re.M | re.S):
+    """[(key, sections, default or "", (least, most) or the words)] of the table in
+    user/cli/config_keys.c.
+    """
+    for row in re.findall(
+        r'^\t\{ ("[a-z_]+", IN_.*?) \},?$', read("user/cli/config_keys.c"), re.M | re.S
+    ):
         name, sections, fallback = re.match(r'"(\w+)", ([A-Z_ |]+), (?:"(\w+)"|NULL)', row).groups()
-        numbers, words = re.search(r"\b(?:NUMBER|SECONDS_OR_OFF)\((\d+), (\d+)\)", row), re.search(r"\bCHOICE\(\w+, (.*)\)", row)
-        yield name, set(re.findall(r"IN_(\w+)", sections)), fallback or "", numbers.groups() if numbers else re.findall(r"\w+", words[1]) if words else ()
+        numbers, words = re.search(r"\b(?:NUMBER|SECONDS_OR_OFF)\((\d+), (\d+)\)", row), re.search(
+            r"\bCHOICE\(\w+, (.*)\)", row
+        )
+        yield name, set(
+            re.findall(r"IN_(\w+)", sections)
+        ), fallback or "", numbers.groups() if numbers else re.findall(
+            r"\w+", words[1]
+        ) if words else ()
 
 
 def config_keys_are_documented(table=None):
-    """vfsteer.conf(5) has each key under its sections, with its range or words and its default; and no other. So has the example there."""
+    """vfsteer.conf(5) has each key under its sections, with its range or words and its default; and
+    no other. So has the example there.
+    """
     text = read("user/man/vfsteer.conf.5")
     documented = {}
     for heading, part in re.findall(r"^\.SH ([A-Z ]+) KEYS\n(.*?)(?=^\.SH)", text, re.M | re.S):
@@ -307,9 +429,23 @@ def config_keys_are_documented(table=None):
         if isinstance(values, tuple) and values:
             said = [f"({values[0]} to {values[1]}", f"default {fallback})"]
         else:
-            said = [" | ".join(f"{word} (default)" if word == fallback else word for word in values or [fallback] if word)]
-        wanted[name, " AND ".join(section for section in ("AGENT", "PAIR", "PORT") if section in sections)] = said
-        if "AGENT" in sections and fallback and f"\n{name} = {fallback}\n" not in text.partition(".EX\n[agent]")[2].partition("[pair")[0]:
+            said = [
+                " | ".join(
+                    f"{word} (default)" if word == fallback else word
+                    for word in values or [fallback]
+                    if word
+                )
+            ]
+        wanted[
+            name,
+            " AND ".join(section for section in ("AGENT", "PAIR", "PORT") if section in sections),
+        ] = said
+        if (
+            "AGENT" in sections
+            and fallback
+            and f"\n{name} = {fallback}\n"
+            not in text.partition(".EX\n[agent]")[2].partition("[pair")[0]
+        ):
             yield f"user/man/vfsteer.conf.5: {name} = {fallback}: not in the example with all keys"
     for (name, heading), said in sorted(wanted.items()):
         shown = documented.get((name, heading), "")
@@ -320,7 +456,9 @@ def config_keys_are_documented(table=None):
 
 
 def examples_are_tested():
-    """Each block with a vfsteer command and its output has a mark, and each mark a test that makes its situation."""
+    """Each block with a vfsteer command and its output has a mark, and each mark a test that makes
+    its situation.
+    """
     tests, marks, blocks = "".join(read(name) for name in files("tests/*test_examples.py")), 0, 0
     for name in [*documents(), *manuals()]:
         text = read(name)
@@ -328,7 +466,9 @@ def examples_are_tested():
             marks += 1
             if f'"{mark}"' not in tests:
                 yield f"{name}: example {mark}: no test makes it"
-        for before, body in re.findall(r"((?:^.*\n)?)^(?:```\w*|\.EX)\n(.*?)^(?:```|\.EE)$", text, re.M | re.S):
+        for before, body in re.findall(
+            r"((?:^.*\n)?)^(?:```\w*|\.EX)\n(.*?)^(?:```|\.EE)$", text, re.M | re.S
+        ):
             blocks += 1
             if re.search(r"^# (?:vfsteer|bpftool) ", body, re.M) and "example:" not in before:
                 yield f"{name}: no mark before: {body.splitlines()[0]}"
@@ -338,20 +478,78 @@ def examples_are_tested():
 
 # A check that finds nothing in these is broken: (check, argument, how many lines it yields).
 WRONG = (
-    (code_is_narrow, [("wrong.py", "x = 1  # " + "x" * 100 + "\n"), ("right.py", "X = (\n    \"" + "x" * 100 + "\",\n)\n")], 1),
-    (documents_are_narrow, [("wrong.md", "x " * 60 + "\n| " + "x" * 120 + " |\n```\n" + "x" * 120 + "\n```\n")], 1),
-    (sentences_are_short, [("wrong.md", 1, "word " * 26 + ". Short."), ("right.md", 1, "word " * 25 + ".")], 1),
-    (words_are_of_the_field, [("wrong.md", 1, "The agent dies, and nobody hears of it."), ("right.md", 1, "a live migration")], 3),
+    (
+        code_is_narrow,
+        [
+            ("wrong.py", "x = 1  # " + "x" * 100 + "\n"),
+            ("right.py", "X = (\n    \"" + "x" * 100 + "\",\n)\n"),
+        ],
+        1,
+    ),
+    (
+        documents_are_narrow,
+        [("wrong.md", "x " * 60 + "\n| " + "x" * 120 + " |\n```\n" + "x" * 120 + "\n```\n")],
+        1,
+    ),
+    (
+        sentences_are_short,
+        [("wrong.md", 1, "word " * 26 + ". Short."), ("right.md", 1, "word " * 25 + ".")],
+        1,
+    ),
+    (
+        words_are_of_the_field,
+        [
+            ("wrong.md", 1, "The agent dies, and nobody hears of it."),
+            ("right.md", 1, "a live migration"),
+        ],
+        3,
+    ),
     (prose, "A heading\n\n- one\n- two\n\n| a | b |\n\n```\ncode\n```\nthree\n", 4),
     (prose_of_manual, ".SH NAME\none\n.PP\ntwo\n.EX\ncode\n.EE\n", 2),
     (comments, "int a; /* one */\nint b; // two\n", 2),
-    (differences, ("wrong.md", [(["right", "old"], "text"), (["other"], "text")], [("right", "text"), ("other", "changed"), ("new", "text")]), 3),
+    (
+        differences,
+        (
+            "wrong.md",
+            [(["right", "old"], "text"), (["other"], "text")],
+            [("right", "text"), ("other", "changed"), ("new", "text")],
+        ),
+        3,
+    ),
     (config_keys_are_documented, [*config_keys(), ("new_ms", {"AGENT"}, "5", ("1", "9"))], 2),
-    (commands_exist, [("wrong.md", ["vfsteer gone", "# vfsteer status --gone eth0", "vfsteer status --json", "sudo vfsteer run"])], 2),
+    (
+        commands_exist,
+        [
+            (
+                "wrong.md",
+                [
+                    "vfsteer gone",
+                    "# vfsteer status --gone eth0",
+                    "vfsteer status --json",
+                    "sudo vfsteer run",
+                ],
+            )
+        ],
+        2,
+    ),
 )
-CHECKS = (readme_is_short, documents_are_narrow, code_is_narrow, sentences_are_short, words_are_of_the_field, old_documents_are_old, comments_are_of_the_field,
-          commands_exist, keys_exist, json_keys_are_documented, tables_are_documented, watched_functions_are_documented, config_keys_are_documented,
-          examples_are_tested, spelling_is_right)
+CHECKS = (
+    readme_is_short,
+    documents_are_narrow,
+    code_is_narrow,
+    sentences_are_short,
+    words_are_of_the_field,
+    old_documents_are_old,
+    comments_are_of_the_field,
+    commands_exist,
+    keys_exist,
+    json_keys_are_documented,
+    tables_are_documented,
+    watched_functions_are_documented,
+    config_keys_are_documented,
+    examples_are_tested,
+    spelling_is_right,
+)
 
 
 def missing_package():
@@ -368,7 +566,10 @@ def main():
         nonlocal count, failed
         count += 1
         failed += bool(problems)
-        print(*(f"# {problem}" for problem in problems), f"{'not ok' if problems else 'ok'} {count} - {name}", sep="\n", flush=True)
+        print(
+            *(f"# {problem}" for problem in problems),
+            f"{'not ok' if problems else 'ok'} {count} - {name}", sep="\n", flush=True,
+        )
 
     for check in CHECKS:
         name = check.__name__.replace("_", "-")
@@ -379,7 +580,10 @@ def main():
         result(name, list(check()))
     for check, argument, expected in WRONG:
         found = list(check(*argument) if isinstance(argument, tuple) else check(argument))
-        result(f"wrong-is-found: {check.__name__.replace('_', '-')}", [] if len(found) == expected else [f"{expected} expected, found: {found}"])
+        result(
+            f"wrong-is-found: {check.__name__.replace('_', '-')}",
+            [] if len(found) == expected else [f"{expected} expected, found: {found}"],
+        )
     print(f"1..{count}")
     sys.exit(bool(failed))
 

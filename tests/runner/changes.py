@@ -15,8 +15,10 @@ UPSTREAM = ("@{upstream}", "origin/HEAD", "origin/main", "main")
 
 def _git(root, *words):
     try:
-        done = subprocess.run(["git", "-c", "safe.directory=*", "-C", str(root), *words], text=True,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        done = subprocess.run(
+            ["git", "-c", "safe.directory=*", "-C", str(root), *words], text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        )
     except OSError:
         return None
     return done.stdout.strip() if done.returncode == 0 else None
@@ -37,7 +39,9 @@ def changed(root):
     since = base(root)
     if not since:
         return None
-    tracked, new = _git(root, "diff", "--name-only", since), _git(root, "ls-files", "--others", "--exclude-standard")
+    tracked, new = _git(root, "diff", "--name-only", since), _git(
+        root, "ls-files", "--others", "--exclude-standard"
+    )
     if tracked is None:
         return None
     return sorted({*tracked.splitlines(), *(new or "").splitlines()})

@@ -4,8 +4,10 @@
 come to rest.
 
     test_model.py [CASE...]                        as tests/run does; the seed is printed
-    test_model.py CASE --seed N --events N         one sequence again (the same events; how they fall in time is the machine's)
-    test_model.py CASE --script FILE [--times N]   the events of a file, one in a line, as a failure prints them
+    test_model.py CASE --seed N --events N         one sequence again: the same events, at times
+                                                   that the machine's load changes
+    test_model.py CASE --script FILE [--times N]   the events of a file, one in a line, as a
+                                                   failure prints them
 """
 
 import argparse

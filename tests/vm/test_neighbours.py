@@ -1,6 +1,8 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""What else is on the standby while the VF goes and returns: VLANs, bridges and Open vSwitch above it, other people's programs and filters at its hooks."""
+"""What else is on the standby while the VF goes and returns: VLANs, bridges and Open vSwitch above
+it, other people's programs and filters at its hooks.
+"""
 
 import contextlib
 import socket
@@ -10,7 +12,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "lib"))
 
-from stage import KERNELS, Skip, case, check, check_equal, firewall, main, note, program  # noqa: E402
+from stage import (  # noqa: E402
+    KERNELS, Skip, case, check, check_equal, firewall, main, note, program,
+)
 from tools.rig import openvswitch  # noqa: E402
 from tools.rig.capture import Capture  # noqa: E402
 from tools.rig.suites import SuiteError  # noqa: E402
@@ -21,13 +25,26 @@ def prepared():
     return {"extra": {name: program(name) for name in ("af_xdp", "xdp_link")}}
 
 
-GUESTS = {kernel: {"kernel": kernel, "pairs": 2, "prepare": prepared, "more_modules": ("xsk_diag", "openvswitch", "crc32c_generic")} for kernel in KERNELS}
-LATER = [("full", "6.12/xdp-firewall", "service 6.12/xdp-program-by-the-broker; netns bypass"),
-         ("full", "6.12/xdp-by-a-link", "netns bypass (firewall-by-link, another agent)"),
-         ("full", "6.12/vlans-of-a-bridge", "6.12/vlan; netns neighbours (bridges above the standby)"),
-         ("full", "6.1/foreign-filters", "netns hooks, without tcx"),
-         ("full", "6.1/*", "the same case on 6.12; hotplug 6.1-acpi/unplug and plug"),
-         *(("nightly", f"{kernel}/*", f"the same case on 6.12; hotplug {kernel}-acpi/unplug and plug") for kernel in KERNELS[2:])]
+GUESTS = {
+    kernel: {
+        "kernel": kernel,
+        "pairs": 2,
+        "prepare": prepared,
+        "more_modules": ("xsk_diag", "openvswitch", "crc32c_generic"),
+    }
+    for kernel in KERNELS
+}
+LATER = [
+    ("full", "6.12/xdp-firewall", "service 6.12/xdp-program-by-the-broker; netns bypass"),
+    ("full", "6.12/xdp-by-a-link", "netns bypass (firewall-by-link, another agent)"),
+    ("full", "6.12/vlans-of-a-bridge", "6.12/vlan; netns neighbours (bridges above the standby)"),
+    ("full", "6.1/foreign-filters", "netns hooks, without tcx"),
+    ("full", "6.1/*", "the same case on 6.12; hotplug 6.1-acpi/unplug and plug"),
+    *(
+        ("nightly", f"{kernel}/*", f"the same case on 6.12; hotplug {kernel}-acpi/unplug and plug")
+        for kernel in KERNELS[2:]
+    ),
+]
 
 VLAN = 77
 TEST_TYPE = 0x88b5  # for local experiments
@@ -64,7 +81,9 @@ def unplug_and_plug(guest, **how):
 
 @case()
 def vlan(guest):
-    """A VLAN above the standby: the VF's hardware filter must let it in, and its addresses are announced inside it."""
+    """A VLAN above the standby: the VF's hardware filter must let it in, and its addresses are
+    announced inside it.
+    """
     standby, pair = guest.lab.netdev("sb"), VlanPair(0)
     outside = VlanPeer(guest.lab, pair, VLAN, "peervlan")
     guest.check(f"""
@@ -74,7 +93,9 @@ def vlan(guest):
 
     def stubs():
         """VLAN devices above the VF."""
-        return guest.check(f"ip -o link show type vlan | grep -c '@{guest.lab.netdev('vf') or 'none'}:' || true").strip()
+        return guest.check(
+            f"ip -o link show type vlan | grep -c '@{guest.lab.netdev('vf') or 'none'}:' || true"
+        ).strip()
 
     try:
         guest.lab.vm.wait_for(f"ip -o link show type vlan | grep '@{guest.lab.netdev('vf')}:'", 5)
@@ -83,8 +104,15 @@ def vlan(guest):
         with addressed(guest, pair):
             text = unplug_and_plug(guest)
         address = socket.inet_aton(pair.guest_v4)
-        announced = [frame for frame in heard.stop() if frame.ethertype == ARP and frame.data[28:32] == frame.data[38:42] == address]
-        check(len(announced) >= 6, f"{len(announced)} tagged announcements of two switches, not 3 of each")
+        announced = [
+            frame
+            for frame in heard.stop()
+            if frame.ethertype == ARP and frame.data[28:32] == frame.data[38:42] == address
+        ]
+        check(
+            len(announced) >= 6,
+            f"{len(announced)} tagged announcements of two switches, not 3 of each",
+        )
         check_equal(stubs(), "1", "VLAN devices on the VF after its return")
     finally:
         guest.check(f"ip link del {standby}.{VLAN}")
@@ -95,12 +123,19 @@ def vlan(guest):
 
 @case()
 def vlans_of_a_bridge(guest):
-    """A bridge above the second pair's standby filters VLANs: those that it admits there, the VF's hardware filter has to admit as well."""
+    """A bridge above the second pair's standby filters VLANs: those that it admits there, the VF's
+    hardware filter has to admit as well.
+    """
     standby, vf = guest.lab.netdev("sb", 1), guest.lab.netdev("vf", 1) or guest.lab.plug_vf(1)
     guest.wait_active("primary", 1)
 
     def stubs():
-        return sorted(int(number) for number in guest.check(f"ip -d link show type vlan | grep -A3 '@{vf}:' | grep -o 'id [0-9]*' | cut -d' ' -f2; true").split())
+        return sorted(
+            int(number)
+            for number in guest.check(
+                f"ip -d link show type vlan | grep -A3 '@{vf}:' | grep -o 'id [0-9]*' | cut -d' ' -f2; true"
+            ).split()
+        )
 
     def expect(numbers, what):
         end = time.monotonic() + 5
@@ -108,16 +143,22 @@ def vlans_of_a_bridge(guest):
             time.sleep(0.1)
         check_equal(stubs(), numbers, what)
 
-    guest.check(f"ip link add br9 type bridge vlan_filtering 1; ip link set br9 up; ip link set {standby} master br9")
+    guest.check(
+        f"ip link add br9 type bridge vlan_filtering 1; ip link set br9 up; ip link set {standby} master br9"
+    )
     try:
         expect([1], "VLANs of the VF: the bridge's own")
-        guest.check(f"bridge vlan add vid {VLAN} dev {standby}; bridge vlan add vid 100-103 dev {standby}")
+        guest.check(
+            f"bridge vlan add vid {VLAN} dev {standby}; bridge vlan add vid 100-103 dev {standby}"
+        )
         expect([1, VLAN, 100, 101, 102, 103], "VLANs of the VF with more on the standby")
         guest.check(f"bridge vlan del vid 100-102 dev {standby}")
         expect([1, VLAN, 103], "VLANs of the VF with fewer")
         guest.check(f"bridge vlan add vid 2000-3000 dev {standby}")
         guest.lab.vm.wait_for(f"grep -q 'rx-vlan-filter off' {guest.agent.log}", 5)
-        guest.check(f"bridge vlan del vid 2000-3000 dev {standby}; ip link set br9 type bridge vlan_filtering 0")
+        guest.check(
+            f"bridge vlan del vid 2000-3000 dev {standby}; ip link set br9 type bridge vlan_filtering 0"
+        )
         expect([], "VLANs of the VF with a bridge that does not filter")
     finally:
         guest.check(f"ip link set {standby} nomaster; ip link del br9")
@@ -131,7 +172,9 @@ def has_address(frame, address):
 
 @contextlib.contextmanager
 def open_vswitch_bridge(guest):
-    """A bridge of Open vSwitch in the guest with the standby as its port and the standby's addresses, as OVN-Kubernetes sets up br-ex."""
+    """A bridge of Open vSwitch in the guest with the standby as its port and the standby's
+    addresses, as OVN-Kubernetes sets up br-ex.
+    """
     try:
         archive = openvswitch.archive(note)
     except SuiteError as error:
@@ -144,12 +187,28 @@ def open_vswitch_bridge(guest):
         modprobe crc32c_generic && modprobe openvswitch || exit 1
         tar -xzf {at}/archive -C {at}
         {openvswitch.command("bin/ovsdb-tool", "create", f"{at}/conf.db", f"{at}/usr/share/openvswitch/vswitch.ovsschema")}""", timeout=60)
-    database = guest.lab.vm.spawn("OVS_RUNDIR=%s exec %s" % (at, openvswitch.command("sbin/ovsdb-server", f"--remote=punix:{at}/db.sock", f"{at}/conf.db")))
+    database = guest.lab.vm.spawn(
+        "OVS_RUNDIR=%s exec %s"
+        % (
+            at,
+            openvswitch.command(
+                "sbin/ovsdb-server", f"--remote=punix:{at}/db.sock", f"{at}/conf.db"
+            ),
+        )
+    )
     guest.lab.vm.wait_for(f"{control} --no-wait init", 20)
-    switch = guest.lab.vm.spawn("OVS_RUNDIR=%s exec %s" % (at, openvswitch.command("lib/openvswitch-switch/ovs-vswitchd", f"unix:{at}/db.sock")))
+    switch = guest.lab.vm.spawn(
+        "OVS_RUNDIR=%s exec %s"
+        % (at, openvswitch.command("lib/openvswitch-switch/ovs-vswitchd", f"unix:{at}/db.sock"))
+    )
     try:
-        guest.check(f"{control} add-br br-ex -- add-port br-ex {standby} -- set bridge br-ex other_config:hwaddr=\\\"{pair.mac}\\\"", timeout=60)
-        there = guest.run("i=0; while ! ip link show br-ex >/dev/null 2>&1 && [ $i -lt 50 ]; do i=$((i+1)); sleep 0.2; done; ip link show br-ex >/dev/null")[0]
+        guest.check(
+            f"{control} add-br br-ex -- add-port br-ex {standby} -- set bridge br-ex other_config:hwaddr=\\\"{pair.mac}\\\"",
+            timeout=60,
+        )
+        there = guest.run(
+            "i=0; while ! ip link show br-ex >/dev/null 2>&1 && [ $i -lt 50 ]; do i=$((i+1)); sleep 0.2; done; ip link show br-ex >/dev/null"
+        )[0]
         check(there == 0, lambda: f"no br-ex: {switch.output()}")
         guest.check(f"""
             sysctl -q -w net.ipv6.conf.br-ex.accept_dad=0
@@ -170,24 +229,44 @@ def open_vswitch_bridge(guest):
 
 @case("6.12")
 def open_vswitch(guest):
-    """Its kernel part takes frames for any MAC, as a bridge does; its internal port has the addresses."""
+    """Its kernel part takes frames for any MAC, as a bridge does; its internal port has the
+    addresses.
+    """
     with open_vswitch_bridge(guest) as (standby, pair):
         guest.wait_active("primary")
-        check_equal(guest.check(f"cat /sys/class/net/br-ex/address /sys/class/net/{standby}/address").split(), [pair.mac] * 2, "MACs")
+        check_equal(
+            guest.check(
+                f"cat /sys/class/net/br-ex/address /sys/class/net/{standby}/address"
+            ).split(),
+            [pair.mac] * 2,
+            "MACs",
+        )
         wire = guest.lab.capture("sb0")
         text = guest.survive(guest.lab.unplug_vf, guest.rest, "unplug")
-        announced = [frame for frame in wire.stop() if has_address(frame, pair.guest_v4) and frame.data[38:42] == frame.data[28:32]]
+        announced = [
+            frame
+            for frame in wire.stop()
+            if has_address(frame, pair.guest_v4) and frame.data[38:42] == frame.data[28:32]
+        ]
         check(announced, "br-ex's address was not announced on the standby's wire")
-        check("br-ex" not in guest.log(), lambda: f"br-ex is taken for a rejected primary:\n{guest.log()}")
+        check(
+            "br-ex" not in guest.log(),
+            lambda: f"br-ex is taken for a rejected primary:\n{guest.log()}",
+        )
         text += ", " + guest.survive(guest.lab.plug_vf, None, "plug")
         guest.wait_active("primary")
         # Nobody has the second MAC: the bridge outside sends it to both wires.
         for mac in ("ff:ff:ff:ff:ff:ff", "52:54:00:77:99:99"):
             receiver = guest.lab.vm.spawn(f"frame receive br-ex {TEST_TYPE:x} 3")
             receiver.wait_output("receiving")
-            guest.lab.peer.popen([program("frame"), "send", "peer0", mac, f"{TEST_TYPE:x}", "100"]).wait(20)
+            guest.lab.peer.popen(
+                [program("frame"), "send", "peer0", mac, f"{TEST_TYPE:x}", "100"]
+            ).wait(20)
             receiver.wait(15)
-            check_equal(tuple(int(word) for word in receiver.output().split()[-2:]), (100, 0), f"(arrived, twice) of 100 frames to {mac}")
+            check_equal(
+                tuple(int(word) for word in receiver.output().split()[-2:]), (100, 0),
+                f"(arrived, twice) of 100 frames to {mac}",
+            )
     return f"{text}, broadcast and foreign unicast 0/100"
 
 
@@ -204,14 +283,18 @@ done 2>/dev/null"""
 
 @case("6.12", "6.1", "sid")
 def xdp_by_a_link(guest):
-    """Nothing but the watch program tells of it, and it may be a firewall. Looked at once a second, two of eight would be in time."""
+    """Nothing but the watch program tells of it, and it may be a firewall. Looked at once a second,
+    two of eight would be in time.
+    """
     standby, primary = guest.lab.netdev("sb"), guest.lab.netdev("vf")
     guest.wait_active("primary")
     check("dev_xdp_install" in guest.check("vfsteer status --json"), "it is not watched")
     guest.lab.vm.push(firewall(), "/tmp/firewall.o", 0o644)
     guest.check("bpftool prog load /tmp/firewall.o /sys/fs/bpf/firewall type xdp")
     try:
-        soon = guest.check(LINKED.format(standby=standby, primary=primary), timeout=120).count("in time")
+        soon = guest.check(LINKED.format(standby=standby, primary=primary), timeout=120).count(
+            "in time"
+        )
     finally:
         guest.run("rm -f /sys/fs/bpf/firewall")
     guest.wait_active("primary")
@@ -221,7 +304,9 @@ def xdp_by_a_link(guest):
 
 @case("6.12", "6.1", "sid")
 def xdp_firewall(guest):
-    """Native in the standby's virtio_net; on the VF, whose driver knows no XDP, generic. It comes and goes, and nothing is lost but what it drops."""
+    """Native in the standby's virtio_net; on the VF, whose driver knows no XDP, generic. It comes
+    and goes, and nothing is lost but what it drops.
+    """
     standby, primary = guest.lab.netdev("sb"), guest.lab.netdev("vf")
     peer = guest.lab.pairs[0].peer_v4
     guest.lab.vm.push(firewall(), "/tmp/firewall.o", 0o644)
@@ -229,28 +314,48 @@ def xdp_firewall(guest):
 
     def change(command, state):
         guest.check(f"bpftool net {command} dev {standby}")
-        guest.lab.vm.wait_for(f"vfsteer status --json {standby} | grep -q '\"state\": *\"{state}\"'", 10)
+        guest.lab.vm.wait_for(
+            f"vfsteer status --json {standby} | grep -q '\"state\": *\"{state}\"'", 10
+        )
 
     try:
-        texts = [guest.survive(lambda: change("attach xdpdrv pinned /sys/fs/bpf/firewall", "generic"), None, "attach")]
+        texts = [
+            guest.survive(
+                lambda: change("attach xdpdrv pinned /sys/fs/bpf/firewall", "generic"), None,
+                "attach",
+            )
+        ]
         guest.wait_active("primary")
         check("xdpgeneric" in guest.check(f"ip link show {primary}"), "it is not on the primary")
         sent, answered = guest.run(f"ping -c 3 -W 1 {peer}")
-        check(sent != 0 and " 0 packets received" in answered, f"ICMP passes over the primary: {answered}")
+        check(
+            sent != 0 and " 0 packets received" in answered,
+            f"ICMP passes over the primary: {answered}",
+        )
         check_equal(guest.pair()["bypassed"], [], "bypassed")
         # Debian's 6.1 has no such module: there the number of sockets is all that is known.
-        expected = f"1 AF_XDP socket of {standby} gets nothing" if guest.run("modprobe xsk_diag")[0] == 0 else "1 AF_XDP socket here, of devices"
+        expected = (
+            f"1 AF_XDP socket of {standby} gets nothing"
+            if guest.run("modprobe xsk_diag")[0] == 0
+            else "1 AF_XDP socket here, of devices"
+        )
         socket_ = guest.lab.vm.spawn(f"exec af_xdp {standby}")
         guest.lab.vm.wait_for(f"grep -q bound {socket_.log}", 10)
         named = [entry["text"] for entry in guest.pair()["bypassed"] if entry["what"] == "af_xdp"]
-        check(len(named) == 1 and named[0].startswith(expected), f"bypassed: {named}, not {expected}")
+        check(
+            len(named) == 1 and named[0].startswith(expected), f"bypassed: {named}, not {expected}"
+        )
         socket_.stop()
-        # With a socket there the program would drop what it gives it, so the VF was not used meanwhile.
+        # With a socket there the program would drop what it gives it, so the VF was not used
+        # meanwhile.
         guest.wait_active("primary")
-        # Pings find the neighbours of what is measured, so the firewall lets nothing be measured before it is gone.
+        # Pings find the neighbours of what is measured, so the firewall lets nothing be measured
+        # before it is gone.
         change("detach xdpdrv", "none")
         guest.wait_active("primary")
-        texts.append(guest.survive(lambda: guest.check(f"ip link set {primary} mtu 1500"), None, "after it"))
+        texts.append(
+            guest.survive(lambda: guest.check(f"ip link set {primary} mtu 1500"), None, "after it")
+        )
     finally:
         guest.run(f"bpftool net detach xdpdrv dev {standby}; rm -f /sys/fs/bpf/firewall")
     guest.wait_active("primary")
@@ -260,21 +365,31 @@ def xdp_firewall(guest):
 
 @case("6.1", "5.10")
 def foreign_filters(guest):
-    """Before tcx the hook is clsact's: filters of others, there before us and added later, keep counting, and ours keep steering.
+    """Before tcx the hook is clsact's: filters of others, there before us and added later, keep
+    counting, and ours keep steering.
 
-    On the way out theirs come first, so they must not end the walk as `action pass` does: then nothing is left to steer.
+    On the way out theirs come first, so they must not end the walk as `action pass` does: then
+    nothing is left to steer.
     """
     standby = guest.lab.netdev("sb")
     egress = guest.check(f"tc filter show dev {standby} egress")
     check("steer_egress" in egress, f"no filter of ours on the standby's egress: {egress!r}")
     links = guest.check("ls /sys/fs/bpf/vfsteer/links").split()
-    check(not [link for link in links if "gress" in link], f"tcx links on a kernel without tcx: {links}")
+    check(
+        not [link for link in links if "gress" in link],
+        f"tcx links on a kernel without tcx: {links}",
+    )
     guest.lab.unplug_vf()
     guest.wait_active("standby")
     guest.agent.stop()
     guest.check("vfsteer unload")
-    left = guest.check(f"tc qdisc show dev {standby}; tc filter show dev {standby} egress; tc filter show dev {standby} ingress")
-    check("clsact" in left and "filter" not in left, f"unload leaves a standby that is up its qdisc, empty: {left}")
+    left = guest.check(
+        f"tc qdisc show dev {standby}; tc filter show dev {standby} egress; tc filter show dev {standby} ingress"
+    )
+    check(
+        "clsact" in left and "filter" not in left,
+        f"unload leaves a standby that is up its qdisc, empty: {left}",
+    )
     guest.check(f"""
         tc filter add dev {standby} ingress prio 10 matchall action continue
         tc filter add dev {standby} egress prio 10 matchall action continue""")
@@ -286,21 +401,41 @@ def foreign_filters(guest):
     texts, before = [], foreign_counts(guest, standby)
     texts.append(guest.survive(guest.lab.plug_vf, None, "plug"))
     counters = guest.wait_active("primary")["counters"]
-    check(counters["tx_primary_packets"] > 1000 and counters["rx_primary_packets"] > 1000, f"traffic did not go over the primary: {counters}")
+    check(
+        counters["tx_primary_packets"] > 1000 and counters["rx_primary_packets"] > 1000,
+        f"traffic did not go over the primary: {counters}",
+    )
     texts.append(guest.survive(guest.lab.unplug_vf, None, "unplug"))
     guest.wait_active("standby")
     after = foreign_counts(guest, standby)
     for key, value in after.items():
-        check(value - before[key] > 1000, f"the foreign {key} counted {value - before[key]} packets only: {after}, before {before}")
-    check("steer_egress" in guest.check(f"tc filter show dev {standby} egress"), "our filter is gone")
+        check(
+            value - before[key] > 1000,
+            f"the foreign {key} counted {value - before[key]} packets only: {after}, before {before}",
+        )
+    check(
+        "steer_egress" in guest.check(f"tc filter show dev {standby} egress"), "our filter is gone"
+    )
     guest.agent.stop()
     guest.check("vfsteer unload")
-    filters = {way: guest.check(f"tc filter show dev {standby} {way}") for way in ("ingress", "egress")}
+    filters = {
+        way: guest.check(f"tc filter show dev {standby} {way}") for way in ("ingress", "egress")
+    }
     for way, shown in filters.items():
-        check("matchall" in shown and ("u32" in shown or "flower" in shown), f"unload took a foreign {way} filter away: {shown}")
-        check("vfsteer" not in shown and "steer_" not in shown and "standby_ingress" not in shown, f"unload has left ours: {shown}")
+        check(
+            "matchall" in shown and ("u32" in shown or "flower" in shown),
+            f"unload took a foreign {way} filter away: {shown}",
+        )
+        check(
+            "vfsteer" not in shown and "steer_" not in shown and "standby_ingress" not in shown,
+            f"unload has left ours: {shown}",
+        )
     guest.check(f"tc qdisc del dev {standby} clsact")
-    return ", ".join(texts) + ", counted " + ", ".join(f"{key} {value - before[key]}" for key, value in after.items())
+    return (
+        ", ".join(texts)
+        + ", counted "
+        + ", ".join(f"{key} {value - before[key]}" for key, value in after.items())
+    )
 
 
 def foreign_counts(guest, device):
@@ -311,7 +446,9 @@ def foreign_counts(guest, device):
         for line in guest.check(f"tc -s filter show dev {device} {way}").splitlines():
             words = line.split()
             if words[:1] == ["filter"]:
-                kind = next((word for word in words if word in ("matchall", "u32", "flower", "bpf")), kind)
+                kind = next(
+                    (word for word in words if word in ("matchall", "u32", "flower", "bpf")), kind
+                )
             elif words[:1] == ["Sent"] and kind in ("matchall", "u32", "flower"):
                 counts[f"{way} {kind}"] = int(words[3])
     return counts

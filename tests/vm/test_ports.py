@@ -1,6 +1,8 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""Forwarded traffic: a container on a port of the pair, while the VF goes and comes back. A second virtio-net is a VF whose driver knows XDP."""
+"""Forwarded traffic: a container on a port of the pair, while the VF goes and comes back. A second
+virtio-net is a VF whose driver knows XDP.
+"""
 
 import contextlib
 import json
@@ -13,16 +15,41 @@ from stage import case, check, check_equal, figures, main  # noqa: E402
 from tools.rig.lab import Pair  # noqa: E402
 
 # The agent is started by ready(): a virtio-net as VF has to be named.
-GUESTS = {f"{kernel}-{model.partition('-')[0]}": {"kernel": kernel, "vf_model": model, "agent": False, "vf": False}
-          for kernel, model in (("6.12", "virtio-net-pci"), ("6.12", "e1000e"), ("6.1", "virtio-net-pci"), ("5.10", "e1000e"), ("sid", "virtio-net-pci"))}
-# Of 6.12-virtio normal takes all but these; the others differ in drivers, which their first case shows.
-LATER = [("full", "6.12-virtio/passthrough", "netns port-frames (passthrough)"),
-         ("full", "6.12-virtio/without-agent", "netns port-crashes; port-failover killed-agent"),
-         ("full", "6.12-virtio/driver-unbind-and-bind", "6.12-virtio/unplug-and-plug; hotplug 6.12-acpi/driver-unbind-and-bind"),
-         *(("full", f"{guest}/*", "the same case on 6.12-virtio; netns port-failover by tc") for guest in GUESTS if guest != "6.12-virtio")]
+GUESTS = {
+    f"{kernel}-{model.partition('-')[0]}": {
+        "kernel": kernel,
+        "vf_model": model,
+        "agent": False,
+        "vf": False,
+    }
+    for kernel, model in (
+        ("6.12", "virtio-net-pci"),
+        ("6.12", "e1000e"),
+        ("6.1", "virtio-net-pci"),
+        ("5.10", "e1000e"),
+        ("sid", "virtio-net-pci"),
+    )
+}
+# Of 6.12-virtio normal takes all but these; the others differ in drivers, which their first case
+# shows.
+LATER = [
+    ("full", "6.12-virtio/passthrough", "netns port-frames (passthrough)"),
+    ("full", "6.12-virtio/without-agent", "netns port-crashes; port-failover killed-agent"),
+    (
+        "full",
+        "6.12-virtio/driver-unbind-and-bind",
+        "6.12-virtio/unplug-and-plug; hotplug 6.12-acpi/driver-unbind-and-bind",
+    ),
+    *(
+        ("full", f"{guest}/*", "the same case on 6.12-virtio; netns port-failover by tc")
+        for guest in GUESTS
+        if guest != "6.12-virtio"
+    ),
+]
 VF = "eth1"  # the kernel's name for the second device
 PORT, NETNS, MAC = "port0", "container", "52:54:00:77:c0:01"
-INSIDE = f"/usr/sbin/ip netns exec {NETNS}"  # by its path: after exec busybox takes its own, which knows no namespaces
+# by its path: after exec busybox takes its own, which knows no namespaces
+INSIDE = f"/usr/sbin/ip netns exec {NETNS}"
 SHARED, PASSTHROUGH = f"--mac {MAC}", "--passthrough"
 ANNOUNCED = 10  # packets a silent container may miss: 5 ms at 2,000 a second
 SOME = 1000  # packets that show a way was taken: a slow machine sends fewer than it is asked to
@@ -43,10 +70,13 @@ class PortPair(Pair):
 
 @contextlib.contextmanager
 def container(guest, settings=SHARED):
-    """A namespace in the guest whose only device is the other end of the port; what is measured within goes to it."""
+    """A namespace in the guest whose only device is the other end of the port; what is measured
+    within goes to it.
+    """
     pair = guest.lab.pairs[0]
     inner = PortPair(0, MAC if settings == SHARED else pair.mac)
-    # Its frames carry whole checksums, as those of a forwarder do: XDP is given no others. GRO, which makes its end take XDP frames, is vfsteer's part.
+    # Its frames carry whole checksums, as those of a forwarder do: XDP is given no others. GRO,
+    # which makes its end take XDP frames, is vfsteer's part.
     guest.check(f"""
         ip netns add {NETNS}
         ip link add {PORT} txqueuelen 10000 type veth peer name eth0 address {inner.station_mac} netns {NETNS}
@@ -63,14 +93,25 @@ def container(guest, settings=SHARED):
         yield
     finally:
         guest.lab.pairs[0] = pair
-        # What a silent container's peer was told for good (quiet_peer), the next container need not have.
-        guest.lab.peer.run(f"for to in {inner.guest_v4} {inner.guest_v6}; do ip neighbour del $to dev peer0 2>/dev/null || true; done")
+        # What a silent container's peer was told for good (quiet_peer), the next container need not
+        # have.
+        guest.lab.peer.run(
+            f"for to in {inner.guest_v4} {inner.guest_v6}; do ip neighbour del $to dev peer0 2>/dev/null || true; done"
+        )
         guest.run(f"vfsteer port del {PORT}; ip link delete {PORT}; ip netns delete {NETNS}")
 
 
 def start(guest):
-    """The agent, with a virtio-net as VF named to it, which otherwise would be a standby of its own."""
-    guest.start_agent(*(["--pair", f"{guest.lab.netdev('sb')}={VF}"] if guest.lab.vf_model.startswith("virtio") else []))
+    """The agent, with a virtio-net as VF named to it, which otherwise would be a standby of its
+    own.
+    """
+    guest.start_agent(
+        *(
+            ["--pair", f"{guest.lab.netdev('sb')}={VF}"]
+            if guest.lab.vf_model.startswith("virtio")
+            else []
+        )
+    )
 
 
 def ready(guest):
@@ -92,9 +133,13 @@ def drivers(guest):
 
 
 def forwarded(guest, event, again, what, **how):
-    """At half the usual rate, and sooner taken for overloaded: a veth has room for 256 XDP frames, no queue, and on a machine with other work an
-    emulated container stands still for 100 ms at times."""
-    return guest.survive(event, again, what, inside=INSIDE, **{"rate": 1000, "overloaded_ms": 20, **how})
+    """At half the usual rate, and sooner taken for overloaded: a veth has room for 256 XDP frames,
+    no queue, and on a machine with other work an emulated container stands still for 100 ms at
+    times.
+    """
+    return guest.survive(
+        event, again, what, inside=INSIDE, **{"rate": 1000, "overloaded_ms": 20, **how}
+    )
 
 
 def plugged(guest):
@@ -120,7 +165,10 @@ def unplug_and_plug(guest):
         counts = port(guest)["counters"]
         for way, driver in (("tx", takes_by), ("rx", delivers_by)):
             check(counts[f"{way}_packets"] > SOME, f"{way}: {counts}")
-            check_equal(counts[f"{way}_native_packets"] > SOME, driver == "native", f"{way} by XDP, with driver {driver}: {counts}")
+            check_equal(
+                counts[f"{way}_native_packets"] > SOME, driver == "native",
+                f"{way} by XDP, with driver {driver}: {counts}",
+            )
     return f"{text}, takes by {takes_by}, delivers by {delivers_by}"
 
 
@@ -133,7 +181,11 @@ def drivers_of_this_guest(guest):
         if guest.name.startswith(("6.12", "sid")):
             check_equal(drivers(guest), ("native", "native"), f"drivers ({one['why']})")
             check_equal(xdp["standby"], "native", "the standby's")
-        check_equal(xdp["primary"], "native" if guest.name.startswith(("6.12-virtio", "sid-virtio")) else xdp["primary"], "the primary's")
+        check_equal(
+            xdp["primary"],
+            "native" if guest.name.startswith(("6.12-virtio", "sid-virtio")) else xdp["primary"],
+            "the primary's",
+        )
         if not guest.lab.vf_model.startswith("virtio"):
             check_equal(xdp["primary"], "tc", "the primary's, whose driver has no XDP")
     return f"port {one['takes_by']}/{one['delivers_by']} ({one['why']}), standby {xdp['standby']}, primary {xdp['primary']}"
@@ -143,7 +195,11 @@ def drivers_of_this_guest(guest):
 def driver_unbind_and_bind(guest):
     ready(guest)
     virtio = guest.lab.vf_model.startswith("virtio")
-    address = guest.driver()[0] if not virtio else guest.check(f"basename $(dirname $(readlink -f /sys/class/net/{VF}/device))").strip()
+    address = (
+        guest.driver()[0]
+        if not virtio
+        else guest.check(f"basename $(dirname $(readlink -f /sys/class/net/{VF}/device))").strip()
+    )
     driver = f"/sys/bus/pci/drivers/{'virtio-pci' if virtio else guest.lab.vf_model}"
 
     def unbind():
@@ -155,7 +211,9 @@ def driver_unbind_and_bind(guest):
     with container(guest):
         text = forwarded(guest, unbind, lambda: (bind(), guest.wait_active("primary")), "unbind")
         guest.wait_active("standby")
-        text += ", " + forwarded(guest, bind, lambda: (unbind(), guest.wait_active("standby")), "bind")
+        text += ", " + forwarded(
+            guest, bind, lambda: (unbind(), guest.wait_active("standby")), "bind"
+        )
         guest.wait_active("primary")
     return text
 
@@ -181,11 +239,15 @@ def without_agent(guest):
 
 @case("6.12-virtio")
 def silent_container(guest):
-    """It sends nothing: the announcement of a switch has its MAC, and the address it was seen with."""
+    """It sends nothing: the announcement of a switch has its MAC, and the address it was seen with.
+    """
     ready(guest)
     texts = []
     with container(guest):
-        for what, event, path in (("unplug", guest.lab.unplug_vf, "standby"), ("plug", guest.lab.plug_vf, "primary")):
+        for what, event, path in (
+            ("unplug", guest.lab.unplug_vf, "standby"),
+            ("plug", guest.lab.plug_vf, "primary"),
+        ):
             result = guest.measure(event, ways=("in",), inside=INSIDE)
             guest.wait_active(path)
             texts.append(f"{what} {figures(result)}")
@@ -208,7 +270,9 @@ def passthrough(guest):
 
 @case("6.12-virtio", "5.10-*")
 def nothing_is_left(guest):
-    """After the last port is gone: no program, link, map or address of one, and the devices as before."""
+    """After the last port is gone: no program, link, map or address of one, and the devices as
+    before.
+    """
     ready(guest)
     standby, vf = guest.lab.netdev("sb"), guest.lab.netdev("vf")
     look = f"ip -d link show {standby}; ip -d link show {vf}; ls /sys/fs/bpf/vfsteer; tc qdisc show; bridge fdb show dev {standby}; bridge fdb show dev {vf}"
@@ -216,11 +280,22 @@ def nothing_is_left(guest):
     with container(guest):
         check(guest.check(look) != before, "a port changes nothing that is looked at here")
     left = json.loads(guest.check("bpftool -j prog show"))
-    names = sorted({one["name"] for one in left if one.get("name", "").startswith(("port_", "ports_", "uplink_"))})
+    names = sorted(
+        {
+            one["name"]
+            for one in left
+            if one.get("name", "").startswith(("port_", "ports_", "uplink_"))
+        }
+    )
     check(not names, f"programs left: {names}")
-    check_equal(guest.check("ls /sys/fs/bpf/vfsteer/links | grep -E 'port|uplink' || true"), "", "links left")
+    check_equal(
+        guest.check("ls /sys/fs/bpf/vfsteer/links | grep -E 'port|uplink' || true"), "",
+        "links left",
+    )
     after = guest.check(look)
-    check_equal(sorted(set(after.splitlines()) ^ set(before.splitlines())), [], "what is not as before")
+    check_equal(
+        sorted(set(after.splitlines()) ^ set(before.splitlines())), [], "what is not as before"
+    )
 
 
 if __name__ == "__main__":

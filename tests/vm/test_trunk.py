@@ -97,7 +97,7 @@ def others_have_their_turn(guest):
     took["switch back"] = timed(lambda: guest.check(f"vfsteer switch {other} auto"))
     guest.wait_active("primary", 1, 60)
     for what, event, path in (
-        ("unplug", lambda: guest.lab.unplug_vf(1), "standby"),
+        ("unplug", lambda: guest.lab.unplug_vf(1, timeout=180), "standby"),
         ("plug", lambda: guest.lab.plug_vf(1), "primary"),
     ):
         result = guest.measure(event, pair=1, rate=500, before_s=0.3, after_s=0.6)

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a live migration costs a guest: between two QEMU processes, its VF taken out before and given back after, under three loads.
+"""What a live migration costs a guest: between two QEMU processes, its VF taken out before and
+given back after, under three loads.
 
-The loads and their far end are migrate_client.py's, the guest's end is guest/responder.c's, the hypervisor host migrate_host.py's.
+The loads and their far end are migrate_client.py's, the guest's end is guest/responder.c's, the
+hypervisor host migrate_host.py's.
 """
 
 import json
@@ -35,7 +37,8 @@ BEFORE_S, APART_S, AFTER_S = 3.0, 1.5, 5.0
 LEAST_S = 1.0  # each of these with --smoke
 DUPLICATES_TOLD = 100  # each with its place, beside the figure
 STEP_S = 100  # a first guess; the progress learns
-# A host may let the PF hear what goes to the VF while a VF is on its way out or in. Only a guest that listens on both wires gains by it.
+# A host may let the PF hear what goes to the VF while a VF is on its way out or in. Only a guest
+# that listens on both wires gains by it.
 EVIDENCE = "cat /tmp/spawn-*.log 2>/dev/null; dmesg | tail -n 40; ip -s link; grep -E '^(Ip|Udp|Tcp):' /proc/net/snmp"
 TCP_TEXT = "cat /proc/net/snmp /proc/net/netstat"
 HANDOVERS = {"": "plain", "shared-": "shared"}
@@ -46,7 +49,9 @@ class MigrateError(Exception):
 
 
 def describe():
-    return "a live migration between two QEMU, VF out and in: answers lost, holes, TCP, time on the VF"
+    return (
+        "a live migration between two QEMU, VF out and in: answers lost, holes, TCP, time on the VF"
+    )
 
 
 def responder():
@@ -64,8 +69,10 @@ class Client:
 
     def __init__(self, host, guest, report):
         self._report = report
-        self._process = host.peer.popen([sys.executable, "-B", HERE / "migrate_client.py", guest, PORT, report],
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self._process = host.peer.popen(
+            [sys.executable, "-B", HERE / "migrate_client.py", guest, PORT, report],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
         if self._process.stdout.readline().strip() != "ready":
             raise MigrateError(f"the traffic did not start: {self._process.stderr.read()}")
 
@@ -94,7 +101,8 @@ class Scenario:
         self.say(step)
 
     def run(self):
-        """(figures, what QEMU says of the migration, what the machines have to say for themselves)."""
+        """(figures, what QEMU says of the migration, what the machines have to say for themselves).
+        """
         pair = Pair(0)
         self.say("booting the host")
         with Host(self.image, pair.mac, pair.peer_v4, {"witness": witness()}) as host:
@@ -116,10 +124,20 @@ class Scenario:
             finally:
                 client.stop()
                 witnesses.stop()
-            figures = account(noted, self.marks, tcp_counters(tcp_before, target.run(TCP_TEXT)[1]), sights)
-            evidence = "\n".join([
-                "guest", target.run(EVIDENCE)[1], "host", host.vm.run(EVIDENCE)[1], "outside", host.switch.run("ip -s link; bridge fdb show br br0"),
-                host.peer.run("ip -s link show peer0; grep -E '^(Ip|Udp|Tcp):' /proc/net/snmp")])
+            figures = account(
+                noted, self.marks, tcp_counters(tcp_before, target.run(TCP_TEXT)[1]), sights
+            )
+            evidence = "\n".join(
+                [
+                    "guest",
+                    target.run(EVIDENCE)[1],
+                    "host",
+                    host.vm.run(EVIDENCE)[1],
+                    "outside",
+                    host.switch.run("ip -s link; bridge fdb show br br0"),
+                    host.peer.run("ip -s link show peer0; grep -E '^(Ip|Udp|Tcp):' /proc/net/snmp"),
+                ]
+            )
             source.close()
             target.close()
         return figures, said, evidence
@@ -139,16 +157,25 @@ class Scenario:
             name = lab.wait_vf(timeout=VF_TIMEOUT_S)
             self.contender.vf_back(lab)
             vm.wait_for(f"grep -q 1 /sys/class/net/{name}/carrier", 20)
-            # The pair's own traffic on it, in both directions, or the measurement would be of something else.
+            # The pair's own traffic on it, in both directions, or the measurement would be of
+            # something else.
             sent = f"cat /sys/class/net/{name}/statistics/tx_packets"
-            vm.wait_for(f"a=$({sent}); ping -c5 -i0.1 -W1 {lab.pairs[0].peer_v4} && [ $({sent}) -ge $((a + 5)) ]", 30)
+            vm.wait_for(
+                f"a=$({sent}); ping -c5 -i0.1 -W1 {lab.pairs[0].peer_v4} && [ $({sent}) -ge $((a + 5)) ]",
+                30,
+            )
 
     @staticmethod
     def _vf_wait(target):
-        """Until the VF carries the traffic, as the guest's own agent would tell a host. What does not come back is the account's to tell."""
+        """Until the VF carries the traffic, as the guest's own agent would tell a host. What does
+        not come back is the account's to tell.
+        """
         vf = InnerLab(target).netdevs("vf")
-        target.run(f"for try in $(seq 60); do sent=$(cat {vf}/*/statistics/tx_packets 2>/dev/null); "
-                   f"[ ${{sent:-0}} -gt 50 ] && exit; sleep 0.1; done", 60)
+        target.run(
+            f"for try in $(seq 60); do sent=$(cat {vf}/*/statistics/tx_packets 2>/dev/null); "
+            f"[ ${{sent:-0}} -gt 50 ] && exit; sleep 0.1; done",
+            60,
+        )
 
     def _migrate(self, host, source, target):
         a, b = source.side, target.side
@@ -156,8 +183,9 @@ class Scenario:
         left = False
         if self.vf:
             if self.shared:
-                # From the first copy on the guest has to know that there may be two: of one that is on its way down both wires, as the host begins
-                # to share, a guest that is at rest on its VF would deliver both.
+                # From the first copy on the guest has to know that there may be two: of one that is
+                # on its way down both wires, as the host begins to share, a guest that is at rest
+                # on its VF would deliver both.
                 self._mark("leave")
                 left = self.contender.vf_leave(InnerLab(source))
                 host.mac_share(a)
@@ -170,12 +198,15 @@ class Scenario:
         if not self.vf:
             self.marks["unplug"] = self.marks["migrate"]
         said = migrate(source, target)
-        self.marks["stop"], self.marks["resume"] = int(said["stop_s"] * 1e9), int(said["resume_s"] * 1e9)
+        self.marks["stop"], self.marks["resume"] = int(said["stop_s"] * 1e9), int(
+            said["resume_s"] * 1e9
+        )
         time.sleep(effort(APART_S, LEAST_S))
         if self.vf:
             if self.shared:
                 host.mac_share(b)
-            # Only then: the device's coming alone takes QEMU a while, and all that time the VF would swallow what is the guest's.
+            # Only then: the device's coming alone takes QEMU a while, and all that time the VF
+            # would swallow what is the guest's.
             self._mark("plug")
             target.plug()
             self._mark("plugged")
@@ -234,60 +265,120 @@ class Scenario:
 
 def record(results, contender, run, prefix, figures, said, more):
     """Adds the figures of one migration; a text for its line."""
-    context = {"run": run, "release": kernels.release(kernels.kernel(KERNEL)), "bucket_ms": BUCKET_MS,
-               "qemu": qemu_said(qemu(newer=True)), "holes": figures["holes"], "marks_ms": figures["series_marks_ms"],
-               "load": round(os.getloadavg()[0], 2), **more}
+    context = {
+        "run": run,
+        "release": kernels.release(kernels.kernel(KERNEL)),
+        "bucket_ms": BUCKET_MS,
+        "qemu": qemu_said(qemu(newer=True)),
+        "holes": figures["holes"],
+        "marks_ms": figures["series_marks_ms"],
+        "load": round(os.getloadavg()[0], 2),
+        **more,
+    }
 
     def add(metric, value, unit, **noted):
-        results.add(SECTION, contender.name, prefix + metric, KERNEL, value, unit, {**context, **noted})
+        results.add(
+            SECTION, contender.name, prefix + metric, KERNEL, value, unit, {**context, **noted}
+        )
 
-    add("answers/lost", figures["lost"], "answers", asked=figures["asked"], lost_before=figures["lost_before"])
-    add("answers/duplicates", figures["duplicates"]["answers"], "answers", steps=figures["duplicates"]["steps"])
-    add("requests/duplicates", figures["duplicates"]["requests"], "requests", when=figures["duplicates"]["when"][:DUPLICATES_TOLD])
+    add(
+        "answers/lost", figures["lost"], "answers", asked=figures["asked"],
+        lost_before=figures["lost_before"],
+    )
+    add(
+        "answers/duplicates", figures["duplicates"]["answers"], "answers",
+        steps=figures["duplicates"]["steps"],
+    )
+    add(
+        "requests/duplicates", figures["duplicates"]["requests"], "requests",
+        when=figures["duplicates"]["when"][:DUPLICATES_TOLD],
+    )
     add("answers/lost-outside-downtime", figures["lost_outside"], "answers")
-    add("answers/lost-by-rig", figures["lost_by_rig"], "answers", witnesses_dropped=figures["witnesses_dropped"])
-    # QEMU's downtimes differ by more than contenders do: what is left of it is theirs, and the time until the network has noticed.
-    add("answers/lost-beyond-reported-downtime", max(0, figures["lost"] - round(said["reported_ms"] / INTERVAL_MS)), "answers")
+    add(
+        "answers/lost-by-rig", figures["lost_by_rig"], "answers",
+        witnesses_dropped=figures["witnesses_dropped"],
+    )
+    # QEMU's downtimes differ by more than contenders do: what is left of it is theirs, and the time
+    # until the network has noticed.
+    add(
+        "answers/lost-beyond-reported-downtime",
+        max(0, figures["lost"] - round(said["reported_ms"] / INTERVAL_MS)), "answers",
+    )
     add("holes/count", len(figures["holes"]), "holes")
     add("holes/longest", figures["longest_hole_ms"], "ms", longest_silence_ms=figures["silence_ms"])
     add("downtime/events", said["downtime_ms"], "ms")
-    add("downtime/reported", said["reported_ms"], "ms", total_ms=said["total_ms"], rounds=said["rounds"])
+    add(
+        "downtime/reported", said["reported_ms"], "ms", total_ms=said["total_ms"],
+        rounds=said["rounds"],
+    )
     stall, counters = figures["tcp_stall"], figures["tcp_counters"]
     add("tcp/stall", stall["ms"], "ms", bytes=figures["tcp_bytes"], stall=stall, counters=counters)
-    add("tcp/retransmitted", sum(one.get("RetransSegs", 0) for one in counters.values()), "segments")
-    add("tcp/received-twice", sum(one.get("TCPDSACKOldSent", 0) for one in counters.values()), "segments")
-    add("tcp/damaged", int(not figures["tcp_intact"]), "streams", broken=figures["tcp_broken"], corrupt_at=figures["tcp_corrupt_at"])
-    add("tcp/broken", figures["idle_broken"], "connections", of=figures["idle"], errors=figures["idle_errors"])
+    add(
+        "tcp/retransmitted", sum(one.get("RetransSegs", 0) for one in counters.values()), "segments"
+    )
+    add(
+        "tcp/received-twice", sum(one.get("TCPDSACKOldSent", 0) for one in counters.values()),
+        "segments",
+    )
+    add(
+        "tcp/damaged", int(not figures["tcp_intact"]), "streams", broken=figures["tcp_broken"],
+        corrupt_at=figures["tcp_corrupt_at"],
+    )
+    add(
+        "tcp/broken", figures["idle_broken"], "connections", of=figures["idle"],
+        errors=figures["idle_errors"],
+    )
     if contender.name != "virtio-only":
         add("vf/return-out", figures["vf_tx_ms"], "ms")
         add("vf/return-in", figures["vf_rx_ms"], "ms")
         add("vf/before", figures["vf_before_s"], "s")
         add("vf/after", figures["vf_after_s"], "s")
     add("arrivals", figures["series"], "answers per 10 ms")
-    vf = f", back on the VF after {figures['vf_tx_ms']} ms" if contender.name != "virtio-only" else ""
-    holes = "; ".join(f"{hole['lost']} in {hole['ms']:.0f} ms after {hole['step']}: " +
-                      ", ".join(f"{where} {count}" for where, count in hole["where"].items()) for hole in figures["holes"])
-    return (f"{figures['lost']} of {figures['asked']} answers lost ({figures['lost_outside']} outside the downtime, {figures['lost_by_rig']} of "
-            "these by the rig), "
-            f"{len(figures['holes'])} holes ({holes}), downtime {said['downtime_ms']:.0f} ms "
-            f"(reported {said['reported_ms']}), twice: {figures['duplicates']['requests']} questions, {figures['duplicates']['answers']} answers; "
-            f"TCP stall {stall['ms']:.0f} ms from {stall['step']} + {stall['after_step_ms']:.0f} ms, {figures['idle_broken']} connections broken{vf}")
+    vf = (
+        f", back on the VF after {figures['vf_tx_ms']} ms"
+        if contender.name != "virtio-only"
+        else ""
+    )
+    holes = "; ".join(
+        f"{hole['lost']} in {hole['ms']:.0f} ms after {hole['step']}: "
+        + ", ".join(f"{where} {count}" for where, count in hole["where"].items())
+        for hole in figures["holes"]
+    )
+    return (
+        f"{figures['lost']} of {figures['asked']} answers lost ({figures['lost_outside']} outside the downtime, {figures['lost_by_rig']} of "
+        "these by the rig), "
+        f"{len(figures['holes'])} holes ({holes}), downtime {said['downtime_ms']:.0f} ms "
+        f"(reported {said['reported_ms']}), twice: {figures['duplicates']['requests']} questions, {figures['duplicates']['answers']} answers; "
+        f"TCP stall {stall['ms']:.0f} ms from {stall['step']} + {stall['after_step_ms']:.0f} ms, {figures['idle_broken']} connections broken{vf}"
+    )
 
 
 def _keep(results, name, figures, said, evidence):
     """Beside the results, for whoever asks why: what no table has room for."""
     folder = results.path.parent / "migrate"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{name}.log").write_text(f"{json.dumps(figures, indent=1)}\n{json.dumps(said, indent=1)}\n{evidence}\n")
+    (folder / f"{name}.log").write_text(
+        f"{json.dumps(figures, indent=1)}\n{json.dumps(said, indent=1)}\n{evidence}\n"
+    )
 
 
 def plan(contenders, runs):
-    """[(run, handover's prefix, contender)] in their order; with --smoke one handover each, in turn, the shared one first."""
-    steps = [(number, prefix, contender) for number in range(1, runs + 1) for prefix in HANDOVERS for contender in contenders
-             if not prefix or contender.name != "virtio-only"]
+    """[(run, handover's prefix, contender)] in their order; with --smoke one handover each, in
+    turn, the shared one first.
+    """
+    steps = [
+        (number, prefix, contender)
+        for number in range(1, runs + 1)
+        for prefix in HANDOVERS
+        for contender in contenders
+        if not prefix or contender.name != "virtio-only"
+    ]
     if not is_least():
         return steps
-    least = {contender.name: "" if place % 2 or contender.name == "virtio-only" else "shared-" for place, contender in enumerate(contenders)}
+    least = {
+        contender.name: "" if place % 2 or contender.name == "virtio-only" else "shared-"
+        for place, contender in enumerate(contenders)
+    }
     return [step for step in steps if least[step[2].name] == step[1]]
 
 
@@ -299,9 +390,14 @@ def run(options, results):
     image = initramfs(kernels.kernel(KERNEL), extra)
     steps = plan(contenders, options.runs)
     if not options.resume:
-        results.discard(lambda figure: figure.section == SECTION and figure.contender in {one.name for one in contenders})
+        results.discard(
+            lambda figure: figure.section == SECTION
+            and figure.contender in {one.name for one in contenders}
+        )
     progress, failed = Progress(len(steps), STEP_S), 0
-    progress.say(f"migrate: {len(steps)} migrations: the guest and its hypervisor host have kernel {KERNEL}, QEMU 10 or later for both")
+    progress.say(
+        f"migrate: {len(steps)} migrations: the guest and its hypervisor host have kernel {KERNEL}, QEMU 10 or later for both"
+    )
     for number, prefix, contender in steps:
         figure = results.figure(SECTION, contender.name, f"{prefix}answers/lost", KERNEL)
         name = f"{contender.label}, {HANDOVERS[prefix]} handover, run {number}"
@@ -310,18 +406,30 @@ def run(options, results):
             continue
         text = None
         for again in range(2):
-            scenario = Scenario(contender, image, bool(prefix), lambda step: print(f"    {step}", flush=True))
+            scenario = Scenario(
+                contender, image, bool(prefix), lambda step: print(f"    {step}", flush=True)
+            )
             try:
                 figures, said, evidence = scenario.run()
-                _keep(results, f"{prefix}{contender.name}-{number}",
-                      {key: value for key, value in figures.items() if key != "series"}, said, evidence)
-                text = record(results, contender, number, prefix, figures, said, {"repeated": again} if again else {})
+                _keep(
+                    results, f"{prefix}{contender.name}-{number}",
+                    {key: value for key, value in figures.items() if key != "series"}, said,
+                    evidence,
+                )
+                text = record(
+                    results, contender, number, prefix, figures, said,
+                    {"repeated": again} if again else {},
+                )
                 break
             except Exception as error:  # the next contender must have its turn
-                # Of many runs some die at the start, of the guest or of the migration, in the emulated hypervisor, whoever is in the guest.
-                # A measurement that was under way is not made again: its failure is a result.
+                # Of many runs some die at the start, of the guest or of the migration, in the
+                # emulated hypervisor, whoever is in the guest. A measurement that was under way is
+                # not made again: its failure is a result.
                 early = isinstance(error, MigrationDied) or not scenario.marks
-                progress.say(f"{name}: {type(error).__name__}: {error}" + ("\nonce more" if early and not again else ""))
+                progress.say(
+                    f"{name}: {type(error).__name__}: {error}"
+                    + ("\nonce more" if early and not again else "")
+                )
                 if not early:
                     break
         failed += text is None

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""The far end of a migration's traffic: asks, streams and keeps connections open until SIGTERM, then writes its account.
+"""The far end of a migration's traffic: asks, streams and keeps connections open until
+SIGTERM, then writes its account.
 
-	migrate_client.py GUEST PORT REPORT
+    migrate_client.py GUEST PORT REPORT
 
-Runs by itself in the peer's namespace, outside all emulation: its clock is the machine's own, and a guest or hypervisor that stands still
-does not stop the one who counts. All times are CLOCK_MONOTONIC in ns, which the program that drives the migration shares.
+Runs by itself in the peer's namespace, outside all emulation: its clock is the machine's own, and a
+guest or hypervisor that stands still does not stop the one who counts. All times are
+CLOCK_MONOTONIC in ns, which the program that drives the migration shares.
 """
 
 import json
@@ -25,19 +27,25 @@ from tools.benchmark.migrate_account import tcp_counters  # noqa: E402
 MAGIC = 0x76666d67
 ANSWER = struct.Struct("!IIQIIIIQIIII")  # guest/responder.c has the names
 INTERVAL_NS = 2_000_000
-# Slow enough for an emulated guest to have time left, as a busy real one does; it is stalls that are looked for, not throughput.
+# Slow enough for an emulated guest to have time left, as a busy real one does; it is stalls that
+# are looked for, not throughput.
 BLOCK, BLOCK_EVERY_S = 8192, 0.08
 IDLE_CONNECTIONS = 100
 STRAGGLERS_S, STRAGGLERS_MAX_S, LINE_TIMEOUT_S = 2.0, 20.0, 20.0
 SAMPLE_S = 0.02
-# Of the kernel's struct tcp_info, by offset: backoff, rto (us), total_retrans (segments), dsack_dups (segments, since Linux 4.20).
+# Of the kernel's struct tcp_info, by offset: backoff, rto (us), total_retrans (segments),
+# dsack_dups (segments, since Linux 4.20).
 TCP_INFO = ((4, "B"), (8, "I"), (100, "I"), (216, "I"))
 
 
 def udp_errors():
     """{name: count} of what this namespace's kernel has refused of the datagrams that came."""
-    names, values = (line.split()[1:] for line in open("/proc/self/net/snmp") if line.startswith("Udp:"))
-    return {name: int(value) for name, value in zip(names, values) if "Errors" in name and int(value)}
+    names, values = (
+        line.split()[1:] for line in open("/proc/self/net/snmp") if line.startswith("Udp:")
+    )
+    return {
+        name: int(value) for name, value in zip(names, values) if "Errors" in name and int(value)
+    }
 
 
 def tcp_text():
@@ -49,7 +57,9 @@ class Asking:
     """UDP: a request every 2 ms, whatever has become of the ones before."""
 
     def __init__(self, where):
-        self.sent, self.answers = [], []  # ns by number; (number, came ns, requests, vf_ifindex, vf_rx, vf_tx, *TCP_SAMPLE of the guest)
+        # ns by number; (number, came ns, requests, vf_ifindex, vf_rx, vf_tx, *TCP_SAMPLE of the
+        # guest)
+        self.sent, self.answers = [], []
         self.errors = 0
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
@@ -62,7 +72,8 @@ class Asking:
             if now < due:
                 time.sleep((due - now) / 1e9)
                 continue
-            # After a pause of our own the pace goes on from here: a burst would be a load that nobody asked for.
+            # After a pause of our own the pace goes on from here: a burst would be a load that
+            # nobody asked for.
             due = due + INTERVAL_NS if now - due < 10 * INTERVAL_NS else now + INTERVAL_NS
             self.sent.append(now)
             try:
@@ -83,7 +94,9 @@ class Asking:
 
 
     def wait_stragglers(self):
-        """Until no answer has come for STRAGGLERS_S: on a busy machine the guest is seconds behind, and a late answer is not a lost one."""
+        """Until no answer has come for STRAGGLERS_S: on a busy machine the guest is seconds behind,
+        and a late answer is not a lost one.
+        """
         ended = time.monotonic()
         while time.monotonic() < ended + STRAGGLERS_MAX_S:
             time.sleep(0.1)
@@ -105,7 +118,8 @@ class Stream:
 
     @staticmethod
     def _content(start, size):
-        # No period that a lost or doubled segment could hide in: each word is its own place in the stream.
+        # No period that a lost or doubled segment could hide in: each word is its own place in the
+        # stream.
         first = start // 8
         words = struct.pack(f"!{size // 8 + 2}Q", *range(first, first + size // 8 + 2))
         return words[start % 8:start % 8 + size]
@@ -140,7 +154,11 @@ class Stream:
                 told = self.connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
             except OSError:
                 return
-            now = [struct.unpack_from(kind, told, offset)[0] for offset, kind in TCP_INFO if len(told) >= offset + struct.calcsize(kind)]
+            now = [
+                struct.unpack_from(kind, told, offset)[0]
+                for offset, kind in TCP_INFO
+                if len(told) >= offset + struct.calcsize(kind)
+            ]
             if not self.sender or self.sender[-1][1:] != now:
                 self.sender.append([time.monotonic_ns(), *now])
 
@@ -192,9 +210,16 @@ def main(guest, port, report):
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     idle, stream, asking, tcp_before = Idle(where), Stream(where), Asking(where), tcp_text()
-    threads = [threading.Thread(target=target, args=args, daemon=True) for target, args in (
-        (asking.hear, ()), (asking.ask, (stopping,)), (stream.receive, ()), (stream.send, (stopping,)),
-        (stream.sample, (stopping,)))]
+    threads = [
+        threading.Thread(target=target, args=args, daemon=True)
+        for target, args in (
+            (asking.hear, ()),
+            (asking.ask, (stopping,)),
+            (stream.receive, ()),
+            (stream.send, (stopping,)),
+            (stream.sample, (stopping,)),
+        )
+    ]
     for thread in threads:
         thread.start()
     print("ready", flush=True)
@@ -206,10 +231,26 @@ def main(guest, port, report):
     for thread in threads[2:4]:
         thread.join(LINE_TIMEOUT_S)
     with open(report, "w") as file:
-        json.dump({"sent": asking.sent, "answers": asking.answers, "send_errors": asking.errors, "udp_errors": udp_errors(), "broken": broken,
-                   "tcp_counters": tcp, "connections": IDLE_CONNECTIONS, "stream": {
-                       "sent": stream.sent, "received": stream.received, "arrivals": stream.arrivals, "broken": stream.broken,
-                       "sender": stream.sender, "corrupt_at": stream.corrupt_at}}, file)
+        json.dump(
+            {
+                "sent": asking.sent,
+                "answers": asking.answers,
+                "send_errors": asking.errors,
+                "udp_errors": udp_errors(),
+                "broken": broken,
+                "tcp_counters": tcp,
+                "connections": IDLE_CONNECTIONS,
+                "stream": {
+                    "sent": stream.sent,
+                    "received": stream.received,
+                    "arrivals": stream.arrivals,
+                    "broken": stream.broken,
+                    "sender": stream.sender,
+                    "corrupt_at": stream.corrupt_at,
+                },
+            },
+            file,
+        )
 
 
 if __name__ == "__main__":

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The hypervisor host of a migration: itself a guest, with two SR-IOV NICs and KVM, so that no real hardware is needed.
+"""The hypervisor host of a migration: itself a guest, with two SR-IOV NICs and KVM, so that no real
+hardware is needed.
 
-	peer ─ br0 ┬ tap pfa ─ igb PF eth1 ┬ bra ─ tapa ─ virtio-net ┐
-	           │                       └ VF ─────── vfio-pci ────┴ guest, in the QEMU of "host A"
-	           └ tap pfb ─ igb PF eth2 ┬ brb ─ tapb ─ virtio-net ┐
-	                                   └ VF ─────── vfio-pci ────┴ guest, in the QEMU of "host B"
+    peer ─ br0 ┬ tap pfa ─ igb PF eth1 ┬ bra ─ tapa ─ virtio-net ┐
+               │                       └ VF ─────── vfio-pci ────┴ guest, in the QEMU of "host A"
+               └ tap pfb ─ igb PF eth2 ┬ brb ─ tapb ─ virtio-net ┐
+                                       └ VF ─────── vfio-pci ────┴ guest, in the QEMU of "host B"
 
-The two share a kernel and nothing of the network: the guest leaves by one PF and comes back by the other, and it is br0, outside, that has to
-notice. The emulated igb sends a frame where its filters say, so all that a host does about a VF's MAC matters here as it does on hardware.
+The two share a kernel and nothing of the network: the guest leaves by one PF and comes back by the
+other, and it is br0, outside, that has to notice. The emulated igb sends a frame where its filters
+say, so all that a host does about a VF's MAC matters here as it does on hardware.
 """
 
 import lzma
@@ -27,7 +29,8 @@ HOST_MODULES = ("kvm-amd", "vfio_iommu_type1", "vfio-pci", "bridge", "tun", "vho
 # Above about 2,800 MB the emulated VF receives nothing.
 HOST_MEMORY_MB = 2048
 GUESTS_MEMORY_MB = 2 * 256
-# fq_codel drops a packet here and there when an emulated NIC is slow, which is nobody's merit or fault.
+# fq_codel drops a packet here and there when an emulated NIC is slow, which is nobody's merit or
+# fault.
 PLAIN_QUEUES = "sysctl -q -w net.core.default_qdisc=pfifo_fast"
 FIRMWARE = ("bios-256k.bin", "kvmvapic.bin", "linuxboot_dma.bin", "pvh.bin")
 NO_MAC = "00:00:00:00:00:00"
@@ -35,7 +38,9 @@ NO_MAC = "00:00:00:00:00:00"
 
 @dataclass
 class Side:
-    """One of the two "hosts": its PF, bridge and ports. vf: the VF's PCI address, known when it is there."""
+    """One of the two "hosts": its PF, bridge and ports. vf: the VF's PCI address, known when it is
+    there.
+    """
 
     name: str
     pf: str
@@ -65,24 +70,33 @@ def _firmware(binary):
 
 
 def _ccp(kernel):
-    """The module that kvm-amd cannot do without, though nothing here encrypts; the rig keeps no cryptography's drivers."""
+    """The module that kvm-amd cannot do without, though nothing here encrypts; the rig keeps no
+    cryptography's drivers.
+    """
     release = kernels.release(kernel)
     tree = cache("kernels-ccp") / release
     with lock("kernels-ccp"):
         if not tree.exists():
-            Suite(kernels.SUITES[KERNEL]).extract([f"linux-image-{release}"], tree, ["*/drivers/crypto/ccp/ccp.ko*"])
+            Suite(kernels.SUITES[KERNEL]).extract(
+                [f"linux-image-{release}"], tree, ["*/drivers/crypto/ccp/ccp.ko*"]
+            )
         packed = next(tree.rglob("ccp.ko*"), None)
         if not packed:
             raise VmError(f"no ccp.ko in linux-image-{release}")
         plain = tree / "ccp.ko"
         if packed != plain and not plain.exists():
-            plain.write_bytes(lzma.decompress(packed.read_bytes()) if packed.suffix == ".xz" else packed.read_bytes())
+            plain.write_bytes(
+                lzma.decompress(packed.read_bytes())
+                if packed.suffix == ".xz"
+                else packed.read_bytes()
+            )
     return plain
 
 
 class Host:
-    """The booted host with both sides ready, and the peer outside. guest_image: the initramfs of the guest that is to live in it; programs: more
-    of them for the host, {path: file here}."""
+    """The booted host with both sides ready, and the peer outside. guest_image: the initramfs of
+    the guest that is to live in it; programs: more of them for the host, {path: file here}.
+    """
 
     def __init__(self, guest_image, mac, peer_address, programs=()):
         self.mac = mac
@@ -123,16 +137,38 @@ class Host:
         binary = qemu(newer=True)
         kernel = kernels.kernel(KERNEL)
         # Behind a port: the agent in the rig's guests takes the first virtio device for its own.
-        devices = ["-device", "intel-iommu,intremap=on", "-device", "pcie-root-port,id=rp-m,chassis=9,slot=9,addr=0x2",
-                   "-netdev", "tap,id=m0,ifname=m0,script=no,downscript=no", "-device", "virtio-net-pci,bus=rp-m,netdev=m0,romfile="]
+        devices = [
+            "-device",
+            "intel-iommu,intremap=on",
+            "-device",
+            "pcie-root-port,id=rp-m,chassis=9,slot=9,addr=0x2",
+            "-netdev",
+            "tap,id=m0,ifname=m0,script=no,downscript=no",
+            "-device",
+            "virtio-net-pci,bus=rp-m,netdev=m0,romfile=",
+        ]
         for number, side in enumerate(self.sides.values()):
-            devices += ["-device", f"pcie-root-port,id=rp{number},chassis={number + 1},slot={number + 1},addr=0x{3 + number:x}",
-                        "-netdev", f"tap,id=pf{side.name},ifname=pf{side.name},script=no,downscript=no",
-                        "-device", f"igb,bus=rp{number},netdev=pf{side.name},romfile=,mac=52:54:00:78:0{number + 1}:01"]
-        extra = {"/inner/qemu": binary, "/inner/vmlinux": kernels.bootable(kernel), "/inner/initrd": guest_image,
-                 "/inner/ccp.ko": _ccp(kernel), **_firmware(binary), **programs}
-        self.vm = Vm(kernel, devices=devices, netns=self.switch.name, extra=extra, memory_mb=HOST_MEMORY_MB, cpus=2,
-                     cpu="EPYC,+svm,+npt", cmdline="intel_iommu=on iommu=pt", qemu=binary, more_modules=HOST_MODULES, boot_timeout_s=180)
+            devices += [
+                "-device",
+                f"pcie-root-port,id=rp{number},chassis={number + 1},slot={number + 1},addr=0x{3 + number:x}",
+                "-netdev",
+                f"tap,id=pf{side.name},ifname=pf{side.name},script=no,downscript=no",
+                "-device",
+                f"igb,bus=rp{number},netdev=pf{side.name},romfile=,mac=52:54:00:78:0{number + 1}:01",
+            ]
+        extra = {
+            "/inner/qemu": binary,
+            "/inner/vmlinux": kernels.bootable(kernel),
+            "/inner/initrd": guest_image,
+            "/inner/ccp.ko": _ccp(kernel),
+            **_firmware(binary),
+            **programs,
+        }
+        self.vm = Vm(
+            kernel, devices=devices, netns=self.switch.name, extra=extra, memory_mb=HOST_MEMORY_MB,
+            cpus=2, cpu="EPYC,+svm,+npt", cmdline="intel_iommu=on iommu=pt", qemu=binary,
+            more_modules=HOST_MODULES, boot_timeout_s=180,
+        )
         self.vm.check(f"""
             insmod /inner/ccp.ko
             for module in {' '.join(HOST_MODULES)}; do modprobe $module || exit 1; done
@@ -144,7 +180,8 @@ class Host:
             ip link set eth0 up""", 120)
 
     def _side_prepare(self, side):
-        # The PF repeats what the host itself broadcasts; were the bridge to learn from that, it would look for its own guest outside.
+        # The PF repeats what the host itself broadcasts; were the bridge to learn from that, it
+        # would look for its own guest outside.
         said = self.vm.check(f"""
             set -e
             pf=$(readlink -f /sys/class/net/{side.pf}/device)

@@ -271,20 +271,8 @@ class Vfsteer(Place):
 
     def _pair(self):
         done = subprocess.run(
-            [
-                "ip",
-                "netns",
-                "exec",
-                self.guest.name,
-                under_test()[0],
-                "status",
-                "--json",
-                "--bpffs",
-                self._bpffs,
-            ],
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            self.guest.enter(under_test()[0], "status", "--json", "--bpffs", self._bpffs),
+            text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         )
         pairs = json.loads(done.stdout)["pairs"] if not done.returncode else []
         return pairs[0] if pairs else {}

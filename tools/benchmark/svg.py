@@ -69,7 +69,8 @@ class Drawing:
         path.write_text(
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" '
             f'aria-label={quoteattr(self._title)} font-family="{FONT}">\n<title>{escape(self._title)}</title>\n'
-            f'<rect width="{width}" height="{height}" fill="{GROUND}"/>\n' + "\n".join(self._parts) + "\n</svg>\n")
+            f'<rect width="{width}" height="{height}" fill="{GROUND}"/>\n'
+            + "\n".join(self._parts) + "\n</svg>\n")
 
 
 def linear(low, high, begin, end):

@@ -124,7 +124,7 @@ class Namespace:
 
     def run(self, script, timeout=30):
         done = subprocess.run(
-            ["ip", "netns", "exec", self._netns.name, "sh", "-c", self._path(script)], text=True,
+            self._netns.enter("sh", "-c", self._path(script)), text=True,
             timeout=timeout, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, env=self._environment,
         )

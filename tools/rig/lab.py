@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The laboratory: a guest with one or two pairs of NICs, a bridge per pair outside, and a peer beyond the bridge.
+"""The laboratory: a guest with one or two pairs of NICs, a bridge per pair outside, and a peer
+beyond the bridge.
 
 	guest  eth0 (virtio) ── tap sb0 ┐
 	                                ├ br0 ── out0 ─(veth)─ peer0 10.77.0.1, fd77::1
 	guest  ethN (e1000e) ── tap vf0 ┘
 
-The bridges live in one namespace with QEMU, the peers in another: what the bridge learns decides where a frame goes, as on a real switch.
+The bridges live in one namespace with QEMU, the peers in another: what the bridge learns decides
+where a frame goes, as on a real switch.
 """
 
 import time
@@ -22,13 +24,28 @@ from tools.rig.vm import Vm, VmError
 class Lab(Nics):
     """One guest in its surroundings. All other arguments go to Vm.
 
-    hotplug: "acpi" (q35's default) or "pciehp"; vf_at_boot: pairs' VFs are there from the start; failover: the kernel's own
-    net_failover instead of a plain pair, or the numbers of the pairs it has; virtio, vf: further properties of the NICs; vf_model: another NIC as VF; qemu: a path of qemu(), the
-    system's when None.
+    hotplug: "acpi" (q35's default) or "pciehp"; vf_at_boot: pairs' VFs are there from the start;
+    failover: the kernel's own net_failover instead of a plain pair, or the numbers of the pairs it
+    has; virtio, vf: further properties of the NICs; vf_model: another NIC as VF; qemu: a path of
+    qemu(), the system's when None.
     """
 
-    def __init__(self, kernel="6.12", pairs=1, hotplug="acpi", failover=False, vf_at_boot=False, configure=True, vf_model="e1000e",
-                 virtio="", vf="", devices=(), cmdline="", qemu=None, **vm):
+    def __init__(
+        self,
+        kernel="6.12",
+        pairs=1,
+        hotplug="acpi",
+        failover=False,
+        vf_at_boot=False,
+        configure=True,
+        vf_model="e1000e",
+        virtio="",
+        vf="",
+        devices=(),
+        cmdline="",
+        qemu=None,
+        **vm
+    ):
         super().__init__([Pair(index) for index in range(pairs)], failover, vf_model)
         self._architecture = kernels.architecture(kernel)
         self.hotplug, qemu = hotplug, qemu or qemu_installed(self._architecture.qemu)
@@ -37,14 +54,22 @@ class Lab(Nics):
         try:
             self.switch, self.peer = Netns("switch"), Netns("peer")
             self._surroundings()
-            # Before 8.1 the emulated e1000e forgets its link interrupt after the first when it uses MSI-X; by wire it does not. The
-            # driver takes one value per device it ever sees, and each plugging is another.
+            # Before 8.1 the emulated e1000e forgets its link interrupt after the first when it uses
+            # MSI-X; by wire it does not. The driver takes one value per device it ever sees, and
+            # each plugging is another.
             quirk = f"e1000e.IntMode={','.join('0' * 32)} " if qemu_version(qemu) < (8, 1) else ""
-            self.vm = Vm(kernel, devices=[*self._machine(vf_at_boot and not failover), *devices], netns=self.switch.name,
-                         cmdline=quirk + cmdline, qemu=qemu, **vm)
+            self.vm = Vm(
+                kernel,
+                devices=[*self._machine(vf_at_boot and not failover), *devices],
+                netns=self.switch.name,
+                cmdline=quirk + cmdline,
+                qemu=qemu,
+                **vm
+            )
             if configure:
                 self.configure()
-            # QEMU keeps the id of a failover primary that it was started with, and could never take it back after an unplug.
+            # QEMU keeps the id of a failover primary that it was started with, and could never take
+            # it back after an unplug.
             if vf_at_boot and failover:
                 for pair in self.pairs:
                     self.plug_vf(pair.index)
@@ -56,10 +81,15 @@ class Lab(Nics):
 
     def _surroundings(self):
         for netns in (self.switch, self.peer):
-            # No address of a tap may send anything of its own, nor a bridge but its queries; the peer's addresses must be usable at once.
-            netns.run("sysctl -q -w net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.default.autoconf=0 net.ipv6.conf.default.accept_ra=0 "
-                      "net.core.netdev_max_backlog=20000 2>/dev/null || sysctl -q -w net.ipv6.conf.default.accept_dad=0")
-        self.switch.run("sysctl -q -w net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1")
+            # No address of a tap may send anything of its own, nor a bridge but its queries; the
+            # peer's addresses must be usable at once.
+            netns.run(
+                "sysctl -q -w net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.default.autoconf=0 net.ipv6.conf.default.accept_ra=0 "
+                "net.core.netdev_max_backlog=20000 2>/dev/null || sysctl -q -w net.ipv6.conf.default.accept_dad=0"
+            )
+        self.switch.run(
+            "sysctl -q -w net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1"
+        )
         for pair in self.pairs:
             n = pair.index
             self.switch.run(f"""
@@ -81,32 +111,58 @@ class Lab(Nics):
 
     def _machine(self, vf_at_boot):
         bridge_hotplug = {"acpi": "on", "pciehp": "off"}[self.hotplug]
-        arguments = ["-global", f"ICH9-LPC.acpi-pci-hotplug-with-bridge-support={bridge_hotplug}"] if self._architecture.acpi else []
+        arguments = (
+            ["-global", f"ICH9-LPC.acpi-pci-hotplug-with-bridge-support={bridge_hotplug}"]
+            if self._architecture.acpi
+            else []
+        )
         for pair in self.pairs:
             n = pair.index
-            # Fixed places: sb0 01:00.0, vf0 02:00.0, sb1 03:00.0, vf1 04:00.0, whatever is plugged when.
+            # Fixed places: sb0 01:00.0, vf0 02:00.0, sb1 03:00.0, vf1 04:00.0, whatever is plugged
+            # when.
             arguments += [
-                "-device", f"pcie-root-port,id=rp-sb{n},chassis={2 * n + 1},slot={2 * n + 1},addr=0x{2 + 2 * n:x}",
-                "-device", f"pcie-root-port,id=rp-vf{n},chassis={2 * n + 2},slot={2 * n + 2},addr=0x{3 + 2 * n:x}",
-                "-netdev", f"tap,id=sb{n}-net,ifname=sb{n},script=no,downscript=no",
-                "-netdev", f"tap,id=vf{n}-net,ifname=vf{n},script=no,downscript=no",
-                "-device", f"virtio-net-pci,id=sb{n},bus=rp-sb{n},netdev=sb{n}-net,mac={pair.mac},romfile="
-                           + (",failover=on" if self.fails_over(n) else "") + self._virtio]
+                "-device",
+                f"pcie-root-port,id=rp-sb{n},chassis={2 * n + 1},slot={2 * n + 1},addr=0x{2 + 2 * n:x}",
+                "-device",
+                f"pcie-root-port,id=rp-vf{n},chassis={2 * n + 2},slot={2 * n + 2},addr=0x{3 + 2 * n:x}",
+                "-netdev",
+                f"tap,id=sb{n}-net,ifname=sb{n},script=no,downscript=no",
+                "-netdev",
+                f"tap,id=vf{n}-net,ifname=vf{n},script=no,downscript=no",
+                "-device",
+                f"virtio-net-pci,id=sb{n},bus=rp-sb{n},netdev=sb{n}-net,mac={pair.mac},romfile="
+                + (",failover=on" if self.fails_over(n) else "")
+                + self._virtio,
+            ]
             if vf_at_boot:
-                arguments += ["-device", ",".join(f"{key}={value}" for key, value in self._vf_properties(pair).items())]
+                arguments += [
+                    "-device",
+                    ",".join(f"{key}={value}" for key, value in self._vf_properties(pair).items()),
+                ]
         return arguments
 
     def _vf_properties(self, pair):
         n = pair.index
-        properties = {"driver": self.vf_model, "id": f"vf{n}", "bus": f"rp-vf{n}", "netdev": f"vf{n}-net", "mac": pair.mac, "romfile": ""}
+        properties = {
+            "driver": self.vf_model,
+            "id": f"vf{n}",
+            "bus": f"rp-vf{n}",
+            "netdev": f"vf{n}-net",
+            "mac": pair.mac,
+            "romfile": "",
+        }
         if self.fails_over(n):
             properties["failover_pair_id"] = f"sb{n}"
         properties.update(part.split("=", 1) for part in self._vf.split(",") if part)
         return properties
 
     def plug_vf(self, index=0, wait=True, timeout=20):
-        """device_add of a pair's VF; with wait, until its netdev is there, whose name is returned."""
-        self.vm.qmp("device_add", **{key: value for key, value in self._vf_properties(self.pairs[index]).items()})
+        """device_add of a pair's VF; with wait, until its netdev is there, whose name is returned.
+        """
+        self.vm.qmp(
+            "device_add",
+            **{key: value for key, value in self._vf_properties(self.pairs[index]).items()}
+        )
         return self.wait_vf(index, timeout) if wait else None
 
     def unplug_vf(self, index=0, wait=True, timeout=30):
@@ -117,14 +173,20 @@ class Lab(Nics):
 
     def wait_unplugged(self, index=0, timeout=30, since=0):
         """Waits for DEVICE_DELETED of a VF; returns when it came (monotonic seconds)."""
-        return self.vm.wait_event("DEVICE_DELETED", timeout, since, lambda data: data.get("device") == f"vf{index}")["host_s"]
+        return self.vm.wait_event(
+            "DEVICE_DELETED", timeout, since, lambda data: data.get("device") == f"vf{index}"
+        )["host_s"]
 
     def set_link(self, which, up):
-        """The guest sees the link of NIC `which` (sb0, vf0, ...) go up or down, and nothing passes while it is down."""
+        """The guest sees the link of NIC `which` (sb0, vf0, ...) go up or down, and nothing passes
+        while it is down.
+        """
         self.vm.qmp("set_link", name=which, up=up)
 
     def set_port(self, which, up):
-        """The bridge's port towards a NIC goes up or down, which the guest does not see: the bridge forgets what it has learned there."""
+        """The bridge's port towards a NIC goes up or down, which the guest does not see: the bridge
+        forgets what it has learned there.
+        """
         self.switch.run(f"ip link set {which} {'up' if up else 'down'}")
 
     # The guest
@@ -147,7 +209,9 @@ class Lab(Nics):
     # Watching
 
     def capture(self, which, direction="from_guest", tags=False):
-        """Frames on a NIC's tap (sb0, vf0, ...) or a peer's port (out0): direction from_guest, to_guest or both; tags as of Capture."""
+        """Frames on a NIC's tap (sb0, vf0, ...) or a peer's port (out0): direction from_guest,
+        to_guest or both; tags as of Capture.
+        """
         capture = Capture(self.switch, which, direction, tags)
         self._captures.append(capture)
         return capture
@@ -156,7 +220,9 @@ class Lab(Nics):
         return self.capture(f"vf{index}", direction)
 
     def learned(self, index=0):
-        """The bridge's port for the guest's MAC (sb0, vf0 or None): where a frame to the guest goes now."""
+        """The bridge's port for the guest's MAC (sb0, vf0 or None): where a frame to the guest goes
+        now.
+        """
         for line in self.switch.run(f"bridge fdb show br br{index}").splitlines():
             words = line.split()
             if words[0] == self.pairs[index].mac and "permanent" not in words:

@@ -40,12 +40,15 @@ class Netns:
         owned(self, self.remove)
         self.run("ip link set lo up")
 
+    def enter(self, *command):
+        """The words that run a command inside."""
+        return ["ip", "netns", "exec", self.name, *map(str, command)]
+
     def run(self, script, timeout=30):
         """Runs a shell script inside; its output. Fails when it does."""
         done = subprocess.run(
-            ["ip", "netns", "exec", self.name, "sh", "-ec", script], text=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            timeout=timeout,
+            self.enter("sh", "-ec", script), text=True, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout,
         )
         if done.returncode:
             raise NetnsError(f"{self.name}: status {done.returncode} from: {script}\n{done.stdout}")
@@ -54,10 +57,7 @@ class Netns:
     def popen(self, args, **kwargs):
         """Starts a program inside; its process id is the program's own."""
         return subprocess.Popen(
-            ["ip", "netns", "exec", self.name, *[str(arg) for arg in args]],
-            stdin=subprocess.DEVNULL,
-            preexec_fn=lifeline(),
-            **kwargs
+            self.enter(*args), stdin=subprocess.DEVNULL, preexec_fn=lifeline(), **kwargs
         )
 
     def inside(self, function):

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A guest's pairs of NICs as everybody finds them who sets a guest up: who they are, behind which root port, by which name.
+"""A guest's pairs of NICs as everybody finds them who sets a guest up: who they are, behind which
+root port, by which name.
 
-Whatever hands a guest to a contender (benchmark/contenders.py) is one of these: the lab, and the guest within a guest that migrates.
+Whatever hands a guest to a contender (benchmark/contenders.py) is one of these: the lab, and the
+guest within a guest that migrates.
 """
 
 from dataclasses import dataclass
@@ -45,7 +47,8 @@ class Pair:
 
 
 class Nics:
-    """vm: runs commands in the guest, None until there is one. pairs, failover, vf_model: as Lab's."""
+    """vm: runs commands in the guest, None until there is one. pairs, failover, vf_model: as Lab's.
+    """
 
     def __init__(self, pairs, failover, vf_model, vm=None):
         self.pairs, self.failover, self.vf_model, self.vm = pairs, failover, vf_model, vm
@@ -63,21 +66,29 @@ class Nics:
         """The guest's directory with a NIC's netdev, as a pattern for its shell."""
         # Below the port there is one device; virtio's netdev is a level deeper.
         virtio = which == "sb" or self.vf_model.startswith("virtio")
-        return f"/sys/bus/pci/devices/{self.slot(which, index)}/*:*/{'virtio*/' if virtio else ''}net"
+        return (
+            f"/sys/bus/pci/devices/{self.slot(which, index)}/*:*/{'virtio*/' if virtio else ''}net"
+        )
 
     def netdev(self, which, index=0):
         """The guest's name of a NIC's netdev (which: sb or vf), or None while there is none."""
         # net_failover's master stands beside the standby, with the netdevs below it as links.
-        script = (f"for net in {self.netdevs(which, index)}/*; do [ -e $net ] && ! ls -d $net/lower_* >/dev/null 2>&1 && "
-                  "echo ${net##*/}; done; true")
+        script = (
+            f"for net in {self.netdevs(which, index)}/*; do [ -e $net ] && ! ls -d $net/lower_* >/dev/null 2>&1 && "
+            "echo ${net##*/}; done; true"
+        )
         return self.vm.check(script).strip() or None
 
     def main(self, index=0):
-        """The netdev that carries the addresses: the standby, or with failover=True the kernel's master above it."""
+        """The netdev that carries the addresses: the standby, or with failover=True the kernel's
+        master above it.
+        """
         if not self.fails_over(index):
             return self.netdev("sb", index)
-        script = (f"for net in {self.netdevs('sb', index)}/*; do ls -d $net/lower_* >/dev/null 2>&1 && "
-                  "echo ${net##*/}; done; true")
+        script = (
+            f"for net in {self.netdevs('sb', index)}/*; do ls -d $net/lower_* >/dev/null 2>&1 && "
+            "echo ${net##*/}; done; true"
+        )
         return self.vm.check(script).strip() or None
 
     def wait_vf(self, index=0, timeout=20):

@@ -57,22 +57,8 @@ def ask(stage, path, request, uid):
     """
     # From the agent's network namespace: the address that the answer goes to is of that.
     done = subprocess.run(
-        [
-            "ip",
-            "netns",
-            "exec",
-            stage.guest.name,
-            *user(uid),
-            "python3",
-            "-c",
-            ASK,
-            str(path),
-            request,
-        ],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        timeout=10,
+        stage.guest.enter(*user(uid), "python3", "-c", ASK, path, request),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=10,
     )
     return done.stdout.strip() or done.stderr.strip().splitlines()[-1]
 
@@ -216,8 +202,7 @@ def sender_bound_to_the_primary(stage):
         )
     check_equal(port(), "st1", "where the switch has the pair before")
     subprocess.run(
-        ["ip", "netns", "exec", stage.guest.name, *user(NOBODY), "python3", "-c", SEND_BOUND],
-        check=True,
+        stage.guest.enter(*user(NOBODY), "python3", "-c", SEND_BOUND), check=True
     )
     check_equal(port(), "pr1", "where the switch has the pair")
     reachable(stage, stage.outside, stage.guest, GUEST)

@@ -46,7 +46,7 @@ def runner(stage, **texts):
             return texts[command]
         command = command.replace("/sys/fs/bpf", str(stage.bpffs)).replace(CONFIG, str(config))
         done = subprocess.run(
-            ["ip", "netns", "exec", stage.guest.name, "sh", "-c", command],
+            stage.guest.enter("sh", "-c", command),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             timeout=60, env={**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"},
         )

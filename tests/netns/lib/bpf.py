@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The bpf system call, as far as the tests play other people's programs: one that counts packets, and lets all go on."""
+"""The bpf system call, as far as the tests play other people's programs: one that counts packets,
+and lets all go on.
+"""
 
 import contextlib
 import ctypes
@@ -8,8 +10,20 @@ import platform
 import socket
 import struct
 
-SYSCALL = {"x86_64": 321, "aarch64": 280, "ppc64le": 361, "s390x": 351, "riscv64": 280}[platform.machine()]
-MAP_CREATE, MAP_LOOKUP, MAP_UPDATE, PROG_LOAD, OBJ_PIN, OBJ_GET, OBJ_INFO, PROG_QUERY, LINK_CREATE = 0, 1, 2, 5, 6, 7, 15, 16, 28
+SYSCALL = {"x86_64": 321, "aarch64": 280, "ppc64le": 361, "s390x": 351, "riscv64": 280}[
+    platform.machine()
+]
+(
+    MAP_CREATE,
+    MAP_LOOKUP,
+    MAP_UPDATE,
+    PROG_LOAD,
+    OBJ_PIN,
+    OBJ_GET,
+    OBJ_INFO,
+    PROG_QUERY,
+    LINK_CREATE,
+) = (0, 1, 2, 5, 6, 7, 15, 16, 28)
 PROG_NEXT_ID, PROG_BY_ID, MAP_BY_ID, LINK_BY_ID, LINK_NEXT_ID = 11, 13, 14, 30, 31
 PROG_INFO_SIZE, PROG_MAPS_MAX = 228, 16
 MAP_TYPE_PERCPU_ARRAY = 6
@@ -38,17 +52,23 @@ def _address(data):
 
 
 def array_map(value_size=8, entries=1, name=b"count", flags=0, kind=MAP_TYPE_ARRAY):
-    return _bpf(MAP_CREATE, struct.pack("IIIIIII16s", kind, 4, value_size, entries, flags, 0, 0, name))[0]
+    return _bpf(
+        MAP_CREATE, struct.pack("IIIIIII16s", kind, 4, value_size, entries, flags, 0, 0, name)
+    )[0]
 
 
 def lookup(map_fd, size, key=0):
-    key_room, value = ctypes.create_string_buffer(struct.pack("I", key), 4), ctypes.create_string_buffer(size)
+    key_room, value = ctypes.create_string_buffer(
+        struct.pack("I", key), 4
+    ), ctypes.create_string_buffer(size)
     _bpf(MAP_LOOKUP, struct.pack("IIQQQ", map_fd, 0, _address(key_room), _address(value), 0))
     return value.raw
 
 
 def update(map_fd, data, key=0):
-    key_room, value = ctypes.create_string_buffer(struct.pack("I", key), 4), ctypes.create_string_buffer(data, len(data))
+    key_room, value = ctypes.create_string_buffer(
+        struct.pack("I", key), 4
+    ), ctypes.create_string_buffer(data, len(data))
     _bpf(MAP_UPDATE, struct.pack("IIQQQ", map_fd, 0, _address(key_room), _address(value), 0))
 
 
@@ -98,9 +118,16 @@ def attached(ifindex, direction):
 
 
 def attached_ids(ifindex, direction):
-    """The ids of the tcx programs at a hook of the current namespace, in the order in which they run."""
+    """The ids of the tcx programs at a hook of the current namespace, in the order in which they
+    run.
+    """
     ids = ctypes.create_string_buffer(4 * TCX_PROGRAMS_MAX)
-    _, room = _bpf(PROG_QUERY, struct.pack("IIIIQIIQQQ", ifindex, direction, 0, 0, _address(ids), TCX_PROGRAMS_MAX, 0, 0, 0, 0))
+    _, room = _bpf(
+        PROG_QUERY,
+        struct.pack(
+            "IIIIQIIQQQ", ifindex, direction, 0, 0, _address(ids), TCX_PROGRAMS_MAX, 0, 0, 0, 0
+        ),
+    )
     return struct.unpack_from(f"{struct.unpack_from('I', room, 24)[0]}I", ids)
 
 
@@ -124,7 +151,9 @@ def bpf_statistics():
 
 
 class Counter:
-    """A program that counts packets and returns TC_ACT_UNSPEC, or XDP_PASS: whoever comes after it decides. Another @verdict may end the walk."""
+    """A program that counts packets and returns TC_ACT_UNSPEC, or XDP_PASS: whoever comes after it
+    decides. Another @verdict may end the walk.
+    """
 
     def __init__(self, kind=PROG_TYPE_SCHED_CLS, verdict=None):
         if verdict is None:
@@ -142,9 +171,16 @@ class Counter:
             (0xdb, 0x10, 0, 0),          # lock *(u64 *)r0 += r1
             (0xb7, 0x00, 0, verdict),    # out: r0 = ...
             (0x95, 0x00, 0, 0)))         # return r0
-        room, licence = ctypes.create_string_buffer(code, len(code)), ctypes.create_string_buffer(b"GPL")
-        self.program = _bpf(PROG_LOAD, struct.pack("IIQQIIQII16s", kind, len(code) // 8, _address(room),
-                                                   _address(licence), 0, 0, 0, 0, 0, b"foreign_counter"))[0]
+        room, licence = ctypes.create_string_buffer(code, len(code)), ctypes.create_string_buffer(
+            b"GPL"
+        )
+        self.program = _bpf(
+            PROG_LOAD,
+            struct.pack(
+                "IIQQIIQII16s", kind, len(code) // 8, _address(room), _address(licence), 0, 0, 0, 0,
+                0, b"foreign_counter",
+            ),
+        )[0]
 
     def count(self):
         return struct.unpack("Q", lookup(self.map, 8))[0]
@@ -153,12 +189,16 @@ class Counter:
         """By a link that lasts as long as its descriptor, which is returned."""
         def attach():
             ifindex = socket.if_nametoindex(device)
-            return _bpf(LINK_CREATE, struct.pack("IIII", self.program, ifindex, direction, flags))[0]
+            return _bpf(LINK_CREATE, struct.pack("IIII", self.program, ifindex, direction, flags))[
+                0
+            ]
         return netns.inside(attach)
 
 
 class Firewall:
-    """An XDP program that drops UDP to one port. @flags: of its loading, BPF_F_XDP_HAS_FRAGS for one."""
+    """An XDP program that drops UDP to one port. @flags: of its loading, BPF_F_XDP_HAS_FRAGS for
+    one.
+    """
 
     def __init__(self, port, flags=0):
         code = b"".join(struct.pack("<BBhi", *step) for step in (
@@ -167,7 +207,8 @@ class Firewall:
             (0xbf, 0x13, 0, 0),               # r3 = r1
             (0x07, 0x03, 0, 42),              # r3 += 42: Ethernet, IPv4 and UDP headers
             (0x2d, 0x23, 10, 0),              # if (r3 > r2) goto pass
-            (0x71, 0x13, 12, 0),              # r3 = *(u8 *)(r1 + 12): IPv4, as all others are left alone
+            # r3 = *(u8 *)(r1 + 12): IPv4, as all others are left alone
+            (0x71, 0x13, 12, 0),
             (0x55, 0x03, 8, 8),               # if (r3 != 8) goto pass
             (0x71, 0x13, 23, 0),              # r3 = *(u8 *)(r1 + 23)
             (0x55, 0x03, 6, socket.IPPROTO_UDP),
@@ -179,14 +220,26 @@ class Firewall:
             (0x95, 0x00, 0, 0),
             (0xb7, 0x00, 0, XDP_PASS),        # pass:
             (0x95, 0x00, 0, 0)))
-        room, licence = ctypes.create_string_buffer(code, len(code)), ctypes.create_string_buffer(b"GPL")
-        self.program = _bpf(PROG_LOAD, struct.pack("IIQQIIQII16s", PROG_TYPE_XDP, len(code) // 8, _address(room),
-                                                   _address(licence), 0, 0, 0, 0, flags, b"firewall"))[0]
+        room, licence = ctypes.create_string_buffer(code, len(code)), ctypes.create_string_buffer(
+            b"GPL"
+        )
+        self.program = _bpf(
+            PROG_LOAD,
+            struct.pack(
+                "IIQQIIQII16s", PROG_TYPE_XDP, len(code) // 8, _address(room), _address(licence), 0,
+                0, 0, 0, flags, b"firewall",
+            ),
+        )[0]
         self.id = struct.unpack_from("I", info(self.program), 4)[0]
 
     def attach_link(self, netns, device, flags=0):
         """By a link that lasts as long as its descriptor, which is returned."""
-        return netns.inside(lambda: _bpf(LINK_CREATE, struct.pack("IIII", self.program, socket.if_nametoindex(device), ATTACH_XDP, flags))[0])
+        return netns.inside(
+            lambda: _bpf(
+                LINK_CREATE,
+                struct.pack("IIII", self.program, socket.if_nametoindex(device), ATTACH_XDP, flags),
+            )[0]
+        )
 
 
 def update_link(link_fd, program_fd):
@@ -222,7 +275,9 @@ def _described(ids, by_id, describe):
 
 def _program(fd):
     """(id, name, ids of its maps)."""
-    room, maps = ctypes.create_string_buffer(PROG_INFO_SIZE), ctypes.create_string_buffer(4 * PROG_MAPS_MAX)
+    room, maps = ctypes.create_string_buffer(PROG_INFO_SIZE), ctypes.create_string_buffer(
+        4 * PROG_MAPS_MAX
+    )
     struct.pack_into("I", room, 52, PROG_MAPS_MAX)
     struct.pack_into("Q", room, 56, _address(maps))
     _bpf(OBJ_INFO, struct.pack("IIQ", fd, PROG_INFO_SIZE, _address(room)))
@@ -234,7 +289,11 @@ def _program(fd):
 def programs_with(map_fd):
     """{id: name} of the programs that use a map."""
     mine, = struct.unpack_from("I", info(map_fd), 4)
-    return {number: name for number, name, maps in _described(PROG_NEXT_ID, PROG_BY_ID, _program) if mine in maps}
+    return {
+        number: name
+        for number, name, maps in _described(PROG_NEXT_ID, PROG_BY_ID, _program)
+        if mine in maps
+    }
 
 
 def programs():
@@ -249,13 +308,25 @@ def memory_locked(fd):
 
 
 def around(map_fd):
-    """What in this machine belongs with a map: {"programs", "maps", "links"}: how many; "bytes": of programs and maps."""
+    """What in this machine belongs with a map: {"programs", "maps", "links"}: how many; "bytes": of
+    programs and maps.
+    """
     mine, = struct.unpack_from("I", info(map_fd), 4)
-    programs = [(program, bytes_) for program, bytes_ in _described(PROG_NEXT_ID, PROG_BY_ID, lambda fd: (_program(fd), memory_locked(fd)))
-                if mine in program[2]]
+    programs = [
+        (program, bytes_)
+        for program, bytes_ in _described(
+            PROG_NEXT_ID, PROG_BY_ID, lambda fd: (_program(fd), memory_locked(fd))
+        )
+        if mine in program[2]
+    ]
     numbers = {program[0] for program, _ in programs}
     maps = {number for program, _ in programs for number in program[2]}
-    links = sum(number in numbers for number in _described(LINK_NEXT_ID, LINK_BY_ID, lambda fd: struct.unpack_from("I", info(fd), 8)[0]))
+    links = sum(
+        number in numbers
+        for number in _described(
+            LINK_NEXT_ID, LINK_BY_ID, lambda fd: struct.unpack_from("I", info(fd), 8)[0]
+        )
+    )
     total = sum(bytes_ for _, bytes_ in programs)
     for number in maps:
         fd = _opened(MAP_BY_ID, number)

@@ -19,14 +19,26 @@ def _text(data):
 class Pair:
     def __init__(self, slot, data):
         self.slot = slot
-        active, primary, admin, self.cause, self.switches, standby_name, primary_name = struct.unpack_from("BBBBI16s16s", data)
+        (
+            active,
+            primary,
+            admin,
+            self.cause,
+            self.switches,
+            standby_name,
+            primary_name,
+        ) = struct.unpack_from("BBBBI16s16s", data)
         self.active, self.state, self.admin = PATHS[active], STATES[primary], ADMINS[admin]
         self.standby, self.primary = _text(standby_name), _text(primary_name)
-        self.standby_index, self.primary_index, self.switched_ns = struct.unpack_from("IIQ", data, 64)
+        self.standby_index, self.primary_index, self.switched_ns = struct.unpack_from(
+            "IIQ", data, 64
+        )
 
     def __str__(self):
-        return (f"slot {self.slot}: {self.standby}({self.standby_index}) <-> {self.primary}({self.primary_index}) active {self.active}, "
-                f"primary {self.state}, admin {self.admin}, {self.switches} switches")
+        return (
+            f"slot {self.slot}: {self.standby}({self.standby_index}) <-> {self.primary}({self.primary_index}) active {self.active}, "
+            f"primary {self.state}, admin {self.admin}, {self.switches} switches"
+        )
 
 
 class Pins:
@@ -42,11 +54,16 @@ class Pins:
 
     def used(self):
         """Pairs in use, in the order of their slots."""
-        found = [Pair(slot, bpf.lookup(self.pairs, self.size, slot)) for slot in range(self.capacity)]
+        found = [
+            Pair(slot, bpf.lookup(self.pairs, self.size, slot)) for slot in range(self.capacity)
+        ]
         return [pair for pair in found if pair.standby]
 
     def counts(self, slot):
         """Counters of a slot, summed over the CPUs."""
         count = bpf.value_size(self.counters) // 8
-        words = struct.unpack(f"{count * COUNTERS_MAX_CPUS}Q", bpf.lookup(self.counters, 8 * count * COUNTERS_MAX_CPUS, slot))
+        words = struct.unpack(
+            f"{count * COUNTERS_MAX_CPUS}Q",
+            bpf.lookup(self.counters, 8 * count * COUNTERS_MAX_CPUS, slot),
+        )
         return [sum(words[i::count]) for i in range(count)]

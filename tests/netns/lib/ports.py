@@ -2,7 +2,8 @@
 """Ports on the stage of rig.py: containers, as namespaces, whose only device is the other end of a
 port.
 
-    guest: po1, a port of st0's pair  |  container: ct0, with a MAC and addresses of its own on the outside's network
+    guest: po1, a port of st0's pair  |  container: ct0, with a MAC and addresses of its own
+                                      |  on the outside's network
 
 Traffic is native (XDP) where nothing of a frame lies beside its data: checksums are whole, and
 whatever takes XDP frames has GRO on.

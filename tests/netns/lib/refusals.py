@@ -55,17 +55,15 @@ class Refusals:
         self.names = {"dir": stage.directory, "bpffs": stage.bpffs}
 
     def run(self, arguments, bpffs, **streams):
-        command = [str(part) for part in (*streams.pop("program", (VFSTEER,)), *arguments)]
+        command = [*streams.pop("program", (VFSTEER,)), *arguments]
         if bpffs:
-            command += ["--bpffs", str(bpffs)]
+            command += ["--bpffs", bpffs]
         streams = {
             "stdin": subprocess.DEVNULL,
             "stdout": subprocess.PIPE,
             "stderr": subprocess.PIPE,
         } | streams
-        return subprocess.run(
-            ["ip", "netns", "exec", self.stage.guest.name, *command], timeout=20, **streams
-        )
+        return subprocess.run(self.stage.guest.enter(*command), timeout=20, **streams)
 
     def expect(self, arguments, status, message, bpffs=None, output=b"", **streams):
         """@arguments: a text of words, or a tuple. @message: the whole of stderr but its newline,

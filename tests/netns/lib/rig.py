@@ -287,23 +287,9 @@ class Stage:
         is one.
         """
         return subprocess.run(
-            [
-                "ip",
-                "netns",
-                "exec",
-                self.guest.name,
-                *under,
-                *self.program,
-                *arguments,
-                "--bpffs",
-                str(self.bpffs),
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=60 * PATIENCE,
-            **kwargs
+            self.guest.enter(*under, *self.program, *arguments, "--bpffs", self.bpffs),
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            timeout=60 * PATIENCE, **kwargs
         )
 
     def succeed(self, *arguments):

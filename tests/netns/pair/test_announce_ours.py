@@ -1,6 +1,8 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""Which addresses and MACs a pair announces: those that the guest's kernel answers for, and no others."""
+"""Which addresses and MACs a pair announces: those that the guest's kernel answers for, and no
+others.
+"""
 
 import sys
 import time
@@ -10,7 +12,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
 from announcements import announced, announced_of, answered, arp_request, solicitation  # noqa: E402
 from packets import wire_capture  # noqa: E402
-from rig import BROADCAST, MAC, OUTSIDE, OUTSIDE6, Flow, Skip, case, check, check_equal, frame, inject, mac_bytes, main, note, wait  # noqa: E402
+from rig import (  # noqa: E402
+    BROADCAST, MAC, OUTSIDE, OUTSIDE6, Flow, Skip, case, check, check_equal, frame, inject,
+    mac_bytes, main, note, wait,
+)
 from tools.rig.netns import Netns, NetnsError  # noqa: E402
 from tools.rig.levels import nightly, quick  # noqa: E402
 
@@ -24,7 +29,12 @@ ADDRESSES4 = {
     "10.77.0.8": "scope host",
     "10.77.0.9": "scope link",
 }
-ADDRESSES6 = {"fd77::1": "plain", "fd77::d": "deprecated", "fd77::f": "DAD failed", "fd77::e": "tentative"}
+ADDRESSES6 = {
+    "fd77::1": "plain",
+    "fd77::d": "deprecated",
+    "fd77::f": "DAD failed",
+    "fd77::e": "tentative",
+}
 
 
 def add_addresses(stage):
@@ -39,7 +49,9 @@ def add_addresses(stage):
         ip address add fd77::d/64 dev st0 nodad preferred_lft 0
         ip address add fd77::f/64 dev st0""")
     wait("DAD to fail", lambda: "dadfailed" in stage.guest.run("ip -6 address show dev st0"), 8)
-    stage.guest.run("echo 60 >/proc/sys/net/ipv6/conf/st0/dad_transmits; ip address add fd77::e/64 dev st0")
+    stage.guest.run(
+        "echo 60 >/proc/sys/net/ipv6/conf/st0/dad_transmits; ip address add fd77::e/64 dev st0"
+    )
 
 
 def answered_now(stage):
@@ -66,8 +78,12 @@ def announces(stage, wish, wire, mac=MAC):
 
 
 def readdressed(stage):
-    """Settings tell nobody of their change: the agent reads them with the next change of an address."""
-    stage.guest.run("ip address add 172.31.255.1/32 dev lo; ip address delete 172.31.255.1/32 dev lo")
+    """Settings tell nobody of their change: the agent reads them with the next change of an
+    address.
+    """
+    stage.guest.run(
+        "ip address add 172.31.255.1/32 dev lo; ip address delete 172.31.255.1/32 dev lo"
+    )
     time.sleep(0.2)
 
 
@@ -80,9 +96,16 @@ def compare(stage, settings):
     said = announces(stage, "standby", "st1") & (ADDRESSES4.keys() | ADDRESSES6.keys())
     expected = answered_now(stage)
     kinds = ADDRESSES4 | ADDRESSES6
-    note(f"{settings or 'as it is'}: answered: {', '.join(sorted(kinds[address] for address in expected)) or 'nothing'}")
-    check_equal(sorted(said - expected), [], f"announced, though the kernel does not answer, with: {settings}")
-    check_equal(sorted(expected - said), [], f"not announced, though the kernel answers, with: {settings}")
+    note(
+        f"{settings or 'as it is'}: answered: {', '.join(sorted(kinds[address] for address in expected)) or 'nothing'}"
+    )
+    check_equal(
+        sorted(said - expected), [],
+        f"announced, though the kernel does not answer, with: {settings}",
+    )
+    check_equal(
+        sorted(expected - said), [], f"not announced, though the kernel answers, with: {settings}"
+    )
     return expected
 
 
@@ -93,7 +116,10 @@ CONF4 = "/proc/sys/net/ipv4/conf"
 def answered_addresses_are_announced(stage):
     add_addresses(stage)
     found = compare(stage, "")
-    check({"10.77.0.1", "10.77.0.5", "10.77.0.8", "192.168.9.1", "fd77::1", "fd77::d"} <= found, f"the kernel answers for {found}")
+    check(
+        {"10.77.0.1", "10.77.0.5", "10.77.0.8", "192.168.9.1", "fd77::1", "fd77::d"} <= found,
+        f"the kernel answers for {found}",
+    )
     check(not {"fd77::e", "fd77::f"} & found, f"the kernel answers for {found}")
 
 
@@ -104,7 +130,10 @@ def arp_ignore_is_followed(stage):
         compare(stage, f"echo {value} >{CONF4}/st0/arp_ignore")
     found = compare(stage, f"echo 0 >{CONF4}/st0/arp_ignore; echo 8 >{CONF4}/all/arp_ignore")
     check_equal(found & ADDRESSES4.keys(), set(), "answered with conf/all/arp_ignore 8")
-    compare(stage, f"echo 0 >{CONF4}/all/arp_ignore; echo 2 >{CONF4}/all/arp_announce; echo 1 >{CONF4}/st0/drop_gratuitous_arp")
+    compare(
+        stage,
+        f"echo 0 >{CONF4}/all/arp_ignore; echo 2 >{CONF4}/all/arp_announce; echo 1 >{CONF4}/st0/drop_gratuitous_arp",
+    )
 
 
 @case
@@ -123,13 +152,18 @@ def standby_that_is_down_announces_no_address(stage):
     heard = stage.capture(stage.outside, "pr1")
     stage.guest.run("ip link set pr0 down; ip link set pr0 up")
     time.sleep(1.5)
-    check_equal(announced(heard.frames(outgoing=False)) - {"rarp"}, set(), "announced of a standby that is down")
+    check_equal(
+        announced(heard.frames(outgoing=False)) - {"rarp"}, set(),
+        "announced of a standby that is down",
+    )
 
 
 
 def macvlan(stage, name, mac, kind="macvlan mode bridge"):
     """Up, and without an address."""
-    stage.guest.run(f"ip link add {name} link st0 address {mac} type {kind}; ip link set {name} addrgenmode none; ip link set {name} up")
+    stage.guest.run(
+        f"ip link add {name} link st0 address {mac} type {kind}; ip link set {name} addrgenmode none; ip link set {name} up"
+    )
 
 
 def speaks(stage, name, mac):
@@ -138,8 +172,15 @@ def speaks(stage, name, mac):
 
 @case
 def macs_that_have_spoken_are_announced(stage):
-    """A macvlan's once its own stack has an address, a macvtap's once somebody sent by it; one of another namespace always, but not a virtual router's."""
-    macs = {name: f"02:76:66:00:00:a{number}" for number, name in enumerate(("bare", "addressed", "link_local", "shut", "tap", "mute", "far"))}
+    """A macvlan's once its own stack has an address, a macvtap's once somebody sent by it; one of
+    another namespace always, but not a virtual router's.
+    """
+    macs = {
+        name: f"02:76:66:00:00:a{number}"
+        for number, name in enumerate(
+            ("bare", "addressed", "link_local", "shut", "tap", "mute", "far")
+        )
+    }
     for name in ("bare", "addressed", "link_local", "shut"):
         macvlan(stage, name, macs[name])
     for name in ("tap", "mute"):
@@ -151,7 +192,9 @@ def macs_that_have_spoken_are_announced(stage):
     container = Netns("container")
     try:
         for name, mac in (("far", macs["far"]), ("vrrp", "00:00:5e:00:01:07")):
-            stage.guest.run(f"ip link add {name} link st0 address {mac} type macvlan mode bridge; ip link set {name} netns {container.name}")
+            stage.guest.run(
+                f"ip link add {name} link st0 address {mac} type macvlan mode bridge; ip link set {name} netns {container.name}"
+            )
             container.run(f"ip link set {name} up")
         readdressed(stage)
         time.sleep(0.35)
@@ -160,10 +203,26 @@ def macs_that_have_spoken_are_announced(stage):
             stage.succeed("switch", "st0", wish)
             time.sleep(0.35)
             frames = heard.frames(outgoing=False)
-            found = {name: {what for _, what in announced_of(frames, mac)} for name, mac in macs.items()}
-            check_equal(found, {"bare": set(), "addressed": {"rarp", "10.77.0.61", "fd77::61"}, "link_local": {"rarp", "fe80::62"}, "shut": set(),
-                                "tap": {"rarp"}, "mute": set(), "far": {"rarp"}}, f"announced, active {wish}")
-            check_equal(announced_of(frames, "00:00:5e:00:01:07"), set(), "announced of a virtual router in a container")
+            found = {
+                name: {what for _, what in announced_of(frames, mac)} for name, mac in macs.items()
+            }
+            check_equal(
+                found,
+                {
+                    "bare": set(),
+                    "addressed": {"rarp", "10.77.0.61", "fd77::61"},
+                    "link_local": {"rarp", "fe80::62"},
+                    "shut": set(),
+                    "tap": {"rarp"},
+                    "mute": set(),
+                    "far": {"rarp"},
+                },
+                f"announced, active {wish}",
+            )
+            check_equal(
+                announced_of(frames, "00:00:5e:00:01:07"), set(),
+                "announced of a virtual router in a container",
+            )
             check((0, "rarp") in announced_of(frames, MAC), "the pair's own MAC was not announced")
     finally:
         container.remove()
@@ -179,10 +238,19 @@ def check_all_announced(stage, macs):
         heard = stage.capture(stage.outside, wire)
         stage.succeed("switch", "st0", wish)
         time.sleep(0.6)
-        sources = [data[6:12] for data in heard.frames(outgoing=False) if data[12:14] == b"\x80\x35"]
+        sources = [
+            data[6:12] for data in heard.frames(outgoing=False) if data[12:14] == b"\x80\x35"
+        ]
         missing = [mac for mac in macs if sources.count(mac_bytes(mac)) < 3]
-        check_equal(missing, [], f"{len(missing)} of {len(macs)} MACs not announced three times, active {wish}")
-        first = next(data for data in heard.frames(outgoing=False) if data[12:14] in (b"\x80\x35", b"\x08\x06"))
+        check_equal(
+            missing, [],
+            f"{len(missing)} of {len(macs)} MACs not announced three times, active {wish}",
+        )
+        first = next(
+            data
+            for data in heard.frames(outgoing=False)
+            if data[12:14] in (b"\x80\x35", b"\x08\x06")
+        )
         check_equal(first[6:12], mac_bytes(MAC), "source of the first frame")
         pair = stage.pair()
         check(pair["announced_frames"] > len(macs), f"announced_frames: {pair['announced_frames']}")
@@ -194,9 +262,22 @@ def hundreds_of_silent_macvlans(stage):
     macs = [f"02:76:66:01:{number >> 8:02x}:{number & 255:02x}" for number in range(MANY)]
     container = Netns("container")
     try:
-        stage.guest.run("\n".join(["ip -batch - <<E"] + [
-            f"link add mv{number} link st0 address {mac} netns {container.name} type macvlan mode bridge" for number, mac in enumerate(macs)] + ["E"]))
-        container.run("\n".join(["ip -batch - <<E"] + [f"link set mv{number} up" for number in range(MANY)] + ["E"]), timeout=60)
+        stage.guest.run(
+            "\n".join(
+                ["ip -batch - <<E"]
+                + [
+                    f"link add mv{number} link st0 address {mac} netns {container.name} type macvlan mode bridge"
+                    for number, mac in enumerate(macs)
+                ]
+                + ["E"]
+            )
+        )
+        container.run(
+            "\n".join(
+                ["ip -batch - <<E"] + [f"link set mv{number} up" for number in range(MANY)] + ["E"]
+            ),
+            timeout=60,
+        )
         time.sleep(2.5)  # without watch programs the lists are looked at once a second
         check_all_announced(stage, macs)
     finally:
@@ -212,7 +293,10 @@ def hundreds_of_stations_behind_a_bridge(stage):
             ip link set gbr0 up; ip link set st0 master gbr0; ip address add 10.77.0.1/24 dev gbr0
             ip link add ct1 master gbr0 type veth peer ct0 netns {container.name}; ip link set ct1 up""")
         container.run("ip link set ct0 up")
-        wait("the pair to know of the bridge", lambda: "promiscuity 0" not in stage.guest.run("ip -d link show pr0"))
+        wait(
+            "the pair to know of the bridge",
+            lambda: "promiscuity 0" not in stage.guest.run("ip -d link show pr0"),
+        )
         for mac in macs:
             inject(container, "ct0", frame(BROADCAST, mac))
         readdressed(stage)
@@ -225,9 +309,20 @@ def hundreds_of_stations_behind_a_bridge(stage):
 @nightly("hundreds-of-silent-macvlans, hundreds-of-stations-behind-a-bridge")
 def two_thousand_addresses(stage):
     """Each of them is announced, and what is sent meanwhile comes."""
-    addresses = [f"10.{100 + number // 250}.{number % 250}.1" for number in range(1000)] + [f"fd78::{number + 1:x}" for number in range(1000)]
-    stage.guest.run("\n".join(["ip -batch - <<E"] + [
-        f"address add {address}/{128 if ':' in address else 32} dev st0{' nodad' if ':' in address else ''}" for address in addresses] + ["E"]), timeout=60)
+    addresses = [f"10.{100 + number // 250}.{number % 250}.1" for number in range(1000)] + [
+        f"fd78::{number + 1:x}" for number in range(1000)
+    ]
+    stage.guest.run(
+        "\n".join(
+            ["ip -batch - <<E"]
+            + [
+                f"address add {address}/{128 if ':' in address else 32} dev st0{' nodad' if ':' in address else ''}"
+                for address in addresses
+            ]
+            + ["E"]
+        ),
+        timeout=60,
+    )
     readdressed(stage)
     flows = stage.flows(500)
     began = time.monotonic()
@@ -235,9 +330,15 @@ def two_thousand_addresses(stage):
         heard = stage.capture(stage.outside, wire)
         stage.succeed("switch", "st0", wish)
         stage.wait_active(wish)
-        wait(f"all addresses on {wire}", lambda: set(addresses) <= announced(heard.frames(outgoing=False)), 20)
+        wait(
+            f"all addresses on {wire}",
+            lambda: set(addresses) <= announced(heard.frames(outgoing=False)), 20,
+        )
         pair = stage.pair()
-        check_equal((pair["announced_frames"] >= len(addresses), pair["unsent_frames"]), (True, 0), "(announced, unsent)")
+        check_equal(
+            (pair["announced_frames"] >= len(addresses), pair["unsent_frames"]), (True, 0),
+            "(announced, unsent)",
+        )
     lost = [flow.stop().lost(began) for flow in flows]
     check_equal(lost, [0, 0], "(out, in) lost")
 
@@ -252,22 +353,49 @@ def heard_at_switch(stage, wish, wire):
 
 @case(agent=False)
 def configuration_keeps_announcements_back(stage):
-    """Also in the announcement of an unload, which knows of no exceptions and so names no address then."""
+    """Also in the announcement of an unload, which knows of no exceptions and so names no address
+    then.
+    """
     every = {"10.77.0.1", "10.77.0.80", "fd77::1", "fd77::80"}
     vmac = "02:76:66:00:00:b0"
     macvlan(stage, "vip", vmac)
     stage.guest.run("""ip address add 10.77.0.80/32 dev st0; ip address add fd77::80/128 dev st0 nodad; ip address add 10.77.0.81/24 dev vip
         echo 1 >/proc/sys/net/ipv6/conf/st0/addr_gen_mode""")
-    wait("DAD of the link-local address", lambda: "tentative" not in stage.guest.run("ip -6 address show dev st0 scope link"), 8)
-    local = {line.split()[1].split("/")[0] for line in stage.guest.run("ip -6 address show dev st0 scope link").splitlines() if "inet6" in line}
+    wait(
+        "DAD of the link-local address",
+        lambda: "tentative" not in stage.guest.run("ip -6 address show dev st0 scope link"), 8,
+    )
+    local = {
+        line.split()[1].split("/")[0]
+        for line in stage.guest.run("ip -6 address show dev st0 scope link").splitlines()
+        if "inet6" in line
+    }
     macs = {"rarp"}
     for text, ours, others, unloaded, shown in (
-            ("[agent]\nannounce = all\n", every | macs | local, {"rarp", "10.77.0.81"}, every | macs | local, ("all", 0)),
-            ("[agent]\nannounce = macs\n", macs, {"rarp"}, macs, ("macs", 0)),
-            ("[agent]\nannounce = macs\n[pair st0]\nprimary = pr0\nannounce = off\n", set(), set(), set(), ("off", 0)),
-            ("[agent]\nannounce-except = 10.77.0.80\n[pair st0]\nprimary = pr0\nannounce_except = fd77::80/121\n",
-             {"10.77.0.1", "fd77::1"} | macs | local, {"rarp", "10.77.0.81"}, macs, ("all", 2)),
-            (f"[agent]\nannounce_except = {vmac}\n", every | macs | local, set(), macs, ("all", 1))):
+        (
+            "[agent]\nannounce = all\n",
+            every | macs | local,
+            {"rarp", "10.77.0.81"},
+            every | macs | local,
+            ("all", 0),
+        ),
+        ("[agent]\nannounce = macs\n", macs, {"rarp"}, macs, ("macs", 0)),
+        (
+            "[agent]\nannounce = macs\n[pair st0]\nprimary = pr0\nannounce = off\n",
+            set(),
+            set(),
+            set(),
+            ("off", 0),
+        ),
+        (
+            "[agent]\nannounce-except = 10.77.0.80\n[pair st0]\nprimary = pr0\nannounce_except = fd77::80/121\n",
+            {"10.77.0.1", "fd77::1"} | macs | local,
+            {"rarp", "10.77.0.81"},
+            macs,
+            ("all", 2),
+        ),
+        (f"[agent]\nannounce_except = {vmac}\n", every | macs | local, set(), macs, ("all", 1)),
+    ):
         path = stage.directory / "announce.conf"
         path.write_text(text)
         stage.start("" if "[pair" in text else "st0=pr0", options=("--config", path))
@@ -276,12 +404,18 @@ def configuration_keeps_announcements_back(stage):
         frames = heard_at_switch(stage, "standby", "st1")
         found = {what for _, what in announced_of(frames, MAC)}
         check_equal(found, ours, f"announced with {text!r}")
-        check_equal({what for _, what in announced_of(frames, vmac)}, others, f"announced of the macvlan with {text!r}")
+        check_equal(
+            {what for _, what in announced_of(frames, vmac)}, others,
+            f"announced of the macvlan with {text!r}",
+        )
         pair = stage.pair()
         check_equal((pair["announce"], pair["announce_exceptions"]), shown, f"status with {text!r}")
         heard = stage.capture(stage.outside, "st1")
         stage.succeed("unload")
-        check_equal({what for _, what in announced_of(heard.frames(outgoing=False), MAC)}, unloaded, f"announced by unload with {text!r}")
+        check_equal(
+            {what for _, what in announced_of(heard.frames(outgoing=False), MAC)}, unloaded,
+            f"announced by unload with {text!r}",
+        )
 
 
 @case(agent=False)
@@ -370,7 +504,9 @@ def bond_above_the_standby(stage):
     mac = stage.guest.run("cat /sys/class/net/bond0/address").strip()
     expected = {(0, "rarp"), (0, "10.77.0.1")}
     if vlan:
-        stage.guest.run("ip link add bond0.7 link bond0 type vlan id 7; ip link set bond0.7 up; ip address add 10.77.7.1/24 dev bond0.7")
+        stage.guest.run(
+            "ip link add bond0.7 link bond0 type vlan id 7; ip link set bond0.7 up; ip address add 10.77.7.1/24 dev bond0.7"
+        )
         expected |= {(7, "rarp"), (7, "10.77.7.1")}
     stage.guest.run(f"ip link set pr0 address {mac}")
     stage.start()

@@ -35,7 +35,9 @@ class Widen(Adopt):
         super().prepare(crash)
         pins = crash.stage.pins
         counters = bpf.get(pins / "counters")
-        narrow = bpf.array_map(8, bpf.entries(counters), b"counters", kind=bpf.MAP_TYPE_PERCPU_ARRAY)
+        narrow = bpf.array_map(
+            8, bpf.entries(counters), b"counters", kind=bpf.MAP_TYPE_PERCPU_ARRAY
+        )
         (pins / "counters").unlink()
         bpf.pin(narrow, pins / "counters")
         os.close(counters)
@@ -69,7 +71,16 @@ class UnloadAlone(Adopt):
         return crash.doomed(crash.stage.command, "unload", env={**os.environ, **environment})
 
 
-SCENARIOS = {"start": Start, "adopt": Adopt, "sweep": Sweep, "widen": Widen, "switch": Switch, "unload": Unload, "unload_alone": UnloadAlone, "direct": Direct}
+SCENARIOS = {
+    "start": Start,
+    "adopt": Adopt,
+    "sweep": Sweep,
+    "widen": Widen,
+    "switch": Switch,
+    "unload": Unload,
+    "unload_alone": UnloadAlone,
+    "direct": Direct,
+}
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ def check_refused(stage, *arguments, words):
     name = " ".join(arguments)
     try:
         done = subprocess.run(
-            ["ip", "netns", "exec", stage.guest.name, *command], stdin=subprocess.DEVNULL,
+            stage.guest.enter(*command), stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=10,
         )
     except subprocess.TimeoutExpired as error:

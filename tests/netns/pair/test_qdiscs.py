@@ -170,9 +170,11 @@ def what_cannot_be_copied(stage):
     classifier = bpf.Counter()
     bpf.pin(classifier.program, stage.bpffs / "classifier")
     for change, why in (
-            (HTB + "\n tc filter add dev st0 parent 1: prio 9 chain 4 protocol ip u32 match ip dport 99 0xffff flowid 1:10",
+            (HTB + """
+                 tc filter add dev st0 parent 1: prio 9 chain 4 protocol ip u32 match ip dport 99 0xffff flowid 1:10""",
              "filter chains cannot be copied (u32)"),
-            (HTB + f"\n tc filter add dev st0 parent 1: prio 9 bpf object-pinned {stage.bpffs}/classifier flowid 1:10",
+            (HTB + f"""
+                 tc filter add dev st0 parent 1: prio 9 bpf object-pinned {stage.bpffs}/classifier flowid 1:10""",
              "eBPF filters cannot be copied without CAP_SYS_ADMIN, which the agent gives up (bpf)"),
             (HTB + """
                  tc filter add dev st0 parent 1: prio 11 handle 7: protocol ip u32 divisor 16""",

@@ -15,7 +15,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
 from bpf import bpf_statistics  # noqa: E402
 from memberships import interface, join  # noqa: E402
-from rig import BROADCAST, ETH_P_TEST, GUEST, MAC, SO_RCVBUFFORCE, Flow, case, check, check_equal, each_active, frame, inject, main, note, wait  # noqa: E402
+from rig import (  # noqa: E402
+    BROADCAST, ETH_P_TEST, GUEST, MAC, SO_RCVBUFFORCE, Flow, case, check, check_equal, each_active,
+    frame, inject, main, note, wait,
+)
 
 PORT = 9911
 GROUP = "239.129.4.4"
@@ -31,8 +34,11 @@ ETH_P_8021Q, ETH_P_8021AD, VID = 0x8100, 0x88a8, 5
 
 
 def flood_both_wires(stage):
-    """The outside's bridge learns nothing on them, so it sends all unicast for the guest down both."""
-    stage.outside.run("for wire in st1 pr1; do bridge link set dev $wire learning off flood on; done; ip link set br0 type bridge fdb_flush")
+    """The outside's bridge learns nothing on them, so it sends all unicast for the guest down both.
+    """
+    stage.outside.run(
+        "for wire in st1 pr1; do bridge link set dev $wire learning off flood on; done; ip link set br0 type bridge fdb_flush"
+    )
 
 
 def tcp_counts(netns):
@@ -47,7 +53,9 @@ def tcp_counts(netns):
 
 
 def stream(stage, seconds=STREAM_S):
-    """A bulk stream from the outside to the guest; (bytes, counts that moved in the guest, those of the sender, longest standstill in s)."""
+    """A bulk stream from the outside to the guest; (bytes, counts that moved in the guest, those of
+    the sender, longest standstill in s).
+    """
     listener = stage.guest.inside(lambda: socket.create_server((GUEST, PORT)))
     before = tcp_counts(stage.guest), tcp_counts(stage.outside)
     arrived = []
@@ -68,15 +76,24 @@ def stream(stage, seconds=STREAM_S):
         sender.shutdown(socket.SHUT_WR)
         receiver.join(20)
     after = tcp_counts(stage.guest), tcp_counts(stage.outside)
-    moved = [{name: now[name] - then[name] for name in now if name in then} for then, now in zip(before, after)]
+    moved = [
+        {name: now[name] - then[name] for name in now if name in then}
+        for then, now in zip(before, after)
+    ]
     times = [when for when, _ in arrived]
-    return sum(size for _, size in arrived), *moved, max((b - a for a, b in zip(times, times[1:])), default=0)
+    return (
+        sum(size for _, size in arrived),
+        *moved,
+        max((b - a for a, b in zip(times, times[1:])), default=0),
+    )
 
 
 @case
 def tcp_that_comes_twice(stage):
     """GRO joins segments before the programs see them, and otherwise on each wire."""
-    stage.outside.run("for wire in br0 st1 pr1; do ethtool -K $wire tso off gso off >/dev/null; done")
+    stage.outside.run(
+        "for wire in br0 st1 pr1; do ethtool -K $wire tso off gso off >/dev/null; done"
+    )
     stage.guest.run("for device in st0 pr0; do ethtool -K $device gro on >/dev/null; done")
     for active in each_active(stage):
         time.sleep(1.2)
@@ -86,18 +103,25 @@ def tcp_that_comes_twice(stage):
         size, guest, outside, pause = stream(stage)
         after = stage.pair()["counters"]
         twins = after["drop_twin_packets"] - before["drop_twin_packets"]
-        note(f"active {active}: {alone >> 20} MiB/s once; twice: {size / STREAM_S / (1 << 20):.0f} MiB/s, {twins} segments dropped, duplicates in the guest "
-             f"{guest['TCPDSACKOldSent']} old, {guest['TCPDSACKOfoSent']} out of order, resent {outside['RetransSegs']}, standstill {pause * 1000:.0f} ms")
+        note(
+            f"active {active}: {alone >> 20} MiB/s once; twice: {size / STREAM_S / (1 << 20):.0f} MiB/s, {twins} segments dropped, duplicates in the guest "
+            f"{guest['TCPDSACKOldSent']} old, {guest['TCPDSACKOfoSent']} out of order, resent {outside['RetransSegs']}, standstill {pause * 1000:.0f} ms"
+        )
         check(twins > 1000, f"{twins} segments dropped: the network did not send them twice")
         # The first few, and frames that share segments with their twin in part.
-        check(guest["TCPDSACKOldSent"] + guest["TCPDSACKOfoSent"] < twins / 20, "TCP saw the duplicates")
+        check(
+            guest["TCPDSACKOldSent"] + guest["TCPDSACKOfoSent"] < twins / 20,
+            "TCP saw the duplicates",
+        )
         check(pause < 1, f"the stream stood still for {pause:.2f} s")
         stage.outside.run("for wire in st1 pr1; do bridge link set dev $wire learning on; done")
 
 
 @case
 def flooded_datagrams_over_switchovers(stage):
-    """Both wires bring all of it all the time, in whatever order: nothing is lost, and but for the first few nothing comes twice."""
+    """Both wires bring all of it all the time, in whatever order: nothing is lost, and but for the
+    first few nothing comes twice.
+    """
     flood_both_wires(stage)
     inbound = Flow(stage.outside, stage.guest, GUEST, 1000)
     time.sleep(0.5)
@@ -109,7 +133,10 @@ def flooded_datagrams_over_switchovers(stage):
     inbound.stop()
     wait("what is on its way", lambda: not inbound.lost())
     note(f"{len(inbound.times)} datagrams, {twice} twice at first")
-    check_equal((inbound.lost(), inbound.copies - twice), (0, 0), "(lost, twice after the first half second)")
+    check_equal(
+        (inbound.lost(), inbound.copies - twice), (0, 0),
+        "(lost, twice after the first half second)",
+    )
     check(twice < 20, f"{twice} twice at first")
 
 
@@ -132,19 +159,35 @@ def check_on_both_wires(stage, stack, what, first, second, times):
 
 @case
 def long_frames_that_differ_far_behind(stage):
-    """BPF_PROG_TEST_RUN takes a page. What differs anywhere is no twin, however long it is; what is the same in full is one, as far as it is compared."""
+    """BPF_PROG_TEST_RUN takes a page. What differs anywhere is no twin, however long it is; what is
+    the same in full is one, as far as it is compared.
+    """
     take_long_frames(stage)
     stack = stage.capture(stage.guest, "st0", ETH_P_TEST)
     for active in each_active(stage):
         for to in (BROADCAST, MAC):
-            # Unicast is compared for a second after a switchover; one frame on the inactive wire does it as well.
-            inject(stage.outside, {"primary": "st1", "standby": "pr1"}[active], frame(MAC, OTHER, payload=b"compare"))
-            for number, size in enumerate((4000, 9000, COMPARED_MAX, COMPARED_MAX + 1, 20000, LONG_MTU)):
-                data = frame(to, OTHER, payload=f"{active} {number}".encode().ljust(size - 14, b"."))
+            # Unicast is compared for a second after a switchover; one frame on the inactive wire
+            # does it as well.
+            inject(
+                stage.outside, {"primary": "st1", "standby": "pr1"}[active],
+                frame(MAC, OTHER, payload=b"compare"),
+            )
+            for number, size in enumerate(
+                (4000, 9000, COMPARED_MAX, COMPARED_MAX + 1, 20000, LONG_MTU)
+            ):
+                data = frame(
+                    to, OTHER, payload=f"{active} {number}".encode().ljust(size - 14, b".")
+                )
                 for wire, other in (("st1", "pr1"), ("pr1", "st1")):
                     text = f"{size} bytes to {to}, active {active}, first on {wire}"
-                    check_on_both_wires(stage, stack, f"{text}, that differ", (wire, data + wire.encode()), (other, data + other.encode()), 2)
-                    check_on_both_wires(stage, stack, text, (wire, data), (other, data), 1 if size <= COMPARED_MAX else 2)
+                    check_on_both_wires(
+                        stage, stack, f"{text}, that differ", (wire, data + wire.encode()),
+                        (other, data + other.encode()), 2,
+                    )
+                    check_on_both_wires(
+                        stage, stack, text, (wire, data), (other, data),
+                        1 if size <= COMPARED_MAX else 2,
+                    )
 
 
 def tagged(to, ethertype, vid, payload):
@@ -153,7 +196,9 @@ def tagged(to, ethertype, vid, payload):
 
 
 def unless_late(checks):
-    """Calls @checks with the number of the attempt: another one, if one failed on a machine so busy that the first frame was forgotten meanwhile."""
+    """Calls @checks with the number of the attempt: another one, if one failed on a machine so busy
+    that the first frame was forgotten meanwhile.
+    """
     for attempt in range(10):
         began = time.monotonic()
         try:
@@ -165,7 +210,9 @@ def unless_late(checks):
 
 @case
 def vlans_of_one_number(stage):
-    """The kernel takes the tag out of the frame before our programs see it: 802.1Q, 802.1ad, another priority and none are four different frames."""
+    """The kernel takes the tag out of the frame before our programs see it: 802.1Q, 802.1ad,
+    another priority and none are four different frames.
+    """
     stack = stage.capture(stage.guest, "st0", ETH_P_TEST)
 
     def compare(active, to, first, second, one, other):
@@ -173,20 +220,32 @@ def vlans_of_one_number(stage):
             payload = f"{active} {to} {first} {one} {other} {attempt}".encode()
             if name == "untagged":
                 return frame(to, OTHER, payload=payload)
-            tag = {"802.1Q": (ETH_P_8021Q, VID), "802.1ad": (ETH_P_8021AD, VID), "priority 1": (ETH_P_8021Q, VID | 1 << 13)}[name]
+            tag = {
+                "802.1Q": (ETH_P_8021Q, VID),
+                "802.1ad": (ETH_P_8021AD, VID),
+                "priority 1": (ETH_P_8021Q, VID | 1 << 13),
+            }[name]
             return tagged(to, *tag, payload)
 
         def checks(attempt):
             times = 1 if one == other else 2
             # Unicast is compared for a second after a frame on the inactive wire.
             before = len(stack.frames())
-            inject(stage.outside, {"primary": "st1", "standby": "pr1"}[active], frame(MAC, OTHER, payload=f"compare {active} {attempt}".encode()))
+            inject(
+                stage.outside, {"primary": "st1", "standby": "pr1"}[active],
+                frame(MAC, OTHER, payload=f"compare {active} {attempt}".encode()),
+            )
             wait("the frame on the inactive wire", lambda: len(stack.frames()) > before)
             left, right = kind(one, attempt), kind(other, attempt)
-            check_on_both_wires(stage, stack, f"{one} on {first}, {other} on {second}, to {to}, active {active}", (first, left), (second, right), times)
+            check_on_both_wires(
+                stage, stack, f"{one} on {first}, {other} on {second}, to {to}, active {active}",
+                (first, left), (second, right), times,
+            )
             # Balances are even again when each wire has brought both.
             if times == 2:
-                check_on_both_wires(stage, stack, "the same, the other way round", (second, left), (first, right), 0)
+                check_on_both_wires(
+                    stage, stack, "the same, the other way round", (second, left), (first, right), 0
+                )
         unless_late(checks)
 
     kinds = ("802.1Q", "802.1ad", "priority 1", "untagged")
@@ -242,9 +301,15 @@ def twins_of_a_wire_that_has_come(stage):
 
 @case
 def udp_that_gro_joins(stage):
-    """Datagrams that GRO has joined are compared one by one: none is lost. Of a joined frame of which the other wire has brought a part, that part comes twice."""
-    stage.outside.run("for wire in br0 st1 pr1; do ethtool -K $wire tso off gso off tx-udp-segmentation off >/dev/null; done")
-    stage.guest.run("for device in st0 pr0; do ethtool -K $device gro on rx-udp-gro-forwarding on >/dev/null; done")
+    """Datagrams that GRO has joined are compared one by one: none is lost. Of a joined frame of
+    which the other wire has brought a part, that part comes twice.
+    """
+    stage.outside.run(
+        "for wire in br0 st1 pr1; do ethtool -K $wire tso off gso off tx-udp-segmentation off >/dev/null; done"
+    )
+    stage.guest.run(
+        "for device in st0 pr0; do ethtool -K $device gro on rx-udp-gro-forwarding on >/dev/null; done"
+    )
     for active in each_active(stage):
         flood_both_wires(stage)
         for gro in (0, 1):
@@ -257,7 +322,12 @@ def udp_that_gro_joins(stage):
             sender.setsockopt(socket.IPPROTO_UDP, UDP_SEGMENT, UDP_SIZE)
             before = stage.counter("drop_twin_packets")
             for burst in range(UDP_BURSTS):
-                sender.send(b"".join(struct.pack("!Q", burst * UDP_BURST + number).ljust(UDP_SIZE, b".") for number in range(UDP_BURST)))
+                sender.send(
+                    b"".join(
+                        struct.pack("!Q", burst * UDP_BURST + number).ljust(UDP_SIZE, b".")
+                        for number in range(UDP_BURST)
+                    )
+                )
                 time.sleep(0.002)
             time.sleep(0.3)
             got, joined = [], 0
@@ -266,12 +336,19 @@ def udp_that_gro_joins(stage):
                 while True:
                     data = receiver.recv(1 << 16)
                     joined += len(data) > UDP_SIZE
-                    got += [struct.unpack_from("!Q", data, at)[0] for at in range(0, len(data), UDP_SIZE)]
+                    got += [
+                        struct.unpack_from("!Q", data, at)[0]
+                        for at in range(0, len(data), UDP_SIZE)
+                    ]
             receiver.close()
             sender.close()
             twins = stage.counter("drop_twin_packets") - before
-            note(f"active {active}, UDP_GRO {gro}: {len(got) - len(set(got))} of {UDP_BURSTS * UDP_BURST} twice, {twins} twins dropped, {joined} reads of several")
-            check_equal(len(set(got)), UDP_BURSTS * UDP_BURST, f"datagrams, active {active}, UDP_GRO {gro}")
+            note(
+                f"active {active}, UDP_GRO {gro}: {len(got) - len(set(got))} of {UDP_BURSTS * UDP_BURST} twice, {twins} twins dropped, {joined} reads of several"
+            )
+            check_equal(
+                len(set(got)), UDP_BURSTS * UDP_BURST, f"datagrams, active {active}, UDP_GRO {gro}"
+            )
             check(len(got) - len(set(got)) < len(got) / 20, "too many came twice")
             if gro:
                 check(joined > UDP_BURSTS / 2, "GRO joined nothing: this proves nothing")
@@ -280,8 +357,13 @@ def udp_that_gro_joins(stage):
 def run_statistics(stage):
     """{program: (ns, runs)} of the pair's two on ingress, while statistics are on."""
     statistics = {}
-    for name, ifindex in (("standby-ingress", interface(stage.guest, "st0")), ("primary-ingress", interface(stage.guest, "pr0"))):
-        link = json.loads(stage.guest.run(f"bpftool -j link show pinned {stage.pins}/links/{name}-{ifindex}"))
+    for name, ifindex in (
+        ("standby-ingress", interface(stage.guest, "st0")),
+        ("primary-ingress", interface(stage.guest, "pr0")),
+    ):
+        link = json.loads(
+            stage.guest.run(f"bpftool -j link show pinned {stage.pins}/links/{name}-{ifindex}")
+        )
         program = json.loads(stage.guest.run(f"bpftool -j prog show id {link['prog_id']}"))
         statistics[name] = (program.get("run_time_ns", 0), program.get("run_cnt", 0))
     return statistics
@@ -294,11 +376,16 @@ def multicast_of_ten_thousand_a_second(stage):
     member.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
     member.bind(("", PORT))
     sender = stage.outside.inside(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-    sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, struct.pack("4s4sI", bytes(4), bytes(4), interface(stage.outside, "br0")))
+    sender.setsockopt(
+        socket.IPPROTO_IP, socket.IP_MULTICAST_IF,
+        struct.pack("4s4sI", bytes(4), bytes(4), interface(stage.outside, "br0")),
+    )
     with bpf_statistics():
         for wires in (("pr1",), ("pr1", "st1")):
             for wire in ("pr1", "st1"):
-                stage.outside.run(f"bridge mdb del dev br0 port {wire} grp {GROUP} 2>/dev/null || true")
+                stage.outside.run(
+                    f"bridge mdb del dev br0 port {wire} grp {GROUP} 2>/dev/null || true"
+                )
             for wire in wires:
                 stage.outside.run(f"bridge mdb add dev br0 port {wire} grp {GROUP} permanent")
             before, twins = run_statistics(stage), stage.counter("drop_twin_packets")
@@ -312,11 +399,21 @@ def multicast_of_ten_thousand_a_second(stage):
             with contextlib.suppress(BlockingIOError):
                 while True:
                     got.append(struct.unpack("!Q", member.recv(64))[0])
-            spent = {name: (now[0] - before[name][0]) / max(1, now[1] - before[name][1]) for name, now in run_statistics(stage).items()}
+            spent = {
+                name: (now[0] - before[name][0]) / max(1, now[1] - before[name][1])
+                for name, now in run_statistics(stage).items()
+            }
             twins = stage.counter("drop_twin_packets") - twins
-            note(f"down {' and '.join(wires)}: {len(got)} of {TICKS * A_TICK} came; ns a frame, other frames included: {', '.join(f'{name} {ns:.0f}' for name, ns in spent.items())}")
-            check(twins >= (len(wires) - 1) * TICKS * A_TICK, f"down {wires}: {twins} twins dropped")
-            check_equal((len(set(got)), len(got)), (TICKS * A_TICK, TICKS * A_TICK), f"down {wires}: (came, all told)")
+            note(
+                f"down {' and '.join(wires)}: {len(got)} of {TICKS * A_TICK} came; ns a frame, other frames included: {', '.join(f'{name} {ns:.0f}' for name, ns in spent.items())}"
+            )
+            check(
+                twins >= (len(wires) - 1) * TICKS * A_TICK, f"down {wires}: {twins} twins dropped"
+            )
+            check_equal(
+                (len(set(got)), len(got)), (TICKS * A_TICK, TICKS * A_TICK),
+                f"down {wires}: (came, all told)",
+            )
     member.close()
     sender.close()
 

@@ -81,10 +81,19 @@ def lossless(result):
 
 
 def check_lossless(result, what):
-    check(lossless(result), lambda: f"{what}: {figures(result)}; " + "; ".join(
-        f"{way}: lost {result[way]['lost_ranges'][:8]}, gap {result[way]['longest_gap_ms']:.0f} ms at "
-        f"{result[way]['longest_gap_at_s']:.2f} s, sender's pause {result[way]['sender_pause_ms']:.0f} ms, errors {result[way]['send_errors']}"
-        for way in ("out", "in") if way in result) + f"; event at {result['event_at_s']} s for {result['event_s']} s")
+    def told():
+        ways = "; ".join(
+            f"{way}: lost {result[way]['lost_ranges'][:8]}, "
+            f"gap {result[way]['longest_gap_ms']:.0f} ms at "
+            f"{result[way]['longest_gap_at_s']:.2f} s, "
+            f"sender's pause {result[way]['sender_pause_ms']:.0f} ms, "
+            f"errors {result[way]['send_errors']}"
+            for way in ("out", "in") if way in result
+        )
+        event = f"event at {result['event_at_s']} s for {result['event_s']} s"
+        return f"{what}: {figures(result)}; {ways}; {event}"
+
+    check(lossless(result), told)
     return f"{what} {figures(result)}" if what else figures(result)
 
 
