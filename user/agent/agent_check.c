@@ -43,10 +43,9 @@ static size_t agent_check_list(const struct netdev_table *table,
 }
 
 /* A named device is a slave of net_failover, but not the slave of that role. */
-static void agent_check_tell_net_failover(const struct options_pair *wanted,
-					  const struct netdev *standby,
-					  const struct netdev *primary,
-					  const struct netdev *const *devices, size_t count)
+static void agent_check_log_net_failover(const struct options_pair *wanted,
+					 const struct netdev *standby, const struct netdev *primary,
+					 const struct netdev *const *devices, size_t count)
 {
 	const struct netdev *master = candidates_net_failover(standby, devices, count),
 			    *slave = standby;
@@ -84,7 +83,7 @@ static int agent_check_pair(const struct netdev_table *table, const struct optio
 			  wanted->standby, named ? "=" : "", wanted->primary);
 		return -EINVAL;
 	case PAIRING_NET_FAILOVER:
-		agent_check_tell_net_failover(wanted, standby, primary, devices, count);
+		agent_check_log_net_failover(wanted, standby, primary, devices, count);
 		return -EBUSY;
 	case PAIRING_SAME_DEVICE:
 		log_error("run: --pair %s=%s: both are one device: name the VF after the '='",

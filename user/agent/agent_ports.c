@@ -122,7 +122,7 @@ static int agent_port_try(struct agent *agent, unsigned number, char *text, size
 	return 0;
 }
 
-static void agent_port_tell_place(struct agent *agent, unsigned number)
+static void agent_port_log_place(struct agent *agent, unsigned number)
 {
 	struct port *port = &agent->world.ports[number];
 	struct hook ingress = port_programs_port_ingress(&agent->world.pins, port->ifindex);
@@ -146,7 +146,7 @@ static void agent_port_keep_place(struct agent *agent, unsigned number)
 	if (!port->pair || !netdev_by_index(agent->world.table, port->ifindex))
 		return;
 	port_keep_place(&agent->world, number);
-	agent_port_tell_place(agent, number);
+	agent_port_log_place(agent, number);
 	/* Nothing reports that a program on tcx was detached. */
 	if (port->placed.why[0])
 		agent->retry_ns = pair_clock_ns() + AGENT_PORTS_RETRY_NS;

@@ -4,10 +4,11 @@
 
 #include <string.h>
 
-static bool agent_has_told(const struct bypass *told, unsigned count, const struct bypass *bypass)
+static bool agent_has_logged(const struct bypass *logged, unsigned count,
+			     const struct bypass *bypass)
 {
 	for (unsigned i = 0; i < count; i++)
-		if (told[i].kind == bypass->kind && !strcmp(told[i].text, bypass->text))
+		if (logged[i].kind == bypass->kind && !strcmp(logged[i].text, bypass->text))
 			return true;
 	return false;
 }
@@ -20,8 +21,8 @@ static bool agent_has_kind(const struct bypass *list, unsigned count, enum bypas
 	return false;
 }
 
-static void agent_tell_pair_bypasses(const struct agent *agent, const struct bypass_reader *reader,
-				     struct pair *pair)
+static void agent_log_pair_bypasses(const struct agent *agent, const struct bypass_reader *reader,
+				    struct pair *pair)
 {
 	const struct vfsteer_pair *slot = &agent->world.pins.pairs[pair->slot];
 	struct bypass bypasses[BYPASS_KINDS];
@@ -33,7 +34,7 @@ static void agent_tell_pair_bypasses(const struct agent *agent, const struct byp
 	facts.ingress_others = facts.standby_ingress_others = (struct hook_others){ 0 };
 	count = bypass_judge(&facts, bypasses);
 	for (unsigned i = 0; i < count; i++)
-		if (!agent_has_told(pair->bypasses, pair->bypass_count, &bypasses[i]))
+		if (!agent_has_logged(pair->bypasses, pair->bypass_count, &bypasses[i]))
 			log_warning("%s: %s", slot->owner, bypasses[i].text);
 	for (unsigned i = 0; facts.primary[0] && i < pair->bypass_count; i++)
 		if (!agent_has_kind(bypasses, count, pair->bypasses[i].kind))
@@ -63,7 +64,7 @@ static bool agent_awaits_programs(const struct agent *agent)
 	return false;
 }
 
-void agent_tell_bypasses(struct agent *agent)
+void agent_log_bypasses(struct agent *agent)
 {
 	struct bypass_reader *reader;
 
@@ -72,7 +73,7 @@ void agent_tell_bypasses(struct agent *agent)
 	if (bypass_reader_new(&reader))
 		return;
 	for (unsigned i = 0; i < agent->pair_count; i++)
-		agent_tell_pair_bypasses(agent, reader, agent->pairs[i]);
+		agent_log_pair_bypasses(agent, reader, agent->pairs[i]);
 	bypass_reader_free(reader);
 	agent->bypasses_due = agent_awaits_programs(agent);
 	agent->bypasses_ns = pair_clock_ns() + (agent->bypasses_due ? AGENT_REALIGN_INTERVAL_NS

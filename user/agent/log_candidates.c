@@ -9,7 +9,7 @@
 #define AGENT_CANDIDATES_MAX 8 /* of one pair, at the same time */
 
 /* Devices come and go: an entry is forgotten only when there is no room for another. */
-static bool agent_is_news(struct pair *pair, const struct candidate *other)
+static bool agent_is_new(struct pair *pair, const struct candidate *other)
 {
 	unsigned known =
 		pair->logged_count < PAIR_LOGGED_MAX ? pair->logged_count : PAIR_LOGGED_MAX;
@@ -27,8 +27,8 @@ static bool agent_is_news(struct pair *pair, const struct candidate *other)
 	return true;
 }
 
-static void agent_tell_candidates_of(const struct agent *agent, struct pair *pair,
-				     const struct candidates_view *view)
+static void agent_log_candidates_of(const struct agent *agent, struct pair *pair,
+				    const struct candidates_view *view)
 {
 	const struct netdev *standby = netdev_by_index(agent->world.table, pair->standby);
 	const struct netdev *primary = netdev_by_index(agent->world.table, pair->primary);
@@ -48,7 +48,7 @@ static void agent_tell_candidates_of(const struct agent *agent, struct pair *pai
 		 */
 		if (!device->kind[0] && !device->driver[0])
 			continue;
-		if (!agent_is_news(pair, &others[i]))
+		if (!agent_is_new(pair, &others[i]))
 			continue;
 		candidates_explain(view, &others[i], standby, primary, text);
 		log_info("%s: not used: %s%s%s%s: %s", agent->world.pins.pairs[pair->slot].owner,
@@ -57,7 +57,7 @@ static void agent_tell_candidates_of(const struct agent *agent, struct pair *pai
 	}
 }
 
-void agent_tell_candidates(struct agent *agent)
+void agent_log_candidates(struct agent *agent)
 {
 	int paired[2 * VFSTEER_MAX_PAIRS + 1] = { 0 };
 	int contested[VFSTEER_MAX_PAIRS + 1];
@@ -75,6 +75,6 @@ void agent_tell_candidates(struct agent *agent)
 			paired[paired_count++] = agent->pairs[i]->primary;
 	}
 	for (unsigned i = 0; i < agent->pair_count; i++)
-		agent_tell_candidates_of(agent, agent->pairs[i], &view);
+		agent_log_candidates_of(agent, agent->pairs[i], &view);
 	free((void *)view.devices);
 }

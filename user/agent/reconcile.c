@@ -74,7 +74,7 @@ static void agent_remove_pairs(struct agent *agent)
 }
 
 /* Logged once, until the pair is set up or its standby is removed. */
-static void agent_tell_unhooked(struct agent *agent, const struct netdev *standby)
+static void agent_log_unhooked(struct agent *agent, const struct netdev *standby)
 {
 	unsigned free_place = VFSTEER_MAX_PAIRS;
 
@@ -121,7 +121,7 @@ static void agent_add_pair(struct agent *agent, const struct pairing *pairing)
 		error = pair_new(&agent->world, pairing, &pair);
 	}
 	if (error == -EPROTONOSUPPORT) {
-		agent_tell_unhooked(agent, owner);
+		agent_log_unhooked(agent, owner);
 		return;
 	}
 	if (error == -ENOSPC)
@@ -198,7 +198,7 @@ static void agent_set_timer(struct agent *agent)
 }
 
 /* Ready: every pair has its programs on its standby. Its primary may be joining or absent. */
-static void agent_tell_readiness(struct agent *agent)
+static void agent_report_readiness(struct agent *agent)
 {
 	if (agent->told && agent->told_pairs == agent->pair_count &&
 	    agent->told_wanted_pairs == agent->wanted_pairs)
@@ -243,7 +243,7 @@ void agent_look(struct agent *agent)
 			agent_step(agent, pair);
 	}
 	agent_finish_ports(agent);
-	agent_tell_bypasses(agent);
+	agent_log_bypasses(agent);
 	agent_set_timer(agent);
 }
 
@@ -336,8 +336,8 @@ void agent_reconcile(struct agent *agent)
 		if (agent->pairs[i]->pairing.standby)
 			agent_step(agent, agent->pairs[i]);
 	agent_finish_ports(agent);
-	agent_tell_bypasses(agent);
+	agent_log_bypasses(agent);
 	agent_set_timer(agent);
-	agent_tell_readiness(agent);
-	agent_tell_candidates(agent);
+	agent_report_readiness(agent);
+	agent_log_candidates(agent);
 }

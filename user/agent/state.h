@@ -131,13 +131,13 @@ size_t agent_list_contested(const struct agent *agent, int contested[VFSTEER_MAX
 void agent_log_watch(const struct watch_result *watch);
 
 /* Logs each device that looks like a pair's primary but is rejected; once. */
-void agent_tell_candidates(struct agent *agent);
+void agent_log_candidates(struct agent *agent);
 
 /*
  * Logs each thing on a standby that is bypassed while the primary is active, and its end; once per
  * change, if agent->bypasses_due and the time has come.
  */
-void agent_tell_bypasses(struct agent *agent);
+void agent_log_bypasses(struct agent *agent);
 
 /*
  * Level-triggered: compares everything with what it should be, and corrects it, whatever woke the

@@ -230,9 +230,7 @@ def a_device_above_from_the_start(stage):
         stage.start()
         text = wait_rejected(stage, "has a device on it")
         check(
-            f"the {kind} up0 on it would" in text
-            and "ip link delete up0" in text
-            and "st0" in text,
+            f"the {kind} up0 on it" in text and "ip link delete up0" in text and "st0" in text,
             text,
         )
         check_equal(len(lines(stage, text)), 1, "log lines")
