@@ -89,14 +89,16 @@ FLAGS_without_cas := $(FLAGS_without_kfuncs) -mcpu=v2 -DPAIR_WITHOUT_CAS
 FLAGS_without_btf := $(FLAGS_without_cas) -DALIVE_WITHOUT_BTF
 SKELETONS := $(BPF_OBJECTS:.bpf.o=.skel.h) $(BPF_VARIANTS:.bpf.o=.skel.h)
 USER_SOURCES := $(wildcard user/*/*.c)
+# The host part is a program of its own.
+MAINS := $(BUILD)/user/cli/main.o $(BUILD)/user/host/host_main.o
 USER_OBJECTS := $(USER_SOURCES:%.c=$(BUILD)/%.o)
 ifeq ($(if $(REUSE),$(CRASHPOINTS)),1)
 REUSED_SOURCES := $(shell grep -L crash_point $(USER_SOURCES))
 REUSED_OBJECTS := $(REUSED_SOURCES:%.c=$(REUSE)/%.o)
 USER_OBJECTS := $(REUSED_OBJECTS) $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(REUSED_SOURCES),$(USER_SOURCES)))
 endif
-# Everything but main, for the tests to link with.
-LIBRARY_OBJECTS := $(filter-out $(BUILD)/user/cli/main.o,$(USER_OBJECTS))
+# Everything but the two mains, for the tests to link with.
+LIBRARY_OBJECTS := $(filter-out $(MAINS) $(MAINS:$(BUILD)/%=$(REUSE)/%),$(USER_OBJECTS))
 
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*/test_*.c))
 BPF_TESTS := $(patsubst tests/bpf/%.c,$(BUILD)/tests/bpf/%,$(wildcard tests/bpf/test_*.c))
@@ -106,7 +108,7 @@ FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz
 .DELETE_ON_ERROR:
 .PHONY: all reused test-programs unit-tests fuzzers install uninstall clean help
 
-all: $(BUILD)/vfsteer ## build vfsteer
+all: $(BUILD)/vfsteer $(BUILD)/vfsteer-host ## build vfsteer and vfsteer-host
 
 test-programs: unit-tests $(BPF_TESTS) ## build the unit and BPF tests (tests/run runs them)
 
@@ -144,9 +146,14 @@ $(BUILD)/user/%.o: user/%.c | $(SKELETONS)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
-$(BUILD)/vfsteer: $(USER_OBJECTS)
+$(BUILD)/vfsteer: $(filter-out $(BUILD)/user/host/% $(REUSE)/user/host/%,$(USER_OBJECTS))
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
+# Of the lower rooms and of the libraries, only what the host part uses.
+$(BUILD)/vfsteer-host: $(filter %/host_main.o,$(USER_OBJECTS)) $(BUILD)/libvfsteer.a
+	$(say) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--as-needed $^ $(LDLIBS) -o $@
 
 $(BUILD)/tests/%: tests/%.c $(LIBRARY_OBJECTS)
 	$(say) TEST $@
@@ -166,26 +173,29 @@ $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(BUILD)/libvfsteer.a
 		$(LDFLAGS) $< $(BUILD)/libvfsteer.a $(LDLIBS) -o $@
 
 UNIT_DIR := $(DESTDIR)$(PREFIX)/lib/systemd/system
-UNITS := vfsteer.service vfsteer-xdp.socket vfsteer-xdp@.service
+UNITS := vfsteer.service vfsteer-xdp.socket vfsteer-xdp@.service vfsteer-host.service
 MAN_DIR := $(DESTDIR)$(PREFIX)/share/man
-MAN_PAGES := man8/vfsteer.8 man5/vfsteer.conf.5
+MAN_PAGES := man8/vfsteer.8 man8/vfsteer-host.8 man5/vfsteer.conf.5
+PROGRAMS := vfsteer vfsteer-host
 
-install: $(BUILD)/vfsteer ## install under $(DESTDIR)$(PREFIX): program, man pages, systemd units
-	$(say) INSTALL '$(DESTDIR)$(PREFIX)/sbin/vfsteer'
-	$(Q)$(INSTALL) -D -m 0755 $< '$(DESTDIR)$(PREFIX)/sbin/vfsteer'
+install: $(PROGRAMS:%=$(BUILD)/%) ## install under $(DESTDIR)$(PREFIX): programs, man pages, systemd units
+	$(say) INSTALL '$(DESTDIR)$(PREFIX)/sbin: $(PROGRAMS)'
+	$(Q)for program in $(PROGRAMS); do \
+		$(INSTALL) -D -m 0755 $(BUILD)/$$program '$(DESTDIR)$(PREFIX)/sbin'/$$program || exit 1; \
+	done
 	$(say) INSTALL '$(MAN_DIR): $(MAN_PAGES)'
 	$(Q)for page in $(MAN_PAGES); do \
 		$(INSTALL) -D -m 0644 user/man/$${page##*/} '$(MAN_DIR)'/$$page || exit 1; \
 	done
-	$(say) INSTALL '$(UNIT_DIR)/vfsteer.service and its broker'
+	$(say) INSTALL '$(UNIT_DIR): $(UNITS)'
 	$(Q)for unit in $(UNITS); do \
 		sed 's|/usr/local/sbin|$(PREFIX)/sbin|' user/system/$$unit >$(BUILD)/$$unit && \
 		$(INSTALL) -D -m 0644 $(BUILD)/$$unit '$(UNIT_DIR)'/$$unit || exit 1; \
 	done
 
 uninstall: ## remove what install put there
-	$(say) REMOVE '$(DESTDIR)$(PREFIX)/sbin/vfsteer'
-	$(Q)rm -f '$(DESTDIR)$(PREFIX)/sbin/vfsteer' $(MAN_PAGES:%='$(MAN_DIR)'/%) $(UNITS:%='$(UNIT_DIR)'/%)
+	$(say) REMOVE '$(DESTDIR)$(PREFIX)/sbin: $(PROGRAMS)'
+	$(Q)rm -f $(PROGRAMS:%='$(DESTDIR)$(PREFIX)/sbin'/%) $(MAN_PAGES:%='$(MAN_DIR)'/%) $(UNITS:%='$(UNIT_DIR)'/%)
 
 clean: ## remove $(BUILD)
 	$(Q)rm -rf $(BUILD)

@@ -9,6 +9,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 
 readonly VFSTEER=${VFSTEER:-build/vfsteer}
+readonly HOST=${VFSTEER%/*}/vfsteer-host
 readonly EXPOSURE_MAX=2.0 # of 10, by systemd-analyze security
 . tools/rig/packages.sh
 packages_need groff-base systemd >&2 || { echo "1..0 # SKIP groff and systemd cannot be installed"; exit 77; }
@@ -21,8 +22,9 @@ make DESTDIR="$root" PREFIX=/usr install >"$work/log" 2>&1
 result $? install
 manual=$root/usr/share/man/man8/vfsteer.8 format=$root/usr/share/man/man5/vfsteer.conf.5
 unit=$root/usr/lib/systemd/system/vfsteer.service
+host_manual=$root/usr/share/man/man8/vfsteer-host.8 host_unit=$root/usr/lib/systemd/system/vfsteer-host.service
 
-for page in "$manual" "$format"; do
+for page in "$manual" "$format" "$host_manual"; do
 	groff -man -Kutf8 -Tutf8 -ww "$page" >"$work/text" 2>"$work/log" && [ ! -s "$work/log" ] && [ -s "$work/text" ]
 	result $? "$(basename "$page")-has-no-warning"
 done
@@ -56,6 +58,18 @@ missing "$work/text" $commands "${options[@]}" >"$work/log"
 [ "$(wc -w <<<"$commands")" -ge 6 ] && [ ! -s "$work/log" ]
 result $? manual-names-every-command-and-option
 
+plain "$host_manual" >"$work/host-text"
+"$HOST" help >"$work/host-help"
+commands=$(sed -n 's/^  vfsteer-host \([a-z-]*\).*/\1/p' "$work/host-help")
+for command in $commands; do
+	"$HOST" help "$command"
+done >>"$work/host-help"
+mapfile -t options < <(grep -oE -- '--[a-z-]+|^    [a-z_]+ =' "$work/host-help" | tr -d ' =' | sort -u)
+# shellcheck disable=SC2086 # a list of words
+missing "$work/host-text" $commands "${options[@]}" >"$work/log"
+[ "$(wc -w <<<"$commands")" -ge 7 ] && [ ${#options[@]} -ge 10 ] && [ ! -s "$work/log" ]
+result $? host-manual-names-every-command-option-and-key
+
 # Of the help, which the program makes from its table of keys. What else the page says of each: test_language.py.
 mapfile -t keys < <(sed -n 's/^ *\([a-z_]*\) = .*/\1/p' "$work/help" | sort -u)
 missing "$work/format" "${keys[@]}" >"$work/log"
@@ -72,9 +86,12 @@ result $? format-example-is-accepted
 grep -qx 'ExecStart=/usr/sbin/vfsteer run' "$unit" && [ -x "$root/usr/sbin/vfsteer" ]
 result $? service-starts-what-was-installed
 
+grep -qx 'ExecStart=/usr/sbin/vfsteer-host run' "$host_unit" && [ -x "$root/usr/sbin/vfsteer-host" ]
+result $? host-service-starts-what-was-installed
+
 # A program that exists on this system, too; everything that is said is a mistake.
 mkdir "$work/units"
-for one in vfsteer.service vfsteer-xdp.socket vfsteer-xdp@.service; do
+for one in vfsteer.service vfsteer-xdp.socket vfsteer-xdp@.service vfsteer-host.service; do
 	sed 's|^ExecStart=[^ ]*|ExecStart=/bin/true|' "$(dirname "$unit")/$one" >"$work/units/$one"
 done
 systemd-analyze --man=no verify "$work"/units/* >"$work/log" 2>&1 && [ ! -s "$work/log" ]
@@ -96,6 +113,9 @@ result $? "service-is-sandboxed: $(exposure)"
 
 sandboxed vfsteer-xdp@.service
 result $? "broker-is-sandboxed: $(exposure)"
+
+sandboxed vfsteer-host.service
+result $? "host-service-is-sandboxed: $(exposure)"
 
 make DESTDIR="$root" PREFIX=/usr uninstall >"$work/log" 2>&1 && [ -z "$(find "$root" -type f)" ]
 result $? uninstall

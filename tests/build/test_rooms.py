@@ -90,7 +90,7 @@ def main():
     wrong = {"policy/a": {"pair/b"}, "pair/b": {"policy/a"}}
     cases = [
         ("map-has-every-room", sorted(folders ^ set(rooms))),
-        ("twelve-rooms", [] if len(rooms) == 12 else [f"{len(rooms)} rooms"]),
+        ("thirteen-rooms", [] if len(rooms) == 13 else [f"{len(rooms)} rooms"]),
         (
             "every-include-is-read",
             unread(sources) if any(found.values()) else ["no include was found"],

@@ -11,6 +11,13 @@
 /* A line may hold two paths and the error. */
 #define LOG_LINE_SIZE (2 * PATH_MAX + 512)
 
+static const char *log_name = "vfsteer";
+
+void log_set_name(const char *name)
+{
+	log_name = name;
+}
+
 static void __attribute__((format(printf, 2, 0)))
 log_line(const char *priority, const char *format, va_list arguments)
 {
@@ -19,7 +26,7 @@ log_line(const char *priority, const char *format, va_list arguments)
 	vsnprintf(line, sizeof(line), format, arguments);
 	text_mask(line);
 	/* One write per line: other processes share the stream. */
-	fprintf(stderr, "%svfsteer: %s\n", getenv("JOURNAL_STREAM") ? priority : "", line);
+	fprintf(stderr, "%s%s: %s\n", getenv("JOURNAL_STREAM") ? priority : "", log_name, line);
 }
 
 #define LOG_FUNCTION(name, priority)                 \

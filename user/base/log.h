@@ -3,6 +3,9 @@
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
+/* Replaces the prefix "vfsteer" of all lines; @name must exist as long as the program. */
+void log_set_name(const char *name);
+
 /*
  * printf-style, without a trailing newline. Prefixed "vfsteer: "; control characters are masked.
  * Errors have the form "what: why; what to do". Only main and event callbacks log.

@@ -57,6 +57,9 @@ int link_list_unicast(struct link_requests *requests, int ifindex, struct link_f
 int link_add_filter(struct link_requests *requests, int ifindex, const uint8_t mac[ETH_ALEN]);
 int link_del_filter(struct link_requests *requests, int ifindex, const uint8_t mac[ETH_ALEN]);
 
+/* The same as link_add_filter for a unicast MAC, but -EEXIST: the list has it already. */
+int link_add_new_filter(struct link_requests *requests, int ifindex, const uint8_t mac[ETH_ALEN]);
+
 /* A MAC that a bridge reaches through one of its ports. */
 struct link_learned {
 	uint8_t mac[ETH_ALEN];

@@ -240,10 +240,14 @@ static bool is_refused_multicast(int error, const uint8_t mac[ETH_ALEN])
 	return (mac[0] & 1) && (error == -EOPNOTSUPP || error == -EINVAL);
 }
 
+int link_add_new_filter(struct link_requests *requests, int ifindex, const uint8_t mac[ETH_ALEN])
+{
+	return change_neighbour(requests, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_EXCL, ifindex, mac);
+}
+
 int link_add_filter(struct link_requests *requests, int ifindex, const uint8_t mac[ETH_ALEN])
 {
-	int error =
-		change_neighbour(requests, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_EXCL, ifindex, mac);
+	int error = link_add_new_filter(requests, ifindex, mac);
 
 	if (is_refused_multicast(error, mac))
 		error = change_multicast(requests, SIOCADDMULTI, ifindex, mac);

@@ -33,7 +33,7 @@ from tools.rig.measure import measure  # noqa: E402
 from tools.rig.places import BUILD, cache, lock  # noqa: E402
 from tools.rig.programs import compiled  # noqa: E402
 
-VFSTEER = os.environ.get("VFSTEER", str(ROOT / "build" / "vfsteer"))
+VFSTEER = VFSTEER_BUILT = os.environ.get("VFSTEER", str(ROOT / "build" / "vfsteer"))
 RATE = 2000
 BEFORE_S, AFTER_S = 0.8, 1.4
 # A sender that stood still for so long shows that the machine had no time for the guest, whatever
@@ -341,8 +341,8 @@ def _unable(guests):
     return None
 
 
-def main(guests, measures=True, later=()):
-    """@measures: does any case count packets? Then it has no other such program beside it on this
+def main(guests, measures=True, later=(), kind=Guest):
+    """@kind: what is made of a row of @guests. @measures: does any case count packets? Then it has no other such program beside it on this
     machine. @later: (level, pattern of GUEST/CASE, what covers it in normal): the first that
     matches says which level takes a case.
     """
@@ -396,7 +396,7 @@ def main(guests, measures=True, later=()):
                 if not guest or guest.name != guest_name:
                     if guest:
                         guest.stop()
-                    guest = Guest(guest_name, **guests[guest_name])
+                    guest = kind(guest_name, **guests[guest_name])
                 since = time.monotonic()
                 status, text = _run_case(guest, function)
                 first, _, rest = text.partition("\n")
