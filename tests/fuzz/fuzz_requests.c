@@ -38,7 +38,7 @@ static void expect_request(const char *text)
 		snprintf(again, sizeof(again), "drain %s %u", request.standby, request.drain_for_s);
 	else
 		snprintf(again, sizeof(again), "switch %s %s", request.standby,
-			 words_admin(request.wish));
+			 words_admin(request.requested));
 	FUZZ_EXPECT(!strcmp(again, text));
 }
 

@@ -181,12 +181,12 @@ static struct announce_filter agent_announce_filter(const struct options *option
 }
 
 /* The same for the path check. */
-static struct path_wish agent_path_wish(const struct options *options,
-					const struct options_pair *wanted)
+static struct path_requested agent_path_requested(const struct options *options,
+						  const struct options_pair *wanted)
 {
 	enum options_path said = wanted->path_check ?: options->settings.path_check;
 
-	return (struct path_wish){
+	return (struct path_requested){
 		.is_off = said == OPTIONS_PATH_OFF,
 		.rules = options->path_rules,
 		.count = options->path_rule_count,
@@ -222,7 +222,7 @@ size_t agent_find_pairings(struct agent *agent, struct pairing *pairings)
 		if (pairings[i].qdisc == OPTIONS_QDISC_UNSAID)
 			pairings[i].qdisc = agent->options->settings.qdisc;
 		pairings[i].announced = agent_announce_filter(agent->options, wanted);
-		pairings[i].path_check = agent_path_wish(agent->options, wanted);
+		pairings[i].path_check = agent_path_requested(agent->options, wanted);
 		if (!pairings[i].named)
 			continue;
 		pairings[i].name_hash = identity_hash_name(wanted->primary);

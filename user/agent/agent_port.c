@@ -17,10 +17,11 @@ void agent_port_hold(struct agent *agent, unsigned number)
 	struct vfsteer_port *entry = agent_port_entry(agent, number);
 
 	memset(entry->name, 0, sizeof(entry->name));
-	snprintf(entry->name, sizeof(entry->name), "%s", agent->world.ports[number].wish.name);
-	snprintf(entry->pair, sizeof(entry->pair), "%.15s", agent->world.ports[number].wish.pair);
+	snprintf(entry->name, sizeof(entry->name), "%s", agent->world.ports[number].requested.name);
+	snprintf(entry->pair, sizeof(entry->pair), "%.15s",
+		 agent->world.ports[number].requested.pair);
 	entry->configured = agent->world.ports[number].configured;
-	entry->passthrough = agent->world.ports[number].wish.passthrough;
+	entry->passthrough = agent->world.ports[number].requested.passthrough;
 }
 
 void agent_port_forget(struct agent *agent, unsigned number)
@@ -37,7 +38,7 @@ void agent_port_lose(struct agent *agent, unsigned number)
 {
 	const struct port *port = &agent->world.ports[number];
 
-	log_info("%s: the interface is gone: %s", port->wish.name,
+	log_info("%s: the interface is gone: %s", port->requested.name,
 		 port->configured ? "waiting for it" : "no longer a port");
 	if (port->configured)
 		agent_port_unbind(agent, number);
@@ -49,7 +50,7 @@ struct port *agent_port_find(struct agent *agent, const char *name)
 {
 	for (unsigned number = 0; number < VFSTEER_MAX_PORTS; number++)
 		if (agent->world.ports[number].used &&
-		    !strcmp(agent->world.ports[number].wish.name, name))
+		    !strcmp(agent->world.ports[number].requested.name, name))
 			return &agent->world.ports[number];
 	return NULL;
 }
@@ -126,8 +127,9 @@ bool agent_port_mac(struct agent *agent, const struct port *port,
 {
 	struct link_peer peer;
 
-	if (port->wish.passthrough || port->wish.has_mac) {
-		memcpy(mac, port->wish.passthrough ? standby->mac : port->wish.mac, ETH_ALEN);
+	if (port->requested.passthrough || port->requested.has_mac) {
+		memcpy(mac, port->requested.passthrough ? standby->mac : port->requested.mac,
+		       ETH_ALEN);
 		return true;
 	}
 	if (strcmp(device->kind, "veth") ||

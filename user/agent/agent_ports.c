@@ -70,13 +70,13 @@ static enum vfsteer_port_wait agent_port_wait(int error, const struct port_check
 static int agent_port_try(struct agent *agent, unsigned number, char *text, size_t size)
 {
 	struct port *port = &agent->world.ports[number];
-	const struct pair *pair = agent_port_pair(agent, port->wish.pair);
+	const struct pair *pair = agent_port_pair(agent, port->requested.pair);
 	const struct netdev *owner = pair ? netdev_by_index(agent->world.table, pair->owner) : NULL;
-	const struct netdev *device = netdev_by_name(agent->world.table, port->wish.name);
+	const struct netdev *device = netdev_by_name(agent->world.table, port->requested.name);
 	uint8_t mac[ETH_ALEN];
 	bool is_known = device && owner && agent_port_mac(agent, port, device, owner, mac);
 	const struct port_check check = {
-		.wish = &port->wish,
+		.requested = &port->requested,
 		.device = device,
 		.primary_of = agent_port_primary_of(agent, device),
 		.master = agent_port_master(agent, device),
@@ -91,7 +91,7 @@ static int agent_port_try(struct agent *agent, unsigned number, char *text, size
 	int error;
 
 	if (owner)
-		snprintf(port->wish.pair, sizeof(port->wish.pair), "%s", owner->name);
+		snprintf(port->requested.pair, sizeof(port->requested.pair), "%s", owner->name);
 	error = port_check(&check, text, size);
 
 	agent_port_entry(agent, number)->waits_for = agent_port_wait(error, &check);
@@ -114,7 +114,7 @@ static int agent_port_try(struct agent *agent, unsigned number, char *text, size
 		snprintf(text, size,
 			 "%s: its programs could not be loaded and attached: %s: see the agent's "
 			 "log",
-			 port->wish.name, strerror(-error));
+			 port->requested.name, strerror(-error));
 		return error;
 	}
 	pair_announce_anew(&agent->world, port->pair);
@@ -135,7 +135,7 @@ static void agent_port_log_place(struct agent *agent, unsigned number)
 			 "reach the pair: remove "
 			 "it, or move it behind",
 			 others.first);
-	placed_log(&port->placed, port->wish.name, why, "our program is first again",
+	placed_log(&port->placed, port->requested.name, why, "our program is first again",
 		   pair_clock_ns());
 }
 
@@ -163,13 +163,14 @@ static bool agent_port_holds(struct agent *agent, unsigned number)
 	const struct netdev *owner = netdev_by_index(agent->world.table, port->pair->owner);
 
 	if (!device || device->incarnation != port->incarnation || device->master ||
-	    (port->configured && strcmp(port->wish.name, device->name)))
+	    (port->configured && strcmp(port->requested.name, device->name)))
 		return false;
-	if (strcmp(port->wish.name, device->name) ||
-	    (owner && strcmp(port->wish.pair, owner->name))) {
-		snprintf(port->wish.name, sizeof(port->wish.name), "%s", device->name);
+	if (strcmp(port->requested.name, device->name) ||
+	    (owner && strcmp(port->requested.pair, owner->name))) {
+		snprintf(port->requested.name, sizeof(port->requested.name), "%s", device->name);
 		if (owner)
-			snprintf(port->wish.pair, sizeof(port->wish.pair), "%s", owner->name);
+			snprintf(port->requested.pair, sizeof(port->requested.pair), "%s",
+				 owner->name);
 		agent_port_hold(agent, number);
 	}
 	return true;
@@ -178,9 +179,9 @@ static bool agent_port_holds(struct agent *agent, unsigned number)
 /* A port whose interface only got another master may be bound again. */
 static bool agent_port_is_lost(const struct agent *agent, const struct port *port)
 {
-	const struct netdev *device = port->pair
-					      ? netdev_by_index(agent->world.table, port->ifindex)
-					      : netdev_by_name(agent->world.table, port->wish.name);
+	const struct netdev *device =
+		port->pair ? netdev_by_index(agent->world.table, port->ifindex)
+			   : netdev_by_name(agent->world.table, port->requested.name);
 
 	if (!device)
 		return port->pair || !port->configured;
@@ -230,7 +231,7 @@ void agent_ports_leave(struct agent *agent, struct pair *pair)
 
 		if (!port->used || port->pair != pair)
 			continue;
-		log_info("%s: the pair is gone: waiting for it", port->wish.name);
+		log_info("%s: the pair is gone: waiting for it", port->requested.name);
 		agent_port_unbind(agent, number);
 		agent_port_entry(agent, number)->waits_for = WAIT_PAIR;
 	}
@@ -267,21 +268,22 @@ void agent_ports_keep_places(struct agent *agent)
 		pair_keep_uplinks(&agent->world, agent->pairs[i]);
 }
 
-int agent_ports_add(struct agent *agent, const struct options_port *wish, char *answer, size_t size)
+int agent_ports_add(struct agent *agent, const struct options_port *requested, char *answer,
+		    size_t size)
 {
 	const struct vfsteer_port *entry;
 	struct port *port;
 	int number;
 
-	if (agent_port_find(agent, wish->name)) {
+	if (agent_port_find(agent, requested->name)) {
 		snprintf(answer, size, "%s: a port already: 'vfsteer port del %s' first",
-			 wish->name, wish->name);
+			 requested->name, requested->name);
 		return 1;
 	}
 	if (!agent->world.port_pins.ports && agent_ports_make(agent)) {
 		snprintf(answer, size,
 			 "%s: the maps for ports could not be created: see the agent's log",
-			 wish->name);
+			 requested->name);
 		return 1;
 	}
 	number = port_pins_find_free(&agent->world.port_pins);
@@ -289,11 +291,13 @@ int agent_ports_add(struct agent *agent, const struct options_port *wish, char *
 		snprintf(answer, size,
 			 "%s: no room: there are %d ports, and no more are possible: 'vfsteer port "
 			 "del' one first",
-			 wish->name, VFSTEER_MAX_PORTS);
+			 requested->name, VFSTEER_MAX_PORTS);
 		return 1;
 	}
 	port = &agent->world.ports[number];
-	*port = (struct port){ .used = true, .wish = *wish, .programs = PORT_PROGRAMS_NONE };
+	*port = (struct port){ .used = true,
+			       .requested = *requested,
+			       .programs = PORT_PROGRAMS_NONE };
 	if (agent_port_try(agent, (unsigned)number, answer, size)) {
 		agent_port_forget(agent, (unsigned)number);
 		agent_ports_end(agent);

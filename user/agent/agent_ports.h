@@ -35,7 +35,7 @@ void agent_ports_keep_places(struct agent *agent);
  * Execute `vfsteer port add` and `port del`. Each returns the exit status, and one line in @answer
  * (of @size bytes).
  */
-int agent_ports_add(struct agent *agent, const struct options_port *wish, char *answer,
+int agent_ports_add(struct agent *agent, const struct options_port *requested, char *answer,
 		    size_t size);
 int agent_ports_delete(struct agent *agent, const char *name, char *answer, size_t size);
 

@@ -23,9 +23,9 @@ static bool agent_port_is_as_left(struct agent *agent, unsigned number)
 	struct port *port = &agent->world.ports[number];
 
 	if (!device || !hook_is_attached(&ingress) ||
-	    (port->configured && strcmp(port->wish.name, device->name)))
+	    (port->configured && strcmp(port->requested.name, device->name)))
 		return false;
-	snprintf(port->wish.name, sizeof(port->wish.name), "%s", device->name);
+	snprintf(port->requested.name, sizeof(port->requested.name), "%s", device->name);
 	return true;
 }
 
@@ -35,29 +35,30 @@ static void agent_port_adopt(struct agent *agent, unsigned number, const struct 
 
 	port->used = true;
 	port->configured = entry->configured;
-	snprintf(port->wish.name, sizeof(port->wish.name), "%.15s", entry->name);
-	snprintf(port->wish.pair, sizeof(port->wish.pair), "%.15s", entry->pair);
-	port->wish.passthrough = entry->passthrough;
-	port->wish.without_xdp = entry->xdp_is_unwanted;
-	port->wish.has_mac = !entry->passthrough;
-	memcpy(port->wish.mac, entry->mac_address, ETH_ALEN);
+	snprintf(port->requested.name, sizeof(port->requested.name), "%.15s", entry->name);
+	snprintf(port->requested.pair, sizeof(port->requested.pair), "%.15s", entry->pair);
+	port->requested.passthrough = entry->passthrough;
+	port->requested.without_xdp = entry->xdp_is_unwanted;
+	port->requested.has_mac = !entry->passthrough;
+	memcpy(port->requested.mac, entry->mac_address, ETH_ALEN);
 }
 
-static bool agent_port_is_as_wished(const struct options_port *wish,
-				    const struct options_port *other)
+static bool agent_port_is_as_requested(const struct options_port *requested,
+				       const struct options_port *other)
 {
-	return wish->passthrough == other->passthrough &&
-	       wish->without_xdp == other->without_xdp &&
-	       (wish->passthrough || !wish->has_mac || !memcmp(wish->mac, other->mac, ETH_ALEN));
+	return requested->passthrough == other->passthrough &&
+	       requested->without_xdp == other->without_xdp &&
+	       (requested->passthrough || !requested->has_mac ||
+		!memcmp(requested->mac, other->mac, ETH_ALEN));
 }
 
 /* The configuration may use another name of the pair than the map. */
-static bool agent_port_is_of_pair(const struct agent *agent, const struct options_port *wish,
+static bool agent_port_is_of_pair(const struct agent *agent, const struct options_port *requested,
 				  const struct options_port *other)
 {
-	const struct netdev *standby = netdev_by_name(agent->world.table, wish->pair);
+	const struct netdev *standby = netdev_by_name(agent->world.table, requested->pair);
 
-	return !strcmp(wish->pair, other->pair) ||
+	return !strcmp(requested->pair, other->pair) ||
 	       (standby && netdev_is_called(standby, other->pair));
 }
 
@@ -66,21 +67,22 @@ static void agent_ports_compare(struct agent *agent)
 {
 	for (unsigned number = 0; number < VFSTEER_MAX_PORTS; number++) {
 		struct port *port = &agent->world.ports[number];
-		const struct options_port *wish = agent_port_configuration(agent, port->wish.name);
+		const struct options_port *requested =
+			agent_port_configuration(agent, port->requested.name);
 
-		if (!port->used || (!wish && !port->configured))
+		if (!port->used || (!requested && !port->configured))
 			continue;
-		if (!wish) {
+		if (!requested) {
 			log_info("%s: no longer in the configuration: no longer a port",
-				 port->wish.name);
+				 port->requested.name);
 			agent_port_forget(agent, number);
 			continue;
 		}
-		if ((!agent_port_is_of_pair(agent, wish, &port->wish) ||
-		     !agent_port_is_as_wished(wish, &port->wish)) &&
+		if ((!agent_port_is_of_pair(agent, requested, &port->requested) ||
+		     !agent_port_is_as_requested(requested, &port->requested)) &&
 		    agent_port_entry(agent, number)->ifindex)
 			agent_port_unbind(agent, number);
-		port->wish = *wish;
+		port->requested = *requested;
 		port->configured = true;
 		agent_port_hold(agent, number);
 	}
@@ -90,19 +92,19 @@ static void agent_ports_configure(struct agent *agent)
 {
 	agent_ports_compare(agent);
 	for (unsigned i = 0; i < agent->options->port_count; i++) {
-		const struct options_port *wish = &agent->options->ports[i];
+		const struct options_port *requested = &agent->options->ports[i];
 		int number;
 
-		if (agent_port_find(agent, wish->name))
+		if (agent_port_find(agent, requested->name))
 			continue;
 		number = port_pins_find_free(&agent->world.port_pins);
 		if (number < 0) {
 			log_warning("%s: no room for this port: ports added by hand have taken it",
-				    wish->name);
+				    requested->name);
 			continue;
 		}
 		agent->world.ports[number].used = agent->world.ports[number].configured = true;
-		agent->world.ports[number].wish = *wish;
+		agent->world.ports[number].requested = *requested;
 		agent_port_hold(agent, (unsigned)number);
 	}
 }

@@ -34,7 +34,7 @@ int agent_switch(struct agent *agent, const struct request *request, char *answe
 		return 1;
 	}
 	state = pins_state(&agent->world.pins, pair->slot);
-	if (!policy_admits(state, request->wish)) {
+	if (!policy_admits(state, request->requested)) {
 		snprintf(answer, size,
 			 "%s: the primary cannot carry traffic: it is %s; 'vfsteer switch %s auto' "
 			 "uses it when it can",
@@ -44,7 +44,7 @@ int agent_switch(struct agent *agent, const struct request *request, char *answe
 	slot_drain_end(pair_slot(&agent->world, pair));
 	do {
 		wanted = state;
-		wanted.admin = request->wish;
+		wanted.admin = request->requested;
 	} while (!pins_state_change(&agent->world.pins, pair->slot, &state, wanted));
 	pair->operator_asked = pair->due = true;
 	agent_look(agent);

@@ -195,21 +195,21 @@ static void add_neighbours(struct finding *finding, struct path_targets *targets
 	}
 }
 
-static void find_targets(struct finding *finding, const struct path_wish *wish,
+static void find_targets(struct finding *finding, const struct path_requested *requested,
 			 struct path_targets *ret)
 {
-	if (!wish->pair) {
+	if (!requested->pair) {
 		add_neighbours(finding, ret);
 		return;
 	}
-	for (size_t i = 0; i < wish->count; i++)
-		if (!strcmp(wish->rules[i].pair, wish->pair))
-			add_named(finding, &wish->rules[i], ret);
+	for (size_t i = 0; i < requested->count; i++)
+		if (!strcmp(requested->rules[i].pair, requested->pair))
+			add_named(finding, &requested->rules[i], ret);
 }
 
 int path_targets_find(const struct netdev_table *table, struct link_requests *requests,
 		      const struct netdev *standby, const struct announce_filter *filter,
-		      const struct path_wish *wish, const struct mac_list *ours,
+		      const struct path_requested *requested, const struct mac_list *ours,
 		      struct path_targets *ret)
 {
 	struct finding finding = { .table = table, .filter = filter, .ours = ours };
@@ -220,7 +220,7 @@ int path_targets_find(const struct netdev_table *table, struct link_requests *re
 		error = link_list_neighbours(requests, &finding.neighbours,
 					     &finding.neighbour_count);
 	if (!error)
-		find_targets(&finding, wish, ret);
+		find_targets(&finding, requested, ret);
 	free(finding.neighbours);
 	speakers_free(&finding.speakers);
 	return error;

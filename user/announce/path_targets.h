@@ -31,7 +31,7 @@ struct path_targets {
  */
 int path_targets_find(const struct netdev_table *table, struct link_requests *requests,
 		      const struct netdev *standby, const struct announce_filter *filter,
-		      const struct path_wish *wish, const struct mac_list *ours,
+		      const struct path_requested *requested, const struct mac_list *ours,
 		      struct path_targets *ret);
 
 #endif

@@ -13,12 +13,12 @@
 #define REQUEST_PORT_ADD_PREFIX "port add "
 #define REQUEST_PORT_DELETE_PREFIX "port del "
 
-bool request_parse_wish(const char *word, enum vfsteer_admin *ret)
+bool request_parse_path(const char *word, enum vfsteer_admin *ret)
 {
-	for (unsigned wish = ADMIN_AUTO; wish <= ADMIN_STANDBY; wish++) {
-		if (strcmp(word, words_admin((enum vfsteer_admin)wish)))
+	for (unsigned requested = ADMIN_AUTO; requested <= ADMIN_STANDBY; requested++) {
+		if (strcmp(word, words_admin((enum vfsteer_admin)requested)))
 			continue;
-		*ret = (enum vfsteer_admin)wish;
+		*ret = (enum vfsteer_admin)requested;
 		return true;
 	}
 	return false;
@@ -133,7 +133,7 @@ struct request request_parse(const char *text)
 		return request;
 	length = strcspn(standby, " ");
 	if (!length || length >= sizeof(request.standby) || !standby[length] ||
-	    !request_parse_wish(standby + length + 1, &request.wish))
+	    !request_parse_path(standby + length + 1, &request.requested))
 		return request;
 	memcpy(request.standby, standby, length);
 	request.kind = REQUEST_SWITCH;

@@ -19,7 +19,7 @@ enum request_kind {
 struct request {
 	enum request_kind kind;
 	char standby[VFSTEER_NAME_SIZE]; /* of a switch, and of a drain */
-	enum vfsteer_admin wish;
+	enum vfsteer_admin requested;
 	unsigned drain_for_s;
 	struct options_port port;
 };
@@ -33,6 +33,6 @@ void request_write_port(const struct options_port *port, char *text, size_t size
 /*
  * Reads "primary", "standby" or "auto" into *ret. False: @word is another word; *ret is untouched.
  */
-bool request_parse_wish(const char *word, enum vfsteer_admin *ret);
+bool request_parse_path(const char *word, enum vfsteer_admin *ret);
 
 #endif

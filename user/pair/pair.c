@@ -81,7 +81,7 @@ int pair_new(struct world *world, const struct pairing *pairing, struct pair **r
 	 */
 	pair->rx_direct = pairing->rx_direct && pair->kind == KIND_PLAIN;
 	pair->frames.filter = pairing->announced;
-	pair->path_wish = pairing->path_check;
+	pair->path_requested = pairing->path_check;
 	pair->qdisc.keep = pairing->qdisc == OPTIONS_QDISC_KEEP || pair->kind == KIND_NET_FAILOVER;
 	error = align_new(&pair->align);
 	if (!error && pair->kind == KIND_NET_FAILOVER)

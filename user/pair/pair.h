@@ -50,7 +50,7 @@ struct pair {
 	bool rx_direct;       /* requested: see direct.h */
 	const char *direct_refusal; /* the logged reason */
 	struct pair_qdisc qdisc;
-	struct path_wish path_wish;
+	struct path_requested path_requested;
 	struct pair_path path;
 	/* for this primary: silent, aligned as far as possible, attached, up once */
 	bool prepared;

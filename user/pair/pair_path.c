@@ -98,7 +98,7 @@ static bool path_begin(struct world *world, struct pair *pair, enum vfsteer_reac
 
 	path->is_checked = true;
 	error = path_targets_find(world->table, world->requests, owner, &pair->frames.filter,
-				  &pair->path_wish, &pair->own_macs, &path->targets);
+				  &pair->path_requested, &pair->own_macs, &path->targets);
 	if (error || !path->targets.count)
 		return false;
 	for (unsigned i = 0; i < path->targets.count; i++)
@@ -229,7 +229,7 @@ bool pair_path_look(const struct world *world, struct pair *pair)
 		return false;
 	is_silent = path_is_silent(world, path, pair->slot, now_ns);
 	path->moves = tx != path->tx_packets || rx != path->rx_unicast_packets;
-	path->is_doubted = now_ns >= path->suspect_ns && (is_silent || pair->path_wish.pair);
+	path->is_doubted = now_ns >= path->suspect_ns && (is_silent || pair->path_requested.pair);
 	return path->is_doubted;
 }
 
@@ -275,8 +275,8 @@ void pair_path_follow(struct world *world, struct pair *pair)
 	struct pair_path *path = &pair->path;
 	bool is_awaited;
 
-	if (pair->path_wish.is_off || !primary) {
-		path_forget(world, pair, pair->path_wish.is_off ? REACH_OFF : REACH_UNKNOWN);
+	if (pair->path_requested.is_off || !primary) {
+		path_forget(world, pair, pair->path_requested.is_off ? REACH_OFF : REACH_UNKNOWN);
 		return;
 	}
 	if (path->primary != primary->ifindex || path->incarnation != primary->incarnation) {

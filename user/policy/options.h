@@ -84,7 +84,7 @@ struct path_rule {
 };
 
 /* The path check of one pair. The caller keeps the rules, which must outlive it. */
-struct path_wish {
+struct path_requested {
 	bool is_off;
 	const struct path_rule *rules;
 	size_t count;

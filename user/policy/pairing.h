@@ -22,7 +22,7 @@ struct pairing {
 	enum options_egress egress; /* as requested */
 	enum options_qdisc qdisc;   /* the same: see pair_qdisc.h */
 	struct announce_filter announced; /* the same, for this pair */
-	struct path_wish path_check;      /* the same */
+	struct path_requested path_check;      /* the same */
 	unsigned request;   /* number of the request; 0 without requests */
 	/* identity_hash_name of the configured name of the primary, for the slot */
 	uint32_t name_hash;

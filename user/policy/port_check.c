@@ -80,23 +80,23 @@ static int check_others(const struct port_check *check, const struct refusal *re
 			is_room = true;
 		if (!other->name[0] || i == check->number)
 			continue;
-		if (!strcmp(other->name, check->wish->name) ||
+		if (!strcmp(other->name, check->requested->name) ||
 		    (other->ifindex && other->ifindex == (__u32)check->device->ifindex))
 			return refuse(refusal, -EEXIST,
 				      "a port already: 'vfsteer port del %s' first",
-				      check->wish->name);
+				      check->requested->name);
 		/*
 		 * Of two that exclude each other, the first one present is bound. One that waits
 		 * takes nothing.
 		 */
-		if (!other->ifindex || strcmp(other->pair, check->wish->pair))
+		if (!other->ifindex || strcmp(other->pair, check->requested->pair))
 			continue;
-		if (check->wish->passthrough && other->passthrough)
+		if (check->requested->passthrough && other->passthrough)
 			return refuse(refusal, -EEXIST,
 				      "%s has the passthrough port %.15s already: 'vfsteer port "
 				      "del %.15s' first",
-				      check->wish->pair, other->name, other->name);
-		if (!check->wish->passthrough && !other->passthrough &&
+				      check->requested->pair, other->name, other->name);
+		if (!check->requested->passthrough && !other->passthrough &&
 		    !memcmp(other->mac_address, check->mac, ETH_ALEN))
 			return refuse(refusal, -EEXIST,
 				      "%.17s is the MAC of the port %.15s: give its other end "
@@ -112,7 +112,9 @@ static int check_others(const struct port_check *check, const struct refusal *re
 
 int port_check(const struct port_check *check, char *text, size_t size)
 {
-	const struct refusal refusal = { .name = check->wish->name, .text = text, .size = size };
+	const struct refusal refusal = { .name = check->requested->name,
+					 .text = text,
+					 .size = size };
 	char mac[MAC_TEXT_SIZE];
 	int error = check_device(check, &refusal);
 
@@ -121,22 +123,22 @@ int port_check(const struct port_check *check, char *text, size_t size)
 	if (!check->standby)
 		return refuse(&refusal, -ENODEV,
 			      "no pair %s: 'vfsteer status' lists those there are",
-			      check->wish->pair);
+			      check->requested->pair);
 	if (check->standby_master)
 		return refuse(
 			&refusal, -EBUSY,
 			"%s is enslaved to %s: attach it there instead: ip link set %s master %s",
-			check->wish->pair, check->standby_master, check->wish->name,
+			check->requested->pair, check->standby_master, check->requested->name,
 			check->standby_master);
-	if (!check->wish->passthrough && !check->mac)
+	if (!check->requested->passthrough && !check->mac)
 		return refuse(&refusal, -EINVAL,
 			      "the MAC behind it is not known: use --mac MAC or --passthrough");
-	if (!check->wish->passthrough && !memcmp(check->mac, check->standby->mac, ETH_ALEN)) {
+	if (!check->requested->passthrough && !memcmp(check->mac, check->standby->mac, ETH_ALEN)) {
 		mac_write(check->mac, mac);
 		return refuse(&refusal, -EEXIST,
 			      "%s is the MAC of %s itself: use --passthrough if it is to own that "
 			      "MAC, or give its other end another one",
-			      mac, check->wish->pair);
+			      mac, check->requested->pair);
 	}
 	return check_others(check, &refusal);
 }

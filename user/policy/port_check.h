@@ -10,7 +10,7 @@
 #include "policy/options.h"
 
 struct port_check {
-	const struct options_port *wish;
+	const struct options_port *requested;
 	const struct netdev *device;	  /* the interface of the port; NULL: it does not exist */
 	/* the pair that has, or is about to have, the device as primary; NULL: none */
 	const char *primary_of;

@@ -92,13 +92,13 @@ static void port_write(struct world *world, unsigned number, const struct netdev
 	struct vfsteer_port *entry = port_entry(world, number);
 
 	memset(entry->pair, 0, sizeof(entry->pair));
-	snprintf(entry->pair, sizeof(entry->pair), "%.15s", port->wish.pair);
+	snprintf(entry->pair, sizeof(entry->pair), "%.15s", port->requested.pair);
 	mac_write(mac, entry->mac);
 	memcpy(entry->mac_address, mac, ETH_ALEN);
 	entry->slot = pair->slot;
-	entry->passthrough = port->wish.passthrough;
+	entry->passthrough = port->requested.passthrough;
 	entry->configured = port->configured;
-	entry->xdp_is_unwanted = port->wish.without_xdp;
+	entry->xdp_is_unwanted = port->requested.without_xdp;
 	entry->ifindex = device->ifindex;
 	/* The name last: it makes the entry valid. */
 	memset(entry->name, 0, sizeof(entry->name));
@@ -111,7 +111,7 @@ static enum vfsteer_port_obstacle port_obstacle(const struct world *world, unsig
 {
 	const struct port *port = &world->ports[number];
 
-	if (port->wish.without_xdp)
+	if (port->requested.without_xdp)
 		return OBSTACLE_UNWANTED;
 	if (!world->features)
 		return OBSTACLE_KERNEL;
@@ -186,7 +186,7 @@ static void port_deliver(struct world *world, unsigned number, const struct netd
 	enum vfsteer_port_obstacle obstacle = OBSTACLE_NONE;
 	uint64_t features = 0;
 
-	if (port->wish.without_xdp)
+	if (port->requested.without_xdp)
 		obstacle = OBSTACLE_UNWANTED;
 	else if (!world->features)
 		obstacle = OBSTACLE_KERNEL;
@@ -239,7 +239,7 @@ int port_connect(struct world *world, unsigned number, const struct netdev *devi
 	unsigned slot = port_entry(world, number)->slot;
 	int error = 0;
 
-	if (!port->wish.passthrough)
+	if (!port->requested.passthrough)
 		error = port_pins_add_station(&world->port_pins, slot, mac, (__u32)device->ifindex,
 					      number);
 	crash_point("port-station-added");

@@ -17,7 +17,7 @@ struct port {
 	/* it stays without its interface or its pair, and waits for them */
 	bool configured;
 	/* its name follows the interface's, its pair's name the standby's */
-	struct options_port wish;
+	struct options_port requested;
 	struct pair *pair;	  /* the pair that it is bound to; NULL: it is not bound */
 	const struct uplinks *uplinks; /* of that pair */
 	int ifindex;		  /* of the bound interface */

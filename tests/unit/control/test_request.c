@@ -18,8 +18,8 @@ static void requests(void **state)
 	(void)state;
 	assert_int_equal(request.kind, REQUEST_SWITCH);
 	assert_string_equal(request.standby, "abcdefghijklmno");
-	assert_int_equal(request.wish, ADMIN_STANDBY);
-	assert_int_equal(request_parse("switch eth0 primary").wish, ADMIN_PRIMARY);
+	assert_int_equal(request.requested, ADMIN_STANDBY);
+	assert_int_equal(request_parse("switch eth0 primary").requested, ADMIN_PRIMARY);
 	assert_int_equal(request_parse("switch eth0 auto").kind, REQUEST_SWITCH);
 	request = request_parse("drain abcdefghijklmno 86400");
 	assert_int_equal(request.kind, REQUEST_DRAIN);

@@ -65,7 +65,7 @@ static const struct situation {
 	{ "the operator's primary is gone to",
 	  { FIT, WORD(STANDBY, READY, PRIMARY), .operator_asked = true },
 	  PATH_PRIMARY, PRIMARY_READY, CAUSE_OPERATOR, 0 },
-	{ "the operator's primary is no more than a wish",
+	{ "the operator's primary is no more than a requested",
 	  { FIT, WORD(PRIMARY, READY, PRIMARY), .primary_carrier = false },
 	  PATH_STANDBY, PRIMARY_DOWN, CAUSE_CARRIER_LOST, 0 },
 	{ "no primary",

@@ -25,7 +25,7 @@
 
 /* What a case starts from: all is well. */
 struct world {
-	struct options_port wish;
+	struct options_port requested;
 	struct netdev device, standby;
 	struct vfsteer_pair pairs[2];
 	struct vfsteer_port ports[VFSTEER_MAX_PORTS];
@@ -36,7 +36,7 @@ struct world {
 static struct world well(void)
 {
 	return (struct world){
-		.wish = { .name = "ve0", .pair = "eth0" },
+		.requested = { .name = "ve0", .pair = "eth0" },
 		.device = { .ifindex = PORT,
 			    .name = "ve0",
 			    .hardware_type = ARPHRD_ETHER,
@@ -130,7 +130,7 @@ static void same_device(struct world *world)
 static void second_passthrough(struct world *world)
 {
 	other_port(world, 7, "ve7", "eth0", true);
-	world->wish.passthrough = true;
+	world->requested.passthrough = true;
 }
 
 static void no_room(struct world *world)
@@ -147,7 +147,7 @@ static int judge(void (*change)(struct world *world), char *text, size_t size)
 {
 	struct world world = well();
 
-	world.check.wish = &world.wish;
+	world.check.requested = &world.requested;
 	world.check.device = &world.device;
 	world.check.standby = &world.standby;
 	world.check.pairs = world.pairs;
@@ -223,7 +223,7 @@ static void no_ports_yet(struct world *world)
 static void passthrough_beside_others(struct world *world)
 {
 	other_port(world, 7, "ve7", "eth0", false);
-	world->wish.passthrough = true;
+	world->requested.passthrough = true;
 	world->check.mac = NULL;
 }
 
