@@ -206,8 +206,8 @@ def unicast_that_no_program_counts(guest):
     received = guest.pair()["counters"]["rx_primary_packets"] - before
     sent = result["in"]["sent"]
     check(received >= sent, lambda: f"{received} received by the primary, of {sent} sent")
-    # The guest's kernel may confirm its neighbour once. A check asks twice a second.
-    check(len(asked) <= 2, lambda: f"{len(asked)} ARP frames of the guest: {asked[:5]}")
+    # The guest's kernel confirms its neighbour now and then. Checks would ask twice a second.
+    check(len(asked) <= 4, lambda: f"{len(asked)} ARP frames of the guest: {asked[:5]}")
     pings = guest.lab.vm.spawn(f"exec ping -i0.1 -W1 {guest.lab.pairs[0].peer_v4} >/dev/null")
     try:
         guest.lab.switch.run("bridge link set dev vf0 state 0")
