@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Whatever stands in the pinned maps of the ports: what status tells of it is text and JSON, and an agent that adopts it has names that end. */
+/*
+ * Whatever stands in the pinned maps of the ports: what status tells of it is text and JSON, and an
+ * agent that adopts it has names that end.
+ */
 #include "report/report_ports.c"
 #include "port/port_addresses.c"
 #include "agent/agent_ports_open.c"
@@ -21,7 +24,8 @@ static char *written(const struct report *report, const struct report_writer *wr
 	size_t size = 0;
 	FILE *stream = open_memstream(&text, &size);
 
-	FUZZ_EXPECT(!(alone ? report_write_ports(report->ports, writer, stream) : report_write(report, writer, stream)));
+	FUZZ_EXPECT(!(alone ? report_write_ports(report->ports, writer, stream)
+			    : report_write(report, writer, stream)));
 	FUZZ_EXPECT(!fclose(stream) && strlen(text) == size);
 	return text;
 }
@@ -37,7 +41,8 @@ static void expect_report(const struct vfsteer_port *entries, unsigned count)
 	memset(&ports, 0, sizeof(ports));
 	for (unsigned i = 0; i < count; i++) {
 		describe_port(&entries[i], &ports.ports[ports.count]);
-		memcpy(&ports.ports[ports.count].counters, &entries[i], sizeof(ports.ports[0].counters));
+		memcpy(&ports.ports[ports.count].counters, &entries[i],
+		       sizeof(ports.ports[0].counters));
 		ports.count++;
 	}
 	pair = (struct report_pair){ .attached_by = "tcx", .port_count = count };

@@ -342,9 +342,9 @@ def _unable(guests):
 
 
 def main(guests, measures=True, later=(), kind=Guest):
-    """@kind: what is made of a row of @guests. @measures: does any case count packets? Then it has no other such program beside it on this
-    machine. @later: (level, pattern of GUEST/CASE, what covers it in normal): the first that
-    matches says which level takes a case.
+    """@kind: what is made of a row of @guests. @measures: does any case count packets? Then it has
+    no other such program beside it on this machine. @later: (level, pattern of GUEST/CASE, what
+    covers it in normal): the first that matches says which level takes a case.
     """
     if sys.argv[1:] == ["--lane"]:
         print("measured" if measures else "waiting")
