@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * port_world: what the tests of the port programs run in: a private network namespace with a pair, whose devices are
- * veths, and three ports. Of each veth the end with a 0 is the guest's, the one with a 1 is what lies beyond: the wire, or a container.
+ * port_world: what the tests of the port programs run in: a private network namespace with a pair,
+ * whose devices are veths, and three ports. Of each veth the end with a 0 is the guest's, the one
+ * with a 1 is what lies beyond: the wire, or a container.
  */
 #ifndef PORT_WORLD_H
 #define PORT_WORLD_H
@@ -58,12 +59,16 @@ VARIANT_DEFINE_OPEN(port)
 
 static const char world_devices[] =
 	"echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6 &&"
-	"for veth in 'st 02:76:66:00:00:01' 'pr 02:76:66:00:00:01' 'pa 02:aa:00:00:00:01' 'pb 02:aa:00:00:00:02' 'pt 02:aa:00:00:00:03'; do"
+	"for veth in 'st 02:76:66:00:00:01' 'pr 02:76:66:00:00:01' 'pa 02:aa:00:00:00:01' "
+	"	'pb 02:aa:00:00:00:02' 'pt 02:aa:00:00:00:03'; do"
 	"	set -- $veth;"
-	"	ip link add ${1}0 address $2 type veth peer ${1}1 && ip link set ${1}0 up && ip link set ${1}1 up || exit;"
+	"	ip link add ${1}0 address $2 type veth peer ${1}1 &&"
+	"	ip link set ${1}0 up && ip link set ${1}1 up || exit;"
 	" done;"
-	"ip link add down0 address 02:76:66:00:00:01 type veth peer down1 && ip link set down1 up &&"
-	"ip link add far0 index 7001 type veth peer far1 && ip link add fardown0 index 7257 type veth peer fardown1 &&"
+	"ip link add down0 address 02:76:66:00:00:01 type veth peer down1 &&"
+	"ip link set down1 up &&"
+	"ip link add far0 index 7001 type veth peer far1 &&"
+	"ip link add fardown0 index 7257 type veth peer fardown1 &&"
 	"ip link set far0 up && ip link set far1 up && ip link set fardown1 up";
 
 static struct {
@@ -104,15 +109,20 @@ static inline struct vfsteer_pair world_pair(void)
 {
 	struct vfsteer_pair pair;
 
-	assert_int_equal(bpf_map_lookup_elem(world_map(world.maps->maps.pairs), &(unsigned){ SLOT }, &pair), 0);
+	assert_int_equal(
+		bpf_map_lookup_elem(world_map(world.maps->maps.pairs), &(unsigned){ SLOT }, &pair),
+		0);
 	return pair;
 }
 
 /* @primary: its device; NULL: none. */
-static inline void world_set_pair(enum vfsteer_path active, const char *primary, bool standby_has_carrier)
+static inline void world_set_pair(enum vfsteer_path active, const char *primary,
+				  bool standby_has_carrier)
 {
 	struct vfsteer_pair pair = {
-		.state = { .active = active, .primary = primary ? PRIMARY_READY : PRIMARY_ABSENT, .switches = 41 },
+		.state = { .active = active,
+			   .primary = primary ? PRIMARY_READY : PRIMARY_ABSENT,
+			   .switches = 41 },
 		.standby = "st0",
 		.mac_address = { US },
 		.standby_ifindex = if_nametoindex(world.standby ?: "st0"),
@@ -122,8 +132,11 @@ static inline void world_set_pair(enum vfsteer_path active, const char *primary,
 	};
 
 	if (primary)
-		pair.primary_ifindex = strcmp(primary, "missing") ? if_nametoindex(primary) : MISSING_IFINDEX;
-	assert_int_equal(bpf_map_update_elem(world_map(world.maps->maps.pairs), &(unsigned){ SLOT }, &pair, BPF_ANY), 0);
+		pair.primary_ifindex =
+			strcmp(primary, "missing") ? if_nametoindex(primary) : MISSING_IFINDEX;
+	assert_int_equal(bpf_map_update_elem(world_map(world.maps->maps.pairs), &(unsigned){ SLOT },
+					     &pair, BPF_ANY),
+			 0);
 }
 
 static inline void world_sum(int map, unsigned index, void *ret_sum, size_t size)
@@ -161,9 +174,13 @@ static inline void world_clear_counters(void)
 	void *zero = calloc(libbpf_num_possible_cpus(), sizeof(struct vfsteer_counters));
 
 	for (unsigned slot = 0; slot < 2; slot++)
-		assert_int_equal(bpf_map_update_elem(world_map(world.maps->maps.counters), &slot, zero, BPF_ANY), 0);
+		assert_int_equal(bpf_map_update_elem(world_map(world.maps->maps.counters), &slot,
+						     zero, BPF_ANY),
+				 0);
 	for (unsigned number = 0; number < VFSTEER_MAX_PORTS; number++)
-		assert_int_equal(bpf_map_update_elem(world_map(world.port_maps->maps.port_counters), &number, zero, BPF_ANY), 0);
+		assert_int_equal(bpf_map_update_elem(world_map(world.port_maps->maps.port_counters),
+						     &number, zero, BPF_ANY),
+				 0);
 	free(zero);
 }
 
@@ -172,7 +189,9 @@ static inline void world_add_device(const char *name)
 {
 	__u32 ifindex = if_nametoindex(name);
 
-	assert_int_equal(bpf_map_update_elem(world_map(world.port_maps->maps.port_devices), &ifindex, &ifindex, BPF_ANY), 0);
+	assert_int_equal(bpf_map_update_elem(world_map(world.port_maps->maps.port_devices),
+					     &ifindex, &ifindex, BPF_ANY),
+			 0);
 }
 
 static inline void world_remove_device(const char *name)
@@ -185,21 +204,31 @@ static inline void world_remove_device(const char *name)
 /* A port of @slot. @mac: NULL for a passthrough port. */
 static inline void world_add_port(unsigned number, unsigned slot, const char *name, const __u8 *mac)
 {
-	struct vfsteer_port port = { .slot = slot, .ifindex = if_nametoindex(name), .passthrough = !mac };
+	struct vfsteer_port port = { .slot = slot,
+				     .ifindex = if_nametoindex(name),
+				     .passthrough = !mac };
 	struct vfsteer_station_key key = { .slot = slot };
 	struct vfsteer_station station = { .ifindex = port.ifindex, .port = number };
 	struct vfsteer_members members;
 
 	snprintf(port.name, sizeof(port.name), "%s", name);
 	memcpy(port.mac_address, mac ?: (__u8[]){ US }, ETH_ALEN);
-	assert_int_equal(bpf_map_update_elem(world_map(world.port_maps->maps.ports), &number, &port, BPF_ANY), 0);
-	assert_int_equal(bpf_map_lookup_elem(world_map(world.port_maps->maps.port_members), &slot, &members), 0);
+	assert_int_equal(bpf_map_update_elem(world_map(world.port_maps->maps.ports), &number, &port,
+					     BPF_ANY),
+			 0);
+	assert_int_equal(
+		bpf_map_lookup_elem(world_map(world.port_maps->maps.port_members), &slot, &members),
+		0);
 	members.ports[members.count++] = number;
-	assert_int_equal(bpf_map_update_elem(world_map(world.port_maps->maps.port_members), &slot, &members, BPF_ANY), 0);
+	assert_int_equal(bpf_map_update_elem(world_map(world.port_maps->maps.port_members), &slot,
+					     &members, BPF_ANY),
+			 0);
 	if (!mac)
 		return;
 	memcpy(key.mac, mac, ETH_ALEN);
-	assert_int_equal(bpf_map_update_elem(world_map(world.port_maps->maps.port_stations), &key, &station, BPF_ANY), 0);
+	assert_int_equal(bpf_map_update_elem(world_map(world.port_maps->maps.port_stations), &key,
+					     &station, BPF_ANY),
+			 0);
 }
 
 static inline void world_close(void)
@@ -215,11 +244,14 @@ static inline int world_open(void)
 {
 	world.maps = maps_bpf__open();
 	world.port_maps = port_maps_bpf__open();
-	if (!world.maps || !world.port_maps || bpf_map__set_max_entries(world.maps->maps.pairs, 2) ||
+	if (!world.maps || !world.port_maps ||
+	    bpf_map__set_max_entries(world.maps->maps.pairs, 2) ||
 	    bpf_map__set_max_entries(world.maps->maps.counters, 2) || maps_bpf__load(world.maps) ||
-	    bpf_map__set_max_entries(world.port_maps->maps.port_members, 2) || port_maps_bpf__load(world.port_maps))
+	    bpf_map__set_max_entries(world.port_maps->maps.port_members, 2) ||
+	    port_maps_bpf__load(world.port_maps))
 		return -1;
-	world.events = ring_buffer__new(world_map(world.maps->maps.events), world_on_event, NULL, NULL);
+	world.events =
+		ring_buffer__new(world_map(world.maps->maps.events), world_on_event, NULL, NULL);
 	world_add_port(FIRST_PORT, SLOT, "pa0", (__u8[]){ FIRST_MAC });
 	world_add_port(SECOND_PORT, SLOT, "pb0", (__u8[]){ SECOND_MAC });
 	world_add_port(FOREIGN_PORT, OTHER_SLOT, "down1", (__u8[]){ FOREIGN_MAC });
@@ -255,15 +287,31 @@ static inline struct port_bpf *world_load(const struct world_load *wanted)
 		bpf_program__set_flags(port->progs.uplink_xdp, BPF_F_XDP_HAS_FRAGS);
 	}
 	error = bpf_map__reuse_fd(port->maps.pairs, world_map(world.maps->maps.pairs));
-	error = error ?: bpf_map__reuse_fd(port->maps.counters, world_map(world.maps->maps.counters));
+	error = error
+			?: bpf_map__reuse_fd(port->maps.counters,
+					     world_map(world.maps->maps.counters));
 	error = error ?: bpf_map__reuse_fd(port->maps.events, world_map(world.maps->maps.events));
-	error = error ?: bpf_map__reuse_fd(port->maps.ports, world_map(world.port_maps->maps.ports));
-	error = error ?: bpf_map__reuse_fd(port->maps.port_counters, world_map(world.port_maps->maps.port_counters));
-	error = error ?: bpf_map__reuse_fd(port->maps.port_members, world_map(world.port_maps->maps.port_members));
-	error = error ?: bpf_map__reuse_fd(port->maps.port_stations, world_map(world.port_maps->maps.port_stations));
-	error = error ?: bpf_map__reuse_fd(port->maps.port_devices, world_map(world.port_maps->maps.port_devices));
-	error = error ?: bpf_map__reuse_fd(port->maps.port_addresses, world_map(world.port_maps->maps.port_addresses));
-	error = error ?: bpf_map__reuse_fd(port->maps.port_shares, world_map(world.port_maps->maps.port_shares));
+	error = error
+			?: bpf_map__reuse_fd(port->maps.ports,
+					     world_map(world.port_maps->maps.ports));
+	error = error
+			?: bpf_map__reuse_fd(port->maps.port_counters,
+					     world_map(world.port_maps->maps.port_counters));
+	error = error
+			?: bpf_map__reuse_fd(port->maps.port_members,
+					     world_map(world.port_maps->maps.port_members));
+	error = error
+			?: bpf_map__reuse_fd(port->maps.port_stations,
+					     world_map(world.port_maps->maps.port_stations));
+	error = error
+			?: bpf_map__reuse_fd(port->maps.port_devices,
+					     world_map(world.port_maps->maps.port_devices));
+	error = error
+			?: bpf_map__reuse_fd(port->maps.port_addresses,
+					     world_map(world.port_maps->maps.port_addresses));
+	error = error
+			?: bpf_map__reuse_fd(port->maps.port_shares,
+					     world_map(world.port_maps->maps.port_shares));
 	error = error ?: port_bpf__load(port);
 	if (!error)
 		return port;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * steer_stage: the programs of steer, loaded with one way to find out whether the primary can send, the maps of a pair between real
- * veths in a private network namespace, frames, and what is expected of one.
+ * steer_stage: the programs of steer, loaded with one way to find out whether the primary can send,
+ * the maps of a pair between real veths in a private network namespace, frames, and what is
+ * expected of one.
  */
 #ifndef STEER_STAGE_H
 #define STEER_STAGE_H
@@ -50,17 +51,17 @@
 #define CHAIN_NEAR_MISSING (CHAIN_NEAR + 1000 * CHAINS)
 
 static const char devices[] =
-	"ip link add st0 address 02:76:66:00:00:01 type veth peer st1 &&"
-	"ip link add pr0 address 02:76:66:00:00:01 type veth peer pr1 &&"
-	"ip link add ow0 address 02:76:66:00:00:01 type veth peer ow1 && ip link set ow0 up && ip link set ow1 up &&"
-	"ip link add down0 address 02:76:66:00:00:01 type veth peer down1 &&"
-	"ip link add nocarrier0 address 02:76:66:00:00:01 type veth peer nocarrier1 &&"
-	"ip link add near0 index 7000 type veth peer near1 && ip link add neardown0 index 7256 type veth peer neardown1 &&"
-	"ip link add far0 index 7001 type veth peer far1 && ip link add fardown0 index 7257 type veth peer fardown1 &&"
-	"ip link set near0 up && ip link set near1 up && ip link set neardown1 up &&"
-	"ip link set far0 up && ip link set far1 up && ip link set fardown1 up &&"
-	"ip link set st0 up && ip link set st1 up && ip link set pr0 up && ip link set pr1 up &&"
-	"ip link set down1 up && ip link set nocarrier0 up";
+	"ip link add st0 address 02:76:66:00:00:01 type veth peer st1 &&ip link add pr0 address "
+	"02:76:66:00:00:01 type veth peer pr1 &&ip link add ow0 address 02:76:66:00:00:01 type "
+	"veth peer ow1 && ip link set ow0 up && ip link set ow1 up &&ip link add down0 address "
+	"02:76:66:00:00:01 type veth peer down1 &&ip link add nocarrier0 address "
+	"02:76:66:00:00:01 type veth peer nocarrier1 &&ip link add near0 index 7000 type veth "
+	"peer near1 && ip link add neardown0 index 7256 type veth peer neardown1 &&ip link add "
+	"far0 index 7001 type veth peer far1 && ip link add fardown0 index 7257 type veth peer "
+	"fardown1 &&ip link set near0 up && ip link set near1 up && ip link set neardown1 up "
+	"&&ip link set far0 up && ip link set far1 up && ip link set fardown1 up &&ip link set "
+	"st0 up && ip link set st1 up && ip link set pr0 up && ip link set pr1 up &&ip link set "
+	"down1 up && ip link set nocarrier0 up";
 
 VARIANT_DEFINE_OPEN(steer)
 
@@ -109,9 +110,13 @@ static const struct {
 	[ARP_REQUEST] = { "ARP request", { ALL, PEER, 8, 6 }, 60 },
 	[BROADCAST] = { "broadcast", { ALL, PEER, 8, 0, 0x45 }, 64 },
 	[MULTICAST_V4] = { "IPv4 multicast", { 1, 0, 0x5e, 1, 2, 3, PEER, 8, 0, 0x45 }, 64 },
-	[MULTICAST_V6] = { "IPv6 multicast", { 0x33, 0x33, 0, 0, 0, 1, PEER, 0x86, 0xdd, 0x60 }, 64 },
+	[MULTICAST_V6] = { "IPv6 multicast",
+			   { 0x33, 0x33, 0, 0, 0, 1, PEER, 0x86, 0xdd, 0x60 },
+			   64 },
 	[LINK_LOCAL] = { "802.1D link-local", { 1, 0x80, 0xc2, 0, 0, 0xe, PEER, 0x88, 0xcc }, 60 },
-	[LINK_LOCAL_HIGH] = { "802.1D beyond link-local", { 1, 0x80, 0xc2, 0, 0, 0x10, PEER, 0x88, 0xcc }, 60 },
+	[LINK_LOCAL_HIGH] = { "802.1D beyond link-local",
+			      { 1, 0x80, 0xc2, 0, 0, 0x10, PEER, 0x88, 0xcc },
+			      60 },
 	[OWN_BROADCAST] = { "own broadcast", { ALL, US, 8, 0, 0x45 }, 64 },
 	[OWN_MULTICAST] = { "own multicast", { 0x33, 0x33, 0, 0, 0, 1, US, 0x86, 0xdd, 0x60 }, 64 },
 	[OWN_LINK_LOCAL] = { "own link-local", { 1, 0x80, 0xc2, 0, 0, 0xe, US, 0x88, 0xcc }, 60 },
@@ -132,7 +137,8 @@ static inline struct vfsteer_pair pair_get(unsigned slot)
 
 static void pair_put(unsigned slot, const struct vfsteer_pair *pair)
 {
-	assert_int_equal(bpf_map_update_elem(bpf_map__fd(world.maps->maps.pairs), &slot, pair, BPF_ANY), 0);
+	assert_int_equal(
+		bpf_map_update_elem(bpf_map__fd(world.maps->maps.pairs), &slot, pair, BPF_ANY), 0);
 }
 
 static inline struct vfsteer_counters counters_get(unsigned slot)
@@ -140,7 +146,8 @@ static inline struct vfsteer_counters counters_get(unsigned slot)
 	int cpus = libbpf_num_possible_cpus();
 	struct vfsteer_counters *each = calloc(cpus, sizeof(*each)), sum = { 0 };
 
-	assert_int_equal(bpf_map_lookup_elem(bpf_map__fd(world.maps->maps.counters), &slot, each), 0);
+	assert_int_equal(bpf_map_lookup_elem(bpf_map__fd(world.maps->maps.counters), &slot, each),
+			 0);
 	for (int cpu = 0; cpu < cpus; cpu++)
 		for (size_t i = 0; i < sizeof(sum) / sizeof(__u64); i++)
 			((__u64 *)&sum)[i] += ((__u64 *)&each[cpu])[i];
@@ -163,14 +170,18 @@ static void twins_forget(void)
 		key.words[i] = seed ^ seed >> 29;
 	}
 	key.key.multiplier |= 1;
-	assert_int_equal(bpf_map_update_elem(bpf_map__fd(world.maps->maps.twins_key), &zero, &key, BPF_ANY), 0);
+	assert_int_equal(
+		bpf_map_update_elem(bpf_map__fd(world.maps->maps.twins_key), &zero, &key, BPF_ANY),
+		0);
 }
 
 static void counters_clear(unsigned slot)
 {
 	struct vfsteer_counters *zero = calloc(libbpf_num_possible_cpus(), sizeof(*zero));
 
-	assert_int_equal(bpf_map_update_elem(bpf_map__fd(world.maps->maps.counters), &slot, zero, BPF_ANY), 0);
+	assert_int_equal(
+		bpf_map_update_elem(bpf_map__fd(world.maps->maps.counters), &slot, zero, BPF_ANY),
+		0);
 	free(zero);
 }
 
@@ -212,7 +223,9 @@ struct setting {
 static inline void set(const struct setting *setting)
 {
 	struct vfsteer_pair pair = {
-		.state = { .active = setting->active, .primary = setting->primary ?: PRIMARY_READY, .switches = 41 },
+		.state = { .active = setting->active,
+			   .primary = setting->primary ?: PRIMARY_READY,
+			   .switches = 41 },
 		.standby = "st0",
 		.primary = "pr0",
 		.mac_address = { US },
@@ -224,13 +237,16 @@ static inline void set(const struct setting *setting)
 		.abi_version = VFSTEER_ABI_VERSION,
 	};
 	struct vfsteer_pair other = { .state = { .active = PATH_PRIMARY, .primary = PRIMARY_READY },
-				      .standby = "other", .standby_ifindex = 1, .primary_ifindex = 1 };
+				      .standby = "other",
+				      .standby_ifindex = 1,
+				      .primary_ifindex = 1 };
 
 	if (!setting->absent)
-		pair.primary_ifindex = !setting->device			       ? if_nametoindex("pr0") :
-				       !strcmp(setting->device, "missing")     ? MISSING_IFINDEX :
-				       !strcmp(setting->device, "nearmissing") ? CHAIN_NEAR_MISSING :
-										 if_nametoindex(setting->device);
+		pair.primary_ifindex = !setting->device			     ? if_nametoindex("pr0")
+				       : !strcmp(setting->device, "missing") ? MISSING_IFINDEX
+				       : !strcmp(setting->device, "nearmissing")
+					       ? CHAIN_NEAR_MISSING
+					       : if_nametoindex(setting->device);
 	pair_put(SLOT, &pair);
 	pair_put(OTHER_SLOT, &other);
 	twins_forget();
@@ -239,18 +255,22 @@ static inline void set(const struct setting *setting)
 	events_take();
 }
 
-static int run_sized(struct bpf_program *program, enum frame_kind kind, const char *on, unsigned segments)
+static int run_sized(struct bpf_program *program, enum frame_kind kind, const char *on,
+		     unsigned segments)
 {
 	uint8_t frame[128] = { 0 };
 	struct __sk_buff skb = { .ifindex = if_nametoindex(on), .gso_segs = segments };
-	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame, .data_size_in = frames[kind].size, .ctx_in = &skb,
-		    .ctx_size_in = sizeof(skb), .repeat = 1);
+	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame, .data_size_in = frames[kind].size,
+		    .ctx_in = &skb, .ctx_size_in = sizeof(skb), .repeat = 1);
 	int error;
 
-	memcpy(frame, frames[kind].bytes, frames[kind].size < sizeof(frames[kind].bytes) ? frames[kind].size : sizeof(frames[kind].bytes));
+	memcpy(frame, frames[kind].bytes,
+	       frames[kind].size < sizeof(frames[kind].bytes) ? frames[kind].size
+							      : sizeof(frames[kind].bytes));
 	error = bpf_prog_test_run_opts(bpf_program__fd(program), &options);
 	if (error)
-		print_error("%s: the frame could not be run: %s\n", frames[kind].name, strerror(-error));
+		print_error("%s: the frame could not be run: %s\n", frames[kind].name,
+			    strerror(-error));
 	assert_int_equal(error, 0);
 	return (int)options.retval;
 }
@@ -272,11 +292,19 @@ static int load(struct steer_bpf **ret)
 	steer->rodata->alive_by = world.liveness;
 	steer->rodata->home_by = world.home_by;
 	error = bpf_map__reuse_fd(steer->maps.pairs, bpf_map__fd(world.maps->maps.pairs));
-	error = error ?: bpf_map__reuse_fd(steer->maps.counters, bpf_map__fd(world.maps->maps.counters));
-	error = error ?: bpf_map__reuse_fd(steer->maps.events, bpf_map__fd(world.maps->maps.events));
+	error = error
+			?: bpf_map__reuse_fd(steer->maps.counters,
+					     bpf_map__fd(world.maps->maps.counters));
+	error = error
+			?: bpf_map__reuse_fd(steer->maps.events,
+					     bpf_map__fd(world.maps->maps.events));
 	error = error ?: bpf_map__reuse_fd(steer->maps.twins, bpf_map__fd(world.maps->maps.twins));
-	error = error ?: bpf_map__reuse_fd(steer->maps.twins_key, bpf_map__fd(world.maps->maps.twins_key));
-	error = error ?: bpf_map__reuse_fd(steer->maps.own_macs, bpf_map__fd(world.maps->maps.own_macs));
+	error = error
+			?: bpf_map__reuse_fd(steer->maps.twins_key,
+					     bpf_map__fd(world.maps->maps.twins_key));
+	error = error
+			?: bpf_map__reuse_fd(steer->maps.own_macs,
+					     bpf_map__fd(world.maps->maps.own_macs));
 	error = error ?: steer_bpf__load(steer);
 	if (error) {
 		steer_bpf__destroy(steer);
@@ -309,7 +337,8 @@ static int setup(void **context)
 		return -1;
 	error = load(&world.steer);
 	if (error) {
-		print_message("# liveness %d cannot be loaded here: %s\n", world.liveness, strerror(-error));
+		print_message("# liveness %d cannot be loaded here: %s\n", world.liveness,
+			      strerror(-error));
 		return -1;
 	}
 	world.events = ring_buffer__new(bpf_map__fd(world.maps->maps.events), on_event, NULL, NULL);
@@ -333,7 +362,8 @@ struct expectation {
 #define DROP_ECHO TC_ACT_SHOT, COUNTER(drop_own_echo_packets), false
 #define DROP_FOREIGN TC_ACT_SHOT, COUNTER(drop_foreign_inactive_packets), false
 
-static inline void expect(struct bpf_program *program, const char *on, const struct expectation *cases, size_t count)
+static inline void expect(struct bpf_program *program, const char *on,
+			  const struct expectation *cases, size_t count)
 {
 	unsigned failures = 0;
 
@@ -353,17 +383,20 @@ static inline void expect(struct bpf_program *program, const char *on, const str
 		if (packets != COUNTS_NOTHING)
 			*(__u64 *)((char *)&expected + packets) = 1;
 		if (packets < COUNTER(tx_primary_refused_packets))
-			*(__u64 *)((char *)&expected + packets + sizeof(__u64)) = frames[wanted->kind].size;
-		expected.rx_primary_group_packets = packets == COUNTER(rx_primary_packets) && frames[wanted->kind].bytes[0] & 1;
+			*(__u64 *)((char *)&expected + packets + sizeof(__u64)) =
+				frames[wanted->kind].size;
+		expected.rx_primary_group_packets =
+			packets == COUNTER(rx_primary_packets) && frames[wanted->kind].bytes[0] & 1;
 		if (verdict == wanted->verdict && !memcmp(&counts, &expected, sizeof(counts)) &&
-		    !memcmp(&other, &(struct vfsteer_counters){ 0 }, sizeof(other)) && !events_take() &&
-		    pair_get(SLOT).state.switches == 41)
+		    !memcmp(&other, &(struct vfsteer_counters){ 0 }, sizeof(other)) &&
+		    !events_take() && pair_get(SLOT).state.switches == 41)
 			continue;
-		print_error("case %zu, %s: verdict %d, not %d; counters that moved:", i, frames[wanted->kind].name, verdict,
-			    wanted->verdict);
+		print_error("case %zu, %s: verdict %d, not %d; counters that moved:", i,
+			    frames[wanted->kind].name, verdict, wanted->verdict);
 		for (size_t j = 0; j < sizeof(counts) / sizeof(__u64); j++)
 			if (((__u64 *)&counts)[j])
-				print_error(" %zu (%llu)", j, (unsigned long long)((__u64 *)&counts)[j]);
+				print_error(" %zu (%llu)", j,
+					    (unsigned long long)((__u64 *)&counts)[j]);
 		print_error("; expected %zu\n", packets / sizeof(__u64));
 		failures++;
 	}
@@ -403,8 +436,10 @@ static inline int run_methods(const struct CMUnitTest *tests, size_t count)
 		{ LIVENESS_KFUNC, steer_bpf__elf_bytes, "kfunc" },
 		{ LIVENESS_PROBE, steer_bpf__elf_bytes, "probe" },
 		{ LIVENESS_PROBE, steer_without_kfuncs_bpf__elf_bytes, "probe, without kfuncs" },
-		{ LIVENESS_WORD, steer_without_cas_bpf__elf_bytes, "word, without compare-and-swap" },
-		{ LIVENESS_PROBE, steer_without_cas_bpf__elf_bytes, "probe, without compare-and-swap" },
+		{ LIVENESS_WORD, steer_without_cas_bpf__elf_bytes,
+		  "word, without compare-and-swap" },
+		{ LIVENESS_PROBE, steer_without_cas_bpf__elf_bytes,
+		  "probe, without compare-and-swap" },
 		{ LIVENESS_NETLINK, steer_without_btf_bpf__elf_bytes, "netlink, without BTF" },
 	};
 	int failures = 0;
@@ -412,14 +447,16 @@ static inline int run_methods(const struct CMUnitTest *tests, size_t count)
 	setbuf(stdout, NULL);
 	if (!namespace_enter())
 		return 77;
-	if (system(devices) || chain_lengthen(CHAIN_NEAR, 20) || chain_lengthen(CHAIN_FAR, CHAIN_LOOK)) {
+	if (system(devices) || chain_lengthen(CHAIN_NEAR, 20) ||
+	    chain_lengthen(CHAIN_FAR, CHAIN_LOOK)) {
 		printf("the veths could not be made\n");
 		return 1;
 	}
 	usleep(200000); /* the link work of the veths */
 	for (size_t i = 0; i < COUNT(methods); i++)
 		if (can_load(methods[i].liveness, methods[i].elf, methods[i].name))
-			failures += _cmocka_run_group_tests(methods[i].name, tests, count, setup, teardown);
+			failures += _cmocka_run_group_tests(methods[i].name, tests, count, setup,
+							    teardown);
 	return failures != 0;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The data path's programs, run frame by frame (BPF_PROG_TEST_RUN) against a pair whose devices are real veths in a
- * private network namespace, with each way to find out whether the primary can send.
+ * The data path's programs, run frame by frame (BPF_PROG_TEST_RUN) against a pair whose devices are
+ * real veths in a private network namespace, with each way to find out whether the primary can
+ * send.
  */
 #include "steer_stage.h"
 
@@ -75,11 +76,25 @@ static void test_standby_ingress(void **context)
 		{ BROADCAST, { PATH_STANDBY, .bridge_port = true }, TAKE_STANDBY },
 		{ BROADCAST, { PATH_PRIMARY, .bridge_port = true }, DROP_STANDBY },
 		{ MULTICAST_V6, { PATH_PRIMARY, .bridge_port = true }, DROP_STANDBY },
-		/* A stale word makes nobody deaf: with a dead primary the standby is listened to. */
+		/*
+		 * A stale word makes nobody deaf: with a dead primary the standby is listened to.
+		 */
 		{ BROADCAST, { PATH_PRIMARY, .device = "down0" }, TAKE_STANDBY },
-		{ BROADCAST, { PATH_PRIMARY, .device = "down0", .bridge_port = true }, TAKEN, COUNTER(rx_standby_packets), true },
-		{ BROADCAST, { PATH_PRIMARY, .device = "nocarrier0", .bridge_port = true }, TAKEN, COUNTER(rx_standby_packets), true },
-		{ BROADCAST, { PATH_PRIMARY, .device = "missing" }, TAKEN, COUNTER(rx_standby_packets), true },
+		{ BROADCAST,
+		  { PATH_PRIMARY, .device = "down0", .bridge_port = true },
+		  TAKEN,
+		  COUNTER(rx_standby_packets),
+		  true },
+		{ BROADCAST,
+		  { PATH_PRIMARY, .device = "nocarrier0", .bridge_port = true },
+		  TAKEN,
+		  COUNTER(rx_standby_packets),
+		  true },
+		{ BROADCAST,
+		  { PATH_PRIMARY, .device = "missing" },
+		  TAKEN,
+		  COUNTER(rx_standby_packets),
+		  true },
 		{ BROADCAST, { PATH_PRIMARY, .absent = true }, TAKE_STANDBY },
 	};
 
@@ -119,10 +134,18 @@ static void test_primary_ingress(void **context)
 		{ FOREIGN_UNICAST, { PATH_STANDBY, .bridge_port = true }, DROP_FOREIGN },
 		/* A standby that hears nothing is heard for. */
 		{ BROADCAST, { PATH_STANDBY, .standby_dead = true }, TAKE_PRIMARY },
-		{ BROADCAST, { PATH_STANDBY, PRIMARY_LEAVING, .standby_dead = true }, TAKE_PRIMARY },
-		{ BROADCAST, { PATH_STANDBY, PRIMARY_JOINING, .standby_dead = true }, TAKE_PRIMARY },
-		{ BROADCAST, { PATH_STANDBY, PRIMARY_JOINING, .bridge_port = true, .standby_dead = true }, DROP_PRIMARY },
-		{ BROADCAST, { PATH_STANDBY, .bridge_port = true, .standby_dead = true }, TAKE_PRIMARY },
+		{ BROADCAST,
+		  { PATH_STANDBY, PRIMARY_LEAVING, .standby_dead = true },
+		  TAKE_PRIMARY },
+		{ BROADCAST,
+		  { PATH_STANDBY, PRIMARY_JOINING, .standby_dead = true },
+		  TAKE_PRIMARY },
+		{ BROADCAST,
+		  { PATH_STANDBY, PRIMARY_JOINING, .bridge_port = true, .standby_dead = true },
+		  DROP_PRIMARY },
+		{ BROADCAST,
+		  { PATH_STANDBY, .bridge_port = true, .standby_dead = true },
+		  TAKE_PRIMARY },
 		{ BROADCAST, { PATH_STANDBY, .bridge_port = true }, DROP_PRIMARY },
 		{ MULTICAST_V4, { PATH_PRIMARY, .bridge_port = true }, TAKE_PRIMARY },
 	};
@@ -131,7 +154,10 @@ static void test_primary_ingress(void **context)
 	expect(world.steer->progs.primary_ingress, "pr0", cases, COUNT(cases));
 }
 
-/* The check of each packet: a primary that cannot send is left, once, with an event, and the packet goes on. */
+/*
+ * The check of each packet: a primary that cannot send is left, once, with an event, and the packet
+ * goes on.
+ */
 static void test_dead_primary(void **context)
 {
 	static const char *const dead[] = { "down0", "nocarrier0", "missing" };
@@ -235,7 +261,8 @@ static void test_rescue(void **context)
 	}
 	/* The active primary cannot send, and there is no standby to go to. */
 	if (sees_devices()) {
-		set(&(struct setting){ PATH_PRIMARY, .device = "nocarrier0", .standby_dead = true });
+		set(&(struct setting){ PATH_PRIMARY, .device = "nocarrier0",
+				       .standby_dead = true });
 		assert_int_equal(run(world.steer->progs.steer_egress, UNICAST_V4, "st0"), TAKEN);
 		assert_int_equal(counters_get(SLOT).tx_lost_packets, 1);
 		assert_int_equal(counters_get(SLOT).tx_primary_refused_packets, 1);
@@ -249,18 +276,22 @@ static void test_segments(void **context)
 {
 	(void)context;
 	set(&(struct setting){ PATH_PRIMARY });
-	assert_int_equal(run_sized(world.steer->progs.steer_egress, UNICAST_V4, "st0", 7), TC_ACT_REDIRECT);
+	assert_int_equal(run_sized(world.steer->progs.steer_egress, UNICAST_V4, "st0", 7),
+			 TC_ACT_REDIRECT);
 	assert_int_equal(counters_get(SLOT).tx_primary_packets, 7);
 	assert_int_equal(counters_get(SLOT).tx_primary_bytes, 64);
-	assert_int_equal(run_sized(world.steer->progs.primary_ingress, UNICAST_V4, "pr0", 5), TC_ACT_REDIRECT);
+	assert_int_equal(run_sized(world.steer->progs.primary_ingress, UNICAST_V4, "pr0", 5),
+			 TC_ACT_REDIRECT);
 	assert_int_equal(counters_get(SLOT).rx_primary_packets, 5);
-	assert_int_equal(run_sized(world.steer->progs.standby_ingress, UNICAST_V4, "st0", 3), TAKEN);
+	assert_int_equal(run_sized(world.steer->progs.standby_ingress, UNICAST_V4, "st0", 3),
+			 TAKEN);
 	assert_int_equal(counters_get(SLOT).rx_standby_packets, 3);
 }
 
 /*
- * Others stand before the primary in its chain of the kernel's hash. A chain that was looked through to its end shows that a device is gone. One that
- * is longer than a look shows nothing: the pair's word is believed.
+ * Others stand before the primary in its chain of the kernel's hash. A chain that was looked
+ * through to its end shows that a device is gone. One that is longer than a look shows nothing: the
+ * pair's word is believed.
  */
 static void test_long_chain(void **context)
 {
@@ -277,13 +308,16 @@ static void test_long_chain(void **context)
 		bool sent = cases[i].sent || !sees_devices();
 
 		set(&(struct setting){ PATH_PRIMARY, .device = cases[i].primary });
-		assert_int_equal(run(world.steer->progs.steer_egress, UNICAST_V4, "st0"), sent ? TC_ACT_REDIRECT : TAKEN);
+		assert_int_equal(run(world.steer->progs.steer_egress, UNICAST_V4, "st0"),
+				 sent ? TC_ACT_REDIRECT : TAKEN);
 		assert_int_equal(events_take(), !sent);
 		assert_int_equal(counters_get(SLOT).tx_primary_packets, sent);
 		assert_int_equal(counters_get(SLOT).tx_primary_refused_packets, !sent);
 		/* Which wire a bridge listens to is decided as which wire is sent to. */
-		set(&(struct setting){ PATH_PRIMARY, .device = cases[i].primary, .bridge_port = true });
-		assert_int_equal(run(world.steer->progs.standby_ingress, BROADCAST, "st0"), sent ? TC_ACT_SHOT : TAKEN);
+		set(&(struct setting){ PATH_PRIMARY, .device = cases[i].primary,
+				       .bridge_port = true });
+		assert_int_equal(run(world.steer->progs.standby_ingress, BROADCAST, "st0"),
+				 sent ? TC_ACT_SHOT : TAKEN);
 	}
 }
 
@@ -305,12 +339,16 @@ static void test_primary_away(void **context)
 		pair.network_namespace = (__u32)here.st_ino + is_away;
 		if (is_away && !sees_devices())
 			pair.primary_ifindex = MISSING_IFINDEX;
-		for (pair.state.primary = PRIMARY_ABSENT; pair.state.primary <= PRIMARY_DOWN; pair.state.primary++) {
+		for (pair.state.primary = PRIMARY_ABSENT; pair.state.primary <= PRIMARY_DOWN;
+		     pair.state.primary++) {
 			pair_put(SLOT, &pair);
-			assert_int_equal(run(steer->progs.primary_ingress, UNICAST_V4, "pr0"), is_away ? TAKEN : TC_ACT_REDIRECT);
+			assert_int_equal(run(steer->progs.primary_ingress, UNICAST_V4, "pr0"),
+					 is_away ? TAKEN : TC_ACT_REDIRECT);
 			/* The word says READY only of one that has not been closed. */
-			assert_int_equal(run(steer->progs.primary_ingress_watched, UNICAST_V4, "pr0"),
-					 is_away && pair.state.primary != PRIMARY_READY ? TAKEN : TC_ACT_REDIRECT);
+			assert_int_equal(
+				run(steer->progs.primary_ingress_watched, UNICAST_V4, "pr0"),
+				is_away && pair.state.primary != PRIMARY_READY ? TAKEN
+									       : TC_ACT_REDIRECT);
 		}
 	}
 	steer_bpf__destroy(steer);
@@ -319,8 +357,8 @@ static void test_primary_away(void **context)
 /* The word that BPF changes is the word that user space sees through its mapping. */
 static void test_mapping(void **context)
 {
-	struct vfsteer_pair *pairs =
-		mmap(NULL, 2 * sizeof(*pairs), PROT_READ, MAP_SHARED, bpf_map__fd(world.maps->maps.pairs), 0);
+	struct vfsteer_pair *pairs = mmap(NULL, 2 * sizeof(*pairs), PROT_READ, MAP_SHARED,
+					  bpf_map__fd(world.maps->maps.pairs), 0);
 
 	(void)context;
 	assert_ptr_not_equal(pairs, MAP_FAILED);

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# TAP on stdout, for the tests beside it. Sourced, with $work set to a directory for the log; at the end: echo "1..$count"; exit $status
+# TAP on stdout, for the tests beside it. Sourced, with $work set to a directory for the log; at the
+# end: echo "1..$count"; exit $status
 # shellcheck disable=SC2034,SC2154 # of those who source this
 
 count=0 status=0

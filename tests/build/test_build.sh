@@ -4,14 +4,18 @@
 # level: normal
 #
 # Builds without a warning, by every compiler and distribution that is promised. TAP on stdout.
-# Debian 13 is a root directory in the cache, made once by debootstrap from the archive that this system's apt uses.
-# In the normal level the build of tests/run, where a warning is an error, stands for gcc on Debian 12, and gcc for both compilers on Debian 13.
+# Debian 13 is a root directory in the cache, made once by debootstrap from the archive that this
+# system's apt uses. In the normal level the build of tests/run, where a warning is an error, stands
+# for gcc on Debian 12, and gcc for both compilers on Debian 13.
 
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 
 readonly TRIXIE=${VFSTEER_CACHE:-/var/cache/vfsteer}/build-trixie
-readonly PACKAGES=gcc,libc6-dev,clang,llvm,make,pkg-config,libbpf-dev,libelf-dev,libnl-3-dev,libnl-genl-3-dev,libsystemd-dev,libcap-ng-dev,libjson-c-dev,libinih-dev,libcmocka-dev,bpftool
+PACKAGES=gcc,libc6-dev,clang,llvm,make,pkg-config,libbpf-dev,libelf-dev,libnl-3-dev
+PACKAGES+=,libnl-genl-3-dev,libsystemd-dev,libcap-ng-dev,libjson-c-dev,libinih-dev,libcmocka-dev
+PACKAGES+=,bpftool
+readonly PACKAGES
 work=$(mktemp -d /tmp/vfsteer-build-XXXXXX)
 trap 'rm -rf "$work"; rm -rf "$TRIXIE/src-$$"' EXIT
 . tests/build/tap.sh
@@ -31,28 +35,37 @@ make help >"$work/log" 2>&1 && grep -q install "$work/log"
 result $? help
 
 crashpoints=${VFSTEER_BUILD:-build}/crashpoints
-make -j2 BUILD="$crashpoints" CRASHPOINTS=1 REUSE="${VFSTEER_BUILD:-build}" >"$work/log" 2>&1 && grep -q VFSTEER_CRASH "$crashpoints/vfsteer" &&
-	! grep -q VFSTEER_CRASH "$gcc_build/vfsteer" && ! grep -q VFSTEER_CRASH "$work/clang/vfsteer"
+make -j2 BUILD="$crashpoints" CRASHPOINTS=1 REUSE="${VFSTEER_BUILD:-build}" >"$work/log" 2>&1 &&
+	grep -q VFSTEER_CRASH "$crashpoints/vfsteer" &&
+	! grep -q VFSTEER_CRASH "$gcc_build/vfsteer" &&
+	! grep -q VFSTEER_CRASH "$work/clang/vfsteer"
 result $? no-crash-point-in-the-product
 
-rm -f "$work/clang/vfsteer" && make V=1 CC=clang BUILD="$work/clang" >"$work/log" 2>&1 && grep -q -- '-o .*/vfsteer' "$work/log"
+rm -f "$work/clang/vfsteer" && make V=1 CC=clang BUILD="$work/clang" >"$work/log" 2>&1 &&
+	grep -q -- '-o .*/vfsteer' "$work/log"
 result $? verbose-shows-commands
 
-make -n -W include/vfsteer.h CC=clang BUILD="$work/clang" >"$work/log" 2>&1 && [ "$(grep -c 'clang .*bpf.c' "$work/log")" -ge 3 ]
+make -n -W include/vfsteer.h CC=clang BUILD="$work/clang" >"$work/log" 2>&1 &&
+	[ "$(grep -c 'clang .*bpf.c' "$work/log")" -ge 3 ]
 result $? a-touched-header-rebuilds-bpf
 
 if [ ! -e "$TRIXIE/.complete" ]; then
 	. tools/rig/packages.sh
-	packages_need debootstrap debian-archive-keyring >&2 || { echo "1..0 # SKIP debootstrap cannot be installed"; exit 77; }
+	packages_need debootstrap debian-archive-keyring >&2 ||
+		{ echo "1..0 # SKIP debootstrap cannot be installed"; exit 77; }
 	echo "# making a Debian 13 root in $TRIXIE (once, some minutes)"
 	rm -rf "$TRIXIE"
-	mirror=$(python3 -B -c 'import sys; sys.path.insert(0, "."); from tools.rig.suites import archive_uri; print(archive_uri())') &&
-		debootstrap --variant=minbase --include="$PACKAGES" trixie "$TRIXIE" "$mirror" >"$work/log" 2>&1 && touch "$TRIXIE/.complete"
+	mirror=$(PYTHONPATH=. python3 -B -c \
+		'from tools.rig.suites import archive_uri; print(archive_uri())') &&
+		debootstrap --variant=minbase --include="$PACKAGES" trixie "$TRIXIE" "$mirror" \
+		>"$work/log" 2>&1 && touch "$TRIXIE/.complete"
 	result $? debian13-root
 fi
 # A root that was made for fewer packages gets the others.
-if [ -e "$TRIXIE/.complete" ] && ! chroot "$TRIXIE" dpkg-query -W ${PACKAGES//,/ } >"$work/log" 2>&1; then
-	chroot "$TRIXIE" sh -c "apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -y -q install --no-install-recommends ${PACKAGES//,/ }" >"$work/log" 2>&1
+if [ -e "$TRIXIE/.complete" ] &&
+	! chroot "$TRIXIE" dpkg-query -W ${PACKAGES//,/ } >"$work/log" 2>&1; then
+	chroot "$TRIXIE" sh -c "apt-get -q update && DEBIAN_FRONTEND=noninteractive \
+		apt-get -y -q install --no-install-recommends ${PACKAGES//,/ }" >"$work/log" 2>&1
 	result $? debian13-packages
 fi
 if [ -e "$TRIXIE/.complete" ]; then

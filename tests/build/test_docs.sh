@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What the Markdown documents name is there: targets of relative links, paths and source files, words for tests/run, variables of the environment.
-# TAP on stdout.
+# What the Markdown documents name is there: targets of relative links, paths and source files,
+# words for tests/run, variables of the environment. TAP on stdout.
 # shellcheck disable=SC2317 # the functions missing_... are called by their names
 
 set -u
@@ -18,7 +18,8 @@ readonly folders TOP='bpf|user|include|tests|tools|docs|\.ci'
 find ./*.md $folders -type f | sed 's|^\./||' >"$work/files"
 mapfile -t documents < <(grep '\.md$' "$work/files")
 
-# Each of the functions missing_... prints a line for everything that a DOCUMENT names and that is not there.
+# Each of the functions missing_... prints a line for everything that a DOCUMENT names and that is
+# not there.
 
 # anchors DOCUMENT: its headings, as GitHub makes fragments of them.
 anchors()
@@ -35,16 +36,19 @@ missing_links()
 		[ "${target%%#*}" = "" ] || file=$(dirname "$1")/${target%%#*}
 		if [ ! -e "$file" ]; then
 			echo "$1: link to $target"
-		elif [ "$target" != "${target#*#}" ] && ! anchors "$file" | grep -qxF -- "${target#*#}"; then
+		elif [ "$target" != "${target#*#}" ] && ! anchors "$file" |
+			grep -qxF -- "${target#*#}"; then
 			echo "$1: link to $target: no such heading"
 		fi
-	done < <(grep -oE '\]\([^) ]+|^\[[^]]+\]: +[^ ]+' "$1" | sed -E 's/^(\]\(|.*\]: +)//' | grep -vE '^[a-z]+:')
+	done < <(grep -oE '\]\([^) ]+|^\[[^]]+\]: +[^ ]+' "$1" | sed -E 's/^(\]\(|.*\]: +)//' |
+		grep -vE '^[a-z]+:')
 }
 
 # words DOCUMENT: of its text, without links and without what stands around a word.
 words()
 {
-	sed -E 's/\]\([^)]*\)/]/g' "$1" | tr -s ' \t`"'\''=|(),;' '\n' | sed -E 's/[.:…]+$//' | sort -u
+	sed -E 's/\]\([^)]*\)/]/g' "$1" | tr -s ' \t`"'\''=|(),;' '\n' | sed -E 's/[.:…]+$//' |
+		sort -u
 }
 
 missing_paths()
@@ -63,13 +67,16 @@ missing_sources()
 
 	while IFS= read -r name; do
 		grep -q "/${name//\*/[^/]*}\$" "$work/files" || echo "$1: $name"
-	done < <(words "$1" | grep -E '^[A-Za-z0-9_*-]+(/[A-Za-z0-9_*-]+)*(\.bpf)?\.(c|h|py|sh)$' | grep -vE "^($TOP)/")
+	done < <(words "$1" | grep -vE "^($TOP)/" |
+		grep -E '^[A-Za-z0-9_*-]+(/[A-Za-z0-9_*-]+)*(\.bpf)?\.(c|h|py|sh)$')
 }
 
-# has_case SUITE WORD: may the word stand for a program, or for a case in one? To have each list its cases would take a minute.
+# has_case SUITE WORD: may the word stand for a program, or for a case in one? To have each list its
+# cases would take a minute.
 has_case()
 {
-	[ -n "$(find "tests/$1" -name "test_*${2//-/_}*" -print -quit)" ] || grep -rqE --include='*.py' "(def |add\(f?\")[a-z0-9_]*${2//-/_}" "tests/$1"
+	[ -n "$(find "tests/$1" -name "test_*${2//-/_}*" -print -quit)" ] ||
+		grep -rqE --include='*.py' "(def |add\(f?\")[a-z0-9_]*${2//-/_}" "tests/$1"
 }
 
 missing_cases()
@@ -95,7 +102,8 @@ missing_variables()
 	local name
 
 	if [ ! -e "$work/variables" ]; then
-		grep -vE '\.md$|/test_docs\.sh$' "$work/files" | xargs grep -ohE '\bVFSTEER_[A-Z_]+' | sort -u >"$work/variables"
+		grep -vE '\.md$|/test_docs\.sh$' "$work/files" |
+			xargs grep -ohE '\bVFSTEER_[A-Z_]+' | sort -u >"$work/variables"
 	fi
 	while IFS= read -r name; do
 		grep -qxF "$name" "$work/variables" || echo "$1: $name"
@@ -104,8 +112,10 @@ missing_variables()
 
 cat >"$work/wrong.md" <<'END'
 # Some heading
-[here](wrong.md#some-heading) [gone](gone.md) [gone too](#gone) [elsewhere](https://example.org/gone.md)
-`tests/run` `sudo tests/gone.sh unit`, (`user/gone/*.c`) and `gone.c`, `main.c`, `tests/run gone`, `tests/run unit options gone`, `VFSTEER_GONE=1 tests/run netns`
+[here](wrong.md#some-heading) [gone](gone.md) [gone too](#gone)
+[elsewhere](https://example.org/gone.md)
+`tests/run` `sudo tests/gone.sh unit`, (`user/gone/*.c`) and `gone.c`, `main.c`, `tests/run gone`,
+`tests/run unit options gone`, `VFSTEER_GONE=1 tests/run netns`
 END
 for check in links:2 paths:2 sources:1 cases:2 variables:1; do
 	what=${check%:*}

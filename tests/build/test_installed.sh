@@ -3,7 +3,8 @@
 #
 # level: normal
 #
-# What is installed beside the program: the manual says what the program takes, and the service is sandboxed. TAP on stdout.
+# What is installed beside the program: the manual says what the program takes, and the service is
+# sandboxed. TAP on stdout.
 
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -12,7 +13,8 @@ readonly VFSTEER=${VFSTEER:-build/vfsteer}
 readonly HOST=${VFSTEER%/*}/vfsteer-host
 readonly EXPOSURE_MAX=2.0 # of 10, by systemd-analyze security
 . tools/rig/packages.sh
-packages_need groff-base systemd >&2 || { echo "1..0 # SKIP groff and systemd cannot be installed"; exit 77; }
+packages_need groff-base systemd >&2 ||
+	{ echo "1..0 # SKIP groff and systemd cannot be installed"; exit 77; }
 work=$(mktemp -d /tmp/vfsteer-installed-XXXXXX)
 trap 'rm -rf "$work"' EXIT
 . tests/build/tap.sh
@@ -22,10 +24,12 @@ make DESTDIR="$root" PREFIX=/usr install >"$work/log" 2>&1
 result $? install
 manual=$root/usr/share/man/man8/vfsteer.8 format=$root/usr/share/man/man5/vfsteer.conf.5
 unit=$root/usr/lib/systemd/system/vfsteer.service
-host_manual=$root/usr/share/man/man8/vfsteer-host.8 host_unit=$root/usr/lib/systemd/system/vfsteer-host.service
+host_manual=$root/usr/share/man/man8/vfsteer-host.8
+host_unit=$root/usr/lib/systemd/system/vfsteer-host.service
 
 for page in "$manual" "$format" "$host_manual"; do
-	groff -man -Kutf8 -Tutf8 -ww "$page" >"$work/text" 2>"$work/log" && [ ! -s "$work/log" ] && [ -s "$work/text" ]
+	groff -man -Kutf8 -Tutf8 -ww "$page" >"$work/text" 2>"$work/log" &&
+		[ ! -s "$work/log" ] && [ -s "$work/text" ]
 	result $? "$(basename "$page")-has-no-warning"
 done
 
@@ -64,23 +68,27 @@ commands=$(sed -n 's/^  vfsteer-host \([a-z-]*\).*/\1/p' "$work/host-help")
 for command in $commands; do
 	"$HOST" help "$command"
 done >>"$work/host-help"
-mapfile -t options < <(grep -oE -- '--[a-z-]+|^    [a-z_]+ =' "$work/host-help" | tr -d ' =' | sort -u)
+mapfile -t options < <(grep -oE -- '--[a-z-]+|^    [a-z_]+ =' "$work/host-help" |
+	tr -d ' =' | sort -u)
 # shellcheck disable=SC2086 # a list of words
 missing "$work/host-text" $commands "${options[@]}" >"$work/log"
 [ "$(wc -w <<<"$commands")" -ge 7 ] && [ ${#options[@]} -ge 10 ] && [ ! -s "$work/log" ]
 result $? host-manual-names-every-command-option-and-key
 
-# Of the help, which the program makes from its table of keys. What else the page says of each: test_language.py.
+# Of the help, which the program makes from its table of keys. What else the page says of each:
+# test_language.py.
 mapfile -t keys < <(sed -n 's/^ *\([a-z_]*\) = .*/\1/p' "$work/help" | sort -u)
 missing "$work/format" "${keys[@]}" >"$work/log"
 [ ${#keys[@]} -ge 15 ] && [ ! -s "$work/log" ]
 result $? format-names-every-key
 
-# The example with all keys is a configuration that the program takes: only the port's and the pair's devices are missing.
+# The example with all keys is a configuration that the program takes: only the port's and the
+# pair's devices are missing.
 plain "$format" | sed -n '/^ *\[agent\]$/,/^ *A mistake/p' | sed '$d' >"$work/vfsteer.conf"
 mkdir "$work/no-bpffs"
 "$VFSTEER" run --config "$work/vfsteer.conf" --bpffs "$work/no-bpffs" >"$work/log" 2>&1
-grep -q no-bpffs "$work/log" && ! grep -q 'vfsteer.conf:' "$work/log" && [ "$(grep -c = "$work/vfsteer.conf")" -ge 15 ]
+grep -q no-bpffs "$work/log" && ! grep -q 'vfsteer.conf:' "$work/log" &&
+	[ "$(grep -c = "$work/vfsteer.conf")" -ge 15 ]
 result $? format-example-is-accepted
 
 grep -qx 'ExecStart=/usr/sbin/vfsteer run' "$unit" && [ -x "$root/usr/sbin/vfsteer" ]
@@ -100,12 +108,16 @@ result $? services-are-valid
 # --threshold judges tenths as an integer.
 sandboxed()
 {
-	systemd-analyze security --offline=true --no-pager --threshold="$(tr -d . <<<"$EXPOSURE_MAX")" "$work/units/$1" >"$work/log" 2>&1
+	systemd-analyze security --offline=true --no-pager \
+		--threshold="$(tr -d . <<<"$EXPOSURE_MAX")" "$work/units/$1" >"$work/log" 2>&1
 }
 
 exposure()
 {
-	echo "exposure $(sed -n 's/.*exposure level for [^:]*: \([0-9.]*\).*/\1/p' "$work/log"), at most $EXPOSURE_MAX"
+	local level
+
+	level=$(sed -n 's/.*exposure level for [^:]*: \([0-9.]*\).*/\1/p' "$work/log")
+	echo "exposure $level, at most $EXPOSURE_MAX"
 }
 
 sandboxed vfsteer.service

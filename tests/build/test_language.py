@@ -25,8 +25,6 @@ README_LINES, COLUMNS, WORDS = 120, 100, 25
 
 # Documents whose sentences are still long, or whose words are not the field's.
 OLD_DOCUMENTS = {"tests/fuzz/README.md"}
-# Sources whose lines may still be longer than COLUMNS.
-WIDE_FILES = set((Path(__file__).parent / "wide_files").read_text().split())
 # Folders or files whose comments have the words of the field.
 REWORDED = {
     "bpf",
@@ -210,13 +208,8 @@ def code_is_narrow(texts=None):
         )
     )
     for name, text in texts or [(name, read(name)) for name in names]:
-        wide = wide_lines(name, text)
-        if name not in WIDE_FILES:
-            yield from (f"{name}:{number}: {width} columns" for number, width in wide)
-        elif not wide:
-            yield f"{name}: no line is too long any more: take it out of WIDE_FILES"
-    for name in WIDE_FILES - set(names):
-        yield f"{name}: is not there: take it out of WIDE_FILES"
+        for number, width in wide_lines(name, text):
+            yield f"{name}:{number}: {width} columns"
 
 
 def sentences_are_short(texts=None):
@@ -309,8 +302,8 @@ def keys_exist():
 def json_keys_are_documented():
     """Every key that the programs write stands in docs/reference, and no other."""
     host = "".join(read(name) for name in files("user/host/*.c"))
-    adds = r"\b(?:json_add(?:_[a-z]+)?|add_[a-z]+)"
-    written = set(re.findall(adds + r"\([a-z_>-]+,\s+\"([a-z_]+)\"", host))
+    call = r"\b(?:json_add(?:_[a-z]+)?|add_[a-z]+)\([a-z_>-]+,\s+\"([a-z_]+)\""
+    written = set(re.findall(call, host))
     for key in sorted(written - set(re.findall(r"`([a-z_]+)`", read("docs/reference/host.md")))):
         yield f"docs/reference/host.md: {key} is written and not there"
     sources = "".join(read(name) for name in files("user/*.c") if not name.startswith("user/host/"))

@@ -12,7 +12,8 @@
 
 static void expect_name(const char name[OPTIONS_NAME_SIZE])
 {
-	FUZZ_EXPECT(strnlen(name, OPTIONS_NAME_SIZE) < OPTIONS_NAME_SIZE && !device_name_flaw(name));
+	FUZZ_EXPECT(strnlen(name, OPTIONS_NAME_SIZE) < OPTIONS_NAME_SIZE &&
+		    !device_name_flaw(name));
 }
 
 /* libinih's own buffer is not watched; and a shorter one is full sooner. */
@@ -36,9 +37,11 @@ static void expect_ports(const struct options *options)
 	for (unsigned i = 0; i < options->port_count; i++) {
 		const struct options_port *port = &options->ports[i];
 
-		FUZZ_EXPECT(strnlen(port->name, IF_NAMESIZE) < IF_NAMESIZE && !ifname_flaw(port->name));
+		FUZZ_EXPECT(strnlen(port->name, IF_NAMESIZE) < IF_NAMESIZE &&
+			    !ifname_flaw(port->name));
 		expect_name(port->pair);
-		FUZZ_EXPECT(strcmp(port->name, port->pair) && !(port->passthrough && port->has_mac));
+		FUZZ_EXPECT(strcmp(port->name, port->pair) &&
+			    !(port->passthrough && port->has_mac));
 		FUZZ_EXPECT(!port->has_mac || !(port->mac[0] & 1));
 		for (unsigned j = 0; j < i; j++)
 			FUZZ_EXPECT(strcmp(port->name, options->ports[j].name));
@@ -59,10 +62,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	error = config_parse("vfsteer.conf", text, size, &options, message, sizeof(message));
 	if (error) {
 		FUZZ_EXPECT(error == -EINVAL && !memcmp(&options, &before, sizeof(options)));
-		FUZZ_EXPECT(!strncmp(message, "vfsteer.conf:", strlen("vfsteer.conf:")) && !strchr(message, '\n'));
+		FUZZ_EXPECT(!strncmp(message, "vfsteer.conf:", strlen("vfsteer.conf:")) &&
+			    !strchr(message, '\n'));
 	}
 	FUZZ_EXPECT(options.settings.announce_count >= 1 && options.settings.announce_count <= 100);
-	FUZZ_EXPECT(options.settings.leaving_timeout_ms >= 1000 && options.settings.leaving_timeout_ms <= 600000);
+	FUZZ_EXPECT(options.settings.leaving_timeout_ms >= 1000 &&
+		    options.settings.leaving_timeout_ms <= 600000);
 	FUZZ_EXPECT(options.pair_count >= 1 && options.pair_count <= VFSTEER_MAX_PAIRS);
 	for (unsigned i = 0; i < options.pair_count; i++) {
 		expect_name(options.pairs[i].standby);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Whatever stands in a pinned map: what status tells of it is text and JSON, and an agent that adopts it stays whole.
+/*
+ * Whatever stands in a pinned map: what status tells of it is text and JSON, and an agent that
+ * adopts it stays whole.
  */
 #include "report/report.c"
 #include "base/names.c"
@@ -21,7 +23,8 @@ static void expect_text(const struct report *report, const struct report_writer 
 	size_t size = 0;
 	FILE *stream = open_memstream(&text, &size);
 
-	FUZZ_EXPECT(!report_write(report, writer, stream) && !fclose(stream) && strlen(text) == size);
+	FUZZ_EXPECT(!report_write(report, writer, stream) && !fclose(stream) &&
+		    strlen(text) == size);
 	if (json) {
 		tokener = json_tokener_new();
 		json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
@@ -53,7 +56,8 @@ static void expect_report(const struct pins *pins, unsigned slots, bool exists)
 		memcpy(&pair->counters, &pins->pairs[slot], sizeof(pair->counters));
 		report.pair_count++;
 	}
-	snprintf(watched, sizeof(watched), "%.*s", (int)sizeof(*pins->pairs), (const char *)pins->pairs);
+	snprintf(watched, sizeof(watched), "%.*s", (int)sizeof(*pins->pairs),
+		 (const char *)pins->pairs);
 	read_watched(watched, &report);
 	expect_text(&report, &report_text, false);
 	expect_text(&report, &report_json, true);
@@ -68,7 +72,9 @@ static void expect_repaired(const struct vfsteer_pair *slot, const char *field, 
 static void expect_adoption(struct pins *pins, unsigned slots)
 {
 	struct netdev primary = { .ifindex = 3, .name = "eth1", .pci_address = "0000:01:00.0" };
-	struct netdev standby = { .ifindex = (int)pins->pairs[0].standby_ifindex, .name = "eth0", .carrier = true };
+	struct netdev standby = { .ifindex = (int)pins->pairs[0].standby_ifindex,
+				  .name = "eth0",
+				  .carrier = true };
 	struct netdev_table table = { 0 };
 	char name[VFSTEER_NAME_SIZE];
 	bool known;
@@ -80,17 +86,20 @@ static void expect_adoption(struct pins *pins, unsigned slots)
 	FUZZ_EXPECT(pins_find(pins, name) < (int)slots);
 	/* The table is empty: every pair of this namespace is dead. */
 	for (unsigned i = 0; i < slots; i++)
-		FUZZ_EXPECT(slot_is_dead(&pins->pairs[i], pins->pairs[i].network_namespace, &table) ==
-			    !!pins->pairs[i].standby[0]);
+		FUZZ_EXPECT(slot_is_dead(&pins->pairs[i], pins->pairs[i].network_namespace,
+					 &table) == !!pins->pairs[i].standby[0]);
 	slot_repair(pins, expect_repaired);
 	for (unsigned i = 0; i < VFSTEER_MAX_PAIRS; i++)
-		FUZZ_EXPECT(pins->pairs[i].standby[0] ? i < pins_slots_used(pins) && pins->pairs[i].kind <= KIND_NET_FAILOVER :
-							!pins->pairs[i].standby_ifindex);
+		FUZZ_EXPECT(pins->pairs[i].standby[0]
+				    ? i < pins_slots_used(pins) &&
+					      pins->pairs[i].kind <= KIND_NET_FAILOVER
+				    : !pins->pairs[i].standby_ifindex);
 	FUZZ_EXPECT(!pins_slots_used(pins) || pins->pairs[pins_slots_used(pins) - 1].standby[0]);
 	slot = slot_find(pins, 1, standby.ifindex, &known);
 	if (!known)
 		slot_take(pins, (unsigned)slot);
-	FUZZ_EXPECT((unsigned)slot < pins_slots_used(pins) && pins_state(pins, (unsigned)slot).active < VFSTEER_PATH_MAX);
+	FUZZ_EXPECT((unsigned)slot < pins_slots_used(pins) &&
+		    pins_state(pins, (unsigned)slot).active < VFSTEER_PATH_MAX);
 	slot_write_owner(&pins->pairs[slot], &standby);
 	slot_write_standby(&pins->pairs[slot], &standby);
 	slot_write_primary(&pins->pairs[slot], &primary);

@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Replays what each libFuzzer target knows, and goes on for some seconds: 5, in the nightly level 150, or as many as are given. Two targets at a
-# time; says what each did. TAP on stdout.
-# What breaks a target is kept in build/fuzz/crashes; what was learned, the corpus, in build/fuzz/corpus for the next run.
+# Replays what each libFuzzer target knows, and goes on for some seconds: 5, in the nightly level
+# 150, or as many as are given. Two targets at a time; says what each did. TAP on stdout. What
+# breaks a target is kept in build/fuzz/crashes; what was learned, the corpus, in build/fuzz/corpus
+# for the next run.
 
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -25,7 +26,9 @@ if command -v dpkg-query >/dev/null && ! packages_fuzz >&2; then
 	echo "the packages for fuzzing could not be installed"
 	exit 77
 fi
-make -j2 SANITIZE=address,undefined CC=clang BUILD="$SANITIZED" REUSE="${VFSTEER_BUILD:-build}" fuzzers >&2 && tests/fuzz/seeds.py "$FUZZ/seeds" || exit 1
+make -j2 SANITIZE=address,undefined CC=clang BUILD="$SANITIZED" REUSE="${VFSTEER_BUILD:-build}" \
+	fuzzers >&2 || exit 1
+tests/fuzz/seeds.py "$FUZZ/seeds" || exit 1
 mkdir -p "$FUZZ/log" "$CRASHES"
 
 # fuzz TARGET: one run of it; its seeds are read, only the corpus is written.
@@ -38,8 +41,10 @@ fuzz()
 	done
 	[ ! -e "tests/fuzz/$target.dict" ] || options+=("-dict=tests/fuzz/$target.dict")
 	mkdir -p "$FUZZ/corpus/$target"
-	"$SANITIZED/tests/fuzz/fuzz_$target" -max_total_time="$SECONDS_EACH" -timeout=120 -rss_limit_mb=1024 -max_len=4096 -print_final_stats=1 \
-		-artifact_prefix="$CRASHES/$target-" ${options[@]+"${options[@]}"} "$FUZZ/corpus/$target" "${seeds[@]}" \
+	"$SANITIZED/tests/fuzz/fuzz_$target" -max_total_time="$SECONDS_EACH" -timeout=120 \
+		-rss_limit_mb=1024 -max_len=4096 -print_final_stats=1 \
+		-artifact_prefix="$CRASHES/$target-" ${options[@]+"${options[@]}"} \
+		"$FUZZ/corpus/$target" "${seeds[@]}" \
 		>"$FUZZ/log/$target" 2>&1
 }
 
@@ -60,8 +65,9 @@ for name in "${targets[@]}"; do
 	count=$((count + 1)) log=$FUZZ/log/$name
 	executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
 	reached=$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' "$log" | tail -n 1)
-	edges=$(sed -n 's/^INFO: Loaded 1 modules *(\([0-9]*\) inline 8-bit counters).*/\1/p' "$log")
-	echo "# $name: ${executions:-0} executions in $SECONDS_EACH s, ${reached:-0} of ${edges:-?} edges"
+	edges=$(sed -n 's/^INFO: Loaded 1 modules *(\([0-9]*\) inline 8-bit .*/\1/p' "$log")
+	echo "# $name: ${executions:-0} executions in $SECONDS_EACH s," \
+		"${reached:-0} of ${edges:-?} edges"
 	# A run without executions has tried nothing.
 	if [ "$(cat "$log.status")" -eq 0 ] && [ "${executions:-0}" -gt 0 ]; then
 		echo "ok $count - $name"

@@ -1,19 +1,21 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The unit tests, and the agent and the commands in the network namespaces, built with clang's sanitizers: address, undefined behaviour and
-# leaks (of every process at its end); then data races between the agent and its announcers. TAP on stdout; reports stay in build/sanitize.
+# The unit tests, and the agent and the commands in the network namespaces, built with clang's
+# sanitizers: address, undefined behaviour and leaks (of every process at its end); then data races
+# between the agent and its announcers. TAP on stdout; reports stay in build/sanitize.
 
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 
 readonly BUILDS=${VFSTEER_BUILD:-$PWD/build}
 readonly REPORTS=$BUILDS/sanitize
-# What is about the agent and the commands. What is about programs in the kernel (frames, hostile_peer, neighbours) has no more to show here, other
-# builds (crashes, upgrade) are not sanitized, access opens /run/vfsteer, which the netns suite does at the same time, and what is about time
-# (damping, service) has too little of it here.
-# The nightly level takes all cases of all of them, another every ninth case, which the commit chooses, of the first; data races every third time,
-# since most of what they cost is to build the agent anew.
+# What is about the agent and the commands. What is about programs in the kernel (frames,
+# hostile_peer, neighbours) has no more to show here, other builds (crashes, upgrade) are not
+# sanitized, access opens /run/vfsteer, which the netns suite does at the same time, and what is
+# about time (damping, service) has too little of it here. The nightly level takes all cases of all
+# of them, another every ninth case, which the commit chooses, of the first; data races every third
+# time, since most of what they cost is to build the agent anew.
 ADDRESS_TESTS="lifecycle failover mistakes bad_pins bad_input bad_config streams no_answer"
 THREAD_TESTS="failover"
 PARTS=9
@@ -37,7 +39,8 @@ export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:log_path=$REP
 export TSAN_OPTIONS=log_path=$REPORTS/report
 export CMOCKA_MESSAGE_OUTPUT=TAP VFSTEER_PATIENCE=4
 
-# Where addresses are random in more bits than clang 14 knows of, they must not be; some containers do not allow that.
+# Where addresses are random in more bits than clang 14 knows of, they must not be; some containers
+# do not allow that.
 fixed=""
 ! setarch -R true 2>/dev/null || fixed="setarch -R"
 
@@ -59,7 +62,10 @@ try()
 		echo "ok $count - $name"
 	else
 		echo "not ok $count - $name"
-		{ grep -E '^not ok' "$log"; cat "$REPORTS"/report.* 2>/dev/null || tail -n 30 "$log"; } | head -n 100 | sed 's/^/# /'
+		{
+			grep -E '^not ok' "$log"
+			cat "$REPORTS"/report.* 2>/dev/null || tail -n 30 "$log"
+		} | head -n 100 | sed 's/^/# /'
 		failed=1
 	fi
 	for report in "$REPORTS"/report.*; do
@@ -90,7 +96,8 @@ try_netns()
 	try "$1netns-${2//_/-}" "$program" $cases
 }
 
-make -j2 SANITIZE=address,undefined CC=clang BUILD="$BUILDS/address" REUSE="$BUILDS" all unit-tests >&2 || exit 1
+make -j2 SANITIZE=address,undefined CC=clang BUILD="$BUILDS/address" REUSE="$BUILDS" \
+	all unit-tests >&2 || exit 1
 while IFS= read -r program; do
 	try "unit-$(basename "$program" | sed 's/test_//; s/_/-/g')" "$program"
 done < <(find "$BUILDS/address/tests/unit" -name 'test_*' ! -name '*.d' -type f | sort)

@@ -6,7 +6,8 @@
 #	tools/rig/packages.sh build net vm	install these lists
 #	. tools/rig/packages.sh; packages_need tcpdump
 #
-# Only what is missing is installed, and it is said before it happens. When nothing is missing, apt is not run at all.
+# Only what is missing is installed, and it is said before it happens. When nothing is missing, apt
+# is not run at all.
 
 _packages_as_root()
 {
@@ -22,8 +23,10 @@ _packages_as_root()
 
 _packages_apt()
 {
-	# A fresh machine often still runs its own first update: wait for dpkg's lock instead of failing on it.
-	_packages_as_root env DEBIAN_FRONTEND=noninteractive apt-get -y -q -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@"
+	# A fresh machine often still runs its own first update: wait for dpkg's lock instead of
+	# failing on it.
+	_packages_as_root env DEBIAN_FRONTEND=noninteractive \
+		apt-get -y -q -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@"
 }
 
 _packages_installed()
@@ -42,13 +45,15 @@ packages_need()
 	[ ${#missing[@]} -eq 0 ] && return 0
 
 	echo "packages: installing ${missing[*]}" >&2
-	# An image without package lists, or with lists so old that their files have left the archive, needs an update first; others do not.
+	# An image without package lists, or with lists so old that their files have left the
+	# archive, needs an update first; others do not.
 	if [ -n "$(apt-cache policy "${missing[@]}" 2>/dev/null | grep 'Candidate: [^(]')" ] &&
 	   _packages_apt install --no-install-recommends "${missing[@]}" >&2; then
 		return 0
 	fi
 	echo "packages: refreshing the package lists" >&2
-	_packages_apt update >&2 || echo "packages: apt-get update did not succeed for every source, going on with what it got" >&2
+	_packages_apt update >&2 ||
+		echo "packages: apt-get update failed for some source, going on with the rest" >&2
 	_packages_apt install --no-install-recommends "${missing[@]}" >&2 || {
 		echo "packages: cannot install ${missing[*]}: see apt's messages above" >&2
 		return 1
@@ -58,11 +63,13 @@ packages_need()
 # To compile vfsteer and its unit tests.
 packages_build()
 {
-	packages_need gcc libc6-dev clang llvm make pkg-config libbpf-dev libelf-dev zlib1g-dev libnl-3-dev libnl-genl-3-dev libnl-route-3-dev \
+	packages_need gcc libc6-dev clang llvm make pkg-config libbpf-dev libelf-dev zlib1g-dev \
+		libnl-3-dev libnl-genl-3-dev libnl-route-3-dev \
 		libsystemd-dev libcap-ng-dev libjson-c-dev libinih-dev libcmocka-dev bpftool
 }
 
-# To compile with clang's sanitizers and libFuzzer, which --no-install-recommends leaves out; gcc brings its own sanitizers.
+# To compile with clang's sanitizers and libFuzzer, which --no-install-recommends leaves out; gcc
+# brings its own sanitizers.
 packages_fuzz()
 {
 	packages_need clang libclang-rt-dev python3
@@ -77,7 +84,8 @@ packages_analysis()
 # To compile for other architectures, and to run what was compiled.
 packages_cross()
 {
-	packages_build && packages_need gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user file binutils \
+	packages_build && packages_need gcc-aarch64-linux-gnu libc6-dev-arm64-cross \
+		gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user file binutils \
 		python3 debian-archive-keyring
 }
 
@@ -90,22 +98,31 @@ packages_lint()
 # For namespaces and traffic on this machine.
 packages_net()
 {
-	packages_need python3 iproute2 iputils-ping procps util-linux tcpdump strace keepalived nftables jq
+	packages_need python3 iproute2 iputils-ping procps util-linux tcpdump strace keepalived \
+		nftables jq
 }
 
 # To boot guests and to look at their traffic.
 packages_vm()
 {
-	packages_net && packages_need qemu-system-x86 seabios busybox-static dash cpio ethtool kmod bpftool gcc libc6-dev \
+	packages_net && packages_need qemu-system-x86 seabios busybox-static dash cpio ethtool \
+		kmod bpftool gcc libc6-dev \
 		xz-utils zstd debian-archive-keyring ipvsadm libteam-utils
 }
 
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then
-	[ $# -gt 0 ] || { echo "usage: packages.sh analysis|build|cross|fuzz|lint|net|vm..." >&2; exit 2; }
+	if [ $# -eq 0 ]; then
+		echo "usage: packages.sh analysis|build|cross|fuzz|lint|net|vm..." >&2
+		exit 2
+	fi
 	for list in "$@"; do
 		case $list in
 		analysis|build|cross|fuzz|lint|net|vm) packages_$list || exit 1 ;;
-		*) echo "packages: no list named '$list': analysis, build, cross, fuzz, lint, net and vm are known" >&2; exit 2 ;;
+		*)
+			echo "packages: no list named '$list': there are analysis, build, cross," \
+				"fuzz, lint, net and vm" >&2
+			exit 2
+			;;
 		esac
 	done
 fi

@@ -85,8 +85,10 @@ static void groups_of_each_device(void **state)
 	struct memberships memberships = parse(
 		IGMP_HEAD
 		IGMP_DEVICE("1", "lo        ", "V3") ALL_HOSTS
-		IGMP_DEVICE("12", "br0.100   ", "V2") IGMP_GROUP("EF", "01", "02", "03", "3") ALL_HOSTS
-		IGMP_DEVICE("3", "a-long-name-123", "V1") IGMP_GROUP("E0", "00", "00", "FB", "1") ALL_HOSTS,
+		IGMP_DEVICE("12", "br0.100   ", "V2") IGMP_GROUP("EF", "01", "02", "03", "3")
+		ALL_HOSTS
+		IGMP_DEVICE("3", "a-long-name-123", "V1") IGMP_GROUP("E0", "00", "00", "FB", "1")
+		ALL_HOSTS,
 		FILTER_HEAD,
 		"12   br0.100         ff020000000000000000000000000001     1 0000000C 0\n"
 		"12   br0.100         ff0200000000000000000001ff000002     7 00000004 0\n"
@@ -212,7 +214,8 @@ static void source_specific_groups_have_sources(void **state)
 		"  4   eth0 0xe8010101 0xc0000202      1      0\n",
 		"4    eth0            ff3e0000000000000000000000000001     2 00000004 0\n",
 		FILTER6_HEAD
-		"  4   eth0 ff3e0000000000000000000000000001 20010db8000000000000000000000001      1      0\n");
+		"  4   eth0 ff3e0000000000000000000000000001 "
+		"20010db8000000000000000000000001      1      0\n");
 	/* clang-format on */
 
 	(void)state;

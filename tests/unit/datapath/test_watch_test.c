@@ -26,24 +26,39 @@ static void test_decision(void **context)
 		bool complete;
 	} cases[] = {
 		{ "all run", "dev_close_many netif_close_many", UP, DOWN, DELETED, true },
-		{ "with a wrapper", "netif_close_many", UP, DOWN, DELETED | BIT(dev_close_many), true },
-		{ "close is inlined in one caller, for set down", "__dev_close_many dev_close_many netif_close_many", UP, DOWN & ~BIT(__dev_close_many), DELETED, true },
-		{ "for unregistration, without a wrapper", "__dev_close_many dev_close_many netif_close_many dev_deactivate_many", UP, DOWN,
+		{ "with a wrapper", "netif_close_many", UP, DOWN, DELETED | BIT(dev_close_many),
+		  true },
+		{ "close is inlined in one caller, for set down",
+		  "__dev_close_many dev_close_many netif_close_many", UP,
+		  DOWN & ~BIT(__dev_close_many), DELETED, true },
+		{ "for unregistration, without a wrapper",
+		  "__dev_close_many dev_close_many netif_close_many dev_deactivate_many", UP, DOWN,
 		  DELETED & ~(BIT(__dev_close_many) | BIT(dev_deactivate_many)), false },
 		{ "with one", "__dev_close_many netif_close_many dev_deactivate_many", UP, DOWN,
-		  (DELETED | BIT(dev_close_many)) & ~(BIT(__dev_close_many) | BIT(dev_deactivate_many)), true },
-		{ "for set down, which a wrapper does not see", "__dev_close_many netif_close_many dev_deactivate_many", UP, BIT(netif_carrier_off),
-		  DELETED | BIT(dev_close_many), false },
-		{ "loss of carrier is not seen", "dev_close_many netif_close_many netif_carrier_off", UP, DOWN & ~BIT(netif_carrier_off), DELETED, false },
-		{ "the end is not", "unregister_netdevice_queue dev_close_many netif_close_many", UP, DOWN, DOWN, false },
-		{ "what nothing is believed of", "dev_close_many netif_close_many netif_carrier_on __dev_set_rx_mode", 0, DOWN, DELETED, true },
-		{ "none run", "unregister_netdevice_queue __dev_close_many dev_close_many netif_close_many dev_deactivate_many netif_carrier_off "
-			      "netif_carrier_on __dev_set_rx_mode", 0, 0, 0, false },
+		  (DELETED | BIT(dev_close_many)) &
+			  ~(BIT(__dev_close_many) | BIT(dev_deactivate_many)),
+		  true },
+		{ "for set down, which a wrapper does not see",
+		  "__dev_close_many netif_close_many dev_deactivate_many", UP,
+		  BIT(netif_carrier_off), DELETED | BIT(dev_close_many), false },
+		{ "loss of carrier is not seen",
+		  "dev_close_many netif_close_many netif_carrier_off", UP,
+		  DOWN & ~BIT(netif_carrier_off), DELETED, false },
+		{ "the end is not", "unregister_netdevice_queue dev_close_many netif_close_many",
+		  UP, DOWN, DOWN, false },
+		{ "what nothing is believed of",
+		  "dev_close_many netif_close_many netif_carrier_on __dev_set_rx_mode", 0, DOWN,
+		  DELETED, true },
+		{ "none run",
+		  "unregister_netdevice_queue __dev_close_many dev_close_many netif_close_many "
+		  "dev_deactivate_many netif_carrier_off netif_carrier_on __dev_set_rx_mode",
+		  0, 0, 0, false },
 	};
 
 	(void)context;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		const struct watch_test_result result = { .fired = { cases[i].up, cases[i].down, cases[i].deleted } };
+		const struct watch_test_result result = { .fired = { cases[i].up, cases[i].down,
+								     cases[i].deleted } };
 		char expected[256];
 
 		snprintf(expected, sizeof(expected), " %s ", cases[i].silent);

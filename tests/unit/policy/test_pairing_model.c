@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Guests at random, with every kind of device there is, asked for or found: what must hold of any pairing. */
+/*
+ * Guests at random, with every kind of device there is, asked for or found: what must hold of any
+ * pairing.
+ */
 #include "policy/candidates.h"
 #include "policy/pairing.h"
 #include "../seed.h"
@@ -46,7 +49,8 @@ static void make_device(struct netdev *device, int ifindex)
 	strcpy(device->driver, drivers[rand() % 7]);
 	strcpy(device->kind, kinds[rand() % 6]);
 	if (!device->kind[0] && !chance(5))
-		snprintf(device->pci_address, sizeof(device->pci_address), "0000:00:%02x.0", ifindex);
+		snprintf(device->pci_address, sizeof(device->pci_address), "0000:00:%02x.0",
+			 ifindex);
 	device->master = chance(5) ? 2 + rand() % DEVICES_MAX : 0;
 	device->flags = chance(20) ? IFF_LOOPBACK : 0;
 }
@@ -95,13 +99,16 @@ static void check_pairing(const struct guest *guest, const struct pairing *pairi
 {
 	const struct netdev *standby = by_index(guest, pairing->standby), *primary;
 
-	assert_int_equal(pairing_judge(standby, NULL, pairing->named, guest->list, guest->count), PAIRING_OK);
+	assert_int_equal(pairing_judge(standby, NULL, pairing->named, guest->list, guest->count),
+			 PAIRING_OK);
 	if (!pairing->primary)
 		return;
 	primary = by_index(guest, pairing->primary);
 	assert_ptr_not_equal(primary, standby);
-	assert_true(primary->hardware_type == ARPHRD_ETHER && !(primary->flags & IFF_LOOPBACK && pairing->named));
-	assert_int_equal(pairing->kind == KIND_NET_FAILOVER, candidates_net_failover(standby, guest->list, guest->count) != NULL);
+	assert_true(primary->hardware_type == ARPHRD_ETHER &&
+		    !(primary->flags & IFF_LOOPBACK && pairing->named));
+	assert_int_equal(pairing->kind == KIND_NET_FAILOVER,
+			 candidates_net_failover(standby, guest->list, guest->count) != NULL);
 	if (pairing->kind == KIND_NET_FAILOVER) {
 		assert_int_equal(pairing->owner, standby->master);
 		assert_int_equal(primary->master, standby->master);
@@ -132,7 +139,8 @@ static void test_guests(void **context)
 
 		make_guest(&guest);
 		view.count = guest.count;
-		count = pairing_find(&view, guest.requested, guest.requested_count, NULL, found, DEVICES_MAX);
+		count = pairing_find(&view, guest.requested, guest.requested_count, NULL, found,
+				     DEVICES_MAX);
 		assert_in_range(count, 0, guest.count);
 		for (size_t j = 0; j < count; j++) {
 			check_pairing(&guest, &found[j]);
@@ -147,9 +155,12 @@ static void test_guests(void **context)
 			assert_in_range(uses[j], 0, 1);
 		/* What is in use stays in use. */
 		view.in_use = current;
-		assert_int_equal(pairing_find(&view, guest.requested, guest.requested_count, NULL, again, DEVICES_MAX), count);
+		assert_int_equal(pairing_find(&view, guest.requested, guest.requested_count, NULL,
+					      again, DEVICES_MAX),
+				 count);
 		for (size_t j = 0; j < count; j++)
-			assert_true(again[j].standby == found[j].standby && again[j].primary == found[j].primary);
+			assert_true(again[j].standby == found[j].standby &&
+				    again[j].primary == found[j].primary);
 		pairs += count;
 	}
 	print_message("%u pairs in %u guests\n", pairs, GUESTS);

@@ -37,7 +37,9 @@ static const struct report_pair without_primary = {
 	.retry_in_ns = -1,
 };
 
-/* In the order of struct vfsteer_counters; written out here so that a key cannot change unnoticed. */
+/*
+ * In the order of struct vfsteer_counters; written out here so that a key cannot change unnoticed.
+ */
 static const char *const counter_keys[] = {
 	"tx_primary_packets",
 	"tx_primary_bytes",
@@ -141,7 +143,8 @@ static void json_of_a_pair(void **state)
 	assert_true(json_object_get_int64(member(last_switch, "unix_ns")) == 1760000000123456789);
 
 	counters = member(pair, "counters");
-	assert_int_equal(json_object_object_length(counters), sizeof(counter_keys) / sizeof(counter_keys[0]));
+	assert_int_equal(json_object_object_length(counters),
+			 sizeof(counter_keys) / sizeof(counter_keys[0]));
 	for (size_t i = 0; i < sizeof(counter_keys) / sizeof(counter_keys[0]); i++)
 		assert_true(json_object_get_uint64(member(counters, counter_keys[i])) ==
 			    ((const __u64 *)&active_primary.counters)[i]);
@@ -165,7 +168,8 @@ static void json_of_what_is_absent(void **state)
 	json_object_put(root);
 }
 
-static void expect_text(const struct report *report, const char *const *expected, const char *const *unexpected)
+static void expect_text(const struct report *report, const char *const *expected,
+			const char *const *unexpected)
 {
 	char *text = written(&report_text, report);
 
@@ -187,12 +191,17 @@ static void text_of_a_pair(void **state)
 
 	(void)state;
 	expect_text(&report,
-		    TEXTS("eth0 <-> eth1   52:54:00:12:34:56   active: primary (eth1)   primary: ready   admin: auto\n",
-			  "  last switch: to primary, 3 s ago: primary ready (2 switches)\n", "  tx packets", "  rx bytes\n",
-			  "  primary                 1                    2                5                    6\n",
-			  "  standby                 3                    4                7 18446744073709551615\n",
+		    TEXTS("eth0 <-> eth1   52:54:00:12:34:56   active: primary (eth1)   "
+			  "primary: ready   admin: auto\n",
+			  "  last switch: to primary, 3 s ago: primary ready (2 switches)\n",
+			  "  tx packets", "  rx bytes\n",
+			  "  primary                 1                    2                5    "
+			  "                6\n",
+			  "  standby                 3                    4                7 "
+			  "18446744073709551615\n",
 			  "  9 packets sent over the standby", "  10 packets sent over the primary",
-			  "  11 packets 802.1D link-local", "  12 packets dropped: broadcast or multicast on the standby's wire",
+			  "  11 packets 802.1D link-local",
+			  "  12 packets dropped: broadcast or multicast on the standby's wire",
 			  "  1 packet dropped: broadcast or multicast on the primary's wire",
 			  "  14 packets dropped: for a MAC", "  15 packets dropped: our own"),
 		    TEXTS("no agent", "standby: no carrier", "no pairs"));
@@ -206,8 +215,8 @@ static void text_of_what_is_absent(void **state)
 	(void)state;
 	expect_text(&report,
 		    TEXTS("no agent is running: ",
-			  "eth2 <-> none   52:54:00:00:00:02   active: standby (eth2)   primary: absent   admin: standby"
-			  "   standby: no carrier\n",
+			  "eth2 <-> none   52:54:00:00:00:02   active: standby (eth2)   "
+			  "primary: absent   admin: standby   standby: no carrier\n",
 			  "  last switch: none yet\n"),
 		    TEXTS("dropped", "sent over", "ago"));
 	report.pair_count = 0;
@@ -222,15 +231,18 @@ static void down_and_why(void **state)
 
 	(void)state;
 	assert_null(member(json_object_array_get_idx(member(root, "pairs"), 0), "down_reason"));
-	assert_null(member(json_object_array_get_idx(member(root, "pairs"), 0), "down_explanation"));
+	assert_null(
+		member(json_object_array_get_idx(member(root, "pairs"), 0), "down_explanation"));
 	json_object_put(root);
 	pair.state.primary = PRIMARY_DOWN;
 	pair.down_reason = DOWN_OTHER_MTU;
-	expect_text(&report, TEXTS("primary: down, other MTU than the standby   admin: auto\n"), TEXTS("primary: ready"));
+	expect_text(&report, TEXTS("primary: down, other MTU than the standby   admin: auto\n"),
+		    TEXTS("primary: ready"));
 	root = parsed(&report);
 	object = json_object_array_get_idx(member(root, "pairs"), 0);
 	assert_string_equal(string(object, "down_reason"), "other MTU than the standby");
-	assert_string_equal(string(object, "down_explanation"), "the MTU of the primary is not that of the standby");
+	assert_string_equal(string(object, "down_explanation"),
+			    "the MTU of the primary is not that of the standby");
 	json_object_put(root);
 }
 
@@ -270,10 +282,12 @@ static void held_back(void **state)
 	expect_text(&report, TEXTS("last switch"), TEXTS("held back"));
 	pair.failures = 1;
 	pair.retry_in_ns = 99999999;
-	expect_text(&report, TEXTS("  held back: failed 1 time in a row, tried again in 99 ms\n"), TEXTS("times"));
+	expect_text(&report, TEXTS("  held back: failed 1 time in a row, tried again in 99 ms\n"),
+		    TEXTS("times"));
 	pair.failures = 8;
 	pair.retry_in_ns = 12345678901;
-	expect_text(&report, TEXTS("  held back: failed 8 times in a row, tried again in 12 s\n"), TEXTS("ago"));
+	expect_text(&report, TEXTS("  held back: failed 8 times in a row, tried again in 12 s\n"),
+		    TEXTS("ago"));
 	root = parsed(&report);
 	object = json_object_array_get_idx(member(root, "pairs"), 0);
 	assert_int_equal(json_object_get_int(member(object, "failures")), 8);
@@ -296,18 +310,24 @@ static void candidates(void **state)
 
 	pair.primary_is_named = true;
 	pair.candidate_count = REPORT_CANDIDATES_MAX + 2;
-	pair.candidates[0] = (struct report_candidate){ "eth5", "0000:05:00.0", "52:54:00:00:00:05", CANDIDATE_OTHER_MAC, "because" };
+	pair.candidates[0] = (struct report_candidate){ "eth5", "0000:05:00.0", "52:54:00:00:00:05",
+							CANDIDATE_OTHER_MAC, "because" };
 	pair.candidates[1] = (struct report_candidate){ "veth6", "", "", CANDIDATE_SOFTWARE, "so" };
-	expect_text(&report, TEXTS("  not used: eth5 (0000:05:00.0): because\n", "  not used: veth6: so\n", "  not used: 2 more\n"),
+	expect_text(&report,
+		    TEXTS("  not used: eth5 (0000:05:00.0): because\n", "  not used: veth6: so\n",
+			  "  not used: 2 more\n"),
 		    TEXTS("null"));
 	root = parsed(&report);
 	object = json_object_array_get_idx(member(root, "pairs"), 0);
 	assert_true(json_object_get_boolean(member(object, "primary_named")));
-	assert_int_equal(json_object_array_length(member(object, "not_used")), REPORT_CANDIDATES_MAX);
+	assert_int_equal(json_object_array_length(member(object, "not_used")),
+			 REPORT_CANDIDATES_MAX);
 	object = member(object, "not_used");
 	assert_string_equal(string(json_object_array_get_idx(object, 0), "device"), "eth5");
-	assert_string_equal(string(json_object_array_get_idx(object, 0), "pci_address"), "0000:05:00.0");
-	assert_string_equal(string(json_object_array_get_idx(object, 0), "permanent_mac"), "52:54:00:00:00:05");
+	assert_string_equal(string(json_object_array_get_idx(object, 0), "pci_address"),
+			    "0000:05:00.0");
+	assert_string_equal(string(json_object_array_get_idx(object, 0), "permanent_mac"),
+			    "52:54:00:00:00:05");
 	assert_string_equal(string(json_object_array_get_idx(object, 0), "reason"), "another MAC");
 	assert_string_equal(string(json_object_array_get_idx(object, 0), "text"), "because");
 	assert_null(member(json_object_array_get_idx(object, 1), "pci_address"));
@@ -356,7 +376,8 @@ static int note_pair(struct report_output *output, const struct report_pair *pai
 }
 
 /* The port "bad" is one that cannot be written. */
-static int note_port(struct report_output *output, const struct report_pair *pair, const struct report_port *port)
+static int note_port(struct report_output *output, const struct report_pair *pair,
+		     const struct report_port *port)
 {
 	fprintf(output->stream, ", port %s of %s", port->name, pair ? pair->standby : "any");
 	return strcmp(port->name, "bad") ? 0 : -ENOMEM;
@@ -376,12 +397,15 @@ static int note_end(struct report_output *output, const struct report *report, i
 	return error;
 }
 
-static const struct report_writer noting = { note_begin, note_pair, note_port, note_pair_end, note_end };
+static const struct report_writer noting = { note_begin, note_pair, note_port, note_pair_end,
+					     note_end };
 
 static void the_walk(void **state)
 {
-	static struct report_ports ports = { .count = 3, .ports = { { .name = "p0", .pair = "eth2" }, { .name = "p1", .pair = "eth0" },
-								     { .name = "p2", .pair = "elsewhere" } } };
+	static struct report_ports ports = { .count = 3,
+					     .ports = { { .name = "p0", .pair = "eth2" },
+							{ .name = "p1", .pair = "eth0" },
+							{ .name = "p2", .pair = "elsewhere" } } };
 	struct report_pair pairs[] = { active_primary, without_primary };
 	struct report report = { .pair_count = 2, .pairs = pairs, .ports = &ports };
 	char *text = NULL;
@@ -397,9 +421,11 @@ static void the_walk(void **state)
 	strcpy(ports.ports[1].name, "bad");
 	assert_int_equal(report_write(&report, &noting, stream), -ENOMEM);
 	fclose(stream);
-	assert_string_equal(text, "begin, pair eth0, port p1 of eth0, end of eth0, pair eth2, port p0 of eth2, end of eth2, end 0\n"
-				  "begin ports, port p0 of any, port p1 of any, port p2 of any, end 0\n"
-				  "begin, pair eth0, port bad of eth0, end -12");
+	assert_string_equal(text,
+			    "begin, pair eth0, port p1 of eth0, end of eth0, pair eth2, port p0 "
+			    "of eth2, end of eth2, end 0\n"
+			    "begin ports, port p0 of any, port p1 of any, port p2 of any, end "
+			    "0\nbegin, pair eth0, port bad of eth0, end -12");
 	free(text);
 }
 
