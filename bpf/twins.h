@@ -68,8 +68,11 @@ __attribute__((noinline)) int twins_note(__u64 digest, __u32 path, __u32 now_ms,
 		struct vfsteer_twin *entry = &twins_of->entries[i];
 		__u32 age_ms = now_ms - entry->since_boot_ms;
 
-		/* The clock of another CPU may have been read slightly later. */
-		if ((__s32)age_ms < 0)
+		/*
+		 * The clock of another CPU may have been read slightly later. Larger values are
+		 * ages of weeks.
+		 */
+		if (age_ms > (__u32)-TWINS_WINDOW_MS)
 			age_ms = 0;
 		if (age_ms > TWINS_WINDOW_MS || (settled && age_ms > now_ms - switched_ms))
 			entry->balance = 0;

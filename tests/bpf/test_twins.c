@@ -157,6 +157,44 @@ static void test_window(void **context)
 	assert_false(is_delivered(&frame, PATH_PRIMARY));
 }
 
+/* Sets all balances of the map to the age of @age_ms. */
+static void make_old(uint32_t age_ms)
+{
+	int fd = bpf_map__fd(world.steer->maps.twins);
+	uint32_t since_ms = (uint32_t)(boot_ns() >> 20) - age_ms;
+	struct vfsteer_twins twins;
+
+	for (uint32_t bucket = 0; bucket < VFSTEER_TWINS_BUCKETS; bucket++) {
+		bool is_used = false;
+
+		assert_int_equal(bpf_map_lookup_elem(fd, &bucket, &twins), 0);
+		for (unsigned i = 0; i < VFSTEER_TWINS_IN_BUCKET; i++) {
+			is_used |= twins.entries[i].balance;
+			twins.entries[i].since_boot_ms = since_ms;
+		}
+		if (is_used)
+			assert_int_equal(bpf_map_update_elem(fd, &bucket, &twins, 0), 0);
+	}
+}
+
+/* The stamps wrap after 52 days. A balance that nothing has touched for 26 is as old as others. */
+static void test_old_balances(void **context)
+{
+	static const uint32_t ages_ms[] = { 2000, 3600000, INT32_MAX, 1u + INT32_MAX, 3500000000u,
+					    UINT32_MAX - 2000 };
+	static struct wire_frame frame;
+
+	(void)context;
+	for (unsigned i = 0; i < COUNT(ages_ms); i++) {
+		set_compared(PATH_STANDBY);
+		fill(&frame, true, 60, 3000 + i);
+		assert_true(is_delivered(&frame, PATH_PRIMARY));
+		make_old(ages_ms[i]);
+		assert_true(is_delivered(&frame, PATH_STANDBY));
+		assert_false(is_delivered(&frame, PATH_PRIMARY));
+	}
+}
+
 static void check_flags(unsigned primary, unsigned standby)
 {
 	assert_int_equal(pair_get(SLOT).rx_compares_primary, primary);
@@ -345,6 +383,7 @@ int main(void)
 		cmocka_unit_test(test_options),
 		cmocka_unit_test(test_padding),
 		cmocka_unit_test(test_window),
+		cmocka_unit_test(test_old_balances),
 		cmocka_unit_test(test_quiet_pair),
 		cmocka_unit_test(test_switch_compares),
 		cmocka_unit_test(test_quiet_and_switched),

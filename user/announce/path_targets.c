@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "announce/path_targets.h"
 #include "announce/answers.h"
+#include "announce/arp_rules.h"
 #include "announce/speakers.h"
 
 #include <errno.h>
@@ -19,6 +20,7 @@ struct finding {
 	struct speakers speakers;
 	struct link_neighbour *neighbours;
 	size_t neighbour_count;
+	bool arp_is_filtered;
 };
 
 static bool is_in_prefix(const struct netdev_address *address, struct in_addr v4)
@@ -73,6 +75,8 @@ static bool find_asker(const struct finding *finding, const struct speaker *spea
 		unsigned suitable = suits(finding, speaker->device, address, target);
 
 		is_near |= suitable > 1;
+		if (family == AF_INET && finding->arp_is_filtered)
+			continue;
 		memcpy(&asker.v6, &address->v6,
 		       family == AF_INET ? sizeof(asker.v4) : sizeof(asker.v6));
 		if (suitable <= best || !announce_filter_passes(&exceptions, &asker))
@@ -212,7 +216,10 @@ int path_targets_find(const struct netdev_table *table, struct link_requests *re
 		      const struct path_requested *requested, const struct mac_list *ours,
 		      struct path_targets *ret)
 {
-	struct finding finding = { .table = table, .filter = filter, .ours = ours };
+	struct finding finding = { .table = table,
+				   .filter = filter,
+				   .ours = ours,
+				   .arp_is_filtered = arp_rules_exist() };
 	int error = speakers_find(table, standby, &finding.speakers);
 
 	*ret = (struct path_targets){ 0 };

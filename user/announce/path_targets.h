@@ -26,8 +26,9 @@ struct path_targets {
  * of the last seconds. IPv4 comes before IPv6. Neighbours with a MAC of @ours, which are behind the
  * standby itself, are left out.
  *
- * The source address is the one that the kernel would use. If it is an exception of @filter, IPv4
- * sends an ARP probe (source 0.0.0.0), and IPv6 sends nothing. Returns 0 or -errno.
+ * The source address is the one that the kernel would use. If it is an exception of @filter, or the
+ * guest filters ARP (arp_rules.h), IPv4 sends an ARP probe (source 0.0.0.0). IPv6 sends nothing for
+ * an exception. Returns 0 or -errno.
  */
 int path_targets_find(const struct netdev_table *table, struct link_requests *requests,
 		      const struct netdev *standby, const struct announce_filter *filter,

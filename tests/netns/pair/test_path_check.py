@@ -15,10 +15,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
 import bpf  # noqa: E402
 from rig import (  # noqa: E402
-    GUEST, MAC, OUTSIDE, OUTSIDE6, Capture, Flow, case, check, check_equal, main, note, reachable,
-    wait,
+    GUEST, MAC, OUTSIDE, OUTSIDE6, Capture, Flow, Skip, case, check, check_equal, main, note,
+    reachable, wait,
 )
 from tools.rig.levels import reached  # noqa: E402
+from tools.rig.netns import NetnsError  # noqa: E402
 
 UNREACHABLE = "unreachable"
 TCX_DROP = 2
@@ -340,6 +341,27 @@ def asks_for_no_excepted_address(stage):
     }
     wire.close()
     check_equal(questions, {bytes(4)}, "who asks")
+
+
+@case(agent=False)
+def asks_for_no_address_that_arp_rules_hide(stage):
+    """The virtual address of an LVS real server, which nft hides, is the guest's only one. The
+    agent's questions do not take it from the director: its neighbours know the director's MAC.
+    """
+    director = "02:00:00:00:00:dd"
+    try:
+        stage.guest.run("nft add table arp lvs")
+    except NetnsError:
+        raise Skip("there is no nft, or no nf_tables for ARP")
+    stage.guest.run(f"""nft add chain arp lvs out '{{ type filter hook output priority 0; }}'
+        nft add rule arp lvs out arp saddr ip {GUEST} drop
+        ip neigh replace {OUTSIDE} lladdr 02:76:66:00:00:fe dev st0 nud reachable""")
+    stage.outside.run(f"ip neigh replace {GUEST} lladdr {director} dev br0 nud stale")
+    stage.start()
+    stage.wait_active("primary")
+    wait("an answer", lambda: stage.pair()["path_check"] == "answered")
+    known = stage.outside.run(f"ip neigh show {GUEST} dev br0")
+    check(director in known, f"a neighbour knows {known}")
 
 
 @case
