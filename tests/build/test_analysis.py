@@ -78,16 +78,18 @@ def sources():
 
 
 def check_each(name, command, chosen):
-    """@command: called with a source. What is said of files that are not ours does not count."""
+    """@command: called with a source. Findings in files that are not ours do not count. A tool that
+    fails without a finding fails the case.
+    """
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        texts = [text for _, text in pool.map(lambda source: said_by(*command(source)), chosen)]
-    bad = [
-        text
-        for text in texts
-        if any(
-            OURS.match(line) and re.search(r"(warning|error):", line) for line in text.splitlines()
-        )
-    ]
+        said = list(pool.map(lambda source: said_by(*command(source)), chosen))
+    bad = []
+    for source, (status, text) in zip(chosen, said):
+        findings = [line for line in text.splitlines() if re.search(r"(warning|error):", line)]
+        if any(OURS.match(line) for line in findings):
+            bad.append(text)
+        elif status and not findings:
+            bad.append(f"{source}: {name} ended with status {status}: {text.strip()}")
     result(not bad, name, "\n".join(bad))
 
 

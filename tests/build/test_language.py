@@ -23,8 +23,6 @@ import tables  # noqa: E402
 VFSTEER = os.environ.get("VFSTEER", str(ROOT / "build" / "vfsteer"))
 README_LINES, COLUMNS, WORDS = 120, 100, 25
 
-# Documents whose sentences are still long, or whose words are not the field's.
-OLD_DOCUMENTS = {"tests/fuzz/README.md"}
 # Folders or files whose comments have the words of the field.
 REWORDED = {
     "bpf",
@@ -130,11 +128,10 @@ def prose_of_manual(text):
 
 
 def paragraphs(names=None):
-    """(document, line, text) of these documents, or of all that are rewritten."""
+    """(document, line, text) of these documents, or of all."""
     for name in names or [*documents(), *manuals()]:
-        if names or name not in OLD_DOCUMENTS:
-            for number, text in (prose if name.endswith(".md") else prose_of_manual)(read(name)):
-                yield name, number, text
+        for number, text in (prose if name.endswith(".md") else prose_of_manual)(read(name)):
+            yield name, number, text
 
 
 def comments(text):
@@ -156,9 +153,7 @@ def readme_is_short():
 
 
 def documents_are_narrow(texts=None):
-    for name, text in texts or [
-        (name, read(name)) for name in documents() if name not in OLD_DOCUMENTS
-    ]:
+    for name, text in texts or [(name, read(name)) for name in documents()]:
         fence = False
         for number, line in enumerate(text.splitlines(), 1):
             fence ^= line.startswith("```")
@@ -218,17 +213,6 @@ def sentences_are_short(texts=None):
             count = len([word for word in sentence.split() if re.search(r"\w", word)])
             if count > WORDS:
                 yield f"{name}:{number}: {count} words: {sentence[:90]}…"
-
-
-def old_documents_are_old():
-    for name in sorted(OLD_DOCUMENTS):
-        texts = list(paragraphs([name]))
-        if not [
-            *documents_are_narrow([(name, read(name))]),
-            *sentences_are_short(texts),
-            *words_are_of_the_field(texts),
-        ]:
-            yield f"{name}: in order: take it out of OLD_DOCUMENTS"
 
 
 def words_are_of_the_field(texts=None):
@@ -533,7 +517,6 @@ CHECKS = (
     code_is_narrow,
     sentences_are_short,
     words_are_of_the_field,
-    old_documents_are_old,
     comments_are_of_the_field,
     commands_exist,
     keys_exist,
