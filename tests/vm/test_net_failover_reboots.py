@@ -131,24 +131,26 @@ def kind_changes_over_a_reboot(guest):
 
 @case("6.12-net_failover")
 def kind_changes_under_the_agent(guest):
-    """The virtio-net is unplugged, one of the other kind is plugged: the agent drops the pair, and
-    the next one makes it of the new kind. Also after an agent that was killed, whose pins stay.
+    """The virtio-net is unplugged and one of the other kind plugged, while the VF stays or is away,
+    and while the agent runs or is dead and its pins stay.
     """
     texts = []
-    for killed in (False, True):
+    for killed, stays in ((False, True), (True, True), (True, False)):
+        what = f"{'killed' if killed else 'running'}, VF {'stays' if stays else 'away'}"
         for failover in (False, True):
-            unplugged(guest)
+            if not stays:
+                unplugged(guest)
             if killed:
                 guest.check(f"kill -9 {guest.agent.pid}")
             change_kind(guest, failover)
             if killed:
                 guest.start_agent()
-            guest.lab.plug_vf()
+            if not stays:
+                guest.lab.plug_vf()
             guest.wait_active("primary")
             check_kind(guest, True)
-            texts.append(
-                f"{KINDS[failover]}{' after kill -9' * killed}: {there_and_back(guest)}"
-            )
+            texts.append(guest.survive(None, None, f"{what}, {KINDS[failover]}"))
+        texts.append(there_and_back(guest))
     return "; ".join(texts)
 
 
