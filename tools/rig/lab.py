@@ -151,7 +151,8 @@ class Lab(Nics):
     def configure(self):
         """Addresses onto each pair's main netdev, up, and reachable."""
         for pair in self.pairs:
-            self.vm.wait_for(f"ls {self.netdevs('sb', pair.index)}")
+            # net_failover's master is there before its standby.
+            self.vm.wait_for(f"ls -d {self.netdevs('sb', pair.index)}{'/*/lower_*' if self.fails_over(pair.index) else ''}")
             main = self.main(pair.index)
             if not main:
                 raise VmError(f"no netdev for pair {pair.index}:\n{self.vm.run('ip -d link')[1]}")
