@@ -113,14 +113,12 @@ def change_kind(guest, failover):
 
 @case("*-net_failover")
 def kind_changes_over_a_reboot(guest):
-    """There and back. /run outlives the reboot, as where it is no tmpfs: nothing in it misleads."""
+    """There and back. The agent still runs when the virtio-net of the other kind comes."""
     texts = []
     for failover in (False, True):
         unplugged(guest)
-        kept = guest.check("cd /run && tar -cf - $(find . -type f) | base64")
         change_kind(guest, failover)
         guest.reboot()
-        guest.check(f"cd /run && echo '{kept}' | base64 -d | tar -xf - 2>/dev/null; true")
         guest.start_agent()
         guest.lab.plug_vf()
         guest.wait_active("primary")
