@@ -17,15 +17,14 @@ GUESTS["6.12-held-back"] = {"kernel": "6.12", "failover": True, "vf_at_boot": "h
 LATER = [
     (
         "full",
-        "6.12-net_failover/reboot-with-the-vf",
-        "6.12-held-back/negotiated-before-the-vf; net_failover 6.12-net_failover/unplug",
+        "6.12-held-back/reboot-holds-the-vf-back-again",
+        "6.12-held-back/negotiated-before-the-vf",
     ),
     (
         "full",
-        "6.12-net_failover/reboot-without-the-vf",
-        "6.12-held-back/negotiated-before-the-vf; net_failover 6.12-net_failover/plug",
+        "6.12-net_failover/*",
+        "6.12-held-back; net_failover 6.12-net_failover/unplug and plug; unit pairing",
     ),
-    ("full", "6.12-net_failover/*", "6.12-held-back/*; net_failover 6.12-net_failover; unit pairing"),
     *(("full", f"{kernel}-net_failover/*", "the same case on 6.12") for kernel in KERNELS[1:]),
 ]
 KINDS = {False: "plain", True: "net_failover"}
