@@ -22,7 +22,7 @@ LATER = [("full", "6.12-virtio/passthrough", "netns port-frames (passthrough)"),
          ("full", "6.12-virtio/without-agent", "netns port-crashes; port-failover killed-agent"),
          ("full", "6.12-virtio/driver-unbind-and-bind", "6.12-virtio/unplug-and-plug; hotplug 6.12-acpi/driver-unbind-and-bind"),
          ("full", "6.12-virtio/others-above-the-owner", "netns neighbours (bridge, macvlan)"),
-         ("full", "6.12-virtio/unload-with-a-port", "6.12-virtio/nothing-is-left; netns port-lifecycle"),
+         ("full", "6.12-virtio/unload-with-a-port", "6.12-virtio/nothing-is-left; netns port-crashes"),
          *(("full", f"{guest}/*", "the same case on 6.12-virtio; netns port-failover by tc") for guest in GUESTS if guest != "6.12-virtio")]
 VF = "eth1"  # the kernel's name for the second device
 PORT, NETNS, MAC = "port0", "container", "52:54:00:77:c0:01"
