@@ -10,6 +10,7 @@ that.
 
 import json
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "lib"))
@@ -56,6 +57,7 @@ LATER = [
     ),
     ("full", "6.12-net_failover/ipv6", "6.12-net_failover/unplug and plug; netns frames (IPv6)"),
     ("full", "6.12-net_failover/migration-fails", "6.12-net_failover/unplug and plug"),
+    ("full", "6.12-net_failover/migration-cancelled", "6.12-net_failover/unplug and plug"),
     (
         "full",
         "6.12-net_failover/standby-without-carrier",
@@ -97,17 +99,16 @@ def is_a_pair_of_its_own_kind(guest):
     return guest.check("vfsteer status").splitlines()[0]
 
 
+case("*-net_failover", "6.12-pciehp")(events.unplug)
 for _event in (
-    events.unplug,
     events.driver_unbind_and_bind,
     events.set_down_and_up,
     events.silent_guest,
 ):
     case("*-net_failover")(_event)
-case("6.12-pciehp")(events.removal_that_never_comes)
 
 
-@case("*-net_failover")
+@case("*-net_failover", "6.12-pciehp")
 def plug(guest):
     unplugged(guest)
     text = guest.survive(guest.lab.plug_vf, lambda: unplugged(guest), noted="plug")
@@ -168,6 +169,66 @@ def migration_fails(guest):
     text = guest.survive(migrate, migrate, "failed migration")
     check(guest.pair()["primary"], "no primary after it")
     return text
+
+
+@case("6.12-net_failover")
+def migration_cancelled(guest):
+    """The VF is gone and the destination takes nothing: QEMU plugs the VF back when it is told to
+    give up.
+    """
+    def cancelled():
+        guest.lab.vm.qmp("migrate_cancel")
+        guest.lab.wait_vf(timeout=40)
+
+    def migrate():
+        guest.lab.vm.qmp("migrate", uri="exec:exec sleep 60")
+        guest.wait_active("standby", timeout=40)
+
+    texts = [guest.survive(migrate, None, "migration")]
+    texts.append(guest.survive(cancelled, None, "cancelled"))
+    guest.wait_active("primary")
+    check(guest.pair()["primary"], "no primary after it")
+    return ", ".join(texts)
+
+
+@case("6.12-pciehp")
+def migration_that_the_guest_holds_up(guest):
+    """The guest does not see the unplug that QEMU waits for: the pair stays where it is, also when
+    the migration is cancelled. Afterwards an unplug is as ever.
+    """
+    port = guest.lab.slot("vf")
+    drivers = "/sys/bus/pci_express/drivers/pciehp"
+    service = next(
+        one for one in guest.check(f"ls {drivers}").split() if one.startswith(port)
+    )
+
+    def state():
+        return guest.lab.vm.qmp("query-migrate")["status"]
+
+    def until(wanted):
+        deadline = time.monotonic() + 60
+        while state() != wanted and time.monotonic() < deadline:
+            time.sleep(0.1)
+        check_equal(state(), wanted, "the migration's state")
+
+    def migrate():
+        guest.check(f"echo {service} >{drivers}/unbind")
+        guest.lab.vm.qmp("migrate", uri="exec:exec cat >/dev/null")
+        until("wait-unplug")
+        time.sleep(1)
+        guest.lab.vm.qmp("migrate_cancel")
+
+    text = guest.survive(migrate, None, "held up and cancelled")
+    until("cancelled")
+    pair = guest.pair()
+    check_equal(
+        (pair["active"], pair["primary_state"]), ("primary", "ready"), "the pair afterwards"
+    )
+    guest.check(f"echo {service} >{drivers}/bind")
+    return text
+
+
+case("6.12-pciehp")(events.removal_that_never_comes)
 
 
 @case("*-net_failover")

@@ -31,7 +31,9 @@ GUESTS = {
     )
 }
 # Of 6.12-virtio normal takes all but these; the others differ in drivers, which their first case
-# shows.
+# shows. A pair of the kernel's net_failover: its master is given the receive lists and the
+# promiscuity, the two below must have them too.
+GUESTS["6.12-net_failover"] = {"kernel": "6.12", "failover": True, "agent": False, "vf": False}
 LATER = [
     ("full", "6.12-virtio/passthrough", "netns port-frames (passthrough)"),
     ("full", "6.12-virtio/without-agent", "netns port-crashes; port-failover killed-agent"),
@@ -40,6 +42,8 @@ LATER = [
         "6.12-virtio/driver-unbind-and-bind",
         "6.12-virtio/unplug-and-plug; hotplug 6.12-acpi/driver-unbind-and-bind",
     ),
+    ("full", "6.12-virtio/others-above-the-owner", "netns neighbours (bridge, macvlan)"),
+    ("full", "6.12-virtio/unload-with-a-port", "6.12-virtio/nothing-is-left; netns port-crashes"),
     *(
         ("full", f"{guest}/*", "the same case on 6.12-virtio; netns port-failover by tc")
         for guest in GUESTS
@@ -256,7 +260,7 @@ def silent_container(guest):
     return ", ".join(texts)
 
 
-@case("6.12-virtio")
+@case("6.12-virtio", "6.12-net_failover")
 def passthrough(guest):
     """The container has the pair's own MAC, and all that comes is its own."""
     ready(guest)
@@ -268,14 +272,76 @@ def passthrough(guest):
     return text
 
 
-@case("6.12-virtio", "5.10-*")
+# What the owner carries of others: a container's macvlan, and a bridge with the owner as its port
+# and the container at a veth.
+OTHERS = {
+    "macvlan": f"ip link add link OWNER name eth0 address {MAC} netns {NETNS} type macvlan mode bridge",
+    "bridge": f"""ip link add br9 type bridge
+        ip link add {PORT} txqueuelen 10000 type veth peer name eth0 address {MAC} netns {NETNS}
+        ip link set {PORT} master br9 up
+        ip link set OWNER master br9
+        ip link set br9 up""",
+}
+
+
+@contextlib.contextmanager
+def other_container(guest, kind):
+    """A namespace on the owner by other means than a port of ours. The bridge takes the owner's
+    addresses out of use: nothing but the container is asked.
+    """
+    pair, inner = guest.lab.pairs[0], PortPair(0, MAC)
+    guest.check(f"""
+        ip netns add {NETNS}
+        {OTHERS[kind].replace("OWNER", guest.lab.main())}
+        {INSIDE} sysctl -q -w net.ipv6.conf.eth0.accept_dad=0
+        {INSIDE} ip address add {inner.guest_v4}/24 dev eth0
+        {INSIDE} ip address add {inner.guest_v6}/64 dev eth0 nodad
+        {INSIDE} ip link set eth0 txqueuelen 10000 up""")
+    guest.lab.pairs[0] = inner
+    try:
+        guest.lab.vm.wait_for(f"{INSIDE} ping -c1 -W1 {inner.peer_v4}", 10)
+        yield
+    finally:
+        guest.lab.pairs[0] = pair
+        guest.lab.peer.run(
+            f"for to in {inner.guest_v4} {inner.guest_v6}; do ip neighbour del $to dev peer0 2>/dev/null || true; done"
+        )
+        guest.run(
+            f"ip netns delete {NETNS}; ip link delete br9 2>/dev/null; ip link delete {PORT} 2>/dev/null"
+        )
+
+
+@case("6.12-virtio", "6.12-net_failover")
+def others_above_the_owner(guest):
+    """A macvlan and a bridge: their stations are reached over either wire."""
+    ready(guest)
+    texts = []
+    for kind in OTHERS:
+        with other_container(guest, kind):
+            texts.append(
+                forwarded(guest, guest.lab.unplug_vf, lambda: plugged(guest), f"{kind}: unplug")
+            )
+            guest.wait_active("standby")
+            texts.append(forwarded(guest, guest.lab.plug_vf, lambda: unplugged(guest), "plug"))
+            guest.wait_active("primary")
+    return ", ".join(texts)
+
+
+def looked_at(guest):
+    """The guest's command that shows what a port changes of the pair's devices."""
+    devices = dict.fromkeys([guest.lab.main(), guest.lab.netdev("sb"), guest.lab.netdev("vf")])
+    return "; ".join(
+        f"ip -d link show {device}; bridge fdb show dev {device}" for device in devices
+    )
+
+
+@case("6.12-virtio", "5.10-*", "6.12-net_failover")
 def nothing_is_left(guest):
     """After the last port is gone: no program, link, map or address of one, and the devices as
     before.
     """
     ready(guest)
-    standby, vf = guest.lab.netdev("sb"), guest.lab.netdev("vf")
-    look = f"ip -d link show {standby}; ip -d link show {vf}; ls /sys/fs/bpf/vfsteer; tc qdisc show; bridge fdb show dev {standby}; bridge fdb show dev {vf}"
+    look = looked_at(guest) + "; ls /sys/fs/bpf/vfsteer; tc qdisc show"
     before = guest.check(look)
     with container(guest):
         check(guest.check(look) != before, "a port changes nothing that is looked at here")
@@ -295,6 +361,38 @@ def nothing_is_left(guest):
     after = guest.check(look)
     check_equal(
         sorted(set(after.splitlines()) ^ set(before.splitlines())), [], "what is not as before"
+    )
+
+
+@case("6.12-virtio", "6.12-net_failover")
+def unload_with_a_port(guest):
+    """The port is there and nobody runs: unload takes all of it. The devices are as in a guest that
+    never had vfsteer. The last case of its guest.
+    """
+    ready(guest)
+    guest.check(
+        f"kill {guest.agent.pid}; while kill -0 {guest.agent.pid} 2>/dev/null; do sleep 0.1; done; vfsteer unload"
+    )
+    owner = guest.lab.main()
+    look = (
+        looked_at(guest)
+        + f"; tc qdisc show; tc filter show dev {owner} ingress; tc filter show dev {owner} egress"
+    )
+    before = guest.check(look)
+    start(guest)
+    guest.wait_active("primary")
+    with container(guest):
+        guest.check(
+            f"kill {guest.agent.pid}; while kill -0 {guest.agent.pid} 2>/dev/null; do sleep 0.1; done; vfsteer unload"
+        )
+    after = guest.check(look)
+    check_equal(
+        sorted(set(after.splitlines()) ^ set(before.splitlines())), [], "what is not as before"
+    )
+    check_equal(guest.check("ls /sys/fs/bpf").strip(), "", "left under the bpf file system")
+    # The kernel frees a program a moment after its last user.
+    guest.lab.vm.wait_for(
+        "! bpftool prog show | grep -E 'name (ports?|uplink|steer|standby|primary|owner|watch)_'"
     )
 
 

@@ -10,6 +10,7 @@ The bridges live in one namespace with QEMU, the peers in another: what the brid
 where a frame goes, as on a real switch.
 """
 
+import json
 import time
 
 from tools.rig import kernels
@@ -21,13 +22,24 @@ from tools.rig.qemu import qemu_installed, qemu_version
 from tools.rig.vm import Vm, VmError
 
 
+def _more_properties(text):
+    """{name: value} of QEMU's "name=value,...", as JSON has them."""
+    def value(word):
+        return {"on": True, "off": False}.get(word, int(word) if word.isdigit() else word)
+
+    return {
+        name: value(word) for name, word in (part.split("=", 1) for part in text.split(",") if part)
+    }
+
+
 class Lab(Nics):
     """One guest in its surroundings. All other arguments go to Vm.
 
-    hotplug: "acpi" (q35's default) or "pciehp"; vf_at_boot: pairs' VFs are there from the start;
-    failover: the kernel's own net_failover instead of a plain pair, or the numbers of the pairs it
-    has; virtio, vf: further properties of the NICs; vf_model: another NIC as VF; qemu: a path of
-    qemu(), the system's when None.
+    hotplug: "acpi" (q35's default) or "pciehp"; vf_at_boot: pairs' VFs are there from the start, or
+    "held-back": on QEMU's command line, which plugs the VF of a failover pair only when the guest
+    has negotiated that; failover: the kernel's own net_failover instead of a plain pair, or the
+    numbers of the pairs it has; virtio, vf: further properties of the NICs; vf_model: another NIC
+    as VF; qemu: a path of qemu(), the system's when None.
     """
 
     def __init__(
@@ -60,7 +72,10 @@ class Lab(Nics):
             quirk = f"e1000e.IntMode={','.join('0' * 32)} " if qemu_version(qemu) < (8, 1) else ""
             self.vm = Vm(
                 kernel,
-                devices=[*self._machine(vf_at_boot and not failover), *devices],
+                devices=[
+                    *self._machine(vf_at_boot == "held-back" or vf_at_boot and not failover),
+                    *devices,
+                ],
                 netns=self.switch.name,
                 cmdline=quirk + cmdline,
                 qemu=qemu,
@@ -68,10 +83,10 @@ class Lab(Nics):
             )
             if configure:
                 self.configure()
-            # QEMU keeps the id of a failover primary that it was started with, and could never take
-            # it back after an unplug.
-            if vf_at_boot and failover:
-                for pair in self.pairs:
+            for pair in self.pairs if vf_at_boot and failover else ():
+                if vf_at_boot == "held-back" and configure:
+                    self.wait_vf(pair.index)
+                elif vf_at_boot != "held-back":
                     self.plug_vf(pair.index)
         except BaseException:
             self.stop()
@@ -130,16 +145,27 @@ class Lab(Nics):
                 "-netdev",
                 f"tap,id=vf{n}-net,ifname=vf{n},script=no,downscript=no",
                 "-device",
-                f"virtio-net-pci,id=sb{n},bus=rp-sb{n},netdev=sb{n}-net,mac={pair.mac},romfile="
-                + (",failover=on" if self.fails_over(n) else "")
-                + self._virtio,
+                json.dumps(self._standby_properties(pair)),
             ]
             if vf_at_boot:
-                arguments += [
-                    "-device",
-                    ",".join(f"{key}={value}" for key, value in self._vf_properties(pair).items()),
-                ]
+                # As JSON, like libvirt's: the id of any other -device can never be used again.
+                arguments += ["-device", json.dumps(self._vf_properties(pair))]
         return arguments
+
+    def _standby_properties(self, pair):
+        n = pair.index
+        properties = {
+            "driver": "virtio-net-pci",
+            "id": f"sb{n}",
+            "bus": f"rp-sb{n}",
+            "netdev": f"sb{n}-net",
+            "mac": pair.mac,
+            "romfile": "",
+        }
+        if self.fails_over(n):
+            properties["failover"] = True
+        properties.update(_more_properties(self._virtio))
+        return properties
 
     def _vf_properties(self, pair):
         n = pair.index
@@ -153,7 +179,7 @@ class Lab(Nics):
         }
         if self.fails_over(n):
             properties["failover_pair_id"] = f"sb{n}"
-        properties.update(part.split("=", 1) for part in self._vf.split(",") if part)
+        properties.update(_more_properties(self._vf))
         return properties
 
     def plug_vf(self, index=0, wait=True, timeout=20):
@@ -194,7 +220,10 @@ class Lab(Nics):
     def configure(self):
         """Addresses onto each pair's main netdev, up, and reachable."""
         for pair in self.pairs:
-            self.vm.wait_for(f"ls {self.netdevs('sb', pair.index)}")
+            # net_failover's master is there before its standby.
+            self.vm.wait_for(
+                f"ls -d {self.netdevs('sb', pair.index)}{'/*/lower_*' if self.fails_over(pair.index) else ''}"
+            )
             main = self.main(pair.index)
             if not main:
                 raise VmError(f"no netdev for pair {pair.index}:\n{self.vm.run('ip -d link')[1]}")
@@ -205,6 +234,23 @@ class Lab(Nics):
                 ip link set {main} up""")
         for pair in self.pairs:
             self.vm.wait_for(f"ping -c1 -W1 {pair.peer_v4}", 10)
+
+    def reboot(self, hard=False):
+        """As Vm's, and configures the guest anew."""
+        self.vm.reboot(hard)
+        self.configure()
+
+    def change_kind(self, failover, index=0):
+        """Unplugs the virtio-net of a pair without a VF, and plugs one of the other kind.
+        configure() is the caller's.
+        """
+        since = len(self.vm.qmp_link.events)
+        self.vm.qmp("device_del", id=f"sb{index}")
+        self.vm.wait_event(
+            "DEVICE_DELETED", 30, since, lambda data: data.get("device") == f"sb{index}"
+        )
+        self.failover = failover
+        self.vm.qmp("device_add", **self._standby_properties(self.pairs[index]))
 
     # Watching
 

@@ -273,6 +273,23 @@ class Vm:
         """Lines of the kernel's log that should not be there, for a test to end with."""
         return [line for line in self.check("dmesg").splitlines() if TROUBLE.search(line)]
 
+    def reboot(self, hard=False, timeout=60):
+        """Reboots the guest and waits until its init is through. The guest's own `reboot`, or with
+        @hard QEMU's reset button, which asks nobody.
+        """
+        since, console = len(self.qmp_link.events), len(self.console())
+        # Otherwise -no-reboot ends QEMU, as it must after a panic. SeaBIOS resets once more.
+        self.qmp("set-action", reboot="reset")
+        if hard:
+            self.qmp("system_reset")
+        else:
+            self.check("(sleep 0.2; exec reboot -f) >/dev/null 2>&1 &")
+        self.wait_event("RESET", timeout, since)
+        self.run("true", timeout=timeout)
+        self.qmp("set-action", reboot="shutdown")
+        if "Kernel panic" in self.console()[console:]:
+            raise VmError(f"a panic while it rebooted:\n{self.console()[-4000:]}")
+
     def stop(self):
         """Ends the guest at once and takes its files away. May be called again."""
         self._end()

@@ -198,6 +198,11 @@ class Guest:
         )
         check(self.agent.running(), lambda: f"the agent ended: {self.agent.output()}")
 
+    def reboot(self, hard=False):
+        """As Lab's. There is no agent afterwards."""
+        self.lab.reboot(hard)
+        self.agent = None
+
     def pair(self, index=0):
         """What status tells of a pair, or None."""
         standby = self.lab.netdev("sb", index)
