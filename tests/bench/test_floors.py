@@ -170,6 +170,12 @@ class FloorsTest(unittest.TestCase):
         add(results, "silent-plug/lost/in", **{ours: [3]})
         add(results, "shared-answers/lost-outside-downtime", "migrate", "answers", **{ours: [0]})
         add(results, "shared-holes/count", "migrate", "holes", **{ours: [2]})
+        for prefix, lost in (("host-", 5), ("cni-", 6)):
+            add(
+                results, f"{prefix}answers/lost-outside-downtime", "migrate", "answers",
+                **{ours: [0, lost]},
+            )
+        add(results, "host-holes/count", "migrate", "holes", **{ours: [1]})
         for what, expected in (
             ("unplug, failover=on: lost out / in", floors.FLOOR),
             ("plug, failover=on, silent guest: lost in", floors.FLOOR),
@@ -178,6 +184,17 @@ class FloorsTest(unittest.TestCase):
                 floors.AIM,
             ),
             ("migration, shared handover, failover=on: holes", floors.MISSED),
+            (
+                "migration, plain handover, vfsteer-host, failover=on: "
+                "answers lost outside QEMU's downtime",
+                floors.FLOOR,
+            ),
+            ("migration, plain handover, vfsteer-host, failover=on: holes", floors.AIM),
+            (
+                "migration, CNI's order, vfsteer-host, failover=on: "
+                "answers lost outside QEMU's downtime",
+                floors.MISSED,
+            ),
             ("unplug: lost out / in", floors.UNKNOWN),
         ):
             self.assertEqual(self.verdict(results, what).verdict, expected, what)

@@ -17,6 +17,10 @@ from tools.benchmark import effort, migrate_account, migrate_witness  # noqa: E4
 from tools.benchmark.contenders import CONTENDERS  # noqa: E402
 from tools.benchmark.migrate import Scenario, plan  # noqa: E402
 from tools.benchmark.migrate_guest import InnerLab, MigrationDied  # noqa: E402
+from tools.benchmark.migrate_handover import (  # noqa: E402
+    CNI, HANDOVERS, HOST, PLAIN, SHARED, HandoverError, HostPart, chosen_handovers, entries,
+    handover_of,
+)
 from tools.rig.qmp import QmpError  # noqa: E402
 
 MS = 1_000_000
@@ -87,10 +91,10 @@ class GuestTest(unittest.TestCase):
 class PlanTest(unittest.TestCase):
     CONTENDERS = [CONTENDERS[name] for name in ("vfsteer", "net_failover", "virtio-only")]
 
-    def test_both_handovers_of_each_in_each_run(self):
-        steps = plan(self.CONTENDERS, 2)
+    def test_every_handover_of_each_in_each_run(self):
+        steps = plan(self.CONTENDERS, 2, [PLAIN, SHARED])
         self.assertEqual(
-            [(run, prefix, contender.name) for run, prefix, contender in steps[:5]],
+            [(run, handover.prefix, contender.name) for run, handover, contender in steps[:5]],
             [
                 (1, "", "vfsteer"),
                 (1, "", "net_failover"),
@@ -100,13 +104,59 @@ class PlanTest(unittest.TestCase):
             ],
         )
         self.assertEqual(len(steps), 10)
+        self.assertEqual(
+            [contender.name for _, _, contender in plan(self.CONTENDERS, 1, [HOST])],
+            ["vfsteer", "net_failover"],
+        )
 
     def test_the_least_is_one_handover_of_each(self):
         with mock.patch.object(effort, "_smoke", True):
             self.assertEqual(
-                {(contender.name, prefix) for _, prefix, contender in plan(self.CONTENDERS, 1)},
-                {("vfsteer", "shared-"), ("net_failover", ""), ("virtio-only", "")},
+                {
+                    (contender.name, handover.name)
+                    for _, handover, contender in plan(self.CONTENDERS, 1, chosen_handovers(""))
+                },
+                {("vfsteer", "host"), ("net_failover", "plain"), ("virtio-only", "plain")},
             )
+
+
+class HandoverTest(unittest.TestCase):
+    MAC = "52:54:00:77:00:01"
+
+    def test_they_are_chosen_by_name(self):
+        self.assertEqual(chosen_handovers(""), [PLAIN, SHARED, HOST])
+        self.assertEqual(chosen_handovers("cni,host"), [CNI, HOST])
+        with self.assertRaisesRegex(HandoverError, "'?other'?: plain, shared, host, cni are known"):
+            chosen_handovers("host,other")
+
+    def test_a_metric_says_whose_it_is(self):
+        for handover in HANDOVERS.values():
+            self.assertIs(handover_of(f"{handover.prefix}answers/lost"), handover)
+
+    def test_vfsteer_host_is_told_which_taps_speak_for_the_guest(self):
+        host = types.SimpleNamespace(
+            vm=Process(False), mac=self.MAC,
+            sides={side: types.SimpleNamespace(tap=f"tap{side}") for side in "ab"},
+        )
+        pushed = []
+        host.vm.push = lambda data, path, mode=0o755: pushed.append(data.decode())
+        HostPart(host)
+        self.assertEqual(
+            pushed, [f"[tap tapa]\nmac = {self.MAC}\n[tap tapb]\nmac = {self.MAC}\n"]
+        )
+        self.assertTrue(any("vfsteer-host run" in one for one in host.vm.scripts))
+        self.assertFalse(any("fdb add" in one for one in host.vm.scripts))
+
+    def test_when_a_receive_list_changed(self):
+        said = f"""[1970-01-01T00:00:03.500000] {self.MAC} dev eth1 self permanent
+[1970-01-01T00:00:04.000000] {self.MAC} dev tapb master brb
+[1970-01-01T00:00:04.250000] 33:33:00:00:00:01 dev eth2 self permanent
+[1970-01-01T00:00:05.000001] Deleted {self.MAC} dev eth1 self permanent
+"""
+        self.assertEqual(
+            entries(said, self.MAC, 1_000_000_000),
+            [[2500 * MS, "eth1", True], [4_000_001_000, "eth1", False]],
+        )
 
 
 class Qemu:
@@ -134,19 +184,71 @@ class Qemu:
         return "its log"
 
 
+def noting_host(happened):
+    """A host that notes what it does about the MAC."""
+    host = mock.Mock()
+    for call in ("mac_share", "mac_take", "mac_give", "mac_unshare"):
+        getattr(host, call).side_effect = lambda side, call=call: happened.append(f"{call} {side}")
+    return host
+
+
+class StepsTest(unittest.TestCase):
+    """A plain pair: the host takes the VF out and gives it back by itself."""
+
+    SAID = {"stop_s": 1.0, "resume_s": 2.0}
+
+    def migrated(self, handover):
+        happened = []
+        source, target = mock.Mock(side="a"), mock.Mock(side="b")
+        source.unplug.side_effect = lambda: happened.append("unplug") or 1.0
+        target.plug.side_effect = lambda: happened.append("plug")
+        contender = mock.Mock()
+        contender.name, contender.lab = "vfsteer", {}
+        contender.vf_leave.side_effect = lambda lab: happened.append("leave") or True
+        contender.vf_use.side_effect = lambda lab: happened.append("use")
+        scenario = Scenario(contender, None, handover, lambda step: None)
+
+        def moved(*_):
+            happened.append("migrate")
+            return self.SAID
+
+        with mock.patch.object(scenario, "_vf_wait"), mock.patch(
+            "tools.benchmark.migrate.time.sleep"
+        ), mock.patch("tools.benchmark.migrate.migrate", moved), mock.patch(
+            "tools.benchmark.migrate.InnerLab"
+        ):
+            scenario._migrate(noting_host(happened), source, target)
+        return happened
+
+    def test_vfsteer_host_changes_nothing_about_the_steps_of_a_plain_host(self):
+        steps = ["unplug", "mac_take a", "migrate", "plug", "mac_give b"]
+        self.assertEqual(self.migrated(PLAIN), steps)
+        self.assertEqual(self.migrated(HOST), steps)
+
+    def test_the_order_of_the_cni(self):
+        self.assertEqual(
+            self.migrated(CNI), ["mac_give b", "unplug", "migrate", "mac_take a", "plug"]
+        )
+
+    def test_only_a_host_that_shares_asks_the_guest_to_leave_the_vf(self):
+        self.assertEqual(
+            self.migrated(SHARED),
+            [
+                "leave", "mac_share a", "unplug", "mac_take a", "migrate", "mac_share b", "plug",
+                "mac_give b", "use", "mac_unshare b",
+            ],
+        )
+
+
 class OneCommandTest(unittest.TestCase):
     """failover=on: one `migrate`, and the host follows QEMU's events."""
 
-    def migrated(self, shared, *source_events):
+    def migrated(self, handover, *source_events):
         happened = []
-        host = mock.Mock()
-        for call in ("mac_share", "mac_take", "mac_give", "mac_unshare"):
-            getattr(host, call).side_effect = lambda side, call=call: happened.append(
-                f"{call} {side}"
-            )
+        host = noting_host(happened)
         source = Qemu("a", happened, *source_events)
         target = Qemu("b", happened, ("FAILOVER_NEGOTIATED", {}), ("RESUME", {}))
-        scenario = Scenario(CONTENDERS["vfsteer-net_failover"], None, shared, lambda step: None)
+        scenario = Scenario(CONTENDERS["vfsteer-net_failover"], None, handover, lambda step: None)
         with mock.patch.object(scenario, "_vf_wait"), mock.patch(
             "tools.benchmark.migrate.time.sleep"
         ):
@@ -166,7 +268,7 @@ class OneCommandTest(unittest.TestCase):
     )
 
     def test_the_mac_is_shared_before_the_guest_lets_go_and_given_before_it_has_the_new_vf(self):
-        marks, happened = self.migrated(True, *self.EVENTS)
+        marks, happened = self.migrated(SHARED, *self.EVENTS)
         self.assertEqual(
             happened,
             [
@@ -189,16 +291,24 @@ class OneCommandTest(unittest.TestCase):
         )
 
     def test_a_plain_host_only_moves_the_mac(self):
-        _, happened = self.migrated(False, *self.EVENTS)
+        for handover in (PLAIN, HOST):
+            _, happened = self.migrated(handover, *self.EVENTS)
+            self.assertEqual(
+                [one for one in happened if one.startswith("mac")], ["mac_take a", "mac_give b"]
+            )
+
+    def test_the_order_of_the_cni(self):
+        _, happened = self.migrated(CNI, *self.EVENTS)
         self.assertEqual(
-            [one for one in happened if one.startswith("mac")], ["mac_take a", "mac_give b"]
+            [one for one in happened if one.startswith(("mac", "a: migrate", "b: RESUME"))],
+            ["mac_give b", "a: migrate", "b: RESUME", "mac_take a"],
         )
 
     def test_a_migration_that_fails_is_told_with_both_logs(self):
         with self.assertRaisesRegex(
             MigrationDied, "(?s)completed.*source lives: its log.*target lives: its log"
         ):
-            self.migrated(True, *self.EVENTS[:3], ("MIGRATION", {"status": "failed"}))
+            self.migrated(SHARED, *self.EVENTS[:3], ("MIGRATION", {"status": "failed"}))
 
 
 class DuplicatesTest(unittest.TestCase):

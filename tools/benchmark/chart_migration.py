@@ -8,6 +8,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from tools.benchmark.charts import LEFT, RIGHT, WIDTH, heading
+from tools.benchmark.migrate_handover import PLAIN
 from tools.benchmark.names import name_of, ordered
 from tools.benchmark.svg import GRID, INK, SOFT, Drawing, linear, steps
 
@@ -124,12 +125,10 @@ def _strip(drawing, top, parts, contender, series, marks, bucket_ms, high):
     )
 
 
-def chart_migration(results, kernel, path, prefix=""):
-    """Writes the chart. prefix: of the metric, for another way to migrate. Returns whether there
-    was anything to draw.
-    """
+def chart_migration(results, kernel, path, handover=PLAIN):
+    """Writes the chart. handover: whose metrics. Returns whether there was anything to draw."""
     chosen = {}
-    for figure in results.figures("migrate", metric=prefix + SERIES, kernel=kernel):
+    for figure in results.figures("migrate", metric=handover.prefix + SERIES, kernel=kernel):
         run = typical(figure)
         if run is not None:
             chosen[figure.contender] = figure.values[run], figure.measured[run]
@@ -149,7 +148,7 @@ def chart_migration(results, kernel, path, prefix=""):
     heading(
         drawing,
         f"Packets arriving per {bucket_ms} ms through one live migration"
-        + (" (shared handover)" if prefix else ""),
+        + (f" ({handover.words})" if handover.prefix else ""),
         f"a typical run of each, Linux {kernel}; shaded: nothing arrived for {HOLE_MS} ms or more; the last dotted line: a VF is plugged",
     )
     for place, contender in enumerate(contenders):

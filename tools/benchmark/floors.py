@@ -5,6 +5,7 @@
 from dataclasses import dataclass
 
 from tools.benchmark.figures import median, numbers, share, text, worst
+from tools.benchmark.migrate_handover import CNI, HOST
 
 LOSSLESS_EVENTS = ("unplug", "plug", "unbind", "bind", "set-down", "set-up")
 LOSSLESS_SHARE, AIM_RUNS = 0.95, 100
@@ -111,6 +112,31 @@ def _migration(results, kernel):
             f"{handover}: connections broken", kernel, "0", "0", worst(broken),
             lambda value: value == 0, lambda value: value == 0,
         )
+
+
+def _host_migration(results, kernel):
+    """With vfsteer-host: what is lost outside the downtime is judged as it is, for both kinds of
+    guest.
+    """
+    for handover in (HOST, CNI):
+        for contender, kind in (("vfsteer", ""), (NET_FAILOVER, KIND)):
+            lost = _get(
+                results, "migrate", f"{handover.prefix}answers/lost-outside-downtime", kernel,
+                contender,
+            )
+            yield _judged(
+                f"migration, {handover.words}{kind}: answers lost outside QEMU's downtime", kernel,
+                "≤ 5", "0", worst(lost), lambda value: value <= 5, lambda value: value == 0,
+                lost and f"median {text(median(lost))}, worst {text(max(lost))} of {len(lost)} runs",
+            )
+            holes = _get(
+                results, "migrate", f"{handover.prefix}holes/count", kernel, contender
+            )
+            yield _judged(
+                f"migration, {handover.words}{kind}: holes", kernel, "1", "1", median(holes),
+                lambda value: value <= 1, lambda value: value <= 1,
+                holes and f"median {text(median(holes))}, worst {max(holes)}",
+            )
 
 
 def _over(results, metric, kernel, contender, other="bare-vf"):
@@ -229,6 +255,7 @@ def verdicts(results):
         ("events", _lossless),
         ("events", _carrier),
         ("migrate", _migration),
+        ("migrate", _host_migration),
         ("cost", _cost),
         ("events", _net_failover),
         ("migrate", _net_failover_migration),

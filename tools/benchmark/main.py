@@ -63,6 +63,10 @@ def _parser():
         help="all: unplug,plug,link-down,link-up,unbind,bind,set-down,set-up",
     )
     parser.add_argument(
+        "--handovers", default="", metavar="LIST",
+        help="what the hosts of migrate do: plain,shared,host (of all: plain,shared,host,cni)",
+    )
+    parser.add_argument(
         "--quick", action="store_true", help="one run, the fewest events: a look in minutes"
     )
     parser.add_argument(

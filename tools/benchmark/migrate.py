@@ -14,13 +14,16 @@ import time
 
 from tools.benchmark.contenders import HERE, chosen
 from tools.benchmark.effort import effort, is_least
-from tools.benchmark.migrate_account import BUCKET_MS, account, tcp_counters
+from tools.benchmark.migrate_account import BUCKET_MS, account, step_of, tcp_counters
 from tools.benchmark.migrate_client import INTERVAL_NS
 from tools.benchmark.migrate_guest import (
     VF_TIMEOUT_S, InnerLab, MigrationDied, Process, migrate, migrate_with_vf,
 )
+from tools.benchmark.migrate_handover import (
+    PLAIN, HostPart, chosen_handovers, handover_of, host_program,
+)
 from tools.benchmark.migrate_host import KERNEL, PLAIN_QUEUES, Host
-from tools.benchmark.migrate_witness import Witnesses
+from tools.benchmark.migrate_witness import Witnesses, ahead_ns
 from tools.benchmark.progress import Progress
 from tools.rig import kernels
 from tools.rig.initramfs import initramfs
@@ -37,11 +40,9 @@ BEFORE_S, APART_S, AFTER_S = 3.0, 1.5, 5.0
 LEAST_S = 1.0  # each of these with --smoke
 DUPLICATES_TOLD = 100  # each with its place, beside the figure
 STEP_S = 100  # a first guess; the progress learns
-# A host may let the PF hear what goes to the VF while a VF is on its way out or in. Only a guest
-# that listens on both wires gains by it.
 EVIDENCE = "cat /tmp/spawn-*.log 2>/dev/null; dmesg | tail -n 40; ip -s link; grep -E '^(Ip|Udp|Tcp):' /proc/net/snmp"
 TCP_TEXT = "cat /proc/net/snmp /proc/net/netstat"
-HANDOVERS = {"": "plain", "shared-": "shared"}
+HOST_EVIDENCE = "cat /tmp/spawn-*.log 2>/dev/null; dmesg | tail -n 40; ip -s link; vfsteer-host status 2>/dev/null"
 
 
 class MigrateError(Exception):
@@ -91,8 +92,9 @@ class Client:
 class Scenario:
     """One contender through one migration. `marks`: {step: CLOCK_MONOTONIC in ns}."""
 
-    def __init__(self, contender, image, shared, say):
-        self.contender, self.image, self.shared, self.say = contender, image, shared, say
+    def __init__(self, contender, image, handover, say):
+        self.contender, self.image, self.handover, self.say = contender, image, handover, say
+        self.shared = handover.shares
         self.failover = bool(contender.lab.get("failover"))
         self.vf, self.marks = contender.name != "virtio-only", {}
 
@@ -105,11 +107,15 @@ class Scenario:
         """
         pair = Pair(0)
         self.say("booting the host")
-        with Host(self.image, pair.mac, pair.peer_v4, {"witness": witness()}) as host:
+        programs = {"witness": witness()}
+        if self.handover.host_part:
+            programs["/sbin/vfsteer-host"] = host_program()
+        with Host(self.image, pair.mac, pair.peer_v4, programs) as host:
             self.say(f"host up after {host.vm.boot_s:.0f} s; booting the guest")
             source = Process(host, host.sides["a"], self.failover)
             source.agent()
             lab = InnerLab(source)
+            part = HostPart(host) if self.handover.host_part else None
             self._guest_prepare(host, lab)
             target = Process(host, host.sides["b"], self.failover, incoming=True)
             target.agent(wait=False)
@@ -127,12 +133,14 @@ class Scenario:
             figures = account(
                 noted, self.marks, tcp_counters(tcp_before, target.run(TCP_TEXT)[1]), sights
             )
+            if part:
+                figures["host"] = self._host_noted(part.finish(ahead_ns(host.vm)))
             evidence = "\n".join(
                 [
                     "guest",
                     target.run(EVIDENCE)[1],
                     "host",
-                    host.vm.run(EVIDENCE)[1],
+                    host.vm.run(HOST_EVIDENCE)[1],
                     "outside",
                     host.switch.run("ip -s link; bridge fdb show br br0"),
                     host.peer.run("ip -s link show peer0; grep -E '^(Ip|Udp|Tcp):' /proc/net/snmp"),
@@ -165,6 +173,15 @@ class Scenario:
                 30,
             )
 
+    def _host_noted(self, noted):
+        """Of vfsteer-host; each entry after the latest step before it."""
+        changes = []
+        for at, pf, is_added in noted["entries"]:
+            step = step_of(at, self.marks)
+            after_ms = round((at - self.marks.get(step, at)) / 1e6, 1)
+            changes.append([pf, "added" if is_added else "removed", step, after_ms])
+        return {"counters": noted["counters"], "entries": changes}
+
     @staticmethod
     def _vf_wait(target):
         """Until the VF carries the traffic, as the guest's own agent would tell a host. What does
@@ -180,8 +197,11 @@ class Scenario:
     def _migrate(self, host, source, target):
         a, b = source.side, target.side
         time.sleep(effort(BEFORE_S, LEAST_S))
-        left = False
+        left, early = False, self.handover.mac_early
         if self.vf:
+            if early:
+                host.mac_give(b)
+                self._mark("mac given")
             if self.shared:
                 # From the first copy on the guest has to know that there may be two: of one that is
                 # on its way down both wires, as the host begins to share, a guest that is at rest
@@ -191,8 +211,8 @@ class Scenario:
                 host.mac_share(a)
             self._mark("unplug")
             self.marks["unplugged"] = int(source.unplug() * 1e9)
-            host.mac_take(a)
-            self._mark("mac taken")
+            if not early:
+                self._mac_take(host, a)
             time.sleep(effort(APART_S, LEAST_S))
         self._mark("migrate")
         if not self.vf:
@@ -203,6 +223,8 @@ class Scenario:
         )
         time.sleep(effort(APART_S, LEAST_S))
         if self.vf:
+            if early:
+                self._mac_take(host, a)
             if self.shared:
                 host.mac_share(b)
             # Only then: the device's coming alone takes QEMU a while, and all that time the VF
@@ -210,14 +232,19 @@ class Scenario:
             self._mark("plug")
             target.plug()
             self._mark("plugged")
-            host.mac_give(b)
-            self._mark("mac given")
+            if not early:
+                host.mac_give(b)
+                self._mark("mac given")
             if left:
                 self.contender.vf_use(InnerLab(target))
             self._vf_used(host, target)
         time.sleep(effort(AFTER_S, LEAST_S))
         self._mark("end")
         return said
+
+    def _mac_take(self, host, side):
+        host.mac_take(side)
+        self._mark("mac taken")
 
     def _vf_used(self, host, target):
         self._vf_wait(target)
@@ -230,7 +257,7 @@ class Scenario:
         """A pair of failover=on: QEMU does all about the VF, and the host, told by its events, what
         it does about the MAC.
         """
-        a, b = source.side, target.side
+        a, b, early = source.side, target.side, self.handover.mac_early
 
         def leaving(at_s):
             self._mark("unplug", at_s)
@@ -240,8 +267,8 @@ class Scenario:
 
         def left(at_s):
             self._mark("unplugged", at_s)
-            host.mac_take(a)
-            self._mark("mac taken")
+            if not early:
+                self._mac_take(host, a)
 
         def coming(at_s):
             # The VF's driver reads its MAC when it finds the device. Where it is another than the
@@ -249,14 +276,20 @@ class Scenario:
             self._mark("plug", at_s)
             if self.shared:
                 host.mac_share(b)
-            host.mac_give(b)
-            self._mark("mac given")
+            if not early:
+                host.mac_give(b)
+                self._mark("mac given")
 
         time.sleep(effort(BEFORE_S, LEAST_S))
+        if early:
+            host.mac_give(b)
+            self._mark("mac given")
         self._mark("migrate")
         said = migrate_with_vf(source, target, leaving=leaving, left=left, coming=coming)
         self.marks["stop"] = int(said["stop_s"] * 1e9)
         self.marks["resume"] = int(said["resume_s"] * 1e9)
+        if early:
+            self._mac_take(host, a)
         self._vf_used(host, target)
         time.sleep(effort(AFTER_S, LEAST_S))
         self._mark("end")
@@ -333,6 +366,12 @@ def record(results, contender, run, prefix, figures, said, more):
         add("vf/return-in", figures["vf_rx_ms"], "ms")
         add("vf/before", figures["vf_before_s"], "s")
         add("vf/after", figures["vf_after_s"], "s")
+    if "host" in figures:
+        counters = figures["host"]["counters"]
+        add(
+            "signal-to-entry/longest", counters["latency_max_us"] / 1000, "ms", counters=counters,
+            entries=figures["host"]["entries"],
+        )
     add("arrivals", figures["series"], "answers per 10 ms")
     vf = (
         f", back on the VF after {figures['vf_tx_ms']} ms"
@@ -362,24 +401,26 @@ def _keep(results, name, figures, said, evidence):
     )
 
 
-def plan(contenders, runs):
-    """[(run, handover's prefix, contender)] in their order; with --smoke one handover each, in
-    turn, the shared one first.
+def plan(contenders, runs, handovers):
+    """[(run, handover, contender)] in their order; with --smoke one handover each, in turn, the
+    last one first.
     """
     steps = [
-        (number, prefix, contender)
+        (number, handover, contender)
         for number in range(1, runs + 1)
-        for prefix in HANDOVERS
+        for handover in handovers
         for contender in contenders
-        if not prefix or contender.name != "virtio-only"
+        if handover is PLAIN or contender.name != "virtio-only"
     ]
     if not is_least():
         return steps
     least = {
-        contender.name: "" if place % 2 or contender.name == "virtio-only" else "shared-"
+        contender.name: PLAIN
+        if contender.name == "virtio-only"
+        else handovers[(place - 1) % len(handovers)]
         for place, contender in enumerate(contenders)
     }
-    return [step for step in steps if least[step[2].name] == step[1]]
+    return [step for step in steps if least[step[2].name] is step[1]]
 
 
 def run(options, results):
@@ -388,26 +429,29 @@ def run(options, results):
     for contender in contenders:
         extra |= contender.extra()
     image = initramfs(kernels.kernel(KERNEL), extra)
-    steps = plan(contenders, options.runs)
+    handovers = chosen_handovers(options.handovers)
+    steps = plan(contenders, options.runs, handovers)
     if not options.resume:
         results.discard(
             lambda figure: figure.section == SECTION
             and figure.contender in {one.name for one in contenders}
+            and handover_of(figure.metric) in handovers
         )
     progress, failed = Progress(len(steps), STEP_S), 0
     progress.say(
         f"migrate: {len(steps)} migrations: the guest and its hypervisor host have kernel {KERNEL}, QEMU 10 or later for both"
     )
-    for number, prefix, contender in steps:
+    for number, handover, contender in steps:
+        prefix = handover.prefix
         figure = results.figure(SECTION, contender.name, f"{prefix}answers/lost", KERNEL)
-        name = f"{contender.label}, {HANDOVERS[prefix]} handover, run {number}"
+        name = f"{contender.label}, {handover.words}, run {number}"
         if options.resume and figure and any(one["run"] == number for one in figure.measured):
             progress.step(f"{name}: there already")
             continue
         text = None
         for again in range(2):
             scenario = Scenario(
-                contender, image, bool(prefix), lambda step: print(f"    {step}", flush=True)
+                contender, image, handover, lambda step: print(f"    {step}", flush=True)
             )
             try:
                 figures, said, evidence = scenario.run()

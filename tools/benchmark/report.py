@@ -7,6 +7,7 @@ from tools.benchmark.chart_cost import chart_cost
 from tools.benchmark.chart_events import chart_events
 from tools.benchmark.chart_migration import chart_migration
 from tools.benchmark.floors import MISSED, UNKNOWN, verdicts
+from tools.benchmark.migrate_handover import HANDOVERS
 
 
 class ReportError(Exception):
@@ -62,10 +63,10 @@ def _section_events(results, folder, written):
 def _section_migrate(results, folder, written):
     for kernel in results.distinct("kernel", "migrate"):
         yield f"## Live migration, Linux {kernel}"
-        for prefix in ("", "shared-"):
+        for handover in HANDOVERS.values():
             yield from _chart(
-                chart_migration, results, kernel, folder / f"{prefix}migration-{kernel}.svg",
-                written, prefix,
+                chart_migration, results, kernel,
+                folder / f"{handover.prefix}migration-{kernel}.svg", written, handover,
             )
         yield tables.section_table(results, "migrate", kernel)
 
