@@ -6,7 +6,7 @@
 # shellcheck disable=SC2034,SC2154 # of those who source this
 
 count=0 status=0
-MAKE_LINES='^  (BPF|SKEL|CC|LINK|TEST|INSTALL) |^make: Nothing to be done for '
+MAKE_LINES='^  (AR|BPF|SKEL|CC|LINK|TEST|INSTALL) |^make: Nothing to be done for '
 
 # result STATUS NAME: one TAP line; the log of a failure follows it.
 result()
