@@ -217,13 +217,18 @@ class Lab(Nics):
 
     # The guest
 
+    def wait_standby(self, index=0):
+        """Until a pair's virtio-net has all its netdevs: net_failover's master is there before the
+        standby.
+        """
+        self.vm.wait_for(
+            f"ls -d {self.netdevs('sb', index)}{'/*/lower_*' if self.fails_over(index) else ''}"
+        )
+
     def configure(self):
         """Addresses onto each pair's main netdev, up, and reachable."""
         for pair in self.pairs:
-            # net_failover's master is there before its standby.
-            self.vm.wait_for(
-                f"ls -d {self.netdevs('sb', pair.index)}{'/*/lower_*' if self.fails_over(pair.index) else ''}"
-            )
+            self.wait_standby(pair.index)
             main = self.main(pair.index)
             if not main:
                 raise VmError(f"no netdev for pair {pair.index}:\n{self.vm.run('ip -d link')[1]}")
@@ -241,7 +246,7 @@ class Lab(Nics):
         self.configure()
 
     def change_kind(self, failover, index=0):
-        """Unplugs the virtio-net of a pair without a VF, and plugs one of the other kind.
+        """Unplugs the virtio-net of a pair, and plugs one of the other kind.
         configure() is the caller's.
         """
         since = len(self.vm.qmp_link.events)
@@ -251,6 +256,7 @@ class Lab(Nics):
         )
         self.failover = failover
         self.vm.qmp("device_add", **self._standby_properties(self.pairs[index]))
+        self.wait_standby(index)
 
     # Watching
 
