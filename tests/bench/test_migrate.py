@@ -148,10 +148,15 @@ class HandoverTest(unittest.TestCase):
         self.assertFalse(any("fdb add" in one for one in host.vm.scripts))
 
     def test_when_a_receive_list_changed(self):
-        said = f"""[1970-01-01T00:00:03.500000] {self.MAC} dev eth1 self permanent
-[1970-01-01T00:00:04.000000] {self.MAC} dev tapb master brb
-[1970-01-01T00:00:04.250000] 33:33:00:00:00:01 dev eth2 self permanent
-[1970-01-01T00:00:05.000001] Deleted {self.MAC} dev eth1 self permanent
+        said = f"""
+Timestamp: Thu Jan  1 00:00:03 1970 500000 usec
+{self.MAC} dev eth1 self permanent
+Timestamp: Thu Jan  1 00:00:04 1970 0 usec
+{self.MAC} dev tapb master brb
+Timestamp: Thu Jan  1 00:00:04 1970 250000 usec
+33:33:00:00:00:01 dev eth2 self permanent
+Timestamp: Thu Jan  1 00:00:05 1970 1 usec
+Deleted {self.MAC} dev eth1 self permanent
 """
         self.assertEqual(
             entries(said, self.MAC, 1_000_000_000),

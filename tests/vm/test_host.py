@@ -87,6 +87,37 @@ def the_mac_comes_to_the_vf_while_it_is_on_its_standby(host):
 
 
 @case()
+def a_tap_that_is_allowed_before_its_guest_comes(host):
+    """The destination where QEMU's taps are made by hand. It is shared from the start, so the
+    guest's first signal changes nothing about that, but there is a PF for it from then on.
+    """
+    host.set_vf(1, OTHER)
+    host.tap("vnet0", MAC)
+    host.check(f"vfsteer-host allow vnet0 {MAC}")
+    host.wait_entries(())
+    host.send(("vnet0", signal_frame(MAC, STANDBY, ABSENT, 1, interval_ms=60000)))
+    host.wait_entries([MAC])
+    got = host.delivered("vnet0", MAC, 100, during=lambda: host.set_vf(0, MAC))
+    check_equal(got, 100, "frames at the tap while a VF gets the MAC")
+    return f"{got} of 100 frames, over the moment"
+
+
+@case()
+def what_comes_to_an_allowed_tap_before_a_signal(host):
+    """The announcement of QEMU for a guest that has just come, which the bridge learns from."""
+    host.set_vf(1, OTHER)
+    host.tap("vnet0", MAC)
+    host.check(f"vfsteer-host allow vnet0 {MAC}")
+    host.wait_entries(())
+    raw = bytes.fromhex(MAC.replace(":", ""))
+    host.send(("vnet0", (b"\xff" * 6 + raw + b"\x80\x35").ljust(60, b"\0")))
+    host.wait_entries([MAC])
+    got = host.delivered("vnet0", MAC, 100, during=lambda: host.set_vf(0, MAC))
+    check_equal(got, 100, "frames at the tap while a VF gets the MAC")
+    return f"{got} of 100 frames, over the moment"
+
+
+@case()
 def the_vf_has_the_mac_before_the_guest_comes(host):
     """The destination with SR-IOV CNI. The guest's first frame is not waited for."""
     host.set_vf(0, MAC)

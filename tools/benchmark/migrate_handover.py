@@ -84,7 +84,7 @@ class HostPart:
             f"[tap {side.tap}]\nmac = {host.mac}\n" for side in host.sides.values()
         )
         self._vm.push(config.encode(), CONFIG, 0o644)
-        self._watch = self._vm.spawn("exec bridge -tshort monitor fdb")
+        self._watch = self._vm.spawn("exec bridge -timestamp monitor fdb")
         self._daemon = self._vm.spawn(f"exec vfsteer-host run --config {CONFIG}")
         self._vm.wait_for(
             f"! kill -0 {self._daemon.pid} 2>/dev/null || vfsteer-host status", 20
@@ -104,17 +104,18 @@ class HostPart:
 
 
 def entries(text, mac, ahead_ns):
-    """[[monotonic ns, device, is added]] of what `bridge -tshort monitor fdb` said about @mac on
-    receive lists.
+    """[[monotonic ns, device, is added]] of what `bridge -timestamp monitor fdb` said about @mac on
+    receive lists. The clock of the host shows UTC.
     """
-    found = []
+    found, unix_ns = [], 0
     for line in text.splitlines():
         words = line.split()
-        if mac not in words or "self" not in words or not words[0].startswith("["):
-            continue
-        at = datetime.datetime.fromisoformat(words[0].strip("[]"))
-        unix_ns = round(at.replace(tzinfo=datetime.timezone.utc).timestamp() * 1e6) * 1000
-        found.append(
-            [unix_ns - ahead_ns, words[words.index("dev") + 1], "Deleted" not in words]
-        )
+        if words[:1] == ["Timestamp:"]:
+            at = datetime.datetime.strptime(" ".join(words[1:6]), "%a %b %d %H:%M:%S %Y")
+            unix_ns = int(at.replace(tzinfo=datetime.timezone.utc).timestamp()) * 1_000_000_000
+            unix_ns += int(words[6]) * 1000
+        elif mac in words and "self" in words:
+            found.append(
+                [unix_ns - ahead_ns, words[words.index("dev") + 1], "Deleted" not in words]
+            )
     return found

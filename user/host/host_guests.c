@@ -32,6 +32,12 @@ bool host_guests_is_silent(const struct host_guest *guest)
 				     host_now_ns() - guest->signal_ns > limit_ns);
 }
 
+/* A rule may make a guest before it arrives by migration. It is here once it has sent a frame. */
+static bool is_here(const struct host_guest *guest)
+{
+	return guest->has_spoken || guest->has_sent;
+}
+
 void host_guests_targets(const struct host *host, const struct host_guest *guest,
 			 struct host_targets *ret)
 {
@@ -40,7 +46,7 @@ void host_guests_targets(const struct host *host, const struct host_guest *guest
 		.bridge = guest->tap->place == host->places[0] ? guest->tap->bridge : 0,
 		.pf = guest->pf,
 		/* A VF may get the MAC at any moment, and from then on has the guest's frames. */
-		.ahead = host->config->ahead && guest->has_spoken,
+		.ahead = host->config->ahead && is_here(guest),
 	};
 
 	host_targets_find(host->places[0]->links, &sought, ret);
@@ -75,10 +81,14 @@ static struct host_view view_of(const struct host *host, const struct host_guest
 void host_guests_decide(struct host *host, struct host_guest *guest)
 {
 	struct host_view view = view_of(host, guest);
-	bool was_shared = guest->shared;
+	bool was_shared = guest->shared, was_here = guest->was_here;
 	char mac[MAC_TEXT_SIZE];
 
 	guest->shared = host_sharing_decide(&view, &guest->reason);
+	guest->was_here = is_here(guest);
+	/* Shared as before, but ahead of the VF from now on. */
+	if (guest->shared && was_shared && guest->was_here && !was_here)
+		host_entries_apply(host, guest->mac);
 	if (guest->shared != was_shared || !guest->decided_ns) {
 		guest->decided_ns = host_now_ns();
 		host_entries_apply(host, guest->mac);

@@ -51,6 +51,7 @@ void host_targets_find(const struct host_links *links, const struct host_sought 
 		       struct host_targets *ret)
 {
 	struct host_targets near = { 0 }, far = { 0 }, ahead = { 0 };
+	bool any_reaches = false;
 
 	if (sought->pf[0]) {
 		const struct host_link *pf = host_links_by_name(links, sought->pf);
@@ -64,15 +65,20 @@ void host_targets_find(const struct host_links *links, const struct host_sought 
 	     pf = host_links_next(links, pf)) {
 		const struct host_vf *vf = find_vf(pf, sought->mac);
 		int ifindex = pf->device.ifindex;
+		bool reaches;
 
-		if (!pf->vf_count || (!vf && !sought->ahead))
+		if (!pf->vf_count)
 			continue;
-		if (host_targets_reaches(links, ifindex, vf ? vf->vlan_id : 0, sought->bridge))
+		reaches = host_targets_reaches(links, ifindex, vf ? vf->vlan_id : 0,
+					       sought->bridge);
+		any_reaches = any_reaches || reaches;
+		if (reaches && (vf || sought->ahead))
 			add(vf ? &near : &ahead, ifindex);
-		else if (vf)
+		else if (!reaches && vf)
 			add(&far, ifindex);
 	}
-	*ret = near.count ? near : far;
+	/* What a PF far away receives does not arrive at the tap if another leads to its bridge. */
+	*ret = any_reaches ? near : far;
 	for (size_t i = 0; i < ahead.count; i++)
 		add(ret, ahead.ifindexes[i]);
 }
