@@ -65,7 +65,7 @@ struct host_guest {
 	bool has_tap_packets; /* it was looked at since the last signal */
 	bool has_sent;
 	bool was_here; /* it had sent something when that was decided last */
-	bool shared; /* as decided last, and why */
+	bool shared;   /* as decided last, and why */
 	enum host_reason reason;
 	uint64_t decided_ns; /* of the last change of `shared` */
 };

@@ -69,8 +69,8 @@ void host_targets_find(const struct host_links *links, const struct host_sought 
 
 		if (!pf->vf_count)
 			continue;
-		reaches = host_targets_reaches(links, ifindex, vf ? vf->vlan_id : 0,
-					       sought->bridge);
+		reaches =
+			host_targets_reaches(links, ifindex, vf ? vf->vlan_id : 0, sought->bridge);
 		any_reaches = any_reaches || reaches;
 		if (reaches && (vf || sought->ahead))
 			add(vf ? &near : &ahead, ifindex);
