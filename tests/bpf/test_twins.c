@@ -231,8 +231,7 @@ static void test_quiet_pair(void **context)
 
 /*
  * A primary that is there and not used may begin to bring what the standby brings at any time, and
- * later than it does: also one that is down, whose carrier the agent learns of later than its frames
- * come.
+ * later than it does. So may one that is down: its frames may come before the news of its carrier.
  */
 static void test_twins_may_come(void **context)
 {

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The keys of host.conf, and reading the file. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/device_name.h"
+#include "base/file.h"
 #include "base/mac.h"
 #include "host/host_config_reading.h"
 
@@ -208,35 +206,11 @@ void host_config_free(struct host_config *config)
 	free(config);
 }
 
-/* Returns the bytes read into @text, or -errno; -EINVAL: no regular file. */
-static ssize_t load(const char *path, char *text, size_t size)
-{
-	/* O_NONBLOCK: opening a FIFO would wait for its writer. */
-	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	struct stat status;
-	ssize_t length = 0, got = 1;
-
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &status) || !S_ISREG(status.st_mode)) {
-		close(fd);
-		return -EINVAL;
-	}
-	while (got > 0 && (size_t)length < size) {
-		got = read(fd, text + length, size - (size_t)length);
-		length += got > 0 ? got : 0;
-	}
-	if (got < 0)
-		length = -errno;
-	close(fd);
-	return length;
-}
-
 int host_config_read(const char *path, bool is_named, struct host_config *config, char *message,
 		     size_t size)
 {
 	char *text = malloc(HOST_CONFIG_FILE_SIZE + 1);
-	ssize_t length = text ? load(path, text, HOST_CONFIG_FILE_SIZE + 1) : -ENOMEM;
+	ssize_t length = text ? file_read(path, text, HOST_CONFIG_FILE_SIZE + 1) : -ENOMEM;
 	int error = length < 0 ? (int)length : 0;
 
 	if (error == -ENOENT && !is_named) {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What a PF, its driver, its bridge and its VFs allow. */
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/if_link.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -10,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/mac.h"
 #include "host/host_findings.h"
 #include "host/host_targets.h"
@@ -22,20 +22,9 @@
 static bool read_attribute(const char *name, const char *file, char *ret, size_t size)
 {
 	char path[128];
-	ssize_t length;
-	int fd;
 
 	snprintf(path, sizeof(path), "/sys/class/net/%s/%s", name, file);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	length = read(fd, ret, size - 1);
-	close(fd);
-	if (length <= 0)
-		return false;
-	ret[length] = '\0';
-	ret[strcspn(ret, "\n")] = '\0';
-	return true;
+	return file_read_line(path, ret, size);
 }
 
 /* The bridge that the PF's frames reach, of any VLAN; NULL: none. */
@@ -129,7 +118,9 @@ static void look_at_vf(const struct host_links *links, const struct netdev *pf,
 	mac_write(vf->mac, mac);
 	if (vf->vlan_id)
 		snprintf(vlan, sizeof(vlan), "vlan %u, ", vf->vlan_id);
-	host_findings_add(findings, false, subject, "%s, %s" "trust %s, spoofchk %s, link-state %s",
+	host_findings_add(findings, false, subject,
+			  "%s, %s"
+			  "trust %s, spoofchk %s, link-state %s",
 			  mac, vlan, vf->trust ? "on" : "off", vf->spoofchk ? "on" : "off",
 			  link_state(vf));
 	if (vf->link_state == IFLA_VF_LINK_STATE_DISABLE)

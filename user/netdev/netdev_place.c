@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "netdev/netdev_place.h"
+#include "base/file.h"
 #include "base/mac.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
 #include <linux/ethtool.h>
@@ -17,33 +17,17 @@
 
 #define PCI_DEVICES "/sys/bus/pci/devices"
 
-static bool read_line(const char *path, char *ret, size_t size)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t length;
-
-	if (fd < 0)
-		return false;
-	length = read(fd, ret, size - 1);
-	close(fd);
-	if (length <= 0)
-		return false;
-	ret[length] = '\0';
-	ret[strcspn(ret, "\n")] = '\0';
-	return true;
-}
-
 /* The mounted sysfs may show another namespace's devices: compare index and MAC. */
 static bool sysfs_knows(const struct netdev *device)
 {
 	char path[PATH_MAX], expected[MAC_TEXT_SIZE], found[64];
 
 	snprintf(path, sizeof(path), "/sys/class/net/%s/ifindex", device->name);
-	if (!read_line(path, found, sizeof(found)) || atoi(found) != device->ifindex)
+	if (!file_read_line(path, found, sizeof(found)) || atoi(found) != device->ifindex)
 		return false;
 	snprintf(path, sizeof(path), "/sys/class/net/%s/address", device->name);
 	mac_write(device->mac, expected);
-	return read_line(path, found, sizeof(found)) && strcmp(found, expected) == 0;
+	return file_read_line(path, found, sizeof(found)) && strcmp(found, expected) == 0;
 }
 
 static void copy_name(char ret[16], char *path)
