@@ -16,7 +16,7 @@
  * is compared while the pair's flag of the wire is set. The flag of the inactive wire is always
  * set. A frame on that wire, and a switchover, set the flag of the active wire. A frame on the
  * active wire clears its flag after TWINS_UNICAST_MS without either, unless the primary is joining,
- * leaving, or there and not in use. The agent sets the flag of a wire that is added.
+ * leaving, or ready and not in use. The agent sets the flag of a wire that is added.
  *
  * GRO joins TCP segments before these programs run, and differently on each wire. So each segment
  * has a digest of its own, joined or alone, and a joined frame is dropped if all its segments are
@@ -190,15 +190,14 @@ static __always_inline __u64 twins_start(struct __sk_buff *skb, const struct vfs
 
 /*
  * May the inactive wire begin at any time to bring what @active brings, and later than it does? Its
- * first frame would be too late a warning for those that are on their way. A primary that is down
- * counts: its carrier is known up to a second after its first frames.
+ * first frame would be too late a warning for those that are on their way.
  */
 static __always_inline bool twins_may_come(const struct vfsteer_pair *pair, __u32 active)
 {
 	enum vfsteer_primary_state primary = pair_primary_state_read(pair);
 
 	return primary == PRIMARY_JOINING || primary == PRIMARY_LEAVING ||
-	       (primary != PRIMARY_ABSENT && active == PATH_STANDBY);
+	       (primary == PRIMARY_READY && active == PATH_STANDBY);
 }
 
 static __always_inline void twins_set_compared(struct vfsteer_pair *pair, __u32 path, __u8 compares)
