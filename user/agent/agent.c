@@ -178,7 +178,9 @@ static void agent_close(struct agent *agent)
 	agent_ports_close(agent);
 	agent_close_loop(agent);
 	ring_buffer__free(agent->events);
-	host_signals_end(agent->world.signals, 0);
+	/* After an unload the slots are gone, and the last signals are sent. */
+	if (agent->pinned)
+		host_signals_end(agent->world.signals, 0);
 	announcer_free(agent->world.announcer);
 	host_signals_free(agent->world.signals);
 	if (agent->pinned) {

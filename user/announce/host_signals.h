@@ -38,7 +38,10 @@ void host_signals_set(struct host_signals *signals, unsigned slot,
 void host_signals_send(struct host_signals *signals, unsigned slot);
 void host_signals_send_all(struct host_signals *signals); /* of all slots in use */
 
-/* The last signal of each pair: the agent ends. @flags: further HOST_SIGNAL_... */
+/*
+ * The last signal of each pair: the agent ends. @flags: further HOST_SIGNAL_... The pins must still
+ * be open.
+ */
 void host_signals_end(struct host_signals *signals, unsigned flags);
 
 /*
