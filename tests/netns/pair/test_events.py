@@ -163,7 +163,7 @@ def say_primary(stage, number):
     """The word of a pair as it is when its primary carries the traffic: here it cannot."""
     found = pins.Pins(stage.pins)
     slot = next(pair.slot for pair in found.used() if pair.standby == stage.names(number)[0])
-    value = bpf.lookup(found.pairs, pins.PAIR_SIZE, slot)
+    value = bpf.lookup(found.pairs, found.size, slot)
     admin, cause, switches = struct.unpack_from("=BBI", value, 2)
     bpf.update(
         found.pairs,
