@@ -130,7 +130,7 @@ def measure(stage, count, bounds=None):
     calls are to stay within.
     """
     names, outer = make_pairs(stage, count)
-    # Host signals are sent every two seconds, whatever happens: they would be counted with an event.
+    # Host signals are sent every two seconds, and would be counted with an event.
     quiet = stage.directory / "scale.conf"
     quiet.write_text("[agent]\nhost_signal = off\n")
     began = time.monotonic()
