@@ -261,6 +261,17 @@ def programs(stage):
     return {number: name for number, name in found.items() if name != "drops_kfree_skb"}
 
 
+def each_used_alone(stage):
+    """As each_active, with the primary set down for the standby's turn: one that is ready and not
+    in use may bring twins, and XDP leaves the frames of the standby to tc then.
+    """
+    stage.wait_active("primary")
+    yield "primary"
+    stage.guest.run("ip link set pr0 down")
+    stage.wait_active("standby")
+    yield "standby"
+
+
 def around(stage):
     pins = Pins(stage.pins)
     try:

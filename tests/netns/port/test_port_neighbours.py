@@ -123,7 +123,11 @@ def at_an_uplink(stage, device, mode="xdpdrv"):
         moved = Moved(one)
         works(stage, one)
         if others == "native":
-            check_moved(moved.since()[1], "native", tx=20, rx=20, what=f"active {other}")
+            # A ready primary that is not in use may bring twins: XDP leaves what comes to tc then.
+            check_moved(
+                moved.since()[1], "native", tx=20, rx=20 if other == "primary" else 0,
+                what=f"active {other}",
+            )
         stage.stop(signal.SIGKILL)
         stage.start()
         foreign.check_kept("another agent")

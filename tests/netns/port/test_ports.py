@@ -12,11 +12,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
 from packets import transfer  # noqa: E402
 from ports import (  # noqa: E402
-    COUNTERS, Container, Moved, by_each_driver, check_drivers, check_moved, devices, prepare,
-    receives, wait_quiet,
+    COUNTERS, Container, Moved, by_each_driver, check_drivers, check_moved, devices,
+    each_used_alone, prepare, receives, wait_quiet,
 )
 from rig import (  # noqa: E402
-    GUEST, GUEST6, MAC, OUTSIDE, OUTSIDE6, Flow, case, check, check_equal, each_active, main, note,
+    GUEST, GUEST6, MAC, OUTSIDE, OUTSIDE6, Flow, case, check, check_equal, main, note,
     reachable, wait,
 )
 from tools.rig.levels import quick  # noqa: E402
@@ -28,7 +28,7 @@ DATAGRAMS = 20  # what reachable() sends, at least
 def container_and_outside(stage, mode):
     with Container(stage, mode=mode) as one:
         check_drivers(one, mode)
-        for active in each_active(stage):
+        for active in each_used_alone(stage):
             wait_quiet(stage)
             moved = Moved(one)
             for to, own in ((OUTSIDE, one.address), (OUTSIDE6, one.address6)):
@@ -64,7 +64,7 @@ def port_to_port(stage, mode):
     """By themselves: nothing of it is seen on a wire."""
     with Container(stage, mode=mode) as one, Container(stage, 2, mode=mode) as two:
         wires = [stage.capture(stage.outside, wire) for wire in ("st1", "pr1")]
-        for active in each_active(stage):
+        for active in each_used_alone(stage):
             moved = Moved(one, two)
             for source, target in ((one, two), (two, one)):
                 reachable(stage, source.netns, target.netns, target.address)
@@ -88,7 +88,7 @@ def port_to_port(stage, mode):
 def port_and_host(stage, mode):
     with Container(stage, mode=mode) as one:
         wires = [stage.capture(stage.outside, wire) for wire in ("st1", "pr1")]
-        for active in each_active(stage):
+        for active in each_used_alone(stage):
             for to, own in ((GUEST, one.address), (GUEST6, one.address6)):
                 reachable(stage, one.netns, stage.guest, to)
                 reachable(stage, stage.guest, one.netns, own)
@@ -111,7 +111,7 @@ def tcp_both_ways(stage, mode):
         for netns in (one.netns, two.netns):
             netns.run("ethtool -K ct0 tx on tso on gso on >/dev/null")
         stage.outside.run("ethtool -K br0 tx on >/dev/null")
-        for active in each_active(stage):
+        for active in each_used_alone(stage):
             for to, own in ((OUTSIDE, one.address), (OUTSIDE6, one.address6)):
                 transfer(one.netns, stage.outside, to)
                 transfer(stage.outside, one.netns, own)
@@ -134,7 +134,7 @@ def jumbo_frames(stage, mode):
             container.netns.run("ip link set ct0 mtu 9000")
             container.join()
             check_drivers(container, mode)
-        for active in each_active(stage):
+        for active in each_used_alone(stage):
             wait_quiet(stage)
             for source, target, to in (
                 (one.netns, stage.outside, OUTSIDE),
@@ -165,7 +165,7 @@ def silent_container_is_found_by_ipv6(stage, mode):
     all multicast.
     """
     with Container(stage, mode=mode) as one:
-        for active in each_active(stage):
+        for active in each_used_alone(stage):
             for device in ("st0", "pr0"):
                 wait(f"{device} to receive all multicast", lambda: receives(stage, device)[1])
             stage.outside.run("ip -6 neigh flush dev br0")
@@ -226,7 +226,7 @@ def passthrough(stage, mode):
             (one.status["passthrough"], one.status["mac"]), (True, MAC), "(passthrough, MAC)"
         )
         check_drivers(one, mode)
-        for active in each_active(stage):
+        for active in each_used_alone(stage):
             wait_quiet(stage, one.netns)
             moved = Moved(one)
             for to, own in ((OUTSIDE, GUEST), (OUTSIDE6, GUEST6)):
@@ -246,7 +246,7 @@ def passthrough_beside_a_port(stage, mode):
         face.netns.run(
             f"ip address add {GUEST}/24 dev ct0; ip address add {GUEST6}/64 dev ct0 nodad"
         )
-        for active in each_active(stage):
+        for active in each_used_alone(stage):
             for source, target, to in (
                 (face.netns, stage.outside, OUTSIDE),
                 (stage.outside, face.netns, GUEST),
@@ -264,7 +264,7 @@ def uplinks_that_take_no_xdp_frames(stage):
     nothing.
     """
     with Container(stage) as one, Container(stage, 2) as two:
-        for active in each_active(stage):
+        for active in each_used_alone(stage):
             reachable(stage, one.netns, stage.outside, OUTSIDE)
             reachable(stage, stage.outside, one.netns, one.address)
             reachable(stage, one.netns, two.netns, two.address6)
@@ -284,7 +284,7 @@ def direct_receive(stage, mode):
     prepare(stage, mode)
     with Container(stage, mode=mode) as one:
         check_equal(stage.pair()["rx"], "direct", "rx")
-        for active in each_active(stage):
+        for active in each_used_alone(stage):
             for to, own in ((OUTSIDE, one.address), (OUTSIDE6, one.address6)):
                 reachable(stage, one.netns, stage.outside, to)
                 reachable(stage, stage.outside, one.netns, own)
