@@ -3,6 +3,7 @@
 #include "base/names.h"
 #include "maps/slot_drain.h"
 #include "pair/pair_drain.h"
+#include "pair/switch.h"
 
 #include <stdio.h>
 
@@ -27,7 +28,7 @@ int agent_switch(struct agent *agent, const struct request *request, char *answe
 {
 	const char *standby = request->standby;
 	struct pair *pair = find_pair(agent, standby);
-	struct vfsteer_state state, wanted;
+	struct vfsteer_state state;
 
 	if (!pair) {
 		snprintf(answer, size, "%s: no such pair", standby);
@@ -42,10 +43,7 @@ int agent_switch(struct agent *agent, const struct request *request, char *answe
 		return 1;
 	}
 	slot_drain_end(pair_slot(&agent->world, pair));
-	do {
-		wanted = state;
-		wanted.admin = request->requested;
-	} while (!pins_state_change(&agent->world.pins, pair->slot, &state, wanted));
+	switch_set_admin(&agent->world, pair, request->requested);
 	pair->operator_asked = pair->due = true;
 	agent_look(agent);
 	return answer_state(agent, pair, standby, answer, size);

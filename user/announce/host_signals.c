@@ -13,15 +13,13 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#define NS_PER_MS 1000000ULL
-#define NS_PER_S 1000000000ULL
-
 /* From the change on. A host that starts to listen to a new tap may miss the first. */
-static const uint64_t repeats_ns[] = { 0, 20 * NS_PER_MS, 60 * NS_PER_MS, 150 * NS_PER_MS };
+static const uint64_t repeats_ns[] = { 0, 20 * CLOCK_NS_PER_MS, 60 * CLOCK_NS_PER_MS,
+				       150 * CLOCK_NS_PER_MS };
 #define REPEATS (sizeof(repeats_ns) / sizeof(*repeats_ns))
 
 /* A queue that is full: after a switchover the standby may be busier than it can be. */
-#define RETRY_NS (NS_PER_MS / 2)
+#define RETRY_NS (CLOCK_NS_PER_MS / 2)
 #define RETRIES_MAX 40
 
 /* What a frame reports, without what differs between any two. */
@@ -143,8 +141,9 @@ static void plan_next(struct signals_pair *pair, int error, uint64_t now_ns)
 	pair->retries = 0;
 	if (pair->repeat < REPEATS)
 		pair->repeat++;
-	set_next(pair, pair->repeat < REPEATS ? pair->changed_ns + repeats_ns[pair->repeat]
-					      : now_ns + HOST_SIGNALS_INTERVAL_MS * NS_PER_MS);
+	set_next(pair, pair->repeat < REPEATS
+			       ? pair->changed_ns + repeats_ns[pair->repeat]
+			       : now_ns + HOST_SIGNALS_INTERVAL_MS * CLOCK_NS_PER_MS);
 }
 
 /* Returns whether the time of the next frame changed. */
@@ -186,8 +185,8 @@ static void set_timer(struct host_signals *signals)
 		if (next_ns && (!earliest_ns || next_ns < earliest_ns))
 			earliest_ns = next_ns;
 	}
-	due.it_value.tv_sec = (time_t)(earliest_ns / NS_PER_S);
-	due.it_value.tv_nsec = (long)(earliest_ns % NS_PER_S);
+	due.it_value.tv_sec = (time_t)(earliest_ns / CLOCK_NS_PER_S);
+	due.it_value.tv_nsec = (long)(earliest_ns % CLOCK_NS_PER_S);
 	timerfd_settime(signals->timer_fd, TFD_TIMER_ABSTIME, &due, NULL);
 	pthread_mutex_unlock(&signals->timer_lock);
 }

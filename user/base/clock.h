@@ -6,6 +6,9 @@
 #include <stdint.h>
 #include <time.h>
 
+#define CLOCK_NS_PER_MS 1000000ULL
+#define CLOCK_NS_PER_S 1000000000ULL
+
 /*
  * Returns the time of @clock now, in ns. CLOCK_BOOTTIME is the clock that bpf_ktime_get_boot_ns
  * (Linux 5.8) reads in BPF programs.
@@ -15,7 +18,7 @@ static inline uint64_t clock_now_ns(clockid_t clock)
 	struct timespec now;
 
 	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
+	return (uint64_t)now.tv_sec * CLOCK_NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
 #endif

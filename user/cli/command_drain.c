@@ -17,7 +17,6 @@
 #include <string.h>
 #include <time.h>
 
-#define NS_PER_S 1000000000ULL
 #define DEFAULT_TIMEOUT_S 10
 #define AGENT_LOOK_NS 200000000ULL /* whether it still runs */
 
@@ -109,7 +108,7 @@ static int wait_until_drained(struct waiting *waiting, const char *standby, unsi
 {
 	const struct vfsteer_pair *pair = &waiting->pins->pairs[waiting->slot];
 	const struct timespec pause = { .tv_nsec = DRAIN_LOOK_NS };
-	uint64_t until_ns = clock_now_ns(CLOCK_BOOTTIME) + timeout_s * NS_PER_S;
+	uint64_t until_ns = clock_now_ns(CLOCK_BOOTTIME) + timeout_s * CLOCK_NS_PER_S;
 	enum vfsteer_drain state;
 
 	waiting->obstacle = DRAIN_SETTLES;

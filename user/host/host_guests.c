@@ -8,6 +8,7 @@
 #include "base/mac.h"
 #include "base/room.h"
 #include "host/host_entries.h"
+#include "host/host_taps.h"
 #include "netdev/link.h"
 
 #define SILENT_INTERVALS 3 /* two frames in a row may be lost in a full queue */
@@ -105,13 +106,11 @@ void host_guests_decide_all(struct host *host)
 		host_guests_decide(host, host->guests[i]);
 }
 
-bool host_guests_take_signal(struct host *host, struct host_guest *guest,
-			     const struct host_signal *signal)
+bool host_guests_take_signal(struct host_guest *guest, const struct host_signal *signal)
 {
 	uint64_t now_ns = host_now_ns();
 	int32_t newer = (int32_t)(signal->sequence - guest->signal.sequence);
 
-	(void)host;
 	if (guest->has_spoken && signal->instance == guest->signal.instance && newer <= 0 &&
 	    now_ns - guest->signal_ns < STALE_NS)
 		return false;
@@ -125,15 +124,6 @@ bool host_guests_take_signal(struct host *host, struct host_guest *guest,
 	guest->has_sent = true;
 	guest->traffic_ns = signal->active == PATH_STANDBY ? now_ns : 0;
 	return true;
-}
-
-static struct host_tap *tap_by_index(const struct host *host, const struct host_place *place,
-				     int ifindex)
-{
-	for (size_t i = 0; i < host->tap_count; i++)
-		if (host->taps[i]->place == place && host->taps[i]->ifindex == ifindex)
-			return host->taps[i];
-	return NULL;
 }
 
 static void note_learned(struct host *host, struct host_guest *guest,
@@ -159,7 +149,7 @@ static void note_learned(struct host *host, struct host_guest *guest,
 void host_guests_take_station(struct host *host, struct host_place *place,
 			      const struct host_station *station)
 {
-	struct host_tap *tap = tap_by_index(host, place, station->port_ifindex);
+	struct host_tap *tap = host_taps_find(host, place, station->port_ifindex);
 	enum host_permission permission;
 	struct host_guest *made;
 	bool is_known = false;

@@ -25,8 +25,7 @@ void host_guests_rescan(struct host *host);
 void host_guests_remove(struct host *host, const struct host_tap *tap);
 
 /* A signal arrived. Returns whether it counts; false: it is older than the last one. */
-bool host_guests_take_signal(struct host *host, struct host_guest *guest,
-			     const struct host_signal *signal);
+bool host_guests_take_signal(struct host_guest *guest, const struct host_signal *signal);
 
 /* The bridge of @place learned or forgot a station. */
 void host_guests_take_station(struct host *host, struct host_place *place,

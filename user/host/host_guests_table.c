@@ -77,15 +77,16 @@ static void set_rule(const struct host *host, struct host_guest *guest,
 struct host_guest *host_guests_get(struct host *host, struct host_tap *tap,
 				   const uint8_t mac[ETH_ALEN], enum host_permission *ret)
 {
+	enum host_permission permission;
 	struct host_guest *guest;
 
 	for (size_t i = 0; i < host->guest_count; i++)
 		if (host->guests[i]->tap == tap && !memcmp(host->guests[i]->mac, mac, ETH_ALEN))
 			return host->guests[i];
-	*ret = permit(host, tap, mac);
-	if (!host_rules_is_permitted(*ret))
+	permission = permit(host, tap, mac);
+	*ret = host_rules_is_permitted(permission) ? HOST_PERMISSION_MAX : permission;
+	if (!host_rules_is_permitted(permission))
 		return NULL;
-	*ret = HOST_PERMISSION_MAX;
 	if (count_of(host, tap) >= HOST_GUESTS_OF_TAP_MAX ||
 	    room_for_one(host->guests, host->guest_count, &host->guest_size))
 		return NULL;
@@ -95,7 +96,7 @@ struct host_guest *host_guests_get(struct host *host, struct host_tap *tap,
 	guest->tap = tap;
 	guest->made_ns = host_now_ns();
 	memcpy(guest->mac, mac, ETH_ALEN);
-	set_rule(host, guest, permit(host, tap, mac));
+	set_rule(host, guest, permission);
 	host->guests[host->guest_count++] = guest;
 	return guest;
 }

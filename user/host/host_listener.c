@@ -85,7 +85,7 @@ static bool take_signal(struct host *host, struct host_tap *tap, const struct ho
 	}
 	tap->signals++;
 	host->totals.signals++;
-	if (host_guests_take_signal(host, guest, signal)) {
+	if (host_guests_take_signal(guest, signal)) {
 		guest->is_due = true;
 		return true;
 	}

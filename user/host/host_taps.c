@@ -26,7 +26,8 @@ static bool is_tap(const struct host *host, const struct host_place *place,
 	       host_rules_section(host->config, device->name, place->name, NULL);
 }
 
-static struct host_tap *find(const struct host *host, const struct host_place *place, int ifindex)
+struct host_tap *host_taps_find(const struct host *host, const struct host_place *place,
+				int ifindex)
 {
 	for (size_t i = 0; i < host->tap_count; i++)
 		if (host->taps[i]->place == place && host->taps[i]->ifindex == ifindex)
@@ -89,7 +90,7 @@ static void rescan_place(struct host *host, struct host_place *place)
 {
 	for (const struct host_link *link = host_links_next(place->links, NULL); link;
 	     link = host_links_next(place->links, link)) {
-		struct host_tap *tap = find(host, place, link->device.ifindex);
+		struct host_tap *tap = host_taps_find(host, place, link->device.ifindex);
 
 		if (!tap && is_tap(host, place, &link->device))
 			tap = make(host, place, link->device.ifindex);
@@ -141,7 +142,7 @@ int host_taps_change_allowed(struct host *host, const char *place_name, int ifin
 
 	if (!link || (ifindex && link->device.ifindex != ifindex))
 		return -ENODEV;
-	tap = find(host, place, link->device.ifindex);
+	tap = host_taps_find(host, place, link->device.ifindex);
 	for (size_t i = 0; tap && i < tap->allowed_count; i++) {
 		if (memcmp(tap->allowed[i], mac, ETH_ALEN) != 0)
 			continue;

@@ -11,6 +11,10 @@
  */
 void host_taps_rescan(struct host *host);
 
+/* NULL: there is none. */
+struct host_tap *host_taps_find(const struct host *host, const struct host_place *place,
+				int ifindex);
+
 /* Removes all taps, without touching entries. */
 void host_taps_close(struct host *host);
 

@@ -1,25 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "pair/pair_drain.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/names.h"
 #include "datapath/drain_read.h"
 #include "maps/slot_drain.h"
+#include "pair/switch.h"
 
 #include <errno.h>
 #include <inttypes.h>
 
-#define NS_PER_S 1000000000ULL
 #define DRAINED_LOOK_NS 500000000ULL /* whether it is still so */
-
-static void set_admin(const struct world *world, const struct pair *pair, enum vfsteer_admin admin)
-{
-	struct vfsteer_state state = pins_state(&world->pins, pair->slot), wanted;
-
-	do {
-		wanted = state;
-		wanted.admin = admin;
-	} while (!pins_state_change(&world->pins, pair->slot, &state, wanted));
-}
 
 int pair_drain_begin(struct world *world, struct pair *pair, unsigned for_s)
 {
@@ -29,8 +20,8 @@ int pair_drain_begin(struct world *world, struct pair *pair, unsigned for_s)
 
 	if (pair->primary && state.primary != PRIMARY_ABSENT && standby && !standby->carrier)
 		return -ENOTCONN;
-	slot_drain_begin(slot, state.admin, for_s ? pair_clock_ns() + for_s * NS_PER_S : 0);
-	set_admin(world, pair, ADMIN_STANDBY);
+	slot_drain_begin(slot, state.admin, for_s ? pair_clock_ns() + for_s * CLOCK_NS_PER_S : 0);
+	switch_set_admin(world, pair, ADMIN_STANDBY);
 	pair->drain = (struct drain){ 0 };
 	pair->operator_asked = pair->due = true;
 	return 0;
@@ -45,7 +36,7 @@ void pair_drain_expire(struct world *world, struct pair *pair)
 	if (slot_drain(slot) == DRAIN_NONE || !until_ns || now_ns < until_ns)
 		return;
 	admin = slot_drain_end(slot);
-	set_admin(world, pair, admin);
+	switch_set_admin(world, pair, admin);
 	log_info("%s: the drain ends after its time: admin: %s", slot->owner, words_admin(admin));
 }
 

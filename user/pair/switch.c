@@ -49,3 +49,13 @@ void switch_force(const struct world *world, const struct pair *pair,
 		}
 	} while (!pins_state_change(&world->pins, pair->slot, &state, wanted));
 }
+
+void switch_set_admin(const struct world *world, const struct pair *pair, enum vfsteer_admin admin)
+{
+	struct vfsteer_state state = pins_state(&world->pins, pair->slot), wanted;
+
+	do {
+		wanted = state;
+		wanted.admin = admin;
+	} while (!pins_state_change(&world->pins, pair->slot, &state, wanted));
+}

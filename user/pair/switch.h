@@ -28,4 +28,7 @@ enum switch_result switch_carry_out(struct world *world, struct pair *pair,
 void switch_force(const struct world *world, const struct pair *pair,
 		  enum vfsteer_primary_state primary, enum vfsteer_cause cause);
 
+/* With any word: sets what the operator requested. The next step of the pair follows it. */
+void switch_set_admin(const struct world *world, const struct pair *pair, enum vfsteer_admin admin);
+
 #endif
