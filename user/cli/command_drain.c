@@ -7,7 +7,6 @@
 #include "control/control.h"
 #include "datapath/drain_read.h"
 #include "maps/pins.h"
-#include "maps/slot.h"
 #include "maps/slot_drain.h"
 #include "policy/policy.h"
 
@@ -138,46 +137,30 @@ static int wait_until_drained(struct waiting *waiting, const char *standby, unsi
 int command_drain(int argc, char **argv)
 {
 	static struct options options;
-	char message[512], standby[VFSTEER_NAME_SIZE];
-	struct pins pins;
-	struct waiting waiting = { .pins = &pins };
+	struct named_pair pair;
+	struct waiting waiting = { .pins = &pair.pins };
 	int status = arguments_parse(argc, argv, OPTIONS_BPFFS | OPTIONS_DRAIN, 1, 1, &options);
-	int slot, error;
+	int error;
 
 	if (!status)
 		status = arguments_check_name(argv[0], options.operands[0]);
+	if (!status)
+		status = names_open_pair(argv[0], options.bpffs, options.operands[0], &pair);
 	if (status)
 		return status;
-	if (pins_open(options.bpffs, true, &pins, message, sizeof(message)) != PINS_OK) {
-		log_error("drain: %s", message);
-		return 1;
-	}
-	status = 1;
-	slot = names_find_pair(&pins, options.operands[0]);
-	if (slot_explain_foreign(&pins, message, sizeof(message))) {
-		log_error("drain: %s", message);
-		goto out;
-	}
-	if (slot < 0) {
-		log_error("drain: %s: no such pair: 'vfsteer status' lists those there are",
-			  options.operands[0]);
-		goto out;
-	}
-	snprintf(standby, sizeof(standby), "%.*s", (int)sizeof(standby) - 1,
-		 pins.pairs[slot].owner);
+	waiting.bpffs = options.bpffs;
+	waiting.slot = pair.slot;
 	error = link_requests_new(&waiting.requests);
 	if (error) {
 		log_error("drain: netlink: %s: the queues cannot be read", strerror(-error));
-		goto out;
+		status = 1;
+	} else {
+		status = begin(&options, pair.owner, &waiting);
+		if (!status)
+			status = wait_until_drained(&waiting, pair.owner,
+						    options.drain_timeout_s ?: DEFAULT_TIMEOUT_S);
+		link_requests_free(waiting.requests);
 	}
-	waiting.bpffs = options.bpffs;
-	waiting.slot = (unsigned)slot;
-	status = begin(&options, standby, &waiting);
-	if (!status)
-		status = wait_until_drained(&waiting, standby,
-					    options.drain_timeout_s ?: DEFAULT_TIMEOUT_S);
-	link_requests_free(waiting.requests);
-out:
-	pins_close(&pins);
+	pins_close(&pair.pins);
 	return status ? status : commands_finish_output(argv[0], 0);
 }

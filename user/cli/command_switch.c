@@ -6,7 +6,6 @@
 #include "cli/find_pair.h"
 #include "control/control.h"
 #include "maps/pins.h"
-#include "maps/slot.h"
 #include "maps/slot_drain.h"
 #include "policy/policy.h"
 
@@ -66,9 +65,8 @@ static int command_switch_ask(const struct pins *pins, const char *standby, cons
 int command_switch(int argc, char **argv)
 {
 	static struct options options;
-	char message[512], standby[VFSTEER_NAME_SIZE];
-	struct pins pins;
-	int status = arguments_parse(argc, argv, OPTIONS_BPFFS, 2, 2, &options), slot, error;
+	struct named_pair pair;
+	int status = arguments_parse(argc, argv, OPTIONS_BPFFS, 2, 2, &options), error;
 	const char *path = options.operands[1];
 
 	if (!status)
@@ -80,35 +78,19 @@ int command_switch(int argc, char **argv)
 			  *path ? path : "''");
 		return EXIT_USAGE;
 	}
-	if (pins_open(options.bpffs, true, &pins, message, sizeof(message)) != PINS_OK) {
-		log_error("switch: %s", message);
-		return 1;
-	}
-	slot = names_find_pair(&pins, options.operands[0]);
-	status = 1;
-	if (slot_explain_foreign(&pins, message, sizeof(message))) {
-		log_error("switch: %s", message);
-		goto out;
-	}
-	if (slot < 0) {
-		log_error("switch: %s: no such pair: 'vfsteer status' lists those there are",
-			  options.operands[0]);
-		goto out;
-	}
-	snprintf(standby, sizeof(standby), "%.*s", (int)sizeof(standby) - 1,
-		 pins.pairs[slot].owner);
-	error = command_switch_ask(&pins, standby, path, &status);
-	if (!error)
-		goto out;
-	if (pins_agent_runs(options.bpffs)) {
+	status = names_open_pair(argv[0], options.bpffs, options.operands[0], &pair);
+	if (status)
+		return status;
+	error = command_switch_ask(&pair.pins, pair.owner, path, &status);
+	if (error && pins_agent_runs(options.bpffs)) {
 		log_error(
 			"switch: the agent does not answer: %s: look at its log, or start it again",
 			strerror(-error));
 		status = 1;
-		goto out;
+	} else if (error) {
+		status = command_switch_pins(&pair.pins, (int)pair.slot, pair.owner,
+					     command_switch_admin(path));
 	}
-	status = command_switch_pins(&pins, slot, standby, command_switch_admin(path));
-out:
-	pins_close(&pins);
+	pins_close(&pair.pins);
 	return status ? status : commands_finish_output(argv[0], 0);
 }
