@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The configuration file: any bytes are read, or refused with one line and nothing changed. */
+#include "base/ini_text.c"
 #include "cli/config.c"
 #include "cli/config_keys.c"
 #include "cli/config_pair.c"
@@ -22,11 +23,10 @@ static void expect_lines(const char *text, size_t size)
 	struct config_reading *reading = calloc(1, sizeof(*reading));
 	char *line = malloc(LINE_SIZE);
 
-	reading->next = text;
-	reading->end = text + size;
+	ini_text_begin(&reading->text, text, size);
 	while (config_next_line(line, LINE_SIZE, reading))
 		FUZZ_EXPECT(strlen(line) < LINE_SIZE);
-	FUZZ_EXPECT(reading->next == reading->end || reading->mistake[0]);
+	FUZZ_EXPECT(reading->text.next == reading->text.end || reading->text.mistake[0]);
 	free(line);
 	free(reading);
 }

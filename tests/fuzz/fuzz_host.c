@@ -3,6 +3,7 @@
  * What the host part reads: the first byte chooses its configuration (0), its list of entries (1),
  * or the kernel's message about a PF (others).
  */
+#include "base/ini_text.c"
 #include "host/host_config.c"
 #include "host/host_config_keys.c"
 #include "host/host_journal.c"

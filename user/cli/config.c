@@ -3,30 +3,14 @@
 #include "base/device_name.h"
 #include "cli/config_reading.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <ini.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define CONFIG_PAIR_PREFIX "pair "
 #define CONFIG_PORT_PREFIX "port "
-#define CONFIG_BYTE_ORDER_MARK "\xef\xbb\xbf"
-
-int config_mistake(struct config_reading *reading, const char *format, ...)
-{
-	va_list arguments;
-
-	if (!reading->mistake[0]) {
-		reading->mistake_line = reading->line;
-		va_start(arguments, format);
-		vsnprintf(reading->mistake, sizeof(reading->mistake), format, arguments);
-		va_end(arguments);
-	}
-	return 0;
-}
 
 /* Sets a key of the present section; @of: its struct. */
 static int config_set(struct config_reading *reading, void *of, const char *name, const char *value)
@@ -68,14 +52,6 @@ static bool config_is_new(struct config_reading *reading, const char *name)
 	return true;
 }
 
-/* '-' in a key is read as '_'. */
-static void config_write_name(const char *said, char *ret, size_t size)
-{
-	snprintf(ret, size, "%s", said);
-	for (char *at = ret; (at = strchr(at, '-'));)
-		*at = '_';
-}
-
 static int config_handle(void *argument, const char *section, const char *said, const char *value)
 {
 	struct config_reading *reading = argument;
@@ -83,8 +59,7 @@ static int config_handle(void *argument, const char *section, const char *said, 
 	struct options_port *port;
 	char name[INI_MAX_LINE];
 
-	config_write_name(said, name, sizeof(name));
-
+	ini_text_key(said, name, sizeof(name));
 	if (!section[0])
 		return config_mistake(reading,
 				      "%s: before any section: begin with [agent], [pair "
@@ -112,7 +87,7 @@ static bool config_end_section(struct config_reading *reading)
 {
 	if (!reading->section_line || reading->kind == CONFIG_AGENT)
 		return true;
-	reading->line = reading->section_line;
+	reading->text.line = reading->section_line;
 	if (reading->kind == CONFIG_PAIR)
 		config_mistake(reading,
 			       "[pair %s]: nothing in it: write primary = auto, or primary = NAME",
@@ -145,7 +120,7 @@ static bool config_begin_section(struct config_reading *reading, const char *lin
 				      "[%s]: '%s' follows on the line: write it on the next one",
 				      name, rest);
 	memset(reading->section, 0, sizeof(reading->section));
-	reading->section_line = reading->line;
+	reading->section_line = reading->text.line;
 	reading->kind = CONFIG_AGENT;
 	if (!strcmp(name, "agent"))
 		return true;
@@ -173,71 +148,45 @@ static bool config_begin_section(struct config_reading *reading, const char *lin
 	return true;
 }
 
-/* An ini_reader. Removes indentation, which libinih would read as a continued value. */
+/* An ini_reader. */
 static char *config_next_line(char *ret, int size, void *argument)
 {
 	struct config_reading *reading = argument;
-	const char *text = reading->next;
-	size_t length;
 
-	if (text == reading->end || reading->mistake[0])
+	switch (ini_text_next(&reading->text, " \t\v\f\r", ret, (size_t)size)) {
+	case INI_LINE:
+		return ret[0] != '[' || config_begin_section(reading, ret) ? ret : NULL;
+	case INI_CONTROL:
+		config_mistake(reading, "has a control character: not a text file, name "
+					"another file with --config");
 		return NULL;
-	reading->line++;
-	length = (size_t)(reading->end - text);
-	if (memchr(text, '\n', length))
-		length = (size_t)((const char *)memchr(text, '\n', length) - text);
-	reading->next = text + length + (text + length < reading->end);
-	for (; length && isspace((unsigned char)*text); length--)
-		text++;
-	while (length && isspace((unsigned char)text[length - 1]))
-		length--;
-	for (size_t i = 0; i < length; i++) {
-		if (iscntrl((unsigned char)text[i]) && text[i] != '\t') {
-			config_mistake(reading, "has a control character: not a text file, name "
-						"another file with --config");
-			return NULL;
-		}
-	}
-	if (length >= (size_t)size) {
+	case INI_LONG:
 		config_mistake(reading, "longer than %d characters: no setting is, shorten it",
 			       size - 1);
 		return NULL;
+	default:
+		return NULL;
 	}
-	memcpy(ret, text, length);
-	ret[length] = '\0';
-	return ret[0] != '[' || config_begin_section(reading, ret) ? ret : NULL;
 }
 
 int config_parse(const char *path, const char *text, size_t length, struct options *options,
 		 char *message, size_t size)
 {
 	struct config_reading *reading = calloc(1, sizeof(*reading));
-	size_t mark = strlen(CONFIG_BYTE_ORDER_MARK);
-	int error = 0, line;
+	int error, line;
 
 	if (!reading) {
 		snprintf(message, size, "%s: %s", path, strerror(ENOMEM));
 		return -ENOMEM;
 	}
 	reading->options = *options;
-	reading->next =
-		length >= mark && !memcmp(text, CONFIG_BYTE_ORDER_MARK, mark) ? text + mark : text;
-	reading->end = text + length;
+	ini_text_begin(&reading->text, text, length);
 	line = ini_parse_stream(config_next_line, reading, config_handle, reading);
-	if (!line && !reading->mistake[0] && config_end_section(reading))
+	if (!line && !reading->text.mistake[0] && config_end_section(reading))
 		config_check_ports(reading);
-	if (line < 0) {
-		error = -ENOMEM;
-		snprintf(message, size, "%s: %s", path, strerror(ENOMEM));
-	} else if (line && (!reading->mistake_line || line < reading->mistake_line)) {
-		error = -EINVAL;
-		snprintf(message, size, "%s:%d: neither a [section] nor NAME = VALUE", path, line);
-	} else if (reading->mistake[0]) {
-		error = -EINVAL;
-		snprintf(message, size, "%s:%d: %s", path, reading->mistake_line, reading->mistake);
-	} else {
+	error = ini_text_result(&reading->text, line, path, message, size);
+	if (!error)
 		*options = reading->options;
-	}
 	free(reading);
 	return error;
 }

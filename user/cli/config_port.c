@@ -22,7 +22,7 @@ struct options_port *config_port_of_section(struct config_reading *reading)
 	}
 	snprintf(options->ports[options->port_count].name, sizeof(options->ports[0].name), "%.*s",
 		 IF_NAMESIZE - 1, name);
-	reading->port_lines[options->port_count] = reading->line;
+	reading->port_lines[options->port_count] = reading->text.line;
 	return &options->ports[options->port_count++];
 }
 
@@ -89,7 +89,7 @@ int config_check_ports(struct config_reading *reading)
 	for (unsigned i = 0; i < reading->options.port_count; i++) {
 		const struct options_port *port = &reading->options.ports[i];
 
-		reading->line = reading->port_lines[i];
+		reading->text.line = reading->port_lines[i];
 		if (!port->pair[0])
 			return config_mistake(reading, "[port %s]: no pair: write pair = STANDBY",
 					      port->name);

@@ -3,6 +3,7 @@
 #ifndef CLI_CONFIG_READING_H
 #define CLI_CONFIG_READING_H
 
+#include "base/ini_text.h"
 #include "cli/arguments.h"
 #include "cli/config_keys.h"
 
@@ -17,24 +18,17 @@ struct config_setting {
 
 struct config_reading {
 	struct options options;
-	const char *next, *end;	   /* the text that is not read yet */
-	int line;		   /* number of the last line that was read */
-	enum config_section kind;  /* of the present section */
+	struct ini_text text;
+	enum config_section kind;	 /* of the present section */
 	char section[OPTIONS_NAME_SIZE]; /* of the present section: its name */
-	int section_line;	   /* of the present section, while it is empty; else 0 */
+	int section_line;		 /* of the present section, while it is empty; else 0 */
 	unsigned setting_count;
 	struct config_setting settings[CONFIG_SETTINGS_MAX];
 	int port_lines[VFSTEER_MAX_PORTS]; /* line of the first setting of each of options.ports */
-	int mistake_line;
-	char mistake[512]; /* the first one */
 };
 
-/*
- * Notes the first mistake, with the number of the last line. Returns 0, which a handler of libinih
- * returns then.
- */
-__attribute__((format(printf, 2, 3))) int config_mistake(struct config_reading *reading,
-							 const char *format, ...);
+/* As ini_text_mistake. */
+#define config_mistake(reading, ...) ini_text_mistake(&(reading)->text, __VA_ARGS__)
 
 /* Keys with a parser of their own: struct config_key.read. */
 int config_add_announce_except(struct config_reading *reading, void *of, const char *value);

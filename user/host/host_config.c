@@ -10,7 +10,6 @@
 #include "host/host_config_reading.h"
 
 #define TAP_PREFIX "tap "
-#define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
 static int begin_tap(struct host_config_reading *reading, const char *name)
 {
@@ -28,7 +27,7 @@ static int begin_tap(struct host_config_reading *reading, const char *name)
 	if (room_for_one(config->taps, config->tap_count, &config->tap_size))
 		return host_config_mistake(reading, "[tap %s]: %s", name, strerror(ENOMEM));
 	reading->tap = &config->taps[config->tap_count++];
-	*reading->tap = (struct host_config_tap){ .line = reading->line };
+	*reading->tap = (struct host_config_tap){ .line = reading->text.line };
 	snprintf(reading->tap->name, sizeof(reading->tap->name), "%.*s", IF_NAMESIZE - 1, name);
 	return 1;
 }
@@ -58,49 +57,25 @@ static int begin_section(struct host_config_reading *reading, const char *line)
 				   "[%s]: no such section: there are [host] and [tap NAME]", name);
 }
 
-static bool is_blank(char character)
-{
-	return character == ' ' || character == '\t' || character == '\r';
-}
-
-static bool is_control(char character)
-{
-	return ((unsigned char)character < 0x20 && character != '\t') || character == 0x7f;
-}
-
-/* An ini_reader. Without indentation, which libinih takes for more of the value before. */
+/* An ini_reader. */
 static char *next_line(char *ret, int size, void *argument)
 {
 	struct host_config_reading *reading = argument;
-	const char *text = reading->next;
-	size_t length = (size_t)(reading->end - text);
-	const char *newline = memchr(text, '\n', length);
+	int most = size < HOST_CONFIG_LINE_SIZE ? size : HOST_CONFIG_LINE_SIZE;
 
-	if (text == reading->end || reading->mistake[0])
+	switch (ini_text_next(&reading->text, " \t\r", ret, (size_t)most)) {
+	case INI_LINE:
+		return ret[0] != '[' || begin_section(reading, ret) ? ret : NULL;
+	case INI_CONTROL:
+		host_config_mistake(reading, "holds a control character: this is no text, "
+					     "name another file with --config");
 		return NULL;
-	reading->line++;
-	length = newline ? (size_t)(newline - text) : length;
-	reading->next = text + length + (newline != NULL);
-	for (; length && is_blank(*text); length--)
-		text++;
-	while (length && is_blank(text[length - 1]))
-		length--;
-	for (size_t i = 0; i < length; i++) {
-		if (is_control(text[i])) {
-			host_config_mistake(reading, "holds a control character: this is no text, "
-						     "name another file with --config");
-			return NULL;
-		}
-	}
-	if (length >= (size_t)size || length >= HOST_CONFIG_LINE_SIZE) {
-		host_config_mistake(reading, "longer than %d characters: shorten it",
-				    (size < HOST_CONFIG_LINE_SIZE ? size : HOST_CONFIG_LINE_SIZE) -
-					    1);
+	case INI_LONG:
+		host_config_mistake(reading, "longer than %d characters: shorten it", most - 1);
+		return NULL;
+	default:
 		return NULL;
 	}
-	memcpy(ret, text, length);
-	ret[length] = '\0';
-	return ret[0] != '[' || begin_section(reading, ret) ? ret : NULL;
 }
 
 static int handle(void *argument, const char *section, const char *said, const char *value)
@@ -108,10 +83,7 @@ static int handle(void *argument, const char *section, const char *said, const c
 	struct host_config_reading *reading = argument;
 	char name[HOST_CONFIG_LINE_SIZE];
 
-	/* A name may be written with '-' for '_'. */
-	snprintf(name, sizeof(name), "%s", said);
-	for (char *at = name; (at = strchr(at, '-'));)
-		*at = '_';
+	ini_text_key(said, name, sizeof(name));
 	if (!section[0])
 		return host_config_mistake(
 			reading, "%s: stands before any section: begin with [host] or [tap NAME]",
@@ -122,28 +94,19 @@ static int handle(void *argument, const char *section, const char *said, const c
 int host_config_parse(const char *path, const char *text, size_t length, struct host_config *config,
 		      char *message, size_t size)
 {
-	size_t mark = strlen(BYTE_ORDER_MARK);
 	struct host_config_reading *reading = calloc(1, sizeof(*reading));
-	int line, error = -EINVAL;
+	int line, error;
 
 	if (!reading) {
 		snprintf(message, size, "%s: %s", path, strerror(ENOMEM));
 		return -ENOMEM;
 	}
 	reading->config = config;
-	reading->end = text + length;
-	reading->next = length >= mark && !memcmp(text, BYTE_ORDER_MARK, mark) ? text + mark : text;
+	ini_text_begin(&reading->text, text, length);
 	line = ini_parse_stream(next_line, reading, handle, reading);
-	if (!line && !reading->mistake[0])
+	if (!line && !reading->text.mistake[0])
 		host_config_check(reading);
-	if (line > 0 && (!reading->mistake_line || line < reading->mistake_line))
-		snprintf(message, size, "%s:%d: neither a [section] nor NAME = VALUE", path, line);
-	else if (reading->mistake[0])
-		snprintf(message, size, "%s:%d: %s", path, reading->mistake_line, reading->mistake);
-	else if (line < 0)
-		snprintf(message, size, "%s: %s", path, strerror(ENOMEM));
-	else
-		error = 0;
+	error = ini_text_result(&reading->text, line, path, message, size);
 	free(reading);
 	return error;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The keys of host.conf, and reading the file. */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,19 +11,6 @@
 
 #define SILENCE_LEAST_S 1
 #define SILENCE_MOST_S 86400
-
-int host_config_mistake(struct host_config_reading *reading, const char *format, ...)
-{
-	va_list arguments;
-
-	if (!reading->mistake[0]) {
-		reading->mistake_line = reading->line;
-		va_start(arguments, format);
-		vsnprintf(reading->mistake, sizeof(reading->mistake), format, arguments);
-		va_end(arguments);
-	}
-	return 0;
-}
 
 static int read_yes(struct host_config_reading *reading, const char *name, const char *value,
 		    bool *ret)
@@ -169,7 +155,7 @@ void host_config_check(struct host_config_reading *reading)
 	for (size_t i = 0; i < config->tap_count; i++) {
 		if (config->taps[i].mac_count)
 			continue;
-		reading->line = config->taps[i].line;
+		reading->text.line = config->taps[i].line;
 		host_config_mistake(reading, "[tap %s]: no mac: say mac = MAC",
 				    config->taps[i].name);
 	}
