@@ -80,18 +80,12 @@ int host_command_check(int argc, char **argv)
 
 	if (status)
 		return status;
-	config = host_config_new();
+	config = host_config_read(arguments.config, message, sizeof(message));
 	if (!config) {
-		log_error("check: out of memory");
+		log_error("check: %s", message);
 		return EXIT_FAILURE;
 	}
-	if (host_config_read(arguments.config ? arguments.config : HOST_CONFIG_FILE,
-			     arguments.config != NULL, config, message, sizeof(message))) {
-		log_error("check: %s", message);
-		status = EXIT_FAILURE;
-	} else {
-		status = host_commands_finish(argv[0], check(&arguments, config));
-	}
+	status = host_commands_finish(argv[0], check(&arguments, config));
 	host_config_free(config);
 	return status;
 }

@@ -38,18 +38,12 @@ int host_command_run(int argc, char **argv)
 
 	if (status)
 		return status;
-	config = host_config_new();
+	config = host_config_read(arguments.config, message, sizeof(message));
 	if (!config) {
-		log_error("run: out of memory");
-		return EXIT_FAILURE;
-	}
-	if (host_config_read(arguments.config ? arguments.config : HOST_CONFIG_FILE,
-			     arguments.config != NULL, config, message, sizeof(message))) {
 		log_error("run: %s", message);
-		host_config_free(config);
 		return EXIT_FAILURE;
 	}
-	return host_daemon_run(config, arguments.run_dir, whole_command);
+	return host_daemon_run(config, arguments.config, arguments.run_dir, whole_command);
 }
 
 /* Sends @request to the running process and prints the answer. Returns the exit status. */

@@ -42,13 +42,15 @@ struct host_config *host_config_new(void);
 void host_config_free(struct host_config *config); /* takes NULL */
 
 /*
- * Reads @path into @config. Without @is_named, a file that does not exist is an empty one. Returns
- * 0, or -errno with a message of one line: "PATH:LINE: what: why"; @config is then not to be used.
+ * Reads the file @named; NULL: HOST_CONFIG_FILE, which is an empty one if it does not exist. NULL:
+ * failed, with a message of one line: "PATH:LINE: what: why".
  */
-int host_config_read(const char *path, bool is_named, struct host_config *config, char *message,
-		     size_t size);
+struct host_config *host_config_read(const char *named, char *message, size_t size);
 
-/* The same for the @length bytes of @text; @path is for the message. */
+/*
+ * Reads the @length bytes of @text into @config; @path is for the message. Returns 0, or -errno
+ * with a message; @config is then not to be used.
+ */
 int host_config_parse(const char *path, const char *text, size_t length, struct host_config *config,
 		      char *message, size_t size);
 

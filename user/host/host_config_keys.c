@@ -192,7 +192,7 @@ void host_config_free(struct host_config *config)
 	free(config);
 }
 
-int host_config_read(const char *path, bool is_named, struct host_config *config, char *message,
+static int read_file(const char *path, bool is_named, struct host_config *config, char *message,
 		     size_t size)
 {
 	char *text = malloc(HOST_CONFIG_FILE_SIZE + 1);
@@ -217,4 +217,18 @@ int host_config_read(const char *path, bool is_named, struct host_config *config
 	}
 	free(text);
 	return error;
+}
+
+struct host_config *host_config_read(const char *named, char *message, size_t size)
+{
+	struct host_config *config = host_config_new();
+
+	if (!config) {
+		snprintf(message, size, "out of memory");
+		return NULL;
+	}
+	if (!read_file(named ? named : HOST_CONFIG_FILE, named != NULL, config, message, size))
+		return config;
+	host_config_free(config);
+	return NULL;
 }

@@ -72,11 +72,21 @@ static int on_timer(sd_event_source *source, uint64_t time_us, void *argument)
 	return 0;
 }
 
+/* A mistake in the file would end the next process, and with it the sharing for all guests. */
 static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *argument)
 {
+	static char message[PATH_MAX + 1024];
 	struct host *host = argument;
+	struct host_config *next = host_config_read(host->config_file, message, sizeof(message));
 
 	(void)source, (void)info;
+	if (!next) {
+		log_error("run: %s (nothing is changed: the configuration read before stays in "
+			  "use)",
+			  message);
+		return 0;
+	}
+	host_config_free(next);
 	host->restart = true;
 	return sd_event_exit(host->loop, 0);
 }
@@ -187,9 +197,11 @@ static int start(struct host *host)
 	return error ? step_failed("timer", error) : 0;
 }
 
-int host_daemon_run(struct host_config *config, const char *run_directory, char **arguments)
+int host_daemon_run(struct host_config *config, const char *config_file, const char *run_directory,
+		    char **arguments)
 {
 	struct host host = { .config = config,
+			     .config_file = config_file,
 			     .run_directory = run_directory,
 			     .namespace_fd = -1,
 			     .control_fd = -1,

@@ -92,6 +92,7 @@ struct host_totals {
 struct host {
 	sd_event *loop;
 	struct host_config *config;
+	const char *config_file; /* NULL: the default */
 	const char *run_directory;
 	int namespace_fd; /* of the first place */
 	int places_error; /* the last one, logged */

@@ -10,8 +10,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
 from host_stage import (  # noqa: E402
-    ABSENT, DOWN, DRAINED, ENDS, JOINING, LEAVING, PRIMARY, READY, STANDBY, Tap, case, mac_of,
-    main, section, signal_frame,
+    ABSENT, DOWN, DRAINED, ENDS, JOINING, LEAVING, PRIMARY, READY, STANDBY, Tap, case,
+    check_log, mac_of, main, section, signal_frame,
 )
 from rig import check, check_equal, inject, note, wait  # noqa: E402
 from tools.rig.netns import Netns  # noqa: E402
@@ -248,6 +248,30 @@ def ends_and_starts(stage):
     check_equal(stage.entries(), {MAC}, "that of the tap which is still there")
     tap.says(PRIMARY, READY)
     stage.wait_entries([], "it is on its VF")
+
+
+@case(configuration=CONFIGURATION)
+def a_mistake_at_a_reload_changes_nothing(stage):
+    """SIGHUP with a mistake in the file, and without the file: it goes on with what it has read."""
+    tap = on_primary(stage)
+    for change, why in (
+        (lambda: stage.configure("[host]\nsilence = soon\n"), ":2: silence = soon: not a number"),
+        (stage.config.unlink, ": No such file or directory"),
+    ):
+        change()
+        stage.daemon.send_signal(signal.SIGHUP)
+        wait(f"a message: {why}", lambda: f"{stage.config}{why}" in stage.log.read_text())
+        tap.says(STANDBY, ABSENT)
+        stage.wait_entries([MAC], "shared after the mistake")
+        tap.says(PRIMARY, READY)
+        stage.wait_entries([], "taken back after the mistake")
+    check(stage.daemon.poll() is None, "it ended")
+    check_log(stage, "stays in use")
+    stage.configure(section(OTHER, "vnet1"))
+    stage.daemon.send_signal(signal.SIGHUP)
+    other = on_primary(stage, stage.tap(1))
+    other.says(STANDBY, ABSENT)
+    stage.wait_entries([OTHER], "the new section")
 
 
 @case(configuration="")
