@@ -2,7 +2,7 @@
 /*
  * The kernel functions that are watched. A row is the only place in the code that lists one: the
  * program, its weight in `status` and its part in the self-test are made from it.
- * docs/internals/watch-programs.md lists each row; tests/build/test_language.py compares them.
+ * docs/internals/watch-programs.md lists each row; tests/build/test_documented.py compares them.
  *
  * F(function, since, sees, match, arguments, warns, tested, superseded_by)
  *

@@ -4,8 +4,8 @@
  * in the code that lists them. Their numbers and places stand in pinned maps, so rows are
  * appended, and never moved, reused or removed.
  *
- * docs/reference/ lists each row with its explanation, word for word; tests/build/test_language.py
- * compares them.
+ * docs/reference/ lists each row with its explanation, word for word;
+ * tests/build/test_documented.py compares them.
  */
 #ifndef VFSTEER_TABLES_H
 #define VFSTEER_TABLES_H

@@ -76,7 +76,7 @@ missing "$work/host-text" $commands "${options[@]}" >"$work/log"
 result $? host-manual-names-every-command-option-and-key
 
 # Of the help, which the program makes from its table of keys. What else the page says of each:
-# test_language.py.
+# test_documented.py.
 mapfile -t keys < <(sed -n 's/^ *\([a-z_]*\) = .*/\1/p' "$work/help" | sort -u)
 missing "$work/format" "${keys[@]}" >"$work/log"
 [ ${#keys[@]} -ge 15 ] && [ ! -s "$work/log" ]

@@ -5,13 +5,13 @@ of either kind. At 2,000 packets a second each way nothing may be lost.
 """
 
 import re
-import struct
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "lib"))
+sys.path.insert(1, str(Path(__file__).resolve().parents[1] / "netns/lib"))
 
-from events import HOST_SIGNAL  # noqa: E402
+from host_signals import DRAINED, is_signal, parse  # noqa: E402
 from stage import case, check, check_equal, main  # noqa: E402
 
 GUESTS = {
@@ -21,18 +21,11 @@ GUESTS = {
 LATER = [
     ("full", "6.12-net_failover/*", "6.12/drain-and-back and signals of an unplug; netns drain"),
 ]
-PRIMARY, DRAINED = 1, 1
-STATES = ("absent", "joining", "ready", "leaving", "down")
 
 
 def signals(capture):
-    """[(active, state, flags, age_us)] of the frames of docs/reference/host-signal.md."""
-    found = []
-    for frame in capture.stop():
-        if frame.ethertype == HOST_SIGNAL and frame.data[14:19] == b"VFST\1":
-            flags, active, state = struct.unpack_from("!HBB", frame.data, 22)
-            found.append((active, STATES[state], flags, *struct.unpack_from("!I", frame.data, 54)))
-    return found
+    """The host signals of a capture, which ends."""
+    return [parse(frame.data) for frame in capture.stop() if is_signal(frame.data)]
 
 
 def name_of(guest):
@@ -61,8 +54,9 @@ def drain_and_back(guest):
     check_equal(guest.check(f"cat /sys/class/net/{vf}/statistics/tx_packets"), sent, "sent since")
     text += ", " + guest.survive(back, drain, "back")
     said = signals(capture)
-    check((0, "ready", DRAINED) in {one[:3] for one in said}, f"not reported: {said}")
-    check_equal(said[-1][:3], (PRIMARY, "ready", 0), "the last signal")
+    told = [(one.active, one.state, one.flags) for one in said]
+    check(("standby", "ready", DRAINED) in told, f"not reported: {said}")
+    check_equal(told[-1], ("primary", "ready", 0), "the last signal")
     return text
 
 
@@ -89,13 +83,13 @@ def signals_of_an_unplug(guest):
     guest.lab.unplug_vf()
     guest.wait_active("standby")
     said = signals(capture)
-    left = [one for one in said if one[0] != PRIMARY]
-    check(left and left[0][1] == "leaving", f"the first signal after the switch: {left[:1]}")
-    check_equal(left[-1][1], "absent", "the last state")
+    left = [one for one in said if one.active != "primary"]
+    check(left and left[0].state == "leaving", f"the first signal after the switch: {left[:1]}")
+    check_equal(left[-1].state, "absent", "the last state")
     check_equal(signals(wire), [], "signals on the VF's wire")
     announced = re.search(rf"switch {switches + 1}, announced ([\d.]+) ms after it", guest.log())
     return (
-        f"{left[0][3] / 1000:.2f} ms from the switchover to the signal, "
+        f"{left[0].age_us / 1000:.2f} ms from the switchover to the signal, "
         f"{announced[1]} ms to the end of the announcement"
     )
 

@@ -10,10 +10,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent / "lib"))
 sys.path.insert(1, str(Path(__file__).resolve().parents[1] / "netns/lib"))
 
-from host_stage import (  # noqa: E402
-    ABSENT, LEAVING, PRIMARY, READY, STANDBY, mac_of, signal_frame,
-)
+from announcements import RARP  # noqa: E402
+from host_signals import ABSENT, LEAVING, PRIMARY, READY, STANDBY, signal_frame  # noqa: E402
+from host_stage import mac_of  # noqa: E402
 from igb_host import FRAMES, VFS, HostGuest  # noqa: E402
+from rig import BROADCAST, frame  # noqa: E402
 from stage import case, check, check_equal, main  # noqa: E402
 
 GUESTS = {"6.12": {"kernel": "6.12"}, "6.1": {"kernel": "6.1"}}
@@ -74,16 +75,30 @@ def within_milliseconds(host):
     return f"from the signal to the entry: median {spent[5]} us, at most {spent[-1]} us (emulated)"
 
 
+def allowed_tap(host):
+    host.set_vf(1, OTHER)
+    host.tap("vnet0", MAC)
+    host.check(f"vfsteer-host allow vnet0 {MAC}")
+    host.wait_entries(())
+
+
+def comes_while_a_vf_gets_the_mac(host, said):
+    """The MAC is shared for what the guest @said, and all frames come, over the moment."""
+    host.send(("vnet0", said))
+    host.wait_entries([MAC])
+    got = host.delivered("vnet0", MAC, 100, during=lambda: host.set_vf(0, MAC))
+    check_equal(got, 100, "frames at the tap while a VF gets the MAC")
+    return f"{got} of 100 frames, over the moment"
+
+
 @case()
 def the_mac_comes_to_the_vf_while_it_is_on_its_standby(host):
     """The destination of a stock host: `ip link set vf mac` comes just before device_add."""
     host.tap("vnet0", MAC)
     host.set_vf(1, OTHER)
-    host.send(("vnet0", signal_frame(MAC, STANDBY, ABSENT, 1, interval_ms=60000)))
-    host.wait_entries([MAC])
-    got = host.delivered("vnet0", MAC, 100, during=lambda: host.set_vf(0, MAC))
-    check_equal(got, 100, "frames at the tap while a VF gets the MAC")
-    return f"{got} of 100 frames, over the moment"
+    return comes_while_a_vf_gets_the_mac(
+        host, signal_frame(MAC, STANDBY, ABSENT, 1, interval_ms=60000)
+    )
 
 
 @case()
@@ -91,30 +106,17 @@ def a_tap_that_is_allowed_before_its_guest_comes(host):
     """The destination where QEMU's taps are made by hand. It is shared from the start, so the
     guest's first signal changes nothing about that, but there is a PF for it from then on.
     """
-    host.set_vf(1, OTHER)
-    host.tap("vnet0", MAC)
-    host.check(f"vfsteer-host allow vnet0 {MAC}")
-    host.wait_entries(())
-    host.send(("vnet0", signal_frame(MAC, STANDBY, ABSENT, 1, interval_ms=60000)))
-    host.wait_entries([MAC])
-    got = host.delivered("vnet0", MAC, 100, during=lambda: host.set_vf(0, MAC))
-    check_equal(got, 100, "frames at the tap while a VF gets the MAC")
-    return f"{got} of 100 frames, over the moment"
+    allowed_tap(host)
+    return comes_while_a_vf_gets_the_mac(
+        host, signal_frame(MAC, STANDBY, ABSENT, 1, interval_ms=60000)
+    )
 
 
 @case()
 def what_comes_to_an_allowed_tap_before_a_signal(host):
     """The announcement of QEMU for a guest that has just come, which the bridge learns from."""
-    host.set_vf(1, OTHER)
-    host.tap("vnet0", MAC)
-    host.check(f"vfsteer-host allow vnet0 {MAC}")
-    host.wait_entries(())
-    raw = bytes.fromhex(MAC.replace(":", ""))
-    host.send(("vnet0", (b"\xff" * 6 + raw + b"\x80\x35").ljust(60, b"\0")))
-    host.wait_entries([MAC])
-    got = host.delivered("vnet0", MAC, 100, during=lambda: host.set_vf(0, MAC))
-    check_equal(got, 100, "frames at the tap while a VF gets the MAC")
-    return f"{got} of 100 frames, over the moment"
+    allowed_tap(host)
+    return comes_while_a_vf_gets_the_mac(host, frame(BROADCAST, MAC, RARP))
 
 
 @case()

@@ -9,7 +9,6 @@ them differs.
 import functools
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -17,6 +16,7 @@ from pathlib import Path
 from tools.benchmark.names import name_of
 from tools.rig.lab import Lab
 from tools.rig.places import BUILD
+from tools.rig.programs import kept
 
 HERE = Path(__file__).resolve().parent
 MIIMON_MS = 100
@@ -28,21 +28,15 @@ class ContenderError(Exception):
 
 @functools.cache
 def under_test():
-    """vfsteer's program, copied, so that a build meanwhile changes nothing in the middle of a run;
-    and its version with a hash.
-    """
-    source, kept = BUILD.parent / "vfsteer", BUILD / "bench-vfsteer"
+    """A copy of vfsteer's program, and its version with a hash."""
+    source = BUILD.parent / "vfsteer"
     if not source.exists():
         raise ContenderError(f"{source} is not built: run make")
-    BUILD.mkdir(parents=True, exist_ok=True)
-    # Another benchmark may be running the one that is there: it is replaced, not written to.
-    made = kept.with_suffix(f".{os.getpid()}")
-    shutil.copy2(source, made)
-    made.rename(kept)
+    program = kept(source, "bench-vfsteer")
     version = subprocess.run(
-        [kept, "version"], text=True, stdout=subprocess.PIPE, check=True
+        [program, "version"], text=True, stdout=subprocess.PIPE, check=True
     ).stdout.split()[-1]
-    return kept, f"{version} ({hashlib.sha256(kept.read_bytes()).hexdigest()[:12]})"
+    return program, f"{version} ({hashlib.sha256(program.read_bytes()).hexdigest()[:12]})"
 
 
 def addresses(lab, netdev):

@@ -139,11 +139,7 @@ class Process(Vm):
 
     def unplug(self):
         """Returns when DEVICE_DELETED came (monotonic seconds)."""
-        since = len(self.qmp_link.events)
-        self.qmp("device_del", id="vf0")
-        return self.wait_event(
-            "DEVICE_DELETED", VF_TIMEOUT_S, since, lambda data: data.get("device") == "vf0"
-        )["host_s"]
+        return self.device_del("vf0", VF_TIMEOUT_S)
 
     def close(self):
         for link in (self._channel, self.qmp_link):

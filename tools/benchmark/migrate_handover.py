@@ -5,11 +5,10 @@ vfsteer-host on the hypervisor host.
 
 import datetime
 import json
-import os
-import shutil
 from dataclasses import dataclass
 
 from tools.rig.places import BUILD
+from tools.rig.programs import kept
 
 CONFIG = "/tmp/host.conf"
 
@@ -63,15 +62,11 @@ def handover_of(metric):
 
 
 def host_program():
-    """vfsteer-host, copied, so that a build meanwhile changes nothing in the middle of a run."""
-    source, kept = BUILD.parent / "vfsteer-host", BUILD / "bench-vfsteer-host"
+    """A copy of vfsteer-host."""
+    source = BUILD.parent / "vfsteer-host"
     if not source.exists():
         raise HandoverError(f"{source} is not built: run make")
-    BUILD.mkdir(parents=True, exist_ok=True)
-    made = kept.with_suffix(f".{os.getpid()}")
-    shutil.copy2(source, made)
-    made.rename(kept)
-    return kept
+    return kept(source, "bench-vfsteer-host")
 
 
 class HostPart:

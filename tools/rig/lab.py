@@ -193,15 +193,15 @@ class Lab(Nics):
 
     def unplug_vf(self, index=0, wait=True, timeout=30):
         """device_del; with wait, until QEMU says DEVICE_DELETED. Returns the seconds that took."""
-        since, started = len(self.vm.qmp_link.events), time.monotonic()
+        started = time.monotonic()
+        if wait:
+            return self.vm.device_del(f"vf{index}", timeout) - started
         self.vm.qmp("device_del", id=f"vf{index}")
-        return self.wait_unplugged(index, timeout, since) - started if wait else None
+        return None
 
     def wait_unplugged(self, index=0, timeout=30, since=0):
         """Waits for DEVICE_DELETED of a VF; returns when it came (monotonic seconds)."""
-        return self.vm.wait_event(
-            "DEVICE_DELETED", timeout, since, lambda data: data.get("device") == f"vf{index}"
-        )["host_s"]
+        return self.vm.wait_deleted(f"vf{index}", timeout, since)
 
     def set_link(self, which, up):
         """The guest sees the link of NIC `which` (sb0, vf0, ...) go up or down, and nothing passes
@@ -249,11 +249,7 @@ class Lab(Nics):
         """Unplugs the virtio-net of a pair, and plugs one of the other kind.
         configure() is the caller's.
         """
-        since = len(self.vm.qmp_link.events)
-        self.vm.qmp("device_del", id=f"sb{index}")
-        self.vm.wait_event(
-            "DEVICE_DELETED", 30, since, lambda data: data.get("device") == f"sb{index}"
-        )
+        self.vm.device_del(f"sb{index}")
         self.failover = failover
         self.vm.qmp("device_add", **self._standby_properties(self.pairs[index]))
         self.wait_standby(index)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """C programs of the rig, the tests and the benchmark, compiled when their source is newer."""
 
+import os
+import shutil
 import subprocess
 
 from tools.rig.architecture import X86
@@ -24,6 +26,18 @@ def compiled(source, target, *arguments, more=(), compiler="gcc"):
                 [compiler, "-O2", "-Wall", "-Wextra", "-o", made, *files, *arguments], check=True
             )
             made.rename(target)
+    return target
+
+
+def kept(source, name):
+    """A copy of the file @source in BUILD, so that a build meanwhile changes nothing in the middle
+    of a run. Another run may use the one that is there: it is replaced, not written to.
+    """
+    target = BUILD / name
+    BUILD.mkdir(parents=True, exist_ok=True)
+    made = target.with_suffix(f".{os.getpid()}")
+    shutil.copy2(source, made)
+    made.rename(target)
     return target
 
 

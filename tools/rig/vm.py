@@ -262,6 +262,17 @@ class Vm:
     def wait_event(self, name, timeout=10, since=0, matches=lambda data: True):
         return self.qmp_link.wait(name, timeout, since, matches)
 
+    def device_del(self, device, timeout=30):
+        """Unplugs a device; returns when DEVICE_DELETED of it came (monotonic seconds)."""
+        since = len(self.qmp_link.events)
+        self.qmp("device_del", id=device)
+        return self.wait_deleted(device, timeout, since)
+
+    def wait_deleted(self, device, timeout=30, since=0):
+        return self.wait_event(
+            "DEVICE_DELETED", timeout, since, lambda data: data.get("device") == device
+        )["host_s"]
+
     def console(self):
         """What the guest has written to its console; also after it was stopped."""
         path = self.work / "console"

@@ -28,7 +28,7 @@
 #define CHOICE(value, ...) .kind = CONFIG_CHOICE, .first = (value), .words = { __VA_ARGS__ }
 #define OWN(function) .kind = CONFIG_OWN, .read = (function)
 
-/* Name, sections, default; tests/build/test_language.py compares these with vfsteer.conf(5). */
+/* Name, sections, default; tests/build/test_documented.py compares these with vfsteer.conf(5). */
 const struct config_key config_keys[CONFIG_KEYS_MAX] = {
 	{ "up_delay_ms", IN_AGENT, "0", .help = "time with carrier before a primary is used",
 	  SETTING(up_delay_ms), NUMBER(0, 600000) },

@@ -9,10 +9,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
-from host_stage import (  # noqa: E402
-    ABSENT, DOWN, DRAINED, ENDS, JOINING, LEAVING, PRIMARY, READY, STANDBY, Tap, case,
-    check_log, mac_of, main, section, signal_frame,
+from host_signals import (  # noqa: E402
+    ABSENT, DOWN, DRAINED, ENDS, JOINING, LEAVING, PRIMARY, READY, STANDBY, signal_frame,
 )
+from host_stage import Tap, case, check_log, mac_of, main, section  # noqa: E402
 from rig import check, check_equal, inject, note, wait  # noqa: E402
 from tools.rig.netns import Netns  # noqa: E402
 

@@ -10,11 +10,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
-from host_stage import HOST, STANDBY, ABSENT, case, mac_of, main, section  # noqa: E402
+from host_signals import ABSENT, STANDBY  # noqa: E402
+from host_stage import HOST, case, mac_of, main, section  # noqa: E402
+from refusals import LONG  # noqa: E402
 from rig import check, check_equal, note  # noqa: E402
 
 MAC = mac_of(0)
-LONG = "averylongname" + "e" * 115
 NO_MAC = "not a MAC: write it as 52:54:00:12:34:56"
 
 # (arguments, message): exit status 2.

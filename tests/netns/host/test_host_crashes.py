@@ -11,9 +11,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
-from host_stage import (  # noqa: E402
-    ABSENT, HOST, PRIMARY, READY, STANDBY, case, mac_of, main, section,
-)
+from host_signals import ABSENT, PRIMARY, READY, STANDBY  # noqa: E402
+from host_stage import HOST, case, mac_of, main, section  # noqa: E402
 from rig import ROOT, Skip, check, check_equal, note, wait  # noqa: E402
 
 CRASHPOINTS = Path(HOST).parent / "crashpoints" / "vfsteer-host"

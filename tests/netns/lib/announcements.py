@@ -3,6 +3,7 @@
 
 import socket
 import struct
+import time
 
 from rig import BROADCAST, MAC, check_equal, frame, mac_bytes
 
@@ -119,3 +120,19 @@ def announced_of(frames, mac):
             vlan, data = int.from_bytes(data[14:16], "big") & 0xfff, data[:12] + data[16:]
         found |= {(vlan, what) for what in announced([data], mac)}
     return found
+
+
+def heard_at_switch(stage, wish, wire):
+    """The frames that leave by @wire at a switch to @wish, repetitions included."""
+    heard = stage.capture(stage.outside, wire)
+    stage.succeed("switch", "st0", wish)
+    stage.wait_active(wish)
+    time.sleep(0.35)
+    return heard.frames(outgoing=False)
+
+
+def macvlan(stage, name, mac, kind="macvlan mode bridge"):
+    """Up, and without an address."""
+    stage.guest.run(
+        f"ip link add {name} link st0 address {mac} type {kind}; ip link set {name} addrgenmode none; ip link set {name} up"
+    )

@@ -1,19 +1,30 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Host signals, read as docs/reference/host-signal.md has them."""
+"""Host signals, written and read as docs/reference/host-signal.md has them."""
 
 import struct
 from collections import namedtuple
 
-from rig import check_equal, mac_bytes
+from rig import check_equal, frame, mac_bytes
 
 ETHERTYPE, GROUP, MAGIC = 0x88B5, "01:80:c2:00:00:0e", b"VFST"
 DRAINED, ENDS, UNLOADED = 1, 2, 4
 ACTIVE, ADMIN = ("standby", "primary"), ("auto", "primary", "standby")
+STANDBY, PRIMARY = range(len(ACTIVE))
 STATES = ("absent", "joining", "ready", "leaving", "down")
+ABSENT, JOINING, READY, LEAVING, DOWN = range(len(STATES))
 
 Signal = namedtuple(
     "Signal", "mac kind active state admin flags instance sequence interval_ms switches age_us",
 )
+
+
+def signal_frame(mac, active, primary, sequence, instance=1, flags=0, interval_ms=10000):
+    """Of a pair with @mac; @active and @primary by their numbers."""
+    return frame(
+        GROUP, "f2" + mac[2:], ETHERTYPE,
+        MAGIC + struct.pack("!BBHHBBBB", 1, 0, 46, flags, active, primary, 0, 0) + mac_bytes(mac) +
+        struct.pack("!QIIIIH", instance, sequence, interval_ms, 1, 5, 0),
+    )
 
 
 def is_signal(data):

@@ -16,37 +16,30 @@ import signal
 import socket
 import struct
 import subprocess
-import sys
 import tempfile
 import time
-import traceback
 from pathlib import Path
 
-from rig import Skip, VFSTEER, check, check_equal, wait
-from tools.rig import forked
+from host_signals import signal_frame
+from rig import Cases, VFSTEER, check, check_equal, frame, wait
 from tools.rig.cleanup import owned, released
 from tools.rig.netns import Netns
 
 HOST = os.environ.get("VFSTEER_HOST", str(Path(VFSTEER).parent / "vfsteer-host"))
 TUNSETIFF, IFF_TAP, IFF_NO_PI = 0x400454CA, 0x0002, 0x1000
-STANDBY, PRIMARY = 0, 1
-ABSENT, JOINING, READY, LEAVING, DOWN = range(5)
-DRAINED, ENDS, UNLOADED = 1, 2, 4
-GROUP, ETHERTYPE, MAGIC = "0180c200000e", 0x88B5, 0x56465354
+TRAFFIC = 0x88B6  # the other Ethertype for local experiments: not that of signals
 
 
 def mac_of(number, first=0x52):
     return f"{first:02x}:54:00:00:{number >> 8:02x}:{number & 255:02x}"
 
 
-def signal_frame(mac, active, primary, sequence, instance=1, flags=0, interval_ms=10000):
-    """A frame as docs/reference/host-signal.md has it."""
-    raw = bytes.fromhex(mac.replace(":", ""))
-    return (
-        bytes.fromhex(GROUP) + b"\xf2" + raw[1:] +
-        struct.pack("!HIBBHHBBBB", ETHERTYPE, MAGIC, 1, 0, 46, flags, active, primary, 0, 0) + raw +
-        struct.pack("!QIIIIH", instance, sequence, interval_ms, 1, 5, 0)
-    )
+def unicast_self(text):
+    """The unicast MACs on a device's own receive list, of what `bridge -j fdb show` said."""
+    return {
+        line["mac"] for line in json.loads(text)
+        if "self" in line.get("flags", ()) and not int(line["mac"][:2], 16) & 1
+    }
 
 
 class Tap:
@@ -71,8 +64,7 @@ class Tap:
 
     def traffic(self):
         """A frame of the guest's own, to nobody."""
-        raw = bytes.fromhex(self.mac.replace(":", ""))
-        self.send((bytes.fromhex("0200000000ee") + raw + b"\x88\xb6").ljust(60, b"\0"))
+        self.send(frame("02:00:00:00:00:ee", self.mac, TRAFFIC))
 
     def close(self):
         os.close(self.fd)
@@ -87,7 +79,7 @@ class HostStage:
         self.config = self.directory / "host.conf"
         self.program = HOST
         self.configure(configuration)
-        owned(self, self.stop)
+        owned(self, self.close)
         self.netns.run("""
             sysctl -q -w net.ipv6.conf.default.disable_ipv6=1
             ip link add pf0 type veth peer name wire0
@@ -155,11 +147,7 @@ class HostStage:
 
     def entries(self, pf="pf0"):
         """The unicast MACs on the PF's receive list."""
-        lines = json.loads(self.netns.run(f"bridge -j fdb show dev {pf}"))
-        return {
-            line["mac"] for line in lines
-            if "self" in line.get("flags", ()) and not int(line["mac"][:2], 16) & 1
-        }
+        return unicast_self(self.netns.run(f"bridge -j fdb show dev {pf}"))
 
     def wait_entries(self, macs, what="", timeout=5.0):
         wait(f"{what}: entries {sorted(macs)}, log:\n{self.log.read_text()[-2000:]}",
@@ -172,7 +160,7 @@ class HostStage:
             check_equal(self.entries(), set(macs), what)
             time.sleep(0.05)
 
-    def stop(self):
+    def close(self):
         if self.daemon and self.daemon.poll() is None:
             self.daemon.kill()
             self.daemon.wait()
@@ -192,35 +180,5 @@ def check_log(stage, text):
     check(text in stage.log.read_text(), lambda: f"no {text!r} in:\n{stage.log.read_text()}")
 
 
-_cases = {}
-
-
-def case(function=None, **stage):
-    """A case; @stage goes to HostStage(), whose object is its argument."""
-    if function is None:
-        return lambda decorated: case(decorated, **stage)
-    _cases[function.__name__.replace("_", "-")] = (function, stage)
-    return function
-
-
-def _run(name):
-    function, options = _cases[name]
-    stage = None
-    try:
-        stage = HostStage(**options)
-        function(stage)
-        return 0, ""
-    except Skip as reason:
-        return 77, str(reason)
-    except Exception as error:
-        traceback.print_exc(file=sys.stdout)
-        if stage and stage.log.exists():
-            print(f"--- log\n{stage.log.read_text()}--- status\n{stage.command('status').stdout}")
-        return 1, str(error)
-    finally:
-        if stage:
-            stage.stop()
-
-
-def main():
-    forked.main(_cases, _run)
+_cases = Cases(HostStage)
+case, main = _cases.add, _cases.main

@@ -46,19 +46,45 @@ ETH_P_ALL, ETH_P_TEST = 0x0003, 0x88b5  # the latter is for local experiments
 PACKET_OUTGOING = 4
 SO_RCVBUFFORCE, SO_TIMESTAMPNS = 33, 35
 
-_cases = {}
-
 
 class Skip(Exception):
     pass
 
 
-def case(function=None, **stage):
-    """A case; @stage goes to Stage(), whose object is its argument."""
-    if function is None:
-        return lambda decorated: case(decorated, **stage)
-    _cases[function.__name__.replace("_", "-")] = (function, stage)
-    return function
+class Cases:
+    """Those of a program, each with an object of the class @stage of its own."""
+
+    def __init__(self, stage):
+        self._stage, self._cases = stage, {}
+
+    def add(self, function=None, **options):
+        """A case; @options go to the stage, whose object is its argument."""
+        if function is None:
+            return lambda decorated: self.add(decorated, **options)
+        self._cases[function.__name__.replace("_", "-")] = (function, options)
+        return function
+
+    def main(self):
+        forked.main(self._cases, lambda name: self._run(*self._cases[name]))
+
+    def _run(self, function, options):
+        stage = None
+        try:
+            stage = self._stage(**options)
+            function(stage)
+            return 0, ""
+        except Skip as reason:
+            return 77, str(reason)
+        except Exception as error:
+            traceback.print_exc(file=sys.stdout)
+            if stage and stage.log.exists():
+                print(
+                    f"--- log\n{stage.log.read_text()}--- status\n{stage.command('status').stdout}"
+                )
+            return 1, str(error)
+        finally:
+            if stage:
+                stage.close()
 
 
 def wait(what, condition, timeout=5.0):
@@ -433,25 +459,5 @@ def reachable(stage, source=None, target=None, to=OUTSIDE, count=20):
     check_equal((lost, flow.copies), (0, 0), f"(lost, doubled) datagrams to {to}")
 
 
-def _run_case(name, function, options):
-    stage = None
-    try:
-        stage = Stage(**options)
-        function(stage)
-        return 0, ""
-    except Skip as reason:
-        return 77, str(reason)
-    except Exception as error:
-        traceback.print_exc(file=sys.stdout)
-        if stage and stage.log.exists():
-            print(
-                f"--- agent's log\n{stage.log.read_text()}--- status\n{stage.command('status').stdout}"
-            )
-        return 1, str(error)
-    finally:
-        if stage:
-            stage.close()
-
-
-def main():
-    forked.main(_cases, lambda name: _run_case(name, *_cases[name]))
+_cases = Cases(Stage)
+case, main = _cases.add, _cases.main

@@ -77,6 +77,21 @@ class Repeated:
             link.close()
 
 
+class Draining:
+    """A drain in the background; end() waits for it and returns how it ended."""
+
+    def __init__(self, stage, *arguments):
+        self.thread = threading.Thread(target=self._run, args=(stage, arguments))
+        self.thread.start()
+
+    def _run(self, stage, arguments):
+        self.done = stage.command("drain", "st0", *arguments)
+
+    def end(self):
+        self.thread.join()
+        return self.done
+
+
 @case
 @quick
 def and_back_without_loss(stage):
@@ -234,20 +249,14 @@ def standby_without_carrier(stage):
 def primary_goes(stage):
     """While it is waited for; the drain stays, also for the next primary."""
     alone = Repeated(stage, "pr1")
-    done = {}
-
-    def drain():
-        done["drain"] = stage.command("drain", "st0", "--timeout", "30")
-    thread = threading.Thread(target=drain)
-    thread.start()
+    draining = Draining(stage, "--timeout", "30")
     wait("the drain", lambda: drain_of(stage))
     stage.guest.run("ip link delete pr0")
-    thread.join()
+    done = draining.end()
     alone.stop()
     check_equal(
-        (done["drain"].returncode, done["drain"].stdout),
-        (0, "st0: drained: there is no primary\n"),
-        f"status, output: {done['drain'].stderr}",
+        (done.returncode, done.stdout), (0, "st0: drained: there is no primary\n"),
+        f"status, output: {done.stderr}",
     )
     stage.add_primary()
     pair = stage.wait_state("ready")
@@ -259,34 +268,22 @@ def primary_goes(stage):
 @case
 def ended_by_switch(stage):
     alone = Repeated(stage, "pr1")
-    done = {}
-
-    def drain():
-        done["drain"] = stage.command("drain", "st0", "--timeout", "30")
-    thread = threading.Thread(target=drain)
-    thread.start()
+    draining = Draining(stage, "--timeout", "30")
     wait("the drain", lambda: drain_of(stage))
     stage.succeed("switch", "st0", "auto")
-    thread.join()
+    done = draining.end()
     alone.stop()
-    check_equal(done["drain"].returncode, 1, "status")
-    check("ended meanwhile" in done["drain"].stderr, done["drain"].stderr)
+    check_equal(done.returncode, 1, "status")
+    check("ended meanwhile" in done.stderr, done.stderr)
     stage.wait_active("primary")
 
 
 @case
 def two_at_once(stage):
-    results = []
-
-    def drain(*arguments):
-        results.append(stage.command("drain", "st0", *arguments))
-    threads = [threading.Thread(target=drain, args=extra) for extra in ((), ("--for", "60"))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    drains = [Draining(stage, *extra) for extra in ((), ("--for", "60"))]
     check_equal(
-        [(done.returncode, done.stdout) for done in results], [(0, DRAINED_TEXT)] * 2, "both",
+        [(done.returncode, done.stdout) for done in (one.end() for one in drains)],
+        [(0, DRAINED_TEXT)] * 2, "both",
     )
     stage.succeed("switch", "st0", "auto")
     check_equal(stage.wait_active("primary")["admin"], "auto", "admin")

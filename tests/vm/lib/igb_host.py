@@ -12,6 +12,8 @@ import time
 from pathlib import Path
 
 import stage
+from host_stage import TRAFFIC, unicast_self
+from rig import frame
 from tools.rig.netns import Netns
 from tools.rig.places import BUILD
 from tools.rig.programs import compiled
@@ -129,11 +131,7 @@ class HostGuest(stage.Guest):
         self.check("; ".join(f"echo {frame.hex()} >/tmp/{name}" for name, frame in frames))
 
     def entries(self):
-        lines = json.loads(self.check("bridge -j fdb show dev eth0"))
-        return {
-            line["mac"] for line in lines
-            if "self" in line.get("flags", ()) and not int(line["mac"][:2], 16) & 1
-        }
+        return unicast_self(self.check("bridge -j fdb show dev eth0"))
 
     def wait_entries(self, macs, timeout=5):
         deadline = time.monotonic() + timeout
@@ -152,8 +150,7 @@ class HostGuest(stage.Guest):
 
     def delivered(self, name, mac, count=FRAMES, pause_s=0.005, during=None):
         """How many of @count frames from the wire for @mac reach the tap."""
-        raw = bytes.fromhex(mac.replace(":", ""))
-        frame = (raw + bytes.fromhex("5254007801ff") + b"\x88\xb6").ljust(60, b"\0")
+        data = frame(mac, "52:54:00:78:01:ff", TRAFFIC)
         before = self.arrived(name)
         with self.lab.wire.inside(
             lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
@@ -162,7 +159,7 @@ class HostGuest(stage.Guest):
             for number in range(count):
                 if during and number == count // 3:
                     during()
-                link.send(frame)
+                link.send(data)
                 time.sleep(pause_s)
         time.sleep(0.2)
         return self.arrived(name) - before

@@ -33,9 +33,7 @@ def plug(guest, name, bus, mac, driver="e1000e", netdev="other-net"):
 
 
 def unplug(guest, name):
-    since = len(guest.lab.vm.qmp_link.events)
-    guest.lab.vm.qmp("device_del", id=name)
-    guest.lab.vm.wait_event("DEVICE_DELETED", 30, since, lambda data: data.get("device") == name)
+    guest.lab.vm.device_del(name)
 
 
 def load_usb(guest):

@@ -31,7 +31,7 @@ from tools.rig.lab import Lab  # noqa: E402
 from tools.rig.levels import LEVEL, reached  # noqa: E402
 from tools.rig.measure import measure  # noqa: E402
 from tools.rig.places import BUILD, cache, lock  # noqa: E402
-from tools.rig.programs import compiled  # noqa: E402
+from tools.rig.programs import compiled, kept  # noqa: E402
 
 VFSTEER = VFSTEER_BUILT = os.environ.get("VFSTEER", str(ROOT / "build" / "vfsteer"))
 RATE = 2000
@@ -134,16 +134,8 @@ def _queue_up():
 
 
 def _keep_vfsteer():
-    """A copy of the program under test, so that a build meanwhile changes nothing in the middle of
-    a run. Another test program may do the same.
-    """
     global VFSTEER
-    kept = BUILD / f"vm-{Path(sys.argv[0]).stem}-vfsteer"
-    BUILD.mkdir(parents=True, exist_ok=True)
-    made = kept.with_suffix(f".{os.getpid()}")
-    shutil.copy2(VFSTEER, made)
-    made.rename(kept)
-    VFSTEER = str(kept)
+    VFSTEER = str(kept(VFSTEER, f"vm-{Path(sys.argv[0]).stem}-vfsteer"))
 
 
 class Guest:
