@@ -91,7 +91,6 @@ static struct report_pair describe_slot(const struct vfsteer_pair *pair, struct 
 		.egress_is_before = pair->egress_is_before,
 		.announce = pair->announce,
 		.announce_exceptions = pair->announce_exceptions,
-		.arp_is_filtered = pair->announce == ANNOUNCE_ALL && arp_rules_exist(),
 		.announced_frames = pair->announced_frames,
 		.unsent_frames = pair->unsent_frames,
 		.reach = pair->primary_reach,
@@ -255,6 +254,7 @@ static void read_uplinks(const struct report_ports *ports, struct report_pair *p
 
 int report_read(const struct pins *pins, int slot, bool agent, struct report *ret)
 {
+	bool arp_is_filtered = arp_rules_exist();
 	struct report report = {
 		.agent = agent,
 		.tracing_off = !kernel_runs_tracing(),
@@ -286,8 +286,12 @@ int report_read(const struct pins *pins, int slot, bool agent, struct report *re
 		report_free(&report);
 		return -ENOMEM;
 	}
-	for (unsigned i = 0; i < report.pair_count; i++)
-		read_uplinks(report.ports, &report.pairs[i]);
+	for (unsigned i = 0; i < report.pair_count; i++) {
+		struct report_pair *pair = &report.pairs[i];
+
+		pair->arp_is_filtered = arp_is_filtered && pair->announce == ANNOUNCE_ALL;
+		read_uplinks(report.ports, pair);
+	}
 	/* The report is useful without the rest. */
 	report_devices_read(pins, &report);
 	*ret = report;
