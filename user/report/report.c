@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "report/report.h"
 
+#include "announce/arp_rules.h"
 #include "base/clock.h"
 #include "base/kernel.h"
 #include "base/text.h"
 #include "datapath/drops.h"
-#include "announce/arp_rules.h"
 #include "datapath/steer.h"
 #include "maps/pins_make.h"
 #include "maps/slot.h"
