@@ -56,8 +56,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct filters_reading filters = { .handle = FILTERS_OUR_HANDLE };
 	struct filters_finding finding = { .ifindex = 7 };
 	struct peer_answer peer = { .namespace_id = LINK_SAME_NAMESPACE };
-	bool ids[LINK_VLAN_IDS] = { false };
-	struct bridge_vlans vlans = { .port_ifindex = 7, .ids = ids };
+	uint8_t vlan_flags[LINK_VLAN_IDS] = { 0 };
+	struct bridge_vlans vlans = { .ifindex = 7, .flags = vlan_flags };
 	struct in_flight_qdiscs queued = { .ifindex = 7 };
 	struct qdisc_tree tree = { 0 };
 	uint64_t features = 0;

@@ -38,6 +38,7 @@ LATER = [
     ("full", "6.12/xdp-firewall", "service 6.12/xdp-program-by-the-broker; netns bypass"),
     ("full", "6.12/xdp-by-a-link", "netns bypass (firewall-by-link, another agent)"),
     ("full", "6.12/vlans-of-a-bridge", "6.12/vlan; netns neighbours (bridges above the standby)"),
+    ("full", "6.12/addresses-of-a-bridge-that-filters-vlans", "unit announce/speakers"),
     ("full", "6.1/foreign-filters", "netns hooks, without tcx"),
     ("full", "6.1/*", "the same case on 6.12; hotplug 6.1-acpi/unplug and plug"),
     *(
@@ -163,6 +164,71 @@ def vlans_of_a_bridge(guest):
     finally:
         guest.check(f"ip link set {standby} nomaster; ip link del br9")
     return "1, 77, 100 to 103, gone again"
+
+
+def sender_and_tags(frame):
+    """Of an ARP frame with its VLAN tags: the IPv4 address of its sender, and the VLAN IDs from the
+    outermost on. Of another frame: None.
+    """
+    at, tags = 12, []
+    while frame.data[at:at + 2] in (b"\x81\x00", b"\x88\xa8"):
+        tags.append(int.from_bytes(frame.data[at + 2:at + 4], "big") & 0xfff)
+        at += 4
+    if int.from_bytes(frame.data[at:at + 2], "big") != ARP:
+        return None
+    return socket.inet_ntoa(frame.data[at + 16:at + 20]), tuple(tags)
+
+
+@case()
+def addresses_of_a_bridge_that_filters_vlans(guest):
+    """They are announced with the tags that the bridge gives to their frames, which the guest's own
+    requests show.
+    """
+    standby = guest.lab.netdev("sb", 1)
+    if guest.lab.netdev("vf", 1):
+        guest.lab.unplug_vf(1)
+    guest.wait_active("standby", 1)
+    # What is there; the network of its address; the tags of its frames, None: they do not leave.
+    expected = {"br9": (20, (77,)), "br9.88": (21, ()), "br9.99": (22, None)}
+    guest.check(f"""
+        ip link add br9 type bridge vlan_filtering 1; ip link set br9 up; ip link set {standby} master br9
+        bridge vlan del vid 1 dev br9 self; bridge vlan add vid 77 dev br9 self pvid untagged
+        bridge vlan add vid 77 dev {standby}; bridge vlan del vid 1 dev {standby}
+        for vlan in 88 99; do
+            bridge vlan add vid $vlan dev br9 self
+            ip link add link br9 name br9.$vlan type vlan id $vlan; ip link set br9.$vlan up
+        done
+        bridge vlan add vid 88 dev {standby} pvid untagged""")
+    try:
+        for device, (network, _) in expected.items():
+            guest.check(f"ip address add 10.99.{network}.1/24 dev {device}")
+        time.sleep(1)
+        requests = guest.lab.capture("sb1", tags=True)
+        for network, _ in expected.values():
+            guest.run(f"ping -c 1 -W 1 10.99.{network}.2")
+        asked = set(filter(None, map(sender_and_tags, requests.stop())))
+        check_equal(
+            {(f"10.99.{network}.1", tags) for network, tags in expected.values() if tags is not None},
+            {(address, tags) for address, tags in asked if address.startswith("10.99.")},
+            "tags of the guest's own requests",
+        )
+        guest.lab.plug_vf(1)
+        guest.wait_active("primary", 1)
+        heard = guest.lab.capture("sb1", tags=True)
+        guest.lab.unplug_vf(1)
+        guest.wait_active("standby", 1)
+        time.sleep(1)
+        announced = set(filter(None, map(sender_and_tags, heard.stop())))
+        check_equal(
+            {(address, tags) for address, tags in announced if address.startswith("10.99.")},
+            {(address, tags) for address, tags in asked if address.startswith("10.99.")},
+            "tags of the announcements",
+        )
+    finally:
+        guest.check(f"ip link set {standby} nomaster; ip link del br9")
+        guest.lab.plug_vf(1)
+        guest.wait_active("primary", 1)
+    return "as the guest's own frames: 77, none, and not sent"
 
 
 def has_address(frame, address):

@@ -96,6 +96,7 @@ void unload_announce(const struct pins *pins, const struct unload_wire *wires, u
 {
 	struct memberships memberships = { 0 };
 	struct announcement frames = { 0 };
+	struct bridges bridges = { 0 };
 
 	/* If they cannot be read, the addresses are still announced. */
 	memberships_read(&memberships);
@@ -107,8 +108,8 @@ void unload_announce(const struct pins *pins, const struct unload_wire *wires, u
 			if (pins)
 				frames.filter = unload_filter(pins, wires[number].owner);
 			if (owner && device && device->carrier &&
-			    !addresses_collect(table, requests, owner, NULL, &frames) &&
-			    !membership_reports_collect(table, &memberships, owner,
+			    !addresses_collect(table, requests, owner, &bridges, NULL, &frames) &&
+			    !membership_reports_collect(table, &memberships, &bridges, owner,
 							&frames.reports))
 				announce_send(announce_fd, device->ifindex, &frames);
 		}
@@ -116,6 +117,7 @@ void unload_announce(const struct pins *pins, const struct unload_wire *wires, u
 		unload_pause(UNLOAD_DRAIN_MS / UNLOAD_ANNOUNCEMENTS);
 	}
 	announcement_free(&frames);
+	bridges_free(&bridges);
 	memberships_free(&memberships);
 }
 

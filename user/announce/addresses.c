@@ -90,7 +90,8 @@ static int add_all(const struct netdev_table *table, struct link_requests *reque
 	int error = answers ? announcement_add(list, &standby) : -ENOMEM;
 
 	for (size_t i = 0; i < speakers->count && !error; i++)
-		error = add_addresses(table, speakers, i, list, &answers[i]);
+		if (!speakers->list[i].is_silent)
+			error = add_addresses(table, speakers, i, list, &answers[i]);
 	if (!error)
 		error = macs_collect(requests, speakers, answers, spoken, list);
 	free(answers);
@@ -98,7 +99,7 @@ static int add_all(const struct netdev_table *table, struct link_requests *reque
 }
 
 int addresses_collect(const struct netdev_table *table, struct link_requests *requests,
-		      const struct netdev *standby, struct spoken *spoken,
+		      const struct netdev *standby, struct bridges *bridges, struct spoken *spoken,
 		      struct announcement *list)
 {
 	struct speakers speakers = { 0 };
@@ -112,7 +113,8 @@ int addresses_collect(const struct netdev_table *table, struct link_requests *re
 	if (standby->is_backup_slave)
 		return 0;
 	list->arp_is_filtered = arp_rules_exist();
-	error = speakers_find(table, standby, &speakers);
+	bridges_sweep(bridges, table);
+	error = speakers_find(table, bridges, requests, standby, &speakers);
 	if (!error)
 		error = add_all(table, requests, &speakers, spoken, list);
 	speakers_free(&speakers);

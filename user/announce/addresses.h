@@ -4,6 +4,7 @@
 #define ANNOUNCE_ADDRESSES_H
 
 #include "announce/announce.h"
+#include "announce/bridges.h"
 #include "announce/spoken.h"
 #include "netdev/link.h"
 #include "netdev/netdev.h"
@@ -14,10 +15,10 @@
  * answers (answers.h), without IPv4 if the guest filters ARP (arp_rules.h); RARP for each further
  * MAC that has sent (macs.h): the speakers' own first, stations behind a bridge last, the most
  * recent sender first. A bond's backup slave gets no frames. @spoken: the result of earlier calls,
- * or NULL. Returns 0 or -errno.
+ * or NULL. Reads @bridges anew (speakers.h). Waits for RTNL. Returns 0 or -errno.
  */
 int addresses_collect(const struct netdev_table *table, struct link_requests *requests,
-		      const struct netdev *standby, struct spoken *spoken,
+		      const struct netdev *standby, struct bridges *bridges, struct spoken *spoken,
 		      struct announcement *list);
 
 #endif

@@ -179,7 +179,8 @@ int macs_collect(struct link_requests *requests, const struct speakers *speakers
 
 	/* Once for each VLAN: switches learn MACs per VLAN. */
 	for (size_t i = 0; i < speakers->count && !error; i++)
-		if (is_announced(requests, speakers, i, answers[i], spoken))
+		if (!speakers->list[i].is_silent &&
+		    is_announced(requests, speakers, i, answers[i], spoken))
 			error = macs_add(list, &speakers->list[i], speakers->list[i].device->mac);
 	for (size_t i = 0; i < speakers->count && !error; i++) {
 		const struct netdev *device = speakers->list[i].device;

@@ -168,8 +168,8 @@ static int add_groups(struct collecting *collecting, const struct speaker *speak
 }
 
 int membership_reports_collect(const struct netdev_table *table,
-			       const struct memberships *memberships, const struct netdev *standby,
-			       struct announce_reports *ret)
+			       const struct memberships *memberships, struct bridges *bridges,
+			       const struct netdev *standby, struct announce_reports *ret)
 {
 	struct collecting collecting = {
 		.table = table,
@@ -179,9 +179,11 @@ int membership_reports_collect(const struct netdev_table *table,
 		.forced_mld = read_sysctl("ipv6", "conf/all/force_mld_version", 0),
 	};
 	struct speakers speakers = { 0 };
-	int error = speakers_find(table, standby, &speakers);
+	int error = speakers_find(table, bridges, NULL, standby, &speakers);
 
 	for (size_t i = 0; i < speakers.count && !error; i++) {
+		if (speakers.list[i].is_silent)
+			continue;
 		error = add_groups(&collecting, &speakers.list[i], AF_INET);
 		if (!error)
 			error = add_groups(&collecting, &speakers.list[i], AF_INET6);

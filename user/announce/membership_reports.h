@@ -4,14 +4,15 @@
 #define ANNOUNCE_MEMBERSHIP_REPORTS_H
 
 #include "announce/announce.h"
+#include "announce/bridges.h"
 #include "announce/memberships.h"
 #include "netdev/netdev.h"
 
 /*
  * Replaces *ret with the frames that report the groups of @standby and of the devices above it
  * (speakers.h), inside their VLAN tags, from the standby's MAC and their addresses. Not reported:
- * groups joined behind a bridge's other ports and in other network namespaces. Does not wait for
- * RTNL.
+ * groups joined behind a bridge's other ports and in other network namespaces. @bridges: as
+ * addresses_collect read them. Does not wait for RTNL.
  *
  * IGMP version: the device's current one (of its last querier, or force_igmp_version). MLD version:
  * force_mld_version, if set. Otherwise the kernel does not show it: MLDv2, and also MLDv1 if the
@@ -22,7 +23,7 @@
  * Returns 0 or -errno, with *ret untouched.
  */
 int membership_reports_collect(const struct netdev_table *table,
-			       const struct memberships *memberships, const struct netdev *standby,
-			       struct announce_reports *ret);
+			       const struct memberships *memberships, struct bridges *bridges,
+			       const struct netdev *standby, struct announce_reports *ret);
 
 #endif

@@ -87,16 +87,21 @@ static bool find_asker(const struct finding *finding, const struct speaker *spea
 	return family == AF_INET ? is_near || !must_be_near : best;
 }
 
-/* NULL: the device does not belong to the pair, or sends from another MAC. */
+/* Do its frames leave by the standby, from the standby's MAC? */
+static bool can_ask(const struct finding *finding, const struct speaker *speaker)
+{
+	return !speaker->is_silent &&
+	       !memcmp(speaker->device->mac, finding->speakers.list[0].device->mac, ETH_ALEN);
+}
+
+/* NULL: the device does not belong to the pair, or cannot ask for it. */
 static const struct speaker *speaker_of(const struct finding *finding, int ifindex)
 {
 	const struct speaker *speakers = finding->speakers.list;
 
 	for (size_t i = 0; i < finding->speakers.count; i++)
 		if (speakers[i].device->ifindex == ifindex)
-			return memcmp(speakers[i].device->mac, speakers[0].device->mac, ETH_ALEN)
-				       ? NULL
-				       : &speakers[i];
+			return can_ask(finding, &speakers[i]) ? &speakers[i] : NULL;
 	return NULL;
 }
 
@@ -135,7 +140,7 @@ static void add_named(const struct finding *finding, const struct path_rule *rul
 	for (size_t i = 0; i <= finding->speakers.count; i++) {
 		const struct speaker *speaker = &speakers[i < finding->speakers.count ? i : 0];
 
-		if (memcmp(speaker->device->mac, speakers[0].device->mac, ETH_ALEN))
+		if (!can_ask(finding, speaker))
 			continue;
 		target = (struct path_target){ .asker.family = rule->family };
 		memcpy(&target.v6, &rule->v6, address_size(rule->family));
@@ -212,15 +217,14 @@ static void find_targets(struct finding *finding, const struct path_requested *r
 }
 
 int path_targets_find(const struct netdev_table *table, struct link_requests *requests,
-		      const struct netdev *standby, const struct announce_filter *filter,
-		      const struct path_requested *requested, const struct mac_list *ours,
-		      struct path_targets *ret)
+		      struct bridges *bridges, const struct netdev *standby,
+		      const struct announce_filter *filter, const struct path_requested *requested,
+		      const struct mac_list *ours, struct path_targets *ret)
 {
-	struct finding finding = { .table = table,
-				   .filter = filter,
-				   .ours = ours,
-				   .arp_is_filtered = arp_rules_exist() };
-	int error = speakers_find(table, standby, &finding.speakers);
+	struct finding finding = {
+		.table = table, .filter = filter, .ours = ours, .arp_is_filtered = arp_rules_exist()
+	};
+	int error = speakers_find(table, bridges, NULL, standby, &finding.speakers);
 
 	*ret = (struct path_targets){ 0 };
 	if (!error)

@@ -6,6 +6,7 @@
 #ifndef ANNOUNCE_PATH_TARGETS_H
 #define ANNOUNCE_PATH_TARGETS_H
 
+#include "announce/bridges.h"
 #include "announce/path_ask.h"
 #include "netdev/link.h"
 #include "netdev/mac_list.h"
@@ -28,11 +29,11 @@ struct path_targets {
  *
  * The source address is the one that the kernel would use. If it is an exception of @filter, or the
  * guest filters ARP (arp_rules.h), IPv4 sends an ARP probe (source 0.0.0.0). IPv6 sends nothing for
- * an exception. Returns 0 or -errno.
+ * an exception. @bridges: as addresses_collect read them. Returns 0 or -errno.
  */
 int path_targets_find(const struct netdev_table *table, struct link_requests *requests,
-		      const struct netdev *standby, const struct announce_filter *filter,
-		      const struct path_requested *requested, const struct mac_list *ours,
-		      struct path_targets *ret);
+		      struct bridges *bridges, const struct netdev *standby,
+		      const struct announce_filter *filter, const struct path_requested *requested,
+		      const struct mac_list *ours, struct path_targets *ret);
 
 #endif

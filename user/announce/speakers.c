@@ -100,6 +100,9 @@ static int speakers_add(struct speakers *speakers, const struct netdev *device,
 	speaker.device = device;
 	speaker.tag_count = like->tag_count;
 	memcpy(speaker.tags, like->tags, like->tag_count * sizeof(*like->tags));
+	speaker.bridge = like->bridge;
+	speaker.port_tag_count = like->port_tag_count;
+	speaker.is_silent = like->is_silent;
 	result = unique_add(&speakers->known, speakers->list, sizeof(speaker), &speaker);
 	if (result)
 		return result < 0 ? result : 0;
@@ -108,22 +111,57 @@ static int speakers_add(struct speakers *speakers, const struct netdev *device,
 	return 0;
 }
 
+static bool speakers_add_tag(struct speaker *speaker, uint16_t protocol, uint16_t vlan_id)
+{
+	if (speaker->tag_count == ANNOUNCE_MAX_TAGS)
+		return false;
+	speaker->tags[speaker->tag_count++] =
+		(struct announce_tag){ .protocol = protocol, .vlan_id = vlan_id };
+	return true;
+}
+
+/*
+ * The frames of @speaker enter its bridge with the tag @vlan_id (BRIDGE_NO_TAG: none). Gives it the
+ * tag with which they leave by the port. False: they do not.
+ */
+static bool speakers_pass_bridge(struct speaker *speaker, uint16_t protocol, uint16_t vlan_id)
+{
+	int tag = bridge_tag(speaker->bridge, vlan_id);
+
+	speaker->tag_count = speaker->port_tag_count;
+	if (tag == BRIDGE_NOT_SENT)
+		return false;
+	return tag == BRIDGE_NO_TAG || speakers_add_tag(speaker, protocol, (uint16_t)tag);
+}
+
+/* To a bridge, a tag of another protocol than its own is no tag (__allowed_ingress). */
+static bool speakers_add_vlan(const struct netdev_table *table, const struct netdev *vlan,
+			      struct speaker *speaker)
+{
+	const struct netdev *bridge =
+		speaker->bridge ? netdev_by_index(table, speaker->bridge->ifindex) : NULL;
+	bool sent = !speaker->is_silent;
+
+	if (bridge && bridge->vlan_protocol == vlan->vlan_protocol && vlan->vlan_id)
+		sent = speakers_pass_bridge(speaker, vlan->vlan_protocol, vlan->vlan_id);
+	else
+		sent = sent && speakers_add_tag(speaker, vlan->vlan_protocol, vlan->vlan_id);
+	speaker->bridge = NULL;
+	speaker->is_silent = false;
+	return sent;
+}
+
 /*
  * Do frames of @device leave through the device that its link names? Then @speaker, that device,
  * gets its tag as well.
  */
-static bool speakers_is_above(const struct netdev *device, struct speaker *speaker)
+static bool speakers_is_above(const struct netdev_table *table, const struct netdev *device,
+			      struct speaker *speaker)
 {
 	if (!(device->flags & IFF_UP)) /* it does not transmit */
 		return false;
-	if (speakers_is_kind(device, "vlan")) {
-		if (speaker->tag_count == ANNOUNCE_MAX_TAGS)
-			return false;
-		speaker->tags[speaker->tag_count++] =
-			(struct announce_tag){ .protocol = device->vlan_protocol,
-					       .vlan_id = device->vlan_id };
-		return true;
-	}
+	if (speakers_is_kind(device, "vlan"))
+		return speakers_add_vlan(table, device, speaker);
 	/* Other kinds, such as tunnels and veths, do not transmit through their link. */
 	return speakers_is_kind(device, "macvlan") || speakers_is_kind(device, "macvtap") ||
 	       speakers_is_kind(device, "ipvlan") || speakers_is_kind(device, "ipvtap");
@@ -178,7 +216,31 @@ static int speakers_add_internal_ports(const struct netdev_table *table, struct 
 	return error;
 }
 
-static int speakers_add_above(const struct netdev_table *table, const struct links *links,
+/* The bridge, bond or team @master, which transmits by the speaker @number. */
+static int speakers_add_master(struct bridges *bridges, struct link_requests *requests,
+			       const struct netdev *master, struct speakers *speakers,
+			       size_t number)
+{
+	const struct netdev *port = speakers->list[number].device;
+	struct speaker above = speakers->list[number];
+	int error = 0;
+
+	if (speakers_is_kind(master, "bridge") && master->vlan_protocol && !above.is_silent) {
+		if (requests)
+			error = bridges_read(bridges, requests, master->ifindex, port->ifindex);
+		if (error)
+			return error;
+		above.bridge = bridges_find(bridges, master->ifindex, port->ifindex);
+		above.port_tag_count = above.tag_count;
+		above.is_silent =
+			above.bridge &&
+			!speakers_pass_bridge(&above, master->vlan_protocol, BRIDGE_NO_TAG);
+	}
+	return speakers_add(speakers, master, &above, number);
+}
+
+static int speakers_add_above(const struct netdev_table *table, struct bridges *bridges,
+			      struct link_requests *requests, const struct links *links,
 			      struct speakers *speakers, size_t number)
 {
 	const struct speaker below = speakers->list[number];
@@ -186,7 +248,7 @@ static int speakers_add_above(const struct netdev_table *table, const struct lin
 	int error = 0;
 
 	if (master && master->flags & IFF_UP && speakers_sends_by(table, master, below.device))
-		error = speakers_add(speakers, master, &below, number);
+		error = speakers_add_master(bridges, requests, master, speakers, number);
 	if (!error && strcmp(below.device->slave_kind, "openvswitch") == 0)
 		error = speakers_add_internal_ports(table, speakers, number);
 	for (size_t i = links_first(links, below.device->ifindex); i < links->count && !error;
@@ -195,13 +257,14 @@ static int speakers_add_above(const struct netdev_table *table, const struct lin
 
 		if (links->devices[i]->link != below.device->ifindex)
 			break;
-		if (speakers_is_above(links->devices[i], &above))
+		if (speakers_is_above(table, links->devices[i], &above))
 			error = speakers_add(speakers, links->devices[i], &above, number);
 	}
 	return error;
 }
 
-int speakers_find(const struct netdev_table *table, const struct netdev *standby,
+int speakers_find(const struct netdev_table *table, struct bridges *bridges,
+		  struct link_requests *requests, const struct netdev *standby,
 		  struct speakers *ret)
 {
 	const struct speaker untagged = { 0 };
@@ -215,7 +278,7 @@ int speakers_find(const struct netdev_table *table, const struct netdev *standby
 	 * twice.
 	 */
 	for (size_t i = 0; i < ret->count && !error; i++)
-		error = speakers_add_above(table, &links, ret, i);
+		error = speakers_add_above(table, bridges, requests, &links, ret, i);
 	free(links.devices);
 	return error;
 }

@@ -6,6 +6,7 @@
 #define ANNOUNCE_SPEAKERS_H
 
 #include "announce/announce.h"
+#include "announce/bridges.h"
 #include "announce/unique.h"
 #include "netdev/netdev.h"
 
@@ -13,6 +14,11 @@ struct speaker {
 	const struct netdev *device;
 	uint8_t tag_count; /* outermost tag first */
 	struct announce_tag tags[ANNOUNCE_MAX_TAGS];
+	/* its frames enter this bridge, which filters VLANs, and leave it by the port; or NULL */
+	const struct bridge *bridge;
+	uint8_t port_tag_count; /* the port's own, the outermost of @tags */
+	/* the bridge does not send its frames by the port, but maybe those of a VLAN above it */
+	bool is_silent;
 };
 
 /* The standby first; each device before those above it, which are together. Zero-initialise it. */
@@ -39,9 +45,13 @@ bool speakers_is_kind(const struct netdev *device, const char *kind);
  * their MAC. Only devices that are up. A team transmits by a port if no other of its ports has a
  * link. Devices inside more than ANNOUNCE_MAX_TAGS tags are left out. The time is about
  * proportional to the number of devices. Returns 0 or -errno; the caller frees @ret in both cases.
- * Entries are valid as long as those of @table.
+ * Entries are valid as long as those of @table and @bridges.
+ *
+ * @bridges: what to know of bridges that filter VLANs. With @requests they are read anew, which
+ * waits for RTNL. NULL: as they were read before; one that never was sends the tags of its port.
  */
-int speakers_find(const struct netdev_table *table, const struct netdev *standby,
+int speakers_find(const struct netdev_table *table, struct bridges *bridges,
+		  struct link_requests *requests, const struct netdev *standby,
 		  struct speakers *ret);
 void speakers_free(struct speakers *speakers);
 

@@ -106,13 +106,20 @@ int link_get_received(struct link_requests *requests, int ifindex, uint64_t *ret
 
 #define LINK_VLAN_IDS 4096 /* IEEE 802.1Q: 12 bits */
 
+/* What a bridge, or a port of it, does with a VLAN (BRIDGE_VLAN_INFO_* of <linux/if_bridge.h>). */
+enum link_vlan_flags {
+	LINK_VLAN_MEMBER = 1 << 0,   /* admits it */
+	LINK_VLAN_UNTAGGED = 1 << 1, /* sends it without a tag */
+	LINK_VLAN_PVID = 1 << 2,     /* takes frames without a tag for it */
+};
+
 /*
- * Sets @ids[n] for each VLAN n that the bridge above @port_ifindex admits on that port, tagged or
- * not, and leaves the others. Needs RTEXT_FILTER_BRVLAN_COMPRESSED (Linux 4.1). Returns 0 or
- * -errno.
+ * Sets @flags[n] to enum link_vlan_flags for each VLAN n that the bridge, or the bridge's port,
+ * @ifindex admits, and leaves the others. Needs RTEXT_FILTER_BRVLAN_COMPRESSED (Linux 4.1). Waits
+ * for RTNL. Returns 0 or -errno.
  */
-int link_get_bridge_vlans(struct link_requests *requests, int port_ifindex,
-			  bool ids[LINK_VLAN_IDS]);
+int link_get_bridge_vlans(struct link_requests *requests, int ifindex,
+			  uint8_t flags[LINK_VLAN_IDS]);
 
 /*
  * Does the device filter VLANs in hardware? (ethtool feature rx-vlan-filter or rx-vlan-stag-filter)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The VLANs of a bridge's ports: RTM_GETLINK of AF_BRIDGE. */
+/* The VLANs of a bridge and of its ports: RTM_GETLINK of AF_BRIDGE. */
 #include <errno.h>
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
@@ -15,13 +15,16 @@
 #define DUMP_ATTEMPTS 10
 
 struct bridge_vlans {
-	int port_ifindex;
-	bool *ids;
+	int ifindex;
+	uint8_t *flags;
 	uint16_t begin; /* of the current range; 0: none */
 };
 
 static void take_vlan(struct bridge_vlans *vlans, const struct bridge_vlan_info *info)
 {
+	uint8_t flags = LINK_VLAN_MEMBER |
+			(info->flags & BRIDGE_VLAN_INFO_UNTAGGED ? LINK_VLAN_UNTAGGED : 0) |
+			(info->flags & BRIDGE_VLAN_INFO_PVID ? LINK_VLAN_PVID : 0);
 	uint16_t from = info->vid;
 
 	if (info->vid >= LINK_VLAN_IDS)
@@ -34,7 +37,7 @@ static void take_vlan(struct bridge_vlans *vlans, const struct bridge_vlan_info 
 		from = vlans->begin;
 	vlans->begin = 0;
 	for (uint16_t id = from; id <= info->vid; id++)
-		vlans->ids[id] = true;
+		vlans->flags[id] = flags;
 }
 
 static int take_port(const struct nlmsghdr *answer, void *context)
@@ -47,11 +50,12 @@ static int take_port(const struct nlmsghdr *answer, void *context)
 	    nlmsg_parse((struct nlmsghdr *)answer, sizeof(struct ifinfomsg), values, IFLA_MAX,
 			NULL) < 0)
 		return 0;
-	if (((const struct ifinfomsg *)nlmsg_data(answer))->ifi_index != vlans->port_ifindex ||
+	if (((const struct ifinfomsg *)nlmsg_data(answer))->ifi_index != vlans->ifindex ||
 	    !values[IFLA_AF_SPEC])
 		return 0;
 	vlans->begin = 0;
-	nla_for_each_nested(entry, values[IFLA_AF_SPEC], left) {
+	nla_for_each_nested(entry, values[IFLA_AF_SPEC], left)
+	{
 		if (nla_type(entry) == IFLA_BRIDGE_VLAN_INFO &&
 		    nla_len(entry) >= (int)sizeof(struct bridge_vlan_info))
 			take_vlan(vlans, nla_data(entry));
@@ -59,9 +63,9 @@ static int take_port(const struct nlmsghdr *answer, void *context)
 	return 0;
 }
 
-int link_get_bridge_vlans(struct link_requests *requests, int port_ifindex, bool ids[LINK_VLAN_IDS])
+int link_get_bridge_vlans(struct link_requests *requests, int ifindex, uint8_t flags[LINK_VLAN_IDS])
 {
-	struct bridge_vlans vlans = { .port_ifindex = port_ifindex, .ids = ids };
+	struct bridge_vlans vlans = { .ifindex = ifindex, .flags = flags };
 	struct ifinfomsg header = { .ifi_family = AF_BRIDGE };
 	int error = -EINTR;
 

@@ -105,21 +105,21 @@ static int read_bridge_vlans(struct link_requests *requests, const struct netdev
 			     struct vlan_set *needed)
 {
 	const struct netdev *bridge = netdev_by_index(table, standby->master);
-	bool ids[LINK_VLAN_IDS] = { 0 };
+	uint8_t flags[LINK_VLAN_IDS] = { 0 };
 	unsigned count = 0;
 	int error;
 
 	if (!bridge || strcmp(bridge->kind, "bridge") || !bridge->vlan_protocol)
 		return 0;
-	error = link_get_bridge_vlans(requests, standby->ifindex, ids);
+	error = link_get_bridge_vlans(requests, standby->ifindex, flags);
 	if (error)
 		return error;
 	for (uint16_t vlan_id = 0; vlan_id < LINK_VLAN_IDS; vlan_id++)
-		count += ids[vlan_id];
+		count += flags[vlan_id] != 0;
 	if (count > ALIGN_VLANS_OF_BRIDGE_MAX)
 		return link_filters_vlans(primary->name) ? -E2BIG : 0;
 	for (uint16_t vlan_id = 0; vlan_id < LINK_VLAN_IDS; vlan_id++)
-		if (ids[vlan_id])
+		if (flags[vlan_id])
 			*vlan_in_set(needed, vlan_id, bridge->vlan_protocol) = true;
 	return 0;
 }

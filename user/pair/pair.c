@@ -244,6 +244,7 @@ void pair_free(struct pair *pair)
 	mac_list_free(&pair->own_macs);
 	announcement_free(&pair->frames);
 	spoken_free(&pair->spoken);
+	bridges_free(&pair->bridges);
 	free(pair);
 }
 

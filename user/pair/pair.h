@@ -7,6 +7,7 @@
 #define PAIR_PAIR_H
 
 #include "announce/announce.h"
+#include "announce/bridges.h"
 #include "announce/spoken.h"
 #include "datapath/bypass.h"
 #include "datapath/steer.h"
@@ -103,6 +104,7 @@ struct pair {
 	struct guard guard;
 	struct announcement frames;
 	struct spoken spoken;
+	struct bridges bridges; /* above the owner, as addresses_collect read them */
 	struct quiet quiet;
 	unsigned announcements_left;
 	uint64_t next_announcement_ns;

@@ -27,8 +27,8 @@ static int pair_collect_groups(struct world *world, struct pair *pair, const str
 		return 0;
 	}
 	if (!error)
-		error = membership_reports_collect(world->table, &world->memberships, owner,
-						   &pair->frames.reports);
+		error = membership_reports_collect(world->table, &world->memberships,
+						   &pair->bridges, owner, &pair->frames.reports);
 	if (error && !world->groups_unreadable)
 		log_warning("groups: %s: the multicast groups joined here cannot be read "
 			    "(/proc/net): a switchover is announced with the earlier ones",
@@ -43,8 +43,8 @@ int pair_collect(struct world *world, struct pair *pair)
 {
 	const struct netdev *owner = pair_owner(world, pair);
 	bool was_filtered = pair->frames.arp_is_filtered;
-	int error = owner ? addresses_collect(world->table, world->requests, owner, &pair->spoken,
-					      &pair->frames)
+	int error = owner ? addresses_collect(world->table, world->requests, owner, &pair->bridges,
+					      &pair->spoken, &pair->frames)
 			  : -ENODEV;
 
 	if (pair->frames.arp_is_filtered != was_filtered)

@@ -10,8 +10,8 @@
 /* while packets are sent; else with the pair's other looks, once a second */
 #define PAIR_PATH_LOOK_NS 400000000ULL
 #define PAIR_PATH_SUSPECT_NS 500000000ULL /* between two checks of an active primary */
-#define PAIR_PATH_PROOFS 3 /* for a primary in REACH_DEAD */
-#define PAIR_PATH_ND_NS 5000000000ULL /* from the start of a check, if no other follows */
+#define PAIR_PATH_PROOFS 3		  /* for a primary in REACH_DEAD */
+#define PAIR_PATH_ND_NS 5000000000ULL	  /* from the start of a check, if no other follows */
 #define PAIR_PATH_PAUSE_MIN_NS 1000000000ULL
 #define PAIR_PATH_PAUSE_MAX_NS 30000000000ULL
 
@@ -97,8 +97,9 @@ static bool path_begin(struct world *world, struct pair *pair, enum vfsteer_reac
 	int error;
 
 	path->is_checked = true;
-	error = path_targets_find(world->table, world->requests, owner, &pair->frames.filter,
-				  &pair->path_requested, &pair->own_macs, &path->targets);
+	error = path_targets_find(world->table, world->requests, &pair->bridges, owner,
+				  &pair->frames.filter, &pair->path_requested, &pair->own_macs,
+				  &path->targets);
 	if (error || !path->targets.count)
 		return false;
 	for (unsigned i = 0; i < path->targets.count; i++)

@@ -22,12 +22,20 @@ static void put(struct netdev_table *table, struct netdev device, uint8_t mac)
 	assert_int_equal(netdev_device_put(table, &device), NETDEV_LINKS);
 }
 
-static struct speakers find(const struct netdev_table *table)
+static struct speakers find_with(const struct netdev_table *table, struct bridges *bridges)
 {
 	struct speakers speakers = { 0 };
 
-	assert_int_equal(speakers_find(table, netdev_by_index(table, STANDBY), &speakers), 0);
+	assert_int_equal(
+		speakers_find(table, bridges, NULL, netdev_by_index(table, STANDBY), &speakers), 0);
 	return speakers;
+}
+
+static struct speakers find(const struct netdev_table *table)
+{
+	struct bridges none = { 0 };
+
+	return find_with(table, &none);
 }
 
 static struct netdev_table *table_new(const char *master_kind, int master)
@@ -155,6 +163,7 @@ static void bond_that_sends_by_another(void **state)
 	struct netdev_table *table = table_new("bond", 3);
 	struct netdev standby = *netdev_by_index(table, STANDBY);
 	struct announcement list = { 0 };
+	struct bridges bridges = { 0 };
 	struct speakers speakers;
 
 	(void)state;
@@ -164,8 +173,9 @@ static void bond_that_sends_by_another(void **state)
 	speakers = find(table);
 	assert_int_equal(speakers.count, 1);
 	/* Its MAC is the bond's, which the network has learned behind the other slave. */
-	assert_int_equal(
-		addresses_collect(table, NULL, netdev_by_index(table, STANDBY), NULL, &list), 0);
+	assert_int_equal(addresses_collect(table, NULL, netdev_by_index(table, STANDBY), &bridges,
+					   NULL, &list),
+			 0);
 	assert_int_equal(list.count, 0);
 	announcement_free(&list);
 	speakers_free(&speakers);
@@ -211,6 +221,139 @@ static void team_with_one_working_port(void **state)
 	table_free(table);
 }
 
+#define BRIDGE 3
+#define PVID 77
+
+static void put_vlan(struct netdev_table *table, int ifindex, int link, uint16_t protocol,
+		     uint16_t vlan_id)
+{
+	put(table,
+	    (struct netdev){ .ifindex = ifindex,
+			     .kind = "vlan",
+			     .flags = IFF_UP,
+			     .link = link,
+			     .vlan_id = vlan_id,
+			     .vlan_protocol = protocol },
+	    0xa);
+}
+
+/* The standby is a port of a bridge that filters VLANs. */
+static struct netdev_table *table_with_bridge(void)
+{
+	struct netdev_table *table = table_new("bridge", BRIDGE);
+
+	put(table,
+	    (struct netdev){ .ifindex = BRIDGE,
+			     .kind = "bridge",
+			     .flags = IFF_UP,
+			     .vlan_protocol = ETH_P_8021Q },
+	    0xa);
+	return table;
+}
+
+/*
+ * Its own frames are of VLAN 77, tagged at the standby; 88 is untagged there; 99 is not at the
+ * standby, and 66 not at the bridge.
+ */
+static struct bridge bridge_with_vlans(void)
+{
+	struct bridge bridge = { .ifindex = BRIDGE, .port = STANDBY };
+
+	bridge.own[PVID] = LINK_VLAN_MEMBER | LINK_VLAN_UNTAGGED | LINK_VLAN_PVID;
+	bridge.own[88] = bridge.own[99] = LINK_VLAN_MEMBER;
+	bridge.at_port[PVID] = bridge.at_port[66] = LINK_VLAN_MEMBER;
+	bridge.at_port[88] = LINK_VLAN_MEMBER | LINK_VLAN_UNTAGGED | LINK_VLAN_PVID;
+	return bridge;
+}
+
+static void assert_speaker(const struct speaker *speaker, int ifindex, uint8_t tag_count,
+			   uint16_t outer, uint16_t inner)
+{
+	assert_int_equal(speaker->device->ifindex, ifindex);
+	assert_false(speaker->is_silent);
+	assert_int_equal(speaker->tag_count, tag_count);
+	if (tag_count > 0)
+		assert_int_equal(speaker->tags[0].vlan_id, outer);
+	if (tag_count > 1)
+		assert_int_equal(speaker->tags[1].vlan_id, inner);
+}
+
+static void tags_of_a_bridge_that_filters_vlans(void **state)
+{
+	struct bridge bridge = bridge_with_vlans(), *list[] = { &bridge };
+	struct bridges bridges = { .list = list, .count = 1 };
+	struct netdev_table *table = table_with_bridge();
+	struct speakers speakers;
+
+	(void)state;
+	put_vlan(table, 4, BRIDGE, ETH_P_8021Q, 88);
+	put_vlan(table, 5, BRIDGE, ETH_P_8021Q, 99);
+	put_vlan(table, 6, BRIDGE, ETH_P_8021Q, 66);
+	put_vlan(table, 7, BRIDGE, ETH_P_8021AD, 88);
+	put(table, (struct netdev){ .ifindex = 8, .kind = "macvlan", .flags = IFF_UP, .link = 3 },
+	    0xc);
+	put_vlan(table, 9, 8, ETH_P_8021Q, 88);
+	put_vlan(table, 10, 4, ETH_P_8021Q, 77);
+	speakers = find_with(table, &bridges);
+	assert_int_equal(speakers.count, 7);
+	assert_speaker(&speakers.list[0], STANDBY, 0, 0, 0);
+	assert_speaker(&speakers.list[1], BRIDGE, 1, PVID, 0);
+	assert_speaker(&speakers.list[2], 4, 0, 0, 0);
+	assert_speaker(&speakers.list[3], 7, 2, PVID, 88);
+	assert_speaker(&speakers.list[4], 8, 1, PVID, 0);
+	assert_speaker(&speakers.list[5], 10, 1, 77, 0);
+	assert_speaker(&speakers.list[6], 9, 0, 0, 0);
+	speakers_free(&speakers);
+	table_free(table);
+}
+
+/* Its own frames do not leave by the standby; those of a VLAN device above it do. */
+static void bridge_that_is_silent(void **state)
+{
+	struct bridge bridge = bridge_with_vlans(), *list[] = { &bridge };
+	struct bridges bridges = { .list = list, .count = 1 };
+	struct netdev_table *table = table_with_bridge();
+	struct speakers speakers;
+
+	(void)state;
+	bridge.at_port[PVID] = 0;
+	put_vlan(table, 4, BRIDGE, ETH_P_8021Q, 88);
+	put_vlan(table, 5, BRIDGE, ETH_P_8021AD, 88);
+	speakers = find_with(table, &bridges);
+	assert_int_equal(speakers.count, 3);
+	assert_int_equal(speakers.list[1].device->ifindex, BRIDGE);
+	assert_true(speakers.list[1].is_silent);
+	assert_speaker(&speakers.list[2], 4, 0, 0, 0);
+	speakers_free(&speakers);
+	/* A bridge without a VLAN for frames that have no tag. */
+	bridge.at_port[PVID] = LINK_VLAN_MEMBER;
+	bridge.own[PVID] = LINK_VLAN_MEMBER;
+	speakers = find_with(table, &bridges);
+	assert_int_equal(speakers.count, 3);
+	assert_true(speakers.list[1].is_silent);
+	speakers_free(&speakers);
+	table_free(table);
+}
+
+/* What is known of it is another port's, or nothing: the tags of the port. */
+static void bridge_that_was_not_read(void **state)
+{
+	struct bridge bridge = bridge_with_vlans(), *list[] = { &bridge };
+	struct bridges bridges = { .list = list, .count = 1 };
+	struct netdev_table *table = table_with_bridge();
+	struct speakers speakers;
+
+	(void)state;
+	bridge.port = STANDBY + 20;
+	put_vlan(table, 4, BRIDGE, ETH_P_8021Q, 88);
+	speakers = find_with(table, &bridges);
+	assert_int_equal(speakers.count, 3);
+	assert_speaker(&speakers.list[1], BRIDGE, 0, 0, 0);
+	assert_speaker(&speakers.list[2], 4, 1, 88, 0);
+	speakers_free(&speakers);
+	table_free(table);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -221,6 +364,9 @@ int main(void)
 		cmocka_unit_test(bond_that_sends_by_another),
 		cmocka_unit_test(bond_that_is_down),
 		cmocka_unit_test(team_with_one_working_port),
+		cmocka_unit_test(tags_of_a_bridge_that_filters_vlans),
+		cmocka_unit_test(bridge_that_is_silent),
+		cmocka_unit_test(bridge_that_was_not_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
