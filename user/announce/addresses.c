@@ -2,6 +2,7 @@
 #include "announce/addresses.h"
 #include "announce/answers.h"
 #include "announce/arp_rules.h"
+#include "announce/local_routes.h"
 #include "announce/macs.h"
 #include "announce/speakers.h"
 
@@ -50,8 +51,9 @@ static bool is_of_device_below(const struct netdev_table *table, const struct sp
  * Reads the device's settings once, and only if it has addresses. *@ret_answers: one of them is
  * announced.
  */
-static int add_addresses(const struct netdev_table *table, const struct speakers *speakers,
-			 size_t number, struct announcement *list, bool *ret_answers)
+static int add_addresses(const struct netdev_table *table, const struct local_routes *routes,
+			 const struct speakers *speakers, size_t number, struct announcement *list,
+			 bool *ret_answers)
 {
 	const struct netdev *device = speakers->list[number].device;
 	const struct netdev_address *address = netdev_address_first(table, device->ifindex);
@@ -67,6 +69,8 @@ static int add_addresses(const struct netdev_table *table, const struct speakers
 	for (; address && address->ifindex == device->ifindex && !error;
 	     address = netdev_address_next(table, address)) {
 		if (!answers_for(table, device, address, arp_ignore) ||
+		    (address->family == AF_INET &&
+		     !local_routes_have(routes, table, device, address->v4)) ||
 		    is_of_device_below(table, speakers, number, address))
 			continue;
 		*ret_answers = true;
@@ -88,12 +92,15 @@ static int add_all(const struct netdev_table *table, struct link_requests *reque
 		speakers_address(&speakers->list[0], speakers->list[0].device->mac);
 	bool *answers = calloc(speakers->count, sizeof(*answers));
 	int error = answers ? announcement_add(list, &standby) : -ENOMEM;
+	struct local_routes routes;
 
+	local_routes_read(requests, &routes);
 	for (size_t i = 0; i < speakers->count && !error; i++)
 		if (!speakers->list[i].is_silent)
-			error = add_addresses(table, speakers, i, list, &answers[i]);
+			error = add_addresses(table, &routes, speakers, i, list, &answers[i]);
 	if (!error)
 		error = macs_collect(requests, speakers, answers, spoken, list);
+	local_routes_free(&routes);
 	free(answers);
 	return error;
 }

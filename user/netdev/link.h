@@ -97,6 +97,19 @@ struct link_neighbour {
 int link_list_neighbours(struct link_requests *requests, struct link_neighbour **ret,
 			 size_t *ret_count);
 
+/* Addresses that the kernel delivers to itself: a route of type local in the table local. */
+struct link_local_route {
+	struct in_addr network;
+	uint8_t prefix_length;
+};
+
+/*
+ * Lists those of IPv4. Needs NETLINK_GET_STRICT_CHK (Linux 4.20). Does not wait for RTNL. Returns 0
+ * and sets *ret, which the caller frees (NULL: none), or -errno.
+ */
+int link_list_local_routes(struct link_requests *requests, struct link_local_route **ret,
+			   size_t *ret_count);
+
 /* Reads the number of packets that the device has sent (RTM_GETSTATS, Linux 4.7). */
 int link_get_sent(struct link_requests *requests, int ifindex, uint64_t *ret);
 

@@ -135,6 +135,19 @@ def arp_ignore_is_followed(stage):
 
 
 @case
+def address_without_a_local_route(stage):
+    """Somebody deleted the route: the kernel does not answer, as for an LVS real server."""
+    add_addresses(stage)
+    found = compare(
+        stage,
+        "ip route del local 10.77.0.5 dev st0 table local; ip route del local 192.168.9.1 dev st0 table local",
+    )
+    check_equal(found & {"10.77.0.1", "10.77.0.5", "192.168.9.1"}, {"10.77.0.1"}, "answered")
+    found = compare(stage, "ip route add local 192.168.8.0/23 dev lo table local")
+    check("192.168.9.1" in found, "the kernel does not answer for an address in a local prefix")
+
+
+@case
 def noarp_device_is_silent(stage):
     """Somebody switched ARP off on the standby: the owner of its addresses does not answer."""
     compare(stage, "ip link set st0 arp off")
