@@ -30,7 +30,7 @@ from rig import inject  # noqa: E402
 # Debian's programs; a case whose program is not here is skipped.
 PROGRAMS = {
     name: path
-    for name in ("teamd", "teamdctl", "ipvsadm", "nft")
+    for name in ("teamd", "teamdctl", "ipvsadm", "nft", "arptables-legacy")
     for path in [shutil.which(name, path="/usr/sbin:/usr/bin:/sbin")]
     if path
 }
@@ -48,7 +48,9 @@ GUESTS = {
         "memory_mb": 768,
         "devices": DIRECTOR,
         "prepare": lambda: {"extra": dict(PROGRAMS)},
-        "more_modules": ("crc32c_generic", "ip_vs", "ip_vs_rr", "nft_meta", "nft_payload"),
+        "more_modules": (
+            "crc32c_generic", "ip_vs", "ip_vs_rr", "nft_meta", "nft_payload", "arptable_filter",
+        ),
     }
     for kernel in KERNELS
 }
@@ -369,6 +371,26 @@ def lvs_silenced_by_nft(guest):
             return served(guest, others=False)
         finally:
             guest.check(f"ip address del {VIP}/32 dev {standby}; nft delete table arp lvs")
+
+
+@case()
+def lvs_silenced_by_arptables(guest):
+    """Likewise by the tables that were there before nft."""
+    if "arptables-legacy" not in PROGRAMS:
+        raise Skip("there is no arptables-legacy")
+    standby = guest.lab.netdev("sb")
+    with director(guest):
+        guest.check(f"""
+            modprobe arptable_filter
+            arptables-legacy -A INPUT --destination-ip {VIP} -j DROP
+            arptables-legacy -A OUTPUT --source-ip {VIP} -j DROP
+            ip address add {VIP}/32 dev {standby}""")
+        try:
+            return served(guest, others=False)
+        finally:
+            guest.check(
+                f"ip address del {VIP}/32 dev {standby}; arptables-legacy -F; modprobe -r arptable_filter"
+            )
 
 
 if __name__ == "__main__":

@@ -107,7 +107,7 @@ packages_vm()
 {
 	packages_net && packages_need qemu-system-x86 seabios busybox-static dash cpio ethtool \
 		kmod bpftool gcc libc6-dev \
-		xz-utils zstd debian-archive-keyring ipvsadm libteam-utils
+		xz-utils zstd debian-archive-keyring ipvsadm arptables libteam-utils
 }
 
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then
