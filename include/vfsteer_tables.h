@@ -30,8 +30,7 @@
 	X(DOWN_OTHER_MTU, "other MTU than the standby",                                            \
 	  "the MTU of the primary is not that of the standby")                                     \
 	X(DOWN_HOOK, "no place for our program",                                                   \
-	  "our program cannot have its place on the ingress of the primary or on the egress of "   \
-	  "the standby: the log of the agent has the cause")                                       \
+	  "no place on the primary's ingress or the standby's egress: see the agent's log")        \
 	X(DOWN_XDP, "the standby's XDP program is not on it",                                      \
 	  "the primary has to have the XDP program of the standby and cannot have it")             \
 	X(DOWN_UNREACHABLE, "unreachable",                                                         \

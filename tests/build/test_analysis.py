@@ -110,9 +110,15 @@ def main():
     check_each(
         "clang-tidy", lambda source: ("clang-tidy", "-quiet", source, "--", *options), chosen
     )
+    # gcc 12 loses a pointer that an array takes at an index it does not know, and reports a leak.
+    # Leaks are the sanitizers' matter (tests/sanitize).
     check_each(
         "gcc-fanalyzer",
-        lambda source: ("gcc", *options, "-fanalyzer", "-c", source, "-o", "/dev/null"), chosen,
+        lambda source: (
+            "gcc", *options, "-fanalyzer", "-Wno-analyzer-malloc-leak", "-c", source, "-o",
+            "/dev/null",
+        ),
+        chosen,
     )
     print(f"1..{count}")
     sys.exit(failed > 0)

@@ -34,7 +34,10 @@ int ini_text_mistake(struct ini_text *text, const char *format, ...)
 
 static bool is_blank(char character, const char *blanks)
 {
-	return memchr(blanks, character, strlen(blanks));
+	for (; *blanks; blanks++)
+		if (*blanks == character)
+			return true;
+	return false;
 }
 
 enum ini_line ini_text_next(struct ini_text *text, const char *blanks, char *ret, size_t size)

@@ -149,7 +149,7 @@ static int complain_choice(struct config_reading *reading, const struct config_k
 int config_read_key(struct config_reading *reading, const struct config_key *key, void *of,
 		    const char *value)
 {
-	unsigned parsed;
+	unsigned parsed = 0;
 
 	if (key->kind == CONFIG_OWN)
 		return key->read(reading, of, value);

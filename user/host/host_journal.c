@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/mac.h"
 #include "base/room.h"
 
@@ -73,7 +74,7 @@ int host_journal_replay(const char *text, uint64_t namespace_inode,
 		/* A line without its end was not written whole: the entry was not added. */
 		if (!kind || !strchr(text + 1, '\n'))
 			continue;
-		known = find(lines, count, line.pf, line.mac);
+		known = count ? find(lines, count, line.pf, line.mac) : NULL;
 		if (kind == '-' && known) {
 			*known = lines[--count];
 		} else if (kind == '+' && !known) {
@@ -138,35 +139,25 @@ static int rewrite(struct host_journal *journal)
 	return 0;
 }
 
-/* Reads the whole file. Returns 0 with an empty text if there is none, or -errno. */
-static int load_file(const char *path, char **ret)
+/* Returns the whole file, an empty text if there is none, or NULL with *ret_error = -errno. */
+static char *load_file(const char *path, int *ret_error)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct stat status;
+	struct stat status = { 0 };
 	ssize_t got = 0;
 	char *text;
 
-	if (fd < 0 && errno != ENOENT)
-		return -errno;
-	status.st_size = 0;
-	if (fd >= 0 && fstat(fd, &status)) {
-		got = -errno;
-		close(fd);
-		return (int)got;
+	if (stat(path, &status) && errno != ENOENT) {
+		*ret_error = -errno;
+		return NULL;
 	}
 	text = calloc(1, (size_t)status.st_size + 1);
-	if (text && fd >= 0)
-		got = read(fd, text, (size_t)status.st_size);
-	if (got < 0)
-		got = -errno;
-	if (fd >= 0)
-		close(fd);
-	if (!text || got < 0) {
-		free(text);
-		return text ? (int)got : -ENOMEM;
-	}
-	*ret = text;
-	return 0;
+	if (text && status.st_size)
+		got = file_read(path, text, (size_t)status.st_size);
+	if (text && got >= 0)
+		return text;
+	*ret_error = text ? (int)got : -ENOMEM;
+	free(text);
+	return NULL;
 }
 
 int host_journal_open(const char *directory, uint64_t namespace_inode, struct host_journal **ret,
@@ -174,8 +165,8 @@ int host_journal_open(const char *directory, uint64_t namespace_inode, struct ho
 {
 	struct host_journal *journal = calloc(1, sizeof(*journal));
 	struct host_journal_line *copy;
-	char *text = NULL;
-	int error;
+	int error = 0;
+	char *text;
 
 	if (!journal)
 		return -ENOMEM;
@@ -183,8 +174,8 @@ int host_journal_open(const char *directory, uint64_t namespace_inode, struct ho
 	journal->inode = namespace_inode;
 	snprintf(journal->path, sizeof(journal->path), "%.4000s/entries", directory);
 	snprintf(journal->draft, sizeof(journal->draft), "%.4000s/entries.new", directory);
-	error = load_file(journal->path, &text);
-	if (!error) {
+	text = load_file(journal->path, &error);
+	if (text) {
 		error = host_journal_replay(text, namespace_inode, &journal->lines,
 					    &journal->count);
 		free(text);

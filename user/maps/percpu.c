@@ -41,7 +41,7 @@ static int entry_new(int map_fd, struct entry *ret)
 
 int percpu_sum(int map_fd, __u32 index, void *ret, size_t size)
 {
-	struct entry entry;
+	struct entry entry = { 0 };
 	__u64 *sum = ret;
 	int error = entry_new(map_fd, &entry);
 
@@ -62,7 +62,7 @@ out:
 
 int percpu_clear(int map_fd, __u32 index)
 {
-	struct entry entry;
+	struct entry entry = { 0 };
 	int error = entry_new(map_fd, &entry);
 
 	if (error)

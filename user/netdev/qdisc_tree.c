@@ -248,10 +248,15 @@ bool qdisc_tree_is_equal(const struct qdisc_tree *a, const struct qdisc_tree *b)
 	return true;
 }
 
+static uint64_t qdisc_hash_number(uint64_t hash, uint32_t number)
+{
+	return (hash ^ number) * 0x100000001b3ULL; /* FNV-1a */
+}
+
 static uint64_t qdisc_hash(uint64_t hash, const void *bytes, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		hash = (hash ^ ((const uint8_t *)bytes)[i]) * 0x100000001b3ULL; /* FNV-1a */
+		hash = qdisc_hash_number(hash, ((const uint8_t *)bytes)[i]);
 	return hash;
 }
 
@@ -261,9 +266,11 @@ uint64_t qdisc_tree_hash(const struct qdisc_tree *tree)
 
 	for (size_t i = 0; i < tree->count; i++) {
 		const struct qdisc_object *object = &tree->objects[i];
-		uint32_t numbers[] = { object->type, object->parent, object->handle, object->info };
 
-		hash = qdisc_hash(hash, numbers, sizeof(numbers));
+		hash = qdisc_hash_number(hash, object->type);
+		hash = qdisc_hash_number(hash, object->parent);
+		hash = qdisc_hash_number(hash, object->handle);
+		hash = qdisc_hash_number(hash, object->info);
 		hash = qdisc_hash(hash, object->kind, strlen(object->kind));
 		hash = qdisc_hash(hash, &object->size_table, sizeof(object->size_table));
 		hash = qdisc_hash(hash, object->options, object->options_length);
