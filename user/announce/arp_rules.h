@@ -10,9 +10,10 @@
 #include <stdbool.h>
 
 /*
- * Is there an ARP table of nft (Linux 3.13, CONFIG_NF_TABLES_ARP) or of arptables
- * (/proc/net/arp_tables_names) in this network namespace, whatever its rules? Loads no kernel
- * module. A table that cannot be read counts as none (nft: CAP_NET_ADMIN).
+ * Is there an ARP table of nft (Linux 3.13, CONFIG_NF_TABLES_ARP), a chain of nft that sees what
+ * devices send (netdev egress, Linux 5.16), or a table of arptables (/proc/net/arp_tables_names) in
+ * this network namespace, whatever its rules? Loads no kernel module. A table that cannot be read
+ * counts as none (nft: CAP_NET_ADMIN).
  */
 bool arp_rules_exist(void);
 

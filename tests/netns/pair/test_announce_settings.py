@@ -83,17 +83,17 @@ def configuration_keeps_announcements_back(stage):
         )
 
 
-@case(agent=False)
-def lvs_real_server_keeps_its_address_to_itself(stage):
+def real_server(stage, family, hook):
     """nft drops the ARP replies for its virtual address. The agent announces MACs, and no IPv4
     address: neither at a switchover nor at unload; without the table it announces them again.
     """
     try:
-        stage.guest.run("nft add table arp lvs")
+        stage.guest.run(
+            f"nft add table {family} lvs && nft add chain {family} lvs out '{{ type filter hook {hook} priority 0; }}'"
+        )
     except NetnsError:
-        raise Skip("there is no nft, or no nf_tables for ARP")
-    stage.guest.run("""nft add chain arp lvs out '{ type filter hook output priority 0; }'
-        nft add rule arp lvs out arp saddr ip 10.77.0.80 drop
+        raise Skip(f"there is no nft, or no {hook} of family {family} in nf_tables")
+    stage.guest.run(f"""nft add rule {family} lvs out arp saddr ip 10.77.0.80 drop
         ip address add 10.77.0.80/32 dev st0""")
 
     def said(wish, wire):
@@ -113,12 +113,23 @@ def lvs_real_server_keeps_its_address_to_itself(stage):
     found = {what for _, what in announced_of(heard.frames(outgoing=False), MAC)}
     check_equal(found & {"10.77.0.1", "10.77.0.80"}, set(), "announced by unload")
     check("rarp" in found, f"unload announced only {found}")
-    stage.guest.run("nft delete table arp lvs; ip address del 10.77.0.80/32 dev st0")
+    stage.guest.run(f"nft delete table {family} lvs; ip address del 10.77.0.80/32 dev st0")
     stage.start()
     stage.wait_active("primary")
     time.sleep(0.5)
     check("10.77.0.1" in said("standby", "st1"), "not announced without the table")
     check(not stage.pair()["arp_is_filtered"], "status tells of a table that is gone")
+
+
+@case(agent=False)
+def lvs_real_server_keeps_its_address_to_itself(stage):
+    real_server(stage, "arp", "output")
+
+
+@case(agent=False)
+def rules_on_the_egress_of_a_device(stage):
+    """nft before our programs, on what the kernel sends by the standby."""
+    real_server(stage, "netdev", "egress device st0")
 
 
 def rarps(frames):
