@@ -15,7 +15,7 @@
  * answers (answers.h), without IPv4 if the guest filters ARP (arp_rules.h); RARP for each further
  * MAC that has sent (macs.h): the speakers' own first, stations behind a bridge last, the most
  * recent sender first. A bond's backup slave gets no frames. @spoken: the result of earlier calls,
- * or NULL. Reads @bridges anew (speakers.h). Waits for RTNL. Returns 0 or -errno.
+ * or NULL. Reads @bridges again (speakers.h). Waits for RTNL. Returns 0 or -errno.
  */
 int addresses_collect(const struct netdev_table *table, struct link_requests *requests,
 		      const struct netdev *standby, struct bridges *bridges, struct spoken *spoken,

@@ -24,7 +24,7 @@ struct bridges {
 };
 
 /*
- * Reads the VLANs of @bridge and of its port @port anew, and waits for RTNL. Returns 0 or -errno,
+ * Reads the VLANs of @bridge and of its port @port again, and waits for RTNL. Returns 0 or -errno,
  * with the earlier entry untouched.
  */
 int bridges_read(struct bridges *bridges, struct link_requests *requests, int bridge, int port);

@@ -2,7 +2,7 @@
 /*
  * local_routes: which IPv4 addresses does the kernel take for its own? Only for those it answers an
  * ARP request (arp_process in net/ipv4/arp.c, Linux 5.10 to 6.18: the route to the target must be
- * of type local). An address keeps its route unless somebody deletes it.
+ * of type local). An address keeps its route unless that is deleted.
  */
 #ifndef ANNOUNCE_LOCAL_ROUTES_H
 #define ANNOUNCE_LOCAL_ROUTES_H

@@ -47,7 +47,7 @@ bool speakers_is_kind(const struct netdev *device, const char *kind);
  * proportional to the number of devices. Returns 0 or -errno; the caller frees @ret in both cases.
  * Entries are valid as long as those of @table and @bridges.
  *
- * @bridges: what to know of bridges that filter VLANs. With @requests they are read anew, which
+ * @bridges: what to know of bridges that filter VLANs. With @requests they are read again, which
  * waits for RTNL. NULL: as they were read before; one that never was sends the tags of its port.
  */
 int speakers_find(const struct netdev_table *table, struct bridges *bridges,
