@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Answers to requests: receive lists, a bridge's table and its ports' VLANs, tc filters, qdiscs
- * with all below and what waits in them, a veth's other end, a namespace's number, XDP features.
+ * with all below and what waits in them, a veth's other end, a namespace's number, XDP features,
+ * local routes.
  * The first byte chooses, the rest is the datagram.
  */
 #include "netdev/rtnetlink.c"
@@ -9,6 +10,7 @@
 #include "netdev/link_filters.c"
 #include "datapath/filters.c"
 #include "netdev/link_peer.c"
+#include "netdev/link_routes.c"
 #include "netdev/link_vlans.c"
 #include "port/port_peer.c"
 #include "netdev/qdisc_filter.c"
@@ -59,6 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint8_t vlan_flags[LINK_VLAN_IDS] = { 0 };
 	struct bridge_vlans vlans = { .ifindex = 7, .flags = vlan_flags };
 	struct in_flight_qdiscs queued = { .ifindex = 7 };
+	struct local_routes routes = { 0 };
 	struct qdisc_tree tree = { 0 };
 	uint64_t features = 0;
 	int id = -1;
@@ -104,6 +107,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		exchange.answer = features_take;
 		exchange.context = &features;
 		break;
+	case 'o':
+		exchange.answer = take_route;
+		exchange.context = &routes;
+		break;
 	default:
 		exchange.answer = take_filter;
 		break;
@@ -113,7 +120,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	take_datagram(&exchange, datagram, size - 1);
 	/* A qdisc that is not understood ends no answer, and makes it of no use. */
 	FUZZ_EXPECT(exchange.error <= 0 &&
-		    (exchange.done || !exchange.error || exchange.context == &tree));
+		    (exchange.done || !exchange.error || exchange.context == &tree ||
+		     exchange.context == &queued));
 	FUZZ_EXPECT(filters.filters.foreign_before <= filters.filters.foreign);
 	FUZZ_EXPECT(filters.filters.our_count <= filters.filters.ours &&
 		    filters.filters.our_count <= FILTERS_OUR_MAX);
@@ -121,6 +129,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	plan_qdiscs(&tree);
 	qdisc_tree_free(&tree);
 	free(stations.list);
+	free(routes.list);
 	free(datagram);
 	return 0;
 }

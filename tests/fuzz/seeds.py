@@ -233,6 +233,9 @@ def answers():
     yield "x-features", b"x" + message(
         40, bytes(4) + number(1, 7) + attribute(3, struct.pack("=Q", 0x4F))
     )
+    yield "i-short", b"i" + message(36, bytes(4))
+    route = struct.pack("=8BI", socket.AF_INET, 32, 0, 0, 255, 2, 254, 2, 0)
+    yield "o-route", b"o" + message(24, route + attribute(1, bytes([10, 0, 0, 1]))) * 20
     yield "interrupted", b"f" + message(DONE, bytes(4), 0x12)
     yield "refused", b"f" + message(ERROR, struct.pack("=i", -19) + bytes(16))
     yield "cut-short", b"f" + message(ERROR, b"")

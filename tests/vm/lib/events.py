@@ -10,7 +10,7 @@ from stage import Skip, check, check_equal, figures
 
 ARP, IPV4, IPV6, RARP = 0x0806, 0x0800, 0x86dd, 0x8035
 HOST_SIGNAL = 0x88B5
-ICMPV6, NEIGHBOUR_ADVERTISEMENT = 58, 136
+ICMPV6, ROUTER_SOLICITATION, NEIGHBOUR_ADVERTISEMENT = 58, 133, 136
 IGMP, HOP_BY_HOP, MLD_REPORTS = 2, 0, (131, 143)
 LEAVING_TIMEOUT_S = 15
 ANNOUNCED = 10  # packets a silent guest may miss: 5 ms at 2,000 a second
@@ -103,6 +103,18 @@ def set_down_and_up(guest):
     return text
 
 
+def is_from_a_slave_with_ipv6(guest, frame):
+    """Before Linux 6.2 net_failover lets IPv6 come up on a VF, which it opens before anybody else:
+    the VF may solicit routers before the agent has silenced it.
+    """
+    return (
+        guest.lab.failover
+        and frame.ethertype == IPV6
+        and frame.data[20] == ICMPV6
+        and frame.data[54] == ROUTER_SOLICITATION
+    )
+
+
 def silent(guest, event):
     """An event while only the peer sends; (lost, text). Asserts that the guest's own voice is
     nothing but announcements.
@@ -119,7 +131,9 @@ def silent(guest, event):
     check_equal(signals, [], "host signals on the VF's wire")
     other = [
         frame for frame in frames
-        if not is_announcement(frame) and frame.ethertype not in (ARP, HOST_SIGNAL)
+        if not is_announcement(frame)
+        and frame.ethertype not in (ARP, HOST_SIGNAL)
+        and not is_from_a_slave_with_ipv6(guest, frame)
     ]
     more = "; ".join(str(frame) for frame in other[:5])
     check(not other, f"the guest said more than its announcements: {more}")
