@@ -28,7 +28,7 @@ class EventsTest(unittest.TestCase):
         contenders = list(CONTENDERS.values())
         steps = plan(contenders, EVENTS, 2, ["6.1", "6.12"])
         self.assertEqual(len(set(steps)), len(steps))
-        # Five contenders with eight events in two ways, and the controls where they tell something.
+        # Five contenders with eight events in two ways, and the controls where they show something.
         self.assertEqual(len(steps), 2 * 2 * (5 * 8 * 2 + 4 + 4))
         self.assertEqual({step[0] for step in steps[:len(steps) // 2]}, {"6.1"})
         first = {run: next(step[5].name for step in steps if step[1] == run) for run in (1, 2)}

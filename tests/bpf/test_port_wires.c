@@ -43,7 +43,7 @@ static void expect_tagged(const struct expectation *cases, size_t count, bool ta
 			if (heard.count[end] == wanted &&
 			    (!wanted || end == HOST || heard.tagged[end] == tagged))
 				continue;
-			print_error("%s%s: heard %u times (%u tagged) at %s, not %u\n",
+			print_error("%s%s: received %u times (%u tagged) at %s, not %u\n",
 				    tagged ? "tagged, " : "", cases[i].name, heard.count[end],
 				    heard.tagged[end], end_devices[end], wanted);
 			failures++;
@@ -128,7 +128,7 @@ static void test_active_standby(void **context)
 	expect(cases, COUNT(cases));
 }
 
-/* The frame that finds the primary dead goes over the standby itself. */
+/* The frame that finds the primary unable to send goes over the standby itself. */
 static void test_dead_primary(void **context)
 {
 	static const struct expectation unicast[] = {

@@ -77,7 +77,8 @@ static void test_standby_ingress(void **context)
 		{ BROADCAST, { PATH_PRIMARY, .bridge_port = true }, DROP_STANDBY },
 		{ MULTICAST_V6, { PATH_PRIMARY, .bridge_port = true }, DROP_STANDBY },
 		/*
-		 * A stale word makes nobody deaf: with a dead primary the standby is listened to.
+		 * A stale word stops no reception: when the primary cannot send, the standby is
+		 * received from.
 		 */
 		{ BROADCAST, { PATH_PRIMARY, .device = "down0" }, TAKE_STANDBY },
 		{ BROADCAST,
@@ -132,7 +133,10 @@ static void test_primary_ingress(void **context)
 		{ FOREIGN_UNICAST, { PATH_STANDBY }, TAKE_PRIMARY },
 		{ FOREIGN_UNICAST, { PATH_PRIMARY, .bridge_port = true }, TAKE_PRIMARY },
 		{ FOREIGN_UNICAST, { PATH_STANDBY, .bridge_port = true }, DROP_FOREIGN },
-		/* A standby that hears nothing is heard for. */
+		/*
+		 * A standby without carrier does not keep a group frame from the guest: the
+		 * primary's is taken.
+		 */
 		{ BROADCAST, { PATH_STANDBY, .standby_dead = true }, TAKE_PRIMARY },
 		{ BROADCAST,
 		  { PATH_STANDBY, PRIMARY_LEAVING, .standby_dead = true },
@@ -204,7 +208,7 @@ static void test_no_primary(void **context)
 	assert_int_equal(pair_get(SLOT).state.active, PATH_STANDBY);
 }
 
-/* One that is leaving stays so when it is found dead as well. */
+/* One that is leaving stays so when it also cannot send. */
 static void test_leaving_stays(void **context)
 {
 	(void)context;
