@@ -174,7 +174,7 @@ static void sources_of_members_that_all_name_them(void **state)
 	sources_of("1", FILTER_HEAD, FILTER6_HEAD, 0);
 	sources_of("1", FILTER_HEAD ROW "0xc0000201      1      0\n",
 		   FILTER6_HEAD ROW6 "01      1      0\n", 1);
-	/* In whatever order they are told. */
+	/* In whatever order the kernel lists them. */
 	sources_of("2",
 		   FILTER_HEAD ROW "0xc0000202      1      0\n" ROW "0xc0000201      2      0\n",
 		   FILTER6_HEAD ROW6 "02      1      0\n" ROW6 "01      2      0\n", 2);

@@ -186,8 +186,8 @@ static void bond_that_is_down(void **state)
 }
 
 /*
- * Which of its ports a team sends by, rtnetlink does not tell: one that has no other port with a
- * link is left only this one.
+ * rtnetlink does not say which port a team sends by. A team that has no other port with a link can
+ * only use this one.
  */
 static void team_with_one_working_port(void **state)
 {

@@ -202,8 +202,8 @@ static void judge(struct vfsteer_state before, enum vfsteer_primary_state news)
 	assert_int_equal(state.active, PATH_STANDBY);
 	assert_int_equal(state.admin, intruder == operator_wishes ? ADMIN_STANDBY : before.admin);
 	/*
-	 * Whatever the word says of the primary, the agent has been told to look again; if there
-	 * was anything left to say.
+	 * Whatever the word says of the primary, an event has asked the agent to look again, if
+	 * there was anything left to report.
 	 */
 	assert_true(told || state.primary == PRIMARY_ABSENT);
 	if (warned && intruder != agent_notes_absent)

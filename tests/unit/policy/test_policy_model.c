@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Lives of a pair, millions of steps: devices, hypervisor, operator and the kernel's own checks do
- * as they like, the word is changed by compare-and-swap as the agent does it, time passes. What
+ * Histories of a pair, millions of steps: devices, hypervisor, operator and the kernel's own checks
+ * do as they like, the word is changed by compare-and-swap as the agent does it, time passes. What
  * must hold after each step, and what a pair left alone must come to.
  */
 #include "policy/policy.h"

@@ -129,9 +129,9 @@ static void test_settles(void **context)
 }
 
 /*
- * A life: devices change at random, BPF moves the word away from the primary at random, between the
- * look and the change of the word too. What must never be: an active primary that BPF has called
- * leaving or down since the word was read.
+ * The history of a pair: devices change at random, BPF moves the word away from the primary at
+ * random, between the look and the change of the word too. What must never be: an active primary
+ * that BPF has called leaving or down since the word was read.
  */
 static void test_lives(void **context)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* When it is news that a program is not in its place, or is there again. */
+/* When it is reported that a program is not in its place, or is there again. */
 #include "port/placed.h"
 
 #include <setjmp.h>
@@ -29,7 +29,7 @@ static void each_change_is_news_once(void **state)
 	assert_false(placed_note(&placed, "", 9 * SECOND_NS));
 }
 
-/* Whoever fights for the place is told of once. */
+/* A program that keeps taking the place is reported once. */
 static void a_moment_is_no_news(void **state)
 {
 	struct placed placed = { 0 };
