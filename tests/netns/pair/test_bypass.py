@@ -79,7 +79,7 @@ def af_xdp_socket_is_named(stage):
     # A kernel without xsk_diag knows no more than how many there are.
     check(
         text.startswith(
-            "1 AF_XDP socket here, of devices that this kernel does not tell"
+            "1 AF_XDP socket here, of devices that this kernel does not name"
             if "xsk_diag" in text
             else "1 AF_XDP socket of st0 gets"
         ),
