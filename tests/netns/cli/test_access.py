@@ -95,7 +95,7 @@ def pins_are_hidden_from_others(stage):
             text=True,
         )
         check(
-            "Permission denied" in done.stderr, f"ls {path} as user {NOBODY}: {done.stdout}{done.stderr}"
+            "Permission denied" in done.stderr, f"ls {path} as {NOBODY}: {done.stdout}{done.stderr}"
         )
     # Neither does a directory that was opened give a map away.
     os.chmod(stage.pins, 0o755)
@@ -106,7 +106,7 @@ def pins_are_hidden_from_others(stage):
     )
     check(
         re.search("PermissionError", done.stderr),
-        f"a map got as user {NOBODY}: {done.returncode} {done.stderr}",
+        f"a map got as {NOBODY}: {done.returncode} {done.stderr}",
     )
 
 

@@ -58,7 +58,7 @@ def ready_when_every_pair_is_steered(stage):
     ]
     manager = Manager(stage, "--pair", "st0=pr0", "--pair", "st10=pr10")
     wait(
-        "the status to be notified", lambda: any(line.startswith("STATUS=") for line in manager.hear())
+        "the status notified", lambda: any(line.startswith("STATUS=") for line in manager.hear())
     )
     stage.wait_active("primary")
     time.sleep(0.5)
@@ -87,7 +87,7 @@ def ready_without_a_pair(stage):
     wait("the agent to be ready", lambda: "READY=1" in manager.hear())
     check("STATUS=0 of 0 pairs steered" in manager.hear(), manager.told)
     stage.stop()
-    wait("the end to be notified", lambda: "STOPPING=1" in manager.hear())
+    wait("the end notified", lambda: "STOPPING=1" in manager.hear())
 
 
 @case(agent=False)

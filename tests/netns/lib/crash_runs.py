@@ -50,7 +50,7 @@ class Start:
         agent = crash.doomed(crash.stage.launch, **environment)
         if agent.poll() is None:
             wait(
-                "active, or killed",
+                "active or killed",
                 lambda: agent.poll() is not None
                 or all(
                     active(crash.stage, number) == "primary" for number in range(crash.stage.pairs)
