@@ -311,7 +311,7 @@ class OneCommandTest(unittest.TestCase):
 
     def test_a_migration_that_fails_is_told_with_both_logs(self):
         with self.assertRaisesRegex(
-            MigrationDied, "(?s)completed.*source lives: its log.*target lives: its log"
+            MigrationDied, "(?s)completed.*source runs: its log.*target runs: its log"
         ):
             self.migrated(SHARED, *self.EVENTS[:3], ("MIGRATION", {"status": "failed"}))
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""An agent dies as it adopts what another left, here with watch programs: a real removal that
+"""An agent is killed as it adopts what another left, here with watch programs: a real removal that
 follows loses nothing, and the next agent finds its way. The points are those of
 user/base/crash_point.h; tests/netns/pair/test_crash_points.py sees that none is forgotten, on a
 kernel that refuses watch programs.

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Flows of a guest and of what stands above its standby, all at the same time, over switchovers
-that are listened to.
+whose announcements are captured.
 """
 
 import copy
