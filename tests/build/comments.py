@@ -52,7 +52,9 @@ def comments_of_shell(text):
 
 
 def comments(name, text):
-    """[(line, comment)]. A comment of several lines is one; names of files are no words of it."""
+    """[(line, comment)]. A comment of several lines is one; names of files and @arguments are no
+    words of it.
+    """
     first = text.partition("\n")[0]
     if name.endswith((".c", ".h")):
         found = comments_of_c(text)
@@ -69,4 +71,4 @@ def comments(name, text):
         last = number if comment.startswith("#") else 0
     for number, comment in joined:
         comment = re.sub(r"\s*\n[\s*]*", " ", comment)
-        yield number, re.sub(r"\b[\w/]+\.(?:[ch]|py|sh)\b", "", comment)
+        yield number, re.sub(r"\b[\w/]+\.(?:[ch]|py|sh)\b|@\w+", "", comment)

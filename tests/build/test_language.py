@@ -219,7 +219,11 @@ WRONG = (
     ),
     (prose, "A heading\n\n- one\n- two\n\n| a | b |\n\n```\ncode\n```\nthree\n", 4),
     (prose_of_manual, ".SH NAME\none\n.PP\ntwo\n.EX\ncode\n.EE\n", 2),
-    (comments, ("wrong.c", 'int a; /* one */\nint b; // two\nputs("three words");\nputs("no");\n'), 3),
+    (
+        comments,
+        ("wrong.c", 'int a; /* one */\nint b; // two\nputs("three words");\nputs("no");\n'),
+        3,
+    ),
     (comments, ("wrong.py", '"""A line."""\n\nx = f"two {three}"  # three\n# four\n'), 3),
     (comments, ("wrong.sh", "#!/bin/sh\n# one\nx=${#y}\n\ny # two\n"), 2),
     (
