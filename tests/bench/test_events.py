@@ -35,7 +35,7 @@ class EventsTest(unittest.TestCase):
         self.assertNotEqual(first[1], first[2], "another contender begins in each run")
         self.assertFalse(makes_sense(CONTENDERS["bare-vf"], "plug", ""))
 
-    def test_the_least_plan_has_everybody_and_everything(self):
+    def test_the_least_plan_has_every_contender_and_event(self):
         contenders = list(CONTENDERS.values())
         steps = plan_least(contenders, EVENTS, ["6.12"])
         self.assertEqual({step[5] for step in steps}, set(contenders))

@@ -38,7 +38,7 @@ static void test_egress(void **context)
 	expect(world.steer->progs.steer_egress, "ow0", cases, COUNT(cases));
 }
 
-static void test_dead_primary(void **context)
+static void test_primary_that_cannot_send(void **context)
 {
 	static const char *const dead[] = { "down0", "nocarrier0", "missing" };
 
@@ -190,7 +190,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_egress),
-		cmocka_unit_test(test_dead_primary),
+		cmocka_unit_test(test_primary_that_cannot_send),
 		cmocka_unit_test(test_rescue),
 		cmocka_unit_test(test_owner_ingress),
 		cmocka_unit_test(test_standby_redirect),

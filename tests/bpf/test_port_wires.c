@@ -11,7 +11,7 @@ struct expectation {
 	enum end from;
 	uint8_t addresses[12]; /* destination and source */
 	unsigned heard_by;     /* bits of enum end */
-	bool by_xdp;           /* where there is XDP, nothing is left to tc */
+	bool by_xdp;	       /* where there is XDP, nothing is left to tc */
 };
 
 #define TO(end) (1u << (end))
@@ -129,7 +129,7 @@ static void test_active_standby(void **context)
 }
 
 /* The frame that finds the primary unable to send goes over the standby itself. */
-static void test_dead_primary(void **context)
+static void test_primary_that_cannot_send(void **context)
 {
 	static const struct expectation unicast[] = {
 		{ "port to wire", FIRST, { AFAR, FIRST_MAC }, TO(STANDBY), true }
@@ -237,13 +237,15 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_active_primary, open_tc, stage_close),
 		cmocka_unit_test_setup_teardown(test_active_standby, open_tc, stage_close),
-		cmocka_unit_test_setup_teardown(test_dead_primary, open_tc, stage_close),
+		cmocka_unit_test_setup_teardown(test_primary_that_cannot_send, open_tc,
+						stage_close),
 		cmocka_unit_test_setup_teardown(test_passthrough, open_tc_passthrough, stage_close),
 	};
 	const struct CMUnitTest native_tests[] = {
 		cmocka_unit_test_setup_teardown(test_active_primary, open_native, stage_close),
 		cmocka_unit_test_setup_teardown(test_active_standby, open_native, stage_close),
-		cmocka_unit_test_setup_teardown(test_dead_primary, open_native, stage_close),
+		cmocka_unit_test_setup_teardown(test_primary_that_cannot_send, open_native,
+						stage_close),
 		cmocka_unit_test_setup_teardown(test_passthrough, open_native_passthrough,
 						stage_close),
 		cmocka_unit_test_setup_teardown(test_beside_data, open_native, stage_close),

@@ -162,7 +162,7 @@ static void test_primary_ingress(void **context)
  * The check of each packet: a primary that cannot send is left, once, with an event, and the packet
  * goes on.
  */
-static void test_dead_primary(void **context)
+static void test_primary_that_cannot_send(void **context)
 {
 	static const char *const dead[] = { "down0", "nocarrier0", "missing" };
 
@@ -378,11 +378,16 @@ static void test_mapping(void **context)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_egress),	     cmocka_unit_test(test_standby_ingress),
-		cmocka_unit_test(test_primary_ingress), cmocka_unit_test(test_dead_primary),
-		cmocka_unit_test(test_no_primary),   cmocka_unit_test(test_leaving_stays),
-		cmocka_unit_test(test_rescue),	     cmocka_unit_test(test_segments),
-		cmocka_unit_test(test_mapping),	     cmocka_unit_test(test_long_chain),
+		cmocka_unit_test(test_egress),
+		cmocka_unit_test(test_standby_ingress),
+		cmocka_unit_test(test_primary_ingress),
+		cmocka_unit_test(test_primary_that_cannot_send),
+		cmocka_unit_test(test_no_primary),
+		cmocka_unit_test(test_leaving_stays),
+		cmocka_unit_test(test_rescue),
+		cmocka_unit_test(test_segments),
+		cmocka_unit_test(test_mapping),
+		cmocka_unit_test(test_long_chain),
 		cmocka_unit_test(test_primary_away),
 	};
 

@@ -22,7 +22,7 @@ GUESTS |= {f"{kernel}-pciehp": {"kernel": kernel, "hotplug": "pciehp"} for kerne
 SAME_ON_6_12 = "6.12-acpi/{}, and unplug and plug on this kernel"
 LATER = [
     ("full", "6.12-acpi/plug-silent-wire", "6.12-acpi/plug, 6.12-acpi/silent-guest"),
-    ("full", "6.12-acpi/agent-killed", "crashes 6.12/unplug-after-death; netns crashes"),
+    ("full", "6.12-acpi/agent-killed", "crashes 6.12/unplug-after-kill; netns crashes"),
     ("full", "6.12-acpi/ipv6", "6.12-acpi/unplug and plug; netns frames and failover with IPv6"),
     *(
         ("full", f"{kernel}-acpi/{name}", SAME_ON_6_12.format(name))

@@ -104,7 +104,7 @@ LATER = [
     (
         "full",
         "6.12/killed",
-        "crashes 6.12/unplug-after-death; netns lifecycle (killed) and crashes",
+        "crashes 6.12/unplug-after-kill; netns lifecycle (killed) and crashes",
     ),
     ("full", "6.12/unplug-and-plug", "hotplug 6.12-acpi/unplug and plug; 6.12/sandbox-holds"),
     ("full", "6.12/restarted", "netns lifecycle and upgrade"),

@@ -200,7 +200,7 @@ def on_primary_without_entries(stage):
 
 
 @case(configuration=CONFIGURATION)
-def an_entry_that_somebody_deleted_comes_back(stage):
+def a_deleted_entry_comes_back(stage):
     tap = on_primary(stage)
     tap.says(STANDBY, ABSENT)
     stage.wait_entries([MAC])

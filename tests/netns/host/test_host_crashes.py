@@ -54,7 +54,7 @@ def dies_at(stage, point, passage, ending):
 
 
 @case(configuration=section(MAC, "vnet0"), start=False)
-def die_at_each_point(stage):
+def killed_at_each_point(stage):
     if not CRASHPOINTS.exists():
         raise Skip(f"{CRASHPOINTS} is not built: tests/run netns builds it")
     check(len(POINTS) >= 4, f"points: {POINTS}")
@@ -68,7 +68,7 @@ def die_at_each_point(stage):
 
 
 @case(configuration=section(MAC, "vnet0"), start=False)
-def die_beside_an_entry_of_the_administrator(stage):
+def killed_beside_an_entry_of_the_administrator(stage):
     if not CRASHPOINTS.exists():
         raise Skip(f"{CRASHPOINTS} is not built: tests/run netns builds it")
     stage.netns.run(f"bridge fdb add {MAC} dev pf0 self")

@@ -198,9 +198,9 @@ def add(name, scenario, launcher=(), cover=None):
 
 def add_all(scenarios):
     for name, scenario in scenarios.items():
-        add(f"die_at_{name}", scenario())
+        add(f"killed_at_{name}", scenario())
         if scenario.without_tcx:
             add(
-                f"die_at_{name}_without_tcx", scenario(), [WITHOUT_TCX],
-                f"die-at-{name}; ingress-qdisc without tcx",
+                f"killed_at_{name}_without_tcx", scenario(), [WITHOUT_TCX],
+                f"killed-at-{name}; ingress-qdisc without tcx",
             )

@@ -21,7 +21,7 @@ from tools.rig.levels import nightly  # noqa: E402
 
 
 @case(agent=False, pairs=2)
-@nightly("die-at-*: each passes the points of its run, or fails with 'no point was passed'")
+@nightly("killed-at-*: each passes the points of its run, or fails with 'no point was passed'")
 def no_point_is_forgotten(stage):
     there = set(
         re.findall(

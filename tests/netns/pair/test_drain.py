@@ -142,7 +142,7 @@ def for_a_time(stage):
 
 
 @case
-def agent_dies(stage):
+def agent_is_killed(stage):
     """The time stands in the pins: the next agent ends the drain, late rather than never."""
     flows = stage.flows()
     stage.succeed("drain", "st0", "--for", "2")

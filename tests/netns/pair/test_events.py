@@ -131,7 +131,7 @@ def first_dump_is_tried_again(stage):
 
 
 @case
-def unread_is_no_news(stage):
+def unread_is_no_change(stage):
     """The primary has no carrier, as the data path sees with each packet; the agent cannot read the
     device, and its last reading was good.
     """

@@ -133,7 +133,7 @@ def moving_loses_nothing(stage):
 
 
 @case
-def somebody_insists_on_the_first_place(stage):
+def another_insists_on_the_first_place(stage):
     """Without programs that report it, each move may cost a second: after a few the primary is not
     used while that goes on, and the line names the program.
     """

@@ -73,7 +73,7 @@ def restarted_while_it_is_away(stage):
 
 
 @case
-def named_anew(stage):
+def named_again(stage):
     """What the configuration names now, or names first after `unload`, is meant."""
     stage.guest.run("ip link delete pr0")
     stage.wait_state("absent")

@@ -228,7 +228,7 @@ def switch_with_agent(stage):
 
 
 @case
-def standby_by_wish_stays(stage):
+def standby_by_request_stays(stage):
     """Neither a new primary nor a new agent overrules the operator."""
     stage.succeed("switch", "st0", "standby")
     stage.guest.run("ip link delete pr0")

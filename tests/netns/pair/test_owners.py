@@ -305,7 +305,7 @@ def silence_is_kept(stage):
 
 
 @case
-def somebody_insists(stage):
+def a_foreign_owner_insists(stage):
     """There is no fight: after some rounds the primary is theirs."""
     # Each round only when the last was undone.
     for _ in range(12):

@@ -72,7 +72,7 @@ def check_left(stage, flows, died):
 
 
 @case(agent=False)
-def dead_from_the_start_with_neighbours(stage):
+def cut_from_the_start_with_neighbours(stage):
     """Known before: the primary is never used."""
     learn(stage)
     mend = cut(stage)
@@ -89,7 +89,7 @@ def dead_from_the_start_with_neighbours(stage):
 
 
 @case(agent=False)
-def dead_from_the_start_without_neighbours(stage):
+def cut_from_the_start_without_neighbours(stage):
     """No neighbour to ask: it shows with the first packet."""
     mend = cut(stage)
     stage.start()
@@ -106,7 +106,7 @@ def dead_from_the_start_without_neighbours(stage):
 
 
 @case
-def dead_later(stage):
+def cut_later(stage):
     flows = stage.flows(500)
     died = time.monotonic()
     mend = cut(stage)
@@ -117,7 +117,7 @@ def dead_later(stage):
 
 
 @case
-def dead_and_only_asked_from_outside(stage):
+def cut_and_only_asked_from_outside(stage):
     """A server that is silent until a client asks: the question comes by the other wire, and its
     answer has to get out.
     """
@@ -179,7 +179,7 @@ def receives_nothing(stage):
 
 
 @case
-def dead_for_ipv6_alone(stage):
+def cut_for_ipv6_alone(stage):
     stage.guest.run("ip -4 address flush dev st0")
     flow = Flow(stage.guest, stage.outside, OUTSIDE6, 200)
     mend = cut(stage)
@@ -269,7 +269,7 @@ def one_way_is_no_reason(stage):
 
 
 @case
-def nobody_is_asked_without_reason(stage):
+def no_neighbour_is_asked_without_reason(stage):
     """A pair that is answered, and one that does nothing, ask nothing."""
     wire = Capture(stage.guest, "pr0")
     learn(stage)

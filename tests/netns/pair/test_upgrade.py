@@ -228,7 +228,7 @@ def swap_without_tcx(stage):
 
 
 @case(agent=False)
-@full("crashes/die-at-widen")
+@full("crashes/killed-at-widen")
 def counters_are_added(stage):
     """A version with more counters makes room for them, and the one with fewer goes on: nothing is
     lost, and what was counted stays.
@@ -291,7 +291,7 @@ def counters_are_added(stage):
 
 
 @case(agent=False)
-def wishes_survive_a_swap(stage):
+def requests_survive_a_swap(stage):
     stage.start()
     stage.wait_active("primary")
     stage.succeed("switch", "st0", "standby")

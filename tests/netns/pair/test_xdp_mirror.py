@@ -149,7 +149,7 @@ def generic_where_the_driver_refuses(stage):
 
 
 @case
-def agent_dies_and_another_adopts(stage):
+def agent_is_killed_and_another_adopts(stage):
     wall = Wall(stage)
     number = wall.put(BLOCKED)
     check_mirrored(stage, number)

@@ -193,7 +193,7 @@ def interface_loses_its_name(stage):
 
 
 @case(agent=False)
-def trouble_is_told_and_survived(stage):
+def trouble_is_reported_and_survived(stage):
     """A configured interface that cannot be a port: said once, looked at again when it changes; the
     pair and other ports go on.
     """

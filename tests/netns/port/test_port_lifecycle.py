@@ -115,7 +115,7 @@ def generic_receive_offload_at_the_other_end(stage):
 
 
 @by_best_driver
-def coming_and_going_costs_nobody(stage, mode):
+def coming_and_going_costs_nothing(stage, mode):
     """Three times, beside the traffic of the host and of another port. (A veth whose XDP comes or
     goes may drop what it has in hand.)
     """

@@ -73,7 +73,7 @@ static void internal_ports_of_open_vswitch(void **state)
 	table_free(table);
 }
 
-static void nobody_elses_internal_ports(void **state)
+static void no_foreign_internal_ports(void **state)
 {
 	struct netdev_table *table = table_new("", 0);
 	struct speakers speakers;
@@ -215,7 +215,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(internal_ports_of_open_vswitch),
-		cmocka_unit_test(nobody_elses_internal_ports),
+		cmocka_unit_test(no_foreign_internal_ports),
 		cmocka_unit_test(bridge_of_many_vlans),
 		cmocka_unit_test(bond_that_sends_by_the_standby),
 		cmocka_unit_test(bond_that_sends_by_another),

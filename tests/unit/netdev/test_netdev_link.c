@@ -37,7 +37,7 @@ static void test_link(void **state)
  * A device that was read since is read again after a notification that changes it. Other
  * notifications cost nothing.
  */
-static void test_news_that_may_be_old(void **state)
+static void test_notifications_that_may_be_old(void **state)
 {
 	struct netdev_table table = { 0 };
 	struct netdev device = { .ifindex = 7, .name = "eth0", .mtu = 1500 };
@@ -238,7 +238,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_link),
-		cmocka_unit_test(test_news_that_may_be_old),
+		cmocka_unit_test(test_notifications_that_may_be_old),
 		cmocka_unit_test(test_xdp),
 		cmocka_unit_test(test_vlan_without_protocol_is_8021q),
 		cmocka_unit_test(test_other_kinds_have_no_vlan),

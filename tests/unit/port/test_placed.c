@@ -12,7 +12,7 @@
 
 #define SECOND_NS 1000000000ULL
 
-static void each_change_is_news_once(void **state)
+static void each_change_is_reported_once(void **state)
 {
 	struct placed placed = { 0 };
 
@@ -30,7 +30,7 @@ static void each_change_is_news_once(void **state)
 }
 
 /* A program that keeps taking the place is reported once. */
-static void a_moment_is_no_news(void **state)
+static void a_moment_is_not_reported(void **state)
 {
 	struct placed placed = { 0 };
 	uint64_t now_ns = SECOND_NS;
@@ -46,8 +46,8 @@ static void a_moment_is_no_news(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(each_change_is_news_once),
-		cmocka_unit_test(a_moment_is_no_news),
+		cmocka_unit_test(each_change_is_reported_once),
+		cmocka_unit_test(a_moment_is_not_reported),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
