@@ -57,7 +57,8 @@ BPF_WARNINGS := -Werror
 endif
 HARDENING := -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 ifneq ($(SANITIZE),)
-# A fortified function checks before the sanitizer can, and tells less. What is found ends the program.
+# A fortified function checks before the sanitizer can, and reports less. What is found ends the
+# program.
 HARDENING := -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
 endif
 CFLAGS ?= -O2 -g
@@ -67,7 +68,8 @@ override CPPFLAGS += -D_GNU_SOURCE -Iinclude -Iuser -I$(BPF_BUILD)/bpf -DVFSTEER
 override LDFLAGS += -pie -Wl,-z,relro,-z,now
 LDLIBS := $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null)
 
-# For tests: the program dies where it is told to (user/base/crash_point.h). Give it a BUILD of its own.
+# For tests: the program is killed at the crash point that the environment names
+# (user/base/crash_point.h). Give it a BUILD of its own.
 ifeq ($(CRASHPOINTS),1)
 override CPPFLAGS += -DVFSTEER_CRASHPOINTS
 endif

@@ -28,14 +28,14 @@ class EventsTest(unittest.TestCase):
         contenders = list(CONTENDERS.values())
         steps = plan(contenders, EVENTS, 2, ["6.1", "6.12"])
         self.assertEqual(len(set(steps)), len(steps))
-        # Five contenders with eight events in two ways, and the controls where they tell something.
+        # Five contenders with eight events in two ways, and the controls where they show something.
         self.assertEqual(len(steps), 2 * 2 * (5 * 8 * 2 + 4 + 4))
         self.assertEqual({step[0] for step in steps[:len(steps) // 2]}, {"6.1"})
         first = {run: next(step[5].name for step in steps if step[1] == run) for run in (1, 2)}
         self.assertNotEqual(first[1], first[2], "another contender begins in each run")
         self.assertFalse(makes_sense(CONTENDERS["bare-vf"], "plug", ""))
 
-    def test_the_least_plan_has_everybody_and_everything(self):
+    def test_the_least_plan_has_every_contender_and_event(self):
         contenders = list(CONTENDERS.values())
         steps = plan_least(contenders, EVENTS, ["6.12"])
         self.assertEqual({step[5] for step in steps}, set(contenders))

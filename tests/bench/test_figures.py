@@ -48,7 +48,7 @@ class StatisticsTest(unittest.TestCase):
     def test_scales(self):
         scale = svg.logarithmic(10000, 100, 0)
         self.assertEqual((scale(0), round(scale(10000), 6)), (100, 0))
-        self.assertGreater(scale(0) - scale(1), 5, "one packet is to be told from none")
+        self.assertGreater(scale(0) - scale(1), 5, "one packet is to differ from none")
         self.assertEqual(svg.decades(9000), [0, 1, 10, 100, 1000])
         self.assertEqual(svg.steps(-2.5, 5, 8), [-2, -1, 0, 1, 2, 3, 4, 5])
 

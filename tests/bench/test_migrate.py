@@ -133,7 +133,7 @@ class HandoverTest(unittest.TestCase):
         for handover in HANDOVERS.values():
             self.assertIs(handover_of(f"{handover.prefix}answers/lost"), handover)
 
-    def test_vfsteer_host_is_told_which_taps_speak_for_the_guest(self):
+    def test_vfsteer_host_knows_which_taps_speak_for_the_guest(self):
         host = types.SimpleNamespace(
             vm=Process(False), mac=self.MAC,
             sides={side: types.SimpleNamespace(tap=f"tap{side}") for side in "ab"},
@@ -309,9 +309,9 @@ class OneCommandTest(unittest.TestCase):
             ["mac_give b", "a: migrate", "b: RESUME", "mac_take a"],
         )
 
-    def test_a_migration_that_fails_is_told_with_both_logs(self):
+    def test_a_migration_that_fails_is_reported_with_both_logs(self):
         with self.assertRaisesRegex(
-            MigrationDied, "(?s)completed.*source lives: its log.*target lives: its log"
+            MigrationDied, "(?s)completed.*source runs: its log.*target runs: its log"
         ):
             self.migrated(SHARED, *self.EVENTS[:3], ("MIGRATION", {"status": "failed"}))
 
@@ -327,7 +327,7 @@ class DuplicatesTest(unittest.TestCase):
             {"requests": 0, "answers": 0, "steps": {}, "when": []},
         )
 
-    def test_a_question_that_came_twice_is_told_from_an_answer_that_did(self):
+    def test_a_question_that_came_twice_is_no_answer_that_did(self):
         # Question 0 came twice, and the second of its answers twice as well; question 1 once, its
         # answer twice.
         answers = [

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* false: there is none, the reason is told, and the program is skipped (exit status 77). */
+/* false: there is none, the reason is printed, and the program is skipped (exit status 77). */
 static inline bool namespace_enter(void)
 {
 	if (!unshare(CLONE_NEWNET))

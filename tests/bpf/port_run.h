@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * port_run: the XDP programs of ports, run frame by frame (BPF_PROG_TEST_RUN). A run does not tell
- * where a frame was redirected to; but a device that is not in port_devices cannot be: each case is
+ * port_run: the XDP programs of ports, run frame by frame (BPF_PROG_TEST_RUN). A run does not show
+ * where a frame was redirected to. But a device that is not in port_devices cannot be: each case is
  * run with its target as the only one there, and with all others.
  */
 #ifndef PORT_RUN_H

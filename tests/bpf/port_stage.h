@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * port_stage: the programs of steer and port attached to the real veths of port_world, by tc alone
- * or with native XDP, and ears at each of their ends.
+ * or with native XDP, and a packet socket at each of their ends.
  */
 #ifndef PORT_STAGE_H
 #define PORT_STAGE_H
@@ -23,7 +23,7 @@
 
 enum end { HOST, FIRST, SECOND, PASSTHROUGH, PRIMARY, STANDBY, ENDS };
 
-/* The host hears what its stack gets, all others what comes out of the wire. */
+/* The host's socket sees what its stack gets, all others what comes out of the wire. */
 static const char *const end_devices[ENDS] = { "st0", "pa1", "pb1", "pt1", "pr1", "st1" };
 
 static const struct {
@@ -241,7 +241,7 @@ struct heard {
 	unsigned partial[ENDS]; /* of them, with the checksum still to be computed */
 };
 
-/* What was heard of the frame whose last byte is @token, added to @heard. */
+/* What was received of the frame whose last byte is @token, added to @heard. */
 static inline void hear(uint8_t token, struct heard *heard)
 {
 	for (enum end end = HOST; end < ENDS; end++)

@@ -38,7 +38,7 @@ static void test_egress(void **context)
 	expect(world.steer->progs.steer_egress, "ow0", cases, COUNT(cases));
 }
 
-static void test_dead_primary(void **context)
+static void test_primary_that_cannot_send(void **context)
 {
 	static const char *const dead[] = { "down0", "nocarrier0", "missing" };
 
@@ -56,7 +56,7 @@ static void test_dead_primary(void **context)
 	}
 }
 
-/* An active standby without carrier, which the owner's carrier does not tell of. */
+/* An active standby without carrier, which the owner's carrier does not show. */
 static void test_rescue(void **context)
 {
 	struct vfsteer_counters counts;
@@ -133,7 +133,7 @@ static void test_standby_redirect(void **context)
 	expect(world.steer->progs.standby_redirect, "st0", cases, COUNT(cases));
 }
 
-/* A standby in another namespace, where the owner's ifindex is another device's, or nobody's. */
+/* A standby in another namespace, where the owner's ifindex is another device's, or no device's. */
 static void test_standby_away(void **context)
 {
 	struct vfsteer_pair pair;
@@ -159,7 +159,7 @@ static void test_standby_away(void **context)
 }
 
 /*
- * What one wire has brought the other does not deliver again: also of a primary that nobody knows.
+ * What one wire has brought the other does not deliver again: also of a primary that no slot names.
  */
 static void test_twins(void **context)
 {
@@ -190,7 +190,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_egress),
-		cmocka_unit_test(test_dead_primary),
+		cmocka_unit_test(test_primary_that_cannot_send),
 		cmocka_unit_test(test_rescue),
 		cmocka_unit_test(test_owner_ingress),
 		cmocka_unit_test(test_standby_redirect),

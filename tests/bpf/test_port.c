@@ -146,7 +146,7 @@ static void test_port_path(void **context)
 }
 
 /*
- * What is so far back in its chain of the kernel's hash that no program sees it is not dead: what
+ * What is so far back in its chain of the kernel's hash that no program sees it is not gone: what
  * the pair says is believed.
  */
 static void test_port_far(void **context)

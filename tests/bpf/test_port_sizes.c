@@ -30,7 +30,7 @@ static void test_runts(void **context)
 	}
 }
 
-/* Cut off within what tells whether addresses are to be learned: tc looks further. */
+/* Cut off within what shows whether addresses are to be learned: tc looks further. */
 static void test_cut_off(void **context)
 {
 	static const struct frame whole = { "tagged advertisement",

@@ -11,7 +11,7 @@ struct expectation {
 	enum end from;
 	uint8_t addresses[12]; /* destination and source */
 	unsigned heard_by;     /* bits of enum end */
-	bool by_xdp;           /* where there is XDP, nothing is left to tc */
+	bool by_xdp;	       /* where there is XDP, nothing is left to tc */
 };
 
 #define TO(end) (1u << (end))
@@ -43,7 +43,7 @@ static void expect_tagged(const struct expectation *cases, size_t count, bool ta
 			if (heard.count[end] == wanted &&
 			    (!wanted || end == HOST || heard.tagged[end] == tagged))
 				continue;
-			print_error("%s%s: heard %u times (%u tagged) at %s, not %u\n",
+			print_error("%s%s: received %u times (%u tagged) at %s, not %u\n",
 				    tagged ? "tagged, " : "", cases[i].name, heard.count[end],
 				    heard.tagged[end], end_devices[end], wanted);
 			failures++;
@@ -128,8 +128,8 @@ static void test_active_standby(void **context)
 	expect(cases, COUNT(cases));
 }
 
-/* The frame that finds the primary dead goes over the standby itself. */
-static void test_dead_primary(void **context)
+/* The frame that finds the primary unable to send goes over the standby itself. */
+static void test_primary_that_cannot_send(void **context)
 {
 	static const struct expectation unicast[] = {
 		{ "port to wire", FIRST, { AFAR, FIRST_MAC }, TO(STANDBY), true }
@@ -237,13 +237,15 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_active_primary, open_tc, stage_close),
 		cmocka_unit_test_setup_teardown(test_active_standby, open_tc, stage_close),
-		cmocka_unit_test_setup_teardown(test_dead_primary, open_tc, stage_close),
+		cmocka_unit_test_setup_teardown(test_primary_that_cannot_send, open_tc,
+						stage_close),
 		cmocka_unit_test_setup_teardown(test_passthrough, open_tc_passthrough, stage_close),
 	};
 	const struct CMUnitTest native_tests[] = {
 		cmocka_unit_test_setup_teardown(test_active_primary, open_native, stage_close),
 		cmocka_unit_test_setup_teardown(test_active_standby, open_native, stage_close),
-		cmocka_unit_test_setup_teardown(test_dead_primary, open_native, stage_close),
+		cmocka_unit_test_setup_teardown(test_primary_that_cannot_send, open_native,
+						stage_close),
 		cmocka_unit_test_setup_teardown(test_passthrough, open_native_passthrough,
 						stage_close),
 		cmocka_unit_test_setup_teardown(test_beside_data, open_native, stage_close),

@@ -77,7 +77,8 @@ static void test_standby_ingress(void **context)
 		{ BROADCAST, { PATH_PRIMARY, .bridge_port = true }, DROP_STANDBY },
 		{ MULTICAST_V6, { PATH_PRIMARY, .bridge_port = true }, DROP_STANDBY },
 		/*
-		 * A stale word makes nobody deaf: with a dead primary the standby is listened to.
+		 * A stale word stops no reception: when the primary cannot send, the standby is
+		 * received from.
 		 */
 		{ BROADCAST, { PATH_PRIMARY, .device = "down0" }, TAKE_STANDBY },
 		{ BROADCAST,
@@ -132,7 +133,10 @@ static void test_primary_ingress(void **context)
 		{ FOREIGN_UNICAST, { PATH_STANDBY }, TAKE_PRIMARY },
 		{ FOREIGN_UNICAST, { PATH_PRIMARY, .bridge_port = true }, TAKE_PRIMARY },
 		{ FOREIGN_UNICAST, { PATH_STANDBY, .bridge_port = true }, DROP_FOREIGN },
-		/* A standby that hears nothing is heard for. */
+		/*
+		 * A standby without carrier does not keep a group frame from the guest: the
+		 * primary's is taken.
+		 */
 		{ BROADCAST, { PATH_STANDBY, .standby_dead = true }, TAKE_PRIMARY },
 		{ BROADCAST,
 		  { PATH_STANDBY, PRIMARY_LEAVING, .standby_dead = true },
@@ -158,7 +162,7 @@ static void test_primary_ingress(void **context)
  * The check of each packet: a primary that cannot send is left, once, with an event, and the packet
  * goes on.
  */
-static void test_dead_primary(void **context)
+static void test_primary_that_cannot_send(void **context)
 {
 	static const char *const dead[] = { "down0", "nocarrier0", "missing" };
 
@@ -204,7 +208,7 @@ static void test_no_primary(void **context)
 	assert_int_equal(pair_get(SLOT).state.active, PATH_STANDBY);
 }
 
-/* One that is leaving stays so when it is found dead as well. */
+/* One that is leaving stays so when it also cannot send. */
 static void test_leaving_stays(void **context)
 {
 	(void)context;
@@ -374,11 +378,16 @@ static void test_mapping(void **context)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_egress),	     cmocka_unit_test(test_standby_ingress),
-		cmocka_unit_test(test_primary_ingress), cmocka_unit_test(test_dead_primary),
-		cmocka_unit_test(test_no_primary),   cmocka_unit_test(test_leaving_stays),
-		cmocka_unit_test(test_rescue),	     cmocka_unit_test(test_segments),
-		cmocka_unit_test(test_mapping),	     cmocka_unit_test(test_long_chain),
+		cmocka_unit_test(test_egress),
+		cmocka_unit_test(test_standby_ingress),
+		cmocka_unit_test(test_primary_ingress),
+		cmocka_unit_test(test_primary_that_cannot_send),
+		cmocka_unit_test(test_no_primary),
+		cmocka_unit_test(test_leaving_stays),
+		cmocka_unit_test(test_rescue),
+		cmocka_unit_test(test_segments),
+		cmocka_unit_test(test_mapping),
+		cmocka_unit_test(test_long_chain),
 		cmocka_unit_test(test_primary_away),
 	};
 

@@ -252,7 +252,7 @@ static void test_twins_may_come(void **context)
 		fill(&copy, false, 200, 8);
 		assert_true(is_delivered(&frame, PATH_STANDBY));
 		check_flags(1, may_come);
-		/* As steer_standby_own, which the first would have told. */
+		/* As steer_standby_own, which the first would have reported. */
 		assert_true(is_delivered(&copy, PATH_STANDBY));
 		assert_int_equal(is_delivered(&copy, PATH_PRIMARY), !may_come);
 	}
@@ -327,7 +327,7 @@ static void test_own_macs(void **context)
 	assert_true(is_delivered(&frame, PATH_STANDBY));
 }
 
-/* An answer that says where a neighbour is, as it is given whenever somebody asks. */
+/* An answer that says where a neighbour is, as it is given to each question. */
 static void fill_neighbour(struct wire_frame *frame, bool is_v4, uint8_t type)
 {
 	fill(frame, false, is_v4 ? 60 : 86, 0);
@@ -345,8 +345,8 @@ static void fill_neighbour(struct wire_frame *frame, bool is_v4, uint8_t type)
 }
 
 /*
- * Who asks anew after a switchover gets the same answer by the other wire. To wait for it a second
- * time costs a second, to hear it twice nothing.
+ * A guest that asks again after a switchover gets the same answer by the other wire. An answer that
+ * is dropped as a twin costs a second, one that comes twice costs nothing.
  */
 static void test_neighbours_answer_again(void **context)
 {

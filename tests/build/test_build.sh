@@ -19,7 +19,7 @@ readonly PACKAGES
 work=$(mktemp -d /tmp/vfsteer-build-XXXXXX)
 trap 'rm -rf "$work"; rm -rf "$TRIXIE/src-$$"' EXIT
 . tests/build/tap.sh
-# Inside the other system it is told where to build.
+# make -C, as inside the other system, prints the directory that it builds in.
 MAKE_LINES+='|^make(\[[0-9]+\])?: (Entering|Leaving)'
 
 gcc_build=${VFSTEER_BUILD:-build} trixie_compilers="gcc"

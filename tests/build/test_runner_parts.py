@@ -83,7 +83,7 @@ class TapTest(unittest.TestCase):
             self.assertEqual((case.name, case.verdict), ("name", verdict))
         self.assertEqual(tap.judged("name", 77, "first\nlast\n")[0].text, "last")
 
-    def test_who_dies_on_the_way_has_failed(self):
+    def test_what_ends_on_the_way_has_failed(self):
         cases = tap.judged("name", 139, "ok 1 - one\n")
         self.assertEqual([case.verdict for case in cases], ["passed", "failed"])
         self.assertEqual(tap.verdict_of(cases), "FAILED (1 of 2)")

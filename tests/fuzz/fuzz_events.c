@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Records of the ring buffer: each tells something of one of the agent's pairs, or nothing. */
+/* Records of the ring buffer: each is about one of the agent's pairs, or about none. */
 #include "agent/reconcile.c"
 
 #include "fuzz.h"

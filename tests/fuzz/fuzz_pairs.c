@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Whatever stands in a pinned map: what status tells of it is text and JSON, and an agent that
+ * Whatever stands in a pinned map: what status shows of it is text and JSON, and an agent that
  * adopts it stays whole.
  */
 #include "report/report.c"
@@ -84,7 +84,7 @@ static void expect_adoption(struct pins *pins, unsigned slots)
 	memcpy(name, pins->pairs[0].standby, sizeof(name));
 	name[sizeof(name) - 1] = '\0';
 	FUZZ_EXPECT(pins_find(pins, name) < (int)slots);
-	/* The table is empty: every pair of this namespace is dead. */
+	/* The table is empty: no pair of this namespace has its devices. */
 	for (unsigned i = 0; i < slots; i++)
 		FUZZ_EXPECT(slot_is_dead(&pins->pairs[i], pins->pairs[i].network_namespace,
 					 &table) == !!pins->pairs[i].standby[0]);

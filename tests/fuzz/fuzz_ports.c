@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Whatever stands in the pinned maps of the ports: what status tells of it is text and JSON, and an
+ * Whatever stands in the pinned maps of the ports: what status shows of it is text and JSON, and an
  * agent that adopts it has names that end.
  */
 #include "report/report_ports.c"

@@ -8,7 +8,7 @@ history knows nothing: None.
 
 import subprocess
 
-# Whoever changes these moves packets.
+# These move packets.
 DATA_PATH = ("bpf/", "user/datapath/", "user/pair/", "include/")
 UPSTREAM = ("@{upstream}", "origin/HEAD", "origin/main", "main")
 

@@ -18,7 +18,7 @@ from runner.results import Results, joined, result_of, to_repeat
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = "tests/run"
 INTERRUPTED = 130
-# By this race in QEMU a guest ends when it has booted: tools/rig/vm.py tells of it.
+# By this race in QEMU a guest ends when it has booted: tools/rig/vm.py describes it.
 LOST_BREAKPOINT = "int3: 0000 [#"
 
 

@@ -31,7 +31,7 @@ class Program:
     suite: str
     name: str
     command: list
-    # arguments; none: it is one case, or tells in the end
+    # arguments; none: it is one case, or its TAP lines name them
     cases: list = field(default_factory=list)
     lane: str = WAITING
     timeout_s: float = TIMEOUT_S
@@ -125,7 +125,7 @@ class Catalogue:
         return Program(suite, name, command, list(cases), lane, timeout_s, self.levels[suite])
 
     def _asked(self, suite, command, word):
-        """The lines that a program prints for --list or --lane; None: it cannot tell."""
+        """The lines that a program prints for --list or --lane; None: it has no such word."""
         environment = environment_of(self.build, self.levels[suite])
         done = subprocess.run(
             [*command, word], cwd=self.root, env=environment, text=True, stdin=subprocess.DEVNULL,

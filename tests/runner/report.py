@@ -86,7 +86,7 @@ def dearest(results):
 
 
 def write_times(path, results):
-    """A line for each program, and for each case that tells its own time."""
+    """A line for each program, and for each case that prints its own time."""
     rows = [("suite", "program", "case", "verdict", "wall_s", "cpu_s")]
     for result in results.all:
         program = result.program

@@ -21,7 +21,7 @@ class Case:
 
 
 def cases_of(text):
-    """The cases that TAP lines tell of."""
+    """The cases that TAP lines name."""
     return [case for case in map(_case, text.splitlines()) if case]
 
 
@@ -44,7 +44,7 @@ def _case(line):
 
 def judged(name, status, text):
     """The cases of a program that ended with an exit status after it had said @text. Without a TAP
-    line it is one case itself. One that died on the way has a failed case more."""
+    line it is one case itself. One that ended before its last case has one more failed case."""
     cases = cases_of(text)
     last = (text.splitlines() or [""])[-1]
     if not cases:

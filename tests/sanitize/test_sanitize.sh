@@ -15,7 +15,7 @@ readonly REPORTS=$BUILDS/sanitize
 # sanitized, access opens /run/vfsteer, which the netns suite does at the same time, and what is
 # about time (damping, service) has too little of it here. The nightly level takes all cases of all
 # of them, another every ninth case, which the commit chooses, of the first; data races every third
-# time, since most of what they cost is to build the agent anew.
+# time, since most of what they cost is to build the agent again.
 ADDRESS_TESTS="lifecycle failover mistakes bad_pins bad_input bad_config streams no_answer"
 THREAD_TESTS="failover"
 PARTS=9
@@ -32,7 +32,7 @@ if command -v dpkg-query >/dev/null && ! packages_fuzz >&2; then
 fi
 rm -rf "$REPORTS"
 mkdir -p "$REPORTS"
-# Some commands are tried as nobody: those write reports, too.
+# Some commands are tried as an unprivileged user: those write reports, too.
 chmod 1777 "$REPORTS"
 export UBSAN_OPTIONS=print_stacktrace=1:log_path=$REPORTS/report
 export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:log_path=$REPORTS/report

@@ -127,7 +127,7 @@ class Frames(Sight):
             if not standby.up or not pair:
                 continue
             ours = primary and pair.primary_index == primary.index
-            # Without an agent nobody makes a primary ready, or goes back to one.
+            # Without an agent no primary is made ready, and no pair returns to one.
             by_primary = (
                 ours
                 and primary.works
@@ -146,8 +146,8 @@ class Frames(Sight):
                 continue
             way = f"pair {number}, {'agent' if alive else 'no agent'}, {pair}"
             sent.append(self.send("guest", standby.name, BRIDGE, mac, 1, "br0", f"out, {way}"))
-            # A primary that nobody has made ready may say with its own stack that the MAC is behind
-            # it.
+            # A primary that no agent has made ready may say with its own stack that the MAC is
+            # behind it.
             if (
                 alive
                 or (by_primary and self.has_program(number, "primary-ingress", primary))
@@ -159,8 +159,8 @@ class Frames(Sight):
             sent.append(
                 self.send("guest", standby.name, BROADCAST, mac, 1, "br0", f"broadcast out, {way}")
             )
-            # The bridge sends it down the other wire, and to the other pairs, which are right to
-            # hear it.
+            # The bridge sends it down the other wire, and to the other pairs, which rightly receive
+            # it.
             echoes.append(
                 (
                     sent[-1][0],
@@ -205,7 +205,7 @@ class Frames(Sight):
         check_equal(got, list(range(first, self.number + 1)), f"datagrams to {to}")
 
     def broadcast_in(self, pairs, sent):
-        """To every pair, each once: the standbys that hear it are counted together. Returns the
+        """To every pair, each once: the standbys that receive it are counted together. Returns the
         number before its first frame's.
         """
         hears = [
@@ -221,8 +221,8 @@ class Frames(Sight):
                 )
             )
         ]
-        # A primary of no pair, after its standby was replaced or under another name, is anybody's
-        # device.
+        # A primary of no pair, after its standby was replaced or under another name, is a device
+        # like others.
         nobodys = {
             primary.name
             for standby, primary in self.look().values()

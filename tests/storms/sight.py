@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What there is of a world: read anew each time, since anything may have changed."""
+"""What there is of a world: read again each time, since anything may have changed."""
 
 import bpf
 from pins import Pins
@@ -30,8 +30,8 @@ class Sight:
         return self.pins.used()
 
     def look(self):
-        """Every wire's device anew; {number: (standby, primary)} of those pairs whose standby is
-        there.
+        """Every wire's device, read again; {number: (standby, primary)} of those pairs whose
+        standby is there.
         """
         devices, found = self.world.inner.devices(), {}
         for number, wires in enumerate(self.world.wires):

@@ -29,7 +29,7 @@ EVENTS = 2400 if reached("nightly") else 600  # of each case
 BURST, SPECIAL_EVERY = 20, 5
 LOSSES = ("carrier primary down", "set primary down", "unplug primary", "away")
 SHRINK_S = 60
-LIFE = 60  # bursts that one world lives through: a failure is replayed from its beginning
+LIFE = 60  # bursts in one world: a failure is replayed from its beginning
 
 CASES = {
     "one-pair": {"pairs": 1},
@@ -44,7 +44,7 @@ class Failure(Exception):
 
 def live(options, lines):
     """One world through these lines, "check" among them; what came of it: events that did
-    something, checks, damped, sent again. Failure tells what and after how many lines.
+    something, checks, damped, sent again. Failure says what and after how many lines.
     """
     stage, world, checker, events = Stage(**EMPTY), None, None, 0
     try:
@@ -98,7 +98,7 @@ def bursts(seed, pairs, count):
             ]
         if burst % SPECIAL_EVERY == 2:
             lines += ["agent kill", f"{number} {LOSSES[special % len(LOSSES)]}"]
-        # Whatever the burst was about, a standby that is down is nobody's pair in use.
+        # Whatever the burst was about, a pair whose standby is down is not in use.
         lines += [
             f"{number} {what}"
             for number in range(pairs)
@@ -175,7 +175,7 @@ def run(name, seed, wanted, may_shrink=True):
             again + one[3],
         )
     print(
-        f"# seed {seed}: {events} events in {life} lives, {checks} checks ({damped} while a primary that failed often waited, {again} times frames were sent again), {time.monotonic() - began:.0f} s"
+        f"# seed {seed}: {events} events in {life} worlds, {checks} checks ({damped} while a primary that failed often waited, {again} times frames were sent again), {time.monotonic() - began:.0f} s"
     )
     return True
 

@@ -29,9 +29,9 @@ from world import EMPTY  # noqa: E402
 PAIRS = 128
 SWITCHES = 21
 START_TIMEOUT_S, BACK_TIMEOUT_S = 300, 120
-# An agent that looks once a second at what nothing tells of may do so while it is traced, so the
-# smallest of some traces counts. A slow machine traces such a look for most of a second: then more
-# of them are made, until one is small enough.
+# An agent that looks once a second at what no notification reports may do so while it is traced, so
+# the smallest of some traces counts. A slow machine traces such a look for most of a second: then
+# more of them are made, until one is small enough.
 TRACED_S, LOOK_EVERY_S, LOOK_OVER_S = 0.5, 1.0, 0.05
 TRACES_ALONE, TRACES_MAX = 6, 30
 CALLS_FACTOR, CALLS_MORE = 1.2, 20
@@ -98,7 +98,7 @@ def system_calls(agent, event):
 
 def let_look(agent):
     """Until its next look is over, if it makes any, and then for a time that is another each time:
-    what else it does on time must not meet every trace.
+    what else it does on time must not fall into every trace.
     """
     end, last = time.monotonic() + 2 * LOOK_EVERY_S, cpu_ms(agent)
     while time.monotonic() < end and cpu_ms(agent) == last:
@@ -195,7 +195,7 @@ def told(count, figures):
     )
 
 
-# A port that comes up makes a querier ask everybody, and then all pairs report: that is not what
+# A port that comes up makes a querier ask all members, and then all pairs report: that is not what
 # one switch costs.
 @case(**EMPTY, snoops=False)
 def many_pairs(stage):

@@ -82,7 +82,8 @@ def lost_messages(world):
 
 @case(**EMPTY)
 def netlink_overflow(stage):
-    """The agent does not run while the world changes, and more is told of it than its socket holds.
+    """The agent does not run while the world changes, with more notifications than its socket
+    holds.
     """
     with world_of(stage, pairs=2) as (world, checker):
         before = footprint(world)
@@ -100,7 +101,7 @@ def netlink_overflow(stage):
         device = world.inner.devices()["st0"]
         for event in range(LINK_EVENTS):
             world.inner.set(device.index, rtnl.IFLA_MTU, 1400 + event % 100)
-        # The last of it is what nobody heard of.
+        # The last changes are those whose notifications were lost.
         for line in (
             "0 carrier primary up",
             "0 address add 2",

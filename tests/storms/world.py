@@ -43,7 +43,8 @@ class Wire:
         self.outer = self.own_name[:-1] + "1"
         self.device = None  # rtnl.Device as of the last look
         self.set_down = False  # by the operator, since it was plugged
-        # since it was plugged: another agent takes what is down as somebody's wish
+        # since it was plugged: another agent takes a device that is down as set down by the
+        # operator
         self.agent_was_away = False
         # of other people: {direction: descriptor or priority}
         self.foreign_links, self.foreign_filters = {}, {}
@@ -196,7 +197,7 @@ class World:
         return True
 
     def pair_hop(self, number):
-        """Away and back at once, before anybody can look."""
+        """Away and back at once, before the agent can look."""
         return self.pair_away(number) and self.pair_back(number)
 
     def pair_rename(self, number, role, which):
@@ -248,7 +249,7 @@ class World:
 
     def pair_mac(self, number, which):
         """Of the primary: it was named, so it is used whatever its MAC, as long as it is there. A
-        veth that comes anew with another is a stranger.
+        veth that is made again with another MAC is not the primary.
         """
         wire = self.wires[number]["primary"]
         mac = self.stage.mac(number) if which == "own" else FOREIGN_MAC.format(number)
@@ -406,7 +407,7 @@ class World:
         return True
 
     def agent_unload(self):
-        # One that is starting would make anew what is just being taken away.
+        # One that is starting would make again what is just being taken away.
         if not self.loaded or self.agent_stopped or self._is_starting():
             return False
         done = self.stage.command("unload")

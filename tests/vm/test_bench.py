@@ -3,9 +3,9 @@
 """tools/bench and tools/demo run: each section with the least work (--smoke), and both
 demonstrations.
 
-A section must end well, have figures for everybody it was asked for, and its report must show them.
-All of it belongs to the nightly level but for the demonstration in namespaces. Names and lines are
-those of stage.py.
+A section must end well, have figures for each contender it was asked for, and its report must show
+them. All of it belongs to the nightly level but for the demonstration in namespaces. Names and
+lines are those of stage.py.
 """
 
 import os
@@ -246,7 +246,7 @@ def ports(version):
 
 
 def demo(*options):
-    """Lost or not is the machine's load as well, and other tests' to tell: this one asks whether
+    """Lost or not is the machine's load as well, and a matter of other tests: this one asks whether
     all steps were taken.
     """
     done = subprocess.run(

@@ -21,7 +21,7 @@ LATER = [
 ]
 
 MAC, OTHER_MAC = Pair(0).mac, "52:54:00:77:00:77"
-# Each made, and then told the MAC of the pair, which an ipvlan has from below; low0 is a device to
+# Each made, and then given the MAC of the pair, which an ipvlan has from below; low0 is a device to
 # stand on.
 IMPOSTORS = {
     "veth": "ip link add impostor type veth peer impostor-peer",
@@ -50,7 +50,7 @@ def check_refused(guest, device, reason, *words):
         (pair["primary"], pair["primary_state"], pair["active"]), (None, "absent", "standby"),
         f"{device}: the pair",
     )
-    check(device in others, lambda: f"{device} is not told of: {others}")
+    check(device in others, lambda: f"{device} is not named: {others}")
     check_equal(others[device]["reason"], reason, f"{device}: the reason")
     lines = [
         line
@@ -70,7 +70,7 @@ def check_refused(guest, device, reason, *words):
 
 @case()
 def software(guest):
-    """Whatever can be told a MAC is told the pair's; ipvlan has even inherited it as a permanent
+    """Whatever can be given a MAC is given the pair's; ipvlan has even inherited it as a permanent
     one.
     """
     keep_agent(guest)
@@ -120,7 +120,7 @@ def usb(guest):
 
 @case()
 def mac_only_set(guest):
-    """Real hardware whose permanent MAC is another: named, told what to do, not used, also when it
+    """Real hardware whose permanent MAC is another: named, with what to do, not used, also when it
     is given the MAC.
     """
     keep_agent(guest)

@@ -3,10 +3,11 @@
 """The VF's link goes down under traffic and comes back, for a pair and for the kernel's
 net_failover.
 
-Inbound, a frame is lost only where nobody could have saved it: put on the VF's dead wire by the
-network before the announcement. QEMU keeps what it gets for a NIC whose link is down and hands it
-over later, but swallows one frame for every time the driver refills its ring meanwhile, which
-e1000e's does, 16 times, when the link breaks with packets to send; a real wire would lose them all.
+Inbound, a frame is lost only where no guest could have saved it: put on the VF's wire without link
+by the network before the announcement. QEMU keeps what it gets for a NIC whose link is down and
+hands it over later, but swallows one frame for every time the driver refills its ring meanwhile,
+which e1000e's does, 16 times, when the link breaks with packets to send; a real wire would lose
+them all.
 
 Outbound no more is lost than net_failover loses: what the driver has taken when the link breaks,
 and what it takes until it has noticed. That is its own delay and varies from one event to the next,
@@ -83,7 +84,7 @@ def carrier_lost_and_back(guest):
         results.append({**guest.measure(event), "dead_wire": numbers_on_wire(
             frame for frame in captures[1] if frame.unix_ns > broken_ns[0] - QUEUED_MS * 10**6)})
         note(
-            f"{guest.name}: {figures(results[-1])}, {len(results[-1]['dead_wire'])} on the dead wire or queued before it"
+            f"{guest.name}: {figures(results[-1])}, {len(results[-1]['dead_wire'])} on the wire without link or queued before it"
         )
     return results
 
@@ -105,7 +106,7 @@ def no_more_than_net_failover(guest):
     kernel = guest.name.split("-")[0]
     results = carrier_lost_and_back(guest)
     pair = guest.wait_active("primary")
-    text = f"out {losses(results, 'out')} in {losses(results, 'in')} of about {results[0]['out']['sent']}, all of the latter put on the dead wire"
+    text = f"out {losses(results, 'out')} in {losses(results, 'in')} of about {results[0]['out']['sent']}, all of the latter put on the wire without link"
     for result in results:
         lost = {
             number
@@ -114,7 +115,7 @@ def no_more_than_net_failover(guest):
         }
         check(
             lost <= result["dead_wire"],
-            lambda: f"lost inbound, and not on the VF's dead wire: {sorted(lost - result['dead_wire'])[:20]}; {text}",
+            lambda: f"lost inbound, and not on the VF's wire without link: {sorted(lost - result['dead_wire'])[:20]}; {text}",
         )
     check_equal(
         [one["in"]["duplicates"] + one["out"]["duplicates"] for one in results], [0] * EVENTS,

@@ -1,6 +1,6 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""An agent dies as it adopts what another left, here with watch programs: a real removal that
+"""An agent is killed as it adopts what another left, here with watch programs: a real removal that
 follows loses nothing, and the next agent finds its way. The points are those of
 user/base/crash_point.h; tests/netns/pair/test_crash_points.py sees that none is forgotten, on a
 kernel that refuses watch programs.
@@ -18,9 +18,9 @@ from tools.rig.levels import reached  # noqa: E402
 
 GUESTS = {kernel: {"kernel": kernel} for kernel in KERNELS}
 LATER = [
-    ("full", "6.1/*", "the same case on 6.12; netns die-at-adopt"),
+    ("full", "6.1/*", "the same case on 6.12; netns killed-at-adopt"),
     *(
-        ("nightly", f"{kernel}/*", "the same case on 6.12; netns die-at-adopt")
+        ("nightly", f"{kernel}/*", "the same case on 6.12; netns killed-at-adopt")
         for kernel in KERNELS[2:]
     ),
 ]
@@ -48,7 +48,7 @@ def links(guest):
 
 
 @case()
-def unplug_after_death(guest):
+def unplug_after_kill(guest):
     whole = links(guest)
     check([name for name in whole if name.startswith("watch-")], f"no watch programs: {whole}")
     texts = []

@@ -3,7 +3,7 @@
 """A kernel or a guest that withholds what the protections are made of: the agent runs with what is
 left, and says what is missing.
 
-What cannot be known in advance is lost, and counted; what netlink tells is done all the same:
+What cannot be known in advance is lost, and counted; what netlink reports is done all the same:
 traffic goes on after every event, and comes back.
 """
 
@@ -204,8 +204,8 @@ def tracing_switched_off(guest):
 
 @case("*-silenced")
 def programs_that_never_run(guest):
-    """Attached, and passed by nobody, on a kernel that does not say so: here the sysctl is hidden
-    behind a file. The self-test finds out.
+    """Attached, and passed by no process, on a kernel that does not say so: here the sysctl is
+    hidden behind a file. The self-test finds out.
     """
     sysctl = "/proc/sys/kernel/ftrace_enabled"
     if guest.agent and guest.agent.running():

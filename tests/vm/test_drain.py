@@ -1,7 +1,7 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""`vfsteer drain` with the queues of a real driver, and what the host is told meanwhile, for pairs
-of either kind. At 2,000 packets a second each way nothing may be lost.
+"""`vfsteer drain` with the queues of a real driver, and what is reported to the host meanwhile, for
+pairs of either kind. At 2,000 packets a second each way nothing may be lost.
 """
 
 import re
@@ -76,7 +76,8 @@ def drain_for_a_time(guest):
 
 @case()
 def signals_of_an_unplug(guest):
-    """What watch programs see is reported before the VF is gone; how soon is told, not judged."""
+    """What watch programs see is reported before the VF is gone; how soon is printed, not judged.
+    """
     capture = guest.lab.capture("sb0")
     wire = guest.lab.capture("vf0")
     switches = guest.pair()["switches"]

@@ -78,7 +78,7 @@ def usb(guest):
 
 @case()
 def address(guest):
-    """A VF that has an address already when it is found is somebody else's."""
+    """A VF that has an address already when it is found has a foreign owner."""
     if guest.agent:
         guest.agent.stop()
     guest.check("vfsteer unload")

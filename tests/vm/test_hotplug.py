@@ -22,7 +22,7 @@ GUESTS |= {f"{kernel}-pciehp": {"kernel": kernel, "hotplug": "pciehp"} for kerne
 SAME_ON_6_12 = "6.12-acpi/{}, and unplug and plug on this kernel"
 LATER = [
     ("full", "6.12-acpi/plug-silent-wire", "6.12-acpi/plug, 6.12-acpi/silent-guest"),
-    ("full", "6.12-acpi/agent-killed", "crashes 6.12/unplug-after-death; netns crashes"),
+    ("full", "6.12-acpi/agent-killed", "crashes 6.12/unplug-after-kill; netns crashes"),
     ("full", "6.12-acpi/ipv6", "6.12-acpi/unplug and plug; netns frames and failover with IPv6"),
     *(
         ("full", f"{kernel}-acpi/{name}", SAME_ON_6_12.format(name))
@@ -82,7 +82,7 @@ def frames_before_ready(guest, capture, switches):
     """Judges what a capture has seen of a VF that was plugged while it ran; @switches: how many
     there were before. Returns a text.
 
-    The agent's log tells how long after the switch the first announcement was, and that one is in
+    The agent's log says how long after the switch the first announcement was, and that one is in
     the capture: so the switch has a place there without any comparison of clocks. What is the
     measured traffic may come before the announcement, but after the switch.
     """
@@ -171,7 +171,7 @@ def hold_is_off(guest):
 def agent_killed(guest):
     """kill -9, then an unplug that no agent sees, then an agent that finds it all again."""
     texts = [guest.survive(lambda: guest.check(f"kill -9 {guest.agent.pid}"), None, "kill -9")]
-    check(not guest.agent.running(), "the agent lives on")
+    check(not guest.agent.running(), "the agent runs on")
     check_equal(guest.pair()["active"], "primary", "active after the kill")
 
     def again():

@@ -232,7 +232,7 @@ def addresses_of_a_bridge_that_filters_vlans(guest):
 
 
 def has_address(frame, address):
-    """An ARP frame that tells where @address is."""
+    """An ARP frame that says where @address is."""
     return frame.ethertype == ARP and frame.data[28:32] == socket.inet_aton(address)
 
 
@@ -321,7 +321,7 @@ def open_vswitch(guest):
         )
         text += ", " + guest.survive(guest.lab.plug_vf, None, "plug")
         guest.wait_active("primary")
-        # Nobody has the second MAC: the bridge outside sends it to both wires.
+        # No station has the second MAC: the bridge outside sends it to both wires.
         for mac in ("ff:ff:ff:ff:ff:ff", "52:54:00:77:99:99"):
             receiver = guest.lab.vm.spawn(f"frame receive br-ex {TEST_TYPE:x} 3")
             receiver.wait_output("receiving")
@@ -349,7 +349,7 @@ done 2>/dev/null"""
 
 @case("6.12", "6.1", "sid")
 def xdp_by_a_link(guest):
-    """Nothing but the watch program tells of it, and it may be a firewall. Looked at once a second,
+    """Nothing but the watch program reports it, and it may be a firewall. Looked at once a second,
     two of eight would be in time.
     """
     standby, primary = guest.lab.netdev("sb"), guest.lab.netdev("vf")

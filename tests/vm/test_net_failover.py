@@ -137,7 +137,7 @@ def agent_killed(guest):
         guest.check(f"kill -9 {guest.agent.pid}")
 
     texts = [guest.survive(kill, None, "kill -9")]
-    check(not guest.agent.running(), "the agent lives on")
+    check(not guest.agent.running(), "the agent runs on")
     check_equal(guest.pair()["active"], "primary", "active after the kill")
     texts.append(guest.survive(guest.lab.unplug_vf, None, "unplug without it"))
     check_equal(guest.pair()["active"], "standby", "active after the unplug")
@@ -162,7 +162,7 @@ def migration_fails(guest):
     switches = f"vfsteer status --json {guest.lab.netdev('sb')} | grep -o '\"switches\":[0-9]*' | cut -d: -f2"
 
     def migrate():
-        # The VF may be back before anybody has looked.
+        # The VF may be back before the test has looked.
         before = guest.pair()["switches"]
         guest.lab.vm.qmp("migrate", uri="exec:exit 1")
         guest.lab.vm.wait_for(f"[ $({switches}) -ge {before + 2} ]", 40)
@@ -175,7 +175,7 @@ def migration_fails(guest):
 
 @case("6.12-net_failover")
 def migration_cancelled(guest):
-    """The VF is gone and the destination takes nothing: QEMU plugs the VF back when it is told to
+    """The VF is gone and the destination takes nothing: QEMU plugs the VF back when it is asked to
     give up.
     """
     def cancelled():
@@ -268,7 +268,7 @@ def standby_without_carrier(guest):
 @case("6.12-net_failover")
 def unicast_that_no_program_counts(guest):
     """`status` has the kernel's counter of the primary. The path check sees unicast come: it asks
-    nobody then. When none comes any more, it finds that the primary leads nowhere.
+    no neighbour then. When none comes any more, it finds that the primary leads nowhere.
     """
     before, capture = guest.pair()["counters"]["rx_primary_packets"], guest.lab.capture_vf()
     result = guest.measure()

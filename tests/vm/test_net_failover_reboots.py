@@ -119,7 +119,7 @@ def kind_changes_over_a_reboot(guest):
 @case("6.12-net_failover")
 def kind_changes_under_the_agent(guest):
     """The virtio-net is unplugged and one of the other kind plugged, while the VF stays or is away,
-    and while the agent runs or is dead and its pins stay.
+    and while the agent runs, or was killed and its pins stay.
     """
     texts = []
     for killed, stays in ((False, True), (True, True), (True, False)):
@@ -130,7 +130,7 @@ def kind_changes_under_the_agent(guest):
             if killed:
                 guest.check(f"kill -9 {guest.agent.pid}")
             guest.lab.change_kind(failover)
-            # The dead agent's programs on a VF that stays redirect to a device that is gone.
+            # The killed agent's programs on a VF that stays redirect to a device that is gone.
             if killed:
                 guest.start_agent()
             guest.lab.configure()

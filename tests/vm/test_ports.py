@@ -97,8 +97,8 @@ def container(guest, settings=SHARED):
         yield
     finally:
         guest.lab.pairs[0] = pair
-        # What a silent container's peer was told for good (quiet_peer), the next container need not
-        # have.
+        # The permanent neighbour entries of a silent container's peer (quiet_peer) need not hold
+        # for the next container.
         guest.lab.peer.run(
             f"for to in {inner.guest_v4} {inner.guest_v6}; do ip neighbour del $to dev peer0 2>/dev/null || true; done"
         )
@@ -127,7 +127,7 @@ def ready(guest):
 
 
 def port(guest):
-    """What status tells of the port."""
+    """What status shows of the port."""
     return next(one for one in guest.pair()["ports"] if one["name"] == PORT)
 
 
@@ -367,8 +367,8 @@ def nothing_is_left(guest):
 
 @case("6.12-virtio", "6.12-net_failover")
 def unload_with_a_port(guest):
-    """The port is there and nobody runs: unload takes all of it. The devices are as in a guest that
-    never had vfsteer. The last case of its guest.
+    """The port is there and no agent runs: unload takes all of it. The devices are as in a guest
+    that never had vfsteer. The last case of its guest.
     """
     ready(guest)
     guest.check(

@@ -4,7 +4,7 @@
 and able to do all of its work in there.
 
 The guest's process 1 is the systemd of this machine's Debian release (tools/rig/userland.py); the
-rig's agent lives beside it with mounts of its own. The kernel logs each system call that a filter
+rig's agent runs beside it with mounts of its own. The kernel logs each system call that a filter
 denies, so that the last case finds what the sandbox took from the agent.
 """
 
@@ -104,7 +104,7 @@ LATER = [
     (
         "full",
         "6.12/killed",
-        "crashes 6.12/unplug-after-death; netns lifecycle (killed) and crashes",
+        "crashes 6.12/unplug-after-kill; netns lifecycle (killed) and crashes",
     ),
     ("full", "6.12/unplug-and-plug", "hotplug 6.12-acpi/unplug and plug; 6.12/sandbox-holds"),
     ("full", "6.12/restarted", "netns lifecycle and upgrade"),
@@ -371,7 +371,7 @@ def commands_beside(guest):
         lambda: beside(guest, f"vfsteer switch {standby} auto"), "switch",
     )
     check_equal(
-        (guest.pair()["active"], guest.pair()["admin"]), ("standby", "standby"), "active and wish"
+        (guest.pair()["active"], guest.pair()["admin"]), ("standby", "standby"), "active, requested"
     )
     beside(guest, f"vfsteer switch {standby} auto")
     guest.wait_active("primary")
@@ -381,7 +381,7 @@ def commands_beside(guest):
 @case()
 def more_nics(guest):
     """Each virtio NIC plugged while it runs is one more pair. What the operator asked for and what
-    was counted stands, and the agent lives on.
+    was counted stands, and the agent runs on.
     """
     agent = service(guest)
     standby, pid, restarts = guest.lab.netdev("sb"), agent.pid, shown(guest, "NRestarts")
@@ -400,7 +400,7 @@ def more_nics(guest):
     after = guest.pair()
     check_equal(
         (after["admin"], after["active"], after["switches"]),
-        ("standby", "standby", before["switches"]), "wish, active and switches",
+        ("standby", "standby", before["switches"]), "requested, active, switches",
     )
     for name, value in before["counters"].items():
         check(

@@ -237,7 +237,7 @@ def bond(guest):
 
 @case()
 def team(guest):
-    """The same of a team, of which the kernel tells less."""
+    """The same of a team, of which the kernel shows less."""
     return stacked(guest, make_team)
 
 

@@ -31,7 +31,7 @@ LATER = [
 
 
 def footprint(guest):
-    """What the agent takes, and what is in this guest's kernel: nobody else loads anything."""
+    """What the agent takes, and what is in this guest's kernel: no other process loads anything."""
     text = guest.check(f"""
         ls /proc/{guest.agent.pid}/fd | wc -l
         grep VmRSS /proc/{guest.agent.pid}/status
@@ -93,7 +93,7 @@ def watch_cost(guest, event):
 
 @case()
 def watch_programs_before_many_pairs(guest):
-    """They look for a device's pair in all slots: what that costs a device that is nobody's, with
+    """They look for a device's pair in all slots: what that costs a device of no pair, with
     one pair and with many. Printed.
     """
     guest.check("ip link add stranger type veth peer name beyond; ip link set beyond up")

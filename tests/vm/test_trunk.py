@@ -70,7 +70,7 @@ def make_vlans(guest, pairs, chosen):
 
 
 def remove_vlans(guest):
-    """In one go: whoever takes devices away one by one waits for each."""
+    """In one go: a script that takes devices away one by one waits for each."""
     standby = guest.lab.netdev("sb")
     guest.check(
         f"for name in $(ls /sys/class/net | grep '^{standby}[.]'); do echo link set $name group 77; done >/tmp/gone; "

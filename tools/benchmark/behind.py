@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Where vfsteer is behind: every figure in which a contender does better, found in the data and not
-by anybody's choice.
+by choice.
 """
 
 from dataclasses import dataclass

@@ -87,11 +87,11 @@ class Contender:
         self.vf_back(lab)
 
     def vf_back(self, lab):
-        """What nobody but the administrator does when the VF's netdev has come back."""
+        """What only the administrator does when the VF's netdev has come back."""
 
     def vf_leave(self, lab):
         """Moves the traffic off the VF, which stays, as a host can ask of a guest before it does
-        anything. False: nobody can be asked.
+        anything. False: the guest has nothing to ask.
         """
         return False
 
@@ -131,7 +131,7 @@ class VfsteerNetFailover(Vfsteer):
     lab = {"failover": True}
 
     def vf_leave(self, lab):
-        """QEMU unplugs the VF when the migration begins, and the guest hears of it first then."""
+        """QEMU unplugs the VF when the migration begins, and the guest learns of it first then."""
         return False
 
 
@@ -199,7 +199,7 @@ class Team(Contender):
 
 
 class BareVf(Contender):
-    """The VF alone, addresses and all: what an event costs without anybody's care."""
+    """The VF alone, addresses and all: what an event costs when nothing handles it."""
 
     name = "bare-vf"
     lab = {"configure": False}
@@ -209,7 +209,7 @@ class BareVf(Contender):
 
 
 class VirtioOnly(Contender):
-    """The virtio-net alone; the VF comes and goes and nobody uses it: what the laboratory itself
+    """The virtio-net alone; the VF comes and goes and is not used: what the laboratory itself
     costs.
     """
 

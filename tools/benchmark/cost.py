@@ -95,7 +95,7 @@ def run(options, results):
     if any(one.name == "vfsteer" for one in contenders):
         contenders.insert(1, VfsteerDirect())
     if not options.resume:
-        # The decision is vfsteer's, and is measured whoever takes part.
+        # The decision is vfsteer's, and is measured whichever contenders take part.
         results.discard(
             lambda figure: figure.section == "cost"
             and figure.metric.startswith("decision")

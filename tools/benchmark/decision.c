@@ -28,7 +28,7 @@ static const char setup[] =
 	"ip link set st0 up && ip link set st1 up && ip link set pr0 up && ip link set pr1 up && "
 	"while ! ip link show pr0 | grep -q 'state UP'; do sleep 0.05; done";
 
-/* A UDP packet of 64 bytes, as far as anybody here looks. */
+/* A UDP packet of 64 bytes, as far as the program looks. */
 static unsigned char frame[64] = { 0x52, 0x54, 0, 0, 0, 2,    0x52, 0x54, 0,
 				   0,	 0,    1, 8, 0, 0x45, 0,    0,	  50 };
 

@@ -2,8 +2,8 @@
 """How much work a figure takes: all that makes it good, or with --smoke as little as has every step
 taken once.
 
-With --smoke the figures say nothing; that they are there, for everybody who was asked for, says
-that the benchmark runs.
+With --smoke the figures say nothing; that they are there, for every contender that was asked for,
+says that the benchmark runs.
 """
 
 _smoke = False

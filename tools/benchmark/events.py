@@ -58,8 +58,8 @@ def plan(contenders, events, runs, kernels):
 
 
 def plan_least(contenders, events, kernels):
-    """As plan(), with --smoke: everybody once, each with another of the incidents; a silent guest
-    for the first.
+    """As plan(), with --smoke: each contender once, each with another of the incidents; a silent
+    guest for the first.
     """
     steps = []
     for kernel in kernels:
@@ -84,8 +84,8 @@ def plan_least(contenders, events, kernels):
 
 
 def makes_sense(contender, event, mode):
-    """Whether an event tells something of a contender. The controls need one way only: nobody
-    speaks for them when they are silent.
+    """Whether an event shows something of a contender. The controls need one way only: nothing
+    announces them when they are silent.
     """
     if not contender.control:
         return True

@@ -6,7 +6,7 @@ import statistics
 # What is a gain when it grows; everything else is a cost.
 RATES = ("bit/s", "Mbit/s", "Gbit/s", "packets/s", "transactions/s", "Mpps")
 GAINS = ("vf/after", "/part-of-bare")
-# Noted, but no merit of anybody: QEMU's own pause, and how long the measurement had lasted.
+# Noted, but no merit of a contender: QEMU's own pause, and how long the measurement had lasted.
 NO_MERIT = ("downtime/events", "downtime/reported", "vf/before")
 # The senders pause by themselves on an emulated machine: gaps that differ by less say nothing.
 GAP_TOLERANCE_MS = 5.0

@@ -71,7 +71,7 @@ def _carrier(results, kernel):
     ours, into = (_get(results, "events", f"link-down/lost/{way}", kernel) for way in ("out", "in"))
     theirs = median(_get(results, "events", "link-down/lost/out", kernel, "net_failover"))
     excess = median(ours) - theirs if ours and theirs is not None else None
-    # Whether it is the driver's own time, which is the aim, these figures cannot tell.
+    # Whether it is the driver's own time, which is the aim, these figures cannot show.
     yield _judged(
         "link down: lost out", kernel, "≤ net_failover", "the driver's own time", excess,
         lambda value: value <= 0, lambda value: False,
@@ -91,8 +91,8 @@ def _carrier(results, kernel):
 
 
 def _migration(results, kernel):
-    # QEMU's own downtime differs by more between two runs than contenders do, and nobody's packets
-    # survive it: what is lost outside it is judged.
+    # QEMU's own downtime differs by more between two runs than contenders do, and no contender's
+    # packets pass during it: what is lost outside it is judged.
     alone = median(_get(results, "migrate", "answers/lost-outside-downtime", kernel, "virtio-only"))
     for prefix, handover in (("", "migration"), ("shared-", "migration, shared handover")):
         lost = _get(results, "migrate", f"{prefix}answers/lost-outside-downtime", kernel)
@@ -149,7 +149,7 @@ def _over(results, metric, kernel, contender, other="bare-vf"):
 
 def _instructions(results, kernel):
     """Packets that come one by one, and TCP's segments; of bursts of small packets, which are none
-    of the aims, the table tells.
+    of the aims, the table shows.
     """
     for protocol in ("UDP", "TCP"):
         for way, contender, floor, mode in (

@@ -103,7 +103,7 @@ class Guest:
         """The VF is gone by the incident, without anything having been on its way to it.
 
         QEMU keeps what was sent to a NIC that does not receive and hands it over later: it must not
-        meet the next measurement.
+        fall into the next measurement.
         """
         self.there()
         incident.leave(self)

@@ -37,8 +37,8 @@ WARM_UP_BATCHES = 20
 # boot or with none.
 TX_RATE, PIECE_RATE, RX_PAUSE_S = 1907, 191, 0.001
 ANSWER_DELAY_US = 3000
-# Batches, and packets in each; short ones, so that most meet nothing of what the kernel does now
-# and then.
+# Batches, and packets in each; short ones, so that most have nothing in them of what the kernel
+# does now and then.
 TX_PACED, TX_BURST, RX_PACED, RX_BURST, TCP_TX, TCP_RX = (
     (800, 4),
     (100, 200),
@@ -194,7 +194,7 @@ def _receives(lab, arguments, batches, batch):
 
 @contextlib.contextmanager
 def sink(lab):
-    """Nobody reads this socket: it keeps the peer from answering with ICMP, which would end the
+    """No process reads this socket: it keeps the peer from answering with ICMP, which would end the
     sender.
     """
     with _socket(lab, socket.SOCK_DGRAM) as bound:

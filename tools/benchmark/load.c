@@ -32,7 +32,7 @@ struct order {
 	uint64_t duration_ns;
 } __attribute__((packed));
 
-/* What the far end tells in the end. */
+/* What the far end reports in the end. */
 struct told {
 	uint64_t bytes, cpu_ns;
 };

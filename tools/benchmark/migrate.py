@@ -61,7 +61,7 @@ def responder():
 
 
 def witness():
-    """The program of whoever watches the wires."""
+    """The program that watches the wires."""
     return compiled(HERE / "guest" / "witness.c", BUILD / "bench-witness")
 
 
@@ -184,8 +184,8 @@ class Scenario:
 
     @staticmethod
     def _vf_wait(target):
-        """Until the VF carries the traffic, as the guest's own agent would tell a host. What does
-        not come back is the account's to tell.
+        """Until the VF carries the traffic, as the guest's own agent would report to a host. What
+        does not come back shows in the account.
         """
         vf = InnerLab(target).netdevs("vf")
         target.run(
@@ -254,8 +254,8 @@ class Scenario:
             self._mark("unshared")
 
     def _migrate_by_qemu(self, host, source, target):
-        """A pair of failover=on: QEMU does all about the VF, and the host, told by its events, what
-        it does about the MAC.
+        """A pair of failover=on: QEMU does all about the VF, and the host, by its events, what it
+        does about the MAC.
         """
         a, b, early = source.side, target.side, self.handover.mac_early
 
@@ -393,7 +393,7 @@ def record(results, contender, run, prefix, figures, said, more):
 
 
 def _keep(results, name, figures, said, evidence):
-    """Beside the results, for whoever asks why: what no table has room for."""
+    """Beside the results, for the question why: what no table has room for."""
     folder = results.path.parent / "migrate"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}.log").write_text(
@@ -466,9 +466,9 @@ def run(options, results):
                 )
                 break
             except Exception as error:  # the next contender must have its turn
-                # Of many runs some die at the start, of the guest or of the migration, in the
-                # emulated hypervisor, whoever is in the guest. A measurement that was under way is
-                # not made again: its failure is a result.
+                # Of many runs some fail at the start, of the guest or of the migration, in the
+                # emulated hypervisor, whichever contender is in the guest. A measurement that was
+                # under way is not made again: its failure is a result.
                 early = isinstance(error, MigrationDied) or not scenario.marks
                 progress.say(
                     f"{name}: {type(error).__name__}: {error}"

@@ -14,7 +14,7 @@ SETTLED_MS = 100
 # Of either end's sender: its timer's backoff and length, segments sent again, and how many of these
 # the other end had already.
 TCP_SAMPLE = ("backoff", "rto_us", "retransmitted", "needless")
-# What tells why a stream stood still: what was sent again and why, which of that was needless, what
+# What shows why a stream stood still: what was sent again and why, which of that was needless, what
 # came twice.
 TCP_COUNTERS = (
     "RetransSegs",

@@ -72,8 +72,8 @@ class Asking:
             if now < due:
                 time.sleep((due - now) / 1e9)
                 continue
-            # After a pause of our own the pace goes on from here: a burst would be a load that
-            # nobody asked for.
+            # After a pause of our own the pace goes on from here: a burst would be a load that was
+            # not asked for.
             due = due + INTERVAL_NS if now - due < 10 * INTERVAL_NS else now + INTERVAL_NS
             self.sent.append(now)
             try:

@@ -157,8 +157,8 @@ def _deaths_told(source, target):
         yield
     except QmpError as error:
         raise MigrationDied(
-            f"{error}\nthe source {'lives' if source.alive() else 'is dead'}: {source.log()}\n"
-            f"the target {'lives' if target.alive() else 'is dead'}: {target.log()}"
+            f"{error}\nthe source {'runs' if source.alive() else 'has ended'}: {source.log()}\n"
+            f"the target {'runs' if target.alive() else 'has ended'}: {target.log()}"
         ) from error
 
 

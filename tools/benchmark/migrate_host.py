@@ -29,8 +29,8 @@ HOST_MODULES = ("kvm-amd", "vfio_iommu_type1", "vfio-pci", "bridge", "tun", "vho
 # Above about 2,800 MB the emulated VF receives nothing.
 HOST_MEMORY_MB = 2048
 GUESTS_MEMORY_MB = 2 * 256
-# fq_codel drops a packet here and there when an emulated NIC is slow, which is nobody's merit or
-# fault.
+# fq_codel drops a packet here and there when an emulated NIC is slow, which is no contender's merit
+# or fault.
 PLAIN_QUEUES = "sysctl -q -w net.core.default_qdisc=pfifo_fast"
 FIRMWARE = ("bios-256k.bin", "kvmvapic.bin", "linuxboot_dma.bin", "pvh.bin")
 NO_MAC = "00:00:00:00:00:00"
@@ -95,7 +95,7 @@ def _ccp(kernel):
 
 class Host:
     """The booted host with both sides ready, and the peer outside. guest_image: the initramfs of
-    the guest that is to live in it; programs: more of them for the host, {path: file here}.
+    the guest that is to run in it; programs: more of them for the host, {path: file here}.
     """
 
     def __init__(self, guest_image, mac, peer_address, programs=()):
@@ -203,7 +203,7 @@ class Host:
     # What a host does about a VF's MAC
 
     def mac_give(self, side):
-        """Frames for the guest go to the VF from now on, whoever has it."""
+        """Frames for the guest go to the VF from now on, whichever guest or driver has it."""
         self.vm.check(f"ip link set {side.pf} vf 0 mac {self.mac}")
 
     def mac_take(self, side):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Where questions and answers of a migration were seen last: what the hypervisor host or the
-network outside has lost is nobody's in the guest.
+network outside has lost is not the contender's fault.
 
 Two guest/witness.c watch: one in the namespace outside, one in the emulated host. Each device shows
 a datagram that passed it:
@@ -14,8 +14,8 @@ import subprocess
 import time
 
 HOST_REPORT = "/tmp/witness"
-# What is on the way of a question beyond each place, and of an answer before it. "guest": whoever
-# is in there, with its two devices.
+# What is on the way of a question beyond each place, and of an answer before it. "guest": the
+# contender in there, with its two devices.
 QUESTION_LOST = (("tap", "guest"), ("eth", "host"), ("pf", "NIC or VF"), ("out", "outside"))
 ANSWER_LOST = (("out", "outside"), ("pf", "outside"), ("eth", "NIC"), ("tap", "host"))
 OF_THE_RIG = ("outside", "NIC", "host")

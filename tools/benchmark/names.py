@@ -27,7 +27,7 @@ NAMES = {
     "bare-vf": Name("bare VF", "#009E73", True),
     "virtio-only": Name("virtio-net only", "#6E6E6E", True),
     "bare-redirect": Name("bare XDP redirect", "#404040", True),
-    "bare-wire": Name("nobody forwards", "#A8A8A8", True),
+    "bare-wire": Name("nothing forwards", "#A8A8A8", True),
 }
 OURS = ("vfsteer", "vfsteer-direct", "vfsteer-net_failover")
 

@@ -46,7 +46,7 @@ class NativeError(Exception):
 
 
 class _Quiet:
-    """A stage tells its steps to a screen."""
+    """A stage reports its steps to a screen."""
 
     def step(self, text):
         pass
@@ -106,7 +106,7 @@ def _rounds(places):
     """{(place's name, what): what load.c said in each round}"""
     said = {(place.name, what): [] for place in places for what in MEASURED}
     for index in range(WARM_UP_ROUNDS + effort(ROUNDS, ROUNDS_LEAST)):
-        # Another one begins each time: who comes after whom must make no difference.
+        # Another one begins each time: the order must make no difference.
         first = index % len(places)
         for what in MEASURED:
             for place in places[first:] + places[:first]:

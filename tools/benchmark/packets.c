@@ -17,7 +17,7 @@
  * The kernel has work of its own, in few and short moments of a second, and more of it the longer
  * the pauses are. And the machine below may be late with what ends a pause. Hence BATCHES of BATCH
  * packets (or pieces) each: of the quarter of them that took the least time, the median counts. The
- * mean of all is told too.
+ * mean of all is printed too.
  */
 #include <arpa/inet.h>
 #include <errno.h>

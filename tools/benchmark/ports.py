@@ -77,7 +77,7 @@ def _guests(options, results):
 
 
 def run(options, results):
-    chosen(options.contenders)  # refuses names that nobody has
+    chosen(options.contenders)  # refuses names that no contender has
     if not options.resume:
         results.discard_measured(
             "ports",

@@ -55,7 +55,7 @@ class Contained:
 
 
 class BareVf(Contained):
-    """The VF itself in the container: nobody forwards."""
+    """The VF itself in the container: nothing forwards."""
 
     name = "bare-vf"
 

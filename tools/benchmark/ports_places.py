@@ -7,7 +7,7 @@ namespaces with veths between them.
 
 xdp-trafficgen sends at one end, xdp-bench drops at the other. A veth hands XDP frames on in the
 softirq of the CPU that sent them, so one CPU does it all, in the generator's time: generating,
-forwarding and dropping. What the first and the last cost, the place without forwarding tells.
+forwarding and dropping. What the first and the last cost, the place without forwarding shows.
 """
 
 import json
@@ -205,7 +205,7 @@ def _end(process):
 
 
 class Wire(Place):
-    """Nobody forwards: what arrives in the guest is dropped there."""
+    """Nothing forwards: what arrives in the guest is dropped there."""
 
     name = "bare-wire"
 

@@ -187,6 +187,6 @@ EVENTS_NOTE = (
     "nothing any more, so there was nothing to lose."
 )
 PORTS_NOTE = (
-    "Mpps: frames that one core takes from the generator to the sink, both of which are its work as well; `nobody forwards` is what is left without "
+    "Mpps: frames that one core takes from the generator to the sink, both of which are its work as well; `nothing forwards` is what is left without "
     "a forwarder, and `forwarding` what exceeds it. `part of bare`: the rate beside that of a bare XDP redirect."
 )

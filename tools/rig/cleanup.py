@@ -20,7 +20,7 @@ def _die_with_parent():
 def lifeline():
     """For Popen's preexec_fn: the kernel ends the child when we are killed outright.
 
-    It goes by the thread that started the child, so only the main one, which lives as long as the
+    It goes by the thread that started the child, so only the main one, which runs as long as the
     process, can promise that.
     """
     return _die_with_parent if threading.current_thread() is threading.main_thread() else None
@@ -43,7 +43,7 @@ def released(thing):
 
 @atexit.register
 def _take_all_away():
-    # Latest first: a guest before the namespaces it lives in.
+    # Latest first: a guest before the namespaces it runs in.
     for key in reversed(list(_owned)):
         try:
             _owned.pop(key)()

@@ -162,8 +162,8 @@ static int flow_send(const struct options *options)
 		struct timespec next;
 
 		/*
-		 * Behind after a stall: a few per tick until the plan is met again, every number in
-		 * its turn.
+		 * Behind after a stall: a few per tick until the plan is reached again, every
+		 * number in its turn.
 		 */
 		for (unsigned int sent = 0;
 		     seq < due && sent < options->burst && (!limit || seq < limit); sent++) {
@@ -275,7 +275,7 @@ static int flow_receive(const struct options *options)
 		struct iovec room = { .iov_base = &data, .iov_len = sizeof(data) };
 		struct msghdr message = { .msg_iov = &room, .msg_iovlen = 1, .msg_control = control,
 					  .msg_controllen = sizeof(control) };
-		/* Told to end, it still takes what lies in the socket: that has arrived. */
+		/* Asked to end, it still takes what lies in the socket: that has arrived. */
 		int timeout_ms = ending				      ? 0
 				 : options->idle_ms && tally.received ? (int)options->idle_ms
 								      : 200;

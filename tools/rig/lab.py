@@ -241,7 +241,7 @@ class Lab(Nics):
             self.vm.wait_for(f"ping -c1 -W1 {pair.peer_v4}", 10)
 
     def reboot(self, hard=False):
-        """As Vm's, and configures the guest anew."""
+        """As Vm's, and configures the guest again."""
         self.vm.reboot(hard)
         self.configure()
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A guest's pairs of NICs as everybody finds them who sets a guest up: who they are, behind which
+"""A guest's pairs of NICs, for all code that sets a guest up: who they are, behind which
 root port, by which name.
 
 Whatever hands a guest to a contender (benchmark/contenders.py) is one of these: the lab, and the
@@ -20,7 +20,7 @@ class Pair:
 
     @property
     def station_mac(self):
-        """Of who has the guest's addresses: the pair itself, or what lives behind it."""
+        """Of who has the guest's addresses: the pair itself, or what is behind it."""
         return self.mac
 
     @property

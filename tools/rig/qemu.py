@@ -33,7 +33,7 @@ class QemuError(Exception):
 
 
 def qemu_said(qemu):
-    """A QEMU's version as it tells it: "7.2.22 (Debian ...)"."""
+    """A QEMU's version as it prints it: "7.2.22 (Debian ...)"."""
     said = subprocess.run([qemu, "--version"], text=True, stdout=subprocess.PIPE, check=True).stdout
     return said.splitlines()[0].removeprefix("QEMU emulator version ")
 

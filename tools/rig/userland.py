@@ -15,7 +15,7 @@ import time
 from tools.rig.places import cache, lock
 from tools.rig.suites import Suite, SuiteError
 
-# Nobody reads them there, and they are most of the files.
+# They are not read there, and they are most of the files.
 DROP = (
     "./usr/share/doc/*",
     "./usr/share/man/*",
@@ -46,7 +46,8 @@ def userland(packages, say=print):
     """The path of a tar archive with these packages and all that they depend on; made at the first
     call.
 
-    @say: told what is made, and when it is. Raises SuiteError when the packages cannot be had.
+    @say: called with what is made, and again when it is made. Raises SuiteError when the packages
+    cannot be had.
     """
     suite = Suite(codename())
     recipe = hashlib.sha256("\n".join((*packages, *DROP)).encode()).hexdigest()[:12]

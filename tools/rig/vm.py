@@ -31,7 +31,7 @@ TROUBLE = re.compile(
 )
 
 
-# Now and then, once in hundreds of boots, an emulated CPU still meets the breakpoint with which
+# Now and then, once in hundreds of boots, an emulated CPU still runs into the breakpoint with which
 # another has just finished patching the kernel's code, and the kernel ends; most patching is done
 # while it boots. That is QEMU's, and no fault of what is tested: such a guest boots again.
 PATCHING_RACE = re.compile(r"int3: 0000 \[#")
@@ -286,7 +286,7 @@ class Vm:
 
     def reboot(self, hard=False, timeout=60):
         """Reboots the guest and waits until its init is through. The guest's own `reboot`, or with
-        @hard QEMU's reset button, which asks nobody.
+        @hard QEMU's reset button, which does not ask the guest.
         """
         since, console = len(self.qmp_link.events), len(self.console())
         # Otherwise -no-reboot ends QEMU, as it must after a panic. SeaBIOS resets once more.

@@ -2,8 +2,8 @@
 """xdp-bench and xdp-trafficgen of xdp-tools that go with this machine's kernel: unpacked in the
 cache with all their libraries, never installed.
 
-Not the system's own: that of Debian 12 (1.3.1) lets nobody run two of them at once. Versions before
-1.6 name tracepoints that Linux 6.18 has no more.
+Not the system's own: that of Debian 12 (1.3.1) does not let two of them run at once. Versions
+before 1.6 name tracepoints that Linux 6.18 has no more.
 """
 
 import subprocess

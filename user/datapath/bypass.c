@@ -173,7 +173,7 @@ unsigned bypass_judge(const struct bypass_facts *facts, struct bypass ret[BYPASS
 			   facts->standby, facts->standby);
 	else if (facts->unknown_sockets)
 		bypass_add(&list, BYPASS_AF_XDP,
-			   "%u AF_XDP socket%s here, of devices that this kernel does not tell (no "
+			   "%u AF_XDP socket%s here, of devices that this kernel does not name (no "
 			   "xsk_diag): one of %s "
 			   "would get nothing of what %s receives; 'vfsteer switch %s standby' "
 			   "keeps the traffic on %s",

@@ -1,6 +1,6 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""Who may tell the agent what to do: root alone reads and opens the pins, and is obeyed."""
+"""Who may command the agent: root alone reads and opens the pins, and is obeyed."""
 
 import os
 import re
@@ -77,7 +77,7 @@ def pins_and_socket_are_roots(stage):
 
 @case
 def modes_are_restored(stage):
-    """What somebody opened is closed by the next agent."""
+    """A directory whose mode was opened is closed by the next agent."""
     stage.stop()
     os.chmod(stage.pins, 0o777)
     os.chmod(stage.pins / "links", 0o777)
@@ -95,7 +95,7 @@ def pins_are_hidden_from_others(stage):
             text=True,
         )
         check(
-            "Permission denied" in done.stderr, f"ls {path} as nobody: {done.stdout}{done.stderr}"
+            "Permission denied" in done.stderr, f"ls {path} as {NOBODY}: {done.stdout}{done.stderr}"
         )
     # Neither does a directory that was opened give a map away.
     os.chmod(stage.pins, 0o755)
@@ -106,7 +106,7 @@ def pins_are_hidden_from_others(stage):
     )
     check(
         re.search("PermissionError", done.stderr),
-        f"a map got as nobody: {done.returncode} {done.stderr}",
+        f"a map got as {NOBODY}: {done.returncode} {done.stderr}",
     )
 
 
@@ -152,8 +152,8 @@ def others_are_not_obeyed(stage):
 
 @case(agent=False)
 def directory_of_another_is_refused(stage):
-    """A bpf file system lets everybody make directories, unless it was mounted otherwise: whoever
-    owns one can delete the pins in it.
+    """A bpf file system lets all users make directories, unless it was mounted otherwise: the owner
+    of one can delete the pins in it.
     """
     os.chmod(stage.directory, 0o755)
     elsewhere = stage.directory / "elsewhere"
@@ -188,7 +188,7 @@ sender.sendto(b"bound", ("10.77.0.2", 9))
 
 @case
 def sender_bound_to_the_primary(stage):
-    """Everybody may bind a socket to a device (Linux 5.7), the inactive primary too: its frame
+    """Any user may bind a socket to a device (Linux 5.7), the inactive primary too: its frame
     turns the switch, and nothing is lost by that.
     """
     stage.succeed("switch", "st0", "standby")

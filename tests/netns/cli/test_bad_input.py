@@ -278,7 +278,7 @@ DEVICES = (
     ),
 )
 
-# (arguments, message), as nobody: exit status 1.
+# (arguments, message), as an unprivileged user: exit status 1.
 PRIVILEGES = (
     (
         "run --pair st0=pr0",
@@ -376,7 +376,7 @@ def devices(stage):
 
 @case
 def privileges(stage):
-    """As nobody: told so, and nothing tried."""
+    """As an unprivileged user: the message says so, and nothing is tried."""
     program = stage.directory / "vfsteer"
     shutil.copy(VFSTEER, program)
     unreadable = write(stage, "unreadable.conf", b"")

@@ -28,7 +28,7 @@ def broker(stage):
 
 @case(agent=False)
 def broker_has_one(stage):
-    """Another capability than the agent, in another process, which lives as long and has next to no
+    """Another capability than the agent, in another process, which runs as long and has next to no
     system call.
     """
     stage.start()

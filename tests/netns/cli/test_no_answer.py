@@ -14,7 +14,7 @@ from rig import case, check_equal, main, reachable  # noqa: E402
 
 @case
 def agent_that_does_not_answer(stage):
-    """Stopped, it steers on; going on, it does nothing that the user was told has failed."""
+    """Stopped, it steers on; going on, it does nothing that the command has reported as failed."""
     refusals = Refusals(stage)
     stage.agent.send_signal(signal.SIGSTOP)
     refusals.expect(

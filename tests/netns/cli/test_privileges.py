@@ -16,7 +16,7 @@ from rig import case, check, check_equal, main, reachable  # noqa: E402
 
 
 def live(stage):
-    """A whole life: switched by hand, the primary lost and found, died and adopted, set free."""
+    """A whole run: switched by hand, the primary lost and found, killed and adopted, set free."""
     reachable(stage)
     for wish, active in (("standby", "standby"), ("auto", "primary")):
         stage.succeed("switch", "st0", wish)

@@ -1,7 +1,7 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a service manager is told: ready when every pair is steered and not before, alive as long as
-the loop turns.
+"""What a service manager is notified of: ready when every pair is steered and not before, the
+watchdog as long as the loop turns.
 """
 
 import os
@@ -21,8 +21,8 @@ WATCHDOG_USEC = 400_000
 
 
 class Manager:
-    """An agent under a service manager, as far as an agent can tell: the socket that it is told
-    over.
+    """An agent under a service manager, as far as an agent can see: the socket of the
+    notifications.
     """
 
     def __init__(self, stage, *arguments, **environment):
@@ -58,7 +58,7 @@ def ready_when_every_pair_is_steered(stage):
     ]
     manager = Manager(stage, "--pair", "st0=pr0", "--pair", "st10=pr10")
     wait(
-        "the status to be told", lambda: any(line.startswith("STATUS=") for line in manager.hear())
+        "the status notified", lambda: any(line.startswith("STATUS=") for line in manager.hear())
     )
     stage.wait_active("primary")
     time.sleep(0.5)
@@ -76,7 +76,7 @@ def ready_when_every_pair_is_steered(stage):
         [line for line in manager.hear() if line.startswith(("READY", "STATUS"))][-2:],
         ["READY=1", "STATUS=2 of 2 pairs steered"], "told",
     )
-    check_equal(manager.hear().count("READY=1"), 1, "times ready was told")
+    check_equal(manager.hear().count("READY=1"), 1, "times ready was notified")
     stage.wait_active("primary", 1)
 
 
@@ -87,7 +87,7 @@ def ready_without_a_pair(stage):
     wait("the agent to be ready", lambda: "READY=1" in manager.hear())
     check("STATUS=0 of 0 pairs steered" in manager.hear(), manager.told)
     stage.stop()
-    wait("the end to be told", lambda: "STOPPING=1" in manager.hear())
+    wait("the end notified", lambda: "STOPPING=1" in manager.hear())
 
 
 @case(agent=False)
@@ -115,8 +115,8 @@ def sandbox(stage):
 
 @case(agent=False, pairs=2)
 def another_pair_in_the_sandbox(stage):
-    """Whoever cannot remove the pins' directory takes one more pair in, and what the operator asked
-    for stands.
+    """An agent that cannot remove the pins' directory adds one more pair, and what the operator
+    asked for stands.
     """
     stage.start("st0=pr0", under=sandbox(stage))
     stage.wait_active("primary")
@@ -132,7 +132,7 @@ def another_pair_in_the_sandbox(stage):
     after = stage.pair()
     check_equal(
         (after["admin"], after["active"], after["switches"]),
-        ("standby", "standby", before["switches"]), "(wish, active, switches)",
+        ("standby", "standby", before["switches"]), "(requested, active, switches)",
     )
     for name, value in before["counters"].items():
         check(

@@ -22,7 +22,7 @@ def closed(*descriptors):
 
 @case
 def output(stage):
-    """stdout full, closed, or a pipe that nobody reads."""
+    """stdout full, closed, or a pipe that no process reads."""
     refusals = Refusals(stage)
     with open("/dev/full", "wb") as full:
         for arguments in (
@@ -48,12 +48,12 @@ def output(stage):
             f"vfsteer: {command}: cannot write the output: Bad file descriptor; check where stdout goes",
             bpffs=bpffs, **closed(1),
         )
-    # What was refused is refused, though nobody hears why.
+    # What was refused is refused, though no message arrives.
     refusals.expect("switch nosuch0 auto", 1, "", bpffs=stage.bpffs, **closed(1, 2))
     refusals.expect("run --pair nosuch0", 1, "", bpffs=stage.bpffs, **closed(0, 1, 2))
     read, broken = os.pipe()
     os.close(read)
-    # As with any filter that is cut short: ended by SIGPIPE, which is no mistake to tell of.
+    # As with any filter that is cut short: ended by SIGPIPE, which is no mistake to report.
     refusals.expect("status", -signal.SIGPIPE, "", bpffs=stage.bpffs, stdout=broken)
     os.close(broken)
     refusals.end()

@@ -200,7 +200,7 @@ def on_primary_without_entries(stage):
 
 
 @case(configuration=CONFIGURATION)
-def an_entry_that_somebody_deleted_comes_back(stage):
+def a_deleted_entry_comes_back(stage):
     tap = on_primary(stage)
     tap.says(STANDBY, ABSENT)
     stage.wait_entries([MAC])
@@ -285,7 +285,7 @@ def allowed_by_hand(stage):
     stage.succeed("allow", "tap0", MAC)
     tap.says(STANDBY, ABSENT)
     wait("shared", lambda: stage.guest(MAC)["shared"])
-    check_equal(stage.guest(MAC)["permitted_by"], "allow", "by whom")
+    check_equal(stage.guest(MAC)["permitted_by"], "allow", "permitted by")
     stage.end(signal.SIGKILL)
     stage.start()
     tap.says(STANDBY, ABSENT)
@@ -311,7 +311,7 @@ def a_guest_without_a_pf(stage):
     tap.says(STANDBY, ABSENT)
     wait("shared", lambda: stage.guest(MAC) and stage.guest(MAC)["shared"])
     check("no PF of this host has a VF with this MAC" in stage.succeed("status"), "status")
-    check_equal(stage.guest(MAC)["permitted_by"], "libvirt's rule", "by whom")
+    check_equal(stage.guest(MAC)["permitted_by"], "libvirt's rule", "permitted by")
 
 
 @case(configuration="".join(section(mac_of(n), f"vnet{n}") for n in range(GUESTS)))
@@ -394,7 +394,7 @@ def learned_by_the_node_s_bridge(stage):
     stage.wait_entries([], "learned on the PF", 2)
     other = frame.replace(bytes.fromhex(MAC.replace(":", "")), b"\2\0\0\0\0\7")
     inject(stage.netns, "inside", other)
-    stage.stay_entries([], 0.5, "a MAC that nobody allowed")
+    stage.stay_entries([], 0.5, "a MAC that no rule allows")
 
 
 @case(configuration=CONFIGURATION)

@@ -1,7 +1,7 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""The host part dies at each of its crash points (user/base/crash_point.h), and the next process
-leaves what the guest needs, and nothing else.
+"""The host part is killed at each of its crash points (user/base/crash_point.h), and the next
+process leaves what the guest needs, and nothing else.
 """
 
 import re
@@ -24,16 +24,16 @@ POINTS = sorted(set(re.findall(
 
 
 def dies_at(stage, point, passage, ending):
-    """A life up to the point, then the next process; @ending: what the guest does in between."""
+    """A process up to the point, then the next one; @ending: what the guest does in between."""
     stage.start(CRASHPOINTS, VFSTEER_CRASH_AT=f"{point}:{passage}")
     tap = stage.tap()
 
     def is_dead():
-        # One state after the other, until it dies in the midst of one.
+        # One state after the other, until it is killed in the midst of one.
         tap.says(*((STANDBY, ABSENT) if tap.sequence % 2 else (PRIMARY, READY)), interval_ms=100)
         return stage.daemon.poll() is not None
 
-    wait(f"its death at {point}:{passage}", is_dead, 10)
+    wait(f"its end at {point}:{passage}", is_dead, 10)
     check_equal(stage.daemon.returncode, -signal.SIGKILL, "how it ended")
     left = stage.entries()
     if ending == "gone":
@@ -54,7 +54,7 @@ def dies_at(stage, point, passage, ending):
 
 
 @case(configuration=section(MAC, "vnet0"), start=False)
-def die_at_each_point(stage):
+def killed_at_each_point(stage):
     if not CRASHPOINTS.exists():
         raise Skip(f"{CRASHPOINTS} is not built: tests/run netns builds it")
     check(len(POINTS) >= 4, f"points: {POINTS}")
@@ -63,12 +63,12 @@ def die_at_each_point(stage):
         for passage in (1, 2):
             for ending in ("standby", "primary", "gone"):
                 left += len(dies_at(stage, point, passage, ending))
-    note(f"{len(POINTS)} points, {6 * len(POINTS)} lives; {left} of them left an entry")
-    check(left > 0, "no life left an entry: this proves nothing")
+    note(f"{len(POINTS)} points, {6 * len(POINTS)} runs; {left} of them left an entry")
+    check(left > 0, "no run left an entry: this proves nothing")
 
 
 @case(configuration=section(MAC, "vnet0"), start=False)
-def die_beside_an_entry_of_the_administrator(stage):
+def killed_beside_an_entry_of_the_administrator(stage):
     if not CRASHPOINTS.exists():
         raise Skip(f"{CRASHPOINTS} is not built: tests/run netns builds it")
     stage.netns.run(f"bridge fdb add {MAC} dev pf0 self")

@@ -35,7 +35,7 @@ def advertisement_of(data, mac=MAC):
         return None
     length = struct.unpack("!H", data[18:20])[0]
     body = data[54:54 + length]
-    if body[4] & 0x40:  # solicited: the kernel's own answer to somebody who asked
+    if body[4] & 0x40:  # solicited: the kernel's own answer to a question
         return None
     check_equal(
         checksum(data[22:54] + struct.pack("!II", length, 58) + body), 0xFFFF, "ICMPv6 checksum"
@@ -51,7 +51,7 @@ def advertisement_of(data, mac=MAC):
 
 
 def arp_request(target, mac, source):
-    """Somebody with @mac and the address @source asks who has @target."""
+    """A station with @mac and the address @source asks who has @target."""
     return frame(
         BROADCAST,
         mac,
@@ -123,7 +123,9 @@ def announced_of(frames, mac):
 
 
 def heard_at_switch(stage, wish, wire):
-    """The frames that leave by @wire at a switch to @wish, repetitions included."""
+    """The frames that leave by @wire at a switch to the requested path (@wish), repetitions
+    included.
+    """
     heard = stage.capture(stage.outside, wire)
     stage.succeed("switch", "st0", wish)
     stage.wait_active(wish)

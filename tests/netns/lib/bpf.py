@@ -151,8 +151,8 @@ def bpf_statistics():
 
 
 class Counter:
-    """A program that counts packets and returns TC_ACT_UNSPEC, or XDP_PASS: whoever comes after it
-    decides. Another @verdict may end the walk.
+    """A program that counts packets and returns TC_ACT_UNSPEC, or XDP_PASS: the programs after it
+    decide. Another @verdict may end the walk.
     """
 
     def __init__(self, kind=PROG_TYPE_SCHED_CLS, verdict=None):

@@ -25,7 +25,7 @@ def process_status(number):
 
 
 def threads(stage):
-    """What /proc tells of each thread of the agent."""
+    """What /proc shows of each thread of the agent."""
     for task in os.listdir(f"/proc/{stage.agent.pid}/task"):
         with open(f"/proc/{stage.agent.pid}/task/{task}/status") as lines:
             yield dict(line.rstrip("\n").split(":\t", 1) for line in lines if ":\t" in line)

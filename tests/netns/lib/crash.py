@@ -80,7 +80,7 @@ def active(stage, number=0):
 
 
 class Crash:
-    """One kind of life and how it is begun. @launcher: [WITHOUT_TCX] or []; @rx: as in the
+    """One kind of run and how it is begun. @launcher: [WITHOUT_TCX] or []; @rx: as in the
     configuration.
     """
 
@@ -88,8 +88,8 @@ class Crash:
         self.stage, self.launcher, self.rx = stage, list(launcher), rx
         self.tcx = not launcher
         if not self.tcx:
-            # Somebody else's: making one on a device that is up costs packets (qdisc_graft
-            # deactivates it meanwhile), and ours would be left on it.
+            # A qdisc of other people's: making one on a device that is up costs packets
+            # (qdisc_graft deactivates it meanwhile), and ours would be left on it.
             for number in range(stage.pairs):
                 stage.guest.run(f"tc qdisc replace dev {stage.names(number)[0]} clsact")
         stage.program = [*launcher, VFSTEER]
@@ -214,7 +214,7 @@ class Crash:
         )
 
     def restore(self):
-        """Back to a plain guest, for the next life."""
+        """Back to a plain guest, for the next run."""
         stage = self.stage
         stage.succeed("unload")
         if stage.agents and stage.agent.poll() is None:

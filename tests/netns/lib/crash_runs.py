@@ -18,7 +18,7 @@ from rig import WITHOUT_TCX, case, check, check_equal, note, wait
 from tools.rig.levels import nightly, reached
 
 EVERY = reached("nightly")  # takes an hour
-LONG = 6  # points, of a life
+LONG = 6  # points; a list of as many is a long one
 PARTS = 8  # a run takes one of so many
 # tests/run gives it from the commit's hash
 PART = int(os.environ.get("VFSTEER_PART", time.time_ns() // 10**9)) % PARTS
@@ -27,13 +27,13 @@ WITHOUT_TCX_RELEVANT = "hook-|steer-"  # the other points are the same with tcx
 # Frames that a veth's peer has taken, but not yet handed on, when the veth is deleted.
 IN_FLIGHT = 3
 
-# ---- base scenarios: what is prepared, and what is done by the one that dies ---------------------
+# ---- base scenarios: what is prepared, and what is done by the one that is killed ---------------
 
 
 class Start:
     """The first start ever."""
     traffic, pairs, rx = True, 1, "exact"
-    in_flight = 0  # what may be lost until it is dead
+    in_flight = 0  # what may be lost until it has ended
     # how the names of the points begin at which the agent is killed; a regular expression
     relevant = ""
     # is there a case without tcx as well? Only a scenario that attaches programs needs one
@@ -46,11 +46,11 @@ class Start:
         """Takes back what the next start has rightly found, so that all scenarios end alike."""
 
     def act(self, crash, **environment):
-        """Returns the process that died, or lives on."""
+        """Returns the process that was killed, or runs on."""
         agent = crash.doomed(crash.stage.launch, **environment)
         if agent.poll() is None:
             wait(
-                "active, or dead",
+                "active or killed",
                 lambda: agent.poll() is not None
                 or all(
                     active(crash.stage, number) == "primary" for number in range(crash.stage.pairs)
@@ -69,17 +69,17 @@ class Adopt(Start):
 
 
 class Later(Start):
-    """Something that befalls an agent that was well."""
+    """An event that befalls an agent whose pairs are all active."""
 
     def act(self, crash, **environment):
         agent = super().act(crash, VFSTEER_CRASH_ARMED=str(crash.armed), **environment)
-        check(agent.poll() is None, "the agent died too early")
+        check(agent.poll() is None, "the agent ended too early")
         crash.armed.touch()
         self.befall(crash, agent)
         return agent
 
 
-# ---- one life after the other --------------------------------------------------------------------
+# ---- one run after the other ---------------------------------------------------------------------
 
 
 def passages(text):
@@ -87,7 +87,7 @@ def passages(text):
 
 
 def trace(crash, scenario):
-    """The passages of a life that does not end."""
+    """The passages of a run that does not end."""
     since = len(crash.stage.log.read_text())
     scenario.prepare(crash)
     done = scenario.act(crash, VFSTEER_CRASH_TRACE="1")
@@ -98,7 +98,7 @@ def trace(crash, scenario):
 
 
 def chosen(passed, relevant):
-    """Points at their first passage, now with and now without an unplug; of a long life an eighth,
+    """Points at their first passage, now with and now without an unplug; of a long run an eighth,
     which the commit chooses. EVERY: all, at each passage, both ways.
     """
     passed = [passage for passage in passed if re.match(relevant, passage)]
@@ -116,7 +116,7 @@ def chosen(passed, relevant):
 
 
 class LivedOn(Exception):
-    """The point was not passed: what a life does depends on time as well, and the one that was
+    """The point was not passed: what a run does depends on time as well, and the one that was
     traced had more, or less, of it.
     """
 
@@ -136,7 +136,7 @@ def die(crash, scenario, point, unplug):
     dead = time.monotonic()
     time.sleep(SETTLE_S)
     if scenario.traffic:
-        crash.check_traffic(began, dead, scenario.in_flight, "until it was dead")
+        crash.check_traffic(began, dead, scenario.in_flight, "until it was killed")
     if unplug and primary:
         stage.guest.run("ip link delete pr0")
     gone = time.monotonic()
@@ -149,7 +149,7 @@ def die(crash, scenario, point, unplug):
     scenario.settle(crash)
     crash.check_converged()
     if scenario.traffic:
-        crash.check_traffic(dead, gone, IN_FLIGHT, "as it was dead")
+        crash.check_traffic(dead, gone, IN_FLIGHT, "while none ran")
         crash.check_traffic(gone, float("inf"), 0, "after the next start")
     crash.restore()
     if scenario.traffic:
@@ -163,7 +163,7 @@ def die_in_one_of(crash, scenario, point, unplug, lives=3):
         except LivedOn:
             note(f"{point} was not passed")
             crash.restore()
-    raise AssertionError(f"not passed in {lives} lives")
+    raise AssertionError(f"not passed in {lives} runs")
 
 
 def live_and_die(stage, scenario, launcher):
@@ -179,10 +179,10 @@ def live_and_die(stage, scenario, launcher):
             die_in_one_of(crash, scenario, point, unplug)
         except AssertionError as error:
             raise AssertionError(
-                f"died at {point}{', then unplugged' if unplug else ''}: {error}"
+                f"killed at {point}{', then unplugged' if unplug else ''}: {error}"
             ) from error
     note(
-        f"VFSTEER_PART={PART}, {len(lives)} lives: {' '.join(point + ',unplugged' * unplug for point, unplug in lives)}"
+        f"VFSTEER_PART={PART}, {len(lives)} runs: {' '.join(point + ',unplugged' * unplug for point, unplug in lives)}"
     )
     crash.end_traffic()
 
@@ -198,9 +198,9 @@ def add(name, scenario, launcher=(), cover=None):
 
 def add_all(scenarios):
     for name, scenario in scenarios.items():
-        add(f"die_at_{name}", scenario())
+        add(f"killed_at_{name}", scenario())
         if scenario.without_tcx:
             add(
-                f"die_at_{name}_without_tcx", scenario(), [WITHOUT_TCX],
-                f"die-at-{name}; ingress-qdisc without tcx",
+                f"killed_at_{name}_without_tcx", scenario(), [WITHOUT_TCX],
+                f"killed-at-{name}; ingress-qdisc without tcx",
             )

@@ -63,7 +63,7 @@ class Tap:
         self.send(signal_frame(mac or self.mac, active, primary, self.sequence, **fields))
 
     def traffic(self):
-        """A frame of the guest's own, to nobody."""
+        """A frame of the guest's own, to a MAC that no station has."""
         self.send(frame("02:00:00:00:00:ee", self.mac, TRAFFIC))
 
     def close(self):

@@ -163,8 +163,8 @@ def reports_of(frames, mac, vlan=0):
 
 
 def current(reports):
-    """Those that tell of what is, as an answer or announcement does. The kernel reports a join or
-    leave as a change, in IGMPv3 and MLDv2.
+    """Those that report the present state, as an answer or announcement does. The kernel reports a
+    join or leave as a change, in IGMPv3 and MLDv2.
     """
     return {report for report in reports if report[2] in MODES.values()}
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Frames with their VLAN tags, and bytes by TCP, as the tests of ports send and hear them."""
+"""Frames with their VLAN tags, and bytes by TCP, as the tests of ports send and receive them."""
 
 import contextlib
 import os
@@ -50,7 +50,7 @@ def tagged(data, *tags):
 
 
 def arp(mac, address, vlan=None, to=BROADCAST):
-    """A container asks for somebody and so tells its address."""
+    """A container asks for a neighbour and so shows its address."""
     body = struct.pack(
         "!HHBBH6s4s6s4s", 1, 0x0800, 6, 4, 1, mac_bytes(mac), socket.inet_aton(address), bytes(6),
         socket.inet_aton("10.77.0.250"),

@@ -42,7 +42,7 @@ class Pair:
 
 
 class Pins:
-    """Of one life of the pins; close() when they may have been made anew."""
+    """Of the pins as they are now; close() when they may have been made again."""
 
     def __init__(self, directory):
         self.pairs, self.counters = bpf.get(directory / "pairs"), bpf.get(directory / "counters")

@@ -28,7 +28,8 @@ MODES = ("native", "tc") if KERNEL >= (6, 3) else ("tc", "native")  # the best o
 COUNTERS = [row[0] for row in tables.rows("include/vfsteer_tables.h", "VFSTEER_PORT_COUNTERS")]
 VLAN_ID = 7
 # Frames that a veth's peer has taken, but not yet handed on, when the veth goes; and what the
-# outside's bridge may still send to a dead port until it is told, at 1000 a second.
+# outside's bridge may still send to a port that is gone until the switch is announced, at 1000 a
+# second.
 IN_FLIGHT, INBOUND = 3, 100
 
 
@@ -159,7 +160,7 @@ class Container:
 
     @property
     def status(self):
-        """What status tells of the port; None: there is no such port."""
+        """What status shows of the port; None: there is no such port."""
         return port(self.stage, self.port)
 
     def counter(self, name):
@@ -170,7 +171,7 @@ class Container:
 
 
 def ports(stage, number=0):
-    """What status tells of a pair's ports, by name."""
+    """What status shows of a pair's ports, by name."""
     return {one["name"]: one for one in (stage.pair(number) or {}).get("ports", ())}
 
 

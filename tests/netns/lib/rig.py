@@ -156,7 +156,7 @@ class Capture:
                 try:
                     data, parts, _, address = self.socket.recvmsg(2048, 128)
                 except OSError as error:
-                    # Told once, when the device is, or goes, down.
+                    # Reported once, when the device is, or goes, down.
                     if error.errno != errno.ENETDOWN:
                         raise
                     continue
@@ -289,8 +289,8 @@ class Stage:
         (st1, pr1), up.
         """
         outer = inner[:-1] + "1"
-        # A number of its own: the kernel delays news of a veth's carrier when both ends have the
-        # same one.
+        # A number of its own: the kernel delays notifications of a veth's carrier when both ends
+        # have the same one.
         self.index += 1
         self.guest.run(
             f"ip link add {inner} index {self.index} address {self.mac(number)} type veth peer {outer} netns {self.outside.name}"
@@ -358,7 +358,7 @@ class Stage:
         return agent
 
     def start(self, *pairs, **how):
-        """launch(), of an agent that is to live."""
+        """launch(), of an agent that is to run on."""
         agent = self.launch(*pairs, **how)
         check(agent.poll() is None, lambda: f"the agent ended:\n{self.log.read_text()}")
         return agent
@@ -375,7 +375,7 @@ class Stage:
         return json.loads(self.succeed("status", "--json"))
 
     def pair(self, number=0):
-        """What status tells of the pair, or None."""
+        """What status shows of the pair, or None."""
         standby, _ = self.names(number)
         return next((pair for pair in self.status()["pairs"] if pair["standby"] == standby), None)
 

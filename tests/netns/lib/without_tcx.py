@@ -24,7 +24,7 @@ NUMBER_OFFSET, COMMAND_OFFSET = 0, 16  # in struct seccomp_data: nr, the low hal
 
 def filter_of_command(command, verdict):
     """A seccomp filter with a verdict on one command of bpf(2): struct sock_fprog, and what it
-    points to, which has to live as long.
+    points to, which has to exist as long.
     """
     code = b"".join(struct.pack("HBBI", *step) for step in (
         (LOAD, 0, 0, NUMBER_OFFSET),

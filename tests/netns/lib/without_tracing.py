@@ -35,7 +35,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def listen():
-    """A descriptor from which this process's loading of programs is told, from now on."""
+    """A descriptor that reports this process's loading of programs, from now on."""
     program, _room = filter_of_command(bpf.PROG_LOAD, RET_USER_NOTIF)
     listener = _libc.syscall(SECCOMP, SECCOMP_SET_MODE_FILTER, NEW_LISTENER, program)
     if listener < 0:

@@ -71,12 +71,12 @@ def answered_now(stage):
 
 
 def announces(stage, wish, wire):
-    """What a switch to @wish announces."""
+    """What a switch to the requested path (@wish) announces."""
     return announced(heard_at_switch(stage, wish, wire))
 
 
 def readdressed(stage):
-    """Settings tell nobody of their change: the agent reads them with the next change of an
+    """No notification reports a change of settings: the agent reads them with the next change of an
     address.
     """
     stage.guest.run(
@@ -149,7 +149,7 @@ def address_without_a_local_route(stage):
 
 @case
 def noarp_device_is_silent(stage):
-    """Somebody switched ARP off on the standby: the owner of its addresses does not answer."""
+    """ARP is switched off on the standby: the owner of its addresses does not answer."""
     compare(stage, "ip link set st0 arp off")
     check("rarp" in announces(stage, "primary", "pr1"), "the pair's own MAC was not announced")
 
@@ -175,8 +175,8 @@ def speaks(stage, name, mac):
 
 @case
 def macs_that_have_spoken_are_announced(stage):
-    """A macvlan's once its own stack has an address, a macvtap's once somebody sent by it; one of
-    another namespace always, but not a virtual router's.
+    """A macvlan's once its own stack has an address, a macvtap's once a process has sent by it; one
+    of another namespace always, but not a virtual router's.
     """
     macs = {
         name: f"02:76:66:00:00:a{number}"

@@ -106,8 +106,8 @@ def real_server(stage, family, hook):
         found = said(wish, wire)
         check_equal(found & {"10.77.0.1", "10.77.0.80"}, set(), f"announced over the {wish}")
         check({"rarp", "fd77::1"} <= found, f"over the {wish} only {found} was announced")
-    check(stage.pair()["arp_is_filtered"], "status --json does not tell")
-    check("this guest filters ARP" in stage.succeed("status"), "status does not tell")
+    check(stage.pair()["arp_is_filtered"], "status --json does not name it")
+    check("this guest filters ARP" in stage.succeed("status"), "status does not name it")
     heard = stage.capture(stage.outside, "st1")
     stage.succeed("unload")
     found = {what for _, what in announced_of(heard.frames(outgoing=False), MAC)}
@@ -118,7 +118,7 @@ def real_server(stage, family, hook):
     stage.wait_active("primary")
     time.sleep(0.5)
     check("10.77.0.1" in said("standby", "st1"), "not announced without the table")
-    check(not stage.pair()["arp_is_filtered"], "status tells of a table that is gone")
+    check(not stage.pair()["arp_is_filtered"], "status names a table that is gone")
 
 
 @case(agent=False)

@@ -81,8 +81,8 @@ def nonsense_in_a_slot(stage):
     for what, changes in (
         ("unknown enumerators", [(ACTIVE, b"\x4d\x4d\x4d\x4d")]),
         ("active primary, none there", [(ACTIVE, b"\x01"), (PRIMARY_IFINDEX, b"\0" * 4)]),
-        ("a primary of a dead ifindex", [(PRIMARY_IFINDEX, struct.pack("I", 99999))]),
-        ("a standby of a dead ifindex", [(STANDBY_IFINDEX, struct.pack("I", 99998))]),
+        ("a primary of an unknown ifindex", [(PRIMARY_IFINDEX, struct.pack("I", 99999))]),
+        ("a standby of an unknown ifindex", [(STANDBY_IFINDEX, struct.pack("I", 99998))]),
         ("no name", [(STANDBY, b"\0" * 16)]),
         ("names without an end", [(STANDBY, b"x" * 16), (PRIMARY, b"y" * 16)]),
         ("leaving for ever", [(PRIMARY_STATE, b"\x03"), (LEAVING, long_ago)]),
@@ -135,13 +135,13 @@ def link_pins_moved_about(stage):
         ("of another device", lambda: primary.rename(egress)),
         ("a directory", lambda: (egress.unlink(), egress.mkdir())),
         ("a map", lambda: (egress.unlink(), bpf.pin(bpf.array_map(), egress))),
-        ("a dead device's", lambda: bpf.pin(bpf.array_map(), links / "primary-ingress-99999")),
+        ("of a gone device", lambda: bpf.pin(bpf.array_map(), links / "primary-ingress-99999")),
         (
             "a device's that is in no pair",
             lambda: bpf.pin(bpf.array_map(), links / "primary-ingress-1"),
         ),
         ("not renamed", lambda: bpf.pin(bpf.array_map(), links / "new-watch-netif_carrier_off")),
-        ("of a function nobody watches", lambda: bpf.pin(bpf.array_map(), links / "watch-nobody")),
+        ("of no watched function", lambda: bpf.pin(bpf.array_map(), links / "watch-nobody")),
     ):
         stage.stop(signal.SIGKILL)
         change()
@@ -204,7 +204,7 @@ def refused(stage):
 
 @case(agent=False)
 def unfinished(stage):
-    """The first maps, as an agent leaves them that dies before it has pinned the last."""
+    """The first maps, as an agent leaves them that is killed before it has pinned the last."""
     stage.start()
     stage.stop()
     pairs = bpf.get(stage.pins / "pairs")

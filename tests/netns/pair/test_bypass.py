@@ -29,10 +29,10 @@ def qdisc_is_named(stage):
     stage.guest.run("tc qdisc add dev st0 root handle 1: tbf rate 4mbit burst 16k latency 50ms")
     text = wait("the qdisc", lambda: bypassed(stage).get("qdisc"))
     check("qdisc tbf of st0" in text and "pr0" in text and "qdisc = mirror copies it" in text, text)
-    check(f"bypassed: {text}" in stage.succeed("status"), "the text does not tell")
+    check(f"bypassed: {text}" in stage.succeed("status"), "the text does not name it")
     wait("a line in the log", lambda: log_lines(stage, "root qdisc (tbf) is bypassed") == 1)
     stage.stop(signal.SIGKILL)
-    check("qdisc" in bypassed(stage), "not told without an agent")
+    check("qdisc" in bypassed(stage), "not named without an agent")
     stage.guest.run("tc qdisc del dev st0 root")
     check_equal(bypassed(stage), {}, "bypassed in the end")
 
@@ -46,7 +46,7 @@ def egress_lines(stage):
 
 @case
 def egress_programs_come_and_go(stage):
-    """By tcx, of which the kernel tells nobody, as by cls_bpf: a line for each."""
+    """By tcx, which the kernel does not report, as by cls_bpf: a line for each."""
     counter = bpf.Counter()
     for round_ in (1, 2):
         link = counter.attach_tcx(stage.guest, "st0", bpf.TCX_EGRESS)
@@ -79,7 +79,7 @@ def af_xdp_socket_is_named(stage):
     # A kernel without xsk_diag knows no more than how many there are.
     check(
         text.startswith(
-            "1 AF_XDP socket here, of devices that this kernel does not tell"
+            "1 AF_XDP socket here, of devices that this kernel does not name"
             if "xsk_diag" in text
             else "1 AF_XDP socket of st0 gets"
         ),

@@ -21,7 +21,7 @@ from tools.rig.levels import nightly  # noqa: E402
 
 
 @case(agent=False, pairs=2)
-@nightly("die-at-*: each passes the points of its life, or fails with 'no point was passed'")
+@nightly("killed-at-*: each passes the points of its run, or fails with 'no point was passed'")
 def no_point_is_forgotten(stage):
     there = set(
         re.findall(
@@ -54,7 +54,7 @@ def no_point_is_forgotten(stage):
             for passage in trace(Crash(stage, launcher, scenario.rx), scenario)
         }
     note(f"{len(there)} points, {len(passed)} passed here")
-    check_equal(there - passed - of_guests, set(), "points that no test dies at")
+    check_equal(there - passed - of_guests, set(), "points that no test is killed at")
 
 
 main()

@@ -119,7 +119,7 @@ def outlives_the_agent(stage):
 
 
 @case
-def another_device_starts_anew(stage):
+def another_device_starts_afresh(stage):
     flap(stage, until=lambda: stage.pair()["failures"] >= 3)
     stage.guest.run("ip link delete pr0")
     stage.wait_state("absent")
@@ -132,7 +132,7 @@ def another_device_starts_anew(stage):
 
 
 @case
-def operators_wish_is_no_failure(stage):
+def operators_switch_is_no_failure(stage):
     for _ in range(5):
         stage.succeed("switch", "st0", "standby")
         stage.succeed("switch", "st0", "auto")

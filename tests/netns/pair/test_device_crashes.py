@@ -30,7 +30,7 @@ class Mirror(Later):
 
 
 class Overtake(Later):
-    """Somebody's programs come before ours on ingress, and behind it on egress."""
+    """Other people's programs come before ours on ingress, and behind it on egress."""
     relevant = "hook-|steer-"
 
     def befall(self, crash, agent):
@@ -106,12 +106,12 @@ class Lose(Later):
     def befall(self, crash, agent):
         crash.stage.guest.run("ip link delete pr0")
         wait(
-            "absent, or dead",
+            "absent or killed",
             lambda: agent.poll() is not None or crash.stage.pair()["primary_state"] == "absent",
         )
         crash.stage.add_primary()
         wait(
-            "active, or dead", lambda: agent.poll() is not None or active(crash.stage) == "primary"
+            "active or killed", lambda: agent.poll() is not None or active(crash.stage) == "primary"
         )
 
 
@@ -121,16 +121,16 @@ class LoseStandby(Later):
 
     def befall(self, crash, agent):
         crash.stage.guest.run("ip link delete st0")
-        wait("no pair, or dead", lambda: agent.poll() is not None or crash.stage.pair() is None)
+        wait("no pair or killed", lambda: agent.poll() is not None or crash.stage.pair() is None)
         crash.stage.add_standby()
         wait(
-            "active, or dead", lambda: agent.poll() is not None or active(crash.stage) == "primary"
+            "active or killed", lambda: agent.poll() is not None or active(crash.stage) == "primary"
         )
 
 
 class StepOff(Later):
-    """Somebody gives the primary the standby's address, which is taken from it, and one of its own,
-    which makes it somebody else's.
+    """The primary is given the standby's address, which is taken from it, and one of its own: with
+    that it is not used.
     """
     traffic = False  # one that is given back speaks for itself, with the pair's MAC
     relevant = "guard-|pair-stack|pair-lists|pair-primary"
@@ -139,19 +139,19 @@ class StepOff(Later):
     def befall(self, crash, agent):
         crash.stage.guest.run(f"ip address add {GUEST}/24 dev pr0")
         wait(
-            "the address taken, or dead",
+            "the address taken or killed",
             lambda: agent.poll() is not None
             or GUEST not in crash.stage.guest.run("ip address show dev pr0"),
         )
         crash.stage.guest.run("ip address add 10.78.0.1/24 dev pr0")
         wait(
-            "given back, or dead",
+            "given back or killed",
             lambda: agent.poll() is not None or crash.stage.pair()["not_used"],
         )
         if agent.poll() is None:
             self.settle(crash)
             wait(
-                "active, or dead",
+                "active or killed",
                 lambda: agent.poll() is not None or active(crash.stage) == "primary",
             )
 
@@ -160,7 +160,7 @@ class StepOff(Later):
 
 
 class Firewall(Later):
-    """Somebody's XDP program comes to the standby, is replaced, and goes: the primary follows."""
+    """A foreign XDP program comes to the standby, is replaced, and goes: the primary follows."""
     relevant = "xdp-"
     without_tcx = False
 
@@ -181,13 +181,13 @@ class Firewall(Later):
         for port in (6001, 6002):
             self.put(crash, "st0", port)
             wait(
-                "its being on both, or dead",
+                "its being on both or killed",
                 lambda: agent.poll() is not None
                 or self.program(crash, "pr0") == self.program(crash, "st0"),
             )
         crash.stage.guest.run("ip link set dev st0 xdpdrv off")
         wait(
-            "its being on neither, or dead",
+            "its being on neither or killed",
             lambda: agent.poll() is not None or not self.program(crash, "pr0"),
         )
 
@@ -211,17 +211,17 @@ class FirewallWithoutRoom(Firewall):
         self.put(crash, "pr0", 6003)
         self.put(crash, "st0", 6001)
         wait(
-            "it to be down, or dead",
+            "it to be down or killed",
             lambda: agent.poll() is not None
             or "state DOWN" in crash.stage.guest.run("ip link show pr0"),
         )
         crash.stage.guest.run("ip link set dev pr0 xdpdrv off")
         wait(
-            "active, or dead", lambda: agent.poll() is not None or active(crash.stage) == "primary"
+            "active or killed", lambda: agent.poll() is not None or active(crash.stage) == "primary"
         )
         crash.stage.guest.run("ip link set dev st0 xdpdrv off")
         wait(
-            "its being on neither, or dead",
+            "its being on neither or killed",
             lambda: agent.poll() is not None or not self.program(crash, "pr0"),
         )
 

@@ -142,7 +142,7 @@ def for_a_time(stage):
 
 
 @case
-def agent_dies(stage):
+def agent_is_killed(stage):
     """The time stands in the pins: the next agent ends the drain, late rather than never."""
     flows = stage.flows()
     stage.succeed("drain", "st0", "--for", "2")
@@ -178,7 +178,7 @@ def without_agent(stage):
     check_equal((stage.pair()["active"], drain_of(stage)["state"]), ("standby", "drained"), "then")
     stage.succeed("switch", "st0", "standby")
     check_equal(drain_of(stage), None, "drain after switch")
-    # Nobody announces the standby: what comes in goes on over the primary.
+    # No station announces the standby: what comes in goes on over the primary.
     check_equal(flows[0].stop().lost(), 0, "lost on the way out")
     flows[1].stop()
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the agent does while the kernel does not tell it, or does not answer: it goes on asking,
-believes no old news, and ends when that lasts.
+"""What the agent does while the kernel sends no notifications, or does not answer: it goes on
+asking, relies on no old reading, and ends when that lasts.
 """
 
 import contextlib
@@ -70,7 +70,7 @@ def lines(stage, what):
 @case
 @quick
 def devices_are_followed_again(stage):
-    """The socket fails and so do the dumps; a primary comes that nobody tells of."""
+    """The socket fails and so do the dumps; a primary comes without a notification."""
     with failing(stage, "recvmsg", "ENOMEM"):
         stage.guest.run("ip link delete pr0")
         time.sleep(1)
@@ -95,13 +95,13 @@ def devices_are_followed_again(stage):
 @case
 @quick
 def devices_not_followed_for_long(stage):
-    """The agent ends, for its service manager to start it anew; traffic goes on. It takes half a
+    """The agent ends, for its service manager to start it again; traffic goes on. It takes half a
     minute.
     """
     flow = Flow(stage.guest, stage.outside, OUTSIDE, 200)
     with failing(stage, "recvmsg", "ENOMEM"):
         began = time.monotonic()
-        stage.guest.run("ip link set st0 alias news")
+        stage.guest.run("ip link set st0 alias changed")
         wait("the agent to end", lambda: stage.agent.poll() is not None, 60)
         note(f"ended after {time.monotonic() - began:.1f} s")
     check_equal(stage.agent.poll(), 1, "exit status")
@@ -131,9 +131,9 @@ def first_dump_is_tried_again(stage):
 
 
 @case
-def unread_is_no_news(stage):
-    """The primary's wire is dead, as the data path sees with each packet; the agent cannot read the
-    device, and the last it heard was good.
+def unread_is_no_change(stage):
+    """The primary has no carrier, as the data path sees with each packet; the agent cannot read the
+    device, and its last reading was good.
     """
     flow = Flow(stage.guest, stage.outside, OUTSIDE, 500)
     before = stage.pair()["switches"]
@@ -178,8 +178,8 @@ def moves_away_while_rtnl_is_held(stage):
     the traffic off it.
     """
     capture = stage.capture(stage.outside, "st1")
-    # Where no watch program tells of address lists the agent looks at them each second, under RTNL:
-    # that is to be just over.
+    # Where no watch program reports changes of address lists the agent looks at them each second,
+    # under RTNL: that is to be just over.
     with contextlib.suppress(AssertionError), rtnl.held(stage.guest, "st0"):
         wait("the agent's look at address lists", lambda: waits(stage), 1.5)
     time.sleep(0.4)
@@ -199,7 +199,7 @@ def moves_away_while_rtnl_is_held(stage):
 
 @case(pairs=2)
 def every_switch_is_announced_while_rtnl_is_held(stage):
-    """The agent waits for RTNL, and a loss that it has not heard of lies in the ring: the next one
+    """The agent waits for RTNL, and a loss that it has not read yet lies in the ring: the next one
     is announced all the same.
     """
     stage.outside.run("ip link set pr1 down; ip link set pr11 down")

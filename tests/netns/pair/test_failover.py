@@ -15,8 +15,8 @@ from tools.rig.levels import quick  # noqa: E402
 # may be under way. At the return the outside's bridge opens its port a moment after the guest has
 # seen the carrier.
 IN_FLIGHT = 3
-# What the outside's bridge may still send to a dead port until it is told: a switch's matter of
-# milliseconds, at 1000 a second.
+# What the outside's bridge may still send to a port that is gone until the announcement: a switch's
+# matter of milliseconds, at 1000 a second.
 INBOUND = 100
 
 
@@ -89,7 +89,7 @@ def carrier_lost_and_back(stage):
 
 @case
 def moved_to_another_namespace(stage):
-    """As far as the guest can tell, the device is gone."""
+    """As far as the guest can see, the device is gone."""
     leave_and_return(
         stage, f"ip link set pr0 netns {stage.outside.name}",
         lambda stage: (stage.outside.run("ip link delete pr0"), stage.add_primary()), "absent",
@@ -189,7 +189,7 @@ def standby_without_carrier(stage):
     """The hypervisor sets the standby's link down: the primary carries on, in both directions."""
     out, inbound = stage.flows(500)
     stage.outside.run("ip link set st1 down")
-    wait("status to tell", lambda: stage.pair()["standby_carrier"] is False)
+    wait("status to show it", lambda: stage.pair()["standby_carrier"] is False)
     time.sleep(0.3)
     out.stop(), inbound.stop()
     check_equal((out.lost(), out.refused), (0, 0), "lost and refused outbound")
@@ -199,16 +199,17 @@ def standby_without_carrier(stage):
 
 @case
 def standby_active_without_carrier(stage):
-    """Even an operator's wish for the standby cannot send over a dead wire: the primary rescues."""
+    """Even the operator's request for the standby cannot send without carrier: the primary rescues.
+    """
     stage.succeed("switch", "st0", "standby")
     stage.wait_active("standby")
     stage.outside.run("ip link set st1 down")
-    wait("status to tell", lambda: stage.pair()["standby_carrier"] is False)
+    wait("status to show it", lambda: stage.pair()["standby_carrier"] is False)
     reachable(stage)
     reachable(stage, stage.outside, stage.guest, GUEST)
     check(stage.counter("tx_primary_rescued_packets") >= 20, "rescued packets were not counted")
     stage.outside.run("ip link set st1 up")
-    wait("status to tell", lambda: stage.pair()["standby_carrier"])
+    wait("status to show it", lambda: stage.pair()["standby_carrier"])
     before = stage.counter("tx_primary_rescued_packets")
     reachable(stage)
     check_equal(stage.counter("tx_primary_rescued_packets"), before, "rescued packets with carrier")

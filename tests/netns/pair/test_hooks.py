@@ -62,7 +62,9 @@ def tcx_that_ends_the_walk_comes_first(stage):
 
 @case
 def tcx_comes_first_without_an_agent(stage):
-    """Nobody is there to move ours: status names who is before it, until an agent has."""
+    """No agent is there to move ours: status names the program before it, until an agent has moved
+    it.
+    """
     stage.stop()
     other = bpf.Counter(verdict=bpf.TC_ACT_OK)
     check_equal(bypassed(stage), {}, "bypassed at first")
@@ -131,9 +133,9 @@ def moving_loses_nothing(stage):
 
 
 @case
-def somebody_insists_on_the_first_place(stage):
-    """Without programs that tell of it, each move may cost a second: after a few the primary is not
-    used while that goes on, and the line names who.
+def another_insists_on_the_first_place(stage):
+    """Without programs that report it, each move may cost a second: after a few the primary is not
+    used while that goes on, and the line names the program.
     """
     counter = bpf.Counter(verdict=bpf.TC_ACT_OK)
     link = counter.attach_tcx(stage.guest, "pr0", bpf.TCX_INGRESS, bpf.F_BEFORE)
@@ -148,7 +150,7 @@ def somebody_insists_on_the_first_place(stage):
         os.close(link)
         link = counter.attach_tcx(stage.guest, "pr0", bpf.TCX_INGRESS, bpf.F_BEFORE)
         time.sleep(0.3)
-        check_equal(stage.pair()["active"], "standby", "active while somebody insists")
+        check_equal(stage.pair()["active"], "standby", "active while the other program insists")
     carry(stage, "standby")
     os.close(link)
     stage.wait_active("primary", timeout=20)
@@ -228,8 +230,8 @@ def filter_on_the_standby_that_cannot_be_passed(stage):
 
 @case
 def primary_in_a_container(stage):
-    """Moved there when no agent was left: its program is of no use there, and redirects to nobody,
-    whatever has the standby's ifindex.
+    """Moved there when no agent was left: its program is of no use there, and redirects to no
+    device, whatever has the standby's ifindex.
     """
     container = Netns("container")
     try:

@@ -111,7 +111,7 @@ def unload_is_reported(stage):
 
 @case
 def without_carrier(stage):
-    """None while nobody can receive it; at once when somebody can."""
+    """None while no host can receive it; at once when one can."""
     host = stage.capture(stage.outside, "st1")
     stage.outside.run("ip link set st1 down")
     wait("no carrier", lambda: not stage.pair()["standby_carrier"])

@@ -113,7 +113,7 @@ def hostile_frames(token):
         "our MAC to itself": frame(MAC, MAC, payload=token),
         "our MAC to a stranger": frame("02:00:00:00:00:77", MAC, payload=token),
         "from a group": frame(BROADCAST, "01:00:5e:01:02:03", payload=token),
-        "from nobody": frame(BROADCAST, "00:00:00:00:00:00", payload=token),
+        "from no address": frame(BROADCAST, "00:00:00:00:00:00", payload=token),
         "pause": frame("01:80:c2:00:00:01", HOSTILE, 0x8808, token),
         "LACP": frame("01:80:c2:00:00:02", HOSTILE, 0x8809, token),
         "spanning tree": frame("01:80:c2:00:00:00", HOSTILE, len(token), token),
@@ -175,8 +175,8 @@ def nothing_crosses(stage):
 
 
 def small_frames():
-    """Truncated at every length that a sender can be made to send, of each type that somebody
-    parses.
+    """Truncated at every length that a sender can be made to send, of each type that a program or
+    the kernel parses.
     """
     for ethertype in (
         ETH_P_IP,
@@ -326,7 +326,7 @@ def control_frames_stay(stage):
         for device, capture in on.items():
             check_equal(
                 {data[14:17] for data in capture.frames()}, {device[:2].encode() + b"1"},
-                f"wires that {device} heard",
+                f"wires that {device} received from",
             )
             check_equal(len(capture.frames()), 320, f"frames on {device}")
         check_equal(
@@ -340,7 +340,7 @@ def control_frames_stay(stage):
 
 @case
 def forged_gratuitous_arp(stage):
-    """Somebody claims the guest's address: vfsteer does not answer, switch, or announce for it."""
+    """A station claims the guest's address: vfsteer does not answer, switch, or announce for it."""
     for active in each_active(stage):
         time.sleep(0.5)  # the switch's own announcements
         switches = stage.pair()["switches"]
@@ -402,7 +402,7 @@ def standby_wire_reaches_us_once(stage):
 @case
 def router_and_neighbour_flood(stage):
     """The standby's stack may believe them, as it would without vfsteer; the primary's may not, and
-    the agent lives with the noise.
+    the agent runs on under the noise.
     """
     stage.guest.run(
         "echo 1 >/proc/sys/net/ipv6/conf/st0/accept_ra; echo 1 >/proc/sys/net/ipv6/conf/st0/autoconf"

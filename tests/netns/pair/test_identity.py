@@ -1,7 +1,7 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""A name is not an identity: what a pair was made of stays its own, whoever takes the name; and a
-device has more names than one.
+"""A name is not an identity: what a pair was made of stays its own, whichever device takes the
+name; and a device has more names than one.
 """
 
 import sys
@@ -73,7 +73,7 @@ def restarted_while_it_is_away(stage):
 
 
 @case
-def named_anew(stage):
+def named_again(stage):
     """What the configuration names now, or names first after `unload`, is meant."""
     stage.guest.run("ip link delete pr0")
     stage.wait_state("absent")
@@ -158,7 +158,7 @@ def by_other_names_in_the_configuration(stage):
 
 @case(agent=False, pairs=2)
 def no_longer_in_the_configuration(stage):
-    """A pair of the agent before is given up by one that has another configuration: nobody would
+    """A pair of the agent before is given up by one that has another configuration: no agent would
     keep it, and here its primary is another pair's.
     """
     stage.start("st0=pr0", "st10=pr10")

@@ -27,7 +27,7 @@ def replace_qdisc(stage, device, old, new):
 @case(agent=False)
 @quick
 def ingress_qdisc_on_the_standby(stage):
-    """With somebody's filter on it, before we come; tcx is used, as on any other device."""
+    """With a foreign filter on it, before we come; tcx is used, as on any other device."""
     stage.guest.run("tc qdisc add dev st0 ingress")
     policer = add_filter(stage, "st0")
     stage.start()
@@ -35,7 +35,7 @@ def ingress_qdisc_on_the_standby(stage):
     carry(stage, "primary")
     check_equal(stage.pair()["attached_by"], "tcx", "attached by")
     check_equal(stage.pair()["foreign_egress_filters"], 0, "foreign egress filters")
-    check(policer.count() >= PACKETS, "somebody's filter does not run")
+    check(policer.count() >= PACKETS, "the foreign filter does not run")
     stage.succeed("switch", "st0", "standby")
     carry(stage, "standby")
     stage.succeed("unload")
@@ -59,7 +59,7 @@ def filter_comes_to_an_ingress_qdisc(stage):
 
 @case
 def clsact_becomes_ingress(stage):
-    """Where our filter was, for somebody else's: it goes with the qdisc, and comes back by tcx."""
+    """Where our filter was, for a foreign one: it goes with the qdisc, and comes back by tcx."""
     stage.guest.run("tc qdisc add dev st0 clsact")
     add_filter(stage, "st0", "egress")
     wait("clsact to be used", lambda: stage.pair()["attached_by"] == "clsact")
@@ -145,7 +145,7 @@ def ingress_qdisc_on_the_primary(stage, by):
     check_equal(
         len(order(stage, "pr0", bpf.TCX_INGRESS)), by == "tcx", "tcx programs on the primary"
     )
-    check(policer.count() < PACKETS, "somebody's filter comes before ours")
+    check(policer.count() < PACKETS, "the foreign filter comes before ours")
     replace_qdisc(stage, "pr0", "ingress", "clsact")
     time.sleep(0.5)
     carry(stage, "primary")

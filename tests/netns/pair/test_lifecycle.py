@@ -1,6 +1,8 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""The agent comes, goes, dies and comes back; the operator commands; in the end nothing is left."""
+"""The agent starts, ends, is killed and starts again; the operator commands; in the end nothing is
+left.
+"""
 
 import signal
 import socket
@@ -51,7 +53,7 @@ def lose_primary_without_agent(stage, script, netns=None):
     dead = time.monotonic()
     check_equal(
         (out.lost(until=dead - 0.1), inbound.lost(until=dead - 0.1)), (0, 0),
-        "lost (out, in) by the death of the agent",
+        "lost (out, in) by killing the agent",
     )
     (netns or stage.guest).run(script)
     gone = time.monotonic()
@@ -126,7 +128,7 @@ def restart_adopts(stage):
 
 @case
 def primary_vanished_meanwhile(stage):
-    """The switch that BPF made while no agent lived is announced by the next one."""
+    """The switch that BPF made while no agent ran is announced by the next one."""
     stage.stop(signal.SIGKILL)
     stage.guest.run("ip link delete pr0")
     wire = stage.capture(stage.outside, "st1")
@@ -226,7 +228,7 @@ def switch_with_agent(stage):
 
 
 @case
-def standby_by_wish_stays(stage):
+def standby_by_request_stays(stage):
     """Neither a new primary nor a new agent overrules the operator."""
     stage.succeed("switch", "st0", "standby")
     stage.guest.run("ip link delete pr0")
@@ -283,7 +285,7 @@ def unload_with_agent(stage):
     check_equal(stage.succeed("unload"), "nothing to unload\n", "a second unload")
     stage.start()
     stage.wait_active("primary")
-    check_equal(stage.pair()["switches"], 1, "switches of a pair made anew")
+    check_equal(stage.pair()["switches"], 1, "switches of a pair made again")
 
 
 @case

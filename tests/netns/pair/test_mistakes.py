@@ -53,7 +53,7 @@ def absent_primary(stage):
 
 @case(agent=False)
 def foreign_pins(stage):
-    """Somebody else's maps under our name: not adopted; unload takes them away, as it says."""
+    """Foreign maps under our name: not adopted; unload takes them away, as it says."""
     for kind in ("array", "file", "directory"):
         stage.pins.mkdir()
         if kind == "array":

@@ -153,7 +153,7 @@ def foreign_clsact_stays(stage):
 
 @case
 def foreign_clsact_outlives_its_filters(stage):
-    """Ours moved to a qdisc that somebody else had made; that is not ours to remove."""
+    """Ours moved to a qdisc that another program had made; that is not ours to remove."""
     add_filters(stage)
     time.sleep(0.3)
     check_equal(
@@ -163,7 +163,7 @@ def foreign_clsact_outlives_its_filters(stage):
     stage.guest.run("tc filter del dev st0 ingress; tc filter del dev st0 egress prio 49152")
     stage.succeed("unload")
     check_equal(stage.guest.run("tc filter show dev st0 egress").strip(), "", "filters left")
-    check("clsact" in stage.guest.run("tc qdisc show dev st0"), "somebody's clsact qdisc is gone")
+    check("clsact" in stage.guest.run("tc qdisc show dev st0"), "the foreign clsact qdisc is gone")
 
 
 @case(agent=False)

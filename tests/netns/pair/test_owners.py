@@ -1,6 +1,6 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""Who else owns the primary: masters, addresses, managers that match by MAC, and whoever undoes
+"""Who else owns the primary: masters, addresses, managers that match by MAC, and programs that undo
 what keeps it silent.
 """
 
@@ -82,8 +82,8 @@ def both_ways(stage):
 
 @case(agent=False)
 def an_address_at_first_start(stage):
-    """A guest that runs on its VF adopts vfsteer: the VF is left alone, and the guest is told what
-    to do.
+    """A guest that runs on its VF adopts vfsteer: the VF is left alone, and the log says what to
+    do.
     """
     stage.guest.run(
         "ip address flush dev st0; ip link set pr0 up; ip address add 10.77.0.1/24 dev pr0"
@@ -110,7 +110,7 @@ def an_address_at_first_start(stage):
 
 @case
 def an_address_of_its_own_in_use(stage):
-    """It is somebody's now: the pair steps off it, and takes back what it did to it."""
+    """It has a foreign owner now: the pair steps off it, and takes back what it did to it."""
     # With IPv6 the device speaks for itself again (MLD, DAD), with the pair's MAC: the network may
     # take a frame to it until the standby has sent the next.
     stage.guest.run(QUIET)
@@ -305,7 +305,7 @@ def silence_is_kept(stage):
 
 
 @case
-def somebody_insists(stage):
+def a_foreign_owner_insists(stage):
     """There is no fight: after some rounds the primary is theirs."""
     # Each round only when the last was undone.
     for _ in range(12):
@@ -331,7 +331,9 @@ def somebody_insists(stage):
 
 @case(agent=False)
 def the_kernels_own_addresses(stage):
-    """A link-local address and one from a router's advertisement are nobody's configuration."""
+    """A link-local address and one from a router's advertisement are not the configuration of an
+    owner.
+    """
     stage.guest.run(
         "ip link set pr0 up; ip address add fd77::76:66ff:fe00:1/64 dev pr0 valid_lft 600 preferred_lft 600 nodad"
     )
@@ -343,7 +345,7 @@ def the_kernels_own_addresses(stage):
 
 
 NETWORKD = "/lib/systemd/systemd-networkd"
-# As netplan writes it by default; no udev runs here that would tell which devices it is done with.
+# As netplan writes it by default; no udev runs here that would mark the devices it is done with.
 MATCHES_BY_MAC = f"""
     mount -t tmpfs tmpfs /etc/systemd/network; mount -t tmpfs tmpfs /run; mkdir -p /run/udev/data
     for link in /sys/class/net/*; do echo I:1 >/run/udev/data/n$(cat $link/ifindex); done
@@ -403,7 +405,7 @@ def networkd_matches_by_mac(stage):
 
 @case
 def unload_leaves_it_up(stage):
-    """It has become somebody else's since the agent died: its program and settings go, and it is
+    """It has had a foreign owner since the agent was killed: its program and settings go, and it is
     not set down.
     """
     stage.guest.run(QUIET)

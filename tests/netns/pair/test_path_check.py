@@ -23,7 +23,8 @@ from tools.rig.netns import NetnsError  # noqa: E402
 
 UNREACHABLE = "unreachable"
 TCX_DROP = 2
-LATE_S = 4.0  # of what is sent so long after a wire died nothing is lost: the aim is 2 s
+# Of what is sent so long after a wire stopped carrying nothing is lost: the aim is 2 s.
+LATE_S = 4.0
 GOES_ON_S = 2.0
 # The nightly level: a thousand, some minutes. Else as many as show that it goes.
 SWITCHES = 1000 if reached("nightly") else 60
@@ -66,12 +67,12 @@ def check_left(stage, flows, died):
     wait("a while after that", lambda: time.monotonic() > died + LATE_S + GOES_ON_S, 10)
     for way, flow in zip(("out", "in"), flows):
         flow.stop()
-        note(f"{way}: {flow.lost(died)} of {len(flow.times)} lost, all told")
+        note(f"{way}: {flow.lost(died)} of {len(flow.times)} lost in all")
         check_equal(flow.lost(died + LATE_S), 0, f"{way}: lost after {LATE_S} s")
 
 
 @case(agent=False)
-def dead_from_the_start_with_neighbours(stage):
+def cut_from_the_start_with_neighbours(stage):
     """Known before: the primary is never used."""
     learn(stage)
     mend = cut(stage)
@@ -88,8 +89,8 @@ def dead_from_the_start_with_neighbours(stage):
 
 
 @case(agent=False)
-def dead_from_the_start_without_neighbours(stage):
-    """Nobody to ask: it shows with the first packet."""
+def cut_from_the_start_without_neighbours(stage):
+    """No neighbour to ask: it shows with the first packet."""
     mend = cut(stage)
     stage.start()
     stage.wait_active("primary")
@@ -105,7 +106,7 @@ def dead_from_the_start_without_neighbours(stage):
 
 
 @case
-def dead_later(stage):
+def cut_later(stage):
     flows = stage.flows(500)
     died = time.monotonic()
     mend = cut(stage)
@@ -116,8 +117,8 @@ def dead_later(stage):
 
 
 @case
-def dead_and_only_asked_from_outside(stage):
-    """A server that is silent until somebody asks: his question comes by the other wire, and its
+def cut_and_only_asked_from_outside(stage):
+    """A server that is silent until a client asks: the question comes by the other wire, and its
     answer has to get out.
     """
     learn(stage)
@@ -151,8 +152,8 @@ def sends_into_nothing_later(stage):
 
 @case
 def a_neighbour_that_is_gone_is_no_reason(stage):
-    """Nor one that somebody answers for on the standby's wire alone, as long as the primary brings
-    what is for the guest.
+    """Nor one that another station answers for on the standby's wire alone, as long as the primary
+    brings what is for the guest.
     """
     stage.outside.run(
         f"ip link set br0 arp off; ip neigh replace {GUEST} lladdr {MAC} dev br0 nud permanent"
@@ -178,7 +179,7 @@ def receives_nothing(stage):
 
 
 @case
-def dead_for_ipv6_alone(stage):
+def cut_for_ipv6_alone(stage):
     stage.guest.run("ip -4 address flush dev st0")
     flow = Flow(stage.guest, stage.outside, OUTSIDE6, 200)
     mend = cut(stage)
@@ -217,7 +218,7 @@ def comes_back(stage):
 
 @case
 def comes_back_by_its_carrier(stage):
-    """Whoever mends a wire usually pulls it first."""
+    """A wire is usually pulled before it is mended."""
     learn(stage)
     flow = Flow(stage.guest, stage.outside, OUTSIDE, 500)
     mend = cut(stage)
@@ -231,7 +232,7 @@ def comes_back_by_its_carrier(stage):
 
 @case
 def never_without_the_standby(stage):
-    """A standby that cannot be asked, or does not lead further either, speaks for nobody."""
+    """A standby that cannot be asked, or does not lead further either, is no evidence."""
     flow = Flow(stage.guest, stage.outside, OUTSIDE, 200)
     stage.outside.run("ip link set st1 down")
     mend = cut(stage)
@@ -242,7 +243,7 @@ def never_without_the_standby(stage):
     time.sleep(3)
     check_equal(
         (stage.pair()["active"], stage.pair()["down_reason"]), ("primary", None),
-        "active, down_reason, with both wires dead",
+        "active, down_reason, with both wires cut",
     )
     flow.stop()
     mend()
@@ -251,7 +252,7 @@ def never_without_the_standby(stage):
 
 @case
 def one_way_is_no_reason(stage):
-    """Nobody answers to what is sent, nor to questions."""
+    """No station answers to what is sent, nor to questions."""
     stage.guest.run(f"ip neigh replace {OUTSIDE} lladdr 02:76:66:00:00:fe dev st0 nud permanent")
     flow = Flow(stage.guest, stage.outside, OUTSIDE, 500)
     stage.outside.run("ip link set br0 arp off")
@@ -268,7 +269,7 @@ def one_way_is_no_reason(stage):
 
 
 @case
-def nobody_is_asked_without_reason(stage):
+def no_neighbour_is_asked_without_reason(stage):
     """A pair that is answered, and one that does nothing, ask nothing."""
     wire = Capture(stage.guest, "pr0")
     learn(stage)
@@ -366,8 +367,8 @@ def asks_for_no_address_that_arp_rules_hide(stage):
 
 @case
 def a_network_that_reflects_nothing(stage):
-    """Ports that do not hear each other, and neighbours who answer: no good primary is given up,
-    whenever it comes.
+    """Ports that are isolated from each other, and neighbours that answer: no good primary is given
+    up, whenever it comes.
     """
     stage.outside.run("for port in st1 pr1; do bridge link set dev $port isolated on; done")
     flow = Flow(stage.guest, stage.outside, OUTSIDE, 200)
@@ -412,8 +413,8 @@ def switch_to_and_fro(stage, number, failures):
 
 @case(pairs=PAIRS)
 def switches_on_a_network_that_reflects_nothing(stage):
-    """Its ports do not hear each other, and it snoops. Pairs that are answered, that only send, and
-    that only hear, switch all the time: nobody is given up, nothing lost.
+    """Its ports are isolated from each other, and it snoops. Pairs that are answered, that only
+    send, and that only receive, switch all the time: no primary is given up, nothing lost.
     """
     stage.guest.run(
         "for what in arp_ignore=1 arp_announce=2 rp_filter=0; do for device in all default st0 st10 st20 st30; do "

@@ -215,7 +215,7 @@ def keep_is_kept(stage):
 
 @case(agent=False)
 def own_of_the_primary_is_left(stage):
-    """Whoever gave the VF a root qdisc wants that one, be it before or afterwards."""
+    """A root qdisc that the VF was given is wanted, be it before or afterwards."""
     stage.guest.run(
         f"ip link set pr0 up; tc qdisc replace dev pr0 root handle 77: pfifo limit 333; tc qdisc replace dev st0 root handle 5: {TBF}"
     )
@@ -284,7 +284,7 @@ def another_primary_gets_it_too(stage):
 def not_without_the_standby(stage):
     """What replacing costs is not paid while the primary alone carries everything."""
     stage.outside.run("ip link set st1 down")
-    wait("status to tell", lambda: stage.pair()["standby_carrier"] is False)
+    wait("status to show it", lambda: stage.pair()["standby_carrier"] is False)
     out, inbound = stage.flows(500)
     stage.guest.run(f"tc qdisc replace dev st0 root handle 5: {TBF}")
     time.sleep(1.5)

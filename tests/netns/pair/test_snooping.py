@@ -25,8 +25,8 @@ case = functools.partial(any_case, snoops=False)
 GROUP, GROUP6 = "239.129.2.3", "ff1e::8:9"
 SOURCES, SOURCES6 = "232.1.1.1", "ff3e::1:1"  # source-specific
 SOLICITED_NODE = "ff02::1:ff00:1"  # of GUEST6
-# A wire that is dead brings nothing more, so what the outside's bridge sends there until it has the
-# report is lost: some ms at 1,000/s.
+# A wire without carrier brings nothing more, so what the outside's bridge sends there until it has
+# the report is lost: some ms at 1,000/s.
 REPORTING = 20
 
 
@@ -43,7 +43,7 @@ def snoop(stage, igmp=3, mld=2):
     ):
         stage.outside.run(f"ip link set br0 type bridge {option}")
     # It relies on the answers once it has waited for them; IGMPv1 and v2, and MLDv1, are spoken
-    # once they were heard.
+    # once such a query was received.
     time.sleep(1.5)
 
 
@@ -149,7 +149,7 @@ with_versions("deletion", deletion)
 @case
 def new_neighbour(stage):
     """A host that looks for the guest after the switch asks its solicited-node group. It is there
-    before: for a new port the bridge asks anew.
+    before: for a new port the bridge asks again.
     """
     stranger = Netns("stranger")
     try:
@@ -188,7 +188,7 @@ def reports_after(stage, wish, wire, vlan=0, mac=MAC):
 
 @case
 def what_is_reported(stage):
-    """What the kernel itself would tell a querier, and nothing else."""
+    """What the kernel itself would answer a querier, and nothing else."""
     snoop(stage)
     sockets = [
         join(stage.guest, "st0", group)
@@ -218,7 +218,7 @@ def what_is_reported(stage):
     reports = reports_after(stage, "standby", "st1")
     check_equal(
         reported(reports, "224.0.0.251"), set(),
-        "reported of a link-local group, which the guest does not want told",
+        "reported of a link-local group, which the guest does not report",
     )
     check_equal(reported(reports, GROUP), {("igmp3", "exclude", ())}, "reported of another group")
     for member in sockets:
@@ -246,7 +246,7 @@ def sources(stage):
     check_equal(
         [reported(reports, group) for group in (GROUP, GROUP6)],
         [{("igmp3", "exclude", ())}, {("mld2", "exclude", ())}],
-        "reported of groups that somebody else wants from any source",
+        "reported of groups that another member wants from any source",
     )
 
 
@@ -260,7 +260,7 @@ def versions_of_queriers(stage):
         reported(reports, GROUP), {("igmp2", "exclude", ())},
         "reported where the querier speaks IGMPv2",
     )
-    # Whether an MLDv1 querier is still there the kernel does not tell.
+    # The kernel does not show whether an MLDv1 querier is still there.
     check_equal(
         reported(reports, GROUP6), {("mld1", "exclude", ()), ("mld2", "exclude", ())},
         "reported where the querier spoke MLDv1",
@@ -293,7 +293,7 @@ def versions_of_queriers(stage):
 
 @case
 def joined_just_now(stage):
-    """A group that was joined a moment before an unplug that nobody announced."""
+    """A group that was joined a moment before an unplug without warning."""
     snoop(stage)
     capture = stage.capture(stage.outside, "st1")
     member = join(stage.guest, "st0", GROUP)

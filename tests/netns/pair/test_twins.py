@@ -412,7 +412,7 @@ def multicast_of_ten_thousand_a_second(stage):
             )
             check_equal(
                 (len(set(got)), len(got)), (TICKS * A_TICK, TICKS * A_TICK),
-                f"down {wires}: (came, all told)",
+                f"down {wires}: (distinct, in all)",
             )
     member.close()
     sender.close()

@@ -145,8 +145,8 @@ def check_replaced(seen):
 
 
 def swap_under_load(stage, number, launcher=()):
-    """@number ends the agent of before. Everything is counted, so nobody asks for groups, nor the
-    agent whether its primary leads anywhere.
+    """@number ends the agent of before. Everything is counted, so no querier asks for groups, nor
+    the agent whether its primary leads anywhere.
     """
     (stage.directory / "quiet.conf").write_text("[agent]\npath_check = off\n")
     stage.options = ["--config", str(stage.directory / "quiet.conf")]
@@ -228,7 +228,7 @@ def swap_without_tcx(stage):
 
 
 @case(agent=False)
-@full("crashes/die-at-widen")
+@full("crashes/killed-at-widen")
 def counters_are_added(stage):
     """A version with more counters makes room for them, and the one with fewer goes on: nothing is
     lost, and what was counted stays.
@@ -291,7 +291,7 @@ def counters_are_added(stage):
 
 
 @case(agent=False)
-def wishes_survive_a_swap(stage):
+def requests_survive_a_swap(stage):
     stage.start()
     stage.wait_active("primary")
     stage.succeed("switch", "st0", "standby")
@@ -310,7 +310,8 @@ def wishes_survive_a_swap(stage):
 
 @case(agent=False)
 def layout_before(stage):
-    """The pins of version 2, which had no owner, are adopted; until then the commands say by whom.
+    """The pins of version 2, which had no owner, are adopted; until then the commands name 'vfsteer
+    run', which adopts them.
     """
     stage.start()
     stage.wait_active("primary")
@@ -443,7 +444,7 @@ def unload_under_load_without_tcx(stage):
     unload_loses_nothing(stage)
     check(
         "tc qdisc delete dev st0 clsact" in stage.log.read_text(),
-        "the log does not tell of the qdisc that stays",
+        "the log does not name the qdisc that stays",
     )
     check_equal(
         stage.guest.run("tc filter show dev st0 egress; tc filter show dev st0 ingress").strip(),

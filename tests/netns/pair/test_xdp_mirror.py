@@ -34,7 +34,7 @@ def firewall_before_the_first_start(stage):
 @case
 def firewall_comes_changes_and_goes(stage):
     """While the primary carries traffic, of which nothing is lost; attached by netlink, which
-    tells.
+    reports it.
     """
     out, inbound = stage.flows(RATE)
     wall = Wall(stage)
@@ -51,7 +51,7 @@ def firewall_comes_changes_and_goes(stage):
 
 @case
 def firewall_by_link(stage):
-    """Of links the kernel tells nobody: they are seen within a second or so."""
+    """The kernel does not report links: they are seen within a second or so."""
     programs = [bpf.Firewall(port) for port in (BLOCKED, OTHER)]
     link = programs[0].attach_link(stage.guest, "st0", bpf.XDP_FLAGS_DRV)
     check_mirrored(stage, programs[0].id)
@@ -106,13 +106,13 @@ def ignored(stage):
         f"XDP program {number} of st0 does not see what pr0 receives" in bypassed(stage)["xdp"],
         bypassed(stage),
     )
-    check("bypassed: XDP program" in stage.succeed("status"), "the text does not tell")
+    check("bypassed: XDP program" in stage.succeed("status"), "the text does not name it")
     check_equal(log_lines(stage, f"XDP program {number} of st0"), 1, "lines in the log")
 
 
 @case
 def the_same_program_on_the_primary(stage):
-    """Somebody has done it already."""
+    """The operator has done it already."""
     program = bpf.Firewall(BLOCKED)
     bpf.pin(program.program, stage.bpffs / "both")
     stage.guest.run(
@@ -123,7 +123,7 @@ def the_same_program_on_the_primary(stage):
     check_blocked(stage, BLOCKED, OTHER, "over the primary")
     check_equal([name for name in stage.links() if "mirrored" in name], [], "links of ours")
     stage.succeed("unload")
-    check_equal(program_on(stage, "pr0"), (1, program.id), "somebody's program on the primary")
+    check_equal(program_on(stage, "pr0"), (1, program.id), "the operator's program on the primary")
 
 
 @case(agent=False, primary=False)
@@ -149,7 +149,7 @@ def generic_where_the_driver_refuses(stage):
 
 
 @case
-def agent_dies_and_another_adopts(stage):
+def agent_is_killed_and_another_adopts(stage):
     wall = Wall(stage)
     number = wall.put(BLOCKED)
     check_mirrored(stage, number)

@@ -18,8 +18,8 @@ from rig import WITHOUT_TCX, bypassed, case, check, check_equal, log_lines, main
 
 @case(agent=False)
 def without_a_broker(stage):
-    """Nobody may get the program: the primary is not used, and says why; then it goes, and the
-    primary is used.
+    """Without CAP_SYS_ADMIN no process gets the program: the primary is not used, and says why;
+    then it goes, and the primary is used.
     """
     wall = Wall(stage)
     number = wall.put(BLOCKED)
@@ -43,7 +43,7 @@ def without_a_broker(stage):
     )
     check_blocked(stage, BLOCKED, OTHER, "over the standby")
     out, inbound = stage.flows(RATE)
-    # Somebody sets it up: it would receive past the program.
+    # The operator sets it up: it would receive past the program.
     stage.guest.run("ip link set pr0 up")
     wait("it to be down again", lambda: "state DOWN" in stage.guest.run("ip link show pr0"))
     wall.take()
@@ -72,7 +72,7 @@ def without_a_broker_while_active(stage):
 
 @case
 def another_program_on_the_primary(stage):
-    """Whose it is nobody knows; it stays, and the primary is not used until it goes."""
+    """Its owner is not known; it stays, and the primary is not used until it goes."""
     other = bpf.Counter(bpf.PROG_TYPE_XDP)
     bpf.pin(other.program, stage.bpffs / "other")
     stage.guest.run(f"ip link set dev pr0 xdpdrv pinned {stage.bpffs}/other")

@@ -79,7 +79,7 @@ def kinds(calls):
 @case(pairs=2)
 def another_pairs_unplug_is_served(stage):
     """The main thread never sleeps, which is counted; how often the order shows it as well depends
-    on the load, and is told.
+    on the load, and is printed.
     """
     prepare(stage, "native")
     between = 0
@@ -113,7 +113,7 @@ def another_pairs_unplug_is_served(stage):
 
 @case
 def add_and_del_answer_when_it_is_done(stage):
-    """Whoever is answered finds XDP on the primary, and after the last port nothing of it."""
+    """When the answer comes, XDP is on the primary, and after the last port nothing of it."""
     prepare(stage, "native")
     with Container(stage, settings=None) as one:
         for _ in range(ROUNDS):

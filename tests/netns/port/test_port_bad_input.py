@@ -272,8 +272,8 @@ def interfaces(stage):
 
 @case
 def second_passthrough(stage):
-    """The host hears nothing of the network while there is a first one, so no traffic of its own is
-    looked at.
+    """The host receives nothing of the network while there is a first one, so no traffic of its own
+    is looked at.
     """
     stage.guest.run("ip link add po3 type veth peer name po4")
     with Container(stage) as one, Container(stage, 2, settings=("--passthrough",), mac=MAC):
@@ -393,8 +393,8 @@ def output(stage):
 
 @case
 def agent_that_does_not_answer(stage):
-    """Stopped, it steers on; going on, it does nothing that the user was told has failed, or says
-    that it may yet be done.
+    """Stopped, it steers on; going on, it does nothing that the command has reported as failed, or
+    says that it may yet be done.
     """
     with Container(stage) as one, Container(stage, 2, settings=None):
         refusals = PortRefusals(stage, one)
@@ -413,7 +413,7 @@ def agent_that_does_not_answer(stage):
 
 @case(agent=False)
 def without_agent(stage):
-    """Nothing pinned; then pins without an agent: list tells, add and del are refused."""
+    """Nothing pinned; then pins without an agent: list answers, add and del are refused."""
     refusals = Refusals(stage)
     for arguments in ("port add po2 --pair st0", "port del po1", "port list", "port list --json"):
         refusals.expect(

@@ -61,7 +61,7 @@ def waits_for_its_interface(stage):
         "a port without an interface",
     )
     check_equal(listed(stage), ["po1"], "ports")
-    check("po1" in stage.succeed("status"), "status does not tell of a port that waits")
+    check("po1" in stage.succeed("status"), "status does not name a port that waits")
     reachable(stage)
     with Container(stage, settings=None) as one:
         wait_serving(one)
@@ -156,7 +156,7 @@ def passthrough(stage, mode):
             f"ip address add {GUEST}/24 dev ct0; ip address add {GUEST6}/64 dev ct0 nodad"
         )
         check_equal(wait_serving(one)["passthrough"], True, "passthrough")
-        # The host itself is not heard any more.
+        # The host itself is not reached any more.
         reachable(stage, one.netns, stage.outside, OUTSIDE)
         reachable(stage, stage.outside, one.netns, GUEST)
 
@@ -193,7 +193,7 @@ def interface_loses_its_name(stage):
 
 
 @case(agent=False)
-def trouble_is_told_and_survived(stage):
+def trouble_is_reported_and_survived(stage):
     """A configured interface that cannot be a port: said once, looked at again when it changes; the
     pair and other ports go on.
     """
@@ -206,10 +206,10 @@ def trouble_is_told_and_survived(stage):
         works(stage, two)
         check_equal(ports(stage)["po1"]["takes_by"], "none", "takes by")
         check(ports(stage)["po1"]["why"], "status does not say why")
-        check("po1" in stage.log.read_text(), "the log does not tell")
+        check("po1" in stage.log.read_text(), "the log does not say so")
         said = stage.log.read_text().count("po1")
         time.sleep(1.5)
-        check_equal(stage.log.read_text().count("po1"), said, "times that the log tells of it")
+        check_equal(stage.log.read_text().count("po1"), said, "times that the log says so")
         stage.guest.run("ip link set po1 nomaster")
         wait("it to be a port", lambda: ports(stage)["po1"]["takes_by"] != "none")
 
@@ -234,7 +234,7 @@ def two_that_cannot_both_be(stage):
                 f"the second's drivers, with {more.strip()}",
             )
             check(second["why"], "status does not say why")
-            check("po2: " in stage.log.read_text(), "the log does not tell")
+            check("po2: " in stage.log.read_text(), "the log does not say so")
             stage.succeed("unload")
             stage.agent.wait(10)
 

@@ -64,7 +64,7 @@ class WithPort(Ports):
 
     def act(self, crash, **environment):
         agent = Start.act(self, crash, VFSTEER_CRASH_ARMED=str(crash.armed), **environment)
-        check(agent.poll() is None, "the agent died too early")
+        check(agent.poll() is None, "the agent ended too early")
         crash.stage.succeed("port", "add", "ve0", "--pair", "st0")
         crash.stage.wait_active("primary")
         crash.armed.touch()
@@ -78,7 +78,7 @@ class LosePort(WithPort):
     def befall(self, crash, agent):
         crash.stage.guest.run("ip link delete ve0")
         wait(
-            "no port, or dead",
+            "no port or killed",
             lambda: agent.poll() is not None
             or not json.loads(crash.stage.succeed("port", "list", "--json")),
         )

@@ -227,7 +227,7 @@ def standby_without_carrier(stage, mode):
     """Active or not: what a container sends goes over the wire that there is."""
     with Container(stage, mode=mode) as one:
         stage.outside.run("ip link set st1 down")
-        wait("status to tell", lambda: stage.pair()["standby_carrier"] is False)
+        wait("status to show it", lambda: stage.pair()["standby_carrier"] is False)
         for wish in ("auto", "standby"):
             stage.succeed("switch", "st0", wish)
             reachable(stage, one.netns, stage.outside, OUTSIDE)
@@ -253,8 +253,8 @@ class Watcher:
             primary = self.link.devices().get("pr0")
             self.looks += 1
             self.joining += pair.state in ("joining", "ready") and pair.active == "standby"
-            # As seen before its devices were: whoever is gone meanwhile is no primary without a
-            # program.
+            # The pins were read before the devices: a device that is gone meanwhile is no primary
+            # without a program.
             if pair.active == "primary" and primary and primary.index == pair.primary_index:
                 self.without += not primary.xdp
 
@@ -305,7 +305,7 @@ def killed_agent(stage, mode):
         dead = time.monotonic()
         check_equal(
             (out.lost(until=dead - 0.1), inbound.lost(until=dead - 0.1)), (0, 0),
-            "lost (out, in) by the death of the agent",
+            "lost (out, in) by killing the agent",
         )
         before = Moved(one)
         stage.outside.run("ip link set pr1 down")

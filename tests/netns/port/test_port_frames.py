@@ -1,7 +1,7 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""Frame by frame: who hears what a port, its host, and the network send, how often and with which
-tags.
+"""Frame by frame: who receives what a port, its host, and the network send, how often and with
+which tags.
 """
 
 import fcntl
@@ -37,7 +37,7 @@ def settle():
 
 @by_each_driver
 def group_frames_once(stage, mode):
-    """From each to all: the host, both containers, and the outside, and nobody hears itself."""
+    """From each to all: the host, both containers, and the outside, and none receives its own."""
     with Container(stage, mode=mode) as one, Container(stage, 2, mode=mode) as two:
         places = {
             "host": (stage.guest, "st0", MAC),
@@ -63,7 +63,7 @@ def group_frames_once(stage, mode):
                     check_equal(
                         {name: heard[name].count(data, outgoing=False) for name in places},
                         {name: int(name != source) for name in places},
-                        f"times heard: {kind} from {source}, active {active}",
+                        f"times received: {kind} from {source}, active {active}",
                     )
 
 
@@ -81,7 +81,7 @@ def inactive_wire(stage, mode):
                 settle()
                 check_equal(
                     heard.count(data), wanted,
-                    f"times the container heard a frame to {to} on {wire}, active {active}",
+                    f"times the container got a frame to {to} on {wire}, active {active}",
                 )
             before = stage.counter("drop_twin_packets")
             for to in (one.mac, BROADCAST, "01:00:5e:01:02:03"):
@@ -91,7 +91,7 @@ def inactive_wire(stage, mode):
                 settle()
                 check_equal(
                     heard.count(data), 1,
-                    f"times the container heard a frame to {to} that came by both wires, active {active}",
+                    f"times the container got a frame to {to} that came by both wires, active {active}",
                 )
             check(stage.counter("drop_twin_packets") >= before + 3, "the twins were not counted")
 
@@ -99,7 +99,7 @@ def inactive_wire(stage, mode):
 @by_each_driver
 def own_echo_is_dropped(stage, mode):
     """What the network sends back, on the active wire: neither the port, nor another one, nor the
-    host hears it.
+    host receives it.
     """
     with Container(stage, mode=mode) as one, Container(stage, 2, mode=mode) as two:
         heard = [
@@ -115,7 +115,7 @@ def own_echo_is_dropped(stage, mode):
         settle()
         check_equal(
             [len(capture.frames()) for capture in heard], [0, 0, 0],
-            "echoes heard by (one, two, the host)",
+            "echoes received by (one, two, the host)",
         )
 
 
@@ -137,9 +137,9 @@ def link_local_stays(stage, mode):
                 for capture in captures
             ],
             [0, 0, 0],
-            "heard by (another port, st1, pr1)",
+            "received by (another port, st1, pr1)",
         )
-        check_equal(captures[0].frames(), [], "the network's, heard by a port")
+        check_equal(captures[0].frames(), [], "the network's, received by a port")
 
 
 @by_each_driver
@@ -179,7 +179,7 @@ def vlan_tags_are_kept(stage, mode):
                         for _ in range(heard[name].count(data, outgoing=False))
                     ],
                     sorted(targets, key=list(places).index),
-                    f"where {tags} from {source} to {to} was heard",
+                    f"where {tags} from {source} to {to} was received",
                 )
         _, counts = moved.since()
         check_moved(counts, mode, tx=6, rx=3, what="tagged")
@@ -187,7 +187,8 @@ def vlan_tags_are_kept(stage, mode):
 
 @by_each_driver
 def passthrough_hears_all(stage, mode):
-    """All that comes is the container's; the host hears nothing. Behind it are stations of any MAC.
+    """All that comes is the container's; the host receives nothing. Behind it are stations of any
+    MAC.
     """
     with Container(stage, settings=("--passthrough",), mac=MAC, mode=mode) as one:
         host, heard = stage.capture(stage.guest, "st0", ETH_P_TEST), one.capture(ETH_P_TEST)
@@ -199,7 +200,7 @@ def passthrough_hears_all(stage, mode):
                     settle()
                     check_equal(
                         heard.count(data), 1,
-                        f"times the container heard a frame to {to} on {wire}, active {active}",
+                        f"times the container got a frame to {to} on {wire}, active {active}",
                     )
             wire = stage.capture(stage.outside, {"primary": "pr1", "standby": "st1"}[active])
             for source in (MAC, "02:00:00:00:00:55"):
@@ -211,12 +212,12 @@ def passthrough_hears_all(stage, mode):
                         lambda: wire.count(data, outgoing=False) == 1,
                     )
         settle()
-        check_equal(host.frames(), [], "what the host heard")
+        check_equal(host.frames(), [], "what the host received")
 
 
 @case
 def tap_of_a_nested_machine(stage):
-    """A program is the other end: its MAC has to be told."""
+    """A program is the other end: its MAC has to be given."""
     prepare(stage, "native")
     mac = "02:76:66:00:01:33"
     stage.guest.run("ip tuntap add tap0 mode tap; ip link set tap0 up")

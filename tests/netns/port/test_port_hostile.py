@@ -1,7 +1,7 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""A hostile container: whatever it sends, nothing ends, nothing switches, nobody else's traffic
-suffers, and what is dropped is counted.
+"""A hostile container: whatever it sends, nothing ends, nothing switches, no other traffic suffers,
+and what is dropped is counted.
 """
 
 import contextlib
@@ -48,8 +48,8 @@ def unmoved(stage):
 
 @by_best_driver
 def spoofed_sources(stage, mode):
-    """Somebody else's MAC: the pair's, another port's, the outside's, a group's, none. Dropped,
-    counted, and nobody's switch believes it.
+    """A foreign MAC: the pair's, another port's, the outside's, a group's, none. Dropped, counted,
+    and no bridge learns from it.
     """
     with Container(stage, mode=mode) as one, Container(stage, 2, mode=mode) as two, unmoved(stage):
         works(stage, two)
@@ -90,11 +90,11 @@ def spoofed_sources(stage, mode):
                 for capture in heard
             ],
             [0, 0, 0, 0],
-            "heard by (two, host, st1, pr1)",
+            "received by (two, host, st1, pr1)",
         )
         check_equal(
             {mac: learned_of(stage, mac) for mac in places}, places,
-            "where the outside's bridge has learned whom",
+            "where the outside's bridge has learned each",
         )
         check_equal(moved.since()[1]["tx_packets"], 0, "counted as sent")
         works(stage, one)
@@ -145,7 +145,7 @@ def addresses_of_others_stay_learned(stage, mode):
 @by_best_driver
 def share_of_learned_addresses_is_kept(stage, mode):
     """Whatever replaces the programs: a port has the same share of the table, also after many
-    agents, and pushes nobody out.
+    agents, and displaces no other port's addresses.
     """
     with Container(stage, mode=mode) as one, Container(stage, 2, mode=mode) as two:
         inject(two.netns, "ct0", arp(two.mac, "10.77.0.212"))
@@ -184,7 +184,7 @@ def address_of_another(stage):
         reachable(stage, two.netns, stage.outside, OUTSIDE)
         wire = wire_capture(stage, stage.outside, "st1")
         flood(one.netns, "ct0", [arp(one.mac, GUEST)] * 10)
-        # The frame is the container's own, the ARP message in it tells of another.
+        # The frame is the container's own, the ARP message in it is about another.
         for mac in (MAC, two.mac, OTHER):
             inject(one.netns, "ct0", frame(BROADCAST, one.mac, 0x0806, arp(mac, "10.77.0.99")[14:]))
         time.sleep(0.3)
@@ -197,7 +197,7 @@ def address_of_another(stage):
         for mac in (one.mac, two.mac, MAC):
             check(
                 (0, "10.77.0.99") not in announced_of(wire.frames(outgoing=False), mac),
-                f"what a container told of another MAC is announced for {mac}",
+                f"what a container said of another MAC is announced for {mac}",
             )
         reachable(stage)
 
@@ -240,8 +240,8 @@ def tags_in_tags(stage, mode):
 
 @by_best_driver
 def flood_beside_others(stage, mode):
-    """Frames to all, to nobody, to itself and to the host, as fast as a container can: the host's
-    traffic and another port's lose nothing.
+    """Frames to all, to an unknown MAC, to itself and to the host, as fast as a container can: the
+    host's traffic and another port's lose nothing.
     """
     with Container(stage, mode=mode) as one, Container(stage, 2, mode=mode) as two, unmoved(stage):
         running = (
@@ -263,8 +263,8 @@ def flood_beside_others(stage, mode):
 
 @by_best_driver
 def network_that_spoofs_ports(stage, mode):
-    """A station outside with a port's MAC as its source: unicast is taken as from anybody, frames
-    to all are our own echo; the port goes on.
+    """A station outside with a port's MAC as its source: unicast is taken as from any station,
+    frames to all are our own echo; the port goes on.
     """
     with Container(stage, mode=mode) as one, Container(stage, 2, mode=mode) as two, unmoved(stage):
         works(stage, one)
@@ -276,7 +276,7 @@ def network_that_spoofs_ports(stage, mode):
         check(moved.since()[1]["drop_own_echo_packets"] >= 100, "echoes were not counted")
         # It has misled the outside's own bridge until the container sends.
         wait(
-            "the container to be heard",
+            "the container to be reached",
             lambda: " 0% packet loss" in one.netns.run(f"ping -n -q -c 1 -W 0.5 {OUTSIDE} || true"),
         )
         works(stage, one)

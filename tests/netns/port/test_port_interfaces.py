@@ -65,7 +65,7 @@ def last_interface_deleted(stage):
 
 @case
 def interface_moved_away(stage):
-    """Into another namespace: gone, as far as the guest can tell."""
+    """Into another namespace: gone, as far as the guest can see."""
     with Container(stage) as one:
         works(stage, one)
         stage.guest.run(f"ip link set {one.port} netns {one.netns.name}")
@@ -117,7 +117,7 @@ def interface_set_down_and_up(stage):
         reachable(stage)
         stage.guest.run(f"ip link set {one.port} up")
         wait(
-            "the container to be heard",
+            "the container to be reached",
             lambda: " 0% packet loss" in one.netns.run(f"ping -n -q -c 1 -W 0.5 {OUTSIDE} || true"),
         )
         works(stage, one)
@@ -125,7 +125,7 @@ def interface_set_down_and_up(stage):
 
 @case
 def interface_taken_by_a_bridge(stage):
-    """It serves somebody else for a while: no port meanwhile, and status says why; then it is one
+    """It serves a bridge for a while: no port meanwhile, and status says why; then it is one
     again.
     """
     with Container(stage) as one:
@@ -141,7 +141,7 @@ def interface_taken_by_a_bridge(stage):
 
 @case
 def standby_taken_by_a_bridge(stage):
-    """What lives behind the bridge is reached, and the host by the bridge's address; afterwards the
+    """What is behind the bridge is reached, and the host by the bridge's address; afterwards the
     port is one as before.
     """
     with Container(stage) as one:
@@ -164,7 +164,7 @@ def standby_taken_by_a_bridge(stage):
 
 @by_best_driver
 def standby_deleted(stage, mode):
-    """The pair goes, and comes back with another standby: a port by hand lives on."""
+    """The pair goes, and comes back with another standby: a port by hand stays."""
     with Container(stage, mode=mode) as one:
         works(stage, one)
         stage.guest.run("ip link delete st0")

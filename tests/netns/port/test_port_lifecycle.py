@@ -81,7 +81,7 @@ def ports_are_listed(stage):
 
 @case
 def mac_of_the_other_end(stage):
-    """Or the one that was told; another namespace's container has the first, a veth of which both
+    """Or the one that was given; another namespace's container has the first, a veth of which both
     ends are here, too.
     """
     with Container(stage) as one, Container(
@@ -115,7 +115,7 @@ def generic_receive_offload_at_the_other_end(stage):
 
 
 @by_best_driver
-def coming_and_going_costs_nobody(stage, mode):
+def coming_and_going_costs_nothing(stage, mode):
     """Three times, beside the traffic of the host and of another port. (A veth whose XDP comes or
     goes may drop what it has in hand.)
     """
@@ -215,7 +215,7 @@ def unload_leaves_nothing(stage, mode):
         check_equal(stage.succeed("unload"), "nothing to unload\n", "a second unload")
         stage.start()
         stage.wait_active("primary")
-        check_equal(ports(stage), {}, "ports of a pair made anew")
+        check_equal(ports(stage), {}, "ports of a pair made again")
 
 
 @by_best_driver
@@ -251,7 +251,7 @@ def restart_adopts(stage, mode):
                 {name: now[name] for name in ("programs", "maps", "links")},
                 {name: counts[name] for name in ("programs", "maps", "links")}, "things",
             )
-            # A device tells its XDP program's number, which is another one now.
+            # A device shows its XDP program's number, which is another one now.
             check_equal(
                 {line for line in everything(stage) ^ there if "prog/xdp" not in line}, set(),
                 "what is not as before",

@@ -21,11 +21,11 @@ from rig import (  # noqa: E402
     GUEST, OUTSIDE, VFSTEER, WITHOUT_TCX, case, check, check_equal, main, reachable, wait,
 )
 
-XDP_OF = {"xdpdrv": 1, "xdpgeneric": 2}  # as Device.xdp tells it
+XDP_OF = {"xdpdrv": 1, "xdpgeneric": 2}  # as in Device.xdp
 
 
 class Foreign:
-    """Somebody's XDP program, which counts and passes, at a device."""
+    """A foreign XDP program, which counts and passes, at a device."""
 
     def __init__(self, stage, netns, device, mode="xdpdrv"):
         self.stage, self.netns, self.device, self.mode = stage, netns, device, mode
@@ -56,7 +56,7 @@ def check_sees(foreign, act, when):
     act()
     check(
         foreign.counter.count() >= before + 20,
-        f"{when}: {foreign.counter.count() - before} packets passed somebody's program at {foreign.device}",
+        f"{when}: {foreign.counter.count() - before} packets passed the foreign program at {foreign.device}",
     )
     foreign.check_kept(when)
 
@@ -70,7 +70,7 @@ def at_a_port(stage, mode):
         check("XDP" in one.status["why"], f"why: {one.status['why']!r}")
         check(
             one.port in stage.succeed("status") and "XDP" in stage.succeed("status"),
-            "the text status does not tell",
+            "the text of status does not say so",
         )
         check_drivers(two, "native")
         check_sees(foreign, lambda: works(stage, one), "port added")
@@ -227,11 +227,11 @@ def filters_at_the_port(stage):
             end()
             check_equal(
                 [filters(stage, one.port, direction) for direction in counters], [1, 1],
-                "somebody's filters",
+                "the foreign filters",
             )
             check(
                 "clsact" in stage.guest.run(f"tc qdisc show dev {one.port}"),
-                "somebody's clsact is gone",
+                "the foreign clsact is gone",
             )
             if stage.agent.poll() is None and end == one.leave:
                 one.join()
@@ -313,7 +313,7 @@ def filter_that_ends_the_walk_at_the_port(stage, mode):
         one.leave()
         check_equal(
             stage.guest.run(f"tc filter show dev {one.port} ingress").count(" handle "), 2,
-            "somebody's filters",
+            "the foreign filters",
         )
 
 
@@ -394,13 +394,13 @@ def filters_at_the_standby(stage):
         reachable(stage)
         check_equal(
             [filters(stage, "st0", direction) for direction in counters], [1, 1],
-            "somebody's filters",
+            "the foreign filters",
         )
         one.join()
         stage.succeed("unload")
         check_equal(
             [filters(stage, "st0", direction) for direction in counters], [1, 1],
-            "somebody's filters after unload",
+            "the foreign filters after unload",
         )
 
 
@@ -419,7 +419,7 @@ def bridge_beside_the_port(stage):
             for device in gbr0 po1 bp1 po2; do ip link set $device up; done""")
         stage.succeed("port", "add", "po1", "--pair", "st0", "--mac", two.mac)
         wait(
-            "the container to be heard",
+            "the container to be reached",
             lambda: " 0% packet loss" in two.netns.run(f"ping -n -q -c 1 -W 0.5 {OUTSIDE} || true"),
         )
         works(stage, two)

@@ -39,8 +39,8 @@ OTHER = "02:00:00:00:00:aa"
 
 
 def start(stage, mode):
-    """Afresh: what begins without links goes on without. Somebody else's clsact is at the pair's
-    devices already: making one costs packets.
+    """Afresh: what begins without links goes on without. A foreign clsact is at the pair's devices
+    already: making one costs packets.
     """
     stage.succeed("unload")
     stage.agent.wait(10)
@@ -86,7 +86,7 @@ def traffic(stage, mode):
             time.sleep(0.1)
             check_equal(
                 [capture.count(data, outgoing=False) for capture in heard.values()], [1, 1, 1],
-                f"times heard by {list(heard)}, active {active}",
+                f"times received by {list(heard)}, active {active}",
             )
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
 """Traffic of ports: a container and the outside, the host, and another container, by XDP and by tc
-alone, and what is counted and told of it.
+alone, and what is counted and shown of it.
 """
 
 import sys
@@ -195,7 +195,7 @@ def receive_lists(stage):
 @case
 @quick
 def receive_lists_of_others_stay(stage):
-    """Somebody had the MAC, and all multicast, before."""
+    """The MAC, and all multicast, were set before."""
     with Container(stage, settings=None) as one:
         stage.guest.run(f"bridge fdb add {one.mac} dev st0; ip link set st0 allmulticast on")
         wait(
@@ -338,7 +338,7 @@ def status_tells(stage):
         text = stage.succeed("status")
         for word in (one.port, one.mac, two.port, two.mac, one.status["takes_by"]):
             check(word in text, f"{word} is not in the status: {text}")
-        check("XDP" in text or "xdp" in text, f"the status does not tell of XDP: {text}")
+        check("XDP" in text or "xdp" in text, f"the status does not name XDP: {text}")
 
 
 main()

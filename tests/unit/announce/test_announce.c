@@ -57,10 +57,10 @@ static void expect_frame(const struct announce_address *address, const uint8_t *
 	assert_memory_equal(frame.bytes, padded, frame.length);
 }
 
-#define EXPECT_FRAME(address, ...)                                        \
-	do {                                                              \
-		const uint8_t expected_[] = { __VA_ARGS__ };              \
-		expect_frame((address), expected_, sizeof(expected_));    \
+#define EXPECT_FRAME(address, ...)                                                                 \
+	do {                                                                                       \
+		const uint8_t expected_[] = { __VA_ARGS__ };                                       \
+		expect_frame((address), expected_, sizeof(expected_));                             \
 	} while (0)
 
 static void arp_without_tag(void **state)
@@ -114,7 +114,7 @@ static void rarp_with_two_tags(void **state)
 /* Computed by another program than ours. */
 #define CHECKSUM_HOST 0x74, 0x67
 #define CHECKSUM_ROUTER 0xf4, 0x66
-#define ADVERTISEMENT(flags, checksum...) \
+#define ADVERTISEMENT(flags, checksum...)                                                          \
 	0x86, 0xdd, IPV6_HEADER, 136, 0, checksum, flags, 0, 0, 0, IPV6, 2, 1, MAC
 
 static void advertisement_without_tag(void **state)
@@ -267,7 +267,7 @@ static void a_closed_socket_is_an_error(void **state)
 	announcement_free(&list);
 }
 
-static void frames_of_macs_are_told_from_others(void **state)
+static void frames_of_macs_differ_from_others(void **state)
 {
 	static const int families[] = { AF_UNSPEC, AF_INET, AF_INET6 };
 
@@ -297,7 +297,7 @@ int main(void)
 		cmocka_unit_test(advertisement_with_two_tags),
 		cmocka_unit_test(advertisement_checksum_adds_up),
 		cmocka_unit_test(vlan_priority_is_left_at_zero),
-		cmocka_unit_test(frames_of_macs_are_told_from_others),
+		cmocka_unit_test(frames_of_macs_differ_from_others),
 		cmocka_unit_test(mistakes_are_refused),
 		cmocka_unit_test(list_grows_and_holds_each_frame_once),
 		cmocka_unit_test(nothing_to_send_is_no_error),

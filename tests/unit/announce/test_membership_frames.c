@@ -412,7 +412,7 @@ static void lists_are_copied_and_compared(void **state)
 	assert_true(announce_reports_are_equal(&list.reports, &copy.reports));
 	assert_int_equal(membership_frames_add(&list.reports, &sender, 1500, 2, groups, 1), 0);
 	assert_false(announce_reports_are_equal(&list.reports, &copy.reports));
-	/* Addresses are collected anew without their groups. */
+	/* Addresses are collected again without their groups. */
 	announcement_clear(&list);
 	assert_int_equal(list.reports.count, 2);
 	announcement_free(&list);

@@ -126,7 +126,7 @@ static void kernels_without_either(void **state)
 	memberships_free(&memberships);
 }
 
-static void told_twice(void **state)
+static void listed_twice(void **state)
 {
 	struct memberships memberships = parse(
 		IGMP_HEAD IGMP_DEVICE("4", "eth0", "V3") ALL_HOSTS ALL_HOSTS, NULL, NULL, NULL);
@@ -174,7 +174,7 @@ static void sources_of_members_that_all_name_them(void **state)
 	sources_of("1", FILTER_HEAD, FILTER6_HEAD, 0);
 	sources_of("1", FILTER_HEAD ROW "0xc0000201      1      0\n",
 		   FILTER6_HEAD ROW6 "01      1      0\n", 1);
-	/* In whatever order they are told. */
+	/* In whatever order the kernel lists them. */
 	sources_of("2",
 		   FILTER_HEAD ROW "0xc0000202      1      0\n" ROW "0xc0000201      2      0\n",
 		   FILTER6_HEAD ROW6 "02      1      0\n" ROW6 "01      2      0\n", 2);
@@ -291,7 +291,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(groups_of_each_device),
 		cmocka_unit_test(kernels_without_either),
-		cmocka_unit_test(told_twice),
+		cmocka_unit_test(listed_twice),
 		cmocka_unit_test(what_is_not_understood_is_passed_over),
 		cmocka_unit_test(sources_of_members_that_all_name_them),
 		cmocka_unit_test(sources_that_may_not_be_all),

@@ -124,7 +124,7 @@ static void test_answers(void **context)
 	/* The option may be missing. */
 	for (size_t length = 0; length < 78; length++)
 		assert_false(answers(&v6, advertisement, length));
-	/* To whom, which protocol, what kind, from whom. */
+	/* The destination, the protocol, the kind, the sender. */
 	for (size_t i = 0; i < sizeof(reply); i++) {
 		bool counts =
 			i < 6 || i == 12 || i == 13 || (i >= 16 && i < 22) || (i >= 28 && i < 32);

@@ -81,7 +81,7 @@ static void internal_ports_of_open_vswitch(void **state)
 	table_free(table);
 }
 
-static void nobody_elses_internal_ports(void **state)
+static void no_foreign_internal_ports(void **state)
 {
 	struct netdev_table *table = table_new("", 0);
 	struct speakers speakers;
@@ -196,8 +196,8 @@ static void bond_that_is_down(void **state)
 }
 
 /*
- * Which of its ports a team sends by, rtnetlink does not tell: one that has no other port with a
- * link is left only this one.
+ * rtnetlink does not say which port a team sends by. A team that has no other port with a link can
+ * only use this one.
  */
 static void team_with_one_working_port(void **state)
 {
@@ -358,7 +358,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(internal_ports_of_open_vswitch),
-		cmocka_unit_test(nobody_elses_internal_ports),
+		cmocka_unit_test(no_foreign_internal_ports),
 		cmocka_unit_test(bridge_of_many_vlans),
 		cmocka_unit_test(bond_that_sends_by_the_standby),
 		cmocka_unit_test(bond_that_sends_by_another),

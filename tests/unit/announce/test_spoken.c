@@ -48,7 +48,7 @@ static void a_counter_that_fell_is_another_devices(void **state)
 	spoken_free(&spoken);
 }
 
-static void devices_are_told_apart(void **state)
+static void devices_differ(void **state)
 {
 	struct spoken spoken = { 0 };
 
@@ -82,7 +82,7 @@ int main(void)
 		cmocka_unit_test(silence_is_forgotten),
 		cmocka_unit_test(what_has_sent_before_the_first_look_counts),
 		cmocka_unit_test(a_counter_that_fell_is_another_devices),
-		cmocka_unit_test(devices_are_told_apart),
+		cmocka_unit_test(devices_differ),
 		cmocka_unit_test(virtual_routers_by_their_macs),
 	};
 

@@ -116,7 +116,7 @@ static void agent_notes_absent(void)
 	agent_changes(PATH_STANDBY, PRIMARY_ABSENT, -1);
 }
 
-static void operator_wishes(void)
+static void operator_requests(void)
 {
 	agent_changes(PATH_PRIMARY, -1, ADMIN_STANDBY);
 }
@@ -200,10 +200,10 @@ static void judge(struct vfsteer_state before, enum vfsteer_primary_state news)
 	bool warned = news == PRIMARY_LEAVING || intruder == another_cpu_warns;
 
 	assert_int_equal(state.active, PATH_STANDBY);
-	assert_int_equal(state.admin, intruder == operator_wishes ? ADMIN_STANDBY : before.admin);
+	assert_int_equal(state.admin, intruder == operator_requests ? ADMIN_STANDBY : before.admin);
 	/*
-	 * Whatever the word says of the primary, the agent has been told to look again; if there
-	 * was anything left to say.
+	 * Whatever the word says of the primary, an event has asked the agent to look again, if
+	 * there was anything left to report.
 	 */
 	assert_true(told || state.primary == PRIMARY_ABSENT);
 	if (warned && intruder != agent_notes_absent)
@@ -219,9 +219,8 @@ static void judge(struct vfsteer_state before, enum vfsteer_primary_state news)
 static void test_every_instruction(void **context)
 {
 	static void (*const intruders[])(void) = {
-		agent_moves_to_the_primary, agent_moves_off_the_primary,
-		agent_notes_absent,	    operator_wishes,
-		another_cpu_warns,	    another_cpu_finds_it_down,
+		agent_moves_to_the_primary, agent_moves_off_the_primary, agent_notes_absent,
+		operator_requests,	    another_cpu_warns,		 another_cpu_finds_it_down,
 	};
 	static const struct vfsteer_state words[] = {
 		{ PATH_PRIMARY, PRIMARY_READY, ADMIN_AUTO, CAUSE_PRIMARY_READY, 41 },

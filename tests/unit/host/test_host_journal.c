@@ -72,7 +72,7 @@ static void a_file_is_kept(void **state)
 	assert_int_equal(host_journal_open(directory, 77, &journal, &lines, &count), 0);
 	assert_int_equal(count, 0);
 	free(lines);
-	/* Enough to be written anew in between. */
+	/* Enough for the file to be written again in between. */
 	for (unsigned i = 0; i < 10000; i++) {
 		line.mac[4] = (uint8_t)(i >> 8);
 		line.mac[5] = (uint8_t)i;

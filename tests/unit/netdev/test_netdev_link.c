@@ -33,8 +33,11 @@ static void test_link(void **state)
 	assert_string_equal(device.driver, "");
 }
 
-/* Of a device that was read since, news that change it are read again; others cost nothing. */
-static void test_news_that_may_be_old(void **state)
+/*
+ * A device that was read since is read again after a notification that changes it. Other
+ * notifications cost nothing.
+ */
+static void test_notifications_that_may_be_old(void **state)
 {
 	struct netdev_table table = { 0 };
 	struct netdev device = { .ifindex = 7, .name = "eth0", .mtu = 1500 };
@@ -125,7 +128,7 @@ static void test_other_kinds_have_no_vlan(void **state)
 static void test_bridges_that_filter_vlans(void **state)
 {
 	static const struct {
-		int filtering, protocol; /* -1: not told */
+		int filtering, protocol; /* -1: not in the message */
 		uint16_t expected;
 	} cases[] = { { 1, ETH_P_8021AD, ETH_P_8021AD },
 		      { 1, -1, ETH_P_8021Q },
@@ -171,7 +174,7 @@ static void test_slaves_of_a_bond(void **state)
 {
 	static const struct {
 		const char *kind;
-		int slave_state; /* -1: not told */
+		int slave_state; /* -1: not in the message */
 		bool expected;
 	} cases[] = { { "bond", 0, false },
 		      { "bond", 1, true },
@@ -235,7 +238,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_link),
-		cmocka_unit_test(test_news_that_may_be_old),
+		cmocka_unit_test(test_notifications_that_may_be_old),
 		cmocka_unit_test(test_xdp),
 		cmocka_unit_test(test_vlan_without_protocol_is_8021q),
 		cmocka_unit_test(test_other_kinds_have_no_vlan),

@@ -36,7 +36,7 @@ static const struct single {
 	{ "VF, random MAC",
 	  { DEVICE(3, B, NONE), ON_PCI("igbvf", "0000:02:00.0") },
 	  CANDIDATE_NO_MAC, 0 },
-	{ "VF, random MAC, told the standby's",
+	{ "VF, random MAC, given the standby's",
 	  { DEVICE(3, A, NONE), ON_PCI("igbvf", "0000:02:00.0") },
 	  CANDIDATE_NO_MAC, 0 },
 	{ "VF, MAC only set",

@@ -79,7 +79,9 @@ static void test_addresses(void **context)
 	}
 }
 
-/* What is on the VF: somebody's, or one of our stubs; and devices that are on the standby. */
+/*
+ * What is on the VF: a device of other people's, or one of our stubs; and devices on the standby.
+ */
 static void test_stacks(void **context)
 {
 	static const struct {

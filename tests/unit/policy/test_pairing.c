@@ -212,7 +212,7 @@ static const struct guest {
 	  { VIRTIO(2, "a0", MAC_A), { ETHERNET(3, "mv0", MAC_B), .kind = "macvlan", .link = 2 } },
 	  { NAMED("a0", "mv0") },
 	  .expected = { { 2, 0, .named = true } } },
-	{ "named: with somebody's macvlan on it",
+	{ "named: with a foreign macvlan on it",
 	  { VIRTIO(2, "a0", MAC_A),
 	    VF(3, "a1", MAC_A),
 	    { ETHERNET(4, "mv0", MAC_B), .kind = "macvlan", .link = 3 } },
@@ -277,7 +277,10 @@ static void test_guests(void **context)
 	assert_int_equal(failures, 0);
 }
 
-/* A request's devices are what they were at their first use, whoever bears their names. */
+/*
+ * A request's devices are what they were at their first use, whichever devices bear their names
+ * now.
+ */
 static void test_pinned(void **context)
 {
 	const struct netdev standby = VIRTIO(2, "eth0", MAC_A), vf = VF(3, "eth1", MAC_A),

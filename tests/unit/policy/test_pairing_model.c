@@ -119,7 +119,7 @@ static void check_pairing(const struct guest *guest, const struct pairing *pairi
 	assert_int_equal(primary->master, 0);
 	if (pairing->named)
 		return;
-	/* Nobody asked for it: then it is hardware, and its permanent MAC says so. */
+	/* It was found, not asked for: then it is hardware, and its permanent MAC says so. */
 	assert_memory_equal(primary->permanent_mac, standby->permanent_mac, ETH_ALEN);
 	assert_true(primary->permanent_mac[5] && primary->pci_address[0] && !primary->kind[0]);
 }

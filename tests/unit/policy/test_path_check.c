@@ -22,10 +22,10 @@
 struct network {
 	/* by enum vfsteer_path: does a question arrive and an answer come back? */
 	bool leads[2];
-	bool is_there[TARGETS];	  /* a target that answers */
+	bool is_there[TARGETS]; /* a target that answers */
 	uint64_t delay_ns[TARGETS];
-	uint64_t jitter_ns;	  /* up to so much more, each time */
-	unsigned loses_one_in;	  /* questions or answers; 0: none */
+	uint64_t jitter_ns;    /* up to so much more, each time */
+	unsigned loses_one_in; /* questions or answers; 0: none */
 };
 
 struct answer {
@@ -126,7 +126,7 @@ static bool is_anybody_there(const struct network *network)
 	return network->is_there[0] || network->is_there[1] || network->is_there[2];
 }
 
-/* Whatever the delay is: it never is dead. */
+/* Whatever the delay is: it is never REACH_DEAD. */
 static void test_good_primary(void **context)
 {
 	uint64_t took_ns;
@@ -156,7 +156,7 @@ static void test_quick_answer(void **context)
 	assert_true(took_ns >= (PROOFS - 1) * PATH_CHECK_PROOF_PAUSE_NS);
 }
 
-static void test_dead_primary(void **context)
+static void test_primary_that_leads_nowhere(void **context)
 {
 	uint64_t took_ns;
 
@@ -168,8 +168,8 @@ static void test_dead_primary(void **context)
 		for (unsigned target = 0; target < TARGETS && is_near; target++)
 			network.delay_ns[target] = MS;
 		/*
-		 * A neighbour so far away that its answers come in the wrong turn cannot tell: the
-		 * primary then stays what it was.
+		 * A neighbour so far away that its answers come in the wrong turn shows nothing:
+		 * the primary then stays what it was.
 		 */
 		if (!is_near) {
 			assert_int_not_equal(check(&network, 1, &took_ns), REACH_CHECKING);
@@ -181,8 +181,8 @@ static void test_dead_primary(void **context)
 	}
 }
 
-/* Both dead: nobody speaks against the primary. */
-static void test_both_dead(void **context)
+/* Neither wire leads anywhere: no answer by the standby speaks against the primary. */
+static void test_neither_leads_anywhere(void **context)
 {
 	const struct network network = { .leads = { false, false },
 					 .is_there = { true, true, true } };
@@ -211,7 +211,10 @@ static void test_losses(void **context)
 	assert_int_equal(given_up, 0);
 }
 
-/* It answers every second question, whoever carried it: an answer to the primary is one. */
+/*
+ * It answers every second question, whichever device sent the question: an answer to the primary is
+ * one.
+ */
 static void test_every_second_question(void **context)
 {
 	struct path_check machine;
@@ -235,9 +238,12 @@ static void test_every_second_question(void **context)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good_primary), cmocka_unit_test(test_quick_answer),
-		cmocka_unit_test(test_dead_primary), cmocka_unit_test(test_both_dead),
-		cmocka_unit_test(test_losses),	     cmocka_unit_test(test_every_second_question),
+		cmocka_unit_test(test_good_primary),
+		cmocka_unit_test(test_quick_answer),
+		cmocka_unit_test(test_primary_that_leads_nowhere),
+		cmocka_unit_test(test_neither_leads_anywhere),
+		cmocka_unit_test(test_losses),
+		cmocka_unit_test(test_every_second_question),
 	};
 
 	seed_random();

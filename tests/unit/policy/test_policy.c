@@ -177,7 +177,7 @@ static const struct situation {
 	{ "unless the operator wants the standby",
 	  { FIT, WORD(PRIMARY, READY, STANDBY), .primary_is_read = false },
 	  PATH_STANDBY, PRIMARY_READY, CAUSE_OPERATOR, 101000 * MS },
-	{ "or old news speak against it",
+	{ "or an older reading speaks against it",
 	  { FIT, WORD(PRIMARY, READY, AUTO), .primary_is_read = false, .primary_carrier = false },
 	  PATH_STANDBY, PRIMARY_DOWN, CAUSE_CARRIER_LOST, 0 },
 	{ "a removal that did not happen needs a reading, too",

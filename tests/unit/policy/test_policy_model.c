@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Lives of a pair, millions of steps: devices, hypervisor, operator and the kernel's own checks do
- * as they like, the word is changed by compare-and-swap as the agent does it, time passes. What
+ * Histories of a pair, millions of steps: devices, hypervisor, operator and the kernel's own checks
+ * do as they like, the word is changed by compare-and-swap as the agent does it, time passes. What
  * must hold after each step, and what a pair left alone must come to.
  */
 #include "policy/policy.h"
@@ -232,7 +232,7 @@ static void come_to_rest(struct life *life)
 	assert_int_equal(view->state.primary == PRIMARY_READY, is_fit(view));
 }
 
-static void test_lives(void **context)
+static void test_histories(void **context)
 {
 	unsigned long steps = 0;
 
@@ -264,7 +264,7 @@ static void test_lives(void **context)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_lives),
+		cmocka_unit_test(test_histories),
 	};
 
 	seed_random();

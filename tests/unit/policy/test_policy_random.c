@@ -129,11 +129,11 @@ static void test_settles(void **context)
 }
 
 /*
- * A life: devices change at random, BPF moves the word away from the primary at random, between the
- * look and the change of the word too. What must never be: an active primary that BPF has called
- * leaving or down since the word was read.
+ * The history of a pair: devices change at random, BPF moves the word away from the primary at
+ * random, between the look and the change of the word too. What must never be: an active primary
+ * that BPF has called leaving or down since the word was read.
  */
-static void test_lives(void **context)
+static void test_histories(void **context)
 {
 	(void)context;
 	srand(3);
@@ -213,7 +213,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_any_view),
 		cmocka_unit_test(test_settles),
-		cmocka_unit_test(test_lives),
+		cmocka_unit_test(test_histories),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,7 +23,7 @@
 		2, 0, 0, 0, 0, 4                                                                   \
 	}
 
-/* What a case starts from: all is well. */
+/* What a case starts from: nothing is wrong. */
 struct world {
 	struct options_port requested;
 	struct netdev device, standby;

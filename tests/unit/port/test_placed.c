@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* When it is news that a program is not in its place, or is there again. */
+/* When it is reported that a program is not in its place, or is there again. */
 #include "port/placed.h"
 
 #include <setjmp.h>
@@ -12,7 +12,7 @@
 
 #define SECOND_NS 1000000000ULL
 
-static void each_change_is_news_once(void **state)
+static void each_change_is_reported_once(void **state)
 {
 	struct placed placed = { 0 };
 
@@ -29,8 +29,8 @@ static void each_change_is_news_once(void **state)
 	assert_false(placed_note(&placed, "", 9 * SECOND_NS));
 }
 
-/* Whoever fights for the place is told of once. */
-static void a_moment_is_no_news(void **state)
+/* A program that keeps taking the place is reported once. */
+static void a_moment_is_not_reported(void **state)
 {
 	struct placed placed = { 0 };
 	uint64_t now_ns = SECOND_NS;
@@ -46,8 +46,8 @@ static void a_moment_is_no_news(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(each_change_is_news_once),
-		cmocka_unit_test(a_moment_is_no_news),
+		cmocka_unit_test(each_change_is_reported_once),
+		cmocka_unit_test(a_moment_is_not_reported),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* firewall: somebody's XDP program, which drops ICMP and lets all else pass. */
+/* firewall: a foreign XDP program, which drops ICMP and lets all else pass. */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/in.h>

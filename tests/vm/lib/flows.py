@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Flows of a guest and of what stands above its standby, all at the same time, over switchovers
-that are listened to.
+whose announcements are captured.
 """
 
 import copy
@@ -59,7 +59,7 @@ def switchovers(guest, pairs, heard, tagged=(), unplug=None, plug=None):
     """Unplug and plug, measured with the flows of @pairs, number 0 and those @tagged: the figures,
     and the seconds that plug() says it took.
 
-    heard(path, frames): is given what went to groups on the wire that is active then; it may go on
+    @heard(path, frames): is given what went to groups on the wire that is active then; it may go on
     listening. On an overloaded machine both once more.
     """
     lab, plug, unplug = view(guest, pairs), plug or guest.lab.plug_vf, unplug or guest.lab.unplug_vf

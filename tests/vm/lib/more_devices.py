@@ -41,7 +41,7 @@ def load_usb(guest):
     status, said = guest.run("modprobe xhci_pci && modprobe rndis_host")
     if status:
         raise Skip(
-            f"the kept kernel has no USB modules ({said.strip()}): remove its directory from the cache to fetch it anew"
+            f"the kept kernel has no USB modules ({said.strip()}): remove its directory from the cache to fetch it again"
         )
 
 

@@ -50,7 +50,7 @@ PROTECTIONS = (
     "warned of",
 )
 EVENTS = ("unplug", "plug", "unbind", "bind", "set down", "set up", "silent unplug", "silent plug")
-# Which watched functions tell of which end before it comes, as bpf/watch_functions.h has it.
+# Which watched functions warn of which end before it comes, as bpf/watch_functions.h has it.
 _WATCHED = {
     function: warns
     for function, _, _, _, _, warns, _, _ in tables.rows(
@@ -182,7 +182,7 @@ def main(write):
             "the table of protections is not true any more: tests/run vm --write-table\n"
             + "\n".join(differing)
         )
-    print(f"ok 1 - {DOCUMENT.name} tells what {len(ran)} of {len(ROWS)} guests have")
+    print(f"ok 1 - {DOCUMENT.name} says what {len(ran)} of {len(ROWS)} guests have")
 
 
 if __name__ == "__main__":

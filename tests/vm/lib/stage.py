@@ -5,8 +5,8 @@ A test program names its guests in a table {name: arguments of Lab}, its cases w
 guests each runs in, and ends with main(). It prints GUEST/CASE with --list (those of the level:
 tools/rig/levels.py), with --later those that a later level takes and what covers them, and runs
 those named on the command line (GUEST/CASE, CASE or GUEST; without any those of the level) as TAP
-lines; --lane tells tests/run whether it measures. A case returns its figures, which its line shows.
-Exit status 0 passed, 1 failed, 77 skipped (the last line is the reason).
+lines; --lane says to tests/run whether it measures. A case returns its figures, which its line
+shows. Exit status 0 passed, 1 failed, 77 skipped (the last line is the reason).
 """
 
 import contextlib
@@ -139,7 +139,7 @@ def _keep_vfsteer():
 
 
 class Guest:
-    """One guest and the agent in it. It boots when it is first needed, and anew after a case that
+    """One guest and the agent in it. It boots when it is first needed, and again after a case that
     failed.
 
     agent, vf: whether a case finds them there; prepare: called before a boot, returns more
@@ -196,7 +196,7 @@ class Guest:
         self.agent = None
 
     def pair(self, index=0):
-        """What status tells of a pair, or None."""
+        """What status shows of a pair, or None."""
         standby = self.lab.netdev("sb", index)
         pairs = json.loads(self.check("vfsteer status --json"))["pairs"]
         return next((pair for pair in pairs if pair["standby"] == standby), None)
@@ -382,7 +382,7 @@ def main(guests, measures=True, later=(), kind=Guest):
     print(f"1..{len(plan)}", flush=True)
     statuses, guest, started = [], None, time.monotonic()
     try:
-        # One such guest at a time on a machine, whoever runs tests: two would take each other's
+        # One such guest at a time on a machine, for all runs of tests: two would take each other's
         # time, and that costs packets.
         if measures:
             _queue_up()

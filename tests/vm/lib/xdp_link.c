@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * xdp_link IFACE PIN: attaches a pinned XDP program by a link, says so, and holds the link until it
- * is killed. netlink tells nobody of it.
+ * is killed. netlink does not report it.
  */
 #include <linux/bpf.h>
 #include <net/if.h>

@@ -44,7 +44,7 @@ struct answer {
 	uint32_t magic;
 	uint32_t seq;
 	uint64_t sent_ns;      /* the client's clock */
-	/* how many have come, this one counted: tells a lost request from a lost answer */
+	/* how many have come, this one counted: separates a lost request from a lost answer */
 	uint32_t requests;
 	uint32_t vf_ifindex;   /* 0: there is none */
 	uint32_t vf_rx, vf_tx; /* packets */
