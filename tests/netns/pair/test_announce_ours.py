@@ -136,7 +136,7 @@ def arp_ignore_is_followed(stage):
 
 @case
 def address_without_a_local_route(stage):
-    """Somebody deleted the route: the kernel does not answer, as for an LVS real server."""
+    """The local route was deleted: the kernel does not answer, as for an LVS real server."""
     add_addresses(stage)
     found = compare(
         stage,
