@@ -104,7 +104,7 @@ def set_down_and_up(guest):
 
 
 def is_from_a_slave_with_ipv6(guest, frame):
-    """Before Linux 6.2 net_failover lets IPv6 come up on a VF, which it opens before anybody else:
+    """Before Linux 6.2 net_failover lets IPv6 come up on a VF, which it opens itself:
     the VF may solicit routers before the agent has silenced it.
     """
     return (
