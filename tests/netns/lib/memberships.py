@@ -168,7 +168,7 @@ def reports_of(frames, mac=None, vlan=0):
 
 def _ipv4_query_of(data):
     """An IGMPv3 query as a switch without an address asks at a topology change (RFC 4541, 2.1.1):
-    from nobody, to all, for all groups, to be answered within 0.1 s.
+    from no address, to all, for all groups, to be answered within 0.1 s.
     """
     body = data[38 : 14 + int.from_bytes(data[16:18], "big")]
     check_equal(

@@ -140,8 +140,8 @@ def with_versions(work, name, options="", **bound):
 with_versions(to_and_fro, "switch")
 with_versions(carrier_loss, "carrier_loss")
 with_versions(deletion, "deletion")
-# Nobody in the guest knows what is joined: the stations are asked, at the unplug and at the plug. A
-# bridge receives from the active wire alone.
+# No part of the guest knows what is joined: the stations are asked, at the unplug and at the plug.
+# A bridge receives from the active wire alone.
 with_versions(deletion, "deletion_without_snooping", "mcast_snooping 0", bound=2 * ANSWERING)
 
 
@@ -238,7 +238,7 @@ def old_queriers(stage, station, work):
 
 @case
 def old_versions_are_kept(stage):
-    """A station on the network of an IGMPv2 and MLDv1 querier reports to it, and to nobody else."""
+    """A station on the network of an IGMPv2 and MLDv1 querier reports in these versions alone."""
     add_bridge(stage)
     snoop(stage, igmp=2, mld=1)
     with Station(stage) as station:

@@ -50,7 +50,7 @@ def to_and_fro(stage, container, group):
 
 
 def lost_and_back(stage, container, group, what, leave, back):
-    """Nobody in the guest knows what is joined: the containers are asked."""
+    """No part of the guest knows what is joined: the containers are asked."""
     flow, opposite = flows_of(stage, container, group)
     outage(stage, flow, f"{what}, {group}", leave, back, ANSWERING)
     lost = opposite.stop().lost()

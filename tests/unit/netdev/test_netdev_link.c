@@ -160,7 +160,7 @@ static void test_bridges_that_filter_vlans(void **state)
 static void test_bridges_that_snoop(void **state)
 {
 	static const int cases[] = { 1, 0,
-				     -1 }; /* -1: not told, so the kernel has no IGMP snooping */
+				     -1 }; /* -1: missing: a kernel without snooping */
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
