@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Answers to requests: receive lists, a bridge's table and its ports' VLANs, tc filters, qdiscs
- * with all below and what waits in them, a veth's other end, a namespace's number, XDP features,
- * local routes.
- * The first byte chooses, the rest is the datagram.
+ * Answers to requests: receive lists, a bridge's table, its ports' VLANs and groups, tc filters,
+ * qdiscs with all below and what waits in them, a veth's other end, a namespace's number, XDP
+ * features, local routes. The first byte chooses, the rest is the datagram.
  */
 #include "netdev/rtnetlink.c"
 #include "netdev/in_flight.c"
 #include "netdev/link_filters.c"
 #include "datapath/filters.c"
+#include "netdev/link_groups.c"
 #include "netdev/link_peer.c"
 #include "netdev/link_routes.c"
 #include "netdev/link_vlans.c"
@@ -60,6 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct peer_answer peer = { .namespace_id = LINK_SAME_NAMESPACE };
 	uint8_t vlan_flags[LINK_VLAN_IDS] = { 0 };
 	struct bridge_vlans vlans = { .ifindex = 7, .flags = vlan_flags };
+	struct groups groups = { 0 };
 	struct in_flight_qdiscs queued = { .ifindex = 7 };
 	struct local_routes routes = { 0 };
 	struct qdisc_tree tree = { 0 };
@@ -90,6 +91,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	case 'v':
 		exchange.answer = take_port;
 		exchange.context = &vlans;
+		break;
+	case 'g':
+		exchange.answer = take_bridge;
+		exchange.context = &groups;
 		break;
 	case 'n':
 		exchange.answer = take_id;
@@ -126,6 +131,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	FUZZ_EXPECT(filters.filters.our_count <= filters.filters.ours &&
 		    filters.filters.our_count <= FILTERS_OUR_MAX);
 	FUZZ_EXPECT(finding.qdisc <= FILTERS_QDISC_INGRESS);
+	for (size_t i = 0; i < groups.count; i++)
+		FUZZ_EXPECT(groups.list[i].is_router ? !groups.list[i].family
+						     : groups.list[i].family == AF_INET ||
+							       groups.list[i].family == AF_INET6);
+	free(groups.list);
 	plan_qdiscs(&tree);
 	qdisc_tree_free(&tree);
 	free(stations.list);

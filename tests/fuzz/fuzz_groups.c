@@ -5,6 +5,7 @@
  */
 #include "announce/frame.c"
 #include "announce/membership_frames.c"
+#include "announce/membership_ip.c"
 #include "announce/memberships.c"
 
 #include "fuzz.h"

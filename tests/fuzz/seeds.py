@@ -20,7 +20,7 @@ import header  # noqa: E402
 ABI_VERSION = header.abi_version()
 PORT_SIZE, PAIR_SIZE = header.size_of("port"), header.size_of("pair")
 
-ERROR, DONE = 2, 3
+ERROR, DONE, GETMDB = 2, 3, 86
 NEWLINK, DELLINK, GETLINK, NEWADDR, DELADDR, GETADDR, NEWNEIGH, NEWTFILTER = (
     16,
     17,
@@ -220,6 +220,13 @@ def answers():
         attribute(2, struct.pack("=HH", flags, vlan))
         for flags, vlan in ((6, 1), (8, 10), (16, 4094), (16, 5), (0, 77), (8, 65535))
     )
+    group = struct.pack("=IBBH16s4s", 7, 0, 0, 7, bytes([239, 1, 2, 3]), b"\x08\0")
+    source = attribute(4, bytes([192, 0, 2, 1]))
+    yield "g-groups", b"g" + message(
+        GETMDB, struct.pack("=B3xI", socket.AF_BRIDGE, 3)
+        + attribute(1, attribute(1, attribute(1, group) + attribute(1, group + source)))
+        + attribute(2, attribute(1, struct.pack("=I", 9)))
+    ) + message(DONE, bytes(4))
     yield "v-ranges", b"v" + link(7, attribute(26, vlans), family=7) + message(DONE, bytes(4))
     peer = (
         text(IF_NAME, "ve0")

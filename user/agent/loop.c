@@ -175,8 +175,10 @@ static void agent_follow_groups(struct agent *agent)
 	if (began_ns < agent->groups_ns)
 		return;
 	pair_forget_groups(&agent->world);
-	for (unsigned i = 0; i < agent->pair_count; i++)
+	for (unsigned i = 0; i < agent->pair_count; i++) {
+		pair_follow_stations(&agent->world, agent->pairs[i]);
 		pair_follow_groups(&agent->world, agent->pairs[i]);
+	}
 	ended_ns = pair_clock_ns();
 	pause_ns = AGENT_GROUPS_PAUSES * (ended_ns - began_ns);
 	agent->groups_ns =

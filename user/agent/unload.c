@@ -2,6 +2,7 @@
 #include "agent/unload.h"
 #include "agent/unload_parts.h"
 #include "announce/addresses.h"
+#include "announce/membership_queries.h"
 #include "announce/membership_reports.h"
 #include "base/crash_point.h"
 #include "base/log.h"
@@ -91,6 +92,22 @@ static struct announce_filter unload_filter(const struct pins *pins, int owner)
 	return filter;
 }
 
+/* The stations are asked on their ports, which no wire is. */
+static void unload_announce_one(const struct unload_wire *wires, unsigned count,
+				const struct netdev *device, int announce_fd,
+				struct announcement *frames)
+{
+	struct pace pace = { 0 };
+
+	announce_send(announce_fd, device->ifindex, frames);
+	for (unsigned number = 0; number < count; number++) {
+		membership_queries_leave_out(&frames->queries, wires[number].owner);
+		membership_queries_leave_out(&frames->queries, wires[number].device);
+	}
+	for (size_t i = 0; i < frames->queries.count; i++)
+		announce_ask(announce_fd, &frames->queries.list[i], &pace);
+}
+
 void unload_announce(const struct pins *pins, const struct unload_wire *wires, unsigned count,
 		     struct netdev_table *table, struct link_requests *requests, int announce_fd)
 {
@@ -111,7 +128,7 @@ void unload_announce(const struct pins *pins, const struct unload_wire *wires, u
 			    !addresses_collect(table, requests, owner, &bridges, NULL, &frames) &&
 			    !membership_reports_collect(table, &memberships, &bridges, owner,
 							&frames.reports))
-				announce_send(announce_fd, device->ifindex, &frames);
+				unload_announce_one(wires, count, device, announce_fd, &frames);
 		}
 		crash_point("unload-announced");
 		unload_pause(UNLOAD_DRAIN_MS / UNLOAD_ANNOUNCEMENTS);

@@ -4,6 +4,7 @@
 #include "announce/arp_rules.h"
 #include "announce/local_routes.h"
 #include "announce/macs.h"
+#include "announce/membership_queries.h"
 #include "announce/speakers.h"
 
 #include <errno.h>
@@ -105,6 +106,31 @@ static int add_all(const struct netdev_table *table, struct link_requests *reque
 	return error;
 }
 
+static bool have_bridge(const struct speakers *speakers)
+{
+	for (size_t i = 0; i < speakers->count; i++)
+		if (speakers_is_kind(speakers->list[i].device, "bridge"))
+			return true;
+	return false;
+}
+
+/*
+ * What others have joined behind bridges, and the queries for it. A kernel whose bridges do not
+ * snoop has no such list: the earlier one stays, which is empty.
+ */
+static int add_queries(const struct netdev_table *table, struct link_requests *requests,
+		       const struct speakers *speakers, struct bridges *bridges,
+		       struct announcement *list)
+{
+	bool has_changed;
+
+	bridges->have_groups = false;
+	if (list->filter.what == ANNOUNCE_OFF || !have_bridge(speakers))
+		return 0;
+	bridges_read_groups(bridges, requests, &has_changed);
+	return membership_queries_collect(table, bridges, speakers, &list->queries);
+}
+
 int addresses_collect(const struct netdev_table *table, struct link_requests *requests,
 		      const struct netdev *standby, struct bridges *bridges, struct spoken *spoken,
 		      struct announcement *list)
@@ -124,6 +150,8 @@ int addresses_collect(const struct netdev_table *table, struct link_requests *re
 	error = speakers_find(table, bridges, requests, standby, &speakers);
 	if (!error)
 		error = add_all(table, requests, &speakers, spoken, list);
+	if (!error)
+		error = add_queries(table, requests, &speakers, bridges, list);
 	speakers_free(&speakers);
 	return error;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "announce/announce.h"
 #include "announce/frame.h"
-#include "announce/pace.h"
 #include "base/room.h"
 
 #include <errno.h>
@@ -145,8 +144,9 @@ int announcement_add(struct announcement *list, const struct announce_address *a
 
 void announcement_clear(struct announcement *list)
 {
-	list->count = 0;
+	list->count = list->queries.count = 0;
 	unique_clear(&list->known);
+	unique_clear(&list->queries.known);
 }
 
 void announcement_free(struct announcement *list)
@@ -154,6 +154,8 @@ void announcement_free(struct announcement *list)
 	free(list->frames);
 	unique_free(&list->known);
 	announce_reports_free(&list->reports);
+	free(list->queries.list);
+	unique_free(&list->queries.known);
 	*list = (struct announcement){ 0 };
 }
 
@@ -164,9 +166,13 @@ int announcement_copy(struct announcement *ret, const struct announcement *from)
 	copy.reports = (struct announce_reports){ .used = from->reports.used,
 						  .size = from->reports.used,
 						  .count = from->reports.count };
+	copy.queries = (struct announce_queries){ .count = from->queries.count,
+						  .size = from->queries.count };
 	copy.frames = calloc(from->count ? from->count : 1, sizeof(*copy.frames));
 	copy.reports.bytes = malloc(from->reports.used ? from->reports.used : 1);
-	if (!copy.frames || !copy.reports.bytes) {
+	copy.queries.list =
+		calloc(from->queries.count ? from->queries.count : 1, sizeof(*copy.queries.list));
+	if (!copy.frames || !copy.reports.bytes || !copy.queries.list) {
 		announcement_free(&copy);
 		return -ENOMEM;
 	}
@@ -175,6 +181,9 @@ int announcement_copy(struct announcement *ret, const struct announcement *from)
 		memcpy(copy.frames, from->frames, from->count * sizeof(*copy.frames));
 	if (from->reports.used)
 		memcpy(copy.reports.bytes, from->reports.bytes, from->reports.used);
+	if (from->queries.count)
+		memcpy(copy.queries.list, from->queries.list,
+		       from->queries.count * sizeof(*copy.queries.list));
 	*ret = copy;
 	return 0;
 }
@@ -308,4 +317,10 @@ int announce_send(int fd, int ifindex, const struct announcement *list)
 		goes_on = send_next(&sending, reports->bytes + at + sizeof(length), length);
 	}
 	return sending.sent ? sending.sent : sending.first_err;
+}
+
+void announce_ask(int fd, const struct announce_query *query, struct pace *pace)
+{
+	pause_for(pace_next(pace));
+	send_frame(fd, query->ifindex, query->frame.bytes, query->frame.length, 1);
 }

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "announce/announce_filter.h"
+#include "announce/pace.h"
 #include "announce/unique.h"
 
 #define ANNOUNCE_MAX_TAGS 2
@@ -66,6 +67,18 @@ struct announce_reports {
 	size_t count;
 };
 
+/* A query for the stations behind a port (membership_queries.h). */
+struct announce_query {
+	int ifindex; /* of the port: the frame is sent out of it */
+	struct announce_frame frame;
+};
+
+struct announce_queries {
+	struct announce_query *list;
+	size_t count, size;
+	struct unique known;
+};
+
 /* A growing list of frames. Zero-initialise it. */
 struct announcement {
 	struct announce_frame *frames; /* for MACs and addresses */
@@ -75,6 +88,8 @@ struct announcement {
 	bool arp_is_filtered;	       /* by the guest: there are no IPv4 addresses in it */
 	/* for groups; sent last. They are collected more often than the others */
 	struct announce_reports reports;
+	/* sent after the others, by announce_ask; nothing of them goes to a wire */
+	struct announce_queries queries;
 };
 
 /*
@@ -84,7 +99,8 @@ struct announcement {
 int announcement_add(struct announcement *list, const struct announce_address *address);
 /* The same for a complete frame, without the filter. */
 int announcement_add_frame(struct announcement *list, const struct announce_frame *frame);
-void announcement_clear(struct announcement *list); /* keeps the memory, and the reports */
+/* Keeps the memory, and the reports. */
+void announcement_clear(struct announcement *list);
 void announcement_free(struct announcement *list);
 
 /*
@@ -114,5 +130,11 @@ int announce_open(void);
  * too. A device without carrier accepts the frames and loses them.
  */
 int announce_send(int fd, int ifindex, const struct announcement *list);
+
+/*
+ * Sends a query, once: the repetition of the announcement sends those that a device refused. Pauses
+ * between bursts. @pace: zero-initialised before the first.
+ */
+void announce_ask(int fd, const struct announce_query *query, struct pace *pace);
 
 #endif

@@ -21,6 +21,7 @@ struct announcer_pair {
 	int standby, primary;
 	struct announcement frames;
 	uint64_t announced_ns;
+	size_t queries_left; /* to send after the announcement, from the last one on */
 };
 
 struct announcer {
@@ -77,10 +78,43 @@ static uint64_t announcer_send(struct announcer *announcer, unsigned slot, int a
 		pair->announced_ns = clock_now_ns(CLOCK_BOOTTIME);
 		__atomic_store_n(&shared->announced_switches, state.switches, __ATOMIC_RELEASE);
 		crash_point("announcer-noted");
+		__atomic_store_n(&pair->queries_left, pair->frames.queries.count, __ATOMIC_RELAXED);
 	}
 	announced_ns = pair->announced_ns;
 	pthread_mutex_unlock(&pair->lock);
 	return announced_ns;
+}
+
+static bool announcer_take_query(struct announcer_pair *pair, struct announce_query *ret)
+{
+	bool is_taken = false;
+
+	pthread_mutex_lock(&pair->lock);
+	if (pair->queries_left > pair->frames.queries.count)
+		pair->queries_left = pair->frames.queries.count;
+	if (pair->queries_left) {
+		*ret = pair->frames.queries.list[--pair->queries_left];
+		is_taken = true;
+	}
+	pthread_mutex_unlock(&pair->lock);
+	return is_taken;
+}
+
+/* One at a time, so that the pair's next announcement does not wait. */
+static void announcer_ask_by(struct announcer *announcer, unsigned slot, int announce_fd)
+{
+	struct announcer_pair *pair = &announcer->pairs[slot];
+	struct announce_query query;
+	struct pace pace = { 0 };
+
+	while (__atomic_load_n(&pair->queries_left, __ATOMIC_RELAXED) &&
+	       announcer_take_query(pair, &query))
+		announce_ask(announce_fd, &query, &pace);
+}
+
+void announcer_ask(struct announcer *announcer, unsigned slot)
+{
+	announcer_ask_by(announcer, slot, announcer->announce_fds[ANNOUNCER_THREADS]);
 }
 
 uint64_t announcer_announce(struct announcer *announcer, unsigned slot)
@@ -105,6 +139,8 @@ static void announcer_announce_all(struct announcer *announcer, int announce_fd)
 			pthread_mutex_lock(&announcer->pairs[slot].lock);
 			announcer_send(announcer, slot, announce_fd);
 		}
+	for (unsigned slot = 0; slot < pins_slots_used(announcer->pins); slot++)
+		announcer_ask_by(announcer, slot, announce_fd);
 }
 
 static int announcer_poll(const struct announcer *announcer)

@@ -46,4 +46,10 @@ void announcer_note(struct vfsteer_pair *slot, const struct announcement *frames
  */
 uint64_t announcer_announce(struct announcer *announcer, unsigned slot);
 
+/*
+ * Sends the queries for the pair's stations that its last announcement has left to send. Called
+ * when all pairs are announced; the threads do the same.
+ */
+void announcer_ask(struct announcer *announcer, unsigned slot);
+
 #endif

@@ -67,8 +67,51 @@ void bridges_sweep(struct bridges *bridges, const struct netdev_table *table)
 	bridges->count = kept;
 }
 
+int bridges_read_groups(struct bridges *bridges, struct link_requests *requests, bool *ret_changed)
+{
+	struct link_group *groups;
+	size_t count;
+	int error = link_list_groups(requests, &groups, &count);
+
+	if (error)
+		return error;
+	*ret_changed = count != bridges->group_count ||
+		       (count && memcmp(groups, bridges->groups, count * sizeof(*groups)));
+	free(bridges->groups);
+	bridges->groups = groups;
+	bridges->group_count = count;
+	bridges->have_groups = true;
+	return 0;
+}
+
+static bool group_is_before(const struct link_group *group, int bridge, int port)
+{
+	return group->bridge != bridge ? group->bridge < bridge : group->port < port;
+}
+
+const struct link_group *bridges_groups(const struct bridges *bridges, int bridge, int port,
+					size_t *ret_count)
+{
+	size_t low = 0, high = bridges->group_count, end;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (group_is_before(&bridges->groups[middle], bridge, port))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (end = low; end < bridges->group_count && bridges->groups[end].bridge == bridge &&
+			(!port || bridges->groups[end].port == port);)
+		end++;
+	*ret_count = end - low;
+	return bridges->groups ? bridges->groups + low : NULL;
+}
+
 void bridges_free(struct bridges *bridges)
 {
+	free(bridges->groups);
 	for (size_t i = 0; i < bridges->count; i++)
 		free(bridges->list[i]);
 	free(bridges->list);
@@ -83,12 +126,18 @@ static uint16_t pvid_of(const uint8_t vlans[LINK_VLAN_IDS])
 	return 0;
 }
 
+int bridge_port_tag(const struct bridge *bridge, uint16_t vlan_id)
+{
+	if (!vlan_id || vlan_id >= LINK_VLAN_IDS || !(bridge->at_port[vlan_id] & LINK_VLAN_MEMBER))
+		return BRIDGE_NOT_SENT;
+	return bridge->at_port[vlan_id] & LINK_VLAN_UNTAGGED ? BRIDGE_NO_TAG : vlan_id;
+}
+
 int bridge_tag(const struct bridge *bridge, uint16_t vlan_id)
 {
 	if (vlan_id == BRIDGE_NO_TAG)
 		vlan_id = pvid_of(bridge->own);
-	if (!vlan_id || vlan_id >= LINK_VLAN_IDS || !(bridge->own[vlan_id] & LINK_VLAN_MEMBER) ||
-	    !(bridge->at_port[vlan_id] & LINK_VLAN_MEMBER))
+	if (!vlan_id || vlan_id >= LINK_VLAN_IDS || !(bridge->own[vlan_id] & LINK_VLAN_MEMBER))
 		return BRIDGE_NOT_SENT;
-	return bridge->at_port[vlan_id] & LINK_VLAN_UNTAGGED ? BRIDGE_NO_TAG : vlan_id;
+	return bridge_port_tag(bridge, vlan_id);
 }

@@ -142,11 +142,37 @@ static uint32_t mtu_of(const struct collecting *collecting, const struct speaker
 							       : collecting->standby->mtu;
 }
 
-static int add_groups(struct collecting *collecting, const struct speaker *speaker, int family)
+/* IGMP: a device has at least 224.0.0.1, while it is up. IGMPv3: it does not know of IGMP. */
+static unsigned versions_of(const struct collecting *collecting, const struct netdev *device,
+			    int family)
+{
+	const struct membership *groups;
+	size_t count;
+
+	if (family == AF_INET6)
+		return mld_of(device->name, collecting->forced_mld);
+	groups = memberships_of(collecting->memberships, family, device->ifindex, &count);
+	return 1u << (count ? groups[0].igmp_version : 3);
+}
+
+static int add_frames(struct collecting *collecting, const struct speaker *speaker, int family,
+		      const struct membership *groups, size_t count)
 {
 	const struct announce_address sender =
 		sender_of(collecting->table, collecting->standby, speaker, family);
-	unsigned versions = 0;
+	unsigned versions = count ? versions_of(collecting, speaker->device, family) : 0;
+	int error = 0;
+
+	for (unsigned version = 3; version && !error; version--)
+		if (versions & 1u << version)
+			error = membership_frames_add(&collecting->reports, &sender,
+						      mtu_of(collecting, speaker), version, groups,
+						      count);
+	return error;
+}
+
+static int add_groups(struct collecting *collecting, const struct speaker *speaker, int family)
+{
 	struct membership *groups;
 	size_t count;
 	int error = choose_groups(collecting->memberships, family, speaker->device->ifindex,
@@ -154,16 +180,114 @@ static int add_groups(struct collecting *collecting, const struct speaker *speak
 
 	if (error)
 		return error;
-	if (count)
-		versions = family == AF_INET
-				   ? 1u << groups[0].igmp_version
-				   : mld_of(speaker->device->name, collecting->forced_mld);
-	for (unsigned version = 3; version && !error; version--)
-		if (versions & 1u << version)
-			error = membership_frames_add(&collecting->reports, &sender,
-						      mtu_of(collecting, speaker), version, groups,
-						      count);
+	error = add_frames(collecting, speaker, family, groups, count);
 	free(groups);
+	return error;
+}
+
+/* The groups behind ports of a bridge, which its port @number of the speakers sends reports for. */
+struct station_groups {
+	const struct link_group *all;
+	size_t count;
+	int port; /* the one towards the standby: what is behind it joins there */
+	bool *is_done;
+	struct membership *chosen;
+	union membership_address *sources;
+};
+
+/* As many as there are of one family, in one VLAN; each once, whatever the ports behind which. */
+static size_t choose_station_groups(const struct collecting *collecting,
+				    struct station_groups *groups, int family, uint16_t vlan_id)
+{
+	size_t count = 0, kept = 0;
+
+	for (size_t i = 0; i < groups->count; i++) {
+		const struct link_group *group = &groups->all[i];
+		struct membership *chosen = &groups->chosen[count];
+
+		if (group->is_router || group->port == groups->port || group->family != family ||
+		    group->vlan_id != vlan_id)
+			continue;
+		groups->is_done[i] = true;
+		memset(chosen, 0, sizeof(*chosen));
+		chosen->family = family;
+		memcpy(&chosen->group, &group->v6, sizeof(chosen->group));
+		if (group->has_source) {
+			memcpy(&groups->sources[i], &group->source_v6, sizeof(*groups->sources));
+			chosen->sources = &groups->sources[i];
+			chosen->source_count = 1;
+		}
+		count += membership_is_reported(chosen, collecting->link_local);
+	}
+	qsort(groups->chosen, count, sizeof(*groups->chosen), membership_compare);
+	for (size_t i = 0; i < count; i++)
+		if (!kept || groups->chosen[i].sources || groups->chosen[kept - 1].sources ||
+		    membership_compare(&groups->chosen[i], &groups->chosen[kept - 1]))
+			groups->chosen[kept++] = groups->chosen[i];
+	return kept;
+}
+
+/* Gives @speaker, a bridge, the tags of a frame in @vlan_id. False: it is not sent, or too deep. */
+static bool enter_vlan(const struct netdev *bridge, struct speaker *speaker, uint16_t vlan_id)
+{
+	int tag = BRIDGE_NO_TAG;
+
+	if (speaker->bridge) {
+		tag = bridge_port_tag(speaker->bridge, vlan_id);
+		speaker->tag_count = speaker->port_tag_count;
+	}
+	if (tag == BRIDGE_NOT_SENT || (tag && speaker->tag_count == ANNOUNCE_MAX_TAGS))
+		return false;
+	if (tag)
+		speaker->tags[speaker->tag_count++] =
+			(struct announce_tag){ .protocol = bridge->vlan_protocol,
+					       .vlan_id = (uint16_t)tag };
+	return true;
+}
+
+static int add_all_station_groups(struct collecting *collecting, const struct speaker *bridge,
+				  struct station_groups *groups)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < groups->count && !error; i++) {
+		const struct link_group *group = &groups->all[i];
+		struct speaker speaker = *bridge;
+		size_t count;
+
+		if (groups->is_done[i] || group->is_router || group->port == groups->port)
+			continue;
+		count = choose_station_groups(collecting, groups, group->family, group->vlan_id);
+		if (enter_vlan(bridge->device, &speaker, group->vlan_id))
+			error = add_frames(collecting, &speaker, group->family, groups->chosen,
+					   count);
+	}
+	return error;
+}
+
+/* What others have joined behind the ports of the bridge that is the speaker @number. */
+static int add_station_groups(struct collecting *collecting, const struct bridges *bridges,
+			      const struct speakers *speakers, size_t number)
+{
+	const struct speaker *speaker = &speakers->list[number];
+	struct station_groups groups = {
+		.port = speakers->list[speakers->below[number]].device->ifindex,
+	};
+	int error = -ENOMEM;
+
+	if (!speakers_is_kind(speaker->device, "bridge"))
+		return 0;
+	groups.all = bridges_groups(bridges, speaker->device->ifindex, 0, &groups.count);
+	if (!groups.count)
+		return 0;
+	groups.is_done = calloc(groups.count, sizeof(*groups.is_done));
+	groups.chosen = calloc(groups.count, sizeof(*groups.chosen));
+	groups.sources = calloc(groups.count, sizeof(*groups.sources));
+	if (groups.is_done && groups.chosen && groups.sources)
+		error = add_all_station_groups(collecting, speaker, &groups);
+	free(groups.is_done);
+	free(groups.chosen);
+	free(groups.sources);
 	return error;
 }
 
@@ -188,6 +312,9 @@ int membership_reports_collect(const struct netdev_table *table,
 		if (!error)
 			error = add_groups(&collecting, &speakers.list[i], AF_INET6);
 	}
+	/* Last: there may be thousands. */
+	for (size_t i = 0; i < speakers.count && !error; i++)
+		error = add_station_groups(&collecting, bridges, &speakers, i);
 	speakers_free(&speakers);
 	if (error) {
 		announce_reports_free(&collecting.reports);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* membership_reports: the membership reports of all devices that transmit through a standby. */
+/*
+ * membership_reports: the membership reports of all devices that transmit through a standby, and of
+ * the stations behind them.
+ */
 #ifndef ANNOUNCE_MEMBERSHIP_REPORTS_H
 #define ANNOUNCE_MEMBERSHIP_REPORTS_H
 
@@ -10,9 +13,9 @@
 
 /*
  * Replaces *ret with the frames that report the groups of @standby and of the devices above it
- * (speakers.h), inside their VLAN tags, from the standby's MAC and their addresses. Not reported:
- * groups joined behind a bridge's other ports and in other network namespaces. @bridges: as
- * addresses_collect read them. Does not wait for RTNL.
+ * (speakers.h), inside their VLAN tags, from the standby's MAC and their addresses. Likewise
+ * the groups that bridges above it know behind their other ports: @bridges, as addresses_collect
+ * read them. Not reported: other groups joined in other network namespaces. Does not wait for RTNL.
  *
  * IGMP version: the device's current one (of its last querier, or force_igmp_version). MLD version:
  * force_mld_version, if set. Otherwise the kernel does not show it: MLDv2, and also MLDv1 if the

@@ -75,6 +75,30 @@ struct link_learned {
 int link_list_learned(struct link_requests *requests, int bridge_ifindex, int port_ifindex,
 		      struct link_learned **ret, size_t *ret_count);
 
+/* A multicast group that a bridge which snoops knows behind one of its ports. */
+struct link_group {
+	int bridge, port; /* ifindexes */
+	bool is_router;	  /* no group: a multicast router is behind the port */
+	bool has_source;  /* it is wanted from this source; otherwise from any */
+	uint16_t vlan_id; /* of a bridge that filters VLANs; 0: none */
+	int family;	  /* AF_INET or AF_INET6 */
+	union {
+		struct in_addr v4;
+		struct in6_addr v6;
+	};
+	union {
+		struct in_addr source_v4;
+		struct in6_addr source_v6;
+	};
+};
+
+/*
+ * Reads those of all bridges, sorted by bridge and port, without what the bridges themselves have
+ * joined. Equal lists are equal as bytes. Waits for RTNL. Returns 0, and the caller frees *ret
+ * (NULL: none), or -errno.
+ */
+int link_list_groups(struct link_requests *requests, struct link_group **ret, size_t *ret_count);
+
 /* A neighbour entry of this guest. */
 struct link_neighbour {
 	int ifindex;

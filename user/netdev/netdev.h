@@ -53,6 +53,7 @@ struct netdev {
 	uint16_t vlan_id;       /* of a "vlan" device, host order */
 	/* ETH_P_8021Q or ETH_P_8021AD, host order; also of a bridge that filters VLANs, else 0 */
 	uint16_t vlan_protocol;
+	bool snoops;            /* a bridge: on IGMP and MLD */
 	char driver[32];        /* as in ethtool -i: "virtio_net"; empty: unknown */
 	/* its parent's: "pci", "virtio", "usb"; empty: software or unknown */
 	char bus[16];

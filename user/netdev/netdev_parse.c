@@ -54,6 +54,7 @@ static const struct nla_policy vlan_policy[IFLA_VLAN_MAX + 1] = {
 static const struct nla_policy bridge_policy[IFLA_BR_MAX + 1] = {
 	[IFLA_BR_VLAN_FILTERING] = { .type = NLA_U8 },
 	[IFLA_BR_VLAN_PROTOCOL] = { .type = NLA_U16 },
+	[IFLA_BR_MCAST_SNOOPING] = { .type = NLA_U8 },
 };
 
 static const struct nla_policy bond_slave_policy[IFLA_BOND_SLAVE_STATE + 1] = {
@@ -104,6 +105,8 @@ static int read_bridge(struct nlattr *data, struct netdev *device)
 		device->vlan_protocol = values[IFLA_BR_VLAN_PROTOCOL]
 						? ntohs(nla_get_u16(values[IFLA_BR_VLAN_PROTOCOL]))
 						: ETH_P_8021Q;
+	device->snoops =
+		values[IFLA_BR_MCAST_SNOOPING] && nla_get_u8(values[IFLA_BR_MCAST_SNOOPING]);
 	return 0;
 }
 

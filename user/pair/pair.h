@@ -200,6 +200,13 @@ struct uplinks_pair pair_for_ports(struct pair *pair);
 bool pair_follow_groups(struct world *world, struct pair *pair);
 
 /*
+ * Reads the groups behind the bridges above the owner, which nothing reports: a notification of
+ * each could be provoked in any number by a station. Waits for RTNL. After a change the next step
+ * collects all.
+ */
+void pair_follow_stations(struct world *world, struct pair *pair);
+
+/*
  * Marks the groups that were read as old; called after each wake-up. They are then read once for
  * all pairs.
  */

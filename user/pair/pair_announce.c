@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "pair/pair_announce.h"
 #include "announce/addresses.h"
+#include "announce/membership_queries.h"
 #include "announce/membership_reports.h"
 #include "base/log.h"
 #include "base/names.h"
@@ -39,26 +40,6 @@ static int pair_collect_groups(struct world *world, struct pair *pair, const str
 	return error;
 }
 
-int pair_collect(struct world *world, struct pair *pair)
-{
-	const struct netdev *owner = pair_owner(world, pair);
-	bool was_filtered = pair->frames.arp_is_filtered;
-	int error = owner ? addresses_collect(world->table, world->requests, owner, &pair->bridges,
-					      &pair->spoken, &pair->frames)
-			  : -ENODEV;
-
-	if (pair->frames.arp_is_filtered != was_filtered)
-		log_info("%s: IPv4 addresses are %s", owner->name,
-			 was_filtered ? "announced again: this guest filters ARP no longer"
-				      : "not announced, only MACs: this guest filters ARP (nft or "
-					"arptables)");
-	if (!error)
-		error = port_addresses_collect(&world->port_pins, pair->slot, &pair->frames);
-	if (!error)
-		pair_collect_groups(world, pair, owner);
-	return error;
-}
-
 bool pair_follow_groups(struct world *world, struct pair *pair)
 {
 	const struct netdev *owner = pair_owner(world, pair);
@@ -77,6 +58,43 @@ bool pair_follow_groups(struct world *world, struct pair *pair)
 	if (has_changed)
 		pair_update_announcer(world, pair);
 	return has_changed;
+}
+
+int pair_collect(struct world *world, struct pair *pair)
+{
+	const struct netdev *owner = pair_owner(world, pair);
+	bool was_filtered = pair->frames.arp_is_filtered;
+	int error = owner ? addresses_collect(world->table, world->requests, owner, &pair->bridges,
+					      &pair->spoken, &pair->frames)
+			  : -ENODEV;
+
+	if (pair->frames.arp_is_filtered != was_filtered)
+		log_info("%s: IPv4 addresses are %s", owner->name,
+			 was_filtered ? "announced again: this guest filters ARP no longer"
+				      : "not announced, only MACs: this guest filters ARP (nft or "
+					"arptables)");
+	if (!error)
+		error = port_addresses_collect(world->table, &world->port_pins, pair->slot,
+					       &pair->frames);
+	for (unsigned slot = 0; slot < pins_slots_used(&world->pins); slot++) {
+		const struct vfsteer_pair *other = &world->pins.pairs[slot];
+
+		membership_queries_leave_out(&pair->frames.queries, (int)other->standby_ifindex);
+		membership_queries_leave_out(&pair->frames.queries, (int)other->primary_ifindex);
+	}
+	/* A group that the announcement did not have yet: repeat it now. */
+	if (!error && pair_follow_groups(world, pair) && pair->announcements_left)
+		pair->next_announcement_ns = 0;
+	return error;
+}
+
+void pair_follow_stations(struct world *world, struct pair *pair)
+{
+	bool has_changed;
+
+	if (pair->bridges.have_groups &&
+	    !bridges_read_groups(&pair->bridges, world->requests, &has_changed) && has_changed)
+		pair->readdress = pair->due = true;
 }
 
 void pair_forget_groups(struct world *world)
@@ -137,6 +155,16 @@ static void pair_announce(struct world *world, struct pair *pair, enum vfsteer_p
 		announcer_note(pair_slot(world, pair), &pair->frames, sent);
 }
 
+/* Announces it again, and asks its stations again. */
+static void pair_repeat(struct world *world, struct pair *pair, enum vfsteer_path path)
+{
+	struct pace pace = { 0 };
+
+	pair_announce(world, pair, path);
+	for (size_t i = 0; i < pair->frames.queries.count; i++)
+		announce_ask(world->announce_fd, &pair->frames.queries.list[i], &pace);
+}
+
 void pair_announce_switch(struct world *world, struct pair *pair)
 {
 	uint64_t announced_ns = announcer_announce(world->announcer, pair->slot);
@@ -159,13 +187,14 @@ void pair_announce_late_groups(struct world *world, struct pair *pair)
 	if (pair->regroup && pair_follow_groups(world, pair))
 		pair_announce(world, pair, pins_state(&world->pins, pair->slot).active);
 	pair->regroup = false;
+	announcer_ask(world->announcer, pair->slot);
 }
 
 void pair_announce_again(struct world *world, struct pair *pair)
 {
 	if (!pair->announcements_left || pair_clock_ns() < pair->next_announcement_ns)
 		return;
-	pair_announce(world, pair, pins_state(&world->pins, pair->slot).active);
+	pair_repeat(world, pair, pins_state(&world->pins, pair->slot).active);
 	pair->announcements_left--;
 	pair->next_announcement_ns = pair_clock_ns() + world->announce_interval_ns;
 }
@@ -181,7 +210,7 @@ void pair_follow_carrier(struct world *world, struct pair *pair, bool carrier)
 {
 	if (carrier && !pair->standby_had_carrier &&
 	    pins_state(&world->pins, pair->slot).active == PATH_STANDBY) {
-		pair_announce(world, pair, PATH_STANDBY);
+		pair_repeat(world, pair, PATH_STANDBY);
 		pair->announcements_left = world->announce_count - 1;
 		pair->next_announcement_ns = pair_clock_ns() + world->announce_interval_ns;
 	}

@@ -30,7 +30,7 @@ int pair_announce_list(const struct world *world, const struct pair *pair, enum 
 
 /*
  * Called after pair_announce_switch, when all pairs' switchovers are announced, and before anything
- * that waits for RTNL: reads the groups, and announces again if a group was missing.
+ * that waits for RTNL: reads the groups, announces again if a group was missing, and asks stations.
  */
 void pair_announce_late_groups(struct world *world, struct pair *pair);
 

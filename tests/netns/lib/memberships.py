@@ -99,6 +99,8 @@ def _records(body, version, family):
 
 
 def _igmp_of(data):
+    if data[38] == 0x11:
+        return set()
     check_equal(
         (data[14], data[15], data[20:22], data[22], data[34:38]),
         (0x46, 0xC0, b"\x40\0", 1, b"\x94\x04\0\0"),
@@ -140,11 +142,13 @@ def _mld_of(data):
     return {("mld1", group, "exclude", ())}
 
 
-def reports_of(frames, mac, vlan=0):
-    """{(version, group, mode, sources)} that the frames from @mac report, in that VLAN."""
+def reports_of(frames, mac=None, vlan=0):
+    """{(version, group, mode, sources)} that the frames, those from @mac alone if it is named,
+    report in that VLAN.
+    """
     found = set()
     for data in frames:
-        if data[6:12] != mac_bytes(mac):
+        if mac and data[6:12] != mac_bytes(mac):
             continue
         seen = 0
         if data[12:14] == VLAN.to_bytes(2, "big"):
@@ -159,6 +163,62 @@ def reports_of(frames, mac, vlan=0):
             and data[54] == socket.IPPROTO_ICMPV6
         ):
             found |= _mld_of(data)
+    return found
+
+
+def _ipv4_query_of(data):
+    """An IGMPv3 query as a switch without an address asks at a topology change (RFC 4541, 2.1.1):
+    from no address, to all, for all groups, to be answered within 0.1 s.
+    """
+    body = data[38 : 14 + int.from_bytes(data[16:18], "big")]
+    check_equal(
+        (data[:6], data[14:16], data[22:24], data[26:38], len(body), body[:2], body[4:]),
+        (group_mac("224.0.0.1"), b"\x46\xc0", b"\1\2", b"\0\0\0\0\xe0\0\0\1\x94\4\0\0", 12,
+         b"\x11\1", b"\0\0\0\0\0\x7d\0\0"),
+        "IGMPv3 query",
+    )
+    check_equal((checksum(data[14:38]), checksum(body)), (0xffff, 0xffff), "checksums")
+    return "igmp3"
+
+
+def _ipv6_query_of(data):
+    """The same in MLDv2, from the link-local address that wins no election of a querier."""
+    body = data[62 : 54 + int.from_bytes(data[18:20], "big")]
+    addresses = [socket.inet_ntop(socket.AF_INET6, data[at : at + 16]) for at in (22, 38)]
+    check_equal(
+        (data[:6], data[21], addresses, data[54:62], len(body), body[:2], body[4:]),
+        (group_mac("ff02::1"), 1, ["fe80::ffff:ffff:ffff:ffff", "ff02::1"],
+         bytes([58, 0, 5, 2, 0, 0, 1, 0]), 28, b"\x82\0",
+         b"\0\x64\0\0" + bytes(16) + b"\0\x7d\0\0"),
+        "MLDv2 query",
+    )
+    check_equal(
+        checksum(data[22:54] + struct.pack("!II", len(body), 58) + body), 0xffff, "MLD checksum"
+    )
+    return "mld2"
+
+
+def queries_of(frames, vlan=0):
+    """{version} of the agent's questions in that VLAN. Those of the outside's querier, which has
+    addresses, are none.
+    """
+    found = set()
+    for data in frames:
+        seen = 0
+        if data[12:14] == VLAN.to_bytes(2, "big"):
+            seen, data = int.from_bytes(data[14:16], "big") & 0xfff, data[:12] + data[16:]
+        if seen != vlan:
+            continue
+        if (
+            data[12:14] == b"\x08\0" and data[23] == socket.IPPROTO_IGMP and data[38] == 0x11
+            and data[39] == 1
+        ):
+            found.add(_ipv4_query_of(data))
+        if (
+            data[12:14] == IPV6.to_bytes(2, "big") and data[20] == 0
+            and data[54] == socket.IPPROTO_ICMPV6 and data[62] == 130 and data[66:68] == b"\0\x64"
+        ):
+            found.add(_ipv6_query_of(data))
     return found
 
 

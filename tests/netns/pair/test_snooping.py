@@ -18,57 +18,15 @@ from rig import (  # noqa: E402
     GUEST6, MAC, OUTSIDE, OUTSIDE6, Skip, check, check_equal, main, note, reachable, wait,
 )
 from rig import case as any_case  # noqa: E402
+from snooping import (  # noqa: E402
+    GROUP, GROUP6, PROTOCOLS, REPORTING, flow_of, members, outage, settle, snoop,
+)
 from tools.rig.netns import Netns, NetnsError  # noqa: E402
 
 # Each case has its own querier, from a moment of its own on.
 case = functools.partial(any_case, snoops=False)
-GROUP, GROUP6 = "239.129.2.3", "ff1e::8:9"
 SOURCES, SOURCES6 = "232.1.1.1", "ff3e::1:1"  # source-specific
 SOLICITED_NODE = "ff02::1:ff00:1"  # of GUEST6
-# A wire without carrier brings nothing more, so what the outside's bridge sends there until it has
-# the report is lost: some ms at 1,000/s.
-REPORTING = 20
-
-
-def snoop(stage, igmp=3, mld=2):
-    """The outside's bridge asks, once, as it does every 125 s, and sends groups to those ports
-    alone from which it was answered.
-    """
-    for option in (
-        "mcast_query_response_interval 100",
-        f"mcast_igmp_version {igmp}",
-        f"mcast_mld_version {mld}",
-        "mcast_snooping 1",
-        "mcast_querier 1",
-    ):
-        stage.outside.run(f"ip link set br0 type bridge {option}")
-    # It relies on the answers once it has waited for them; IGMPv1 and v2, and MLDv1, are spoken
-    # once such a query was received.
-    time.sleep(1.5)
-
-
-def members(stage, group):
-    """The ports behind which the outside's bridge knows members of the group."""
-    return {
-        words[words.index("port") + 1]
-        for words in map(str.split, stage.outside.run("bridge mdb show dev br0").splitlines())
-        if "grp" in words and words[words.index("grp") + 1] == group
-    }
-
-
-def settle(stage, flow, port="pr1"):
-    """Until the bridge sends the group to that port, and no other: an empty list would make it send
-    to all.
-    """
-    wait(f"the group behind {port}", lambda: port in members(stage, flow.group))
-    time.sleep(0.3)
-
-
-def flow_of(stage, group):
-    flow = GroupFlow(stage.outside, stage.guest, group)
-    flow.group = group
-    settle(stage, flow)
-    return flow
 
 
 def check_flow(flow, bound, what):
@@ -93,23 +51,7 @@ def to_and_fro(stage, group):
 
 
 def leave_and_return(stage, group, what, leave, back):
-    """What is sent between the loss and the switch is the watch programs' matter: without them,
-    netlink's. The bridge forgets a port and its groups at once. From the switch on, nothing is
-    lost; a first announcement without the group would cost the 100 ms to the next.
-    """
-    flow = flow_of(stage, group)
-    leave()
-    switched_ns = stage.wait_active("standby")["last_switch"]["unix_ns"]
-    switched = time.monotonic() - (time.time() - switched_ns / 1e9)
-    time.sleep(0.4)
-    back()
-    stage.wait_active("primary")
-    time.sleep(0.4)
-    lost = flow.stop().lost(switched)
-    note(
-        f"{what}, {group}: lost {flow.lost(until=switched)} before the switch, {lost} from then on, of {len(flow.times)}, doubled {flow.copies}"
-    )
-    check(lost <= REPORTING, f"{what}, {group}: lost {lost} after the switch")
+    outage(stage, flow_of(stage, group), f"{what}, {group}", leave, back, REPORTING)
 
 
 def carrier_loss(stage, group):
@@ -128,12 +70,7 @@ def deletion(stage, group):
 
 def with_versions(name, work):
     """One case for each protocol."""
-    for protocol, versions, group in (
-        ("igmpv2", {"igmp": 2}, GROUP),
-        ("igmpv3", {"igmp": 3}, GROUP),
-        ("mldv1", {"mld": 1}, GROUP6),
-        ("mldv2", {"mld": 2}, GROUP6),
-    ):
+    for protocol, versions, group in PROTOCOLS:
         def run(stage, versions=versions, group=group):
             snoop(stage, **versions)
             work(stage, group)

@@ -157,6 +157,30 @@ static void test_bridges_that_filter_vlans(void **state)
 	}
 }
 
+static void test_bridges_that_snoop(void **state)
+{
+	static const int cases[] = { 1, 0,
+				     -1 }; /* -1: missing: a kernel without snooping */
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct nl_msg *message = link_new(AF_UNSPEC, 3);
+		struct nlattr *info, *data;
+		struct netdev device;
+
+		nla_put_string(message, IFLA_IFNAME, "br0");
+		info = nla_nest_start(message, IFLA_LINKINFO);
+		nla_put_string(message, IFLA_INFO_KIND, "bridge");
+		data = nla_nest_start(message, IFLA_INFO_DATA);
+		if (cases[i] >= 0)
+			nla_put_u8(message, IFLA_BR_MCAST_SNOOPING, (uint8_t)cases[i]);
+		nla_nest_end(message, data);
+		nla_nest_end(message, info);
+		assert_int_equal(parse_link(message, &device), 0);
+		assert_int_equal(device.snoops, cases[i] == 1);
+	}
+}
+
 static void test_link_in_another_namespace(void **state)
 {
 	struct nl_msg *message = link_new(AF_UNSPEC, 3);
@@ -243,6 +267,7 @@ int main(void)
 		cmocka_unit_test(test_vlan_without_protocol_is_8021q),
 		cmocka_unit_test(test_other_kinds_have_no_vlan),
 		cmocka_unit_test(test_bridges_that_filter_vlans),
+		cmocka_unit_test(test_bridges_that_snoop),
 		cmocka_unit_test(test_link_in_another_namespace),
 		cmocka_unit_test(test_slaves_of_a_bond),
 		cmocka_unit_test(test_bridge_port_is_no_device),
