@@ -275,8 +275,10 @@ def passthrough(guest):
 # What the owner carries of others: a container's macvlan, and a bridge with the owner as its port
 # and the container at a veth.
 OTHERS = {
-    "macvlan": f"""ip link add link OWNER name eth0 address {MAC} netns {NETNS} \\
-        type macvlan mode bridge""",
+    # eth0 is there already, in the namespace in which the kernel looks for the name.
+    "macvlan": f"""ip link add link OWNER name macvlan0 address {MAC} netns {NETNS} \\
+        type macvlan mode bridge
+        {INSIDE} ip link set macvlan0 name eth0""",
     "bridge": f"""ip link add br9 type bridge
         ip link add {PORT} txqueuelen 10000 type veth peer name eth0 address {MAC} netns {NETNS}
         ip link set {PORT} master br9 up
