@@ -108,10 +108,11 @@ def chosen(passed, relevant):
     for passage in passed:
         first.setdefault(passage.split(":")[0], passage)
     lives = list(enumerate(first.values()))
+    parts = min(PARTS, max(1, len(lives)))  # each part has a point
     return [
         (passage, number // PARTS % 2 == 1)
         for number, passage in lives
-        if len(lives) < LONG or number % PARTS == PART
+        if len(lives) < LONG or number % parts == PART % parts
     ]
 
 
