@@ -16,8 +16,8 @@ PROTOCOLS = (
 # A wire without carrier brings nothing more, so what the outside's bridge sends there until it has
 # the report is lost: some ms at 1,000/s.
 REPORTING = 20
-# A station that has to be asked waits for up to 0.1 s before it answers, and two jiffies. The answer
-# to the first query may come too early for the wire: that to the next is up to 0.1 s later.
+# A station that has to be asked waits for up to 0.1 s before it answers, and two jiffies. The first
+# answer may come too early for the wire: that to the next query is up to 0.1 s later.
 ANSWERING = 2 * (100 + 10) + REPORTING
 
 
