@@ -191,6 +191,7 @@ static void agent_close(struct agent *agent)
 		close(agent->world.announce_fd);
 	path_answers_close(&agent->world.answers);
 	pair_forget_groups(&agent->world);
+	bridged_groups_free(&agent->world.bridged_groups);
 	link_requests_free(agent->world.requests);
 	netdev_table_free(agent->world.table);
 }

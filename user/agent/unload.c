@@ -113,11 +113,13 @@ void unload_announce(const struct pins *pins, const struct unload_wire *wires, u
 {
 	struct memberships memberships = { 0 };
 	struct announcement frames = { 0 };
+	struct bridged_groups groups = { 0 };
 	struct bridges bridges = { 0 };
 
 	/* If they cannot be read, the addresses are still announced. */
 	memberships_read(&memberships);
 	for (int i = 0; i < UNLOAD_ANNOUNCEMENTS; i++) {
+		groups.is_current = false;
 		for (unsigned number = 0; number < count; number++) {
 			const struct netdev *owner = netdev_by_index(table, wires[number].owner);
 			const struct netdev *device = netdev_by_index(table, wires[number].device);
@@ -125,15 +127,17 @@ void unload_announce(const struct pins *pins, const struct unload_wire *wires, u
 			if (pins)
 				frames.filter = unload_filter(pins, wires[number].owner);
 			if (owner && device && device->carrier &&
-			    !addresses_collect(table, requests, owner, &bridges, NULL, &frames) &&
-			    !membership_reports_collect(table, &memberships, &bridges, owner,
-							&frames.reports))
+			    !addresses_collect(table, requests, owner, &bridges, &groups, NULL,
+					       &frames) &&
+			    !membership_reports_collect(table, &memberships, &bridges, &groups,
+							owner, &frames.reports))
 				unload_announce_one(wires, count, device, announce_fd, &frames);
 		}
 		crash_point("unload-announced");
 		unload_pause(UNLOAD_DRAIN_MS / UNLOAD_ANNOUNCEMENTS);
 	}
 	announcement_free(&frames);
+	bridged_groups_free(&groups);
 	bridges_free(&bridges);
 	memberships_free(&memberships);
 }

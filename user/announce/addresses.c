@@ -114,25 +114,21 @@ static bool have_bridge(const struct speakers *speakers)
 	return false;
 }
 
-/*
- * What others have joined behind bridges, and the queries for it. A kernel whose bridges do not
- * snoop has no such list: the earlier one stays, which is empty.
- */
+/* What others have joined behind bridges, and the queries for it. */
 static int add_queries(const struct netdev_table *table, struct link_requests *requests,
-		       const struct speakers *speakers, struct bridges *bridges,
+		       const struct speakers *speakers, struct bridged_groups *groups,
 		       struct announcement *list)
 {
-	bool has_changed;
-
-	bridges->have_groups = false;
 	if (list->filter.what == ANNOUNCE_OFF || !have_bridge(speakers))
 		return 0;
-	bridges_read_groups(bridges, requests, &has_changed);
-	return membership_queries_collect(table, bridges, speakers, &list->queries);
+	bridged_groups_read(groups, requests);
+	list->groups_version = groups->version;
+	return membership_queries_collect(table, groups, speakers, &list->queries);
 }
 
 int addresses_collect(const struct netdev_table *table, struct link_requests *requests,
-		      const struct netdev *standby, struct bridges *bridges, struct spoken *spoken,
+		      const struct netdev *standby, struct bridges *bridges,
+		      struct bridged_groups *groups, struct spoken *spoken,
 		      struct announcement *list)
 {
 	struct speakers speakers = { 0 };
@@ -151,7 +147,7 @@ int addresses_collect(const struct netdev_table *table, struct link_requests *re
 	if (!error)
 		error = add_all(table, requests, &speakers, spoken, list);
 	if (!error)
-		error = add_queries(table, requests, &speakers, bridges, list);
+		error = add_queries(table, requests, &speakers, groups, list);
 	speakers_free(&speakers);
 	return error;
 }

@@ -4,6 +4,7 @@
 #define ANNOUNCE_ADDRESSES_H
 
 #include "announce/announce.h"
+#include "announce/bridged_groups.h"
 #include "announce/bridges.h"
 #include "announce/spoken.h"
 #include "netdev/link.h"
@@ -15,10 +16,12 @@
  * answers (answers.h), without IPv4 if the guest filters ARP (arp_rules.h); RARP for each further
  * MAC that has sent (macs.h): the speakers' own first, stations behind a bridge last, the most
  * recent sender first. A bond's backup slave gets no frames. @spoken: the result of earlier calls,
- * or NULL. Reads @bridges again (speakers.h). Waits for RTNL. Returns 0 or -errno.
+ * or NULL. Reads @bridges again (speakers.h), and @groups unless they are current: the queries are
+ * for those behind bridges. Waits for RTNL. Returns 0 or -errno.
  */
 int addresses_collect(const struct netdev_table *table, struct link_requests *requests,
-		      const struct netdev *standby, struct bridges *bridges, struct spoken *spoken,
+		      const struct netdev *standby, struct bridges *bridges,
+		      struct bridged_groups *groups, struct spoken *spoken,
 		      struct announcement *list);
 
 #endif

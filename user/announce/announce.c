@@ -145,6 +145,7 @@ int announcement_add(struct announcement *list, const struct announce_address *a
 void announcement_clear(struct announcement *list)
 {
 	list->count = list->queries.count = 0;
+	list->groups_version = 0;
 	unique_clear(&list->known);
 	unique_clear(&list->queries.known);
 }

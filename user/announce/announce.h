@@ -90,6 +90,7 @@ struct announcement {
 	struct announce_reports reports;
 	/* sent after the others, by announce_ask; nothing of them goes to a wire */
 	struct announce_queries queries;
+	unsigned groups_version; /* of the bridged_groups in it; 0: no bridge is above */
 };
 
 /*

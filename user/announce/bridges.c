@@ -67,51 +67,8 @@ void bridges_sweep(struct bridges *bridges, const struct netdev_table *table)
 	bridges->count = kept;
 }
 
-int bridges_read_groups(struct bridges *bridges, struct link_requests *requests, bool *ret_changed)
-{
-	struct link_group *groups;
-	size_t count;
-	int error = link_list_groups(requests, &groups, &count);
-
-	if (error)
-		return error;
-	*ret_changed = count != bridges->group_count ||
-		       (count && memcmp(groups, bridges->groups, count * sizeof(*groups)));
-	free(bridges->groups);
-	bridges->groups = groups;
-	bridges->group_count = count;
-	bridges->have_groups = true;
-	return 0;
-}
-
-static bool group_is_before(const struct link_group *group, int bridge, int port)
-{
-	return group->bridge != bridge ? group->bridge < bridge : group->port < port;
-}
-
-const struct link_group *bridges_groups(const struct bridges *bridges, int bridge, int port,
-					size_t *ret_count)
-{
-	size_t low = 0, high = bridges->group_count, end;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (group_is_before(&bridges->groups[middle], bridge, port))
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (end = low; end < bridges->group_count && bridges->groups[end].bridge == bridge &&
-			(!port || bridges->groups[end].port == port);)
-		end++;
-	*ret_count = end - low;
-	return bridges->groups ? bridges->groups + low : NULL;
-}
-
 void bridges_free(struct bridges *bridges)
 {
-	free(bridges->groups);
 	for (size_t i = 0; i < bridges->count; i++)
 		free(bridges->list[i]);
 	free(bridges->list);

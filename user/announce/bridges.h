@@ -9,7 +9,6 @@
 #include "netdev/link.h"
 #include "netdev/netdev.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 
 /* The VLANs of a bridge's own port and of the port @port: enum link_vlan_flags for each. */
@@ -22,10 +21,6 @@ struct bridge {
 struct bridges {
 	struct bridge **list;
 	size_t count, size;
-	/* link_list_groups', if a bridge is above the standby */
-	struct link_group *groups;
-	size_t group_count;
-	bool have_groups; /* they were read */
 };
 
 /*
@@ -39,16 +34,6 @@ const struct bridge *bridges_find(const struct bridges *bridges, int bridge, int
 
 /* Forgets those whose @bridge is no device of @table, or filters no VLANs. */
 void bridges_sweep(struct bridges *bridges, const struct netdev_table *table);
-
-/*
- * Reads the multicast groups behind the ports of all bridges, and waits for RTNL. Returns 0 or
- * -errno, with the earlier ones kept. *ret_changed: others than before.
- */
-int bridges_read_groups(struct bridges *bridges, struct link_requests *requests, bool *ret_changed);
-
-/* Those behind one port (0: all of the bridge), and its routers: *ret_count elements. */
-const struct link_group *bridges_groups(const struct bridges *bridges, int bridge, int port,
-					size_t *ret_count);
 
 void bridges_free(struct bridges *bridges);
 

@@ -139,29 +139,30 @@ static bool is_of_station(const struct netdev *port)
  * The port may send a VLAN tagged or untagged: ask in both ways. In the other one no station is
  * asked, or one that is there as well.
  */
-static int add_port(const struct bridges *bridges, const struct netdev *bridge,
+static int add_port(const struct bridged_groups *groups, const struct netdev *bridge,
 		    const struct netdev *port, struct announce_queries *queries)
 {
-	const struct link_group *groups;
+	const struct link_group *behind;
 	size_t count;
 	int error = 0;
 
-	groups = bridges_groups(bridges, bridge->ifindex, port->ifindex, &count);
+	behind = bridged_groups_behind(groups, bridge->ifindex, port->ifindex, &count);
 	for (size_t i = 0; i < count; i++)
-		if (groups[i].is_router)
+		if (behind[i].is_router)
 			return 0;
 	if (!bridge->snoops)
 		return membership_queries_add(queries, port, 0);
 	for (size_t i = 0; i < count && !error; i++) {
 		error = membership_queries_add(queries, port, 0);
-		if (!error && groups[i].vlan_id)
-			error = membership_queries_add(queries, port, groups[i].vlan_id);
+		if (!error && behind[i].vlan_id)
+			error = membership_queries_add(queries, port, behind[i].vlan_id);
 	}
 	return error;
 }
 
-int membership_queries_collect(const struct netdev_table *table, const struct bridges *bridges,
-			       const struct speakers *speakers, struct announce_queries *queries)
+int membership_queries_collect(const struct netdev_table *table,
+			       const struct bridged_groups *groups, const struct speakers *speakers,
+			       struct announce_queries *queries)
 {
 	int error = 0;
 
@@ -173,7 +174,7 @@ int membership_queries_collect(const struct netdev_table *table, const struct br
 		while (!error && (port = netdev_next(table, port)))
 			if (port->master == bridge->ifindex && is_of_station(port) &&
 			    port != speakers->list[speakers->below[i]].device)
-				error = add_port(bridges, bridge, port, queries);
+				error = add_port(groups, bridge, port, queries);
 	}
 	return error;
 }

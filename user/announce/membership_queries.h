@@ -9,7 +9,7 @@
 #define ANNOUNCE_MEMBERSHIP_QUERIES_H
 
 #include "announce/announce.h"
-#include "announce/bridges.h"
+#include "announce/bridged_groups.h"
 #include "announce/speakers.h"
 #include "netdev/netdev.h"
 
@@ -31,11 +31,12 @@ int membership_queries_add(struct announce_queries *queries, const struct netdev
 /*
  * Appends the queries for the stations behind the bridges among @speakers: on each port that leads
  * to this machine's containers and VMs (veth, tun) and not to the standby. If the bridge snoops, on
- * those alone behind which it knows members (@bridges), and in their VLANs. Not on the port of a
+ * those alone behind which it knows members (@groups), and in their VLANs. Not on the port of a
  * multicast router, which asks there itself. Does not wait for RTNL. Returns 0 or -errno.
  */
-int membership_queries_collect(const struct netdev_table *table, const struct bridges *bridges,
-			       const struct speakers *speakers, struct announce_queries *queries);
+int membership_queries_collect(const struct netdev_table *table,
+			       const struct bridged_groups *groups, const struct speakers *speakers,
+			       struct announce_queries *queries);
 
 /* Removes the queries that would be sent on @ifindex. */
 void membership_queries_leave_out(struct announce_queries *queries, int ifindex);

@@ -266,7 +266,7 @@ static int add_all_station_groups(struct collecting *collecting, const struct sp
 }
 
 /* What others have joined behind the ports of the bridge that is the speaker @number. */
-static int add_station_groups(struct collecting *collecting, const struct bridges *bridges,
+static int add_station_groups(struct collecting *collecting, const struct bridged_groups *all,
 			      const struct speakers *speakers, size_t number)
 {
 	const struct speaker *speaker = &speakers->list[number];
@@ -277,7 +277,7 @@ static int add_station_groups(struct collecting *collecting, const struct bridge
 
 	if (!speakers_is_kind(speaker->device, "bridge"))
 		return 0;
-	groups.all = bridges_groups(bridges, speaker->device->ifindex, 0, &groups.count);
+	groups.all = bridged_groups_behind(all, speaker->device->ifindex, 0, &groups.count);
 	if (!groups.count)
 		return 0;
 	groups.is_done = calloc(groups.count, sizeof(*groups.is_done));
@@ -293,7 +293,8 @@ static int add_station_groups(struct collecting *collecting, const struct bridge
 
 int membership_reports_collect(const struct netdev_table *table,
 			       const struct memberships *memberships, struct bridges *bridges,
-			       const struct netdev *standby, struct announce_reports *ret)
+			       const struct bridged_groups *groups, const struct netdev *standby,
+			       struct announce_reports *ret)
 {
 	struct collecting collecting = {
 		.table = table,
@@ -314,7 +315,7 @@ int membership_reports_collect(const struct netdev_table *table,
 	}
 	/* Last: there may be thousands. */
 	for (size_t i = 0; i < speakers.count && !error; i++)
-		error = add_station_groups(&collecting, bridges, &speakers, i);
+		error = add_station_groups(&collecting, groups, &speakers, i);
 	speakers_free(&speakers);
 	if (error) {
 		announce_reports_free(&collecting.reports);

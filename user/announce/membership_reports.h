@@ -7,6 +7,7 @@
 #define ANNOUNCE_MEMBERSHIP_REPORTS_H
 
 #include "announce/announce.h"
+#include "announce/bridged_groups.h"
 #include "announce/bridges.h"
 #include "announce/memberships.h"
 #include "netdev/netdev.h"
@@ -27,6 +28,7 @@
  */
 int membership_reports_collect(const struct netdev_table *table,
 			       const struct memberships *memberships, struct bridges *bridges,
-			       const struct netdev *standby, struct announce_reports *ret);
+			       const struct bridged_groups *groups, const struct netdev *standby,
+			       struct announce_reports *ret);
 
 #endif

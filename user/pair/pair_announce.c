@@ -29,7 +29,8 @@ static int pair_collect_groups(struct world *world, struct pair *pair, const str
 	}
 	if (!error)
 		error = membership_reports_collect(world->table, &world->memberships,
-						   &pair->bridges, owner, &pair->frames.reports);
+						   &pair->bridges, &world->bridged_groups, owner,
+						   &pair->frames.reports);
 	if (error && !world->groups_unreadable)
 		log_warning("groups: %s: the multicast groups joined here cannot be read "
 			    "(/proc/net): a switchover is announced with the earlier ones",
@@ -65,7 +66,7 @@ int pair_collect(struct world *world, struct pair *pair)
 	const struct netdev *owner = pair_owner(world, pair);
 	bool was_filtered = pair->frames.arp_is_filtered;
 	int error = owner ? addresses_collect(world->table, world->requests, owner, &pair->bridges,
-					      &pair->spoken, &pair->frames)
+					      &world->bridged_groups, &pair->spoken, &pair->frames)
 			  : -ENODEV;
 
 	if (pair->frames.arp_is_filtered != was_filtered)
@@ -90,16 +91,17 @@ int pair_collect(struct world *world, struct pair *pair)
 
 void pair_follow_stations(struct world *world, struct pair *pair)
 {
-	bool has_changed;
-
-	if (pair->bridges.have_groups &&
-	    !bridges_read_groups(&pair->bridges, world->requests, &has_changed) && has_changed)
+	if (!pair->frames.groups_version)
+		return;
+	bridged_groups_read(&world->bridged_groups, world->requests);
+	if (pair->frames.groups_version != world->bridged_groups.version)
 		pair->readdress = pair->due = true;
 }
 
 void pair_forget_groups(struct world *world)
 {
 	memberships_free(&world->memberships);
+	world->bridged_groups.is_current = false;
 }
 
 static void pair_log_switch(const struct world *world, struct pair *pair,

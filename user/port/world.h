@@ -4,6 +4,7 @@
 #define PORT_WORLD_H
 
 #include "announce/announcer.h"
+#include "announce/bridged_groups.h"
 #include "announce/host_signals.h"
 #include "announce/memberships.h"
 #include "announce/path_answers.h"
@@ -28,6 +29,7 @@ struct world {
 	 * of all devices, if they were read since the agent's last wake-up: see pair_forget_groups
 	 */
 	struct memberships memberships;
+	struct bridged_groups bridged_groups; /* current likewise, if a pair needs them */
 	bool groups_unreadable;         /* it was logged */
 	int announce_fd; /* see announce_open; for repetitions */
 	struct path_answers answers;

@@ -93,14 +93,17 @@ static struct netdev_table *table_new(bool snoops)
 	return table;
 }
 
-static struct announce_queries collect(const struct netdev_table *table, struct bridges *bridges)
+static struct announce_queries collect(const struct netdev_table *table,
+				       const struct bridged_groups *known)
 {
+	struct bridges bridges = { 0 };
 	struct announce_queries queries = { 0 };
 	struct speakers speakers = { 0 };
 
 	assert_int_equal(
-		speakers_find(table, bridges, NULL, netdev_by_index(table, STANDBY), &speakers), 0);
-	assert_int_equal(membership_queries_collect(table, bridges, &speakers, &queries), 0);
+		speakers_find(table, &bridges, NULL, netdev_by_index(table, STANDBY), &speakers),
+		0);
+	assert_int_equal(membership_queries_collect(table, known, &speakers, &queries), 0);
 	speakers_free(&speakers);
 	return queries;
 }
@@ -137,8 +140,8 @@ static void without_snooping(void **state)
 {
 	static const int expected[][2] = { { VM, 0 }, { CONTAINER, 0 }, { 0 } };
 	struct netdev_table *table = table_new(false);
-	struct bridges bridges = { 0 };
-	struct announce_queries queries = collect(table, &bridges);
+	struct bridged_groups known = { 0 };
+	struct announce_queries queries = collect(table, &known);
 
 	(void)state;
 	expect(&queries, expected);
@@ -160,8 +163,8 @@ static void with_snooping(void **state)
 {
 	static const int expected[][2] = { { CONTAINER, 0 }, { CONTAINER, 7 }, { 0 } };
 	struct netdev_table *table = table_new(true);
-	struct bridges bridges = { .groups = groups, .group_count = 7, .have_groups = true };
-	struct announce_queries queries = collect(table, &bridges);
+	struct bridged_groups known = { .list = groups, .count = 7 };
+	struct announce_queries queries = collect(table, &known);
 
 	(void)state;
 	expect(&queries, expected);
@@ -175,8 +178,8 @@ static void with_snooping(void **state)
 static void without_members(void **state)
 {
 	struct netdev_table *table = table_new(true);
-	struct bridges bridges = { .have_groups = true };
-	struct announce_queries queries = collect(table, &bridges);
+	struct bridged_groups known = { 0 };
+	struct announce_queries queries = collect(table, &known);
 
 	(void)state;
 	assert_int_equal(queries.count, 0);
@@ -186,12 +189,12 @@ static void without_members(void **state)
 static void router_behind_a_port(void **state)
 {
 	struct netdev_table *table = table_new(true);
-	struct bridges bridges = { .groups = groups, .group_count = 7, .have_groups = true };
+	struct bridged_groups known = { .list = groups, .count = 7 };
 	struct announce_queries queries;
 
 	(void)state;
 	groups[4] = (struct link_group){ .bridge = BRIDGE, .port = CONTAINER, .is_router = true };
-	queries = collect(table, &bridges);
+	queries = collect(table, &known);
 	assert_int_equal(queries.count, 0);
 	finish(table, &queries);
 }

@@ -163,6 +163,7 @@ static void bond_that_sends_by_another(void **state)
 	struct netdev_table *table = table_new("bond", 3);
 	struct netdev standby = *netdev_by_index(table, STANDBY);
 	struct announcement list = { 0 };
+	struct bridged_groups groups = { 0 };
 	struct bridges bridges = { 0 };
 	struct speakers speakers;
 
@@ -174,7 +175,7 @@ static void bond_that_sends_by_another(void **state)
 	assert_int_equal(speakers.count, 1);
 	/* Its MAC is the bond's, which the network has learned behind the other slave. */
 	assert_int_equal(addresses_collect(table, NULL, netdev_by_index(table, STANDBY), &bridges,
-					   NULL, &list),
+					   &groups, NULL, &list),
 			 0);
 	assert_int_equal(list.count, 0);
 	announcement_free(&list);
