@@ -228,21 +228,10 @@ static size_t choose_station_groups(const struct collecting *collecting,
 }
 
 /* Gives @speaker, a bridge, the tags of a frame in @vlan_id. False: it is not sent, or too deep. */
-static bool enter_vlan(const struct netdev *bridge, struct speaker *speaker, uint16_t vlan_id)
+static bool enter_vlan(struct speaker *speaker, uint16_t vlan_id)
 {
-	int tag = BRIDGE_NO_TAG;
-
-	if (speaker->bridge) {
-		tag = bridge_port_tag(speaker->bridge, vlan_id);
-		speaker->tag_count = speaker->port_tag_count;
-	}
-	if (tag == BRIDGE_NOT_SENT || (tag && speaker->tag_count == ANNOUNCE_MAX_TAGS))
-		return false;
-	if (tag)
-		speaker->tags[speaker->tag_count++] =
-			(struct announce_tag){ .protocol = bridge->vlan_protocol,
-					       .vlan_id = (uint16_t)tag };
-	return true;
+	return !speaker->bridge || speakers_leave_bridge(speaker, speaker->device->vlan_protocol,
+							 bridge_port_tag(speaker->bridge, vlan_id));
 }
 
 static int add_all_station_groups(struct collecting *collecting, const struct speaker *bridge,
@@ -258,7 +247,7 @@ static int add_all_station_groups(struct collecting *collecting, const struct sp
 		if (groups->is_done[i] || group->is_router || group->port == groups->port)
 			continue;
 		count = choose_station_groups(collecting, groups, group->family, group->vlan_id);
-		if (enter_vlan(bridge->device, &speaker, group->vlan_id))
+		if (enter_vlan(&speaker, group->vlan_id))
 			error = add_frames(collecting, &speaker, group->family, groups->chosen,
 					   count);
 	}

@@ -120,14 +120,8 @@ static bool speakers_add_tag(struct speaker *speaker, uint16_t protocol, uint16_
 	return true;
 }
 
-/*
- * The frames of @speaker enter its bridge with the tag @vlan_id (BRIDGE_NO_TAG: none). Gives it the
- * tag with which they leave by the port. False: they do not.
- */
-static bool speakers_pass_bridge(struct speaker *speaker, uint16_t protocol, uint16_t vlan_id)
+bool speakers_leave_bridge(struct speaker *speaker, uint16_t protocol, int tag)
 {
-	int tag = bridge_tag(speaker->bridge, vlan_id);
-
 	speaker->tag_count = speaker->port_tag_count;
 	if (tag == BRIDGE_NOT_SENT)
 		return false;
@@ -143,7 +137,8 @@ static bool speakers_add_vlan(const struct netdev_table *table, const struct net
 	bool sent = !speaker->is_silent;
 
 	if (bridge && bridge->vlan_protocol == vlan->vlan_protocol && vlan->vlan_id)
-		sent = speakers_pass_bridge(speaker, vlan->vlan_protocol, vlan->vlan_id);
+		sent = speakers_leave_bridge(speaker, vlan->vlan_protocol,
+					     bridge_tag(speaker->bridge, vlan->vlan_id));
 	else
 		sent = sent && speakers_add_tag(speaker, vlan->vlan_protocol, vlan->vlan_id);
 	speaker->bridge = NULL;
@@ -232,9 +227,9 @@ static int speakers_add_master(struct bridges *bridges, struct link_requests *re
 			return error;
 		above.bridge = bridges_find(bridges, master->ifindex, port->ifindex);
 		above.port_tag_count = above.tag_count;
-		above.is_silent =
-			above.bridge &&
-			!speakers_pass_bridge(&above, master->vlan_protocol, BRIDGE_NO_TAG);
+		above.is_silent = above.bridge &&
+				  !speakers_leave_bridge(&above, master->vlan_protocol,
+							 bridge_tag(above.bridge, BRIDGE_NO_TAG));
 	}
 	return speakers_add(speakers, master, &above, number);
 }

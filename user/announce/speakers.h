@@ -36,6 +36,12 @@ struct speakers {
 struct announce_address speakers_address(const struct speaker *speaker,
 					 const uint8_t mac[ETH_ALEN]);
 
+/*
+ * The frames of @speaker enter speaker->bridge, and leave it with @tag: the result of bridge_tag or
+ * bridge_port_tag. Gives @speaker this tag. False: they are not sent, or have too many tags.
+ */
+bool speakers_leave_bridge(struct speaker *speaker, uint16_t protocol, int tag);
+
 /* Is @device of this IFLA_INFO_KIND? */
 bool speakers_is_kind(const struct netdev *device, const char *kind);
 
