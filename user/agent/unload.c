@@ -97,15 +97,12 @@ static void unload_announce_one(const struct unload_wire *wires, unsigned count,
 				const struct netdev *device, int announce_fd,
 				struct announcement *frames)
 {
-	struct pace pace = { 0 };
-
 	announce_send(announce_fd, device->ifindex, frames);
 	for (unsigned number = 0; number < count; number++) {
 		membership_queries_leave_out(&frames->queries, wires[number].owner);
 		membership_queries_leave_out(&frames->queries, wires[number].device);
 	}
-	for (size_t i = 0; i < frames->queries.count; i++)
-		announce_ask(announce_fd, &frames->queries.list[i], &pace);
+	announce_ask_all(announce_fd, &frames->queries);
 }
 
 void unload_announce(const struct pins *pins, const struct unload_wire *wires, unsigned count,

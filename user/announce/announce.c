@@ -325,3 +325,11 @@ void announce_ask(int fd, const struct announce_query *query, struct pace *pace)
 	pause_for(pace_next(pace));
 	send_frame(fd, query->ifindex, query->frame.bytes, query->frame.length, 1);
 }
+
+void announce_ask_all(int fd, const struct announce_queries *queries)
+{
+	struct pace pace = { 0 };
+
+	for (size_t i = 0; i < queries->count; i++)
+		announce_ask(fd, &queries->list[i], &pace);
+}

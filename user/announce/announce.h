@@ -137,5 +137,7 @@ int announce_send(int fd, int ifindex, const struct announcement *list);
  * between bursts. @pace: zero-initialised before the first.
  */
 void announce_ask(int fd, const struct announce_query *query, struct pace *pace);
+/* Sends all, each once. */
+void announce_ask_all(int fd, const struct announce_queries *queries);
 
 #endif

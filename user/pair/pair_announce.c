@@ -160,11 +160,8 @@ static void pair_announce(struct world *world, struct pair *pair, enum vfsteer_p
 /* Announces it again, and asks its stations again. */
 static void pair_repeat(struct world *world, struct pair *pair, enum vfsteer_path path)
 {
-	struct pace pace = { 0 };
-
 	pair_announce(world, pair, path);
-	for (size_t i = 0; i < pair->frames.queries.count; i++)
-		announce_ask(world->announce_fd, &pair->frames.queries.list[i], &pace);
+	announce_ask_all(world->announce_fd, &pair->frames.queries);
 }
 
 void pair_announce_switch(struct world *world, struct pair *pair)
