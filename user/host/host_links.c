@@ -21,7 +21,6 @@
 #define RECEIVE_BUFFER_BYTES (4 * 1024 * 1024)
 /* Per dispatch, so that a storm of messages does not block the event loop. */
 #define DATAGRAMS_AT_ONCE 1024
-#define DUMP_ATTEMPTS 10 /* of a dump that changes interrupt */
 
 /*
  * Hardware has no kind. Of the software devices only netdevsim has VFs. Taps and veths change often
@@ -97,7 +96,7 @@ static int resync(struct reading *reading)
 	struct host_links *links = reading->links;
 	int error = -EINTR;
 
-	for (int attempt = 0; attempt < DUMP_ATTEMPTS && error == -EINTR; attempt++) {
+	for (int attempt = 0; attempt < RTNETLINK_DUMP_ATTEMPTS && error == -EINTR; attempt++) {
 		links->mark++;
 		error = read_links(reading, 0);
 	}

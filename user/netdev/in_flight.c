@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define IN_FLIGHT_ATTEMPTS 10
 #define IN_FLIGHT_QUEUES_MAX 4096 /* queues beyond are not looked at; no driver has so many */
 
 /* False: there is no such file, or no number in it. */
@@ -73,7 +72,7 @@ static int read_qdiscs(struct link_requests *requests, int ifindex, uint64_t *re
 	struct tcmsg header = { .tcm_family = AF_UNSPEC, .tcm_ifindex = ifindex };
 	int error = -EINTR;
 
-	for (int attempt = 0; attempt < IN_FLIGHT_ATTEMPTS && error == -EINTR; attempt++) {
+	for (int attempt = 0; attempt < RTNETLINK_DUMP_ATTEMPTS && error == -EINTR; attempt++) {
 		struct in_flight_qdiscs sum = { .ifindex = ifindex };
 
 		error = rtnetlink_request(

@@ -18,8 +18,6 @@
 #include "netdev/link_requests.h"
 #include "netdev/rtnetlink.h"
 
-#define DUMP_ATTEMPTS 10
-
 static const struct nla_policy neighbour_policy[NDA_MAX + 1] = {
 	[NDA_LLADDR] = { .minlen = ETH_ALEN, .maxlen = ETH_ALEN },
 	[NDA_VLAN] = { .type = NLA_U16 },
@@ -130,7 +128,7 @@ static int dump(struct link_requests *requests, int ifindex, int bridge_ifindex,
 	struct ifinfomsg header = { .ifi_family = AF_BRIDGE, .ifi_index = ifindex };
 	int error = -EINTR;
 
-	for (int attempt = 0; attempt < DUMP_ATTEMPTS && error == -EINTR; attempt++) {
+	for (int attempt = 0; attempt < RTNETLINK_DUMP_ATTEMPTS && error == -EINTR; attempt++) {
 		struct nl_msg *request =
 			rtnetlink_message(RTM_GETNEIGH, NLM_F_DUMP, &header, sizeof(header));
 

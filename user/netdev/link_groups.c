@@ -13,7 +13,6 @@
 #include "netdev/link_requests.h"
 #include "netdev/rtnetlink.h"
 
-#define DUMP_ATTEMPTS 10
 #define LINK_GROUP_SOURCE 4 /* MDBA_MDB_EATTR_SOURCE (Linux 5.10) */
 
 struct groups {
@@ -146,7 +145,7 @@ int link_list_groups(struct link_requests *requests, struct link_group **ret, si
 	struct groups groups = { 0 };
 	int error = -EINTR;
 
-	for (int i = 0; i < DUMP_ATTEMPTS && error == -EINTR; i++) {
+	for (int i = 0; i < RTNETLINK_DUMP_ATTEMPTS && error == -EINTR; i++) {
 		groups.count = 0;
 		error = rtnetlink_request(
 			requests->socket,

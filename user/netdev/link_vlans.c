@@ -12,8 +12,6 @@
 #include "netdev/link_requests.h"
 #include "netdev/rtnetlink.h"
 
-#define DUMP_ATTEMPTS 10
-
 struct bridge_vlans {
 	int ifindex;
 	uint8_t *flags;
@@ -70,7 +68,7 @@ int link_get_bridge_vlans(struct link_requests *requests, int ifindex, uint8_t f
 	int error = -EINTR;
 
 	/* Dumps all ports: the kernel offers no filter. */
-	for (int i = 0; i < DUMP_ATTEMPTS && error == -EINTR; i++) {
+	for (int i = 0; i < RTNETLINK_DUMP_ATTEMPTS && error == -EINTR; i++) {
 		struct nl_msg *request =
 			rtnetlink_message(RTM_GETLINK, NLM_F_DUMP, &header, sizeof(header));
 

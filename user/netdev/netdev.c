@@ -21,8 +21,6 @@
 #define RECEIVE_BUFFER_DEFAULT (4 * 1024 * 1024)
 /* Per netdev_dispatch, so that a storm of messages does not block the event loop. */
 #define DATAGRAMS_AT_ONCE 4096
-/* Of a dump that changes interrupt. */
-#define DUMP_ATTEMPTS 10
 
 /*
  * IPv6 sends a message about a device when it comes up there and when its settings change. A bridge
@@ -150,7 +148,7 @@ static int resync(struct netdev_table *table)
 {
 	int error = -EINTR;
 
-	for (int attempt = 0; attempt < DUMP_ATTEMPTS && error == -EINTR; attempt++) {
+	for (int attempt = 0; attempt < RTNETLINK_DUMP_ATTEMPTS && error == -EINTR; attempt++) {
 		table->mark++;
 		error = rtnetlink_request(table->requests, link_request(NLM_F_DUMP, 0), take_answer,
 					  table);

@@ -11,7 +11,6 @@
 #include <string.h>
 #include <time.h>
 
-#define QDISC_READ_ATTEMPTS 10
 #define QDISC_DRAIN_LOOK_MS 10
 
 struct qdisc_reading {
@@ -73,7 +72,7 @@ int qdisc_read(struct link_requests *requests, int ifindex, struct qdisc_tree *r
 	struct qdisc_reading reading = { .ifindex = ifindex };
 	int error = -EINTR;
 
-	for (int attempt = 0; attempt < QDISC_READ_ATTEMPTS && error == -EINTR; attempt++) {
+	for (int attempt = 0; attempt < RTNETLINK_DUMP_ATTEMPTS && error == -EINTR; attempt++) {
 		qdisc_tree_free(&reading.tree);
 		error = qdisc_read_once(requests, &reading);
 	}

@@ -36,6 +36,9 @@ typedef int (*rtnetlink_answer_fn)(const struct nlmsghdr *answer, void *context)
 int rtnetlink_request(struct nl_sock *socket, struct nl_msg *request, rtnetlink_answer_fn answer,
 		      void *context);
 
+/* How often a dump is asked for that changes interrupt. */
+#define RTNETLINK_DUMP_ATTEMPTS 10
+
 /*
  * Can the same request succeed a moment after this -errno? Dump interrupted, answer lost, memory
  * short, device busy.
